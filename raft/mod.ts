@@ -1,0 +1,8 @@
+/**
+ * Agreement on a log: the Raft core, its driver, its ports and their implementations.
+ *
+ * @module
+ */
+
+export type * from "./types.ts";
+export type * from "./ports.ts";

@@ -1,0 +1,67 @@
+/**
+ * The world as the driver sees it: a disk, a network, a clock and what sits above the log. Each is
+ * an interface of a few methods with one implementation for production and one for the simulator.
+ *
+ * @module
+ */
+
+import type { Entry, Envelope, Persistent, Save, Snapshot, Status } from "./types.ts";
+
+/** Durable state of one server. */
+export interface Storage {
+  /** What was saved last, or the empty state of a server that never ran. Called once, first. */
+  load(): Promise<Persistent>;
+  /**
+   * Resolves only when the change would survive a crash. Calls do not overlap. A failed save ends
+   * the node: what the disk then holds is known only after a restart (D3).
+   */
+  save(change: Save): Promise<void>;
+  /** Lets go of files. No save is under way or will follow. */
+  close(): Promise<void>;
+}
+
+/** Best-effort, one-way delivery. May lose, delay, duplicate, reorder; never blocks or throws. */
+export interface Transport {
+  /** All messages of one part of a turn, so that those to one peer can leave in one write. */
+  send(envelopes: readonly Envelope[]): void;
+}
+
+/** What sits above the log and is driven by it. {@linkcode Rsm} is the one for state machines. */
+export interface Application {
+  /** Replaces all state by the image. Always newer than anything applied before. */
+  restore(snapshot: Snapshot): void;
+  /** The next committed entries, in order, without gap or repeat. No-ops included. */
+  apply(entries: readonly Entry[]): void;
+  /** Decides a read that {@linkcode Node.read} registered. */
+  read(context: number, confirmed: boolean): void;
+  /** The role, term or known leader changed in this turn. */
+  changed(status: Status): void;
+}
+
+/** A deterministic machine. Bad commands are answered, not thrown. */
+export interface StateMachine {
+  /** Executes a committed command, once on every replica, and returns the reply. */
+  apply(command: Uint8Array): Uint8Array;
+  /** Answers a question without changing anything; called when the state is known to be current. */
+  query(request: Uint8Array): Uint8Array;
+  /** An image from which {@linkcode restore} makes the same state anywhere. */
+  snapshot(): Uint8Array;
+  /** Replaces the state by an image. */
+  restore(data: Uint8Array): void;
+}
+
+/** Something that will happen unless it is cancelled. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** The only way to know the time or to act later. Time is in milliseconds and never goes back. */
+export interface Clock {
+  now(): number;
+  after(ms: number, run: () => void): Timer;
+  /** Once the input at hand has been read. */
+  soon(run: () => void): void;
+}
+
+/** A number from 0 (included) to 1 (excluded). */
+export type Random = () => number;

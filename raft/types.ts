@@ -1,0 +1,204 @@
+/**
+ * The vocabulary of consensus: what a log holds, what servers say to each other, and what the core
+ * wants done. Only types: no behaviour lives here, so every other file of the project may read it.
+ *
+ * @module
+ */
+
+/** Names a server: a small positive integer, written `n1`, `n2`, … for people. */
+export type NodeId = number;
+
+/** A period with at most one leader (§5.1). Starts at 0, never goes down. */
+export type Term = number;
+
+/** A place in the log. The first entry has index 1; 0 means "before the first". */
+export type Index = number;
+
+/** Where an entry sits in the log. Index and term always travel together. */
+export interface Position {
+  readonly index: Index;
+  readonly term: Term;
+}
+
+/** One slot of the log. A `null` command is the no-op that opens a leader's term (§8). */
+export interface Entry extends Position {
+  readonly command: Uint8Array | null;
+}
+
+/** The state machine's image, standing in for every entry up to `last` (§7). */
+export interface Snapshot {
+  readonly last: Position;
+  readonly data: Uint8Array;
+}
+
+/** The term a server is in and whom it voted for in it: one record, always written as one (E1). */
+export interface Vote {
+  readonly term: Term;
+  readonly votedFor: NodeId | null;
+}
+
+/** Everything a server must remember across a crash (Figure 2, persistent state). */
+export interface Persistent extends Vote {
+  readonly snapshot: Snapshot | null;
+  /** The entries after the snapshot, without a gap, in order. */
+  readonly entries: readonly Entry[];
+}
+
+/**
+ * What changed in the persistent state since the last save: what a log-structured storage writes.
+ * The fields apply in this order, and all of them are durable when the save resolves.
+ */
+export interface Save {
+  readonly vote: Vote | null;
+  /** Stands in for every entry up to its position; entries beyond it stay unless `tail` says so. */
+  readonly snapshot: Snapshot | null;
+  readonly tail: Tail | null;
+}
+
+/** From `from` on, the log is exactly `entries` (none: the log ends before `from`). */
+export interface Tail {
+  readonly from: Index;
+  readonly entries: readonly Entry[];
+}
+
+/** A candidate asks for a vote (§5.2), or with `trial` whether it would get one (thesis §9.6). */
+export interface RequestVote {
+  readonly type: "requestVote";
+  readonly trial: boolean;
+  /** The candidate's last entry, for the election restriction (§5.4.1). */
+  readonly last: Position;
+}
+
+/** The answer to a {@linkcode RequestVote}. */
+export interface RequestVoteReply {
+  readonly type: "requestVoteReply";
+  readonly trial: boolean;
+  readonly granted: boolean;
+}
+
+/** A leader replicates entries; with none it is a heartbeat, under the same rules (§5.3, L5). */
+export interface AppendEntries {
+  readonly type: "appendEntries";
+  readonly previous: Position;
+  readonly entries: readonly Entry[];
+  /** The leader's commit index. */
+  readonly commit: Index;
+  /** Numbers the leader's heartbeat rounds; the reply returns it and so confirms reads (R2). */
+  readonly round: number;
+}
+
+/** The follower's log now matches the leader's up to `match`, durably. */
+export interface AppendAccepted {
+  readonly type: "appendEntriesReply";
+  readonly accepted: true;
+  readonly round: number;
+  readonly match: Index;
+}
+
+/** The follower's log does not hold `previous`; `conflict` lets the leader skip a whole term (§5.3). */
+export interface AppendRejected {
+  readonly type: "appendEntriesReply";
+  readonly accepted: false;
+  readonly round: number;
+  /** The index of the refused append's `previous`: tells which append this answers. */
+  readonly previous: Index;
+  readonly conflict: Conflict;
+}
+
+/** Where a follower's log parts from what the leader assumed. */
+export interface Conflict {
+  /** The term the follower holds at `previous`, or `null` when its log is too short. */
+  readonly term: Term | null;
+  /** The first index of that term in the follower's log, or the index after its last entry. */
+  readonly index: Index;
+}
+
+/** One chunk of the leader's snapshot (§7). Without data it asks how far the follower has got. */
+export interface InstallSnapshot {
+  readonly type: "installSnapshot";
+  readonly last: Position;
+  readonly offset: number;
+  readonly data: Uint8Array;
+  /** Length of the whole image; the chunk that reaches it completes the transfer. */
+  readonly total: number;
+  readonly round: number;
+}
+
+/** How much of a snapshot has arrived. A completed one is answered by {@linkcode AppendAccepted}. */
+export interface InstallSnapshotReply {
+  readonly type: "installSnapshotReply";
+  readonly last: Position;
+  /** The next offset wanted. */
+  readonly received: number;
+  readonly round: number;
+}
+
+/** All that servers say to each other. Every message is one way; a reply is a message too. */
+export type Message =
+  | RequestVote
+  | RequestVoteReply
+  | AppendEntries
+  | AppendAccepted
+  | AppendRejected
+  | InstallSnapshot
+  | InstallSnapshotReply;
+
+/** A message with its addresses and its sender's term. */
+export interface Envelope {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly term: Term;
+  readonly message: Message;
+}
+
+/** A linearizable read whose fate is known: may be served now, or leadership was lost before. */
+export interface Read {
+  readonly context: number;
+  readonly confirmed: boolean;
+}
+
+/** What the core wants done. The field order is the order of execution. */
+export interface Effects {
+  /** Promises nothing about this disk: may leave before the save (thesis §10.2.1). */
+  readonly announce: readonly Envelope[];
+  readonly save: Save | null;
+  /** Votes and acknowledgements: only after the save. */
+  readonly send: readonly Envelope[];
+  readonly restore: Snapshot | null;
+  readonly apply: readonly Entry[];
+  /** ReadIndex requests, decided; their state has been applied by the entries above. */
+  readonly reads: readonly Read[];
+}
+
+/** What a server is doing at the moment. */
+export type RoleName = "follower" | "trial" | "candidate" | "leader";
+
+/** What a leader knows of one peer. */
+export interface PeerStatus {
+  readonly id: NodeId;
+  readonly mode: "probing" | "streaming" | "snapshot";
+  readonly match: Index;
+  readonly next: Index;
+  /** Answered within the last election timeout. */
+  readonly active: boolean;
+}
+
+/** A look at one server from outside. */
+export interface Status {
+  readonly id: NodeId;
+  readonly role: RoleName;
+  readonly term: Term;
+  /** Whom this server believes to lead, if anybody. */
+  readonly leader: NodeId | null;
+  readonly votedFor: NodeId | null;
+  /** The last entry the snapshot covers. */
+  readonly base: Position;
+  readonly last: Position;
+  readonly commit: Index;
+  readonly applied: Index;
+  /** Size of the commands of the entries after the snapshot, plus a fixed overhead for each. */
+  readonly logBytes: number;
+  readonly snapshotBytes: number;
+  /** Only while leading. */
+  readonly peers: readonly PeerStatus[];
+}
