@@ -1,0 +1,7 @@
+/**
+ * The replicated key/value store: commands, store, server, client.
+ *
+ * @module
+ */
+
+export {};
