@@ -6,3 +6,5 @@
 
 export type * from "./types.ts";
 export type * from "./ports.ts";
+export { invariant, InvariantError } from "./invariant.ts";
+export { applySave, EMPTY, MemoryStorage, type MemoryStorageOptions } from "./memory_storage.ts";
