@@ -8,3 +8,5 @@ export type * from "./types.ts";
 export type * from "./ports.ts";
 export { invariant, InvariantError } from "./invariant.ts";
 export { applySave, EMPTY, MemoryStorage, type MemoryStorageOptions } from "./memory_storage.ts";
+export { decodeEnvelope, encodeEnvelope } from "./message.ts";
+export type { WireValue } from "./message.ts";

@@ -1,0 +1,240 @@
+/**
+ * The shape of a message on the wire: an {@linkcode Envelope} as one flat array of plain values, and
+ * back. Here stands what a message from outside must look like; how the array becomes bytes is the
+ * business of whoever carries it.
+ *
+ * Invariants: `decodeEnvelope(encodeEnvelope(e))` equals `e`; whatever is not such an array is
+ * refused with a {@linkcode TypeError} or {@linkcode RangeError} and leaves no trace; a decoded
+ * envelope shares no bytes with the value it came from, so the frame below it may be reused.
+ *
+ * @module
+ */
+
+import type { Entry, Envelope, Message, Position } from "./types.ts";
+
+/** What a message is made of on the wire. */
+export type WireValue = number | boolean | null | Uint8Array | readonly WireValue[];
+
+/** First element of the array. Numbers are never reused for another meaning. */
+const wireType = {
+  requestVote: 1,
+  requestVoteReply: 2,
+  appendEntries: 3,
+  appendAccepted: 4,
+  appendRejected: 5,
+  installSnapshot: 6,
+  installSnapshotReply: 7,
+} as const;
+
+/** Elements of the array by type, the four of the address included. */
+const wireLength: readonly number[] = [0, 7, 6, 9, 6, 8, 10, 8];
+
+/** Node ids fit in 32 bits, so that every language and every encoding can carry them. */
+const nodeIdMax = 2 ** 32 - 1;
+
+/** The envelope as an array: type, from, to, term, then the fields of the message. */
+export function encodeEnvelope(envelope: Envelope): readonly WireValue[] {
+  const { from, to, term, message } = envelope;
+  switch (message.type) {
+    case "requestVote": {
+      const { trial, last } = message;
+      return [wireType.requestVote, from, to, term, trial, last.index, last.term];
+    }
+    case "requestVoteReply":
+      return [wireType.requestVoteReply, from, to, term, message.trial, message.granted];
+    case "appendEntries": {
+      const { previous, commit, round } = message;
+      const entries = encodeEntries(message.entries);
+      const { index, term: previousTerm } = previous;
+      return [wireType.appendEntries, from, to, term, index, previousTerm, commit, round, entries];
+    }
+    case "appendEntriesReply": {
+      if (message.accepted) {
+        return [wireType.appendAccepted, from, to, term, message.round, message.match];
+      }
+      const { round, previous, conflict } = message;
+      const { term: heldTerm, index } = conflict;
+      return [wireType.appendRejected, from, to, term, round, previous, heldTerm, index];
+    }
+    case "installSnapshot": {
+      const { last, offset, data, total, round } = message;
+      const { index, term: lastTerm } = last;
+      const type = wireType.installSnapshot;
+      return [type, from, to, term, index, lastTerm, offset, data, total, round];
+    }
+    case "installSnapshotReply": {
+      const { last, received, round } = message;
+      const type = wireType.installSnapshotReply;
+      return [type, from, to, term, last.index, last.term, received, round];
+    }
+  }
+}
+
+/**
+ * The envelope that an array from outside stands for.
+ *
+ * @throws {TypeError} If it is not an array, or a field is not of its type.
+ * @throws {RangeError} If the type is unknown, or a number contradicts the others.
+ */
+export function decodeEnvelope(value: unknown): Envelope {
+  if (!Array.isArray(value)) throw refusal("message", "an array", value);
+  const fields: readonly unknown[] = value;
+  const type = fields[0];
+  const length = typeof type === "number" ? wireLength[type] : undefined;
+  if (length === undefined || length === 0) {
+    throw new RangeError(`Cannot decode message: wanted a known type, got ${shown(type)}`);
+  }
+  if (fields.length !== length) {
+    throw new RangeError(
+      `Cannot decode message of type ${type}: wanted ${length} fields, got ${fields.length}`,
+    );
+  }
+  const from = nodeId(fields[1], "from");
+  const to = nodeId(fields[2], "to");
+  const term = whole(fields[3], "term");
+  return { from, to, term, message: decodeMessage(type as number, term, fields) };
+}
+
+/** The message behind the address. The number of fields has been checked. */
+function decodeMessage(type: number, term: number, fields: readonly unknown[]): Message {
+  switch (type) {
+    case wireType.requestVote: {
+      const trial = flag(fields[4], "trial");
+      return { type: "requestVote", trial, last: position(fields, 5, term) };
+    }
+    case wireType.requestVoteReply: {
+      const trial = flag(fields[4], "trial");
+      return { type: "requestVoteReply", trial, granted: flag(fields[5], "granted") };
+    }
+    case wireType.appendEntries: {
+      const previous = position(fields, 4, term);
+      const commit = whole(fields[6], "commit");
+      const round = whole(fields[7], "round");
+      const entries = decodeEntries(fields[8], { previous, term });
+      return { type: "appendEntries", previous, entries, commit, round };
+    }
+    case wireType.appendAccepted: {
+      const round = whole(fields[4], "round");
+      const match = whole(fields[5], "match");
+      return { type: "appendEntriesReply", accepted: true, round, match };
+    }
+    case wireType.appendRejected: {
+      const round = whole(fields[4], "round");
+      const previous = whole(fields[5], "previous");
+      const heldTerm = fields[6] === null ? null : whole(fields[6], "conflict term");
+      const conflict = { term: heldTerm, index: whole(fields[7], "conflict index") };
+      return { type: "appendEntriesReply", accepted: false, round, previous, conflict };
+    }
+    case wireType.installSnapshot:
+      return decodeInstallSnapshot(term, fields);
+    default: {
+      const last = position(fields, 4, term);
+      const received = whole(fields[6], "received");
+      return { type: "installSnapshotReply", last, received, round: whole(fields[7], "round") };
+    }
+  }
+}
+
+function decodeInstallSnapshot(term: number, fields: readonly unknown[]): Message {
+  const last = position(fields, 4, term);
+  const offset = whole(fields[6], "offset");
+  const data = bytes(fields[7], "data");
+  const total = whole(fields[8], "total");
+  if (offset + data.length > total) {
+    const end = offset + data.length;
+    throw new RangeError(`Cannot decode message: wanted a chunk within ${total}, got end ${end}`);
+  }
+  return { type: "installSnapshot", last, offset, data, total, round: whole(fields[9], "round") };
+}
+
+/** Term and command by turns. The index follows from the position before the first. */
+function encodeEntries(entries: readonly Entry[]): readonly WireValue[] {
+  const values = new Array<WireValue>(entries.length * 2);
+  for (let at = 0; at < entries.length; at++) {
+    const entry = entries[at]!;
+    values[2 * at] = entry.term;
+    values[2 * at + 1] = entry.command;
+  }
+  return values;
+}
+
+/** Terms never go down along a log, and none is beyond the sender's. */
+function decodeEntries(
+  value: unknown,
+  bounds: { readonly previous: Position; readonly term: number },
+): readonly Entry[] {
+  if (!Array.isArray(value)) throw refusal("entries", "an array", value);
+  const values: readonly unknown[] = value;
+  if (values.length % 2 !== 0) {
+    throw new RangeError(`Cannot decode entries: wanted pairs, got ${values.length} values`);
+  }
+  const count = values.length / 2;
+  const { index } = bounds.previous;
+  whole(index + count, "last index");
+  const entries = new Array<Entry>(count);
+  let termMin = Math.max(1, bounds.previous.term);
+  for (let at = 0; at < count; at++) {
+    const term = whole(values[2 * at], "entry term");
+    if (term < termMin || term > bounds.term) {
+      const wanted = `a term from ${termMin} to ${bounds.term}`;
+      throw new RangeError(`Cannot decode entries: wanted ${wanted}, got ${term}`);
+    }
+    termMin = term;
+    const command = values[2 * at + 1];
+    entries[at] = {
+      index: index + 1 + at,
+      term,
+      command: command === null ? null : bytes(command, "command"),
+    };
+  }
+  return entries;
+}
+
+/** Two fields. Only the place before the first entry has term 0. */
+function position(fields: readonly unknown[], at: number, termMax: number): Position {
+  const index = whole(fields[at], "index");
+  const term = whole(fields[at + 1], "term of index");
+  if ((index === 0) !== (term === 0) || term > termMax) {
+    const wanted = `0@0 or a term from 1 to ${termMax}`;
+    throw new RangeError(`Cannot decode position: wanted ${wanted}, got ${index}@${term}`);
+  }
+  return { index, term };
+}
+
+function nodeId(value: unknown, name: string): number {
+  const id = whole(value, name);
+  if (id === 0 || id > nodeIdMax) {
+    throw new RangeError(`Cannot decode ${name}: wanted 1 to ${nodeIdMax}, got ${id}`);
+  }
+  return id;
+}
+
+function whole(value: unknown, name: string): number {
+  if (typeof value === "number" && value >= 0 && Number.isSafeInteger(value)) return value;
+  throw refusal(name, "a whole number", value);
+}
+
+function flag(value: unknown, name: string): boolean {
+  if (typeof value === "boolean") return value;
+  throw refusal(name, "true or false", value);
+}
+
+/** A copy: the value may be a window on a buffer that is about to be overwritten. */
+function bytes(value: unknown, name: string): Uint8Array {
+  if (value instanceof Uint8Array) return value.slice();
+  throw refusal(name, "bytes", value);
+}
+
+function refusal(name: string, wanted: string, got: unknown): TypeError | RangeError {
+  const kind = typeof got === "number" ? RangeError : TypeError;
+  return new kind(`Cannot decode ${name}: wanted ${wanted}, got ${shown(got)}`);
+}
+
+/** Short, whatever it is: it goes into a log line that a stranger can provoke. */
+function shown(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "number" || typeof value === "boolean") return `${value}`;
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return `a value of type ${typeof value}`;
+}
