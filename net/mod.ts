@@ -4,4 +4,5 @@
  * @module
  */
 
-export type * from "./faults.ts";
+export * from "./faults.ts";
+export { parseFaults } from "./parse_faults.ts";

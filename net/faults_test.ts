@@ -1,0 +1,184 @@
+/**
+ * Tests of faults as data: shapes, decisions, and the check of what comes over a socket.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  bridge,
+  decide,
+  type Delay,
+  type Disturbance,
+  type Faults,
+  halves,
+  isBlocked,
+  isolate,
+  kindOf,
+  type Link,
+  majoritiesRing,
+  minorityWith,
+  noFaults,
+  oneWay,
+  partition,
+  reordered,
+  undisturbed,
+  unreliable,
+} from "./faults.ts";
+import { parseFaults } from "./parse_faults.ts";
+
+/** Not a good generator, but a repeatable one. */
+function generator(): () => number {
+  let state = 1;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
+function names(links: readonly Link[]): string[] {
+  return links.map(({ from, to }) => `${from}→${to}`).sort();
+}
+
+/** Whom each node can talk to in both directions. */
+function circles(ids: readonly number[], blocked: readonly Link[]): string[] {
+  const faults = { ...noFaults, blocked };
+  return ids.map((from) =>
+    ids.filter((to) =>
+      !isBlocked(faults, { from, to }) && !isBlocked(faults, { from: to, to: from })
+    )
+      .join("")
+  );
+}
+
+const FIVE = [1, 2, 3, 4, 5];
+
+Deno.test("shapes block the directions they name", () => {
+  assertEquals(names(isolate([1, 2, 3], 2)), ["1→2", "2→1", "2→3", "3→2"]);
+  assertEquals(names(oneWay([1], [1, 2, 3])), ["1→2", "1→3"]);
+  assertEquals(names(partition([[1], [2], [3]])).length, 6);
+  assertEquals(circles(FIVE, partition([[1, 2], [3, 4]])), ["125", "125", "345", "345", "12345"]);
+  assertEquals(circles(FIVE, halves(FIVE)), ["12", "12", "345", "345", "345"]);
+  assertEquals(circles(FIVE, minorityWith(FIVE, 1)), ["15", "234", "234", "234", "15"]);
+  assertEquals(circles([1, 2, 3], minorityWith([1, 2, 3], 2)), ["13", "2", "13"]);
+  assertEquals(circles(FIVE, bridge(FIVE)), ["123", "123", "12345", "345", "345"]);
+});
+
+Deno.test("majorities ring shows every node a majority and no two the same", () => {
+  assertEquals(circles(FIVE, majoritiesRing(FIVE)), ["125", "123", "234", "345", "145"]);
+  for (const size of [4, 5, 6, 7]) {
+    const ids = Array.from({ length: size }, (_, place) => place + 1);
+    const seen = circles(ids, majoritiesRing(ids));
+    assertEquals(new Set(seen).size, size);
+    for (const circle of seen) assert(circle.length > size / 2 && circle.length < size);
+  }
+});
+
+const LINK: Link = { from: 1, to: 2 };
+
+function decisions(faults: Faults, kind: "request" | "reply"): (readonly number[])[] {
+  const random = generator();
+  return Array.from({ length: 10_000 }, () => decide(faults, { link: LINK, kind, random }));
+}
+
+Deno.test("decide delivers at once and draws nothing when the network is healthy", () => {
+  const random = () => {
+    throw new Error("drew");
+  };
+  assertEquals(decide(noFaults, { link: LINK, kind: "request", random }), [0]);
+  const blocked = { ...noFaults, blocked: [LINK] };
+  assertEquals(decide(blocked, { link: LINK, kind: "reply", random }), []);
+  assertEquals(decide(blocked, { link: { from: 2, to: 1 }, kind: "reply", random }), [0]);
+});
+
+Deno.test("decide loses one in ten and delays requests only in the lab's unreliable mode", () => {
+  const faults = { ...noFaults, ...unreliable };
+  const requests = decisions(faults, "request");
+  const lost = requests.filter((delays) => delays.length === 0).length;
+  assert(lost > 900 && lost < 1100, `${lost} lost`);
+  const delays = requests.flat();
+  assert(delays.every((ms) => ms >= 0 && ms <= 26));
+  assert(Math.max(...delays) > 25 && Math.min(...delays) < 1);
+  const replies = decisions(faults, "reply");
+  assert(replies.flat().every((ms) => ms === 0));
+  assert(replies.flat().length > 8900 && replies.flat().length < 9100);
+});
+
+Deno.test("decide holds back two replies of three in the lab's long reordering", () => {
+  const replies = decisions({ ...noFaults, reply: reordered(undisturbed) }, "reply").flat();
+  const late = replies.filter((ms) => ms > 0);
+  assert(late.length > 6500 && late.length < 6800, `${late.length} late`);
+  assert(late.every((ms) => ms >= 200 && ms <= 2199));
+  const mean = late.reduce((sum, ms) => sum + ms, 0) / late.length;
+  assert(mean > 660 && mean < 740, `mean ${mean}`);
+});
+
+Deno.test("decide duplicates, each copy with its own delay", () => {
+  const disturbance: Disturbance = {
+    ...undisturbed,
+    duplicate: 0.5,
+    delay: { kind: "longTail", meanMs: 10, maxMs: 40 },
+  };
+  const all = decisions({ ...noFaults, links: [{ ...LINK, disturbance }] }, "request");
+  const twice = all.filter((delays) => delays.length === 2);
+  assert(twice.length > 4800 && twice.length < 5200);
+  assert(twice.every(([first, second]) => first !== second || first === 40));
+  const delays = all.flat();
+  const mean = delays.reduce((sum, ms) => sum + ms, 0) / delays.length;
+  assert(mean > 9 && mean < 10.5, `mean ${mean}`);
+  assertEquals(Math.max(...delays), 40);
+});
+
+Deno.test("kindOf tells replies by the name of the type", () => {
+  assertEquals(kindOf("appendEntries"), "request");
+  assertEquals(kindOf("installSnapshotReply"), "reply");
+});
+
+Deno.test("parseFaults accepts what it has written", () => {
+  const delays: Delay[] = [
+    { kind: "none" },
+    { kind: "uniform", minMs: 1, maxMs: 2 },
+    { kind: "skewed", minMs: 200, maxMs: 2199 },
+    { kind: "longTail", meanMs: 3, maxMs: 90 },
+  ];
+  const faults: Faults = {
+    blocked: isolate([1, 2, 3], 2),
+    request: { ...undisturbed, delay: delays[0]!, reorder: { probability: 1, delay: delays[1]! } },
+    reply: { ...undisturbed, delay: delays[2]!, reorder: { probability: 0, delay: delays[3]! } },
+    links: [{ from: 1, to: 2, disturbance: unreliable.request }],
+    bytesPerSecondMax: 1000,
+  };
+  assertEquals(parseFaults(JSON.parse(JSON.stringify(faults))), faults);
+  assertEquals(parseFaults({ bytesPerSecondMax: null }), { bytesPerSecondMax: null });
+  assertEquals(parseFaults({}), {});
+});
+
+Deno.test("parseFaults says what is wrong and what it wanted", () => {
+  const cases: [unknown, string][] = [
+    [null, "wanted faults to be an object with blocked, request"],
+    [
+      { block: [] },
+      'wanted faults to be one of blocked, request, reply, links, bytesPerSecondMax, got "block"',
+    ],
+    [{ blocked: 3 }, "wanted blocked to be a list, got 3"],
+    [
+      { blocked: [{ from: 0, to: 1 }] },
+      "wanted blocked[0].from to be a node's number, 1 or more, got 0",
+    ],
+    [
+      { request: { ...undisturbed, drop: 1.5 } },
+      "wanted request.drop to be a number from 0 to 1, got 1.5",
+    ],
+    [
+      { reply: { ...undisturbed, delay: { kind: "slow" } } },
+      "wanted reply.delay.kind to be none, uniform",
+    ],
+    [
+      { reply: { ...undisturbed, delay: { kind: "uniform", minMs: 5, maxMs: 4 } } },
+      "wanted reply.delay.maxMs to be a number from 5 to 3600000, got 4",
+    ],
+    [{ request: { ...undisturbed, reorder: null } }, "wanted request.reorder to be an object"],
+    [{ bytesPerSecondMax: 0 }, "wanted bytesPerSecondMax to be a number from 1"],
+    [{ links: [{ from: 1, to: 2 }] }, "wanted links[0].disturbance to be an object"],
+  ];
+  for (const [value, message] of cases) {
+    assertThrows(() => parseFaults(value), Error, `Cannot set faults: ${message}`);
+  }
+});
