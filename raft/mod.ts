@@ -6,7 +6,10 @@
 
 export type * from "./types.ts";
 export type * from "./ports.ts";
+export type { Profile, RaftOptions } from "./options.ts";
 export { invariant, InvariantError } from "./invariant.ts";
+export { Raft, type RaftEnvironment } from "./raft.ts";
+export { Node, type NodeOptions } from "./node.ts";
 export { applySave, EMPTY, MemoryStorage, type MemoryStorageOptions } from "./memory_storage.ts";
 export { decodeEnvelope, encodeEnvelope } from "./message.ts";
 export type { WireValue } from "./message.ts";

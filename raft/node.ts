@@ -1,18 +1,27 @@
 /**
  * The driver: gathers inputs, and in each turn makes happen what the core wants, in a fixed order.
- * It holds no rule of consensus; the order of a turn is its whole responsibility.
+ * It holds no rule of consensus; the order of a turn is its whole responsibility:
+ *
+ * ```text
+ * announce → save (await) → send → restore → apply → reads
+ * ```
+ *
+ * Inputs that arrive while a save is under way only change the core's memory. Nothing of theirs
+ * leaves before the next turn takes its effects, which is after the save has ended: every run
+ * equals one in which each turn was atomic, and writes gather into groups by themselves.
  *
  * @module
  */
 
-import type { Application, Clock, Random, Storage, Transport } from "./ports.ts";
-import type { Envelope, Index, NodeId, Position, Status } from "./types.ts";
+import type { RaftOptions } from "./options.ts";
+import type { Application, Clock, Random, Storage, Timer, Transport } from "./ports.ts";
+import { Raft } from "./raft.ts";
+import type { Effects, Envelope, Index, NodeId, Position, Status, Term } from "./types.ts";
 
 /** What a {@linkcode Node} is made of. */
-export interface NodeOptions {
-  readonly id: NodeId;
-  /** Every voter of the cluster, this node included. */
-  readonly peers: readonly NodeId[];
+export interface NodeOptions extends RaftOptions {
+  /** Length of a tick, in which the core counts time. @default {10} */
+  readonly tickMs?: number;
   readonly storage: Storage;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -20,21 +29,161 @@ export interface NodeOptions {
   readonly application: Application;
   /** Called once if the node dies by itself: a failed save, a broken invariant. */
   readonly failed: (error: unknown) => void;
+  /** Told of every change of role, vote, commit and snapshot, in words. */
+  readonly trace?: (event: string) => void;
+  /** Looks at the core after every turn: for checks that run beside it. */
+  readonly inspect?: (raft: Raft) => void;
 }
 
 /** One server of a cluster: a core, driven. */
-export declare class Node {
+export class Node {
+  readonly #raft: Raft;
+  readonly #options: NodeOptions;
+  #ticker: Timer | null = null;
+  /** A turn is under way or will begin soon. */
+  #isAwake = false;
+  /** Something arrived since the turn under way took its effects. */
+  #hasInput = false;
+  #isStopped = false;
+  #turn: Promise<void> = Promise.resolve();
+  /** What the application was last told of. */
+  #told: { term: Term; role: Status["role"]; leader: NodeId | null } | null = null;
+
+  private constructor(options: NodeOptions, raft: Raft) {
+    this.#options = options;
+    this.#raft = raft;
+  }
+
   /** Loads what the storage holds, restores the application from the snapshot and starts to tick. */
-  static start(options: NodeOptions): Promise<Node>;
+  static async start(options: NodeOptions): Promise<Node> {
+    const { random, storage, application, trace } = options;
+    const persistent = await storage.load();
+    const raft = new Raft(
+      options,
+      persistent,
+      trace === undefined ? { random } : { random, trace },
+    );
+    const node = new Node(options, raft);
+    if (persistent.snapshot !== null) application.restore(persistent.snapshot);
+    node.#tellChanges();
+    node.#tickLater();
+    return node;
+  }
+
   /** A message from a peer arrived. */
-  receive(envelope: Envelope): void;
+  receive(envelope: Envelope): void {
+    this.#input(() => this.#raft.step(envelope));
+  }
+
   /** The place the command will have if it commits; `null`: not the leader. */
-  propose(command: Uint8Array): Position | null;
+  propose(command: Uint8Array): Position | null {
+    return this.#input(() => this.#raft.propose(command)) ?? null;
+  }
+
   /** Registers a linearizable read, decided later by `application.read`. False: not the leader. */
-  read(context: number): boolean;
+  read(context: number): boolean {
+    return this.#input(() => this.#raft.read(context)) ?? false;
+  }
+
   /** The application has an image of everything up to and including `index`. */
-  compact(index: Index, data: Uint8Array): void;
-  status(): Status;
+  compact(index: Index, data: Uint8Array): void {
+    this.#input(() => this.#raft.compact(index, data));
+  }
+
+  /** A look from outside. */
+  status(): Status {
+    return this.#raft.status();
+  }
+
   /** After this call nothing is applied or sent any more; resolves when the storage is closed. */
-  stop(): Promise<void>;
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#ticker?.cancel();
+    await this.#turn;
+    await this.#options.storage.close();
+  }
+
+  #input<Result>(run: () => Result): Result | undefined {
+    if (this.#isStopped) return undefined;
+    try {
+      const result = run();
+      this.#wake();
+      return result;
+    } catch (error) {
+      this.#die(error);
+      return undefined;
+    }
+  }
+
+  #wake(): void {
+    this.#hasInput = true;
+    if (this.#isAwake) return;
+    this.#isAwake = true;
+    this.#options.clock.soon(() => {
+      this.#turn = this.#run();
+    });
+  }
+
+  /** Turn after turn while there is input, then sleeps until {@linkcode #wake}. */
+  async #run(): Promise<void> {
+    try {
+      while (this.#hasInput && !this.#isStopped) {
+        this.#hasInput = false;
+        const effects = this.#raft.takeEffects();
+        this.#options.transport.send(effects.announce);
+        if (effects.save !== null) {
+          await this.#options.storage.save(effects.save);
+          if (this.#isStopped) return;
+        }
+        this.#finish(effects);
+        if (this.#raft.hasMore) return this.#yield();
+      }
+      this.#isAwake = false;
+    } catch (error) {
+      this.#die(error);
+    }
+  }
+
+  /** The part of a turn that relies on the save. */
+  #finish({ send, restore, apply, reads }: Effects): void {
+    const { transport, application, inspect } = this.#options;
+    transport.send(send);
+    if (restore !== null) application.restore(restore);
+    if (apply.length > 0) application.apply(apply);
+    for (const { context, confirmed } of reads) application.read(context, confirmed);
+    this.#tellChanges();
+    inspect?.(this.#raft);
+  }
+
+  /** Much is left to apply: let others have the thread in between, heartbeats above all (X8). */
+  #yield(): void {
+    this.#hasInput = true;
+    this.#options.clock.soon(() => {
+      this.#turn = this.#run();
+    });
+  }
+
+  #tellChanges(): void {
+    const { term, role, leader } = this.#raft;
+    const told = this.#told;
+    if (told?.term === term && told.role === role && told.leader === leader) return;
+    this.#told = { term, role, leader };
+    this.#options.application.changed(this.#raft.status());
+  }
+
+  #tickLater(): void {
+    this.#ticker = this.#options.clock.after(this.#options.tickMs ?? 10, () => {
+      this.#input(() => this.#raft.tick());
+      if (!this.#isStopped) this.#tickLater();
+    });
+  }
+
+  /** Whatever went wrong, what the disk and the peers know is not certain any more: stop (D3). */
+  #die(error: unknown): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#ticker?.cancel();
+    this.#options.failed(error);
+  }
 }

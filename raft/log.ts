@@ -1,0 +1,192 @@
+/**
+ * The replicated log in memory (§5.3): the entries after a base position, which is where a snapshot
+ * took over (§7). Calculation only; when to append, cut or compact is decided in `raft.ts`.
+ *
+ * Invariants: indexes run without a gap from `base.index + 1`; terms never decrease along the log.
+ *
+ * @module
+ */
+
+import { invariant } from "./invariant.ts";
+import type { Conflict, Entry, Index, Position, Tail, Term } from "./types.ts";
+
+/** What an entry is taken to cost in memory and on disk beside its command. */
+const ENTRY_OVERHEAD_BYTES = 24;
+
+/** The size by which entries count against limits. */
+export function entryBytes(entry: Entry): number {
+  return ENTRY_OVERHEAD_BYTES + (entry.command?.length ?? 0);
+}
+
+/** Bounds for a run of entries. */
+export interface SliceLimits {
+  readonly entriesMax: number;
+  readonly bytesMax: number;
+}
+
+/** The entries from after a base position up to the last one. */
+export class Log {
+  #base: Position;
+  #entries: Entry[];
+  /** The last index a snapshot stands in for. Entries up to it are kept only to help slow peers. */
+  #covered: Index;
+  #bytes = 0;
+  /** The part of `#bytes` up to `#covered`. */
+  #coveredBytes = 0;
+  /** The lowest index that changed since {@linkcode takeTail}; `null`: nothing did. */
+  #changedFrom: Index | null = null;
+
+  constructor(base: Position, entries: readonly Entry[]) {
+    this.#base = base;
+    this.#covered = base.index;
+    this.#entries = [];
+    for (const entry of entries) this.#push(entry);
+  }
+
+  /** The position before the first entry held. */
+  get base(): Position {
+    return this.#base;
+  }
+
+  /** The size of the entries that no snapshot covers: what must be kept on disk. */
+  get bytes(): number {
+    return this.#bytes - this.#coveredBytes;
+  }
+
+  /** The position of the last entry, or the base if there is none. */
+  get last(): Position {
+    return this.#entries.at(-1) ?? this.#base;
+  }
+
+  /** The term at an index, or `null` where the log holds nothing (any more, or yet). */
+  termAt(index: Index): Term | null {
+    if (index === this.#base.index) return this.#base.term;
+    return this.#entries[index - this.#base.index - 1]?.term ?? null;
+  }
+
+  /** The position at an index that the log must hold. */
+  positionAt(index: Index): Position {
+    const term = this.termAt(index);
+    invariant(term !== null, `the log holds index ${index}`);
+    return { index, term };
+  }
+
+  /** Whether the log holds an entry with this index and term (§5.3, Log Matching). */
+  matches(position: Position): boolean {
+    return this.termAt(position.index) === position.term;
+  }
+
+  /** Entries from `from` on within the limits, but at least one if there is any. */
+  slice(from: Index, limits: SliceLimits): readonly Entry[] {
+    const start = from - this.#base.index - 1;
+    invariant(start >= 0, `entries from ${from} on are not compacted`);
+    const end = Math.min(this.#entries.length, start + limits.entriesMax);
+    let bytes = 0;
+    for (let at = start; at < end; at++) {
+      bytes += entryBytes(this.#entries[at]!);
+      if (bytes > limits.bytesMax && at > start) return this.#entries.slice(start, at);
+    }
+    return this.#entries.slice(start, end);
+  }
+
+  /** Adds an entry behind the last one. */
+  append(entry: Entry): void {
+    this.#push(entry);
+    this.#changedFrom ??= entry.index;
+  }
+
+  /**
+   * Takes entries over from a leader: those already held stay, a conflicting one and all behind it
+   * go (§5.3). Nothing is cut unless it conflicts, so a late or doubled append does no harm (L3).
+   * Returns the index from which entries were cut, or `null`.
+   */
+  splice(entries: readonly Entry[]): Index | null {
+    const fresh = entries.findIndex((entry) => !this.matches(entry));
+    if (fresh === -1) return null;
+    const from = entries[fresh]!.index;
+    const cut = from <= this.last.index ? from : null;
+    if (cut !== null) this.#truncate(cut);
+    for (let at = fresh; at < entries.length; at++) this.append(entries[at]!);
+    return cut;
+  }
+
+  /**
+   * A snapshot stands in for everything up to `covered`. All but the last `trailing` of the covered
+   * entries are forgotten; the array is copied so that their memory is freed (§7).
+   */
+  compact(covered: Position, trailing: number): void {
+    invariant(this.matches(covered), `the log holds ${covered.index}@${covered.term}`);
+    const base = Math.max(this.#base.index, covered.index - trailing);
+    this.#coveredBytes = this.#bytesBetween(base, covered.index);
+    this.#bytes -= this.#bytesBetween(this.#base.index, base);
+    this.#covered = covered.index;
+    const position = this.positionAt(base);
+    this.#entries = this.#entries.slice(base - this.#base.index);
+    this.#base = position;
+  }
+
+  /** Forgets everything: the log now begins, empty, after a position from elsewhere (§7). */
+  reset(base: Position): void {
+    this.#base = base;
+    this.#covered = base.index;
+    this.#entries = [];
+    this.#bytes = 0;
+    this.#coveredBytes = 0;
+    this.#changedFrom = base.index + 1;
+  }
+
+  /** Tells a leader where this log parts from its `previous`, skipping the whole term (§5.3). */
+  conflictWith(previous: Position): Conflict {
+    const term = this.termAt(previous.index);
+    if (term === null) return { term: null, index: this.last.index + 1 };
+    return { term, index: this.#firstAbove(term - 1) };
+  }
+
+  /** The last index that holds this term, or `null` if none does. */
+  lastOfTerm(term: Term): Index | null {
+    const index = this.#firstAbove(term) - 1;
+    return this.termAt(index) === term ? index : null;
+  }
+
+  /** What changed since the last call and no snapshot covers. */
+  takeTail(): Tail | null {
+    if (this.#changedFrom === null) return null;
+    const from = Math.max(this.#changedFrom, this.#covered + 1);
+    this.#changedFrom = null;
+    return { from, entries: this.#entries.slice(from - this.#base.index - 1) };
+  }
+
+  #push(entry: Entry): void {
+    const { index, term } = this.last;
+    invariant(entry.index === index + 1, `index ${entry.index} follows ${index} without a gap`);
+    invariant(entry.term >= term, `term ${entry.term} at ${entry.index} is not below ${term}`);
+    this.#entries.push(entry);
+    this.#bytes += entryBytes(entry);
+  }
+
+  #truncate(from: Index): void {
+    invariant(from > this.#covered, `index ${from} is not covered by a snapshot`);
+    this.#bytes -= this.#bytesBetween(from - 1, this.last.index);
+    this.#entries.length = from - this.#base.index - 1;
+    this.#changedFrom = Math.min(this.#changedFrom ?? from, from);
+  }
+
+  /** The size of the entries after one index up to another. */
+  #bytesBetween(after: Index, to: Index): number {
+    let bytes = 0;
+    for (let at = after; at < to; at++) bytes += entryBytes(this.#entries[at - this.#base.index]!);
+    return bytes;
+  }
+
+  /** The first index, after the base, whose term is above the given one; terms never decrease. */
+  #firstAbove(term: Term): Index {
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#entries[middle]!.term > term) high = middle;
+      else low = middle + 1;
+    }
+    return this.#base.index + 1 + low;
+  }
+}
