@@ -13,3 +13,4 @@ export { Node, type NodeOptions } from "./node.ts";
 export { applySave, EMPTY, MemoryStorage, type MemoryStorageOptions } from "./memory_storage.ts";
 export { decodeEnvelope, encodeEnvelope } from "./message.ts";
 export type { WireValue } from "./message.ts";
+export { SystemClock } from "./system_clock.ts";
