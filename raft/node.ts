@@ -156,10 +156,13 @@ export class Node {
     inspect?.(this.#raft);
   }
 
-  /** Much is left to apply: let others have the thread in between, heartbeats above all (X8). */
+  /**
+   * Much is left to apply: let others have the thread in between, heartbeats above all (X8). A timer
+   * does that; `soon` promises only to wait for the input at hand.
+   */
   #yield(): void {
     this.#hasInput = true;
-    this.#options.clock.soon(() => {
+    this.#options.clock.after(0, () => {
       this.#turn = this.#run();
     });
   }
