@@ -4,4 +4,6 @@
  * @module
  */
 
-export {};
+export * from "./command.ts";
+export * from "./server.ts";
+export * from "./store.ts";

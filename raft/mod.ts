@@ -15,3 +15,4 @@ export { applySave, EMPTY, MemoryStorage, type MemoryStorageOptions } from "./me
 export { decodeEnvelope, encodeEnvelope } from "./message.ts";
 export type { WireValue } from "./message.ts";
 export { SystemClock } from "./system_clock.ts";
+export * from "./rsm.ts";
