@@ -7,3 +7,5 @@
 export * from "./command.ts";
 export * from "./server.ts";
 export * from "./store.ts";
+export * from "./clerk.ts";
+export * from "./lock.ts";
