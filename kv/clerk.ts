@@ -127,21 +127,18 @@ export class Clerk {
   async #send(request: Uint8Array, { timeoutMs = Infinity }: CallOptions): Promise<Answer> {
     const { servers, call, clock, attemptMs } = this.#options;
     const deadline = clock.now() + timeoutMs;
-    let place = servers.indexOf(this.#leader);
+    const tried = new Set<NodeId>();
     let server = this.#leader;
     let isUnsure = false;
-    let silent: NodeId | null = null;
-    for (let attempts = 1; clock.now() < deadline; attempts++) {
+    let pauses = 0;
+    while (clock.now() < deadline) {
       const bytes = await call(server, request, Math.min(deadline, clock.now() + attemptMs));
       const reply = bytes === null ? null : decodeReply(bytes);
       switch (reply?.type) {
         case "overloaded":
-          await this.#pause(attempts, deadline);
+          await this.#pause(++pauses, deadline);
           continue;
         case undefined:
-          silent = server;
-          isUnsure = true;
-          break;
         case "unknown":
           isUnsure = true;
           break;
@@ -151,25 +148,27 @@ export class Clerk {
           this.#leader = server;
           return { reply, isUnsure };
       }
-      const hint = reply?.leader ?? null;
-      const isRoundOver = attempts % servers.length === 0;
-      // A hint that was just tried in vain, or a circle of hints, must not keep us from the rest.
-      if (
-        hint !== null && hint !== silent && hint !== server && servers.includes(hint) &&
-        !isRoundOver
-      ) {
-        server = hint;
-      } else {
-        place = (place + 1) % servers.length;
-        server = servers[place] ?? server;
-      }
-      this.#leader = server;
-      if (isRoundOver) {
-        silent = null;
-        await this.#pause(attempts / servers.length, deadline);
-      }
+      tried.add(server);
+      const isRoundOver = tried.size === servers.length;
+      if (isRoundOver) tried.clear();
+      const next = this.#next(server, { hint: reply?.leader ?? null, tried });
+      if (this.#leader === server) this.#leader = next;
+      server = next;
+      if (isRoundOver) await this.#pause(++pauses, deadline);
     }
     return { reply: null, isUnsure };
+  }
+
+  /** Whom to ask now. Each is asked once in a round, so that no circle of hints can hold us. */
+  #next(
+    server: NodeId,
+    { hint, tried }: { hint: NodeId | null; tried: ReadonlySet<NodeId> },
+  ): NodeId {
+    const { servers } = this.#options;
+    if (hint !== null && hint !== server && servers.includes(hint) && !tried.has(hint)) return hint;
+    const place = servers.indexOf(server) + 1;
+    const others = [...servers.slice(place), ...servers.slice(0, place)];
+    return others.find((other) => !tried.has(other)) ?? server;
   }
 
   /** Longer each time, and never the same for two clients that began together. */
