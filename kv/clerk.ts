@@ -70,7 +70,7 @@ export interface PutOptions extends CallOptions {
   readonly version: number;
 }
 
-const defaults = { attemptMs: 1000, pauseMs: { min: 20, max: 200 } };
+const DEFAULTS = { attemptMs: 1000, pauseMs: { min: 20, max: 200 } };
 
 type Definite = Exclude<Reply, { readonly type: "wrongLeader" | "unknown" | "overloaded" }>;
 
@@ -88,7 +88,7 @@ export class Clerk {
   #leader: NodeId;
 
   constructor(options: ClerkOptions) {
-    this.#options = { ...defaults, ...options };
+    this.#options = { ...DEFAULTS, ...options };
     const [first] = options.servers;
     if (first === undefined) throw new RangeError("Cannot make a clerk: wanted servers, got none");
     this.#leader = first;

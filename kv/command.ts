@@ -49,15 +49,15 @@ export type Reply =
   | { readonly type: "refused" };
 
 /** Longest key, in bytes of UTF-8. */
-export const keyBytesMax = 4096;
+export const KEY_BYTES_MAX = 4096;
 
 /** Longest value, in bytes. */
-export const valueBytesMax = 1024 * 1024;
+export const VALUE_BYTES_MAX = 1024 * 1024;
 
-const getCode = 1;
-const putCode = 2;
+const GET_CODE = 1;
+const PUT_CODE = 2;
 
-const codes = {
+const CODES = {
   stored: 0,
   value: 1,
   noKey: 2,
@@ -72,54 +72,54 @@ const encoder = new TextEncoder();
 // A byte order mark is part of a key like any other character: two keys must never become one.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-const getHeaderBytes = 3;
-const putHeaderBytes = 11;
+const GET_HEADER_BYTES = 3;
+const PUT_HEADER_BYTES = 11;
 
 /** Makes the bytes of a request. Throws a `RangeError` for one that no server would execute. */
 export function encodeRequest(request: Request): Uint8Array {
   const key = encodeKey(request.key);
   if (request.type === "get") {
-    const bytes = new Uint8Array(getHeaderBytes + key.length);
-    bytes[0] = getCode;
+    const bytes = new Uint8Array(GET_HEADER_BYTES + key.length);
+    bytes[0] = GET_CODE;
     viewOf(bytes).setUint16(1, key.length);
-    bytes.set(key, getHeaderBytes);
+    bytes.set(key, GET_HEADER_BYTES);
     return bytes;
   }
   const { value, version } = request;
-  if (value.length > valueBytesMax) {
+  if (value.length > VALUE_BYTES_MAX) {
     throw new RangeError(
-      `Cannot put a value: wanted at most ${valueBytesMax} bytes, got ${value.length}`,
+      `Cannot put a value: wanted at most ${VALUE_BYTES_MAX} bytes, got ${value.length}`,
     );
   }
   if (!Number.isSafeInteger(version) || version < 0) {
     throw new RangeError(`Cannot put a value: wanted a version from 0 on, got ${version}`);
   }
-  const bytes = new Uint8Array(putHeaderBytes + key.length + value.length);
+  const bytes = new Uint8Array(PUT_HEADER_BYTES + key.length + value.length);
   const view = viewOf(bytes);
-  bytes[0] = putCode;
+  bytes[0] = PUT_CODE;
   setVersion(view, 1, version);
   view.setUint16(9, key.length);
-  bytes.set(key, putHeaderBytes);
-  bytes.set(value, putHeaderBytes + key.length);
+  bytes.set(key, PUT_HEADER_BYTES);
+  bytes.set(value, PUT_HEADER_BYTES + key.length);
   return bytes;
 }
 
 /** Reads a request, or `null`: these bytes are none. The value is a view, not a copy. */
 export function decodeRequest(bytes: Uint8Array): Request | null {
   const view = viewOf(bytes);
-  if (bytes[0] === getCode && bytes.length >= getHeaderBytes) {
+  if (bytes[0] === GET_CODE && bytes.length >= GET_HEADER_BYTES) {
     const length = view.getUint16(1);
-    if (bytes.length !== getHeaderBytes + length) return null;
-    const key = decodeKey(bytes.subarray(getHeaderBytes));
+    if (bytes.length !== GET_HEADER_BYTES + length) return null;
+    const key = decodeKey(bytes.subarray(GET_HEADER_BYTES));
     return key === null ? null : { type: "get", key };
   }
-  if (bytes[0] !== putCode || bytes.length < putHeaderBytes) return null;
+  if (bytes[0] !== PUT_CODE || bytes.length < PUT_HEADER_BYTES) return null;
   const version = getVersion(view, 1);
-  const valueAt = putHeaderBytes + view.getUint16(9);
-  if (version === null || bytes.length < valueAt || bytes.length > valueAt + valueBytesMax) {
+  const valueAt = PUT_HEADER_BYTES + view.getUint16(9);
+  if (version === null || bytes.length < valueAt || bytes.length > valueAt + VALUE_BYTES_MAX) {
     return null;
   }
-  const key = decodeKey(bytes.subarray(putHeaderBytes, valueAt));
+  const key = decodeKey(bytes.subarray(PUT_HEADER_BYTES, valueAt));
   return key === null ? null : { type: "put", key, value: bytes.subarray(valueAt), version };
 }
 
@@ -128,7 +128,7 @@ export function encodeReply(reply: Reply): Uint8Array {
   switch (reply.type) {
     case "value": {
       const bytes = new Uint8Array(9 + reply.value.length);
-      bytes[0] = codes.value;
+      bytes[0] = CODES.value;
       setVersion(viewOf(bytes), 1, reply.version);
       bytes.set(reply.value, 9);
       return bytes;
@@ -136,12 +136,12 @@ export function encodeReply(reply: Reply): Uint8Array {
     case "wrongLeader":
     case "unknown": {
       const bytes = new Uint8Array(5);
-      bytes[0] = codes[reply.type];
+      bytes[0] = CODES[reply.type];
       viewOf(bytes).setUint32(1, reply.leader ?? 0);
       return bytes;
     }
     default:
-      return Uint8Array.of(codes[reply.type]);
+      return Uint8Array.of(CODES[reply.type]);
   }
 }
 
@@ -149,28 +149,28 @@ export function encodeReply(reply: Reply): Uint8Array {
 export function decodeReply(bytes: Uint8Array): Reply | null {
   const view = viewOf(bytes);
   switch (bytes[0]) {
-    case codes.value: {
+    case CODES.value: {
       const version = bytes.length < 9 ? null : getVersion(view, 1);
       return version === null ? null : { type: "value", value: bytes.subarray(9), version };
     }
-    case codes.wrongLeader:
-    case codes.unknown: {
+    case CODES.wrongLeader:
+    case CODES.unknown: {
       if (bytes.length !== 5) return null;
       const leader = view.getUint32(1) || null;
-      return { type: bytes[0] === codes.unknown ? "unknown" : "wrongLeader", leader };
+      return { type: bytes[0] === CODES.unknown ? "unknown" : "wrongLeader", leader };
     }
   }
   if (bytes.length !== 1) return null;
   switch (bytes[0]) {
-    case codes.stored:
+    case CODES.stored:
       return { type: "stored" };
-    case codes.noKey:
+    case CODES.noKey:
       return { type: "noKey" };
-    case codes.wrongVersion:
+    case CODES.wrongVersion:
       return { type: "wrongVersion" };
-    case codes.overloaded:
+    case CODES.overloaded:
       return { type: "overloaded" };
-    case codes.refused:
+    case CODES.refused:
       return { type: "refused" };
     default:
       return null;
@@ -180,8 +180,8 @@ export function decodeReply(bytes: Uint8Array): Reply | null {
 /** Makes the bytes of a key. Throws a `RangeError` for one that no server would take. */
 export function encodeKey(key: string): Uint8Array {
   const bytes = encoder.encode(key);
-  if (bytes.length > keyBytesMax) {
-    throw new RangeError(`Cannot use the key: wanted ${keyBytesMax} bytes, got ${bytes.length}`);
+  if (bytes.length > KEY_BYTES_MAX) {
+    throw new RangeError(`Cannot use the key: wanted ${KEY_BYTES_MAX} bytes, got ${bytes.length}`);
   }
   // Half a surrogate pair would be replaced without a word, and two keys become one.
   if (!key.isWellFormed()) {
@@ -192,7 +192,7 @@ export function encodeKey(key: string): Uint8Array {
 
 /** Reads a key, or `null`: these bytes are none. */
 export function decodeKey(bytes: Uint8Array): string | null {
-  if (bytes.length > keyBytesMax) return null;
+  if (bytes.length > KEY_BYTES_MAX) return null;
   // Short keys of plain characters are the rule; the decoder costs more than all the rest.
   if (bytes.length <= 32) {
     let text = "";

@@ -12,10 +12,10 @@ import {
   encodeKey,
   encodeReply,
   encodeRequest,
-  keyBytesMax,
+  KEY_BYTES_MAX,
   type Reply,
   type Request,
-  valueBytesMax,
+  VALUE_BYTES_MAX,
 } from "./command.ts";
 
 const requests: Request[] = [
@@ -23,7 +23,7 @@ const requests: Request[] = [
   { type: "get", key: "colour" },
   { type: "get", key: "\u{feff}marked" },
   { type: "get", key: "größer als 🚣" },
-  { type: "get", key: "x".repeat(keyBytesMax) },
+  { type: "get", key: "x".repeat(KEY_BYTES_MAX) },
   { type: "put", key: "k", value: new Uint8Array(0), version: 0 },
   {
     type: "put",
@@ -32,7 +32,7 @@ const requests: Request[] = [
     version: 1,
   },
   { type: "put", key: "k", value: bytes(300), version: Number.MAX_SAFE_INTEGER },
-  { type: "put", key: "", value: bytes(valueBytesMax), version: 2 ** 32 },
+  { type: "put", key: "", value: bytes(VALUE_BYTES_MAX), version: 2 ** 32 },
 ];
 
 const replies: Reply[] = [
@@ -92,7 +92,7 @@ Deno.test("decodeRequest refuses a get that is cut or has more behind it", () =>
 });
 
 Deno.test("decodeRequest refuses bytes that no encoder makes", () => {
-  const tooLong = new Uint8Array(11 + valueBytesMax + 1);
+  const tooLong = new Uint8Array(11 + VALUE_BYTES_MAX + 1);
   tooLong[0] = 2;
   const garbage: (readonly number[] | Uint8Array)[] = [
     [],
@@ -127,9 +127,9 @@ Deno.test("decodeRequest and decodeReply return when the bytes are random", () =
 Deno.test("encodeRequest refuses what no server would execute", () => {
   const value = new Uint8Array(0);
   const wrong: Request[] = [
-    { type: "get", key: "x".repeat(keyBytesMax + 1) },
+    { type: "get", key: "x".repeat(KEY_BYTES_MAX + 1) },
     { type: "get", key: "half \ud83d" },
-    { type: "put", key: "k", value: new Uint8Array(valueBytesMax + 1), version: 0 },
+    { type: "put", key: "k", value: new Uint8Array(VALUE_BYTES_MAX + 1), version: 0 },
     { type: "put", key: "k", value, version: -1 },
     { type: "put", key: "k", value, version: 0.5 },
     { type: "put", key: "k", value, version: 2 ** 53 },

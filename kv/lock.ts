@@ -31,7 +31,7 @@ export type AcquireResult =
   /** May be ours, or become ours: release it before anything else. */
   | { readonly type: "unknown" };
 
-const free = new Uint8Array(0);
+const FREE = new Uint8Array(0);
 
 /** Mutual exclusion among clients. */
 export class Lock {
@@ -89,7 +89,7 @@ export class Lock {
         return true;
       }
       const { version } = seen;
-      const result = await clerk.put(name, free, { version, timeoutMs: deadline - clock.now() });
+      const result = await clerk.put(name, FREE, { version, timeoutMs: deadline - clock.now() });
       if (result === "stored") {
         this.#pending = null;
         return true;
@@ -103,7 +103,7 @@ export class Lock {
     const { clerk, clock, name } = this.#options;
     const found = await clerk.get(name, { timeoutMs: deadline - clock.now() });
     if (found.type === "value") return found;
-    return found.type === "noKey" ? { value: free, version: 0 } : null;
+    return found.type === "noKey" ? { value: FREE, version: 0 } : null;
   }
 
   #pause(deadline: number): Promise<void> {

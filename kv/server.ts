@@ -19,8 +19,8 @@ export interface KvServerOptions {
   readonly reads: "index" | "log";
 }
 
-const refused = encodeReply({ type: "refused" });
-const overloaded = encodeReply({ type: "overloaded" });
+const REFUSED = encodeReply({ type: "refused" });
+const OVERLOADED = encodeReply({ type: "overloaded" });
 
 /** Answers clients. */
 export class KvServer {
@@ -38,7 +38,7 @@ export class KvServer {
    */
   handle(request: Uint8Array, reply: (reply: Uint8Array) => void): void {
     const decoded = decodeRequest(request);
-    if (decoded === null) return reply(refused);
+    if (decoded === null) return reply(REFUSED);
     if (decoded.type === "get" && this.#reads === "index") {
       this.#rsm.ask(request, (outcome) => reply(replyTo(outcome)));
     } else {
@@ -57,6 +57,6 @@ function replyTo(outcome: Outcome): Uint8Array {
     case "unknown":
       return encodeReply({ type: "unknown", leader: outcome.leader });
     case "overloaded":
-      return overloaded;
+      return OVERLOADED;
   }
 }

@@ -16,14 +16,14 @@ interface Item {
   readonly version: number;
 }
 
-const format = 1;
-const imageHeaderBytes = 5;
-const itemHeaderBytes = 14;
+const FORMAT = 1;
+const IMAGE_HEADER_BYTES = 5;
+const ITEM_HEADER_BYTES = 14;
 
-const stored = encodeReply({ type: "stored" });
-const noKey = encodeReply({ type: "noKey" });
-const wrongVersion = encodeReply({ type: "wrongVersion" });
-const refused = encodeReply({ type: "refused" });
+const STORED = encodeReply({ type: "stored" });
+const NO_KEY = encodeReply({ type: "noKey" });
+const WRONG_VERSION = encodeReply({ type: "wrongVersion" });
+const REFUSED = encodeReply({ type: "refused" });
 
 /** A map with versions that every server of a cluster holds alike. */
 export class KvStore implements StateMachine {
@@ -36,57 +36,57 @@ export class KvStore implements StateMachine {
 
   apply(command: Uint8Array): Uint8Array {
     const request = decodeRequest(command);
-    if (request === null) return refused;
+    if (request === null) return REFUSED;
     if (request.type === "get") return this.#get(request.key);
     const { key, value, version } = request;
     const item = this.#items.get(key);
-    if (item === undefined && version > 0) return noKey;
-    if (item !== undefined && item.version !== version) return wrongVersion;
+    if (item === undefined && version > 0) return NO_KEY;
+    if (item !== undefined && item.version !== version) return WRONG_VERSION;
     // Copied: the command lies in a buffer that may hold much more.
     this.#items.set(key, { value: value.slice(), version: version + 1 });
-    return stored;
+    return STORED;
   }
 
   query(request: Uint8Array): Uint8Array {
     const question = decodeRequest(request);
-    return question?.type === "get" ? this.#get(question.key) : refused;
+    return question?.type === "get" ? this.#get(question.key) : REFUSED;
   }
 
   snapshot(): Uint8Array {
     const keys = [...this.#items.keys()].map(encodeKey);
-    let total = imageHeaderBytes;
-    for (const key of keys) total += itemHeaderBytes + key.length;
+    let total = IMAGE_HEADER_BYTES;
+    for (const key of keys) total += ITEM_HEADER_BYTES + key.length;
     for (const { value } of this.#items.values()) total += value.length;
     const image = new Uint8Array(total);
     const view = new DataView(image.buffer);
-    image[0] = format;
+    image[0] = FORMAT;
     view.setUint32(1, keys.length);
-    let at = imageHeaderBytes;
+    let at = IMAGE_HEADER_BYTES;
     let place = 0;
     for (const { value, version } of this.#items.values()) {
       const key = keys[place++] ?? new Uint8Array(0);
       view.setUint16(at, key.length);
       view.setBigUint64(at + 2, BigInt(version));
       view.setUint32(at + 10, value.length);
-      image.set(key, at + itemHeaderBytes);
-      image.set(value, at + itemHeaderBytes + key.length);
-      at += itemHeaderBytes + key.length + value.length;
+      image.set(key, at + ITEM_HEADER_BYTES);
+      image.set(value, at + ITEM_HEADER_BYTES + key.length);
+      at += ITEM_HEADER_BYTES + key.length + value.length;
     }
     return image;
   }
 
   restore(data: Uint8Array): void {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    if (data.length < imageHeaderBytes || data[0] !== format) {
-      throw new RangeError(`Cannot restore the store: wanted format ${format}, got ${data[0]}`);
+    if (data.length < IMAGE_HEADER_BYTES || data[0] !== FORMAT) {
+      throw new RangeError(`Cannot restore the store: wanted format ${FORMAT}, got ${data[0]}`);
     }
     const items = new Map<string, Item>();
-    let at = imageHeaderBytes;
+    let at = IMAGE_HEADER_BYTES;
     for (let left = view.getUint32(1); left > 0; left--) {
-      const valueAt = at + itemHeaderBytes + (at + 2 <= data.length ? view.getUint16(at) : 0);
-      const end = valueAt + (at + itemHeaderBytes <= data.length ? view.getUint32(at + 10) : 0);
+      const valueAt = at + ITEM_HEADER_BYTES + (at + 2 <= data.length ? view.getUint16(at) : 0);
+      const end = valueAt + (at + ITEM_HEADER_BYTES <= data.length ? view.getUint32(at + 10) : 0);
       const key = end <= data.length
-        ? decodeKey(data.subarray(at + itemHeaderBytes, valueAt))
+        ? decodeKey(data.subarray(at + ITEM_HEADER_BYTES, valueAt))
         : null;
       if (key === null) {
         throw new RangeError(`Cannot restore the store: wanted an item, got garbage at byte ${at}`);
@@ -103,7 +103,7 @@ export class KvStore implements StateMachine {
 
   #get(key: string): Uint8Array {
     const item = this.#items.get(key);
-    if (item === undefined) return noKey;
+    if (item === undefined) return NO_KEY;
     const reply: Reply = { type: "value", value: item.value, version: item.version };
     return encodeReply(reply);
   }

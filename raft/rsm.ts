@@ -13,6 +13,7 @@
  * @module
  */
 
+import { entryBytes } from "./log.ts";
 import type { Application, StateMachine } from "./ports.ts";
 import type { Entry, Index, NodeId, Position, Snapshot, Status, Term } from "./types.ts";
 
@@ -48,10 +49,7 @@ export interface RsmOptions {
   readonly waitingBytesMax?: number;
 }
 
-/** What one entry takes in a log beside its command: length, checksum, index, term. */
-export const entryOverheadBytes = 32;
-
-const defaults = { waitingMax: 65_536, waitingBytesMax: 64 * 1024 * 1024 };
+const DEFAULTS = { waitingMax: 65_536, waitingBytesMax: 64 * 1024 * 1024 };
 
 interface Submitted {
   readonly index: Index;
@@ -85,7 +83,7 @@ export class Rsm implements Application {
   #leader: NodeId | null = null;
 
   constructor(options: RsmOptions) {
-    const { waitingMax, waitingBytesMax } = { ...defaults, ...options };
+    const { waitingMax, waitingBytesMax } = { ...DEFAULTS, ...options };
     if (options.logBytesMax !== null && !(options.logBytesMax >= 0)) {
       throw new RangeError(
         `Cannot limit the log: wanted null or at least 0 bytes, got ${options.logBytesMax}`,
@@ -175,7 +173,7 @@ export class Rsm implements Application {
   }
 
   #applyOne(entry: Entry): void {
-    this.#logBytes += entryOverheadBytes + (entry.command?.length ?? 0);
+    this.#logBytes += entryBytes(entry);
     const reply = entry.command === null ? null : this.#machine.apply(entry.command);
     // Terms never go down along a log: nothing of an older term can follow this entry.
     if (entry.term > this.#term) return this.#releaseSubmitted("lost");

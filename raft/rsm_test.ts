@@ -5,7 +5,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { ask, entryOverheadBytes, type Log, type Outcome, Rsm, submit } from "./rsm.ts";
+import { entryBytes } from "./log.ts";
+import { ask, type Log, type Outcome, Rsm, submit } from "./rsm.ts";
 import type { Entry, Position, Snapshot, Status } from "./types.ts";
 import type { StateMachine } from "./ports.ts";
 
@@ -235,7 +236,7 @@ Deno.test("Rsm answers a question only when the log confirmed it", async () => {
 });
 
 Deno.test("Rsm takes a snapshot when the applied entries exceed the limit", () => {
-  const { rsm, log } = setUp({ logBytesMax: 3 * entryOverheadBytes });
+  const { rsm, log } = setUp({ logBytesMax: 3 * entryBytes(entry(1, 1, "a")) });
   rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
   assertEquals(log.compacted, []);
   rsm.apply([entry(3, 1, "c"), entry(4, 1, "d")]);
