@@ -14,7 +14,7 @@ import type { Conflict, Entry, Index, Position, Tail, Term } from "./types.ts";
 const ENTRY_OVERHEAD_BYTES = 24;
 
 /** The size by which entries count against limits. */
-function entryBytes(entry: Entry): number {
+export function entryBytes(entry: Entry): number {
   return ENTRY_OVERHEAD_BYTES + (entry.command?.length ?? 0);
 }
 
