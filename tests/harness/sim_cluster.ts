@@ -189,7 +189,7 @@ export class SimCluster implements Cluster {
       random: random.fork("core").next,
       application: this.#watched(id, life.machine),
       failed: (error) => this.#fail(error),
-      inspect: (core) => this.#inspect(core),
+      inspect: (core) => this.#inspect(id, core),
     });
   }
 
@@ -209,8 +209,8 @@ export class SimCluster implements Cluster {
     };
   }
 
-  #inspect(core: Raft): void {
-    const { status, isNews } = this.watcher.turned(core);
+  #inspect(id: NodeId, core: Raft): void {
+    const { status, isNews } = this.watcher.turned(id, core);
     if (isNews) this.trace.record(this.clock.now(), { kind: "state", status });
   }
 

@@ -1,6 +1,7 @@
 /**
  * Safety, seen from outside: looks at every message sent, every save, every apply and every turn of
- * all nodes, and reports what must never be. It shares no code with what it watches.
+ * all nodes, and reports what must never be. What one server's state alone shows is left to
+ * `raft/check.ts`, which it calls.
  *
  * What it holds against a cluster: one leader in a term, ever (§5.2); a leader holds everything
  * committed before its term (§5.4); logs that share a position share all before it (§5.3); all nodes
@@ -10,6 +11,7 @@
  * @module
  */
 
+import { checkRaft } from "../../raft/check.ts";
 import type { Raft } from "../../raft/mod.ts";
 import type {
   Entry,
@@ -23,7 +25,7 @@ import type {
   Term,
 } from "../../raft/types.ts";
 import type { DurableLog } from "./durable_log.ts";
-import { formatEnvelope, formatPosition, formatStatus } from "./trace.ts";
+import { formatEnvelope, formatPosition } from "./trace.ts";
 
 /** Something happened that must never happen. */
 export class Violation extends Error {
@@ -151,27 +153,12 @@ export class Watcher {
   }
 
   /** A turn has ended. Says whether anything changed that a reader of the trace wants to see. */
-  turned(raft: Raft): { readonly status: Status; readonly isNews: boolean } {
-    const status = raft.status();
-    const { id } = status;
-    const before = this.#before.get(id);
+  turned(id: NodeId, raft: Raft): { readonly status: Status; readonly isNews: boolean } {
+    const before = this.#before.get(id) ?? null;
+    const status = checkRaft(raft, before);
     this.#before.set(id, status);
-    const { term, commit, applied, last, base } = status;
-    if (applied > commit || commit > last.index || base.index > applied) {
-      this.#fail(`base, applied, commit and last are out of order: ${formatStatus(status)}`, id);
-    }
-    if (before !== undefined) {
-      if (term < before.term || commit < before.commit || applied < before.applied) {
-        this.#fail(`went back from ${formatStatus(before)} to ${formatStatus(status)}`, id);
-      }
-      if (
-        term === before.term && before.votedFor !== null && status.votedFor !== before.votedFor
-      ) {
-        this.#fail(`changed its vote in term ${term} from n${before.votedFor} (E2)`, id);
-      }
-    }
     if (status.role === "leader") this.#leads(status, raft);
-    return { status, isNews: before === undefined || isChanged(before, status) };
+    return { status, isNews: before === null || isChanged(before, status) };
   }
 
   #leads({ id, term, base }: Status, raft: Raft): void {
