@@ -16,3 +16,4 @@ export { decodeEnvelope, encodeEnvelope } from "./message.ts";
 export type { WireValue } from "./message.ts";
 export { SystemClock } from "./system_clock.ts";
 export * from "./rsm.ts";
+export { type ApplyMessage, type LabEnvironment, LabRaft, type Peer, type Started } from "./lab.ts";

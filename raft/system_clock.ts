@@ -63,3 +63,8 @@ class SystemTimer implements Timer {
     else this.#run();
   }
 }
+
+/** Randomness for election timeouts and the like; not for secrets. */
+export function systemRandom(): number {
+  return Math.random();
+}
