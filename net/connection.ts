@@ -39,6 +39,8 @@ export interface ConnectionOptions {
   readonly receive: (value: WireValue, connection: Connection) => void;
   /** The longest frame, in and out. Default: 16 MiB. */
   readonly frameBytesMax?: number;
+  /** The longest first frame that may come in. Default: as any other. */
+  readonly firstFrameBytesMax?: number;
   /** How much may wait to leave. Default: 64 MiB. */
   readonly queueBytesMax?: number;
   /** The first frame must have arrived after this time; `null` for no limit. Default: `null`. */
@@ -64,7 +66,7 @@ const READ_BYTES_MAX = 64 * 1024;
 /** One socket that carries values. It reads from the moment it is made. */
 export class Connection {
   readonly #conn: Deno.Conn;
-  readonly #options: Required<ConnectionOptions>;
+  readonly #options: Required<Omit<ConnectionOptions, "firstFrameBytesMax">>;
   readonly #decoder: FrameDecoder;
   readonly #closed = Promise.withResolvers<Closed>();
   /** Set once; from then on nothing is delivered or sent. */
@@ -87,7 +89,10 @@ export class Connection {
   constructor(conn: Deno.Conn, options: ConnectionOptions) {
     this.#conn = conn;
     this.#options = { ...DEFAULTS, ...options };
-    this.#decoder = new FrameDecoder(this.#options);
+    const { frameBytesMax } = this.#options;
+    this.#decoder = new FrameDecoder({
+      frameBytesMax: options.firstFrameBytesMax ?? frameBytesMax,
+    });
     // Frames are gathered here already; the system should not wait for more.
     if ("setNoDelay" in conn && conn.remoteAddr.transport === "tcp") {
       (conn as Deno.TcpConn).setNoDelay(true);
@@ -211,7 +216,10 @@ export class Connection {
     const values: WireValue[] = [];
     let refusal: string | null = null;
     try {
-      this.#decoder.push(bytes, (frame) => values.push(decode(frame)));
+      this.#decoder.push(bytes, (frame) => {
+        this.#decoder.frameBytesMax = this.#options.frameBytesMax;
+        values.push(decode(frame));
+      });
     } catch (error) {
       if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
       refusal = error.message;

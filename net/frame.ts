@@ -50,7 +50,8 @@ export function appendFrame(
 
 /** Cuts a stream that arrives in any portions into frames. */
 export class FrameDecoder {
-  readonly #frameBytesMax: number;
+  /** For the frames that begin from now on. */
+  frameBytesMax: number;
   /** How many bytes of the head have arrived, and their value so far. */
   #headBytes = 0;
   #length = 0;
@@ -59,7 +60,7 @@ export class FrameDecoder {
   #partialBytes = 0;
 
   constructor({ frameBytesMax = FRAME_BYTES_MAX }: { readonly frameBytesMax?: number } = {}) {
-    this.#frameBytesMax = frameBytesMax;
+    this.frameBytesMax = frameBytesMax;
   }
 
   /** Whether a frame has begun and not ended: the stream must not end here. */
@@ -96,9 +97,9 @@ export class FrameDecoder {
   }
 
   #checkLength(): void {
-    if (this.#length > this.#frameBytesMax) {
+    if (this.#length > this.frameBytesMax) {
       throw new RangeError(
-        `Cannot read frame: wanted at most ${this.#frameBytesMax} bytes, got ${this.#length}`,
+        `Cannot read frame: wanted at most ${this.frameBytesMax} bytes, got ${this.#length}`,
       );
     }
   }

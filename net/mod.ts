@@ -9,3 +9,5 @@ export { type Closed, type ClosedKind, Connection, type ConnectionOptions } from
 export * from "./faults.ts";
 export { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
 export { parseFaults } from "./parse_faults.ts";
+export * from "./tcp_options.ts";
+export { TcpTransport } from "./tcp_transport.ts";

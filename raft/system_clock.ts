@@ -11,7 +11,7 @@
 import type { Clock, Timer } from "./ports.ts";
 
 /** The longest wait a timer of the platform takes; a longer one would fire at once (E6). */
-const timeoutMsMax = 2 ** 31 - 1;
+const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** Real time. */
 export class SystemClock implements Clock {
@@ -55,7 +55,7 @@ class SystemTimer implements Timer {
 
   #arm(): ReturnType<typeof setTimeout> {
     const leftMs = Math.ceil(Math.max(0, this.#due - performance.now()));
-    return setTimeout(() => this.#wake(), Math.min(leftMs, timeoutMsMax));
+    return setTimeout(() => this.#wake(), Math.min(leftMs, TIMEOUT_MS_MAX));
   }
 
   #wake(): void {

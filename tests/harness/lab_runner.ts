@@ -8,7 +8,7 @@
 
 import { AssertionError } from "@std/assert";
 import { reliable, unreliable } from "../../net/faults.ts";
-import type { Cluster, Machine, Report, Scenario, Traffic } from "./cluster.ts";
+import type { Cluster, Machine, Scenario, Traffic } from "./cluster.ts";
 
 /** What kind of cluster a scenario wants. */
 export interface ArenaSetup {
@@ -47,8 +47,6 @@ export interface LabResult {
   readonly operations: number;
   readonly bytes: number;
   readonly commits: number;
-  /** Checks of histories that ran out of time: neither right nor wrong. */
-  readonly undecided: number;
   /** The last lines of what happened, when it failed. */
   readonly trace: readonly string[];
 }
@@ -68,7 +66,7 @@ const secondsMax = 120;
 const traceLines = 40;
 
 /** What was counted between the opening and the closing line. */
-export interface Totals {
+interface Totals {
   readonly seconds: number;
   readonly requests: number;
   readonly operations: number;
@@ -79,36 +77,17 @@ export interface Totals {
 /** Runs one scenario once. Failing is an outcome, not an error. */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<LabResult> {
   const begin = options.wallMs();
-  const { nodes, machine } = scenario;
   let totals: Totals = { seconds: 0, requests: 0, operations: 0, bytes: 0, commits: 0 };
-  let last = totals;
-  let undecided = 0;
+  const { nodes, machine } = scenario;
   const end = await options.arena.run({ nodes, machine, seed: options.seed }, async (cluster) => {
     await prepare(cluster, scenario);
     options.print(openingLine(scenario));
-    let operations = 0;
-    const before = await look(cluster, 0);
-    let opened = before;
-    const report: Report = {
-      next: async (title, { passed }) => {
-        const now = await look(cluster, operations);
-        if (passed) options.print(closingLine({ peers: nodes, ...difference(opened, now) }));
-        options.print(openingLine({ ...scenario, title }));
-        opened = now;
-      },
-      operation: () => void operations++,
-      undecided: () => {
-        undecided++;
-        options.print("info: linearizability check timed out, assume history is ok");
-      },
-    };
+    const before = await look(cluster);
     try {
-      await scenario.run(cluster, report);
+      await scenario.run(cluster);
       await cluster.verify();
     } finally {
-      const now = await look(cluster, operations);
-      totals = difference(before, now);
-      last = difference(opened, now);
+      totals = difference(before, await look(cluster));
     }
     if (totals.seconds > secondsMax) {
       throw new AssertionError(`The test took ${totals.seconds} s, longer than ${secondsMax} s`);
@@ -117,23 +96,21 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const { name, part } = scenario;
   const failure = end.error === null ? null : describeError(end.error);
   const result = {
-    ...{ name, part, seed: options.seed, failure, peers: nodes, undecided, ...totals },
+    ...{ name, part, seed: options.seed, failure, peers: nodes, ...totals },
     wallMs: options.wallMs() - begin,
     trace: failure === null ? [] : end.trace.slice(-traceLines),
   };
-  if (failure === null) options.print(closingLine({ peers: nodes, ...last }));
+  if (failure === null) options.print(closingLine(result));
   return result;
 }
 
 /** Section 2.2: the title and the network at this moment. */
-export function openingLine(
-  { title, network }: Pick<Scenario, "title" | "network">,
-): string {
+export function openingLine({ title, network }: Scenario): string {
   return `${title} (${network} network)...`;
 }
 
 /** Section 2.3, with the bytes and commits of the older edition at the end. */
-export function closingLine(result: Totals & { readonly peers: number }): string {
+export function closingLine(result: LabResult): string {
   const wide = (value: number, width: number) => String(value).padStart(width);
   const seconds = result.seconds.toFixed(1).padStart(4);
   return `  ... Passed --  time ${seconds}s #peers ${result.peers} ` +
@@ -182,16 +159,14 @@ async function prepare(cluster: Cluster, { network }: Scenario): Promise<void> {
 
 interface Look {
   readonly now: number;
-  readonly operations: number;
   readonly traffic: Traffic;
   readonly applied: number;
 }
 
-async function look(cluster: Cluster, operations: number): Promise<Look> {
+async function look(cluster: Cluster): Promise<Look> {
   const states = await Promise.all(cluster.ids.map((id) => cluster.status(id)));
   return {
     now: cluster.now(),
-    operations,
     traffic: await cluster.traffic(),
     applied: Math.max(0, ...states.map((state) => state?.applied ?? 0)),
   };
@@ -201,7 +176,7 @@ function difference(before: Look, after: Look): Totals {
   return {
     seconds: (after.now - before.now) / 1000,
     requests: after.traffic.requests - before.traffic.requests,
-    operations: after.operations - before.operations,
+    operations: 0,
     bytes: after.traffic.bytes - before.traffic.bytes,
     commits: Math.max(0, after.applied - before.applied),
   };
