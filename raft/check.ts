@@ -9,22 +9,22 @@ import { invariant } from "./invariant.ts";
 import type { Raft } from "./raft.ts";
 import type { Index, PeerStatus, Status, Term } from "./types.ts";
 
-/** A server's state as far as later states are measured against it. */
-export interface Checkpoint {
+/** A look at one server. */
+export interface Look {
   readonly status: Status;
   readonly termAt: (index: Index) => Term | null;
 }
 
-/** Checks a core against itself and against an earlier look at it; returns the look for next time. */
+/** Checks a core against itself and against an earlier status; returns the status for next time. */
 export function checkRaft(raft: Raft, before: Status | null): Status {
-  const status = raft.status();
-  checkNow({ status, termAt: (index) => raft.termAt(index) });
-  if (before !== null) checkSince(raft, before, status);
-  return status;
+  const look = { status: raft.status(), termAt: (index: Index) => raft.termAt(index) };
+  checkNow(look);
+  if (before !== null) checkSince(before, look);
+  return look.status;
 }
 
 /** What holds in every state. */
-export function checkNow({ status, termAt }: Checkpoint): void {
+export function checkNow({ status, termAt }: Look): void {
   const { base, applied, commit, last, term, role, leader, id, votedFor } = status;
   invariant(base.index <= applied, `the snapshot (${base.index}) covers only applied (${applied})`);
   invariant(applied <= commit, `applied (${applied}) is committed (${commit})`);
@@ -49,7 +49,7 @@ function checkPeer({ id, match, next, mode }: PeerStatus, { last }: Status): voi
 }
 
 /** What holds between an earlier state of the same life and a later one. */
-function checkSince(raft: Raft, before: Status, after: Status): void {
+export function checkSince(before: Status, { status: after, termAt }: Look): void {
   invariant(after.term >= before.term, `the term goes from ${before.term} not back (§5.1, E4)`);
   invariant(after.commit >= before.commit, `commit goes from ${before.commit} not back`);
   invariant(after.applied >= before.applied, `applied goes from ${before.applied} not back`);
@@ -61,7 +61,7 @@ function checkSince(raft: Raft, before: Status, after: Status): void {
   );
   if (before.role !== "leader" || after.role !== "leader") return;
   // Leader append-only (§5.3): what was the end of the log is still there.
-  const term = raft.termAt(before.last.index);
+  const term = termAt(before.last.index);
   invariant(
     term === null || term === before.last.term,
     `a leader keeps its entry ${before.last.index}@${before.last.term}`,

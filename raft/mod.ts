@@ -9,7 +9,7 @@ export type * from "./ports.ts";
 export type { Profile, RaftEnvironment, RaftOptions } from "./options.ts";
 export { invariant, InvariantError } from "./invariant.ts";
 export { Raft } from "./raft.ts";
-export { checkNow, type Checkpoint, checkRaft } from "./check.ts";
+export { checkNow, checkRaft, checkSince, type Look } from "./check.ts";
 export { Node, type NodeOptions } from "./node.ts";
 export { applySave, EMPTY, MemoryStorage, type MemoryStorageOptions } from "./memory_storage.ts";
 export { decodeEnvelope, encodeEnvelope } from "./message.ts";
