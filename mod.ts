@@ -4,4 +4,4 @@
  * @module
  */
 
-export * from "./raft/mod.ts";
+export type * from "./raft/mod.ts";

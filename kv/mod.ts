@@ -4,8 +4,4 @@
  * @module
  */
 
-export * from "./command.ts";
-export * from "./server.ts";
-export * from "./store.ts";
-export * from "./clerk.ts";
-export * from "./lock.ts";
+export {};

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Random } from "./ports.ts";
 import type { NodeId } from "./types.ts";
 
 /**
@@ -43,13 +42,6 @@ export interface RaftOptions {
   readonly applyEntriesMax?: number;
   /** Compacted entries kept in memory for peers that lag a little. @default {1000; lab: 0} */
   readonly trailingEntries?: number;
-}
-
-/** What the core needs beside its options. */
-export interface RaftEnvironment {
-  readonly random: Random;
-  /** Told of every change of role, vote, commit and snapshot, in words. */
-  readonly trace?: ((event: string) => void) | undefined;
 }
 
 /** Options with every default filled in. */

@@ -1,0 +1,112 @@
+/**
+ * Takes fields out of an unknown object one by one, and says which one is wrong by its path.
+ *
+ * Invariant: a field that nobody asked for is an error, so that a misspelt one does not get lost.
+ *
+ * @module
+ */
+
+/** An object under examination. Every method throws a SyntaxError that names the field. */
+export class Fields {
+  readonly #record: Readonly<Record<string, unknown>>;
+  readonly #path: string;
+  readonly #asked = new Set<string>();
+
+  constructor(record: Readonly<Record<string, unknown>>, path: string) {
+    this.#record = record;
+    this.#path = path;
+  }
+
+  has(name: string): boolean {
+    return Object.hasOwn(this.#record, name);
+  }
+
+  /** The field as it is; it must be there. */
+  value(name: string): unknown {
+    this.#asked.add(name);
+    if (!this.has(name)) {
+      throw new SyntaxError(`field ${this.#path}${name}: wanted a value, got none`);
+    }
+    return this.#record[name];
+  }
+
+  isNull(name: string): boolean {
+    return this.value(name) === null;
+  }
+
+  string(name: string): string {
+    const value = this.value(name);
+    if (typeof value !== "string") throw this.error(name, "a string", value);
+    return value;
+  }
+
+  boolean(name: string): boolean {
+    const value = this.value(name);
+    if (typeof value !== "boolean") throw this.error(name, "true or false", value);
+    return value;
+  }
+
+  number(name: string): number {
+    const value = this.value(name);
+    if (typeof value !== "number" || !Number.isFinite(value)) {
+      throw this.error(name, "a number", value);
+    }
+    return value;
+  }
+
+  integer(name: string): number {
+    const value = this.value(name);
+    if (!Number.isSafeInteger(value)) throw this.error(name, "a whole number", value);
+    return value as number;
+  }
+
+  /** A string, number, boolean or null. */
+  scalar(name: string): string | number | boolean | null {
+    const value = this.value(name);
+    if (typeof value === "object" && value !== null) {
+      throw this.error(name, "a string, a number, true, false or null", value);
+    }
+    return value as string | number | boolean | null;
+  }
+
+  oneOf<Value extends string | number>(name: string, allowed: readonly Value[]): Value {
+    const value = this.value(name);
+    const found = allowed.find((item) => item === value);
+    if (found === undefined) {
+      throw this.error(name, allowed.map((item) => JSON.stringify(item)).join(" or "), value);
+    }
+    return found;
+  }
+
+  object(name: string): Fields {
+    return readObject(this.value(name), `${this.#path}${name}`);
+  }
+
+  /** To be called when all known fields have been taken. */
+  end(): void {
+    for (const name of Object.keys(this.#record)) {
+      if (!this.#asked.has(name)) {
+        throw new SyntaxError(`field ${this.#path}${name}: wanted no such field, got one`);
+      }
+    }
+  }
+
+  /** The error for a field whose value does not fit. */
+  error(name: string, wanted: string, got: unknown): SyntaxError {
+    return new SyntaxError(`field ${this.#path}${name}: wanted ${wanted}, got ${show(got)}`);
+  }
+}
+
+/** The fields of an unknown value, if it is an object. The path is that of the value. */
+export function readObject(value: unknown, path: string): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    const where = path === "" ? "column 1" : `field ${path}`;
+    throw new SyntaxError(`${where}: wanted an object, got ${show(value)}`);
+  }
+  return new Fields(value as Record<string, unknown>, path === "" ? "" : `${path}.`);
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}

@@ -1,0 +1,182 @@
+/**
+ * The linearizability checker: is there one order of all operations that a single copy of the data
+ * could have executed, with every operation placed between its call and its return?
+ *
+ * Not a recorder of histories (that is the clients' work) and not a reader of files (`history.ts`).
+ *
+ * - Pure: the only clock is the one in the options.
+ * - `ok` comes with a witness, the order found; `illegal` is proven, with the smallest failing part;
+ *   everything else is `unknown`, and never passed off as ok.
+ * - An operation with an unknown outcome may take effect at any time after its call, or never.
+ *
+ * @module
+ */
+
+import { LinearizationSearch } from "./linearization_search.ts";
+import { type Failure, shrinkFailure } from "./shrink_failure.ts";
+
+/** What one copy of the data does, as data. States are immutable values. */
+export interface Model<State, Input, Output> {
+  readonly name: string;
+  init(): State;
+  /**
+   * The state after the operation, or `undefined` when the output is impossible in this state. An
+   * output of `null` is an unknown outcome: every output is possible.
+   */
+  step(state: State, input: Input, output: Output | null): State | undefined;
+  /** Equal for equal states and for no others. */
+  key(state: State): string;
+  /** Operations with different parts do not influence each other, and are checked apart. */
+  partition(input: Input): string;
+  /** Whether {@linkcode step} leaves every state that accepts the operation as it is. */
+  isReadOnly(input: Input, output: Output | null): boolean;
+  /** A short label for people, as `put k=a v0 → OK`. */
+  describe(input: Input, output: Output | null): string;
+  describeState(state: State): string;
+}
+
+/** One operation as its client saw it. */
+export interface Operation<Input, Output> {
+  readonly client: number;
+  /** In milliseconds from any origin. */
+  readonly call: number;
+  /** `null`: the client never heard back, or died. */
+  readonly return: number | null;
+  readonly input: Input;
+  /** `null`: unknown outcome, even when the client gave up at a known time. */
+  readonly output: Output | null;
+}
+
+/** `unknown`: the time was up before there was an answer. */
+export type Verdict = "ok" | "illegal" | "unknown";
+
+/** What was found out about the operations on one key. Operations are places in the history. */
+export interface PartitionResult {
+  readonly key: string;
+  readonly verdict: Verdict;
+  readonly operations: number;
+  /** The longest order found that one copy could have executed; if ok, a complete one. */
+  readonly longest: readonly number[];
+  /** Only of an illegal partition: why. */
+  readonly failure: Failure | null;
+}
+
+/** The answer of {@linkcode check}. Plain data, so that it can leave a worker. */
+export interface CheckResult {
+  readonly verdict: Verdict;
+  readonly operations: number;
+  /** Sorted by key. */
+  readonly partitions: readonly PartitionResult[];
+  /** The smallest failing part of all illegal partitions. */
+  readonly failure: Failure | null;
+  /** Moves of the search: a measure of difficulty that does not depend on the machine. */
+  readonly steps: number;
+}
+
+/** When to give up. */
+export interface CheckOptions {
+  /** The clock that the deadline is read from. */
+  readonly now: () => number;
+  /** The time on that clock at which open questions become `unknown`. */
+  readonly deadline: number;
+}
+
+/** How many moves pass between two looks at the clock. */
+const SLICE_STEPS = 4096;
+
+/** Searches for a linearization of the history. Without options it never gives up. */
+export function check<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  history: readonly Operation<Input, Output>[],
+  options: CheckOptions = { now: () => 0, deadline: Infinity },
+): CheckResult {
+  const parts = partitionHistory(model, history);
+  const searches = parts.map(({ indexes }) => new LinearizationSearch(model, history, { indexes }));
+  const verdicts: Verdict[] = parts.map(() => "unknown");
+  const isExpired = (): boolean => options.now() >= options.deadline;
+  runSearches(searches, verdicts, isExpired);
+  const partitions = parts.map(({ key, indexes }, place): PartitionResult => ({
+    key,
+    verdict: verdicts[place]!,
+    operations: indexes.length,
+    longest: searches[place]!.longest(),
+    failure: verdicts[place] === "illegal"
+      ? shrinkFailure(model, history, { key, indexes, isExpired })
+      : null,
+  }));
+  return {
+    verdict: combine(verdicts),
+    operations: history.length,
+    partitions,
+    failure: smallestFailure(partitions),
+    steps: searches.reduce((sum, search) => sum + search.steps, 0),
+  };
+}
+
+/**
+ * All searches advance in turn, so that a hard key cannot hide an easy one that is illegal. The
+ * first proof of illegality ends the round, and with it the search: more would not change the
+ * verdict.
+ */
+function runSearches<State, Input, Output>(
+  searches: readonly LinearizationSearch<State, Input, Output>[],
+  verdicts: Verdict[],
+  isExpired: () => boolean,
+): void {
+  let open = searches.map((_, place) => place);
+  while (open.length > 0 && !verdicts.includes("illegal")) {
+    const paused: number[] = [];
+    for (const place of open) {
+      if (isExpired()) return;
+      const outcome = searches[place]!.run(SLICE_STEPS);
+      if (outcome === "paused") paused.push(place);
+      else verdicts[place] = outcome;
+    }
+    open = paused;
+  }
+}
+
+function partitionHistory<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  history: readonly Operation<Input, Output>[],
+): { readonly key: string; readonly indexes: number[] }[] {
+  const parts = new Map<string, number[]>();
+  for (const [index, operation] of history.entries()) {
+    requireTimes(operation, index);
+    const key = model.partition(operation.input);
+    const part = parts.get(key);
+    if (part === undefined) parts.set(key, [index]);
+    else part.push(index);
+  }
+  return [...parts].sort(([a], [b]) => a < b ? -1 : 1).map(([key, indexes]) => ({ key, indexes }));
+}
+
+function requireTimes<Input, Output>(operation: Operation<Input, Output>, index: number): void {
+  const { call, return: end, output } = operation;
+  if (!Number.isFinite(call) || (end !== null && !(end >= call && Number.isFinite(end)))) {
+    throw new RangeError(
+      `Cannot check operation ${index}: wanted finite times with call <= return, got ${call} and ${end}`,
+    );
+  }
+  if (end === null && output !== null) {
+    throw new RangeError(
+      `Cannot check operation ${index}: wanted no output without a return, got one`,
+    );
+  }
+}
+
+function combine(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes("illegal")) return "illegal";
+  return verdicts.includes("unknown") ? "unknown" : "ok";
+}
+
+function smallestFailure(partitions: readonly PartitionResult[]): Failure | null {
+  let smallest: Failure | null = null;
+  for (const { failure } of partitions) {
+    if (failure === null) continue;
+    if (smallest === null || failure.operations.length < smallest.operations.length) {
+      smallest = failure;
+    }
+  }
+  return smallest;
+}
