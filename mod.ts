@@ -4,4 +4,4 @@
  * @module
  */
 
-export type * from "./raft/mod.ts";
+export * from "./raft/mod.ts";

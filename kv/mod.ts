@@ -4,4 +4,8 @@
  * @module
  */
 
-export {};
+export * from "./command.ts";
+export * from "./server.ts";
+export * from "./store.ts";
+export * from "./clerk.ts";
+export * from "./lock.ts";

@@ -4,5 +4,10 @@
  * @module
  */
 
+export { decode, DEPTH_MAX, encode, Encoder, ITEMS_MAX, type WireValue } from "./codec.ts";
+export { type Closed, type ClosedKind, Connection, type ConnectionOptions } from "./connection.ts";
 export * from "./faults.ts";
+export { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
 export { parseFaults } from "./parse_faults.ts";
+export * from "./tcp_options.ts";
+export { TcpTransport } from "./tcp_transport.ts";

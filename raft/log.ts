@@ -24,6 +24,12 @@ export interface SliceLimits {
   readonly bytesMax: number;
 }
 
+/** A run of entries and what it counts against limits. */
+export interface Slice {
+  readonly entries: readonly Entry[];
+  readonly bytes: number;
+}
+
 /** The entries from after a base position up to the last one. */
 export class Log {
   #base: Position;
@@ -77,16 +83,18 @@ export class Log {
   }
 
   /** Entries from `from` on within the limits, but at least one if there is any. */
-  slice(from: Index, limits: SliceLimits): readonly Entry[] {
+  slice(from: Index, limits: SliceLimits): Slice {
     const start = from - this.#base.index - 1;
     invariant(start >= 0, `entries from ${from} on are not compacted`);
     const end = Math.min(this.#entries.length, start + limits.entriesMax);
     let bytes = 0;
-    for (let at = start; at < end; at++) {
-      bytes += entryBytes(this.#entries[at]!);
-      if (bytes > limits.bytesMax && at > start) return this.#entries.slice(start, at);
+    let at = start;
+    for (; at < end; at++) {
+      const more = entryBytes(this.#entries[at]!);
+      if (at > start && bytes + more > limits.bytesMax) break;
+      bytes += more;
     }
-    return this.#entries.slice(start, end);
+    return { entries: this.#entries.slice(start, at), bytes };
   }
 
   /** Adds an entry behind the last one. */

@@ -16,7 +16,7 @@ import type { Entry, Envelope, Message, Position } from "./types.ts";
 export type WireValue = number | boolean | null | Uint8Array | readonly WireValue[];
 
 /** First element of the array. Numbers are never reused for another meaning. */
-const wireType = {
+const WIRE_TYPE = {
   requestVote: 1,
   requestVoteReply: 2,
   appendEntries: 3,
@@ -27,10 +27,10 @@ const wireType = {
 } as const;
 
 /** Elements of the array by type, the four of the address included. */
-const wireLength: readonly number[] = [0, 7, 6, 9, 6, 8, 10, 8];
+const WIRE_LENGTH: readonly number[] = [0, 7, 6, 9, 6, 8, 10, 8];
 
 /** Node ids fit in 32 bits, so that every language and every encoding can carry them. */
-const nodeIdMax = 2 ** 32 - 1;
+const NODE_ID_MAX = 2 ** 32 - 1;
 
 /** The envelope as an array: type, from, to, term, then the fields of the message. */
 export function encodeEnvelope(envelope: Envelope): readonly WireValue[] {
@@ -38,33 +38,33 @@ export function encodeEnvelope(envelope: Envelope): readonly WireValue[] {
   switch (message.type) {
     case "requestVote": {
       const { trial, last } = message;
-      return [wireType.requestVote, from, to, term, trial, last.index, last.term];
+      return [WIRE_TYPE.requestVote, from, to, term, trial, last.index, last.term];
     }
     case "requestVoteReply":
-      return [wireType.requestVoteReply, from, to, term, message.trial, message.granted];
+      return [WIRE_TYPE.requestVoteReply, from, to, term, message.trial, message.granted];
     case "appendEntries": {
       const { previous, commit, round } = message;
       const entries = encodeEntries(message.entries);
       const { index, term: previousTerm } = previous;
-      return [wireType.appendEntries, from, to, term, index, previousTerm, commit, round, entries];
+      return [WIRE_TYPE.appendEntries, from, to, term, index, previousTerm, commit, round, entries];
     }
     case "appendEntriesReply": {
       if (message.accepted) {
-        return [wireType.appendAccepted, from, to, term, message.round, message.match];
+        return [WIRE_TYPE.appendAccepted, from, to, term, message.round, message.match];
       }
       const { round, previous, conflict } = message;
       const { term: heldTerm, index } = conflict;
-      return [wireType.appendRejected, from, to, term, round, previous, heldTerm, index];
+      return [WIRE_TYPE.appendRejected, from, to, term, round, previous, heldTerm, index];
     }
     case "installSnapshot": {
       const { last, offset, data, total, round } = message;
       const { index, term: lastTerm } = last;
-      const type = wireType.installSnapshot;
+      const type = WIRE_TYPE.installSnapshot;
       return [type, from, to, term, index, lastTerm, offset, data, total, round];
     }
     case "installSnapshotReply": {
       const { last, received, round } = message;
-      const type = wireType.installSnapshotReply;
+      const type = WIRE_TYPE.installSnapshotReply;
       return [type, from, to, term, last.index, last.term, received, round];
     }
   }
@@ -80,7 +80,7 @@ export function decodeEnvelope(value: unknown): Envelope {
   if (!Array.isArray(value)) throw refusal("message", "an array", value);
   const fields: readonly unknown[] = value;
   const type = fields[0];
-  const length = typeof type === "number" ? wireLength[type] : undefined;
+  const length = typeof type === "number" ? WIRE_LENGTH[type] : undefined;
   if (length === undefined || length === 0) {
     throw new RangeError(`Cannot decode message: wanted a known type, got ${shown(type)}`);
   }
@@ -98,34 +98,34 @@ export function decodeEnvelope(value: unknown): Envelope {
 /** The message behind the address. The number of fields has been checked. */
 function decodeMessage(type: number, term: number, fields: readonly unknown[]): Message {
   switch (type) {
-    case wireType.requestVote: {
+    case WIRE_TYPE.requestVote: {
       const trial = flag(fields[4], "trial");
       return { type: "requestVote", trial, last: position(fields, 5, term) };
     }
-    case wireType.requestVoteReply: {
+    case WIRE_TYPE.requestVoteReply: {
       const trial = flag(fields[4], "trial");
       return { type: "requestVoteReply", trial, granted: flag(fields[5], "granted") };
     }
-    case wireType.appendEntries: {
+    case WIRE_TYPE.appendEntries: {
       const previous = position(fields, 4, term);
       const commit = whole(fields[6], "commit");
       const round = whole(fields[7], "round");
       const entries = decodeEntries(fields[8], { previous, term });
       return { type: "appendEntries", previous, entries, commit, round };
     }
-    case wireType.appendAccepted: {
+    case WIRE_TYPE.appendAccepted: {
       const round = whole(fields[4], "round");
       const match = whole(fields[5], "match");
       return { type: "appendEntriesReply", accepted: true, round, match };
     }
-    case wireType.appendRejected: {
+    case WIRE_TYPE.appendRejected: {
       const round = whole(fields[4], "round");
       const previous = whole(fields[5], "previous");
       const heldTerm = fields[6] === null ? null : whole(fields[6], "conflict term");
       const conflict = { term: heldTerm, index: whole(fields[7], "conflict index") };
       return { type: "appendEntriesReply", accepted: false, round, previous, conflict };
     }
-    case wireType.installSnapshot:
+    case WIRE_TYPE.installSnapshot:
       return decodeInstallSnapshot(term, fields);
     default: {
       const last = position(fields, 4, term);
@@ -203,8 +203,8 @@ function position(fields: readonly unknown[], at: number, termMax: number): Posi
 
 function nodeId(value: unknown, name: string): number {
   const id = whole(value, name);
-  if (id === 0 || id > nodeIdMax) {
-    throw new RangeError(`Cannot decode ${name}: wanted 1 to ${nodeIdMax}, got ${id}`);
+  if (id === 0 || id > NODE_ID_MAX) {
+    throw new RangeError(`Cannot decode ${name}: wanted 1 to ${NODE_ID_MAX}, got ${id}`);
   }
   return id;
 }

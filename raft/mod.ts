@@ -6,10 +6,14 @@
 
 export type * from "./types.ts";
 export type * from "./ports.ts";
-export type { Profile, RaftOptions } from "./options.ts";
+export type { Profile, RaftEnvironment, RaftOptions } from "./options.ts";
 export { invariant, InvariantError } from "./invariant.ts";
-export { Raft, type RaftEnvironment } from "./raft.ts";
+export { Raft } from "./raft.ts";
+export { checkNow, checkRaft, checkSince, type Look } from "./check.ts";
 export { Node, type NodeOptions } from "./node.ts";
 export { applySave, EMPTY, MemoryStorage, type MemoryStorageOptions } from "./memory_storage.ts";
 export { decodeEnvelope, encodeEnvelope } from "./message.ts";
 export type { WireValue } from "./message.ts";
+export { SystemClock } from "./system_clock.ts";
+export * from "./rsm.ts";
+export { type ApplyMessage, type LabEnvironment, LabRaft, type Peer, type Started } from "./lab.ts";

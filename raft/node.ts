@@ -16,7 +16,7 @@
 import type { RaftOptions } from "./options.ts";
 import type { Application, Clock, Random, Storage, Timer, Transport } from "./ports.ts";
 import { Raft } from "./raft.ts";
-import type { Effects, Envelope, Index, NodeId, Position, Status, Term } from "./types.ts";
+import type { Effects, Envelope, Index, Position, Status } from "./types.ts";
 
 /** What a {@linkcode Node} is made of. */
 export interface NodeOptions extends RaftOptions {
@@ -30,7 +30,7 @@ export interface NodeOptions extends RaftOptions {
   /** Called once if the node dies by itself: a failed save, a broken invariant. */
   readonly failed: (error: unknown) => void;
   /** Told of every change of role, vote, commit and snapshot, in words. */
-  readonly trace?: (event: string) => void;
+  readonly trace?: ((event: string) => void) | undefined;
   /** Looks at the core after every turn: for checks that run beside it. */
   readonly inspect?: (raft: Raft) => void;
 }
@@ -47,7 +47,7 @@ export class Node {
   #isStopped = false;
   #turn: Promise<void> = Promise.resolve();
   /** What the application was last told of. */
-  #told: { term: Term; role: Status["role"]; leader: NodeId | null } | null = null;
+  #told: Raft["standing"] | null = null;
 
   private constructor(options: NodeOptions, raft: Raft) {
     this.#options = options;
@@ -156,16 +156,19 @@ export class Node {
     inspect?.(this.#raft);
   }
 
-  /** Much is left to apply: let others have the thread in between, heartbeats above all (X8). */
+  /**
+   * Much is left to apply: let others have the thread in between, heartbeats above all (X8). A timer
+   * does that; `soon` promises only to wait for the input at hand.
+   */
   #yield(): void {
     this.#hasInput = true;
-    this.#options.clock.soon(() => {
+    this.#options.clock.after(0, () => {
       this.#turn = this.#run();
     });
   }
 
   #tellChanges(): void {
-    const { term, role, leader } = this.#raft;
+    const { term, role, leader } = this.#raft.standing;
     const told = this.#told;
     if (told?.term === term && told.role === role && told.leader === leader) return;
     this.#told = { term, role, leader };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Random } from "./ports.ts";
 import type { NodeId } from "./types.ts";
 
 /**
@@ -42,6 +43,13 @@ export interface RaftOptions {
   readonly applyEntriesMax?: number;
   /** Compacted entries kept in memory for peers that lag a little. @default {1000; lab: 0} */
   readonly trailingEntries?: number;
+}
+
+/** What the core needs beside its options. */
+export interface RaftEnvironment {
+  readonly random: Random;
+  /** Told of every change of role, vote, commit and snapshot, in words. */
+  readonly trace?: ((event: string) => void) | undefined;
 }
 
 /** Options with every default filled in. */

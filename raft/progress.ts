@@ -1,6 +1,5 @@
 /**
- * What a leader knows of one peer, and how it sends to it. Calculation only: which message a peer
- * gets is decided in `raft.ts`.
+ * What a leader knows of one peer, and what it sends to it next.
  *
  * A peer is **probed** until the point where its log matches is known: one append at a time. Then
  * entries are **streamed** to it within a window, without waiting for answers. A peer that needs
@@ -11,7 +10,18 @@
  * @module
  */
 
-import type { Index, NodeId, Position, Snapshot } from "./types.ts";
+import { invariant } from "./invariant.ts";
+import type { Log } from "./log.ts";
+import type { FullRaftOptions } from "./options.ts";
+import type {
+  AppendEntries,
+  Index,
+  InstallSnapshot,
+  NodeId,
+  PeerStatus,
+  Position,
+  Snapshot,
+} from "./types.ts";
 
 /** How a leader sends to a peer. */
 export type Mode =
@@ -36,10 +46,11 @@ export type Mode =
     asked: boolean;
   };
 
-/** How much may be under way to a streaming peer. */
-export interface Window {
-  readonly appendsMax: number;
-  readonly bytesMax: number;
+/** What a leader has to send. */
+export interface Replicated {
+  readonly log: Log;
+  readonly snapshot: Snapshot | null;
+  readonly commit: Index;
 }
 
 /** One peer as its leader sees it. Lives as long as the leadership. */
@@ -57,45 +68,48 @@ export class Progress {
   /** The latest heartbeat round that the peer answered. */
   round = 0;
   /** Ticks since the peer was last heard. */
-  silentTicks = 0;
+  #silentTicks = 0;
+  readonly #options: FullRaftOptions;
 
-  constructor(id: NodeId, next: Index) {
+  constructor(id: NodeId, next: Index, options: FullRaftOptions) {
     this.id = id;
     this.next = next;
+    this.#options = options;
+  }
+
+  /** Whether the peer was heard within an election timeout. */
+  get isActive(): boolean {
+    return this.#silentTicks < this.#options.electionTicks;
+  }
+
+  /** A look from outside. */
+  status(): PeerStatus {
+    const { id, match, next, isActive: active } = this;
+    return { id, mode: this.mode.kind, match, next, active };
   }
 
   /** Time passes. A peer silent for too long is probed again: what was under way is lost. */
-  tick(silentTicksMax: number): void {
-    this.silentTicks++;
-    if (this.silentTicks === silentTicksMax && this.mode.kind === "streaming") this.#probe();
-  }
-
-  /** Whether the peer was heard of within the given number of ticks. */
-  isActive(silentTicksMax: number): boolean {
-    return this.silentTicks < silentTicksMax;
+  tick(): void {
+    this.#silentTicks++;
+    if (!this.isActive && this.mode.kind === "streaming") this.#probe();
   }
 
   /** Any answer in this term shows that the peer still follows, as of the round it names. */
   heard(round: number): void {
-    this.silentTicks = 0;
+    this.#silentTicks = 0;
     this.round = Math.max(this.round, round);
   }
 
-  /** How many bytes of entries may be sent now; none while a probe is unanswered. */
-  room(window: Window): number {
-    const mode = this.mode;
-    if (mode.kind === "probing") return mode.waiting ? 0 : window.bytesMax;
-    if (mode.kind === "snapshot" || mode.inFlight.length >= window.appendsMax) return 0;
-    const bytes = mode.inFlight.reduce((sum, append) => sum + append.bytes, 0);
-    return Math.max(0, window.bytesMax - bytes);
-  }
-
-  /** An append left, with entries up to `last`. */
-  sent(last: Index, bytes: number): void {
-    if (this.mode.kind === "probing") this.mode.waiting = true;
-    if (this.mode.kind !== "streaming" || last < this.next) return;
-    this.mode.inFlight.push({ last, bytes });
-    this.next = last + 1;
+  /** The one message the peer gets now: entries, a chunk of a snapshot, a heartbeat, or nothing. */
+  takeMessage(state: Replicated, round: number): AppendEntries | InstallSnapshot | null {
+    if (this.mode.kind !== "snapshot" && this.next <= state.log.base.index) {
+      invariant(state.snapshot !== null, "a compacted log has a snapshot");
+      const { snapshot } = state;
+      this.mode = { kind: "snapshot", snapshot, offset: 0, waiting: false, asked: false };
+    }
+    return this.mode.kind === "snapshot"
+      ? this.#takeChunk(this.mode, round)
+      : this.#takeAppend(state, round);
   }
 
   /** The peer's log matches up to `match`. Old news is harmless (L9). */
@@ -123,11 +137,6 @@ export class Progress {
     this.#probe();
   }
 
-  /** The entries the peer needs are gone: send this snapshot instead. */
-  startSnapshot(snapshot: Snapshot): void {
-    this.mode = { kind: "snapshot", snapshot, offset: 0, waiting: false, asked: false };
-  }
-
   /**
    * The peer says how much of a snapshot it has. Less than was assumed counts only as an answer to
    * a question: replies that come twice must not set off a chunk each.
@@ -141,7 +150,56 @@ export class Progress {
     mode.asked = false;
   }
 
+  #takeAppend({ log, commit }: Replicated, round: number): AppendEntries | null {
+    const room = this.#room();
+    const { appendEntriesMax, appendBytesMax } = this.#options;
+    const limits = { entriesMax: appendEntriesMax, bytesMax: Math.min(appendBytesMax, room) };
+    const { entries, bytes } = room > 0 ? log.slice(this.next, limits) : { entries: [], bytes: 0 };
+    if (entries.length === 0 && !this.isDue) return null;
+    const previous = log.positionAt(this.next - 1);
+    if (this.mode.kind === "probing") this.mode.waiting = true;
+    else if (this.mode.kind === "streaming" && entries.length > 0) {
+      const last = previous.index + entries.length;
+      this.mode.inFlight.push({ last, bytes });
+      this.next = last + 1;
+    }
+    this.isDue = false;
+    this.commitTold = commit;
+    return { type: "appendEntries", previous, entries, commit, round };
+  }
+
+  /** How many bytes of entries may leave now. A silent peer gets heartbeats only. */
+  #room(): number {
+    const { inFlightAppendsMax, inFlightBytesMax } = this.#options;
+    const { mode } = this;
+    if (!this.isActive || mode.kind === "snapshot") return 0;
+    if (mode.kind === "probing") return mode.waiting ? 0 : inFlightBytesMax;
+    if (mode.inFlight.length >= inFlightAppendsMax) return 0;
+    return inFlightBytesMax - mode.inFlight.reduce((sum, append) => sum + append.bytes, 0);
+  }
+
+  /** The next chunk; while one is under way only a question how far the peer has got. */
+  #takeChunk(mode: Extract<Mode, { kind: "snapshot" }>, round: number): InstallSnapshot | null {
+    const carries = !mode.waiting && this.isActive;
+    if (!carries && !this.isDue) return null;
+    if (carries) mode.waiting = true;
+    else mode.asked = true;
+    this.isDue = false;
+    const { offset, snapshot: { last, data: image } } = mode;
+    const data = image.subarray(
+      offset,
+      carries ? offset + this.#options.snapshotChunkBytes : offset,
+    );
+    return { type: "installSnapshot", last, offset, data, total: image.length, round };
+  }
+
   #probe(): void {
     this.mode = { kind: "probing", waiting: false };
   }
+}
+
+/** The highest value that a majority has reached. */
+export function quorumValue(values: number[]): number {
+  values.sort((a, b) => b - a);
+  return values[Math.floor(values.length / 2)]!;
 }

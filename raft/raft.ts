@@ -12,78 +12,24 @@
  */
 
 import { invariant } from "./invariant.ts";
-import { entryBytes, Log } from "./log.ts";
-import { fillRaftOptions, type FullRaftOptions, type RaftOptions } from "./options.ts";
-import { Progress } from "./progress.ts";
-import type { Random } from "./ports.ts";
-import type {
-  AppendAccepted,
-  AppendEntries,
-  AppendRejected,
-  Effects,
-  Entry,
-  Envelope,
-  Index,
-  InstallSnapshot,
-  InstallSnapshotReply,
-  Message,
-  NodeId,
-  Persistent,
-  Position,
-  Read,
-  RequestVote,
-  RequestVoteReply,
-  Save,
-  Snapshot,
-  Status,
-  Term,
-} from "./types.ts";
-
-/** State that a server has only in its role; leaving the role discards it whole (§5.1). */
-type Role =
-  | {
-    readonly kind: "follower";
-    readonly leader: NodeId | null;
-    /** The snapshot that is arriving from the leader. */
-    transfer: Transfer | null;
-  }
-  /** Asks whether an election could be won, before it disturbs anybody (thesis §9.6). */
-  | { readonly kind: "trial"; readonly votes: Set<NodeId> }
-  | { readonly kind: "candidate"; readonly votes: Set<NodeId> }
-  | {
-    readonly kind: "leader";
-    readonly peers: ReadonlyMap<NodeId, Progress>;
-    /** Heartbeat rounds started for reads. An answer to a round confirms what was read before it. */
-    round: number;
-    reads: PendingRead[];
-  };
-
-type Leader = Extract<Role, { kind: "leader" }>;
-
-interface Transfer {
-  readonly last: Position;
-  readonly chunks: Uint8Array[];
-  received: number;
-}
-
-/** A read waits for a round of heartbeats, then for its index to be applied (thesis §6.4). */
-interface PendingRead {
-  readonly context: number;
-  start: { readonly index: Index; readonly round: number } | null;
-}
-
-/** What the core needs beside its options. */
-export interface RaftEnvironment {
-  readonly random: Random;
-  /** Told of every change of role, vote, commit and snapshot, in words. */
-  readonly trace?: (event: string) => void;
-}
+import { Log } from "./log.ts";
+import { fillRaftOptions, type FullRaftOptions } from "./options.ts";
+import type { RaftEnvironment, RaftOptions } from "./options.ts";
+import { Progress, quorumValue } from "./progress.ts";
+import { ReadQueue } from "./reads.ts";
+import type { Follower, Leader, Role } from "./role.ts";
+import { Transfer } from "./transfer.ts";
+import type { Effects, Entry, Envelope, Index, Message, NodeId } from "./types.ts";
+import type { Persistent, Position, Read, Save, Snapshot, Status, Term } from "./types.ts";
+import type { AppendAccepted, AppendEntries, AppendRejected } from "./types.ts";
+import type { InstallSnapshot, InstallSnapshotReply } from "./types.ts";
+import type { RequestVote, RequestVoteReply } from "./types.ts";
 
 /** One server of the cluster: all of the protocol, none of the world. */
 export class Raft {
   readonly #options: FullRaftOptions;
-  readonly #random: Random;
-  readonly #trace: ((event: string) => void) | undefined;
+  readonly #random: RaftEnvironment["random"];
+  readonly #trace: RaftEnvironment["trace"];
 
   // Persistent state on all servers (Figure 2).
   #term: Term;
@@ -117,8 +63,7 @@ export class Raft {
     const base = persistent.snapshot?.last ?? { index: 0, term: 0 };
     this.#log = new Log(base, persistent.entries);
     // Beyond the snapshot, what is committed is learned anew from a leader, never guessed (L10).
-    this.#commit = base.index;
-    this.#applied = base.index;
+    this.#commit = this.#applied = base.index;
     this.#resetElectionTimer();
   }
 
@@ -161,21 +106,20 @@ export class Raft {
 
   /** Appends a command if this server leads; returns the place it will have if it commits (§5.3). */
   propose(command: Uint8Array): Position | null {
-    if (this.#role.kind !== "leader") return null;
-    return this.#appendOwn(command);
+    return this.#role.kind === "leader" ? this.#appendOwn(command) : null;
   }
 
   /** Registers a linearizable read, decided in a later turn's effects; false: not the leader (§8). */
   read(context: number): boolean {
     if (this.#role.kind !== "leader") return false;
-    this.#role.reads.push({ context, start: null });
+    this.#role.reads.register(context);
     return true;
   }
 
   /** The application has an image of everything up to `index`: the log may forget it (§7). */
   compact(index: Index, data: Uint8Array): void {
     invariant(index <= this.#applied, `index ${index} is applied (applied: ${this.#applied})`);
-    if (index <= this.#snapshotIndex) return;
+    if (index <= (this.#snapshot?.last.index ?? 0)) return;
     const last = this.#log.positionAt(index);
     this.#snapshot = { last, data };
     this.#snapshotChanged = true;
@@ -215,43 +159,27 @@ export class Raft {
   /** A look from outside. */
   status(): Status {
     const role = this.#role;
-    const peers = role.kind !== "leader" ? [] : [...role.peers.values()].map((peer) => ({
-      id: peer.id,
-      mode: peer.mode.kind,
-      match: peer.match,
-      next: peer.next,
-      active: peer.isActive(this.#options.electionTicks),
-    }));
+    const { index, term } = this.#log.last;
     return {
       id: this.#options.id,
-      role: role.kind,
-      term: this.#term,
-      leader: this.leader,
+      ...this.standing,
       votedFor: this.#votedFor,
       base: this.#snapshot?.last ?? { index: 0, term: 0 },
-      last: { index: this.#log.last.index, term: this.#log.last.term },
+      last: { index, term },
       commit: this.#commit,
       applied: this.#applied,
       logBytes: this.#log.bytes,
       snapshotBytes: this.#snapshot?.data.length ?? 0,
-      peers,
+      peers: role.kind === "leader" ? [...role.peers.values()].map((peer) => peer.status()) : [],
     };
   }
 
-  /** Whom this server believes to lead its term. */
-  get leader(): NodeId | null {
-    if (this.#role.kind === "leader") return this.#options.id;
-    return this.#role.kind === "follower" ? this.#role.leader : null;
-  }
-
-  /** The current term. */
-  get term(): Term {
-    return this.#term;
-  }
-
-  /** What this server is doing. */
-  get role(): Role["kind"] {
-    return this.#role.kind;
+  /** What this server is, and whom it believes to lead its term. */
+  get standing(): Pick<Status, "term" | "role" | "leader"> {
+    const role = this.#role;
+    const led = role.kind === "follower" ? role.leader : null;
+    const leader = role.kind === "leader" ? this.#options.id : led;
+    return { term: this.#term, role: role.kind, leader };
   }
 
   // ---- Roles (§5.1, §5.2, Figure 4) ------------------------------------------------------------
@@ -265,7 +193,7 @@ export class Raft {
       this.#voteChanged = true;
     }
     if (before.kind === "leader") {
-      for (const { context } of before.reads) this.#lostReads.push({ context, confirmed: false });
+      this.#lostReads.push(...before.reads.abandon());
       this.#resetElectionTimer();
     }
     this.#role = { kind: "follower", leader, transfer: null };
@@ -285,11 +213,7 @@ export class Raft {
     const { index, term } = this.#log.last;
     for (const peer of this.#options.peers) {
       if (peer === this.#options.id) continue;
-      this.#reply(peer, {
-        type: "requestVote",
-        trial: kind === "trial",
-        last: { index, term },
-      });
+      this.#reply(peer, { type: "requestVote", trial: kind === "trial", last: { index, term } });
     }
     this.#countVotes();
   }
@@ -308,22 +232,21 @@ export class Raft {
     const next = this.#log.last.index + 1;
     const peers = new Map<NodeId, Progress>();
     for (const id of this.#options.peers) {
-      if (id !== this.#options.id) peers.set(id, new Progress(id, next));
+      if (id !== this.#options.id) peers.set(id, new Progress(id, next, this.#options));
     }
-    this.#role = { kind: "leader", peers, round: 0, reads: [] };
+    this.#role = { kind: "leader", peers, round: 0, reads: new ReadQueue() };
     this.#elapsedTicks = 0;
     this.#trace?.(`leads term ${this.#term}`);
     if (this.#isProduction) this.#appendOwn(null);
   }
 
   #tickLeader(role: Leader): void {
-    const { electionTicks, heartbeatTicks } = this.#options;
-    const isBeat = this.#elapsedTicks >= heartbeatTicks;
+    const isBeat = this.#elapsedTicks >= this.#options.heartbeatTicks;
     if (isBeat) this.#elapsedTicks = 0;
     let active = 1;
     for (const peer of role.peers.values()) {
-      peer.tick(electionTicks);
-      if (peer.isActive(electionTicks)) active++;
+      peer.tick();
+      if (peer.isActive) active++;
       // News of a commit rides on the next append, or leaves with the next tick.
       if (isBeat || peer.commitTold < this.#commit) peer.isDue = true;
     }
@@ -339,8 +262,9 @@ export class Raft {
    */
   #isContent(): boolean {
     if (!this.#isProduction) return false;
-    if (this.#role.kind === "leader") return true;
-    return this.leader !== null && this.#elapsedTicks < this.#options.electionTicks;
+    const { role, leader } = this.standing;
+    return role === "leader" ||
+      (leader !== null && this.#elapsedTicks < this.#options.electionTicks);
   }
 
   #onRequestVote(from: NodeId, { trial, last }: RequestVote): void {
@@ -371,43 +295,20 @@ export class Raft {
   // ---- Log replication (§5.3) ------------------------------------------------------------------
 
   #appendOwn(command: Uint8Array | null): Position {
-    const index = this.#log.last.index + 1;
-    this.#log.append({ index, term: this.#term, command });
-    return { index, term: this.#term };
+    const position = { index: this.#log.last.index + 1, term: this.#term };
+    this.#log.append({ ...position, command });
+    return position;
   }
 
   /** At most one message to each peer and turn, however many commands arrived. */
   #announcements(role: Leader): Envelope[] {
+    const state = { log: this.#log, snapshot: this.#snapshot, commit: this.#commit };
     const envelopes: Envelope[] = [];
     for (const peer of role.peers.values()) {
-      const message = this.#messageFor(peer, role.round);
+      const message = peer.takeMessage(state, role.round);
       if (message !== null) envelopes.push(this.#envelope(peer.id, message));
     }
     return envelopes;
-  }
-
-  #messageFor(peer: Progress, round: number): AppendEntries | InstallSnapshot | null {
-    if (peer.mode.kind !== "snapshot" && peer.next <= this.#log.base.index) {
-      invariant(this.#snapshot !== null, "a compacted log has a snapshot");
-      peer.startSnapshot(this.#snapshot);
-    }
-    if (peer.mode.kind === "snapshot") return this.#chunkFor(peer, round);
-    const { appendEntriesMax, appendBytesMax, inFlightAppendsMax, inFlightBytesMax } =
-      this.#options;
-    const isActive = peer.isActive(this.#options.electionTicks);
-    // A silent peer gets heartbeats only, until it answers.
-    const room = isActive
-      ? peer.room({ appendsMax: inFlightAppendsMax, bytesMax: inFlightBytesMax })
-      : 0;
-    const limits = { entriesMax: appendEntriesMax, bytesMax: Math.min(appendBytesMax, room) };
-    const entries = room === 0 ? [] : this.#log.slice(peer.next, limits);
-    if (entries.length === 0 && !peer.isDue) return null;
-    const previous = this.#log.positionAt(peer.next - 1);
-    const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
-    peer.sent(previous.index + entries.length, bytes);
-    peer.isDue = false;
-    peer.commitTold = this.#commit;
-    return { type: "appendEntries", previous, entries, commit: this.#commit, round };
   }
 
   #onAppendEntries(from: NodeId, message: AppendEntries): void {
@@ -463,25 +364,6 @@ export class Raft {
 
   // ---- Snapshots (§7) --------------------------------------------------------------------------
 
-  #chunkFor(peer: Progress, round: number): InstallSnapshot | null {
-    const mode = peer.mode;
-    invariant(mode.kind === "snapshot", "only a peer in snapshot mode gets chunks");
-    const mayCarry = !mode.waiting && peer.isActive(this.#options.electionTicks);
-    if (!mayCarry && !peer.isDue) return null;
-    const { last, data } = mode.snapshot;
-    const end = mayCarry ? mode.offset + this.#options.snapshotChunkBytes : mode.offset;
-    // Without room for data it is a heartbeat, and asks how far the peer has got.
-    if (mayCarry) mode.waiting = true;
-    else mode.asked = true;
-    peer.isDue = false;
-    const chunk = {
-      offset: mode.offset,
-      data: data.subarray(mode.offset, end),
-      total: data.length,
-    };
-    return { type: "installSnapshot", last, ...chunk, round };
-  }
-
   #onInstallSnapshot(from: NodeId, message: InstallSnapshot): void {
     const role = this.#hear(from);
     const { last, offset, data, total, round } = message;
@@ -491,20 +373,14 @@ export class Raft {
       this.#commitTo(last.index);
       return this.#accept(from, last.index, round);
     }
-    if (role.transfer?.last.index !== last.index || role.transfer.last.term !== last.term) {
-      role.transfer = { last, chunks: [], received: 0 };
-    }
-    const transfer = role.transfer;
-    if (offset === transfer.received && offset + data.length <= total) {
-      if (data.length > 0) transfer.chunks.push(data);
-      transfer.received += data.length;
-    }
-    const { received } = transfer;
+    if (!role.transfer?.isOf(last)) role.transfer = new Transfer(last);
+    role.transfer.add(offset, data, total);
+    const { received } = role.transfer;
     if (received < total) {
       return this.#reply(from, { type: "installSnapshotReply", last, received, round });
     }
+    this.#install(role.transfer.snapshot());
     role.transfer = null;
-    this.#install({ last, data: concat(transfer.chunks, total) });
     this.#accept(from, last.index, round);
   }
 
@@ -514,8 +390,7 @@ export class Raft {
     this.#snapshotChanged = true;
     this.#restore = snapshot;
     this.#log.reset(snapshot.last);
-    this.#commit = snapshot.last.index;
-    this.#applied = snapshot.last.index;
+    this.#commit = this.#applied = snapshot.last.index;
     this.#trace?.(`installs snapshot ${snapshot.last.index}@${snapshot.last.term}`);
   }
 
@@ -527,30 +402,20 @@ export class Raft {
 
   /** One round of heartbeats confirms all reads that were registered before it began (R2). */
   #startReads(role: Leader): void {
-    const isNew = (read: PendingRead) => read.start === null;
-    if (!role.reads.some(isNew)) return;
     // Before the first commit of its term a leader does not know what is committed (R1).
-    if (this.#log.termAt(this.#commit) !== this.#term) return;
+    if (!role.reads.hasRegistered || this.#log.termAt(this.#commit) !== this.#term) return;
     role.round++;
-    for (const read of role.reads.filter(isNew)) {
-      read.start = { index: this.#commit, round: role.round };
-    }
+    role.reads.start(this.#commit, role.round);
     for (const peer of role.peers.values()) peer.isDue = true;
   }
 
   #takeReads(): readonly Read[] {
-    const decided = this.#lostReads;
+    const lost = this.#lostReads;
     this.#lostReads = [];
     const role = this.#role;
-    if (role.kind !== "leader" || role.reads.length === 0) return decided;
+    if (role.kind !== "leader") return lost;
     const rounds = [...role.peers.values()].map((peer) => peer.round);
-    const confirmed = quorumValue([...rounds, role.round]);
-    role.reads = role.reads.filter(({ context, start }) => {
-      if (start === null || start.round > confirmed || start.index > this.#applied) return true;
-      decided.push({ context, confirmed: true });
-      return false;
-    });
-    return decided;
+    return [...lost, ...role.reads.take(quorumValue([...rounds, role.round]), this.#applied)];
   }
 
   // ---- Helpers ---------------------------------------------------------------------------------
@@ -563,12 +428,8 @@ export class Raft {
     return Math.floor(this.#options.peers.length / 2) + 1;
   }
 
-  get #snapshotIndex(): Index {
-    return this.#snapshot?.last.index ?? 0;
-  }
-
   /** The leader of this term was heard: follow it, and give it time (§5.2). */
-  #hear(leader: NodeId): Extract<Role, { kind: "follower" }> {
+  #hear(leader: NodeId): Follower {
     invariant(this.#role.kind !== "leader", `term ${this.#term} has one leader (§5.2)`);
     if (this.#role.kind !== "follower" || this.#role.leader !== leader) {
       this.#follow(this.#term, leader);
@@ -593,9 +454,8 @@ export class Raft {
       const { trial } = message;
       this.#reply(from, { type: "requestVoteReply", trial, granted: false });
     } else if (message.type === "appendEntries" || message.type === "installSnapshot") {
-      const previous = message.type === "appendEntries" ? message.previous.index : 0;
       const conflict = { term: null, index: this.#log.last.index + 1 };
-      const refusal = { round: message.round, previous, conflict };
+      const refusal = { round: message.round, previous: 0, conflict };
       this.#reply(from, { type: "appendEntriesReply", accepted: false, ...refusal });
     }
   }
@@ -631,24 +491,8 @@ export class Raft {
   #takeCommitted(): readonly Entry[] {
     if (this.#applied >= this.#commit) return [];
     const entriesMax = Math.min(this.#options.applyEntriesMax, this.#commit - this.#applied);
-    const entries = this.#log.slice(this.#applied + 1, { entriesMax, bytesMax: Infinity });
+    const { entries } = this.#log.slice(this.#applied + 1, { entriesMax, bytesMax: Infinity });
     this.#applied += entries.length;
     return entries;
   }
-}
-
-/** The highest value that a majority has reached. */
-function quorumValue(values: number[]): number {
-  values.sort((a, b) => b - a);
-  return values[Math.floor(values.length / 2)]!;
-}
-
-function concat(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return whole;
 }

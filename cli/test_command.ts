@@ -1,0 +1,93 @@
+/**
+ * Runs scenarios of the lab: once with the lab's lines, with many seeds, or shared out to several
+ * processes. Decides nothing about a scenario itself; `tests/harness/lab_runner.ts` does that.
+ *
+ * @module
+ */
+
+import {
+  chooseScenarios,
+  failureLines,
+  type LabResult,
+  runScenario,
+} from "../tests/harness/lab_runner.ts";
+import type { Scenario } from "../tests/harness/cluster.ts";
+import { simArena } from "../tests/harness/sim_arena.ts";
+import { labScenarios } from "../tests/scenarios/all.ts";
+import { runInWorkers } from "./test_workers.ts";
+import { LabTally } from "./test_tally.ts";
+
+/** What to run, and how. */
+export interface LabRequest {
+  /** Parts, names or pieces of names and titles; none: the whole lab of the present edition. */
+  readonly words: readonly string[];
+  /** The first seed. */
+  readonly seed: number;
+  /** How many seeds, one after the other from the first. */
+  readonly seeds: number;
+  /** Ends with the first failure. Only within one process. */
+  readonly failFast: boolean;
+  /** How many processes to use. */
+  readonly jobs: number;
+  /** Prints one JSON value for each run, instead of lines for people. */
+  readonly json: boolean;
+  /** The command line that runs this command again, without its arguments. */
+  readonly self: readonly string[];
+  /** How people would write that command line. */
+  readonly shown: string;
+}
+
+/** How it ended: as the exit codes 0, 1 and 2. */
+export type LabOutcome = "passed" | "failed" | "nothing chosen";
+
+/** Runs what was asked for and prints results to standard output, progress to standard error. */
+export async function runLab(request: LabRequest): Promise<LabOutcome> {
+  const chosen = chooseScenarios(labScenarios, request.words);
+  if (chosen.length === 0) {
+    const parts = [...new Set(labScenarios.map(({ part }) => part))].join(", ");
+    console.error(
+      `Cannot find a scenario: wanted a part (${parts}) or part of a name or title, ` +
+        `got ${request.words.join(" ")}`,
+    );
+    return "nothing chosen";
+  }
+  const tally = new LabTally(chosen, { seeds: request.seeds, silent: request.json });
+  const report = (result: LabResult) => {
+    tally.add(result);
+    if (request.json) console.log(JSON.stringify(result));
+    else if (result.failure !== null) printFailure(result, request);
+  };
+  if (request.jobs > 1) {
+    await runInWorkers({ ...request, names: chosen.map(({ name }) => name) }, report);
+  } else {
+    await runHere(chosen, request, report);
+  }
+  if (!request.json) { for (const line of tally.lines()) console.log(line); }
+  return tally.failures === 0 ? "passed" : "failed";
+}
+
+/** Seed by seed, so that a common fault shows itself soon in whichever scenario finds it. */
+async function runHere(
+  scenarios: readonly Scenario[],
+  { seed, seeds, json, failFast }: LabRequest,
+  report: (result: LabResult) => void,
+): Promise<void> {
+  const isLoud = seeds === 1 && !json;
+  for (let at = seed; at < seed + seeds; at++) {
+    for (const scenario of scenarios) {
+      const result = await runScenario(scenario, {
+        arena: simArena,
+        seed: at,
+        wallMs: () => performance.now(),
+        print: (line) => isLoud && console.log(line),
+      });
+      report(result);
+      if (failFast && result.failure !== null) return;
+    }
+  }
+}
+
+function printFailure(result: LabResult, { shown }: LabRequest): void {
+  const again = `${shown} ${result.name} --seed ${result.seed}`;
+  for (const line of failureLines(result, again)) console.log(line);
+}

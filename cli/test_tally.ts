@@ -1,0 +1,112 @@
+/**
+ * Adds up the runs of many scenarios and seeds: progress while they run, a table at the end.
+ *
+ * @module
+ */
+
+import type { Scenario } from "../tests/harness/cluster.ts";
+import type { LabResult } from "../tests/harness/lab_runner.ts";
+
+/** Sums of one scenario. */
+interface Row {
+  readonly name: string;
+  runs: number;
+  failures: number;
+  seconds: number;
+  secondsMax: number;
+  wallMs: number;
+  requests: number;
+  commits: number;
+}
+
+const progressEveryMs = 2_000;
+
+/** What was run so far. */
+export class LabTally {
+  readonly #rows: ReadonlyMap<string, Row>;
+  readonly #seeds: number;
+  readonly #silent: boolean;
+  readonly #begin = performance.now();
+  #progressAt = performance.now();
+
+  constructor(
+    scenarios: readonly Scenario[],
+    { seeds, silent }: { readonly seeds: number; readonly silent: boolean },
+  ) {
+    this.#seeds = seeds;
+    this.#silent = silent || seeds === 1;
+    this.#rows = new Map(
+      scenarios.map(({ name }) => [name, {
+        ...{ name, runs: 0, failures: 0, seconds: 0, secondsMax: 0 },
+        ...{ wallMs: 0, requests: 0, commits: 0 },
+      }]),
+    );
+  }
+
+  /** How many runs failed. */
+  get failures(): number {
+    return this.#sum((row) => row.failures);
+  }
+
+  /** Takes in one run; with many seeds, tells from time to time how far it is. */
+  add(result: LabResult): void {
+    const row = this.#rows.get(result.name);
+    if (row === undefined) throw new RangeError(`Cannot add ${result.name}: it was not chosen`);
+    row.runs++;
+    if (result.failure !== null) row.failures++;
+    row.seconds += result.seconds;
+    row.secondsMax = Math.max(row.secondsMax, result.seconds);
+    row.wallMs += result.wallMs;
+    row.requests += result.requests;
+    row.commits += result.commits;
+    this.#progress();
+  }
+
+  /** The closing summary: a table when there were many seeds, one line otherwise. */
+  lines(): readonly string[] {
+    const wall = ((performance.now() - this.#begin) / 1000).toFixed(1);
+    const runs = this.#sum((row) => row.runs);
+    const summary = `${this.failures === 0 ? "ok" : "FAILED"}: ${runs} runs, ` +
+      `${this.failures} failed; ${this.#sum((row) => row.seconds).toFixed(0)} s of cluster time ` +
+      `in ${wall} s`;
+    if (this.#seeds === 1) return [summary];
+    const head = ["scenario", "runs", "failed", "mean s", "max s", "RPCs", "commits", "wall s"];
+    return [...table([head, ...[...this.#rows.values()].map(cells)]), summary];
+  }
+
+  #sum(of: (row: Row) => number): number {
+    return [...this.#rows.values()].reduce((sum, row) => sum + of(row), 0);
+  }
+
+  #progress(): void {
+    if (this.#silent || performance.now() - this.#progressAt < progressEveryMs) return;
+    this.#progressAt = performance.now();
+    const runs = this.#sum((row) => row.runs);
+    console.error(`${runs} of ${this.#rows.size * this.#seeds} runs, ${this.failures} failed`);
+  }
+}
+
+function cells(row: Row): readonly string[] {
+  const mean = (sum: number) => sum / Math.max(1, row.runs);
+  return [
+    row.name,
+    String(row.runs),
+    String(row.failures),
+    mean(row.seconds).toFixed(1),
+    row.secondsMax.toFixed(1),
+    mean(row.requests).toFixed(0),
+    mean(row.commits).toFixed(0),
+    (row.wallMs / 1000).toFixed(1),
+  ];
+}
+
+/** Lines up columns: the first to the left, the others to the right. */
+export function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths =
+    rows[0]?.map((_cell, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
+    row.map((cell, column) =>
+      column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
+    ).join("  ")
+  );
+}

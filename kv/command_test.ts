@@ -1,0 +1,145 @@
+/**
+ * The bytes of requests and replies, exactly as `docs/protocol.md` shows them.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  decodeKey,
+  decodeReply,
+  decodeRequest,
+  encodeKey,
+  encodeReply,
+  encodeRequest,
+  KEY_BYTES_MAX,
+  type Reply,
+  type Request,
+  VALUE_BYTES_MAX,
+} from "./command.ts";
+
+const requests: Request[] = [
+  { type: "get", key: "" },
+  { type: "get", key: "colour" },
+  { type: "get", key: "\u{feff}marked" },
+  { type: "get", key: "größer als 🚣" },
+  { type: "get", key: "x".repeat(KEY_BYTES_MAX) },
+  { type: "put", key: "k", value: new Uint8Array(0), version: 0 },
+  {
+    type: "put",
+    key: "a key longer than what is read letter by letter",
+    value: bytes(7),
+    version: 1,
+  },
+  { type: "put", key: "k", value: bytes(300), version: Number.MAX_SAFE_INTEGER },
+  { type: "put", key: "", value: bytes(VALUE_BYTES_MAX), version: 2 ** 32 },
+];
+
+const replies: Reply[] = [
+  { type: "value", value: bytes(0), version: 1 },
+  { type: "value", value: bytes(300), version: Number.MAX_SAFE_INTEGER },
+  { type: "stored" },
+  { type: "noKey" },
+  { type: "wrongVersion" },
+  { type: "wrongLeader", leader: null },
+  { type: "wrongLeader", leader: 4_000_000_000 },
+  { type: "unknown", leader: null },
+  { type: "unknown", leader: 3 },
+  { type: "overloaded" },
+  { type: "refused" },
+];
+
+function bytes(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, place) => place % 251);
+}
+
+Deno.test("encodeRequest makes these bytes and no others", () => {
+  const put = encodeRequest({ type: "put", key: "ab", value: Uint8Array.of(9, 8), version: 258 });
+  assertEquals([...put], [2, 0, 0, 0, 0, 0, 0, 1, 2, 0, 2, 97, 98, 9, 8]);
+  assertEquals([...encodeRequest({ type: "get", key: "ab" })], [1, 0, 2, 97, 98]);
+});
+
+Deno.test("encodeReply makes these bytes and no others", () => {
+  const value = encodeReply({ type: "value", value: Uint8Array.of(9), version: 258 });
+  assertEquals([...value], [1, 0, 0, 0, 0, 0, 0, 1, 2, 9]);
+  assertEquals([...encodeReply({ type: "stored" })], [0]);
+  assertEquals([...encodeReply({ type: "wrongLeader", leader: 2 })], [4, 0, 0, 0, 2]);
+});
+
+Deno.test("decodeRequest reads what encodeRequest made", () => {
+  for (const request of requests) assertEquals(decodeRequest(encodeRequest(request)), request);
+});
+
+Deno.test("decodeReply reads what encodeReply made", () => {
+  for (const reply of replies) assertEquals(decodeReply(encodeReply(reply)), reply);
+});
+
+Deno.test("decodeRequest reads a request that lies inside a larger buffer", () => {
+  const request = requests[6];
+  assert(request !== undefined);
+  const buffer = new Uint8Array(1000).fill(255);
+  const encoded = encodeRequest(request);
+  buffer.set(encoded, 13);
+  assertEquals(decodeRequest(buffer.subarray(13, 13 + encoded.length)), request);
+});
+
+Deno.test("decodeRequest refuses a get that is cut or has more behind it", () => {
+  const whole = encodeRequest({ type: "get", key: "colour" });
+  for (let length = 0; length < whole.length; length++) {
+    assertEquals(decodeRequest(whole.subarray(0, length)), null);
+  }
+  assertEquals(decodeRequest(Uint8Array.of(...whole, 0)), null);
+});
+
+Deno.test("decodeRequest refuses bytes that no encoder makes", () => {
+  const tooLong = new Uint8Array(11 + VALUE_BYTES_MAX + 1);
+  tooLong[0] = 2;
+  const garbage: (readonly number[] | Uint8Array)[] = [
+    [],
+    [0],
+    [3, 0, 0],
+    [1, 0, 1, 0xff],
+    [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 97, 98],
+    [2, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0xc3, 0x28],
+    tooLong,
+  ];
+  for (const bytes of garbage) assertEquals(decodeRequest(Uint8Array.from(bytes)), null);
+});
+
+Deno.test("decodeRequest and decodeReply return when the bytes are random", () => {
+  let state = 1;
+  const random = (): number => (state = (state * 48271) % 0x7fffffff) / 0x7fffffff;
+  let accepted = 0;
+  for (let run = 0; run < 20_000; run++) {
+    const noise = Uint8Array.from({ length: Math.floor(random() * 20) }, () => random() * 256);
+    if (noise.length > 0) noise[0] = random() * 9;
+    if (noise.length > 2) noise[1] = 0;
+    const request = decodeRequest(noise);
+    if (request !== null) assertEquals(encodeRequest(request), noise);
+    const reply = decodeReply(noise);
+    if (reply !== null) assertEquals(encodeReply(reply), noise);
+    if (request !== null || reply !== null) accepted++;
+  }
+  assert(accepted > 100, `only ${accepted} were read at all`);
+});
+
+Deno.test("encodeRequest refuses what no server would execute", () => {
+  const value = new Uint8Array(0);
+  const wrong: Request[] = [
+    { type: "get", key: "x".repeat(KEY_BYTES_MAX + 1) },
+    { type: "get", key: "half \ud83d" },
+    { type: "put", key: "k", value: new Uint8Array(VALUE_BYTES_MAX + 1), version: 0 },
+    { type: "put", key: "k", value, version: -1 },
+    { type: "put", key: "k", value, version: 0.5 },
+    { type: "put", key: "k", value, version: 2 ** 53 },
+  ];
+  for (const request of wrong) assertThrows(() => encodeRequest(request), RangeError, "Cannot");
+});
+
+Deno.test("decodeKey keeps different keys different", () => {
+  const keys = ["", "\u{feff}", "\u{feff}a", "a", "é", "e\u0301", "\0", "a\0", "🚣".repeat(9)];
+  const back = keys.map((key) => decodeKey(encodeKey(key)));
+  assertEquals(back, keys);
+  assertEquals(new Set(back).size, keys.length);
+});

@@ -1,0 +1,300 @@
+/**
+ * One socket that carries values: frames in, frames out, deadlines, and one reason why it ended.
+ * It knows nothing of what the values mean, who is at the other end, or how to reach them again.
+ *
+ * Invariants: what is sent leaves in order and whole, or the connection ends; everything sent in
+ * one turn of the event loop leaves in one write; no more than `queueBytesMax` bytes wait to leave;
+ * nothing is delivered after the end; the socket is closed exactly once, and `closed` resolves once
+ * and never rejects. A fault of the other side ends this connection and touches nothing else.
+ *
+ * @module
+ */
+
+import { decode, Encoder, type WireValue } from "./codec.ts";
+import { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
+
+/** Why a connection ended. */
+export interface Closed {
+  readonly kind: ClosedKind;
+  /** One sentence for people. */
+  readonly message: string;
+}
+
+/**
+ * - `local`: this side closed it, and what it had sent has left
+ * - `remote`: the other side ended the stream between two frames
+ * - `broken`: the system reports a failure, or the stream ended inside a frame
+ * - `garbage`: the other side sent what is no frame, no value or no message
+ * - `silent`: no frame arrived before a deadline
+ * - `stalled`: the other side took no bytes before a deadline
+ */
+export type ClosedKind = "local" | "remote" | "broken" | "garbage" | "silent" | "stalled";
+
+/** How a {@linkcode Connection} behaves. */
+export interface ConnectionOptions {
+  /**
+   * Called with each value that arrives, in order. Binary data in it belongs to the receiver. It
+   * must not throw; a value that makes no sense is answered by {@linkcode Connection.refuse}.
+   */
+  readonly receive: (value: WireValue, connection: Connection) => void;
+  /** The longest frame, in and out. Default: 16 MiB. */
+  readonly frameBytesMax?: number;
+  /** The longest first frame that may come in. Default: as any other. */
+  readonly firstFrameBytesMax?: number;
+  /** How much may wait to leave. Default: 64 MiB. */
+  readonly queueBytesMax?: number;
+  /** The first frame must have arrived after this time; `null` for no limit. Default: `null`. */
+  readonly firstFrameMs?: number | null;
+  /** After one frame the next must have arrived within this time. Default: `null`. */
+  readonly idleMs?: number | null;
+  /** The other side must take bytes that wait within this time. Default: 30 seconds. */
+  readonly stallMs?: number | null;
+}
+
+const DEFAULTS = {
+  frameBytesMax: FRAME_BYTES_MAX,
+  queueBytesMax: 64 * 1024 * 1024,
+  firstFrameMs: null,
+  idleMs: null,
+  stallMs: 30_000,
+} as const;
+
+/** An idle connection holds the smaller buffer; one that keeps filling it gets the larger. */
+const READ_BYTES_MIN = 2 * 1024;
+const READ_BYTES_MAX = 64 * 1024;
+
+/** One socket that carries values. It reads from the moment it is made. */
+export class Connection {
+  readonly #conn: Deno.Conn;
+  readonly #options: Required<Omit<ConnectionOptions, "firstFrameBytesMax">>;
+  readonly #decoder: FrameDecoder;
+  readonly #closed = Promise.withResolvers<Closed>();
+  /** Set once; from then on nothing is delivered or sent. */
+  #end: Closed | null = null;
+
+  /** Collects frames while the other one is being written. They change places. */
+  #queue = new Encoder();
+  #writing = new Encoder();
+  #isWriting = false;
+  #isEnding = false;
+
+  #bytesSent = 0;
+  #bytesReceived = 0;
+  #framesReceived = 0;
+  #lastFrameAt = performance.now();
+  #lastWriteAt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerDueAt = Infinity;
+
+  constructor(conn: Deno.Conn, options: ConnectionOptions) {
+    this.#conn = conn;
+    this.#options = { ...DEFAULTS, ...options };
+    const { frameBytesMax } = this.#options;
+    this.#decoder = new FrameDecoder({
+      frameBytesMax: options.firstFrameBytesMax ?? frameBytesMax,
+    });
+    // Frames are gathered here already; the system should not wait for more.
+    if ("setNoDelay" in conn && conn.remoteAddr.transport === "tcp") {
+      (conn as Deno.TcpConn).setNoDelay(true);
+    }
+    this.#watch();
+    this.#read();
+  }
+
+  /** Resolves when the connection has ended, to the reason. Never rejects. */
+  get closed(): Promise<Closed> {
+    return this.#closed.promise;
+  }
+
+  /** Whether it has ended or been told to. */
+  get isClosed(): boolean {
+    return this.#end !== null || this.#isEnding;
+  }
+
+  /** Who is at the other end. */
+  get remoteAddr(): Deno.Addr {
+    return this.#conn.remoteAddr;
+  }
+
+  /** How much waits to leave. */
+  get queuedBytes(): number {
+    return this.#queue.length + this.#writing.length;
+  }
+
+  /** How much was given to the system so far. */
+  get bytesSent(): number {
+    return this.#bytesSent;
+  }
+
+  /** How much has arrived so far. */
+  get bytesReceived(): number {
+    return this.#bytesReceived;
+  }
+
+  /**
+   * Sends a value, together with everything else that is sent in this turn of the event loop.
+   *
+   * @returns Whether it was taken: `false` if the connection has ended or the queue is full.
+   * @throws {TypeError} If something in the value has no form on the wire.
+   * @throws {RangeError} If its frame is too long, or the value too deep.
+   */
+  send(value: WireValue): boolean {
+    if (this.isClosed) return false;
+    const before = this.#queue.length;
+    appendFrame(this.#queue, value, this.#options);
+    if (this.queuedBytes > this.#options.queueBytesMax) {
+      this.#queue.truncate(before);
+      return false;
+    }
+    // Callers of this turn come first: the write starts when their code has run.
+    if (before === 0 && !this.#isWriting) queueMicrotask(() => this.#startWriting());
+    return true;
+  }
+
+  /**
+   * Ends the connection after everything sent has left, or the other side stalls. Resolves when it
+   * has ended.
+   */
+  close(): Promise<Closed> {
+    this.#isEnding = true;
+    if (this.queuedBytes === 0) this.abort({ kind: "local", message: "closed by this side" });
+    return this.closed;
+  }
+
+  /** Ends the connection because of what arrived on it. */
+  refuse(message: string): void {
+    this.abort({ kind: "garbage", message });
+  }
+
+  /** Ends the connection now; what has not left is lost. Only the first reason counts. */
+  abort(reason: Closed): void {
+    if (this.#end !== null) return;
+    this.#end = reason;
+    clearTimeout(this.#timer);
+    this.#queue.truncate(0);
+    this.#conn.close();
+    this.#closed.resolve(reason);
+  }
+
+  async #read(): Promise<void> {
+    let buffer = new Uint8Array(READ_BYTES_MIN);
+    let smallReads = 0;
+    while (this.#end === null) {
+      const count = await this.#readInto(buffer);
+      if (count === null) return;
+      this.#accept(buffer.subarray(0, count));
+      smallReads = count <= READ_BYTES_MIN ? smallReads + 1 : 0;
+      if (count === buffer.length && count < READ_BYTES_MAX) {
+        buffer = new Uint8Array(READ_BYTES_MAX);
+      } else if (smallReads > 64 && buffer.length > READ_BYTES_MIN) {
+        buffer = new Uint8Array(READ_BYTES_MIN);
+      }
+    }
+  }
+
+  /** Reads once; `null` when the connection has ended, for whatever reason. */
+  async #readInto(buffer: Uint8Array): Promise<number | null> {
+    let count: number | null;
+    try {
+      count = await this.#conn.read(buffer);
+    } catch (error) {
+      this.#break(error);
+      return null;
+    }
+    if (this.#end !== null) return null;
+    if (count !== null) return count;
+    this.abort(
+      this.#decoder.isInsideFrame
+        ? { kind: "broken", message: "the stream ended inside a frame" }
+        : { kind: "remote", message: "closed by the other side" },
+    );
+    return null;
+  }
+
+  #accept(bytes: Uint8Array): void {
+    this.#bytesReceived += bytes.length;
+    const values: WireValue[] = [];
+    let refusal: string | null = null;
+    try {
+      this.#decoder.push(bytes, (frame) => {
+        this.#decoder.frameBytesMax = this.#options.frameBytesMax;
+        values.push(decode(frame));
+      });
+    } catch (error) {
+      if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
+      refusal = error.message;
+    }
+    if (values.length > 0) {
+      const isFirst = this.#framesReceived === 0;
+      this.#framesReceived += values.length;
+      this.#lastFrameAt = performance.now();
+      if (isFirst) this.#watch();
+    }
+    for (const value of values) {
+      if (this.isClosed) return;
+      this.#options.receive(value, this);
+    }
+    if (refusal !== null) this.refuse(refusal);
+  }
+
+  async #startWriting(): Promise<void> {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    while (this.#end === null && this.#queue.length > 0) {
+      [this.#queue, this.#writing] = [this.#writing, this.#queue];
+      await this.#writeAll(this.#writing.bytes());
+      this.#writing.clear();
+    }
+    this.#isWriting = false;
+    if (this.#isEnding) this.close();
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    let at = 0;
+    this.#lastWriteAt = performance.now();
+    this.#watch();
+    while (at < bytes.length && this.#end === null) {
+      try {
+        at += await this.#conn.write(bytes.subarray(at));
+      } catch (error) {
+        this.#break(error);
+        return;
+      }
+      this.#lastWriteAt = performance.now();
+    }
+    this.#bytesSent += at;
+  }
+
+  /** After our own close the system's complaints say nothing new. */
+  #break(error: unknown): void {
+    this.abort({ kind: "broken", message: error instanceof Error ? error.message : `${error}` });
+  }
+
+  /** Arms the one timer for whichever deadline comes first; it looks again when it fires. */
+  #watch(): void {
+    if (this.#end !== null) return;
+    const { firstFrameMs, idleMs, stallMs } = this.#options;
+    const frameMs = this.#framesReceived === 0 ? firstFrameMs ?? idleMs : idleMs;
+    const frameDueAt = frameMs === null ? Infinity : this.#lastFrameAt + frameMs;
+    const writeDueAt = stallMs === null || !this.#isWriting
+      ? Infinity
+      : this.#lastWriteAt + stallMs;
+    const now = performance.now();
+    if (frameDueAt <= now) {
+      this.abort({ kind: "silent", message: `no frame arrived within ${frameMs} ms` });
+    } else if (writeDueAt <= now) {
+      this.abort({ kind: "stalled", message: `no bytes were taken within ${stallMs} ms` });
+    } else this.#arm(Math.min(frameDueAt, writeDueAt), now);
+  }
+
+  /** A timer that would fire early enough stays: most deadlines move before they are reached. */
+  #arm(dueAt: number, now: number): void {
+    if (dueAt >= this.#timerDueAt) return;
+    clearTimeout(this.#timer);
+    this.#timerDueAt = dueAt;
+    this.#timer = setTimeout(() => {
+      this.#timerDueAt = Infinity;
+      this.#watch();
+    }, Math.ceil(dueAt - now));
+  }
+}

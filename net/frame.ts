@@ -1,0 +1,133 @@
+/**
+ * Frames on a stream of bytes: an unsigned 32-bit length, big endian, then that many bytes. It
+ * knows nothing of what is in them.
+ *
+ * Invariants: a length beyond the limit is refused before a byte is set aside for it; memory grows
+ * with the bytes that have arrived, never with the length that was announced; a delivered frame
+ * belongs to the receiver and shares nothing with the bytes given to {@linkcode FrameDecoder.push}.
+ *
+ * @module
+ */
+
+import type { Encoder, WireValue } from "./codec.ts";
+
+/** The limit of one frame's length, unless an option says otherwise. */
+export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
+
+/** What the length takes. */
+const HEAD_BYTES = 4;
+
+const PARTIAL_BYTES_MIN = 1024;
+const EMPTY = new Uint8Array(0);
+
+/**
+ * Appends a value as one frame. A refused value leaves no byte behind.
+ *
+ * @throws {TypeError} If something in it has no form on the wire.
+ * @throws {RangeError} If the frame would be longer than `frameBytesMax`, or the value too deep.
+ */
+export function appendFrame(
+  encoder: Encoder,
+  value: WireValue,
+  { frameBytesMax = FRAME_BYTES_MAX }: { readonly frameBytesMax?: number } = {},
+): void {
+  const before = encoder.length;
+  try {
+    encoder.appendUint32(0);
+    encoder.append(value);
+    const length = encoder.length - before - HEAD_BYTES;
+    if (length > frameBytesMax) {
+      throw new RangeError(
+        `Cannot send frame: wanted at most ${frameBytesMax} bytes, got ${length}`,
+      );
+    }
+    encoder.setUint32(before, length);
+  } catch (error) {
+    encoder.truncate(before);
+    throw error;
+  }
+}
+
+/** Cuts a stream that arrives in any portions into frames. */
+export class FrameDecoder {
+  /** For the frames that begin from now on. */
+  frameBytesMax: number;
+  /** How many bytes of the head have arrived, and their value so far. */
+  #headBytes = 0;
+  #length = 0;
+  /** What has arrived of a frame that is not complete, in a buffer that grows. */
+  #partial: Uint8Array<ArrayBuffer> = EMPTY;
+  #partialBytes = 0;
+
+  constructor({ frameBytesMax = FRAME_BYTES_MAX }: { readonly frameBytesMax?: number } = {}) {
+    this.frameBytesMax = frameBytesMax;
+  }
+
+  /** Whether a frame has begun and not ended: the stream must not end here. */
+  get isInsideFrame(): boolean {
+    return this.#headBytes > 0;
+  }
+
+  /** How much memory the incomplete frame holds. */
+  get bytesHeld(): number {
+    return this.#partial.length;
+  }
+
+  /**
+   * Takes the next bytes of the stream and delivers the frames they complete.
+   *
+   * @throws {RangeError} If a frame announces more bytes than allowed; the stream is lost then.
+   */
+  push(bytes: Uint8Array, deliver: (frame: Uint8Array) => void): void {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#headBytes < HEAD_BYTES) {
+        this.#length = this.#length * 256 + bytes[at]!;
+        this.#headBytes += 1;
+        at += 1;
+        if (this.#headBytes === HEAD_BYTES) this.#checkLength();
+        if (this.#headBytes < HEAD_BYTES || this.#length > 0) continue;
+      }
+      const missing = this.#length - this.#partialBytes;
+      const end = Math.min(at + missing, bytes.length);
+      if (end - at === missing) deliver(this.#complete(bytes.subarray(at, end)));
+      else this.#keep(bytes.subarray(at, end));
+      at = end;
+    }
+  }
+
+  #checkLength(): void {
+    if (this.#length > this.frameBytesMax) {
+      throw new RangeError(
+        `Cannot read frame: wanted at most ${this.frameBytesMax} bytes, got ${this.#length}`,
+      );
+    }
+  }
+
+  /** The whole frame, of what was kept and the last bytes; the next one may begin. */
+  #complete(last: Uint8Array): Uint8Array {
+    let frame: Uint8Array;
+    if (this.#partialBytes === 0) frame = last.slice();
+    else {
+      this.#keep(last);
+      frame = this.#partial.subarray(0, this.#length);
+    }
+    this.#partial = EMPTY;
+    this.#partialBytes = 0;
+    this.#headBytes = 0;
+    this.#length = 0;
+    return frame;
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const wanted = this.#partialBytes + bytes.length;
+    if (wanted > this.#partial.length) {
+      const doubled = Math.max(wanted, this.#partial.length * 2, PARTIAL_BYTES_MIN);
+      const larger = new Uint8Array(Math.min(doubled, this.#length));
+      larger.set(this.#partial.subarray(0, this.#partialBytes));
+      this.#partial = larger;
+    }
+    this.#partial.set(bytes, this.#partialBytes);
+    this.#partialBytes = wanted;
+  }
+}

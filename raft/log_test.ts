@@ -1,0 +1,110 @@
+/**
+ * The log's calculations, one by one.
+ *
+ * @module
+ */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { InvariantError } from "./invariant.ts";
+import { Log } from "./log.ts";
+import type { Entry, Term } from "./types.ts";
+
+const ORIGIN = { index: 0, term: 0 };
+
+/** Entries from index `from` on with these terms. */
+function entries(from: number, ...terms: Term[]): Entry[] {
+  return terms.map((term, i) => ({ index: from + i, term, command: new Uint8Array([term, i]) }));
+}
+
+function terms(log: Log): (Term | null)[] {
+  const found = [];
+  for (let index = log.base.index; index <= log.last.index; index++) found.push(log.termAt(index));
+  return found;
+}
+
+Deno.test("Log begins with its base and ends with its last entry", () => {
+  const log = new Log({ index: 4, term: 2 }, entries(5, 2, 3));
+  assertEquals([log.base, log.last.index, log.last.term], [{ index: 4, term: 2 }, 6, 3]);
+  assertEquals([3, 4, 5, 6, 7].map((index) => log.termAt(index)), [null, 2, 2, 3, null]);
+  assertEquals(new Log(ORIGIN, []).last, ORIGIN);
+});
+
+Deno.test("Log.splice keeps what it holds when an append comes late or twice (L3)", () => {
+  const log = new Log(ORIGIN, entries(1, 1, 1, 2));
+  assertEquals(log.splice(entries(1, 1, 1)), null);
+  assertEquals(log.splice([]), null);
+  assertEquals(terms(log), [0, 1, 1, 2]);
+  assertEquals(log.takeTail(), null);
+});
+
+Deno.test("Log.splice cuts from the first conflict on, whole (L3)", () => {
+  const log = new Log(ORIGIN, entries(1, 1, 1, 2, 2));
+  assertEquals(log.splice(entries(2, 1, 3)), 3);
+  assertEquals(terms(log), [0, 1, 1, 3]);
+  assertEquals(log.takeTail()?.from, 3);
+});
+
+Deno.test("Log.takeTail reports the lowest index that changed, once", () => {
+  const log = new Log(ORIGIN, entries(1, 1, 1, 1));
+  log.append(entries(4, 2)[0]!);
+  log.splice(entries(2, 3));
+  log.append(entries(3, 3)[0]!);
+  const tail = log.takeTail();
+  assertEquals([tail?.from, tail?.entries.map(({ index }) => index)], [2, [2, 3]]);
+  assertEquals(log.takeTail(), null);
+});
+
+Deno.test("Log.takeTail passes over what a snapshot covers", () => {
+  const log = new Log(ORIGIN, []);
+  for (const entry of entries(1, 1, 1, 1)) log.append(entry);
+  log.compact({ index: 2, term: 1 }, 10);
+  assertEquals(log.takeTail()?.entries.map(({ index }) => index), [3]);
+});
+
+Deno.test("Log.compact keeps a trail of covered entries that do not count as log bytes", () => {
+  const log = new Log(ORIGIN, entries(1, 1, 1, 1, 1));
+  const one = log.bytes / 4;
+  log.compact({ index: 3, term: 1 }, 2);
+  assertEquals([log.base.index, log.last.index, log.bytes], [1, 4, one]);
+  log.compact({ index: 4, term: 1 }, 0);
+  assertEquals([log.base, log.last, log.bytes], [{ index: 4, term: 1 }, { index: 4, term: 1 }, 0]);
+});
+
+Deno.test("Log.reset forgets everything and says so to the disk", () => {
+  const log = new Log(ORIGIN, entries(1, 1, 1));
+  log.reset({ index: 9, term: 3 });
+  assertEquals([log.last, log.bytes], [{ index: 9, term: 3 }, 0]);
+  assertEquals(log.takeTail(), { from: 10, entries: [] });
+});
+
+Deno.test("Log.slice gives at least one entry, and else as many as the limits allow", () => {
+  const log = new Log(ORIGIN, entries(1, 1, 1, 1));
+  const one = log.bytes / 3;
+  const count = (entriesMax: number, bytesMax: number) => {
+    const { entries: found, bytes } = log.slice(1, { entriesMax, bytesMax });
+    assertEquals(bytes, found.length * one);
+    return found.length;
+  };
+  assertEquals([count(9, 1), count(9, 2 * one), count(9, 2 * one + 1)], [1, 2, 2]);
+  assertEquals([count(2, Infinity), count(9, Infinity)], [2, 3]);
+  assertEquals(log.slice(4, { entriesMax: 9, bytesMax: 9 }), { entries: [], bytes: 0 });
+});
+
+Deno.test("Log.conflictWith names the follower's whole term, or where its log ends (§5.3)", () => {
+  const log = new Log(ORIGIN, entries(1, 1, 4, 4, 4));
+  assertEquals(log.conflictWith({ index: 4, term: 5 }), { term: 4, index: 2 });
+  assertEquals(log.conflictWith({ index: 9, term: 5 }), { term: null, index: 5 });
+});
+
+Deno.test("Log.lastOfTerm finds the last entry of a term, or that there is none", () => {
+  const log = new Log({ index: 2, term: 1 }, entries(3, 1, 4, 4, 6));
+  assertEquals([1, 4, 6, 5, 7, 0].map((term) => log.lastOfTerm(term)), [3, 5, 6, null, null, null]);
+});
+
+Deno.test("Log dies of a gap, a term that goes back, and a cut below a snapshot", () => {
+  const log = new Log(ORIGIN, entries(1, 2, 2));
+  assertThrows(() => log.append(entries(4, 2)[0]!), InvariantError, "index 4 follows 2");
+  assertThrows(() => log.append(entries(3, 1)[0]!), InvariantError, "term 1");
+  log.compact({ index: 2, term: 2 }, 5);
+  assertThrows(() => log.splice(entries(2, 3)), InvariantError, "not covered");
+});

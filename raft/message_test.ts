@@ -1,0 +1,113 @@
+/**
+ * Every message survives the way over the wire, and nothing else gets in.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertNotStrictEquals, assertThrows } from "@std/assert";
+import { decodeEnvelope, encodeEnvelope } from "./message.ts";
+import type { Envelope, Message } from "./types.ts";
+
+const command = new Uint8Array([1, 2, 3]);
+const last = { index: 7, term: 2 };
+
+const messages: readonly Message[] = [
+  { type: "requestVote", trial: true, last },
+  { type: "requestVote", trial: false, last: { index: 0, term: 0 } },
+  { type: "requestVoteReply", trial: false, granted: true },
+  { type: "appendEntries", previous: last, entries: [], commit: 5, round: 9 },
+  {
+    type: "appendEntries",
+    previous: last,
+    entries: [{ index: 8, term: 2, command }, { index: 9, term: 3, command: null }],
+    commit: 5,
+    round: 2 ** 40,
+  },
+  { type: "appendEntriesReply", accepted: true, round: 9, match: 7 },
+  {
+    type: "appendEntriesReply",
+    accepted: false,
+    round: 9,
+    previous: 7,
+    conflict: { term: null, index: 4 },
+  },
+  {
+    type: "appendEntriesReply",
+    accepted: false,
+    round: 9,
+    previous: 7,
+    conflict: { term: 1, index: 4 },
+  },
+  { type: "installSnapshot", last, offset: 10, data: command, total: 13, round: 4 },
+  { type: "installSnapshotReply", last, received: 13, round: 4 },
+];
+
+function envelope(message: Message): Envelope {
+  return { from: 1, to: 2, term: 3, message };
+}
+
+Deno.test("decodeEnvelope gives back what encodeEnvelope was given for every message", () => {
+  for (const message of messages) {
+    assertEquals(decodeEnvelope(encodeEnvelope(envelope(message))), envelope(message));
+  }
+});
+
+Deno.test("decodeEnvelope copies commands when they are windows on a frame", () => {
+  const frame = new Uint8Array([9, 1, 2, 3, 9]);
+  const entries = [{ index: 8, term: 3, command: frame.subarray(1, 4) }];
+  const sent = envelope({ type: "appendEntries", previous: last, entries, commit: 0, round: 1 });
+  const received = decodeEnvelope(encodeEnvelope(sent)).message;
+  frame.fill(0);
+  assert(received.type === "appendEntries");
+  assertEquals(received.entries[0]?.command, command);
+  assertNotStrictEquals(received.entries[0]?.command?.buffer, frame.buffer);
+});
+
+Deno.test("decodeEnvelope refuses when the value is not a message", () => {
+  const strangers = [null, 7, "x", {}, [], [0, 1, 2, 3], ["1", 1, 2, 3], [1.5], [-1], [NaN]];
+  for (const value of strangers) assertThrows(() => decodeEnvelope(value));
+});
+
+Deno.test("decodeEnvelope refuses with the number when the type is unknown", () => {
+  assertThrows(() => decodeEnvelope([8, 1, 2, 3]), RangeError, "known type, got 8");
+});
+
+Deno.test("decodeEnvelope refuses when any one field is missing or of another type", () => {
+  const wrong = [undefined, "1", -1, 1.5, 2 ** 53, NaN, {}, [[]]];
+  for (const message of messages) {
+    const good = encodeEnvelope(envelope(message));
+    assertThrows(() => decodeEnvelope(good.slice(0, -1)));
+    assertThrows(() => decodeEnvelope([...good, 0]));
+    for (let at = 0; at < good.length; at++) {
+      for (const value of wrong) {
+        assertThrows(() =>
+          decodeEnvelope(good.map((field, index) => index === at ? value : field))
+        );
+      }
+    }
+  }
+});
+
+Deno.test("decodeEnvelope refuses when numbers contradict each other", () => {
+  const refused: readonly [string, readonly unknown[]][] = [
+    ["term beyond the sender's", [3, 1, 2, 3, 7, 2, 0, 1, [4, command]]],
+    ["terms that go down", [3, 1, 2, 3, 7, 2, 0, 1, [3, command, 2, command]]],
+    ["term below the previous", [3, 1, 2, 3, 7, 2, 0, 1, [1, command]]],
+    ["entry of term 0", [3, 1, 2, 3, 0, 0, 0, 1, [0, command]]],
+    ["odd number of values", [3, 1, 2, 3, 7, 2, 0, 1, [2]]],
+    ["index beyond what is exact", [3, 1, 2, 3, 2 ** 53 - 1, 2, 0, 1, [2, command]]],
+    ["position without term", [1, 1, 2, 3, false, 7, 0]],
+    ["term without position", [1, 1, 2, 3, false, 0, 1]],
+    ["position beyond the term", [1, 1, 2, 3, false, 7, 4]],
+    ["chunk beyond the end", [6, 1, 2, 3, 7, 2, 10, command, 12, 1]],
+    ["node 0", [2, 0, 2, 3, false, true]],
+    ["node beyond 32 bits", [2, 1, 2 ** 32, 3, false, true]],
+  ];
+  for (const [name, value] of refused) assertThrows(() => decodeEnvelope(value), Error, "", name);
+});
+
+Deno.test("decodeEnvelope keeps its message short when a field is huge", () => {
+  const field = new Uint8Array(1_000_000);
+  const error = assertThrows(() => decodeEnvelope([1, field, 2, 3, false, 7, 2]), TypeError);
+  assert(error.message.length < 200);
+});

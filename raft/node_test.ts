@@ -1,0 +1,173 @@
+/**
+ * The driver's one duty: the order of a turn, whatever fails or arrives meanwhile.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { EMPTY } from "./memory_storage.ts";
+import { Node, type NodeOptions } from "./node.ts";
+import type { Save } from "./types.ts";
+
+/** A world in which every step is taken by hand, and every effect is written down. */
+class World {
+  readonly log: string[] = [];
+  readonly failures: unknown[] = [];
+  #soon: (() => void)[] = [];
+  #timers: (() => void)[] = [];
+  #saves: { resolve: () => void; reject: (error: Error) => void }[] = [];
+
+  start(options: Partial<NodeOptions> = {}): Promise<Node> {
+    return Node.start({
+      id: 1,
+      peers: [1],
+      electionTicks: 2,
+      heartbeatTicks: 1,
+      random: () => 0,
+      storage: {
+        load: () => Promise.resolve(EMPTY),
+        save: (change) => this.#save(change),
+        close: () => Promise.resolve(void this.log.push("close")),
+      },
+      transport: { send: (envelopes) => envelopes.length > 0 && this.log.push("send") },
+      clock: {
+        now: () => 0,
+        after: (_ms, run) => {
+          this.#timers.push(run);
+          return { cancel: () => this.#timers = this.#timers.filter((other) => other !== run) };
+        },
+        soon: (run) => this.#soon.push(run),
+      },
+      application: {
+        restore: () => this.log.push("restore"),
+        apply: (entries) => this.log.push(`apply ${entries.map(({ index }) => index)}`),
+        read: (context, confirmed) => this.log.push(`read ${context} ${confirmed}`),
+        changed: ({ role }) => this.log.push(role),
+      },
+      failed: (error) => this.failures.push(error),
+      ...options,
+    });
+  }
+
+  /** Runs what is due soon, and lets promises settle. */
+  async settle(): Promise<void> {
+    for (let rounds = 0; rounds < 20; rounds++) {
+      for (const run of this.#soon.splice(0)) run();
+      await null;
+    }
+  }
+
+  async tick(): Promise<void> {
+    for (const run of this.#timers.splice(0)) run();
+    await this.settle();
+  }
+
+  async saved(): Promise<void> {
+    this.#saves.shift()?.resolve();
+    await this.settle();
+  }
+
+  async saveFails(): Promise<void> {
+    this.#saves.shift()?.reject(new Error("disk"));
+    await this.settle();
+  }
+
+  /** What happened since the last call. */
+  take(): string[] {
+    return this.log.splice(0);
+  }
+
+  #save({ tail }: Save): Promise<void> {
+    this.log.push(`save ${tail?.entries.length ?? 0}`);
+    return new Promise((resolve, reject) => this.#saves.push({ resolve, reject }));
+  }
+}
+
+async function leading(options: Partial<NodeOptions> = {}): Promise<{ world: World; node: Node }> {
+  const world = new World();
+  const node = await world.start(options);
+  await world.tick();
+  await world.tick(); // stands, votes for itself, wins, opens the term
+  await world.saved();
+  assertEquals(world.take(), ["follower", "save 1", "apply 1", "leader"]);
+  return { world, node };
+}
+
+Deno.test("Node applies and answers only when the save has ended", async () => {
+  const { world, node } = await leading();
+  node.propose(new Uint8Array([1]));
+  node.read(5);
+  await world.settle();
+  assertEquals(world.take(), ["save 1"]);
+  await world.saved();
+  assertEquals(world.take(), ["apply 2", "read 5 true"]);
+});
+
+Deno.test("Node gathers what arrives during a save into the next one", async () => {
+  const { world, node } = await leading();
+  node.propose(new Uint8Array([1]));
+  await world.settle();
+  for (let i = 0; i < 3; i++) node.propose(new Uint8Array([i]));
+  await world.settle();
+  assertEquals(world.take(), ["save 1"]);
+  await world.saved();
+  assertEquals(world.take(), ["apply 2", "save 3"]);
+  await world.saved();
+  assertEquals(world.take(), ["apply 3,4,5"]);
+});
+
+Deno.test("Node dies of a failed save and does nothing more (D3)", async () => {
+  const { world, node } = await leading();
+  node.propose(new Uint8Array([1]));
+  await world.settle();
+  await world.saveFails();
+  node.propose(new Uint8Array([2]));
+  await world.tick();
+  assertEquals(world.take(), ["save 1"]);
+  assertEquals(world.failures.map(String), ["Error: disk"]);
+});
+
+Deno.test("Node dies of a broken invariant in the application", async () => {
+  const world = new World();
+  const broken = () => {
+    throw new Error("broken");
+  };
+  const application = { restore: broken, apply: broken, read: broken, changed: () => {} };
+  await world.start({ application });
+  await world.tick();
+  await world.tick();
+  await world.saved();
+  assertEquals(world.failures.map(String), ["Error: broken"]);
+});
+
+Deno.test("Node applies nothing after stop, though a save ends later", async () => {
+  const { world, node } = await leading();
+  node.propose(new Uint8Array([1]));
+  await world.settle();
+  const stopped = node.stop();
+  await world.saved();
+  await stopped;
+  assertEquals(world.take(), ["save 1", "close"]);
+  assertEquals(node.propose(new Uint8Array([2])), null);
+});
+
+Deno.test("Node lets others have the thread between batches of a long apply (X8)", async () => {
+  const { world, node } = await leading({ applyEntriesMax: 1 });
+  for (let i = 0; i < 3; i++) node.propose(new Uint8Array([i]));
+  await world.settle();
+  await world.saved();
+  assertEquals(world.take(), ["save 3", "apply 2"]);
+  await world.tick();
+  assertEquals(world.take(), ["apply 3"]);
+  await world.tick();
+  assertEquals(world.take(), ["apply 4"]);
+});
+
+Deno.test("Node does not start when the storage cannot be read", async () => {
+  const storage = {
+    load: () => Promise.reject(new Error("damaged")),
+    save: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+  await assertRejects(() => new World().start({ storage }), Error, "damaged");
+});

@@ -1,0 +1,144 @@
+/**
+ * How a leader sends to one peer: probing, streaming, snapshot.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { Log } from "./log.ts";
+import { fillRaftOptions, type RaftOptions } from "./options.ts";
+import { Progress, quorumValue, type Replicated } from "./progress.ts";
+import type { Entry, Snapshot } from "./types.ts";
+
+function entries(from: number, count: number): Entry[] {
+  const command = new Uint8Array(8);
+  return Array.from({ length: count }, (_, i) => ({ index: from + i, term: 1, command }));
+}
+
+function leaderWith(count: number, snapshot: Snapshot | null = null): Replicated {
+  const base = snapshot?.last ?? { index: 0, term: 0 };
+  return { log: new Log(base, entries(base.index + 1, count)), snapshot, commit: 0 };
+}
+
+function progress(next: number, options: Partial<RaftOptions> = {}): Progress {
+  return new Progress(2, next, fillRaftOptions({ id: 1, peers: [1, 2], ...options }));
+}
+
+/** The next message in short: `prev+count` of an append, `@offset+length` of a chunk. */
+function taken(peer: Progress, state: Replicated): string | null {
+  const message = peer.takeMessage(state, 0);
+  if (message === null) return null;
+  if (message.type === "appendEntries") {
+    return `${message.previous.index}+${message.entries.length}`;
+  }
+  return `@${message.offset}+${message.data.length}`;
+}
+
+Deno.test("Progress probes with one append at a time", () => {
+  const peer = progress(3);
+  const state = leaderWith(4);
+  assertEquals([taken(peer, state), taken(peer, state)], ["2+2", null]);
+  peer.isDue = true;
+  assertEquals(taken(peer, state), "2+0"); // a heartbeat, while the probe is unanswered
+});
+
+Deno.test("Progress streams without waiting once a probe was accepted", () => {
+  const peer = progress(3, { appendEntriesMax: 1 });
+  const state = leaderWith(6);
+  taken(peer, state);
+  peer.accepted(2);
+  assertEquals([taken(peer, state), taken(peer, state), peer.match, peer.next], [
+    "2+1",
+    "3+1",
+    2,
+    5,
+  ]);
+});
+
+Deno.test("Progress stops when its window is full and goes on with each answer", () => {
+  const peer = progress(1, { appendEntriesMax: 1, inFlightAppendsMax: 2 });
+  const state = leaderWith(6);
+  taken(peer, state);
+  peer.accepted(0);
+  assertEquals([1, 2, 3].map(() => taken(peer, state)), ["0+1", "1+1", null]);
+  peer.accepted(1);
+  assertEquals([taken(peer, state), taken(peer, state)], ["2+1", null]);
+});
+
+Deno.test("Progress counts its window in bytes as well", () => {
+  const peer = progress(1, { appendEntriesMax: 1, inFlightBytesMax: 40 });
+  const state = leaderWith(6);
+  taken(peer, state);
+  peer.accepted(0);
+  assertEquals([1, 2, 3].map(() => taken(peer, state)), ["0+1", "1+1", null]);
+});
+
+Deno.test("Progress believes a refusal only if it answers what is under way (L9)", () => {
+  const peer = progress(6);
+  taken(peer, leaderWith(8));
+  assertEquals([4, 5, 6].map((previous) => peer.isNews(previous)), [false, true, false]);
+  peer.accepted(5);
+  assertEquals([4, 5, 6].map((previous) => peer.isNews(previous)), [false, false, true]);
+});
+
+Deno.test("Progress never lowers match, whatever arrives late", () => {
+  const peer = progress(6);
+  peer.accepted(5);
+  peer.accepted(2);
+  peer.rejected(1);
+  assertEquals([peer.match, peer.next, peer.mode.kind], [5, 6, "probing"]);
+});
+
+Deno.test("Progress sends a silent peer heartbeats only, and probes it when it is back", () => {
+  const peer = progress(1, { electionTicks: 3, heartbeatTicks: 1 });
+  const state = leaderWith(3);
+  taken(peer, state);
+  peer.accepted(0);
+  for (let tick = 0; tick < 3; tick++) peer.tick();
+  assertEquals([peer.isActive, peer.mode.kind, taken(peer, state)], [false, "probing", null]);
+  peer.isDue = true;
+  assertEquals(taken(peer, state), "0+0");
+  peer.heard(0);
+  peer.accepted(0);
+  assertEquals(taken(peer, state), "0+3");
+});
+
+Deno.test("Progress sends a snapshot in chunks, one at a time, and streams behind it", () => {
+  const snapshot = { last: { index: 5, term: 1 }, data: new Uint8Array(5) };
+  const state = leaderWith(2, snapshot);
+  const peer = progress(3, { snapshotChunkBytes: 2 });
+  assertEquals([taken(peer, state), taken(peer, state)], ["@0+2", null]);
+  peer.received(snapshot.last, 2);
+  assertEquals(taken(peer, state), "@2+2");
+  peer.received(snapshot.last, 4);
+  assertEquals(taken(peer, state), "@4+1");
+  peer.accepted(5);
+  assertEquals(taken(peer, state), "5+2");
+});
+
+Deno.test("Progress sends a chunk again only when a question shows that it was lost (S6)", () => {
+  const snapshot = { last: { index: 5, term: 1 }, data: new Uint8Array(4) };
+  const state = leaderWith(0, snapshot);
+  const peer = progress(1, { snapshotChunkBytes: 2 });
+  taken(peer, state);
+  peer.received(snapshot.last, 2);
+  assertEquals(taken(peer, state), "@2+2");
+  peer.received(snapshot.last, 2); // the same answer, twice
+  assertEquals(taken(peer, state), null);
+  peer.isDue = true;
+  assertEquals(taken(peer, state), "@2+0");
+  peer.received(snapshot.last, 0); // the peer was restarted meanwhile
+  assertEquals(taken(peer, state), "@0+2");
+});
+
+Deno.test("quorumValue is what a majority has reached, as counted one by one", () => {
+  for (
+    const values of [[4], [1, 2], [3, 1, 2], [9, 0, 0, 9], [5, 1, 4, 2, 3], [7, 7, 7, 0, 0, 0]]
+  ) {
+    const reached = (value: number) => values.filter((other) => other >= value).length;
+    const majority = Math.floor(values.length / 2) + 1;
+    const expected = Math.max(...values.filter((value) => reached(value) >= majority));
+    assertEquals(quorumValue([...values]), expected, values.join());
+  }
+  assert(quorumValue([0, 0, 9, 9]) === 0);
+});

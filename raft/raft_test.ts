@@ -1,0 +1,159 @@
+/**
+ * What the production profile adds to the paper's Figure 2. The rules of the paper themselves are
+ * tested sentence by sentence in `tests/paper_test.ts`, and as stories in `tests/scripts/`.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { EMPTY } from "./memory_storage.ts";
+import { Raft } from "./raft.ts";
+import type { RaftOptions } from "./options.ts";
+import type { Effects, Envelope, Message, NodeId, Persistent, Term } from "./types.ts";
+
+const TIMEOUT = 10;
+
+function server(options: Partial<RaftOptions> = {}, persistent: Persistent = EMPTY): Raft {
+  const base = { id: 1, peers: [1, 2, 3], electionTicks: TIMEOUT, heartbeatTicks: 2 };
+  return new Raft({ ...base, ...options }, persistent, { random: () => 0 });
+}
+
+function tick(raft: Raft, ticks: number): void {
+  for (let i = 0; i < ticks; i++) raft.tick();
+}
+
+function from(id: NodeId, term: Term, message: Message): Envelope {
+  return { from: id, to: 1, term, message };
+}
+
+function types({ announce, send }: Effects): string[] {
+  return [...announce, ...send].map(({ to, term, message }) =>
+    `${message.type} to n${to} in ${term}`
+  );
+}
+
+/** Lets server 1 win the election of term 1 with the vote of server 2. */
+function elect(raft: Raft): void {
+  tick(raft, TIMEOUT);
+  raft.step(from(2, 0, { type: "requestVoteReply", trial: true, granted: true }));
+  raft.step(from(2, 1, { type: "requestVoteReply", trial: false, granted: true }));
+  assertEquals(raft.standing, { term: 1, role: "leader", leader: 1 });
+}
+
+function accept(raft: Raft, id: NodeId, match: number, round = 0): void {
+  const accepted = { type: "appendEntriesReply", accepted: true, round, match } as const;
+  raft.step(from(id, raft.standing.term, accepted));
+}
+
+Deno.test("Raft tries an election before it raises its term", () => {
+  const raft = server();
+  tick(raft, TIMEOUT);
+  assertEquals(raft.standing, { term: 0, role: "trial", leader: null });
+  const effects = raft.takeEffects();
+  assertEquals(effects.save, null);
+  assertEquals(types(effects), ["requestVote to n2 in 0", "requestVote to n3 in 0"]);
+  tick(raft, 5 * TIMEOUT);
+  assertEquals(raft.standing.term, 0); // alone, however long
+});
+
+Deno.test("Raft stands for election at once in the lab profile", () => {
+  const raft = server({ profile: "lab" });
+  tick(raft, TIMEOUT);
+  assertEquals([raft.standing.role, raft.standing.term], ["candidate", 1]);
+  assertEquals(raft.takeEffects().save?.vote, { term: 1, votedFor: 1 });
+});
+
+Deno.test("Raft is deaf to candidates while it hears a leader (E9)", () => {
+  const raft = server();
+  const heartbeat = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
+  raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
+  raft.takeEffects();
+  const request = { type: "requestVote", trial: false, last: { index: 9, term: 9 } } as const;
+  raft.step(from(3, 9, request));
+  assertEquals([raft.standing.term, types(raft.takeEffects())], [3, []]);
+  tick(raft, TIMEOUT - 1);
+  raft.step(from(3, 9, request));
+  assertEquals(raft.standing.term, 3);
+});
+
+Deno.test("Raft opens its term with a no-op that commits what came before (§8)", () => {
+  const raft = server({}, {
+    ...EMPTY,
+    entries: [{ index: 1, term: 0, command: new Uint8Array() }],
+  });
+  elect(raft);
+  assertEquals(raft.takeEffects().save?.tail?.entries.at(-1), { index: 2, term: 1, command: null });
+  accept(raft, 2, 2);
+  assertEquals(raft.takeEffects().apply.map(({ index }) => index), [1, 2]);
+});
+
+Deno.test("Raft steps down in its term, keeping its vote, when no majority answers", () => {
+  const raft = server();
+  elect(raft);
+  tick(raft, TIMEOUT - 1);
+  accept(raft, 3, 0);
+  tick(raft, TIMEOUT - 1);
+  assertEquals(raft.standing.role, "leader");
+  tick(raft, 1);
+  assertEquals(raft.standing, { term: 1, role: "follower", leader: null });
+  assertEquals(raft.status().votedFor, 1);
+});
+
+Deno.test("Raft goes on leading without an answer in the lab profile", () => {
+  const raft = server({ profile: "lab" });
+  tick(raft, TIMEOUT);
+  raft.step(from(2, 1, { type: "requestVoteReply", trial: false, granted: true }));
+  tick(raft, 10 * TIMEOUT);
+  assertEquals(raft.standing.role, "leader");
+});
+
+Deno.test("Raft answers a read only after a commit in its term, a round and applying it (R1)", () => {
+  const raft = server();
+  elect(raft);
+  assert(raft.read(7));
+  raft.takeEffects();
+  accept(raft, 2, 0, 0); // follows, but nothing of this term is committed
+  assertEquals(raft.takeEffects().reads, []);
+  accept(raft, 2, 1, 0); // commits the no-op; the round for the read begins now
+  const round = raft.takeEffects();
+  assertEquals(round.reads, []);
+  assertEquals(round.announce.map(({ message }) => "round" in message && message.round), [1, 1]);
+  accept(raft, 3, 0, 0); // an answer to an earlier round proves nothing (R2)
+  assertEquals(raft.takeEffects().reads, []);
+  accept(raft, 3, 0, 1);
+  assertEquals(raft.takeEffects().reads, [{ context: 7, confirmed: true }]);
+});
+
+Deno.test("Raft refuses reads that wait when it loses leadership", () => {
+  const raft = server();
+  elect(raft);
+  raft.read(7);
+  raft.step(from(2, 5, { type: "requestVoteReply", trial: false, granted: false }));
+  assertEquals(raft.takeEffects().reads, [{ context: 7, confirmed: false }]);
+  assertEquals(raft.read(8), false);
+});
+
+Deno.test("Raft commits alone, and applies only what its save makes durable", () => {
+  const raft = server({ peers: [1] });
+  tick(raft, TIMEOUT);
+  raft.propose(new Uint8Array([1]));
+  const { announce, save, apply } = raft.takeEffects();
+  assertEquals([announce.length, save?.tail?.entries.length, apply.length], [0, 2, 2]);
+});
+
+Deno.test("Raft hands out many commands in batches of the limit", () => {
+  const raft = server({ peers: [1], applyEntriesMax: 2 });
+  tick(raft, TIMEOUT);
+  for (let i = 0; i < 4; i++) raft.propose(new Uint8Array([i]));
+  const batches = [1, 2, 3].map(() => raft.takeEffects().apply.length);
+  assertEquals([batches, raft.hasMore], [[2, 2, 1], false]);
+});
+
+Deno.test("Raft ignores strangers, echoes of itself, and mail for others", () => {
+  const raft = server();
+  const vote = { type: "requestVote", trial: false, last: { index: 0, term: 0 } } as const;
+  raft.step({ from: 9, to: 1, term: 5, message: vote });
+  raft.step({ from: 1, to: 1, term: 5, message: vote });
+  raft.step({ from: 2, to: 3, term: 5, message: vote });
+  assertEquals([raft.standing.term, types(raft.takeEffects())], [0, []]);
+});

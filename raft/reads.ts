@@ -1,0 +1,54 @@
+/**
+ * Linearizable reads that wait for their leader to be confirmed (§8, ReadIndex in thesis §6.4).
+ * A read is registered, then starts with a round of heartbeats that begins after it was registered,
+ * then waits until that round is answered by a majority and its commit index is applied.
+ *
+ * Invariant: a read belongs to exactly one round; a late answer to an earlier round decides nothing
+ * (R2).
+ *
+ * @module
+ */
+
+import type { Index, Read } from "./types.ts";
+
+interface Started {
+  readonly context: number;
+  readonly index: Index;
+  readonly round: number;
+}
+
+/** The reads of one leadership, in the order in which they were registered. */
+export class ReadQueue {
+  #registered: number[] = [];
+  #started: Started[] = [];
+
+  /** Whether reads wait for a round to start with. */
+  get hasRegistered(): boolean {
+    return this.#registered.length > 0;
+  }
+
+  register(context: number): void {
+    this.#registered.push(context);
+  }
+
+  /** All registered reads will be answered from the state at `index` once `round` is confirmed. */
+  start(index: Index, round: number): void {
+    for (const context of this.#registered) this.#started.push({ context, index, round });
+    this.#registered = [];
+  }
+
+  /** The reads whose round is confirmed and whose state is applied. */
+  take(confirmedRound: number, applied: Index): Read[] {
+    const waits = ({ index, round }: Started) => round > confirmedRound || index > applied;
+    // Rounds and indexes only grow along the queue: the ready ones are in front.
+    const first = this.#started.findIndex(waits);
+    const ready = this.#started.splice(0, first === -1 ? this.#started.length : first);
+    return ready.map(({ context }) => ({ context, confirmed: true }));
+  }
+
+  /** Leadership is lost: nothing can be confirmed any more. */
+  abandon(): Read[] {
+    const contexts = [...this.#started.map(({ context }) => context), ...this.#registered];
+    return contexts.map((context) => ({ context, confirmed: false }));
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Reads that wait for a round and for an index.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { ReadQueue } from "./reads.ts";
+
+Deno.test("ReadQueue answers a read when its round is confirmed and its index applied", () => {
+  const reads = new ReadQueue();
+  reads.register(7);
+  assertEquals(reads.take(99, 99), []); // not started
+  reads.start(5, 2);
+  assertEquals([reads.take(1, 9), reads.take(2, 4)], [[], []]);
+  assertEquals(reads.take(2, 5), [{ context: 7, confirmed: true }]);
+  assertEquals(reads.take(2, 5), []);
+});
+
+Deno.test("ReadQueue gives each read the round that began after it was registered (R2)", () => {
+  const reads = new ReadQueue();
+  reads.register(1);
+  reads.start(5, 1);
+  reads.register(2);
+  assertEquals(reads.hasRegistered, true);
+  reads.start(6, 2);
+  assertEquals(reads.take(1, 9).map(({ context }) => context), [1]);
+  assertEquals(reads.take(2, 9).map(({ context }) => context), [2]);
+});
+
+Deno.test("ReadQueue refuses everything that waits when leadership is lost", () => {
+  const reads = new ReadQueue();
+  reads.register(1);
+  reads.start(5, 1);
+  reads.register(2);
+  assertEquals(reads.abandon(), [{ context: 1, confirmed: false }, {
+    context: 2,
+    confirmed: false,
+  }]);
+});

@@ -1,0 +1,228 @@
+/**
+ * The replicated state machine: what sits between a log and a deterministic machine. It hands
+ * committed commands to the machine, results to those who submitted them, and takes snapshots.
+ *
+ * It is not a session layer: a command that is submitted twice is applied twice.
+ *
+ * Invariants:
+ * - A result goes to the submit whose index and term it has, in this life of the server, or to
+ *   nobody: an index alone names different commands before and after a change of leader.
+ * - All waiting submits are of one term, in the order of their indices.
+ * - "lost" and "notLeader" are said only when the command can never be applied.
+ *
+ * @module
+ */
+
+import { entryBytes } from "./log.ts";
+import type { Application, StateMachine } from "./ports.ts";
+import type { Entry, Index, NodeId, Position, Snapshot, Status, Term } from "./types.ts";
+
+/** What {@linkcode Rsm} needs of a {@linkcode Node}. */
+export interface Log {
+  propose(command: Uint8Array): Position | null;
+  read(context: number): boolean;
+  compact(index: Index, data: Uint8Array): void;
+  status(): Status;
+}
+
+/** What became of a submitted command, or of a read. */
+export type Outcome =
+  /** Applied; the reply is the machine's. */
+  | { readonly kind: "done"; readonly reply: Uint8Array }
+  /** Never entered this server's log, or was a read: safe to send again. */
+  | { readonly kind: "notLeader"; readonly leader: NodeId | null }
+  /** Another entry took its place: it will never be applied, safe to send again. */
+  | { readonly kind: "lost"; readonly leader: NodeId | null }
+  /** Too much is waiting already; never entered the log. */
+  | { readonly kind: "overloaded" }
+  /** In some log, may still be applied or not. */
+  | { readonly kind: "unknown"; readonly leader: NodeId | null };
+
+/** What an {@linkcode Rsm} is made of. */
+export interface RsmOptions {
+  readonly machine: StateMachine;
+  /** Takes a snapshot when the applied entries of the log exceed this; `null`: never. */
+  readonly logBytesMax: number | null;
+  /** How many submits and reads may wait at a time. */
+  readonly waitingMax?: number;
+  /** How many bytes of commands and questions may wait at a time. */
+  readonly waitingBytesMax?: number;
+}
+
+const DEFAULTS = { waitingMax: 65_536, waitingBytesMax: 64 * 1024 * 1024 };
+
+interface Submitted {
+  readonly index: Index;
+  readonly bytes: number;
+  readonly done: (outcome: Outcome) => void;
+}
+
+interface Asked {
+  readonly request: Uint8Array;
+  readonly done: (outcome: Outcome) => void;
+}
+
+/** A machine that every server of a cluster runs through the same commands. */
+export class Rsm implements Application {
+  readonly #machine: StateMachine;
+  readonly #logBytesMax: number | null;
+  readonly #waitingMax: number;
+  readonly #waitingBytesMax: number;
+  /** Set by {@linkcode Rsm.attach}, cleared for ever by {@linkcode Rsm.stop}. */
+  #log: Log | null = null;
+  /** From `#first` on: submits that wait. The places before are used up. */
+  #submitted: (Submitted | undefined)[] = [];
+  #first = 0;
+  /** The term of everything in `#submitted`. */
+  #term: Term = 0;
+  readonly #asked = new Map<number, Asked>();
+  #context = 0;
+  #waitingBytes = 0;
+  /** Size of the entries applied since the last snapshot, counted alike on every server. */
+  #logBytes = 0;
+  #leader: NodeId | null = null;
+
+  constructor(options: RsmOptions) {
+    const { waitingMax, waitingBytesMax } = { ...DEFAULTS, ...options };
+    if (options.logBytesMax !== null && !(options.logBytesMax >= 0)) {
+      throw new RangeError(
+        `Cannot limit the log: wanted null or at least 0 bytes, got ${options.logBytesMax}`,
+      );
+    }
+    this.#machine = options.machine;
+    this.#logBytesMax = options.logBytesMax;
+    this.#waitingMax = waitingMax;
+    this.#waitingBytesMax = waitingBytesMax;
+  }
+
+  /** Names the log that drives this machine. Until then every submit is refused. */
+  attach(log: Log): void {
+    this.#log = log;
+  }
+
+  /** How many submits and reads wait. */
+  get waiting(): number {
+    return this.#submitted.length - this.#first + this.#asked.size;
+  }
+
+  /** Replicates a command. `done` is called exactly once, perhaps before this call returns. */
+  submit(command: Uint8Array, done: (outcome: Outcome) => void): void {
+    if (this.#isFull(command.length)) return done({ kind: "overloaded" });
+    const position = this.#log?.propose(command) ?? null;
+    if (position === null) return done({ kind: "notLeader", leader: this.#leader });
+    if (position.term !== this.#term) {
+      this.#releaseSubmitted("unknown");
+      this.#term = position.term;
+    }
+    this.#waitingBytes += command.length;
+    this.#submitted.push({ index: position.index, bytes: command.length, done });
+  }
+
+  /** Asks the machine, at a moment between this call and the answer at which it was current. */
+  ask(request: Uint8Array, done: (outcome: Outcome) => void): void {
+    if (this.#isFull(request.length)) return done({ kind: "overloaded" });
+    const context = ++this.#context;
+    // Registered first: the log may decide at once.
+    this.#asked.set(context, { request, done });
+    this.#waitingBytes += request.length;
+    if (!(this.#log?.read(context) ?? false)) this.read(context, false);
+  }
+
+  /** Ends every wait, and refuses everything from now on. */
+  stop(): void {
+    this.#log = null;
+    this.#releaseSubmitted("unknown");
+    for (const context of [...this.#asked.keys()]) this.read(context, false);
+  }
+
+  apply(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#applyOne(entry);
+    if (this.#logBytesMax !== null && this.#logBytes > this.#logBytesMax && this.#log !== null) {
+      const last = entries[entries.length - 1];
+      if (last === undefined) return;
+      this.#logBytes = 0;
+      this.#log.compact(last.index, this.#machine.snapshot());
+    }
+  }
+
+  restore(snapshot: Snapshot): void {
+    this.#logBytes = 0;
+    this.#machine.restore(snapshot.data);
+    // What stood at the skipped places is not told: they may have been applied or not.
+    for (let head = this.#head(); head !== undefined; head = this.#head()) {
+      if (head.index > snapshot.last.index) break;
+      this.#take(head).done({ kind: "unknown", leader: this.#leader });
+    }
+  }
+
+  read(context: number, confirmed: boolean): void {
+    const asked = this.#asked.get(context);
+    if (asked === undefined) return;
+    this.#asked.delete(context);
+    this.#waitingBytes -= asked.request.length;
+    asked.done(
+      confirmed
+        ? { kind: "done", reply: this.#machine.query(asked.request) }
+        : { kind: "notLeader", leader: this.#leader },
+    );
+  }
+
+  changed(status: Status): void {
+    this.#leader = status.leader;
+    if (status.role !== "leader" || status.term !== this.#term) this.#releaseSubmitted("unknown");
+  }
+
+  #applyOne(entry: Entry): void {
+    this.#logBytes += entryBytes(entry);
+    const reply = entry.command === null ? null : this.#machine.apply(entry.command);
+    // Terms never go down along a log: nothing of an older term can follow this entry.
+    if (entry.term > this.#term) return this.#releaseSubmitted("lost");
+    const head = this.#head();
+    if (head === undefined || head.index > entry.index) return;
+    const { done } = this.#take(head);
+    done(
+      reply !== null && entry.term === this.#term
+        ? { kind: "done", reply }
+        : { kind: "lost", leader: this.#leader },
+    );
+  }
+
+  #isFull(bytes: number): boolean {
+    return this.waiting >= this.#waitingMax || this.#waitingBytes + bytes > this.#waitingBytesMax;
+  }
+
+  #head(): Submitted | undefined {
+    return this.#submitted[this.#first];
+  }
+
+  #take(head: Submitted): Submitted {
+    this.#submitted[this.#first++] = undefined;
+    this.#waitingBytes -= head.bytes;
+    // Shortened seldom, so that taking costs the same however many wait.
+    if (this.#first === this.#submitted.length || this.#first >= 16_384) {
+      this.#submitted = this.#submitted.slice(this.#first);
+      this.#first = 0;
+    }
+    return head;
+  }
+
+  #releaseSubmitted(kind: "lost" | "unknown"): void {
+    if (this.#submitted.length === 0) return;
+    const released = this.#submitted.slice(this.#first);
+    // Emptied before anybody is told: whoever is told may submit again.
+    this.#submitted = [];
+    this.#first = 0;
+    for (const submitted of released) this.#waitingBytes -= submitted?.bytes ?? 0;
+    for (const submitted of released) submitted?.done({ kind, leader: this.#leader });
+  }
+}
+
+/** {@linkcode Rsm.submit} as a promise, for callers that do not count every microsecond. */
+export function submit(rsm: Rsm, command: Uint8Array): Promise<Outcome> {
+  return new Promise((resolve) => rsm.submit(command, resolve));
+}
+
+/** {@linkcode Rsm.ask} as a promise. */
+export function ask(rsm: Rsm, request: Uint8Array): Promise<Outcome> {
+  return new Promise((resolve) => rsm.ask(request, resolve));
+}

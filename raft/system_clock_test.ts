@@ -1,0 +1,55 @@
+/**
+ * Timers of real time at their edges.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertGreaterOrEqual, assertThrows } from "@std/assert";
+import { SystemClock } from "./system_clock.ts";
+
+const clock = new SystemClock();
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
+}
+
+Deno.test("SystemClock.after runs not before its time when the wait is a fraction", async () => {
+  for (const ms of [0, 0.2, 0.9, 1.5, 7]) {
+    const start = clock.now();
+    await sleep(ms);
+    assertGreaterOrEqual(clock.now(), start + ms);
+  }
+});
+
+Deno.test("SystemClock.after does not run at once when the wait is longer than 2^31 ms", async () => {
+  const ran: number[] = [];
+  const waits = [2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 2 ** 32, 2 ** 32 + 1, 1e15];
+  const timers = waits.map((ms) => clock.after(ms, () => ran.push(ms)));
+  await sleep(20);
+  for (const timer of timers) timer.cancel();
+  assertEquals(ran, []);
+});
+
+Deno.test("SystemClock.after runs nothing when it was cancelled", async () => {
+  let ran = false;
+  const timer = clock.after(1, () => ran = true);
+  timer.cancel();
+  await sleep(5);
+  timer.cancel();
+  assert(!ran);
+});
+
+Deno.test("SystemClock.after refuses when the wait is not a number from 0 on", () => {
+  for (const ms of [-1, NaN, Infinity]) {
+    assertThrows(() => clock.after(ms, () => {}), RangeError, `got ${ms}`);
+  }
+});
+
+Deno.test("SystemClock.soon runs after the code at hand and before the next timer", async () => {
+  const order: string[] = [];
+  const timer = sleep(0).then(() => order.push("timer"));
+  clock.soon(() => order.push("soon"));
+  order.push("at hand");
+  await timer;
+  assertEquals(order, ["at hand", "soon", "timer"]);
+});

@@ -1,0 +1,47 @@
+/**
+ * A snapshot that arrives in chunks (§7). Chunks are taken in order only; what comes twice, out of
+ * order or too long is passed over, and the sender learns from `received` where to go on.
+ *
+ * @module
+ */
+
+import type { Position, Snapshot } from "./types.ts";
+
+/** What has arrived of one snapshot. */
+export class Transfer {
+  readonly last: Position;
+  readonly #chunks: Uint8Array[] = [];
+  #received = 0;
+
+  constructor(last: Position) {
+    this.last = last;
+  }
+
+  /** The offset of the next chunk wanted. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Whether this transfer is the one of the snapshot at a position. */
+  isOf({ index, term }: Position): boolean {
+    return this.last.index === index && this.last.term === term;
+  }
+
+  /** Takes a chunk if it is the next one. */
+  add(offset: number, data: Uint8Array, total: number): void {
+    if (offset !== this.#received || offset + data.length > total) return;
+    if (data.length > 0) this.#chunks.push(data);
+    this.#received += data.length;
+  }
+
+  /** The whole image, once everything has been received. */
+  snapshot(): Snapshot {
+    const data = new Uint8Array(this.#received);
+    let offset = 0;
+    for (const chunk of this.#chunks) {
+      data.set(chunk, offset);
+      offset += chunk.length;
+    }
+    return { last: this.last, data };
+  }
+}

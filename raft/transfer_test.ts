@@ -1,0 +1,26 @@
+/**
+ * Snapshots that arrive in pieces.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { Transfer } from "./transfer.ts";
+
+const LAST = { index: 3, term: 2 };
+
+Deno.test("Transfer takes chunks in order and passes over all others", () => {
+  const transfer = new Transfer(LAST);
+  transfer.add(0, new Uint8Array([1, 2]), 5);
+  transfer.add(0, new Uint8Array([9, 9]), 5); // twice
+  transfer.add(3, new Uint8Array([9]), 5); // too early
+  transfer.add(2, new Uint8Array([3, 4, 5, 6]), 5); // longer than the whole
+  assertEquals(transfer.received, 2);
+  transfer.add(2, new Uint8Array([3, 4, 5]), 5);
+  assertEquals(transfer.snapshot(), { last: LAST, data: new Uint8Array([1, 2, 3, 4, 5]) });
+});
+
+Deno.test("Transfer is of one position, index and term", () => {
+  const transfer = new Transfer(LAST);
+  assertEquals([transfer.isOf(LAST), transfer.isOf({ index: 3, term: 1 })], [true, false]);
+});

@@ -1,0 +1,44 @@
+/**
+ * Commands as the lab's tests submit them: whole numbers below 2^53, as few bytes as the number
+ * needs, and strings for the test that counts bytes. A command is compared by its bytes, so equal
+ * numbers are equal commands.
+ *
+ * @module
+ */
+
+const byteValues = 256;
+const numberBytesMax = 7;
+
+/** The shortest big-endian form of a whole number below 2^53. */
+export function encodeNumber(value: number): Uint8Array {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new RangeError(`Cannot encode a command: wanted an integer from 0 on, got ${value}`);
+  }
+  const digits: number[] = [];
+  for (let rest = value; digits.length === 0 || rest > 0; rest = Math.floor(rest / byteValues)) {
+    digits.unshift(rest % byteValues);
+  }
+  return Uint8Array.from(digits);
+}
+
+/** The number a command stands for, or `null` when it is no number. */
+export function decodeNumber(command: Uint8Array): number | null {
+  if (command.length === 0 || command.length > numberBytesMax) return null;
+  return command.reduce((value, digit) => value * byteValues + digit, 0);
+}
+
+/** A command that is a string. */
+export function encodeText(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** Whether two commands are the same. */
+export function sameCommand(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && left.every((byte, at) => byte === right[at]);
+}
+
+/** A command for people: a number, or how long the text is. */
+export function describeCommand(command: Uint8Array): string {
+  const value = decodeNumber(command);
+  return value === null ? `text of ${command.length} bytes` : String(value);
+}

@@ -1,0 +1,189 @@
+/**
+ * Runs scenarios on clusters and tells what happened, in the lab's words (section 2 of the lab's
+ * tests). Where the clusters come from is the {@linkcode Arena}'s business, where the lines go the
+ * caller's.
+ *
+ * @module
+ */
+
+import { AssertionError } from "@std/assert";
+import { reliable, unreliable } from "../../net/faults.ts";
+import type { Cluster, Machine, Scenario, Traffic } from "./cluster.ts";
+
+/** What kind of cluster a scenario wants. */
+export interface ArenaSetup {
+  readonly nodes: number;
+  readonly machine: Machine;
+  readonly seed: number;
+}
+
+/** How a play ended. */
+export interface ArenaEnd {
+  /** What was thrown, by the play or inside the cluster; `null`: all is well. */
+  readonly error: unknown;
+  /** What happened last in the cluster, for people. */
+  readonly trace: readonly string[];
+}
+
+/** Makes clusters: simulated ones, or real processes. */
+export interface Arena {
+  /** Lets `play` act on a fresh cluster and closes it afterwards, whatever happened. */
+  run(setup: ArenaSetup, play: (cluster: Cluster) => Promise<void>): Promise<ArenaEnd>;
+}
+
+/** One run of one scenario. Plain values: it crosses processes as a line of JSON. */
+export interface LabResult {
+  readonly name: string;
+  readonly part: string;
+  readonly seed: number;
+  /** What was violated; `null`: passed. */
+  readonly failure: string | null;
+  /** Time on the cluster's clock. */
+  readonly seconds: number;
+  /** Time it took to run. */
+  readonly wallMs: number;
+  readonly peers: number;
+  readonly requests: number;
+  readonly operations: number;
+  readonly bytes: number;
+  readonly commits: number;
+  /** The last lines of what happened, when it failed. */
+  readonly trace: readonly string[];
+}
+
+/** How to run a scenario. */
+export interface RunOptions {
+  readonly arena: Arena;
+  readonly seed: number;
+  /** Real time in milliseconds. */
+  readonly wallMs: () => number;
+  /** Takes the opening line, and the closing one. */
+  readonly print: (line: string) => void;
+}
+
+/** No test of the lab may take longer, on the cluster's clock. */
+const secondsMax = 120;
+const traceLines = 40;
+
+/** What was counted between the opening and the closing line. */
+interface Totals {
+  readonly seconds: number;
+  readonly requests: number;
+  readonly operations: number;
+  readonly bytes: number;
+  readonly commits: number;
+}
+
+/** Runs one scenario once. Failing is an outcome, not an error. */
+export async function runScenario(scenario: Scenario, options: RunOptions): Promise<LabResult> {
+  const begin = options.wallMs();
+  let totals: Totals = { seconds: 0, requests: 0, operations: 0, bytes: 0, commits: 0 };
+  const { nodes, machine } = scenario;
+  const end = await options.arena.run({ nodes, machine, seed: options.seed }, async (cluster) => {
+    await prepare(cluster, scenario);
+    options.print(openingLine(scenario));
+    const before = await look(cluster);
+    try {
+      await scenario.run(cluster);
+      await cluster.verify();
+    } finally {
+      totals = difference(before, await look(cluster));
+    }
+    if (totals.seconds > secondsMax) {
+      throw new AssertionError(`The test took ${totals.seconds} s, longer than ${secondsMax} s`);
+    }
+  });
+  const { name, part } = scenario;
+  const failure = end.error === null ? null : describeError(end.error);
+  const result = {
+    ...{ name, part, seed: options.seed, failure, peers: nodes, ...totals },
+    wallMs: options.wallMs() - begin,
+    trace: failure === null ? [] : end.trace.slice(-traceLines),
+  };
+  if (failure === null) options.print(closingLine(result));
+  return result;
+}
+
+/** Section 2.2: the title and the network at this moment. */
+export function openingLine({ title, network }: Scenario): string {
+  return `${title} (${network} network)...`;
+}
+
+/** Section 2.3, with the bytes and commits of the older edition at the end. */
+export function closingLine(result: LabResult): string {
+  const wide = (value: number, width: number) => String(value).padStart(width);
+  const seconds = result.seconds.toFixed(1).padStart(4);
+  return `  ... Passed --  time ${seconds}s #peers ${result.peers} ` +
+    `#RPCs ${wide(result.requests, 5)} #Ops ${wide(result.operations, 4)} ` +
+    `#bytes ${wide(result.bytes, 8)} #commits ${wide(result.commits, 4)}`;
+}
+
+/** What was violated, the seed, how to see it again, and what happened last. */
+export function failureLines(result: LabResult, replay: string): readonly string[] {
+  return [
+    `--- FAIL: ${result.name} (${result.seconds.toFixed(1)}s), seed ${result.seed}`,
+    ...result.failure?.split("\n").map((line) => `    ${line}`) ?? [],
+    `    again: ${replay}`,
+    ...result.trace.length === 0 ? [] : [`    the last ${result.trace.length} lines of its trace:`],
+    ...result.trace.map((line) => `      ${line}`),
+  ];
+}
+
+/**
+ * The scenarios that some word chooses: a part (`3B`), a name (`TestCount3B`), or a piece of a name
+ * or title. No words choose everything of the present edition; the older one has to be named.
+ */
+export function chooseScenarios(
+  scenarios: readonly Scenario[],
+  words: readonly string[],
+): readonly Scenario[] {
+  if (words.length === 0) return scenarios.filter(({ part }) => !part.includes("-"));
+  return scenarios.filter((scenario) => words.some((word) => isChosen(scenario, word)));
+}
+
+function isChosen({ name, part, title }: Scenario, word: string): boolean {
+  const wanted = word.toLowerCase();
+  if (part.toLowerCase() === wanted || name.toLowerCase() === wanted) return true;
+  // A whole part or name must not choose those that only contain it, as 3C-2024 contains 3C.
+  if (/^\d[a-z]$/.test(wanted) || /^test\w+\d[a-z]$/.test(wanted)) return false;
+  return name.toLowerCase().includes(wanted) || title.toLowerCase().includes(wanted);
+}
+
+/** The lab starts its servers before it makes the network what the test wants. */
+async function prepare(cluster: Cluster, { network }: Scenario): Promise<void> {
+  for (const id of cluster.ids) {
+    if (!cluster.isRunning(id)) await cluster.start(id);
+  }
+  await cluster.setFaults(network === "unreliable" ? unreliable : reliable);
+}
+
+interface Look {
+  readonly now: number;
+  readonly traffic: Traffic;
+  readonly applied: number;
+}
+
+async function look(cluster: Cluster): Promise<Look> {
+  const states = await Promise.all(cluster.ids.map((id) => cluster.status(id)));
+  return {
+    now: cluster.now(),
+    traffic: await cluster.traffic(),
+    applied: Math.max(0, ...states.map((state) => state?.applied ?? 0)),
+  };
+}
+
+function difference(before: Look, after: Look): Totals {
+  return {
+    seconds: (after.now - before.now) / 1000,
+    requests: after.traffic.requests - before.traffic.requests,
+    operations: 0,
+    bytes: after.traffic.bytes - before.traffic.bytes,
+    commits: Math.max(0, after.applied - before.applied),
+  };
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AssertionError) return error.message;
+  return error.stack ?? `${error.name}: ${error.message}`;
+}

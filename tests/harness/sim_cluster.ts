@@ -1,0 +1,356 @@
+/**
+ * A {@linkcode Cluster} in one process under virtual time: the shipped driver and core on a simulated
+ * network and disk, all from one seed, with a {@linkcode Watcher} looking on. A violation stops time,
+ * and everybody who waits gets it.
+ *
+ * @module
+ */
+
+import { noFaults } from "../../net/faults.ts";
+import type { Faults, Link } from "../../net/faults.ts";
+import { Node, type Raft, type RaftOptions } from "../../raft/mod.ts";
+import type { Application, Random, Transport } from "../../raft/ports.ts";
+import type { Index, NodeId, Position, Status, Term } from "../../raft/types.ts";
+import type { Applied, Cluster, Machine, Traffic } from "./cluster.ts";
+import { DurableLog } from "./durable_log.ts";
+import { LogMachine } from "./log_machine.ts";
+import { SeededRandom } from "./seeded_random.ts";
+import { approximateBytes, SimNetwork } from "./sim_network.ts";
+import { SimStorage } from "./sim_storage.ts";
+import { Trace } from "./trace.ts";
+import { ClockView, VirtualClock } from "./virtual_clock.ts";
+import { Watcher } from "./watcher.ts";
+
+/** What a machine is told when a node starts. */
+export interface MachineContext {
+  readonly id: NodeId;
+  readonly clock: ClockView;
+  readonly random: Random;
+  /** The node that drives the machine. Not to be called before {@linkcode Node.start} is done. */
+  readonly node: () => Node;
+}
+
+/** An application that can tell what it has applied. */
+export interface SimMachine extends Application {
+  applied(from: Index): readonly Applied[];
+}
+
+/** What a simulated cluster is made of; everything else follows from the seed. */
+export interface SimClusterOptions {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly machine: Machine | ((context: MachineContext) => SimMachine);
+  /** Options of every core; the lab's machines use the lab's profile unless told otherwise. */
+  readonly raft?: Partial<Omit<RaftOptions, "id" | "peers">>;
+  /** @default {10} */
+  readonly tickMs?: number;
+  /** How long a message takes. @default {0.1 to 1 ms} */
+  readonly hopMs?: { readonly minMs: number; readonly maxMs: number };
+  /** How long a save takes. @default {0.2 to 2 ms} */
+  readonly saveMs?: { readonly minMs: number; readonly maxMs: number };
+  /** Clocks run up to this share too fast or too slow. @default {0} */
+  readonly drift?: number;
+  readonly trace?: Trace;
+}
+
+/** One life of one node. */
+interface Life {
+  readonly view: ClockView;
+  readonly storage: SimStorage;
+  readonly machine: SimMachine;
+  /** Resolves when the life ends while it is still starting. */
+  readonly ended: Promise<null>;
+  readonly end: () => void;
+  node: Node | null;
+}
+
+const HOP_MS = { minMs: 0.1, maxMs: 1 };
+const SAVE_MS = { minMs: 0.2, maxMs: 2 };
+
+/** A cluster in virtual time. */
+export class SimCluster implements Cluster {
+  readonly ids: readonly NodeId[];
+  readonly random: Random;
+  readonly clock = new VirtualClock();
+  readonly network: SimNetwork;
+  readonly watcher: Watcher;
+  readonly trace: Trace;
+  readonly #options: SimClusterOptions;
+  readonly #random: SeededRandom;
+  readonly #lives = new Map<NodeId, Life>();
+  /** What the last life of each node had applied. */
+  readonly #machines = new Map<NodeId, SimMachine>();
+  readonly #durable = new Map<NodeId, DurableLog>();
+  #lifeCount = 0;
+  #violation: unknown = null;
+
+  constructor(options: SimClusterOptions) {
+    this.#options = options;
+    this.#random = new SeededRandom(options.seed, "cluster");
+    this.random = this.#random.fork("scenario").next;
+    this.ids = Array.from({ length: options.nodes }, (_, place) => place + 1);
+    this.trace = options.trace ?? new Trace();
+    for (const id of this.ids) this.#durable.set(id, new DurableLog());
+    this.watcher = new Watcher({
+      ids: this.ids,
+      durable: this.#durable,
+      report: (violation) => this.#fail(violation),
+    });
+    this.network = new SimNetwork({
+      clock: this.clock,
+      random: this.#random.fork("network"),
+      hopMs: options.hopMs ?? HOP_MS,
+      bytesOf: approximateBytes,
+      observe: (kind, envelope) => {
+        if (kind === "send") this.watcher.sent(envelope);
+        this.trace.record(this.clock.now(), { kind, envelope });
+      },
+    });
+  }
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.clock.sleep(ms);
+  }
+
+  start(id: NodeId): Promise<void> {
+    return this.clock.wait(this.launch(id));
+  }
+
+  /** As {@linkcode start}, without letting time pass: for use inside an event. */
+  async launch(id: NodeId): Promise<void> {
+    this.#checkId(id);
+    if (this.#lives.has(id)) throw new Error(`Cannot start n${id}: it is running`);
+    const random = this.#random.fork(`life ${++this.#lifeCount} of ${id}`);
+    const life = this.#beget(id, random);
+    this.#lives.set(id, life);
+    this.#machines.set(id, life.machine);
+    this.watcher.started(id);
+    this.note(id, "starts");
+    const transport = this.network.attach(id, {
+      view: life.view,
+      receive: (envelope) => life.node?.receive(envelope),
+    });
+    this.clock.touch();
+    life.node = await Promise.race([this.#run(id, { life, random, transport }), life.ended]);
+    this.clock.touch();
+  }
+
+  #beget(id: NodeId, random: SeededRandom): Life {
+    const { drift = 0, machine, saveMs = SAVE_MS } = this.#options;
+    const clocks = random.fork("clock");
+    const view = new ClockView(this.clock, {
+      rate: 1 + clocks.range(-drift, drift),
+      originMs: clocks.below(1_000_000),
+    });
+    const disk = random.fork("disk");
+    const storage = new SimStorage({
+      durable: this.#durable.get(id)!,
+      clock: view,
+      delayMs: () => disk.range(saveMs.minMs, saveMs.maxMs),
+      saved: (change) => {
+        this.clock.touch();
+        this.watcher.saved(id, change);
+      },
+    });
+    const context = {
+      id,
+      clock: view,
+      random: random.fork("machine").next,
+      node: () => this.#lives.get(id)!.node!,
+    };
+    const made = typeof machine === "function" ? machine(context) : makeMachine(machine, context);
+    const { promise, resolve } = Promise.withResolvers<null>();
+    return { view, storage, machine: made, ended: promise, end: () => resolve(null), node: null };
+  }
+
+  #run(
+    id: NodeId,
+    { life, random, transport }: {
+      readonly life: Life;
+      readonly random: SeededRandom;
+      readonly transport: Transport;
+    },
+  ): Promise<Node> {
+    const { machine, tickMs = 10, raft } = this.#options;
+    const isLab = machine === "log" || machine === "log-snapshots" || machine === "counter";
+    return Node.start({
+      profile: isLab ? "lab" : "production",
+      ...raft,
+      id,
+      peers: this.ids,
+      tickMs,
+      storage: life.storage,
+      transport,
+      clock: life.view,
+      random: random.fork("core").next,
+      application: this.#watched(id, life.machine),
+      failed: (error) => this.#fail(error),
+      inspect: (core) => this.#inspect(id, core),
+    });
+  }
+
+  /** The machine, with the watcher in front of it. */
+  #watched(id: NodeId, machine: SimMachine): Application {
+    return {
+      restore: (snapshot) => {
+        this.watcher.restored(id, snapshot);
+        machine.restore(snapshot);
+      },
+      apply: (entries) => {
+        this.watcher.applied(id, entries);
+        machine.apply(entries);
+      },
+      read: (context, confirmed) => machine.read(context, confirmed),
+      changed: (status) => machine.changed(status),
+    };
+  }
+
+  #inspect(id: NodeId, core: Raft): void {
+    const { status, isNews } = this.watcher.turned(id, core);
+    if (isNews) this.trace.record(this.clock.now(), { kind: "state", status });
+  }
+
+  crash(id: NodeId): Promise<void> {
+    this.kill(id);
+    return Promise.resolve();
+  }
+
+  /** As {@linkcode crash}, at once. */
+  kill(id: NodeId): void {
+    const life = this.#lives.get(id);
+    if (life === undefined) return;
+    this.note(id, "crashes");
+    this.#lives.delete(id);
+    this.network.detach(id);
+    life.view.end();
+    life.end();
+    life.storage.crash(this.#random.chance(0.5));
+    void life.node?.stop();
+    this.clock.touch();
+  }
+
+  /** As SIGSTOP: what is sent to the node waits. */
+  pause(id: NodeId): void {
+    this.note(id, "pauses");
+    this.#lives.get(id)?.view.pause();
+  }
+
+  /** As SIGCONT. */
+  resume(id: NodeId): void {
+    this.note(id, "resumes");
+    this.#lives.get(id)?.view.resume();
+  }
+
+  isRunning(id: NodeId): boolean {
+    return this.#lives.has(id);
+  }
+
+  /** Running, but stopped in its tracks by {@linkcode pause}. */
+  isPaused(id: NodeId): boolean {
+    return this.#lives.get(id)?.view.isPaused ?? false;
+  }
+
+  setFaults(faults: Partial<Faults>): Promise<void> {
+    this.disturb(faults);
+    return Promise.resolve();
+  }
+
+  /** As {@linkcode setFaults}, at once. */
+  disturb(faults: Partial<Faults>): void {
+    this.network.setFaults(faults);
+    if (faults.blocked) this.note(0, `blocked ${formatLinks(faults.blocked)}`);
+  }
+
+  /** No fault of the network is left. */
+  heal(): void {
+    this.disturb(noFaults);
+    this.network.flood();
+  }
+
+  propose(id: NodeId, command: Uint8Array): Promise<Position | null> {
+    return Promise.resolve(this.submit(id, command));
+  }
+
+  /** As {@linkcode propose}, at once. A paused process takes nothing. */
+  submit(id: NodeId, command: Uint8Array): Position | null {
+    const life = this.#lives.get(id);
+    return life === undefined || life.view.isPaused ? null : life.node?.propose(command) ?? null;
+  }
+
+  applied(id: NodeId, from: Index): Promise<readonly Applied[]> {
+    this.#checkId(id);
+    return Promise.resolve(this.#machines.get(id)?.applied(from) ?? []);
+  }
+
+  async state(id: NodeId): Promise<{ readonly term: Term; readonly leader: boolean } | null> {
+    const status = await this.status(id);
+    return status === null ? null : { term: status.term, leader: status.role === "leader" };
+  }
+
+  status(id: NodeId): Promise<Status | null> {
+    return Promise.resolve(this.look(id));
+  }
+
+  /** As {@linkcode status}, at once. */
+  look(id: NodeId): Status | null {
+    return this.#lives.get(id)?.node?.status() ?? null;
+  }
+
+  sizes(id: NodeId): Promise<{ readonly log: number; readonly snapshot: number }> {
+    this.#checkId(id);
+    const { logBytes, snapshotBytes } = this.#durable.get(id)!;
+    return Promise.resolve({ log: logBytes, snapshot: snapshotBytes });
+  }
+
+  traffic(): Promise<Traffic> {
+    return Promise.resolve(this.network.traffic());
+  }
+
+  verify(): Promise<void> {
+    const violation = this.#violation;
+    return violation === null ? Promise.resolve() : Promise.reject(violation);
+  }
+
+  async close(): Promise<void> {
+    for (const id of this.ids) this.kill(id);
+    await Promise.resolve();
+  }
+
+  /** Puts a remark into the trace; node 0 is nobody. */
+  note(node: NodeId, text: string): void {
+    this.trace.record(this.clock.now(), { kind: "note", node, text });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#violation !== null) return;
+    this.#violation = error;
+    this.note(0, `FAILS: ${error instanceof Error ? error.message : error}`);
+    this.clock.abort(error);
+  }
+
+  #checkId(id: NodeId): void {
+    if (!this.ids.includes(id)) {
+      throw new RangeError(`Cannot use n${id}: wanted one of ${this.ids.join(", ")}`);
+    }
+  }
+}
+
+function makeMachine(machine: Machine, { node }: MachineContext): SimMachine {
+  switch (machine) {
+    case "log":
+      return new LogMachine();
+    case "log-snapshots":
+      return new LogMachine({ compact: (index, data) => node().compact(index, data) });
+    case "counter":
+    case "kv":
+      throw new TypeError(`Cannot run machine ${machine}: wanted a function that makes it`);
+  }
+}
+
+function formatLinks(links: readonly Link[]): string {
+  return links.length === 0 ? "nothing" : links.map(({ from, to }) => `${from}→${to}`).join(" ");
+}

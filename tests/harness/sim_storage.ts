@@ -1,0 +1,61 @@
+/**
+ * A disk for one life of a simulated server: saves take virtual time, and one that is under way at
+ * a crash is found whole or not at all by the next life; either is what a real disk may do.
+ *
+ * @module
+ */
+
+import type { Clock, Storage } from "../../raft/ports.ts";
+import type { Persistent, Save } from "../../raft/types.ts";
+import type { DurableLog } from "./durable_log.ts";
+
+/** What a {@linkcode SimStorage} is made of. */
+export interface SimStorageOptions {
+  /** What the disk holds; outlives this object. */
+  readonly durable: DurableLog;
+  readonly clock: Clock;
+  /** How long the next save takes. */
+  readonly delayMs: () => number;
+  /** Told of what is durable now, before the save resolves. */
+  readonly saved: (change: Save) => void;
+}
+
+/** Storage in memory that takes time and may be cut off. */
+export class SimStorage implements Storage {
+  readonly #options: SimStorageOptions;
+  #pending: Save | null = null;
+
+  constructor(options: SimStorageOptions) {
+    this.#options = options;
+  }
+
+  load(): Promise<Persistent> {
+    return Promise.resolve(this.#options.durable.persistent());
+  }
+
+  save(change: Save): Promise<void> {
+    if (this.#pending !== null) throw new Error("Cannot save: wanted one save at a time, got two");
+    this.#pending = change;
+    return new Promise((resolve) => {
+      this.#options.clock.after(this.#options.delayMs(), () => {
+        this.#finish(change);
+        resolve();
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** The server died: a save under way reached the disk, or did not. */
+  crash(reached: boolean): void {
+    if (this.#pending !== null && reached) this.#finish(this.#pending);
+  }
+
+  #finish(change: Save): void {
+    this.#pending = null;
+    this.#options.durable.apply(change);
+    this.#options.saved(change);
+  }
+}

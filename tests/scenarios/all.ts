@@ -1,0 +1,19 @@
+/**
+ * Every scenario there is, in the order in which they run.
+ *
+ * @module
+ */
+
+import type { Scenario } from "../harness/cluster.ts";
+import { agreementScenarios } from "./agreement.ts";
+import { electionScenarios } from "./election.ts";
+import { persistenceScenarios } from "./persistence.ts";
+import { snapshotScenarios } from "./snapshots.ts";
+
+/** The scenarios of the lab; a part is its number, with the year where it is not 2025. */
+export const labScenarios: readonly Scenario[] = [
+  ...electionScenarios,
+  ...agreementScenarios,
+  ...persistenceScenarios,
+  ...snapshotScenarios,
+];

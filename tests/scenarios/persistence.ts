@@ -1,0 +1,327 @@
+/**
+ * Lab 3C: what was promised survives crashes, on networks that lose, delay and reorder (section 10
+ * of the lab's tests). Where the edition of 2024 tests something else, both are here; the part of
+ * the older ones is `3C-2024`.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import type { Scenario } from "../harness/cluster.ts";
+import { encodeNumber } from "../harness/lab_command.ts";
+import { electionAllowanceMs, type LabGroup } from "../harness/lab_group.ts";
+import { type LabScenario, labScenario } from "../harness/lab_scenario.ts";
+
+const figureRounds = 1_000;
+const reorderingFrom = 200;
+
+/** Agreement on a number by `expected` servers, submitted again as needed. */
+function surely(group: LabGroup, value: number, expected: number): Promise<number> {
+  return group.one(encodeNumber(value), { expected, retry: true });
+}
+
+function after(group: LabGroup, server: number, step: number): number {
+  return (server + step) % group.count;
+}
+
+/** Section 10.1. */
+async function persist1(group: LabGroup): Promise<void> {
+  await surely(group, 11, group.count);
+  await group.crashAll();
+  await group.startAll();
+  await surely(group, 12, group.count);
+
+  const first = await group.checkOneLeader();
+  await group.crash(first);
+  await group.restart(first);
+  await surely(group, 13, group.count);
+
+  const second = await group.checkOneLeader();
+  await group.crash(second);
+  await surely(group, 14, group.count - 1);
+  await group.restart(second);
+  await group.wait(4, { servers: group.count, term: null });
+
+  const third = after(group, await group.checkOneLeader(), 1);
+  await group.crash(third);
+  await surely(group, 15, group.count - 1);
+  await group.restart(third);
+  await surely(group, 16, group.count);
+}
+
+/** Section 10.1 as in 2024: a server is cut off, lives on alone and crashes when it is replaced. */
+async function persist1Of2024(group: LabGroup): Promise<void> {
+  const replace = async (server: number) => {
+    await group.crash(server);
+    await group.restart(server);
+  };
+  await surely(group, 11, group.count);
+  for (const server of group.servers) await replace(server);
+  await surely(group, 12, group.count);
+
+  const first = await group.checkOneLeader();
+  await group.disconnect(first);
+  await replace(first);
+  await surely(group, 13, group.count);
+
+  const second = await group.checkOneLeader();
+  await group.disconnect(second);
+  await surely(group, 14, group.count - 1);
+  await replace(second);
+  await group.wait(4, { servers: group.count, term: null });
+
+  const third = after(group, await group.checkOneLeader(), 1);
+  await group.disconnect(third);
+  await surely(group, 15, group.count - 1);
+  await replace(third);
+  await surely(group, 16, group.count);
+}
+
+/** Section 10.2: only the one server that has the last committed entry may win. */
+async function persist2(group: LabGroup): Promise<void> {
+  let value = 10;
+  for (let round = 0; round < 5; round++) {
+    await surely(group, ++value, group.count);
+    const leader = await group.checkOneLeader();
+    for (const step of [1, 2]) await group.crash(after(group, leader, step));
+    await surely(group, ++value, group.count - 2);
+    for (const step of [0, 3, 4]) await group.crash(after(group, leader, step));
+
+    for (const step of [1, 2]) await group.restart(after(group, leader, step));
+    await group.sleep(electionAllowanceMs);
+    await group.restart(after(group, leader, 3));
+    await surely(group, ++value, group.count - 2);
+    for (const step of [4, 0]) await group.restart(after(group, leader, step));
+  }
+  await surely(group, 1000, group.count);
+}
+
+/** Section 10.2 as in 2024: the old leader and one follower are only cut off, and come back. */
+async function persist2Of2024(group: LabGroup): Promise<void> {
+  let value = 10;
+  for (let round = 0; round < 5; round++) {
+    await surely(group, ++value, group.count);
+    const leader = await group.checkOneLeader();
+    for (const step of [1, 2]) await group.disconnect(after(group, leader, step));
+    await surely(group, ++value, group.count - 2);
+    for (const step of [0, 3, 4]) await group.disconnect(after(group, leader, step));
+
+    for (const step of [1, 2]) {
+      await group.crash(after(group, leader, step));
+      await group.restart(after(group, leader, step));
+    }
+    await group.sleep(electionAllowanceMs);
+    await group.crash(after(group, leader, 3));
+    await group.restart(after(group, leader, 3));
+    await surely(group, ++value, group.count - 2);
+    for (const step of [4, 0]) await group.connect(after(group, leader, step));
+  }
+  await surely(group, 1000, group.count);
+}
+
+/** Section 10.3. */
+async function persist3(group: LabGroup): Promise<void> {
+  await surely(group, 101, 3);
+  const leader = await group.checkOneLeader();
+  await group.disconnect(after(group, leader, 2));
+  await surely(group, 102, 2);
+
+  await group.crash(leader);
+  await group.crash(after(group, leader, 1));
+  await group.connect(after(group, leader, 2));
+  await group.restart(leader);
+  await surely(group, 103, 2);
+  await group.restart(after(group, leader, 1));
+  await surely(group, 104, group.count);
+}
+
+/** Mostly a few milliseconds, one time in ten up to half a second (sections 10.4 and 10.6). */
+async function figurePause(group: LabGroup): Promise<void> {
+  const pauseMs = group.chance(0.1) ? group.below(electionAllowanceMs / 2) : group.below(13);
+  await group.sleep(pauseMs);
+}
+
+/** Section 10.4: leaders crash with entries of many terms half replicated. */
+async function figure8(group: LabGroup): Promise<void> {
+  await group.one(group.fresh(), { expected: 1, retry: true });
+  let up = group.count;
+  for (let round = 0; round < figureRounds; round++) {
+    const accepted = await group.startEverywhere(group.fresh());
+    await figurePause(group);
+    if (accepted !== null) {
+      await group.crash(accepted.leader);
+      up--;
+    }
+    if (up >= 3) continue;
+    const server = group.below(group.count);
+    if (group.isRunning(server)) continue;
+    await group.restart(server);
+    up++;
+  }
+  for (const server of group.servers) {
+    if (!group.isRunning(server)) await group.restart(server);
+  }
+  await group.one(group.fresh(), { expected: group.count, retry: true });
+}
+
+/** Section 10.5. */
+async function unreliableAgree(group: LabGroup): Promise<void> {
+  const outcomes: (() => Promise<number>)[] = [];
+  for (let round = 1; round < 50; round++) {
+    for (let thread = 0; thread < 4; thread++) {
+      outcomes.push(group.background(() => surely(group, 100 * round + thread, 1)));
+    }
+    await surely(group, round, 1);
+  }
+  await group.setReliable(true);
+  for (const outcome of outcomes) await outcome();
+  await surely(group, 100, group.count);
+}
+
+/** Section 10.6: the last agreement has its ten seconds on a network that still loses and holds. */
+async function figure8Unreliable(group: LabGroup): Promise<void> {
+  await group.one(group.fresh(), { expected: 1, retry: true });
+  let up = group.count;
+  for (let round = 0; round < figureRounds; round++) {
+    if (round === reorderingFrom) await group.setLongReordering(true);
+    const command = group.fresh();
+    let leader: number | null = null;
+    for (const server of group.servers) {
+      const accepted = await group.start(server, command);
+      if (accepted !== null && group.isConnected(server)) leader = server;
+    }
+    await figurePause(group);
+    if (leader !== null && group.chance(0.5)) {
+      await group.disconnect(leader);
+      up--;
+    }
+    if (up >= 3) continue;
+    const server = group.below(group.count);
+    if (group.isConnected(server)) continue;
+    await group.connect(server);
+    up++;
+  }
+  await group.connectAll();
+  await group.one(group.fresh(), { expected: group.count, retry: true });
+}
+
+/** One client of section 10.7: the commands it knows to be committed. */
+async function churnClient(
+  group: LabGroup,
+  { me, stopped }: { readonly me: number; readonly stopped: () => boolean },
+): Promise<readonly string[]> {
+  const known: string[] = [];
+  while (!stopped()) {
+    const command = group.fresh();
+    const accepted = await group.startEverywhere(command);
+    if (accepted === null) {
+      await group.sleep(79 + 17 * me);
+      continue;
+    }
+    for (const pauseMs of [10, 20, 50, 100, 200]) {
+      const found = await group.committed(accepted.index);
+      if (found.command === null) {
+        await group.sleep(pauseMs);
+        continue;
+      }
+      if (String(found.command) === String(command)) known.push(String(command));
+      break;
+    }
+  }
+  return known;
+}
+
+async function churnStep(group: LabGroup): Promise<void> {
+  if (group.chance(0.2)) await group.disconnect(group.below(group.count));
+  if (group.chance(0.5)) {
+    const server = group.below(group.count);
+    if (!group.isRunning(server)) await group.restart(server);
+    await group.connect(server);
+  }
+  if (group.chance(0.2)) {
+    const server = group.below(group.count);
+    if (group.isRunning(server)) await group.crash(server);
+  }
+  await group.sleep(700);
+}
+
+/** Section 10.7: servers come and go under load; nothing a client knows to be committed is lost. */
+async function churn(group: LabGroup): Promise<void> {
+  let stop = false;
+  const clients = [0, 1, 2].map((me) =>
+    group.background(() => churnClient(group, { me, stopped: () => stop }))
+  );
+  for (let round = 0; round < 20; round++) await churnStep(group);
+
+  await group.sleep(electionAllowanceMs);
+  await group.setReliable(true);
+  for (const server of group.servers) {
+    if (!group.isRunning(server)) await group.restart(server);
+    await group.connect(server);
+  }
+  stop = true;
+  const known: string[] = [];
+  for (const client of clients) known.push(...await client());
+  await group.sleep(electionAllowanceMs);
+
+  const last = await group.one(group.fresh(), { expected: group.count, retry: true });
+  const found = new Set<string>();
+  for (let index = 1; index <= last; index++) {
+    found.add(String(await group.wait(index, { servers: group.count, term: null })));
+  }
+  for (const command of known) {
+    assert(found.has(command), `A committed command was lost: bytes ${command}`);
+  }
+}
+
+type Part = Omit<LabScenario, "name" | "title" | "part">;
+
+function scenario(name: string, title: string, part: Part): Scenario {
+  return labScenario({ name: `${name}3C`, title: `Test (3C): ${title}`, part: "3C", ...part });
+}
+
+function scenarioOf2024(name: string, title: string, part: Part): Scenario {
+  return labScenario({
+    name: `${name}3C-2024`,
+    title: `Test (3C): ${title}, 2024`,
+    part: "3C-2024",
+    edition: "2024",
+    ...part,
+  });
+}
+
+/** The scenarios of lab 3C, in the lab's order. */
+export const persistenceScenarios: readonly Scenario[] = [
+  scenario("TestPersist1", "basic persistence", { nodes: 3, body: persist1 }),
+  scenario("TestPersist2", "more persistence", { nodes: 5, body: persist2 }),
+  scenario(
+    "TestPersist3",
+    "partitioned leader and one follower crash, leader restarts",
+    { nodes: 3, body: persist3 },
+  ),
+  scenario("TestFigure8", "Figure 8", { nodes: 5, body: figure8 }),
+  scenario("TestUnreliableAgree", "unreliable agreement", {
+    nodes: 5,
+    network: "unreliable",
+    body: unreliableAgree,
+  }),
+  scenario("TestFigure8Unreliable", "Figure 8 (unreliable)", {
+    nodes: 5,
+    network: "unreliable",
+    body: figure8Unreliable,
+  }),
+  scenario("TestReliableChurn", "churn", { nodes: 5, body: churn }),
+  scenario("TestUnreliableChurn", "unreliable churn", {
+    nodes: 5,
+    network: "unreliable",
+    body: churn,
+  }),
+  scenarioOf2024("TestPersist1", "basic persistence", { nodes: 3, body: persist1Of2024 }),
+  scenarioOf2024("TestPersist2", "more persistence", { nodes: 5, body: persist2Of2024 }),
+  scenarioOf2024("TestReliableChurn", "churn", { nodes: 5, body: churn }),
+  scenarioOf2024("TestUnreliableChurn", "unreliable churn", {
+    nodes: 5,
+    network: "unreliable",
+    body: churn,
+  }),
+];

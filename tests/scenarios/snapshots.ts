@@ -1,0 +1,134 @@
+/**
+ * Lab 3D: the log is cut behind snapshots, and servers that missed the cut part get the snapshot
+ * (section 11 of the lab's tests). The machine takes a snapshot after indexes 9, 19, 29, …
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import type { Scenario } from "../harness/cluster.ts";
+import type { LabGroup } from "../harness/lab_group.ts";
+import { labScenario } from "../harness/lab_scenario.ts";
+
+const rounds = 30;
+/** The lab's MAXLOGSIZE. */
+const logBytesMax = 2_000;
+const snapshotEvery = 10;
+
+function agree(group: LabGroup, expected: number): Promise<number> {
+  return group.one(group.fresh(), { expected, retry: true });
+}
+
+/** How a server is kept from following in {@linkcode snapshots}, so that it needs a snapshot. */
+type Absence = "none" | "disconnected" | "crashed";
+
+/** Section 11.1. */
+async function snapshots(group: LabGroup, absence: Absence): Promise<void> {
+  await agree(group, group.count);
+  let leader = await group.checkOneLeader();
+  for (let round = 0; round < rounds; round++) {
+    const follower = (leader + 1) % group.count;
+    const [sender, victim] = round % 3 === 1 ? [follower, leader] : [leader, follower];
+    if (absence === "disconnected") await group.disconnect(victim);
+    if (absence === "crashed") await group.crash(victim);
+    if (absence !== "none") await agree(group, group.count - 1);
+
+    const commands = snapshotEvery / 2 + group.below(snapshotEvery);
+    for (let count = 0; count < commands; count++) await group.start(sender, group.fresh());
+    await agree(group, absence === "none" ? group.count : group.count - 1);
+    const bytes = await group.logBytesMax();
+    assert(
+      bytes < logBytesMax,
+      `The log is too large: ${bytes} bytes, wanted below ${logBytesMax}`,
+    );
+
+    if (absence === "none") continue;
+    if (absence === "disconnected") await group.connect(victim);
+    else await group.restart(victim);
+    await agree(group, group.count);
+    leader = await group.checkOneLeader();
+  }
+}
+
+/** Section 11.2. */
+async function allCrash(group: LabGroup): Promise<void> {
+  await agree(group, group.count);
+  for (let round = 0; round < 5; round++) {
+    const commands = snapshotEvery / 2 + group.below(snapshotEvery);
+    for (let count = 0; count < commands; count++) await agree(group, group.count);
+    const before = await agree(group, group.count);
+    await group.crashAll();
+    await group.startAll();
+    const index = await agree(group, group.count);
+    assert(index >= before + 1, `The index went back from ${before} to ${index}`);
+  }
+}
+
+/** Section 11.3: a start that forgets the snapshot would overwrite it by its next save. */
+async function init(group: LabGroup): Promise<void> {
+  for (let count = 0; count < snapshotEvery + 2; count++) await agree(group, group.count);
+  for (let crash = 0; crash < 2; crash++) {
+    await group.crashAll();
+    await group.startAll();
+    await agree(group, group.count);
+  }
+}
+
+interface Variant {
+  readonly network: "reliable" | "unreliable";
+  readonly part?: "3D" | "3D-2024";
+  readonly body: (group: LabGroup) => Promise<void>;
+}
+
+function scenario(name: string, title: string, { part = "3D", ...variant }: Variant): Scenario {
+  return labScenario({
+    name,
+    part,
+    title: `Test (3D): ${title}`,
+    nodes: 3,
+    machine: "log-snapshots",
+    ...variant,
+  });
+}
+
+/** The scenarios of lab 3D, in the lab's order. */
+export const snapshotScenarios: readonly Scenario[] = [
+  scenario("TestSnapshotBasic3D", "snapshots basic", {
+    network: "reliable",
+    body: (group) => snapshots(group, "none"),
+  }),
+  scenario("TestSnapshotInstall3D", "install snapshots (disconnect)", {
+    network: "reliable",
+    body: (group) => snapshots(group, "disconnected"),
+  }),
+  scenario("TestSnapshotInstallUnreliable3D", "install snapshots (disconnect)", {
+    network: "unreliable",
+    body: (group) => snapshots(group, "disconnected"),
+  }),
+  scenario("TestSnapshotInstallCrash3D", "install snapshots (crash)", {
+    network: "reliable",
+    body: (group) => snapshots(group, "crashed"),
+  }),
+  scenario("TestSnapshotInstallUnCrash3D", "install snapshots (crash)", {
+    network: "unreliable",
+    body: (group) => snapshots(group, "crashed"),
+  }),
+  scenario("TestSnapshotAllCrash3D", "crash and restart all servers", {
+    network: "unreliable",
+    body: allCrash,
+  }),
+  scenario("TestSnapshotInit3D", "snapshot initialization after crash", {
+    network: "unreliable",
+    body: init,
+  }),
+  scenario("TestSnapshotAllCrash3D-2024", "crash and restart all servers, 2024", {
+    network: "reliable",
+    part: "3D-2024",
+    body: allCrash,
+  }),
+  scenario("TestSnapshotInit3D-2024", "snapshot initialization after crash, 2024", {
+    network: "reliable",
+    part: "3D-2024",
+    body: init,
+  }),
+];
