@@ -7,11 +7,19 @@
 import type { Arena, ArenaEnd, ArenaSetup } from "./lab_runner.ts";
 import type { Cluster } from "./cluster.ts";
 import { SimCluster } from "./sim_cluster.ts";
+import { SimServiceCluster } from "./sim_service_cluster.ts";
+
+/** The simulated cluster that runs the machine. */
+export function makeSimCluster({ machine, ...setup }: ArenaSetup): SimCluster {
+  return machine === "log" || machine === "log-snapshots"
+    ? new SimCluster({ ...setup, machine })
+    : new SimServiceCluster({ ...setup, machine });
+}
 
 /** Each scenario gets a fresh cluster in virtual time. */
 export const simArena: Arena = {
   async run(setup: ArenaSetup, play: (cluster: Cluster) => Promise<void>): Promise<ArenaEnd> {
-    const cluster = new SimCluster(setup);
+    const cluster = makeSimCluster(setup);
     let error: unknown = null;
     try {
       await play(cluster);

@@ -1,0 +1,26 @@
+/**
+ * What a test may do to a cluster whose machine answers: the counter and the key/value store. The
+ * same scenarios run on it in virtual time (`sim_service_cluster.ts`) and on real processes.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../raft/ports.ts";
+import type { Outcome } from "../../raft/rsm.ts";
+import type { NodeId } from "../../raft/types.ts";
+import type { Cluster } from "./cluster.ts";
+
+/** A cluster with clients. */
+export interface ServiceCluster extends Cluster {
+  /** The clock of clients. */
+  readonly clientClock: Clock;
+  /** Submits to the node's replicated machine, past the network; `null`: it does not run. */
+  execute(id: NodeId, command: Uint8Array): Promise<Outcome | null>;
+  /** Asks the node's own copy of the machine, agreed or not; `null`: it does not run. */
+  peek(id: NodeId, request: Uint8Array): Promise<Uint8Array | null>;
+  /**
+   * A client's request, through the network and its faults (not its cuts: clients stand outside).
+   * `null`: no answer until the deadline on the clients' clock, or it is certain that none comes.
+   */
+  call(id: NodeId, request: Uint8Array, deadline: number): Promise<Uint8Array | null>;
+}
