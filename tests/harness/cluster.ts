@@ -18,8 +18,12 @@ export type Machine =
   | "log-snapshots"
   /** Increments a number (lab 4A). */
   | "counter"
-  /** The key/value store (labs 4B and 4C). */
-  | "kv";
+  /** The same, with a snapshot when the log exceeds 1000 bytes. */
+  | "counter-snapshots"
+  /** The key/value store (lab 4B). */
+  | "kv"
+  /** The same, with a snapshot when the log exceeds 1000 bytes (lab 4C). */
+  | "kv-snapshots";
 
 /** One applied command, as the application above the log saw it. */
 export interface Applied {
@@ -80,5 +84,15 @@ export interface Scenario {
   /** The network at the start, also printed in the opening line. */
   readonly network: "reliable" | "unreliable";
   /** Throws when the cluster does not behave. */
-  run(cluster: Cluster): Promise<void>;
+  run(cluster: Cluster, report: Report): Promise<void>;
+}
+
+/** What a scenario tells while it runs, beside failing. */
+export interface Report {
+  /** Opens a result of this title; with `passed`, the one before is closed as passed. */
+  next(title: string, options: { readonly passed: boolean }): Promise<void>;
+  /** A client's operation went into the history that is checked. */
+  operation(): void;
+  /** A check of a history ran out of time: it is neither right nor wrong. */
+  undecided(): void;
 }

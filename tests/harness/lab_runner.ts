@@ -8,7 +8,7 @@
 
 import { AssertionError } from "@std/assert";
 import { reliable, unreliable } from "../../net/faults.ts";
-import type { Cluster, Machine, Scenario, Traffic } from "./cluster.ts";
+import type { Cluster, Machine, Report, Scenario, Traffic } from "./cluster.ts";
 
 /** What kind of cluster a scenario wants. */
 export interface ArenaSetup {
@@ -47,6 +47,8 @@ export interface LabResult {
   readonly operations: number;
   readonly bytes: number;
   readonly commits: number;
+  /** Checks of histories that ran out of time: neither right nor wrong. */
+  readonly undecided: number;
   /** The last lines of what happened, when it failed. */
   readonly trace: readonly string[];
 }
@@ -66,7 +68,7 @@ const secondsMax = 120;
 const traceLines = 40;
 
 /** What was counted between the opening and the closing line. */
-interface Totals {
+export interface Totals {
   readonly seconds: number;
   readonly requests: number;
   readonly operations: number;
@@ -77,17 +79,36 @@ interface Totals {
 /** Runs one scenario once. Failing is an outcome, not an error. */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<LabResult> {
   const begin = options.wallMs();
-  let totals: Totals = { seconds: 0, requests: 0, operations: 0, bytes: 0, commits: 0 };
   const { nodes, machine } = scenario;
+  let totals: Totals = { seconds: 0, requests: 0, operations: 0, bytes: 0, commits: 0 };
+  let last = totals;
+  let undecided = 0;
   const end = await options.arena.run({ nodes, machine, seed: options.seed }, async (cluster) => {
     await prepare(cluster, scenario);
     options.print(openingLine(scenario));
-    const before = await look(cluster);
+    let operations = 0;
+    const before = await look(cluster, 0);
+    let opened = before;
+    const report: Report = {
+      next: async (title, { passed }) => {
+        const now = await look(cluster, operations);
+        if (passed) options.print(closingLine({ peers: nodes, ...difference(opened, now) }));
+        options.print(openingLine({ ...scenario, title }));
+        opened = now;
+      },
+      operation: () => void operations++,
+      undecided: () => {
+        undecided++;
+        options.print("info: linearizability check timed out, assume history is ok");
+      },
+    };
     try {
-      await scenario.run(cluster);
+      await scenario.run(cluster, report);
       await cluster.verify();
     } finally {
-      totals = difference(before, await look(cluster));
+      const now = await look(cluster, operations);
+      totals = difference(before, now);
+      last = difference(opened, now);
     }
     if (totals.seconds > secondsMax) {
       throw new AssertionError(`The test took ${totals.seconds} s, longer than ${secondsMax} s`);
@@ -96,21 +117,23 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const { name, part } = scenario;
   const failure = end.error === null ? null : describeError(end.error);
   const result = {
-    ...{ name, part, seed: options.seed, failure, peers: nodes, ...totals },
+    ...{ name, part, seed: options.seed, failure, peers: nodes, undecided, ...totals },
     wallMs: options.wallMs() - begin,
     trace: failure === null ? [] : end.trace.slice(-traceLines),
   };
-  if (failure === null) options.print(closingLine(result));
+  if (failure === null) options.print(closingLine({ peers: nodes, ...last }));
   return result;
 }
 
 /** Section 2.2: the title and the network at this moment. */
-export function openingLine({ title, network }: Scenario): string {
+export function openingLine(
+  { title, network }: Pick<Scenario, "title" | "network">,
+): string {
   return `${title} (${network} network)...`;
 }
 
 /** Section 2.3, with the bytes and commits of the older edition at the end. */
-export function closingLine(result: LabResult): string {
+export function closingLine(result: Totals & { readonly peers: number }): string {
   const wide = (value: number, width: number) => String(value).padStart(width);
   const seconds = result.seconds.toFixed(1).padStart(4);
   return `  ... Passed --  time ${seconds}s #peers ${result.peers} ` +
@@ -159,14 +182,16 @@ async function prepare(cluster: Cluster, { network }: Scenario): Promise<void> {
 
 interface Look {
   readonly now: number;
+  readonly operations: number;
   readonly traffic: Traffic;
   readonly applied: number;
 }
 
-async function look(cluster: Cluster): Promise<Look> {
+async function look(cluster: Cluster, operations: number): Promise<Look> {
   const states = await Promise.all(cluster.ids.map((id) => cluster.status(id)));
   return {
     now: cluster.now(),
+    operations,
     traffic: await cluster.traffic(),
     applied: Math.max(0, ...states.map((state) => state?.applied ?? 0)),
   };
@@ -176,7 +201,7 @@ function difference(before: Look, after: Look): Totals {
   return {
     seconds: (after.now - before.now) / 1000,
     requests: after.traffic.requests - before.traffic.requests,
-    operations: 0,
+    operations: after.operations - before.operations,
     bytes: after.traffic.bytes - before.traffic.bytes,
     commits: Math.max(0, after.applied - before.applied),
   };

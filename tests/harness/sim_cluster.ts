@@ -346,7 +346,9 @@ function makeMachine(machine: Machine, { node }: MachineContext): SimMachine {
     case "log-snapshots":
       return new LogMachine({ compact: (index, data) => node().compact(index, data) });
     case "counter":
+    case "counter-snapshots":
     case "kv":
+    case "kv-snapshots":
       throw new TypeError(`Cannot run machine ${machine}: wanted a function that makes it`);
   }
 }
