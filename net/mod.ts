@@ -11,3 +11,11 @@ export { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
 export { parseFaults } from "./parse_faults.ts";
 export * from "./tcp_options.ts";
 export { TcpTransport } from "./tcp_transport.ts";
+export { type CallOutcome, RpcClient, type RpcClientOptions } from "./rpc_client.ts";
+export {
+  type Reply,
+  RPC_LIMITS,
+  type RpcLimits,
+  RpcServer,
+  type RpcServerOptions,
+} from "./rpc_server.ts";

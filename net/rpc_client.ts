@@ -1,0 +1,225 @@
+/**
+ * Asks one server, with many calls in flight on one connection, and tells apart what became of each.
+ *
+ * Invariants: `neverSent` is said only of a request of which no byte left, or that the server says
+ * it did not look at; a call ends by its deadline; what waits is bounded.
+ *
+ * @module
+ */
+
+import type { WireValue } from "./codec.ts";
+import { Connection } from "./connection.ts";
+import {
+  CLIENT_HELLO,
+  decodeReplyFrame,
+  decodeServerHello,
+  type ServerHello,
+} from "./rpc_frames.ts";
+import type { Address } from "./tcp_options.ts";
+
+/** What became of a call. */
+export type CallOutcome =
+  | { readonly kind: "replied"; readonly payload: WireValue }
+  /** It was not executed and never will be: safe to send again, here or elsewhere. */
+  | { readonly kind: "neverSent"; readonly reason: "noConnection" | "overloaded" }
+  /** It was sent, and then the connection or the patience ended: it may be executed or not. */
+  | { readonly kind: "unknown"; readonly reason: "connectionLost" | "deadline" };
+
+/** What an {@linkcode RpcClient} is made of. */
+export interface RpcClientOptions {
+  /** Where the server listens: a TCP address, or the path of a Unix socket. */
+  readonly server: Address | { readonly path: string };
+  /** Time to connect, and the pause after it failed in which calls fail at once. */
+  readonly connectMsMax?: number;
+  readonly retryMs?: number;
+  readonly frameBytesMax?: number;
+  /** Calls under way; a further one is `overloaded` at once. @default {65536} */
+  readonly inFlightMax?: number;
+}
+
+interface Pending {
+  readonly settle: (outcome: CallOutcome) => void;
+  /** On this client's clock. */
+  readonly deadline: number;
+}
+
+const DEFAULTS = {
+  connectMsMax: 2000,
+  retryMs: 50,
+  frameBytesMax: 64 * 2 ** 20,
+  inFlightMax: 65_536,
+};
+
+/** Deadlines are looked at this often: one timer for all calls. */
+const SWEEP_MS = 10;
+
+/** Talks to one server and connects again when it has to. */
+export class RpcClient {
+  readonly #options: Required<RpcClientOptions>;
+  #connection: Connection | null = null;
+  #connecting: Promise<Connection | null> | null = null;
+  #failedAt = -Infinity;
+  #isClosed = false;
+  #number = 0;
+  /** By number; a Map keeps the order, so the oldest come first. */
+  readonly #pending = new Map<number, Pending>();
+  #sweeper: ReturnType<typeof setTimeout> | null = null;
+  #server: ServerHello | null = null;
+
+  constructor(options: RpcClientOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+  }
+
+  /** Who answered the last hello. */
+  get server(): ServerHello | null {
+    return this.#server;
+  }
+
+  /** Whether a call now would leave at once. */
+  get isConnected(): boolean {
+    return this.#connection !== null && !this.#connection.isClosed;
+  }
+
+  /** Sends a request; the outcome comes by the deadline, in milliseconds from now. */
+  call(payload: WireValue, { withinMs }: { readonly withinMs: number }): Promise<CallOutcome> {
+    const deadline = performance.now() + withinMs;
+    const connection = this.#connection;
+    if (connection !== null && !connection.isClosed) {
+      return new Promise((settle) => this.#send(connection, { payload, settle, deadline }));
+    }
+    return this.#callLater(payload, deadline);
+  }
+
+  /** Hangs up. What is under way ends as unknown. */
+  close(): void {
+    this.#isClosed = true;
+    this.#connection?.close();
+    this.#lose(this.#connection);
+  }
+
+  async #callLater(payload: WireValue, deadline: number): Promise<CallOutcome> {
+    const waitMs = deadline - performance.now();
+    const connection = await within(this.connect(), waitMs);
+    if (connection === null) return { kind: "neverSent", reason: "noConnection" };
+    return new Promise((settle) => this.#send(connection, { payload, settle, deadline }));
+  }
+
+  #send(
+    connection: Connection,
+    { payload, settle, deadline }: Pending & { readonly payload: WireValue },
+  ): void {
+    const number = ++this.#number;
+    if (this.#pending.size >= this.#options.inFlightMax) {
+      return settle({ kind: "neverSent", reason: "overloaded" });
+    }
+    if (!connection.send([number, payload])) {
+      const reason = connection.isClosed ? "noConnection" : "overloaded";
+      return settle({ kind: "neverSent", reason });
+    }
+    this.#pending.set(number, { settle, deadline });
+    this.#sweeper ??= setTimeout(() => this.#sweep(), SWEEP_MS);
+  }
+
+  /** The connection, made if there is none; `null` if it cannot be made now. */
+  connect(): Promise<Connection | null> {
+    if (this.#isClosed) return Promise.resolve(null);
+    if (this.#connection !== null && !this.#connection.isClosed) {
+      return Promise.resolve(this.#connection);
+    }
+    if (this.#connecting !== null) return this.#connecting;
+    if (performance.now() - this.#failedAt < this.#options.retryMs) return Promise.resolve(null);
+    this.#connecting = this.#dial().then((connection) => {
+      this.#connecting = null;
+      this.#connection = connection;
+      if (connection === null) this.#failedAt = performance.now();
+      return connection;
+    });
+    return this.#connecting;
+  }
+
+  /** Hello there and back: until then nothing else is said, so a failure before is no riddle. */
+  async #dial(): Promise<Connection | null> {
+    const conn = await this.#open();
+    if (conn === null) return null;
+    const { promise, resolve } = Promise.withResolvers<Connection | null>();
+    const connection = new Connection(conn, {
+      frameBytesMax: this.#options.frameBytesMax,
+      firstFrameMs: this.#options.connectMsMax,
+      receive: (value) => {
+        if (connection === this.#connection) return this.#receive(connection, value);
+        this.#server = decodeServerHello(value);
+        if (this.#server === null) return connection.refuse("wanted the hello of a server");
+        // At once, so that replies that arrive together with the hello find their calls.
+        this.#connection = connection;
+        resolve(connection);
+      },
+    });
+    connection.send(CLIENT_HELLO);
+    connection.closed.then(() => {
+      resolve(null);
+      this.#lose(connection);
+    });
+    return await promise;
+  }
+
+  async #open(): Promise<Deno.Conn | null> {
+    const { server, connectMsMax } = this.#options;
+    const opening: Promise<Deno.Conn> = "path" in server
+      ? Deno.connect({ transport: "unix", path: server.path })
+      : Deno.connect({ transport: "tcp", hostname: server.hostname, port: server.port });
+    let isLate = false;
+    const opened = opening.then((conn) => {
+      if (!isLate && !this.#isClosed) return conn;
+      conn.close();
+      return null;
+    }, () => null);
+    const conn = await within(opened, connectMsMax);
+    isLate = conn === null;
+    return conn;
+  }
+
+  #receive(connection: Connection, value: WireValue): void {
+    const reply = decodeReplyFrame(value);
+    if (reply === null) return connection.refuse("wanted a numbered reply");
+    const pending = this.#pending.get(reply.number);
+    // The deadline may have been first.
+    if (pending === undefined) return;
+    this.#pending.delete(reply.number);
+    if (reply.isAnswered) pending.settle({ kind: "replied", payload: reply.payload });
+    else pending.settle({ kind: "neverSent", reason: "overloaded" });
+  }
+
+  #lose(connection: Connection | null): void {
+    if (connection === null || connection !== this.#connection) return;
+    this.#connection = null;
+    const lost = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { settle } of lost) settle({ kind: "unknown", reason: "connectionLost" });
+    if (this.#sweeper !== null) clearTimeout(this.#sweeper);
+    this.#sweeper = null;
+  }
+
+  #sweep(): void {
+    this.#sweeper = null;
+    const now = performance.now();
+    for (const [number, { settle, deadline }] of this.#pending) {
+      if (deadline > now) continue;
+      this.#pending.delete(number);
+      settle({ kind: "unknown", reason: "deadline" });
+    }
+    if (this.#pending.size > 0) this.#sweeper = setTimeout(() => this.#sweep(), SWEEP_MS);
+  }
+}
+
+/** The value, or `null` when the time is over. */
+async function within<Value>(value: Promise<Value>, ms: number): Promise<Value | null> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), Math.min(Math.max(0, ms), 2 ** 31 - 1));
+  });
+  try {
+    return await Promise.race([value, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

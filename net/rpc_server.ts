@@ -1,0 +1,265 @@
+/**
+ * Answers numbered requests of many clients, each with many in flight on one connection. It knows
+ * nothing of what is asked: a handler gets the payload and a function to answer with, now or later.
+ *
+ * Invariants: a request gets at most one reply; one that cannot be taken is answered "overloaded"
+ * at once and never handled; requests, replies and connections that wait are bounded; a client that
+ * is slow, silent or sends garbage loses its connection and costs nobody else anything.
+ *
+ * @module
+ */
+
+import { acceptAll, type Acceptor } from "./acceptor.ts";
+import type { WireValue } from "./codec.ts";
+import { type Closed, Connection } from "./connection.ts";
+import { type Refusal, Refusals } from "./refusals.ts";
+import {
+  decodeRequestFrame,
+  encodeServerHello,
+  isClientHello,
+  REPLY_STATUS,
+} from "./rpc_frames.ts";
+
+/** Answers one request. Calls after the first have no effect, and none does when the client left. */
+export type Reply = (payload: WireValue) => void;
+
+/** Every limit may be made tiny in tests. */
+export interface RpcLimits {
+  /** The longest request or reply. @default {4 MiB} */
+  readonly frameBytesMax: number;
+  /** The longest hello: all that a stranger can make us hold. @default {256} */
+  readonly helloBytesMax: number;
+  /** Time to say hello. @default {2000} */
+  readonly helloMsMax: number;
+  /** Connections that have not said hello; a further one pushes out the oldest. @default {256} */
+  readonly strangersMax: number;
+  /** Connections; a further one pushes out the one that is idle longest. @default {4096} */
+  readonly connectionsMax: number;
+  /** Who says nothing for this long may be pushed out. @default {10000} */
+  readonly idleMsMin: number;
+  /** Who says nothing for this long has to go. @default {600000} */
+  readonly idleMsMax: number;
+  /** How long a client may refuse to take bytes that wait for it. @default {10000} */
+  readonly stallMsMax: number;
+  /** Replies that may wait for one client that reads slowly. @default {16 MiB} */
+  readonly queueBytesMax: number;
+  /** Requests under way on one connection. @default {8192} */
+  readonly inFlightMax: number;
+  /** Requests under way on all connections together. @default {65536} */
+  readonly inFlightTotalMax: number;
+  /** Size of the requests under way on all connections. @default {128 MiB} */
+  readonly inFlightBytesMax: number;
+}
+
+/** What is used where an option says nothing. */
+export const RPC_LIMITS: RpcLimits = {
+  frameBytesMax: 4 * 2 ** 20,
+  helloBytesMax: 256,
+  helloMsMax: 2000,
+  strangersMax: 256,
+  connectionsMax: 4096,
+  idleMsMin: 10_000,
+  idleMsMax: 600_000,
+  stallMsMax: 10_000,
+  queueBytesMax: 16 * 2 ** 20,
+  inFlightMax: 8192,
+  inFlightTotalMax: 65_536,
+  inFlightBytesMax: 128 * 2 ** 20,
+};
+
+/** What an {@linkcode RpcServer} is made of. */
+export interface RpcServerOptions {
+  /** Where requests come from: TCP, or a Unix socket. The server closes it. */
+  readonly listener: Deno.Listener;
+  /** Told to clients in the hello. */
+  readonly cluster: string;
+  readonly id: number;
+  /** Must not throw. */
+  readonly handle: (request: WireValue, reply: Reply) => void;
+  readonly log: (line: string) => void;
+  readonly limits?: Partial<RpcLimits>;
+}
+
+/** A client that has said hello. */
+interface Client {
+  readonly connection: Connection;
+  readonly source: string;
+  inFlight: number;
+  heardAt: number;
+}
+
+/** Small payloads that are no bytes count as this much. */
+const PLAIN_BYTES = 64;
+
+/** Serves clients. */
+export class RpcServer {
+  readonly #options: RpcServerOptions;
+  readonly #limits: RpcLimits;
+  readonly #refusals: Refusals;
+  readonly #acceptor: Acceptor;
+  readonly #strangers = new Set<Connection>();
+  readonly #clients = new Set<Client>();
+  #inFlight = 0;
+  #inFlightBytes = 0;
+  #handled = 0;
+
+  constructor(options: RpcServerOptions) {
+    this.#options = options;
+    this.#limits = { ...RPC_LIMITS, ...options.limits };
+    this.#refusals = new Refusals({ log: options.log, now: () => performance.now() });
+    this.#acceptor = acceptAll(options.listener, {
+      accept: (conn) => this.#accept(conn),
+      failed: (detail) => this.#refuse("acceptFailed", { source: "here", detail }),
+    });
+  }
+
+  /** How often something was refused, by reason. */
+  refusals(): Readonly<Record<string, number>> {
+    return this.#refusals.counts();
+  }
+
+  /** Clients, requests under way, and requests handled since the start. */
+  load(): { readonly clients: number; readonly inFlight: number; readonly handled: number } {
+    return { clients: this.#clients.size, inFlight: this.#inFlight, handled: this.#handled };
+  }
+
+  /** Hangs up everywhere. Replies that were given already still leave, for a moment. */
+  close(): void {
+    this.#acceptor.close();
+    for (const connection of this.#strangers) connection.close();
+    for (const { connection } of this.#clients) connection.close();
+  }
+
+  #accept(conn: Deno.Conn): void {
+    this.#pushOutStranger();
+    const { frameBytesMax, helloBytesMax, queueBytesMax } = this.#limits;
+    const source = sourceOf(conn.remoteAddr);
+    let client: Client | null = null;
+    const connection = new Connection(conn, {
+      frameBytesMax,
+      firstFrameBytesMax: helloBytesMax,
+      queueBytesMax,
+      firstFrameMs: this.#limits.helloMsMax,
+      idleMs: this.#limits.idleMsMax,
+      stallMs: this.#limits.stallMsMax,
+      receive: (value) => {
+        if (client === null) client = this.#greet(connection, { value, source });
+        else this.#request(client, value);
+      },
+    });
+    this.#strangers.add(connection);
+    connection.closed.then((closed) => {
+      this.#strangers.delete(connection);
+      if (client !== null) this.#clients.delete(client);
+      this.#explain(closed, { source, isClient: client !== null });
+    });
+  }
+
+  #explain(
+    { kind, message }: Closed,
+    { source, isClient }: { readonly source: string; readonly isClient: boolean },
+  ): void {
+    if (kind === "garbage") this.#refuse("garbage", { source, detail: message });
+    if (kind === "stalled") this.#refuse("slowReader", { source, detail: message });
+    if (kind !== "silent") return;
+    this.#refuse(isClient ? "silent" : "tooSlow", { source, detail: message });
+  }
+
+  #pushOutStranger(): void {
+    if (this.#strangers.size < this.#limits.strangersMax) return;
+    const [oldest] = this.#strangers;
+    if (oldest === undefined) return;
+    this.#strangers.delete(oldest);
+    const detail = `more than ${this.#limits.strangersMax} connections without hello`;
+    this.#refuse("tooMany", { source: sourceOf(oldest.remoteAddr), detail });
+    oldest.abort({ kind: "local", message: detail });
+  }
+
+  #greet(
+    connection: Connection,
+    { value, source }: { readonly value: WireValue; readonly source: string },
+  ): Client | null {
+    this.#strangers.delete(connection);
+    if (!isClientHello(value)) {
+      this.#refuse("badHello", { source, detail: "wanted a hello of a client" });
+      connection.close();
+      return null;
+    }
+    const { cluster, id } = this.#options;
+    if (!this.#makeRoom(source)) {
+      connection.close();
+      return null;
+    }
+    connection.send(encodeServerHello({ cluster, id }));
+    const client = { connection, source, inFlight: 0, heardAt: performance.now() };
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** At the limit the client that has been idle longest goes, if it was idle for long enough. */
+  #makeRoom(source: string): boolean {
+    const { connectionsMax, idleMsMin } = this.#limits;
+    if (this.#clients.size < connectionsMax) return true;
+    const detail = `more than ${connectionsMax} connections`;
+    let idlest: Client | null = null;
+    for (const client of this.#clients) {
+      if (client.inFlight > 0) continue;
+      if (idlest === null || client.heardAt < idlest.heardAt) idlest = client;
+    }
+    if (idlest === null || performance.now() - idlest.heardAt < idleMsMin) {
+      this.#refuse("tooMany", { source, detail });
+      return false;
+    }
+    this.#refuse("tooMany", { source: idlest.source, detail });
+    this.#clients.delete(idlest);
+    idlest.connection.abort({ kind: "local", message: detail });
+    return true;
+  }
+
+  #request(client: Client, value: WireValue): void {
+    const request = decodeRequestFrame(value);
+    if (request === null) return client.connection.refuse("wanted a numbered request");
+    const { number, payload } = request;
+    const bytes = payload instanceof Uint8Array ? payload.length : PLAIN_BYTES;
+    const { inFlightMax, inFlightTotalMax, inFlightBytesMax } = this.#limits;
+    client.heardAt = performance.now();
+    if (
+      client.inFlight >= inFlightMax || this.#inFlight >= inFlightTotalMax ||
+      this.#inFlightBytes + bytes > inFlightBytesMax
+    ) {
+      const detail = `${client.inFlight} requests of this client, ${this.#inFlight} in all`;
+      this.#refuse("overloaded", { source: client.source, detail });
+      this.#send(client, [number, REPLY_STATUS.overloaded]);
+      return;
+    }
+    client.inFlight += 1;
+    this.#inFlight += 1;
+    this.#inFlightBytes += bytes;
+    this.#handled += 1;
+    let isOpen = true;
+    this.#options.handle(payload, (answer) => {
+      if (!isOpen) return;
+      isOpen = false;
+      client.inFlight -= 1;
+      this.#inFlight -= 1;
+      this.#inFlightBytes -= bytes;
+      this.#send(client, [number, REPLY_STATUS.answered, answer]);
+    });
+  }
+
+  /** A client that lets its replies pile up is let go: it has to ask again anyway. */
+  #send({ connection, source }: Client, value: WireValue): void {
+    if (connection.send(value) || connection.isClosed) return;
+    const detail = `${connection.queuedBytes} bytes wait for it`;
+    this.#refuse("slowReader", { source, detail });
+    connection.abort({ kind: "stalled", message: detail });
+  }
+
+  #refuse(refusal: Refusal, from: { readonly source: string; readonly detail: string }): void {
+    this.#refusals.count(refusal, from);
+  }
+}
+
+function sourceOf(address: Deno.Addr): string {
+  return address.transport === "tcp" ? address.hostname : "a local socket";
+}

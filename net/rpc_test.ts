@@ -1,0 +1,243 @@
+/**
+ * Clients and servers on the loopback: many calls at once, limits, and what a caller may believe
+ * when something breaks.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import { encode, type WireValue } from "./codec.ts";
+import { type CallOutcome, RpcClient } from "./rpc_client.ts";
+import type { Address } from "./tcp_options.ts";
+import { type Reply, RpcServer, type RpcServerOptions } from "./rpc_server.ts";
+
+const local = { hostname: "127.0.0.1", port: 0 };
+
+function serve(
+  handle: (request: WireValue, reply: Reply) => void,
+  changes: Partial<RpcServerOptions> = {},
+): { readonly server: RpcServer; readonly address: Address; readonly lines: string[] } {
+  const listener = Deno.listen(local);
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  const server = new RpcServer({ listener, cluster: "test", id: 1, handle, log, ...changes });
+  const { hostname, port } = listener.addr as Deno.NetAddr;
+  return { server, address: { hostname, port }, lines };
+}
+
+function echo(request: WireValue, reply: Reply): void {
+  reply(request);
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  const end = performance.now() + 5000;
+  while (!isTrue()) {
+    assert(performance.now() < end, "it did not happen in time");
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+function frame(value: WireValue): Uint8Array {
+  const payload = encode(value);
+  const bytes = new Uint8Array(4 + payload.length);
+  new DataView(bytes.buffer).setUint32(0, payload.length);
+  bytes.set(payload, 4);
+  return bytes;
+}
+
+async function hungUp(conn: Deno.Conn): Promise<void> {
+  try {
+    while (await conn.read(new Uint8Array(1000)) !== null);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+  }
+}
+
+Deno.test("RpcClient gets each reply to its call when replies come in another order", async () => {
+  const waiting: (() => void)[] = [];
+  const { server, address } = serve((request, reply) => {
+    waiting.push(() => reply(request));
+    if (waiting.length === 100) { for (const answer of waiting.reverse()) answer(); }
+  });
+  const client = new RpcClient({ server: address });
+  const calls = Array.from({ length: 100 }, (_, at) => client.call(at, { withinMs: 5000 }));
+  const outcomes = await Promise.all(calls);
+  assertEquals(outcomes, calls.map((_, at) => ({ kind: "replied", payload: at })));
+  assertEquals(client.server, { cluster: "test", id: 1 });
+  assertEquals(server.load(), { clients: 1, inFlight: 0, handled: 100 });
+  client.close();
+  server.close();
+});
+
+Deno.test("RpcClient says never sent when nobody listens", async () => {
+  const listener = Deno.listen(local);
+  const address = listener.addr as Deno.NetAddr;
+  listener.close();
+  const client = new RpcClient({ server: address });
+  const outcome = await client.call(1, { withinMs: 1000 });
+  assertEquals(outcome, { kind: "neverSent", reason: "noConnection" });
+  client.close();
+});
+
+Deno.test("RpcClient says unknown when the connection is lost after the call left", async () => {
+  const { server, address } = serve(() => server.close());
+  const client = new RpcClient({ server: address });
+  const outcome = await client.call(1, { withinMs: 5000 });
+  assertEquals(outcome, { kind: "unknown", reason: "connectionLost" });
+  client.close();
+});
+
+Deno.test("RpcClient says unknown at the deadline when no reply comes, and ignores it later", async () => {
+  const replies: Reply[] = [];
+  const { server, address } = serve((_request, reply) => replies.push(reply));
+  const client = new RpcClient({ server: address });
+  const start = performance.now();
+  const outcome = await client.call(1, { withinMs: 50 });
+  assertEquals(outcome, { kind: "unknown", reason: "deadline" });
+  assert(performance.now() - start < 1000);
+  const second = client.call(2, { withinMs: 5000 });
+  await until(() => replies.length === 2);
+  replies[0]?.("late");
+  replies[1]?.("second");
+  assertEquals(await second, { kind: "replied", payload: "second" });
+  client.close();
+  server.close();
+});
+
+Deno.test("RpcClient connects again when the server returns", async () => {
+  const first = serve(echo);
+  const client = new RpcClient({ server: first.address, retryMs: 1 });
+  assertEquals((await client.call(1, { withinMs: 1000 })).kind, "replied");
+  first.server.close();
+  await until(() => !client.isConnected);
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: first.address.port });
+  const second = serve(echo, { listener });
+  assertEquals((await client.call(2, { withinMs: 1000 })).kind, "replied");
+  client.close();
+  second.server.close();
+});
+
+Deno.test("RpcServer answers overloaded at once when too much is under way", async () => {
+  const replies: Reply[] = [];
+  const limits = { inFlightMax: 3, inFlightTotalMax: 4, inFlightBytesMax: 1000 };
+  const { server, address } = serve((_request, reply) => replies.push(reply), { limits });
+  const overloaded: CallOutcome = { kind: "neverSent", reason: "overloaded" };
+  const [one, two] = [new RpcClient({ server: address }), new RpcClient({ server: address })];
+  const large = await one.call(new Uint8Array(2000), { withinMs: 5000 });
+  assertEquals(large, overloaded);
+  const calls = [1, 2, 3].map((value) => one.call(value, { withinMs: 5000 }));
+  await until(() => replies.length === 3);
+  assertEquals(await one.call(4, { withinMs: 5000 }), overloaded);
+  const other = two.call(5, { withinMs: 5000 });
+  await until(() => replies.length === 4);
+  assertEquals(await two.call(6, { withinMs: 5000 }), overloaded);
+  for (const reply of replies) reply("done");
+  assertEquals(
+    (await Promise.all([...calls, other])).map(({ kind }) => kind),
+    Array(4).fill("replied"),
+  );
+  assertEquals(server.load().inFlight, 0);
+  assertEquals(server.refusals()["overloaded"], 3);
+  one.close();
+  two.close();
+  server.close();
+});
+
+Deno.test("RpcServer frees what a request held when its client has left", async () => {
+  const replies: Reply[] = [];
+  const { server, address } = serve((_request, reply) => replies.push(reply));
+  const client = new RpcClient({ server: address });
+  const call = client.call(1, { withinMs: 5000 });
+  await until(() => replies.length === 1);
+  client.close();
+  assertEquals((await call).kind, "unknown");
+  await until(() => server.load().clients === 0);
+  replies[0]?.("done");
+  replies[0]?.("done twice");
+  assertEquals(server.load(), { clients: 0, inFlight: 0, handled: 1 });
+  server.close();
+});
+
+Deno.test("RpcServer hangs up when the hello is wrong, late, too long or no frame", async () => {
+  const { server, address, lines } = serve(echo, { limits: { helloMsMax: 100 } });
+  const starts: readonly (Uint8Array | null)[] = [
+    frame(["kontiki-client", 99]),
+    frame(["kontiki-peer", 1, "test", 2, 1, 7, 1]),
+    frame([1, "request without hello"]),
+    frame(["kontiki-client", "x".repeat(1000)]),
+    new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"),
+    null,
+  ];
+  for (const bytes of starts) {
+    const conn = await Deno.connect(address);
+    if (bytes !== null) await conn.write(bytes);
+    await hungUp(conn);
+    conn.close();
+  }
+  assertEquals(server.refusals(), { badHello: 3, garbage: 2, tooSlow: 1 });
+  assertEquals(lines.length, 1);
+  server.close();
+});
+
+Deno.test("RpcServer serves a client when thousands of strangers hold connections", async () => {
+  const limits = { strangersMax: 16, helloMsMax: 60_000 };
+  const { server, address } = serve(echo, { limits });
+  const idle: Deno.Conn[] = [];
+  for (let at = 0; at < 200; at++) idle.push(await Deno.connect(address));
+  const client = new RpcClient({ server: address });
+  assertEquals((await client.call(1, { withinMs: 5000 })).kind, "replied");
+  assertGreater(server.refusals()["tooMany"] ?? 0, 180);
+  for (const conn of idle) conn.close();
+  client.close();
+  server.close();
+});
+
+Deno.test("RpcServer lets a new client in for the one idle longest when all places are taken", async () => {
+  const limits = { connectionsMax: 3, idleMsMin: 50 };
+  const { server, address } = serve(echo, { limits });
+  const clients = [1, 2, 3].map(() => new RpcClient({ server: address }));
+  for (const client of clients) await client.call(1, { withinMs: 1000 });
+  const early = new RpcClient({ server: address });
+  assertEquals(
+    (await early.call(1, { withinMs: 300 })).kind,
+    "neverSent",
+    "nobody was idle for long",
+  );
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  await clients[0]?.call(1, { withinMs: 1000 });
+  const late = new RpcClient({ server: address });
+  assertEquals((await late.call(1, { withinMs: 1000 })).kind, "replied");
+  await until(() => clients[1]?.isConnected === false);
+  assertEquals(clients.map((client) => client.isConnected), [true, false, true]);
+  for (const client of [...clients, early, late]) client.close();
+  server.close();
+});
+
+Deno.test("RpcServer lets a client go when it does not read its replies", async () => {
+  const limits = { queueBytesMax: 1_000_000 };
+  const { server, address } = serve((_request, reply) => reply(new Uint8Array(100_000)), {
+    limits,
+  });
+  const conn = await Deno.connect(address);
+  await conn.write(frame(["kontiki-client", 1]));
+  for (let number = 0; number < 1000; number++) {
+    await conn.write(frame([number, null])).catch(() => {});
+  }
+  await until(() => (server.refusals()["slowReader"] ?? 0) > 0);
+  assertEquals(server.load().inFlight, 0);
+  conn.close();
+  server.close();
+});
+
+Deno.test("RpcClient and RpcServer work over a Unix socket", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/socket`;
+  const listener = Deno.listen({ transport: "unix", path });
+  const { server } = serve(echo, { listener });
+  const client = new RpcClient({ server: { path } });
+  const value = { command: "status", list: [1, null, "x"] };
+  assertEquals(await client.call(value, { withinMs: 1000 }), { kind: "replied", payload: value });
+  client.close();
+  server.close();
+  await Deno.remove(folder, { recursive: true });
+});
