@@ -1,9 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
-import { InvariantError } from "./invariant.ts";
-import { applySave, EMPTY, MemoryStorage } from "./memory_storage.ts";
+/** Tests of {@linkcode MemoryStorage}. @module */
+
+import { assertEquals } from "@std/assert";
+import { MemoryStorage } from "./memory_storage.ts";
 import type { Clock, Timer } from "./ports.ts";
-import type { Save } from "./types.ts";
-import { entriesOf, saveOf, snapshotOf, storageSuite } from "../tests/harness/storage_suite.ts";
+import { EMPTY } from "./save.ts";
+import { entriesOf, saveOf, storageSuite } from "../tests/harness/storage_suite.ts";
 
 storageSuite("MemoryStorage", () => {
   const storage = new MemoryStorage();
@@ -56,35 +57,4 @@ Deno.test("MemoryStorage loses the whole save when a crash falls into it", async
   await settle();
   assertEquals(saved, false);
   assertEquals(await storage.load(), EMPTY);
-});
-
-Deno.test("applySave refuses what the core must never ask for", () => {
-  const held = applySave(
-    EMPTY,
-    saveOf({
-      vote: { term: 3, votedFor: 1 },
-      snapshot: snapshotOf(4, 2),
-      tail: { from: 5, entries: entriesOf(5, 3, 2) },
-    }),
-  );
-  const refused: readonly [string, Partial<Save>][] = [
-    ["a term that goes back", { vote: { term: 2, votedFor: null } }],
-    ["a second vote in a term", { vote: { term: 3, votedFor: 2 } }],
-    ["a vote withdrawn in its term", { vote: { term: 3, votedFor: null } }],
-    ["an older snapshot", { snapshot: snapshotOf(3, 2) }],
-    ["entries beyond a conflicting snapshot", { snapshot: snapshotOf(5, 3) }],
-    ["a gap", { tail: { from: 9, entries: [] } }],
-    ["a cut into the snapshot", { tail: { from: 4, entries: [] } }],
-    ["entries that do not begin at from", { tail: { from: 8, entries: entriesOf(9, 1, 2) } }],
-    ["a term that goes back along the log", { tail: { from: 8, entries: entriesOf(8, 1, 1) } }],
-  ];
-  for (const [what, change] of refused) {
-    let error: unknown;
-    try {
-      applySave(held, saveOf(change));
-    } catch (thrown) {
-      error = thrown;
-    }
-    assert(error instanceof InvariantError, `${what} was not refused`);
-  }
 });

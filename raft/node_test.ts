@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { EMPTY } from "./memory_storage.ts";
+import { EMPTY } from "./save.ts";
 import { Node, type NodeOptions } from "./node.ts";
 import type { Save } from "./types.ts";
 

@@ -20,6 +20,45 @@ export interface Storage {
   close(): Promise<void>;
 }
 
+/**
+ * One folder of a disk, without folders inside. What is written is durable only after
+ * {@linkcode AppendFile.sync}, a new, changed or lost name only after {@linkcode Files.syncFolder}.
+ * A failed call says nothing about what the disk then holds.
+ */
+export interface Files {
+  /** Makes the folder if it is missing and keeps other processes out until `close`. False: taken. */
+  lock(): Promise<boolean>;
+  /** The names in the folder, the lock's excepted, in any order. */
+  list(): Promise<readonly string[]>;
+  size(name: string): Promise<number>;
+  /** The bytes of a range; fewer where the file ends before. */
+  read(name: string, range: ByteRange): Promise<Uint8Array<ArrayBuffer>>;
+  /** A new empty file under this name, in the place of any old one. */
+  create(name: string): Promise<AppendFile>;
+  /** Replaces `to`, if it exists, in one step. */
+  rename(from: string, to: string): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** Makes all names durable: what was created, renamed and removed before. */
+  syncFolder(): Promise<void>;
+  /** Lets go of the lock. */
+  close(): Promise<void>;
+}
+
+/** A part of a file. */
+export interface ByteRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A file that only grows, at its end. */
+export interface AppendFile {
+  /** The bytes may be reused when this resolves. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Makes all appended bytes durable (fdatasync). */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** Best-effort, one-way delivery. May lose, delay, duplicate, reorder; never blocks or throws. */
 export interface Transport {
   /** All messages of one part of a turn, so that those to one peer can leave in one write. */

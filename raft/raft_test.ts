@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { EMPTY } from "./memory_storage.ts";
+import { EMPTY } from "./save.ts";
 import { Raft } from "./raft.ts";
 import type { RaftOptions } from "./options.ts";
 import type { Effects, Envelope, Message, NodeId, Persistent, Term } from "./types.ts";

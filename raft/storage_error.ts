@@ -1,0 +1,71 @@
+/**
+ * Why a storage cannot go on, in words for the person who has to act.
+ *
+ * @module
+ */
+
+/** What is wrong with a folder, a disk, or the way it is used. */
+export type StorageErrorKind =
+  /** The bytes are not what was written. Nothing was changed; nothing of it is served. */
+  | "damaged"
+  /** The folder belongs to another node or another cluster. */
+  | "foreign"
+  /** A newer version of this program wrote the folder. */
+  | "newer"
+  /** The folder holds nothing though it had to. */
+  | "empty"
+  /** Another process uses the folder. */
+  | "locked"
+  /** No space or no file descriptor is left. The files stay valid; what was saved is there. */
+  | "full"
+  /** The disk refused to read, write or sync. */
+  | "failed";
+
+/** Where the trouble is, if it is in one place. */
+export interface StorageErrorOptions extends ErrorOptions {
+  readonly file?: string;
+  readonly offset?: number;
+}
+
+const ADVICE: Record<StorageErrorKind, string> = {
+  damaged: "Keep a copy of the folder; give this node an empty folder and a new id, " +
+    "and let the cluster fill it. Do not remove single files",
+  foreign: "Start with the folder that belongs to this node",
+  newer: "Start with the version that wrote it, or a later one",
+  empty: "A node that lost its disk must come back with a new id, because its old votes are gone",
+  locked: "End the other process first",
+  full: "Make room and start again; everything that was acknowledged is still there",
+  failed: "Check the disk and start again; the folder is examined at the start",
+};
+
+/** The storage cannot be opened or cannot go on. After a failed save the node must end (D3). */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly kind: StorageErrorKind;
+  readonly file: string | null;
+  readonly offset: number | null;
+  /** What to do about it. */
+  readonly advice: string;
+
+  constructor(kind: StorageErrorKind, problem: string, options: StorageErrorOptions = {}) {
+    const place = options.file === undefined
+      ? ""
+      : ` (${options.file}${options.offset === undefined ? "" : ` at byte ${options.offset}`})`;
+    super(`Cannot use the storage: ${problem}${place}. ${ADVICE[kind]}`, options);
+    this.kind = kind;
+    this.file = options.file ?? null;
+    this.offset = options.offset ?? null;
+    this.advice = ADVICE[kind];
+  }
+}
+
+/** Errors of a {@linkcode Files} that mean "try again when something was freed". */
+const FULL_CODES = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "EFBIG"];
+
+/** The error of a file-system call, told apart into "full" and "failed". */
+export function storageErrorOf(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const problem = error instanceof Error ? error.message : String(error);
+  return new StorageError(FULL_CODES.includes(code) ? "full" : "failed", problem, { cause: error });
+}
