@@ -20,7 +20,7 @@ storageSuite("FileStorage on the real disk", async () => {
       ),
     remove: () => Deno.remove(folder, { recursive: true }),
   };
-});
+}, { seeds: 2 });
 
 Deno.test("DenoFiles gives the lock to one user at a time when two want it", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kontiki-" });

@@ -151,14 +151,18 @@ const CASES: readonly Case[] = [
 ];
 
 /** Registers the tests of the contract for one implementation. */
-export function storageSuite(name: string, create: () => Promise<StorageHome>): void {
+export function storageSuite(
+  name: string,
+  create: () => Promise<StorageHome>,
+  options: { readonly seeds: number } = { seeds: 20 },
+): void {
   for (const { name: condition, saves } of CASES) {
     Deno.test(`${name} ${condition}`, async () => {
       await checkSaves(create, inTerm(saves.map(saveOf)));
     });
   }
   Deno.test(`${name} agrees with the reference when saves are random`, async () => {
-    for (let seed = 1; seed <= 20; seed++) {
+    for (let seed = 1; seed <= options.seeds; seed++) {
       await checkSaves(create, randomSaves(seededRandom(seed), 30), seed);
     }
   });
