@@ -6,7 +6,7 @@
  * @module
  */
 
-import { EMPTY } from "./memory_storage.ts";
+import { EMPTY } from "./save.ts";
 import { Raft } from "./raft.ts";
 import type { Envelope } from "./types.ts";
 
