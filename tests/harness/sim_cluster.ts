@@ -10,7 +10,7 @@ import { noFaults } from "../../net/faults.ts";
 import type { Faults, Link } from "../../net/faults.ts";
 import { Node, type Raft, type RaftOptions } from "../../raft/mod.ts";
 import type { Application, Random, Transport } from "../../raft/ports.ts";
-import type { Index, NodeId, Position, Status, Term } from "../../raft/types.ts";
+import type { Envelope, Index, NodeId, Position, Status, Term } from "../../raft/types.ts";
 import type { Applied, Cluster, Machine, Traffic } from "./cluster.ts";
 import { DurableLog } from "./durable_log.ts";
 import { LogMachine } from "./log_machine.ts";
@@ -19,7 +19,7 @@ import { approximateBytes, SimNetwork } from "./sim_network.ts";
 import { SimStorage } from "./sim_storage.ts";
 import { Trace } from "./trace.ts";
 import { ClockView, VirtualClock } from "./virtual_clock.ts";
-import { Watcher } from "./watcher.ts";
+import { Violation, Watcher } from "./watcher.ts";
 
 /** What a machine is told when a node starts. */
 export interface MachineContext {
@@ -62,6 +62,8 @@ interface Life {
   readonly ended: Promise<null>;
   readonly end: () => void;
   node: Node | null;
+  /** As the application was last told. */
+  leads: boolean;
 }
 
 const HOP_MS = { minMs: 0.1, maxMs: 1 };
@@ -81,6 +83,8 @@ export class SimCluster implements Cluster {
   /** What the last life of each node had applied. */
   readonly #machines = new Map<NodeId, SimMachine>();
   readonly #durable = new Map<NodeId, DurableLog>();
+  /** Sees every message as it is sent, and may do something about its sender. */
+  onSend: ((envelope: Envelope) => void) | null = null;
   #lifeCount = 0;
   #violation: unknown = null;
 
@@ -104,6 +108,7 @@ export class SimCluster implements Cluster {
       observe: (kind, envelope) => {
         if (kind === "send") this.watcher.sent(envelope);
         this.trace.record(this.clock.now(), { kind, envelope });
+        if (kind === "send") this.onSend?.(envelope);
       },
     });
   }
@@ -117,11 +122,15 @@ export class SimCluster implements Cluster {
   }
 
   start(id: NodeId): Promise<void> {
-    return this.clock.wait(this.launch(id));
+    return this.clock.wait(this.#launch(id));
   }
 
-  /** As {@linkcode start}, without letting time pass: for use inside an event. */
-  async launch(id: NodeId): Promise<void> {
+  /** As {@linkcode start}, for use inside an event. */
+  launchSoon(id: NodeId): void {
+    this.#launch(id).catch((error) => this.#fail(error));
+  }
+
+  async #launch(id: NodeId): Promise<void> {
     this.#checkId(id);
     if (this.#lives.has(id)) throw new Error(`Cannot start n${id}: it is running`);
     const random = this.#random.fork(`life ${++this.#lifeCount} of ${id}`);
@@ -164,7 +173,15 @@ export class SimCluster implements Cluster {
     };
     const made = typeof machine === "function" ? machine(context) : makeMachine(machine, context);
     const { promise, resolve } = Promise.withResolvers<null>();
-    return { view, storage, machine: made, ended: promise, end: () => resolve(null), node: null };
+    return {
+      view,
+      storage,
+      machine: made,
+      ended: promise,
+      end: () => resolve(null),
+      node: null,
+      leads: false,
+    };
   }
 
   #run(
@@ -187,25 +204,37 @@ export class SimCluster implements Cluster {
       transport,
       clock: life.view,
       random: random.fork("core").next,
-      application: this.#watched(id, life.machine),
+      application: this.#watched(id, life),
       failed: (error) => this.#fail(error),
-      inspect: (core) => this.#inspect(id, core),
+      inspect: (core) => {
+        if (this.#lives.get(id) === life) this.#inspect(id, core);
+      },
     });
   }
 
-  /** The machine, with the watcher in front of it. */
-  #watched(id: NodeId, machine: SimMachine): Application {
+  /** The machine, with the watcher in front of it. The dead, who die in mid-turn, do nothing. */
+  #watched(id: NodeId, life: Life): Application {
+    const { machine } = life;
+    const isDead = () => this.#lives.get(id) !== life;
     return {
       restore: (snapshot) => {
+        if (isDead()) return;
         this.watcher.restored(id, snapshot);
         machine.restore(snapshot);
       },
       apply: (entries) => {
+        if (isDead()) return;
         this.watcher.applied(id, entries);
         machine.apply(entries);
       },
-      read: (context, confirmed) => machine.read(context, confirmed),
-      changed: (status) => machine.changed(status),
+      read: (context, confirmed) => {
+        if (!isDead()) machine.read(context, confirmed);
+      },
+      changed: (status) => {
+        if (isDead()) return;
+        life.leads = status.role === "leader";
+        machine.changed(status);
+      },
     };
   }
 
@@ -279,6 +308,22 @@ export class SimCluster implements Cluster {
   submit(id: NodeId, command: Uint8Array): Position | null {
     const life = this.#lives.get(id);
     return life === undefined || life.view.isPaused ? null : life.node?.propose(command) ?? null;
+  }
+
+  /** Registers a read with a node. False: it does not lead, or does not listen. */
+  ask(id: NodeId, context: number): boolean {
+    const life = this.#lives.get(id);
+    return life !== undefined && !life.view.isPaused && (life.node?.read(context) ?? false);
+  }
+
+  /** Whether a node runs and believes to lead, as far as its application was told. */
+  leads(id: NodeId): boolean {
+    return this.#lives.get(id)?.leads ?? false;
+  }
+
+  /** Something that must never happen was seen by somebody else than the watcher. */
+  violate(what: string): void {
+    this.#fail(new Violation(what));
   }
 
   applied(id: NodeId, from: Index): Promise<readonly Applied[]> {

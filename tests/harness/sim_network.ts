@@ -87,8 +87,9 @@ export class SimNetwork {
     this.#lives.set(id, life);
     return {
       send: (envelopes) => {
-        if (this.#lives.get(id) !== life) return;
-        for (const envelope of envelopes) this.#send(envelope, number);
+        for (const envelope of envelopes) {
+          if (this.#lives.get(id) === life) this.#send(envelope, number);
+        }
       },
     };
   }

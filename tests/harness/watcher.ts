@@ -12,7 +12,7 @@
  */
 
 import { checkRaft } from "../../raft/check.ts";
-import type { Raft } from "../../raft/mod.ts";
+import { InvariantError, type Raft } from "../../raft/mod.ts";
 import type {
   Entry,
   Envelope,
@@ -155,10 +155,19 @@ export class Watcher {
   /** A turn has ended. Says whether anything changed that a reader of the trace wants to see. */
   turned(id: NodeId, raft: Raft): { readonly status: Status; readonly isNews: boolean } {
     const before = this.#before.get(id) ?? null;
-    const status = checkRaft(raft, before);
+    const status = this.#check(raft, before);
     this.#before.set(id, status);
     if (status.role === "leader") this.#leads(status, raft);
     return { status, isNews: before === null || isChanged(before, status) };
+  }
+
+  #check(raft: Raft, before: Status | null): Status {
+    try {
+      return checkRaft(raft, before);
+    } catch (error) {
+      if (error instanceof InvariantError) this.#fail(error.message, raft.status().id);
+      return raft.status();
+    }
   }
 
   #leads({ id, term, base }: Status, raft: Raft): void {
