@@ -115,10 +115,10 @@ export class Progress {
   /** The peer's log matches up to `match`. Old news is harmless (L9). */
   accepted(match: Index): void {
     this.match = Math.max(this.match, match);
+    this.next = Math.max(this.next, this.match + 1);
     const mode = this.mode;
     if (mode.kind === "streaming") {
       while (mode.inFlight.length > 0 && mode.inFlight[0]!.last <= match) mode.inFlight.shift();
-      this.next = Math.max(this.next, this.match + 1);
     } else if (mode.kind === "probing" || this.match >= mode.snapshot.last.index) {
       this.next = this.match + 1;
       this.mode = { kind: "streaming", inFlight: [] };
