@@ -18,11 +18,15 @@ export interface LoadCounts {
   readonly readsConfirmed: number;
 }
 
+const UNCOMMITTED_MAX = 100;
+
 /** The load of one run. */
 export class SwarmLoad {
   readonly #cluster: SimCluster;
   readonly #plan: SwarmPlan;
   readonly #random: SeededRandom;
+  /** The last place each node gave to a command. */
+  readonly #last = new Map<NodeId, Index>();
   #isOn = false;
   #proposed = 0;
   #readsAsked = 0;
@@ -49,7 +53,7 @@ export class SwarmLoad {
     const { commandsPerSecond, readsPerSecond } = this.#plan;
     this.#often(this.#random.fork("commands"), commandsPerSecond, (random) => {
       // Now and then a burst, so that windows fill and turns gather.
-      const count = random.chance(0.1) ? random.between(2, 20) : 1;
+      const count = random.chance(0.05) ? random.between(2, 20) : 1;
       for (let number = 0; number < count; number++) this.#put(random);
     });
     this.#often(this.#random.fork("reads"), readsPerSecond, (random) => {
@@ -99,8 +103,13 @@ export class SwarmLoad {
     wait();
   }
 
+  /** Clients wait for answers: nobody piles up commands on a leader that commits nothing. */
   #put(random: SeededRandom): void {
-    this.#cluster.submit(this.#leader(random), this.#command(random));
+    const id = this.#leader(random);
+    const last = this.#last.get(id) ?? 0;
+    if (last - this.#cluster.watcher.committed >= UNCOMMITTED_MAX) return;
+    const position = this.#cluster.submit(id, this.#command(random));
+    if (position !== null) this.#last.set(id, position.index);
   }
 
   #command(random: SeededRandom): Uint8Array {

@@ -104,7 +104,7 @@ function planLoad(random: SeededRandom) {
     compactEvery: random.pick([null, 3, 10, 30, 100]),
     imageBytes: random.pick([0, 100, 300]),
     commandBytesMax: random.pick([4, 20, 100]),
-    commandsPerSecond: random.pick([2, 10, 10, 30, 100]),
+    commandsPerSecond: random.pick([1, 5, 10, 20, 50]),
     readsPerSecond: random.pick([0, 2, 10]),
   };
 }

@@ -85,16 +85,18 @@ export class Watcher {
     if (message.type === "requestVote" && message.trial) return;
     if (message.type === "requestVoteReply" && message.trial) return;
     if (durable.term < term) this.#fail(`n${from} speaks of a term it has not saved`, envelope);
+    // In a later term the promise cannot be broken any more: the turn went on and saved that.
+    const isCurrent = durable.term === term;
     if (message.type === "requestVote") {
-      if (durable.term === term && durable.vote.votedFor !== from) {
+      if (isCurrent && durable.vote.votedFor !== from) {
         this.#fail(`n${from} asks for votes without its own`, envelope);
       }
     } else if (message.type === "requestVoteReply") {
-      if (message.granted && (durable.term !== term || durable.vote.votedFor !== to)) {
+      if (message.granted && isCurrent && durable.vote.votedFor !== to) {
         this.#fail(`n${from} grants a vote that it has not saved`, envelope);
       }
     } else if (message.type === "appendEntriesReply" && message.accepted) {
-      if (durable.last.index < message.match) {
+      if (isCurrent && durable.last.index < message.match) {
         this.#fail(`n${from} acknowledges entries that it has not saved`, envelope);
       }
     } else if (message.type === "appendEntries" && message.commit > this.#committedBy(from)) {
