@@ -311,7 +311,7 @@ export class SimCluster implements Cluster {
   }
 
   /** Registers a read with a node. False: it does not lead, or does not listen. */
-  ask(id: NodeId, context: number): boolean {
+  beginRead(id: NodeId, context: number): boolean {
     const life = this.#lives.get(id);
     return life !== undefined && !life.view.isPaused && (life.node?.read(context) ?? false);
   }

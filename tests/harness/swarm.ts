@@ -24,6 +24,8 @@ export type SwarmOutcome = "passed" | "wrong" | "stuck" | "crashed";
 /** One run of one seed. Plain values: it crosses workers. */
 export interface SwarmResult {
   readonly seed: number;
+  /** The number of nodes, if it overruled the seed's. */
+  readonly nodes: number | null;
   readonly outcome: SwarmOutcome;
   /** What was violated; empty when it passed. */
   readonly detail: string;
@@ -58,7 +60,8 @@ class Stuck extends Error {
 export function runSwarm(seed: number, options: SwarmOptions = {}): Promise<SwarmResult> {
   const { nodes, print } = options;
   const plan = planSwarm(seed, nodes === undefined ? {} : { nodes });
-  return new SwarmRun(plan, new Trace(print === undefined ? {} : { print })).run();
+  return new SwarmRun(plan, new Trace(print === undefined ? {} : { print }))
+    .run(nodes ?? null);
 }
 
 class SwarmRun {
@@ -81,7 +84,7 @@ class SwarmRun {
     this.#load = new SwarmLoad(this.#cluster, plan, this.#random.fork("load"));
   }
 
-  async run(): Promise<SwarmResult> {
+  async run(nodes: number | null): Promise<SwarmResult> {
     const cluster = this.#cluster;
     let outcome: SwarmOutcome = "passed";
     let detail = "";
@@ -94,7 +97,7 @@ class SwarmRun {
       detail = describe(error, outcome);
     }
     const result = {
-      ...{ seed: this.#plan.seed, outcome, detail },
+      ...{ seed: this.#plan.seed, nodes, outcome, detail },
       virtualMs: cluster.now(),
       events: cluster.clock.events,
       committed: cluster.watcher.committed,

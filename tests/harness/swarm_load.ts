@@ -60,7 +60,7 @@ export class SwarmLoad {
       const id = this.#leader(random);
       const context = ++this.#readsAsked;
       this.#reads.set(context, this.#cluster.watcher.committed);
-      this.#cluster.ask(id, context);
+      this.#cluster.beginRead(id, context);
     });
   }
 

@@ -1,0 +1,42 @@
+/**
+ * Shares seeds out to several processes of this same program. Each takes every n-th seed and says
+ * once a second how far it has come, as a line of JSON.
+ *
+ * @module
+ */
+
+import type { SwarmResult } from "../tests/harness/swarm.ts";
+import type { FuzzRequest, FuzzTotals } from "./sim_command.ts";
+
+/** Runs the seeds in `jobs` processes and reports what they say as it comes. */
+export async function shareFuzz(
+  request: FuzzRequest,
+  report: (more: FuzzTotals, failure: SwarmResult | null) => void,
+): Promise<void> {
+  await Promise.all(
+    Array.from({ length: request.jobs }, (_, place) => work(request, place, report)),
+  );
+}
+
+async function work(
+  { self, minutes, first, jobs, nodes }: FuzzRequest,
+  place: number,
+  report: (more: FuzzTotals, failure: SwarmResult | null) => void,
+): Promise<void> {
+  const [program, ...before] = self;
+  if (program === undefined) throw new RangeError("Cannot start a worker: wanted a command line");
+  const args = [...before, `${minutes}`, "--first", `${first + place}`, "--step", `${jobs}`];
+  args.push("--jobs", "1", "--json");
+  if (nodes !== undefined) args.push("--nodes", `${nodes}`);
+  const child = new Deno.Command(program, { args, stdout: "piped", stderr: "inherit" }).spawn();
+  let unfinished = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    const lines = (unfinished + text).split("\n");
+    unfinished = lines.pop() ?? "";
+    for (const line of lines) {
+      const { totals, failure } = JSON.parse(line);
+      report(totals, failure);
+    }
+  }
+  await child.status;
+}
