@@ -15,6 +15,7 @@ export interface Service {
   readonly cluster: ServiceCluster;
   readonly report: Report;
   readonly network: Scenario["network"];
+  readonly machine: Scenario["machine"];
 }
 
 /** A scenario with clients, written against a {@linkcode Service}. */
@@ -34,6 +35,12 @@ export function serviceScenario(
     network,
     // The arena makes such a cluster for every machine that answers.
     run: (cluster: ServiceCluster, report: Report) =>
-      body({ group: new LabGroup(cluster, { network }), cluster, report, network }),
-  } as Scenario;
+      body({
+        group: new LabGroup(cluster, { network }),
+        cluster,
+        report,
+        network,
+        machine: rest.machine,
+      }),
+  };
 }

@@ -24,7 +24,7 @@ import type { VirtualClock } from "./virtual_clock.ts";
 /** What a simulated service is made of. */
 export interface SimServiceOptions extends Omit<SimClusterOptions, "machine"> {
   readonly machine: Exclude<Machine, "log" | "log-snapshots">;
-  /** @default the lab's for the counter, production for the store */
+  /** @default the lab's for the counter; for the store production if the seed is odd */
   readonly profile?: Profile;
 }
 
@@ -102,7 +102,8 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
 
   constructor({ machine, profile, ...options }: SimServiceOptions) {
     const services = new Map<NodeId, SimService>();
-    const chosen = profile ?? (machine.startsWith("kv") ? "production" : "lab");
+    const isProduction = machine.startsWith("kv") && options.seed % 2 === 1;
+    const chosen = profile ?? (isProduction ? "production" : "lab");
     super({
       ...options,
       raft: { profile: chosen, ...options.raft },
