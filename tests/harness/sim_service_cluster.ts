@@ -62,7 +62,7 @@ class SimService implements Application {
     this.rsm.attach({
       propose: (command) => node()?.propose(command) ?? null,
       read: (number) => node()?.read(number) ?? false,
-      compact: (index, data) => node()?.compact(index, data),
+      draw: (index, image) => node()?.draw(index, image) ?? false,
       status: () => context.node().status(),
     });
   }
