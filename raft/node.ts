@@ -50,6 +50,7 @@ export class Node {
   #isStopped = false;
   /** An image is being drawn or written. */
   #isDrawing = false;
+  #preparation: Promise<void> = Promise.resolve();
   #turn: Promise<void> = Promise.resolve();
   /** What the application was last told of. */
   #told: Raft["standing"] | null = null;
@@ -102,7 +103,7 @@ export class Node {
   draw(index: Index, image: Uint8Array | Image): boolean {
     if (this.#isStopped || this.#isDrawing) return false;
     this.#isDrawing = true;
-    if (image instanceof Uint8Array) void this.#keepImage(index, image);
+    if (image instanceof Uint8Array) this.#preparation = this.#keepImage(index, image);
     else this.#drawOn(index, image);
     return true;
   }
@@ -118,6 +119,7 @@ export class Node {
     this.#isStopped = true;
     this.#ticker?.cancel();
     await this.#turn;
+    await this.#preparation;
     await this.#options.storage.close();
   }
 
@@ -191,7 +193,7 @@ export class Node {
       const end = clock.now() + DRAW_MS;
       let step = image.next();
       while (!step.done && clock.now() < end) step = image.next();
-      if (step.done) void this.#keepImage(index, step.value);
+      if (step.done) this.#preparation = this.#keepImage(index, step.value);
       else clock.after(0, () => this.#drawOn(index, image));
     } catch (error) {
       this.#die(error);
