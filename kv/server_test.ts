@@ -24,7 +24,7 @@ class FakeLog implements Log {
     return this.leading;
   }
 
-  draw(): boolean {
+  compact(): void {
     throw new Error("never asked to");
   }
 

@@ -19,3 +19,6 @@ export {
   RpcServer,
   type RpcServerOptions,
 } from "./rpc_server.ts";
+export { CONTROL_SOCKET, type ControlTarget, openControl } from "./control.ts";
+export { ControlClient, ControlError } from "./control_client.ts";
+export { FaultyTransport } from "./faulty_transport.ts";

@@ -20,7 +20,7 @@ const ANSWER_MARK = "kontiki-peer-ok";
 const REFUSAL_MARK = "kontiki-refused";
 
 /** Longer names of clusters are a mistake. */
-const CLUSTER_LENGTH_MAX = 100;
+const CLUSTER_LENGTH_MAX = 32;
 
 /** What the one who dials says first. */
 export interface PeerHello {

@@ -24,7 +24,7 @@ import type { VirtualClock } from "./virtual_clock.ts";
 /** What a simulated service is made of. */
 export interface SimServiceOptions extends Omit<SimClusterOptions, "machine"> {
   readonly machine: Exclude<Machine, "log" | "log-snapshots">;
-  /** @default the lab's for the counter; for the store production if the seed is odd */
+  /** @default the lab's for the counter, production for the store */
   readonly profile?: Profile;
 }
 
@@ -62,7 +62,7 @@ class SimService implements Application {
     this.rsm.attach({
       propose: (command) => node()?.propose(command) ?? null,
       read: (number) => node()?.read(number) ?? false,
-      draw: (index, image) => node()?.draw(index, image) ?? false,
+      compact: (index, data) => node()?.compact(index, data),
       status: () => context.node().status(),
     });
   }
@@ -102,8 +102,7 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
 
   constructor({ machine, profile, ...options }: SimServiceOptions) {
     const services = new Map<NodeId, SimService>();
-    const isProduction = machine.startsWith("kv") && options.seed % 2 === 1;
-    const chosen = profile ?? (isProduction ? "production" : "lab");
+    const chosen = profile ?? (machine.startsWith("kv") ? "production" : "lab");
     super({
       ...options,
       raft: { profile: chosen, ...options.raft },

@@ -44,10 +44,6 @@ export class SimStorage implements Storage {
     });
   }
 
-  prepare(): Promise<void> {
-    return new Promise((resolve) => this.#options.clock.after(this.#options.delayMs(), resolve));
-  }
-
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -25,8 +25,6 @@ export interface TroubleRates {
   readonly crashAll: number;
   /** Per message sent: the sender dies right there. */
   readonly crashAtSend: number;
-  /** Per turn in which a leader's log or commit moved: it dies right there. */
-  readonly crashAtProgress: number;
   readonly pause: number;
   readonly weather: number;
 }
@@ -119,8 +117,7 @@ function planTroubles(random: SeededRandom): TroubleRates {
     clog: some(0.3, 20),
     crash: some(0.7, 40),
     crashAll: some(0.2, 6),
-    crashAtSend: some(0.3, 0.01),
-    crashAtProgress: some(0.3, 0.2),
+    crashAtSend: some(0.3, 0.005),
     pause: some(0.4, 30),
     weather: some(0.4, 20),
   };

@@ -1,0 +1,255 @@
+/**
+ * One node, wired: storage, transport, clock, driver and machine, and the sockets around them. It
+ * decides nothing; the flags come in as values, and how the node ended goes out as one.
+ *
+ * Invariant: without `control` no code that disturbs the network or looks inside is constructed.
+ *
+ * @module
+ */
+
+import {
+  type Address,
+  CONTROL_SOCKET,
+  FaultyTransport,
+  openControl,
+  type Reply,
+  RpcServer,
+  TcpTransport,
+  type WireValue,
+} from "../net/mod.ts";
+import {
+  DenoFiles,
+  type Envelope,
+  FileStorage,
+  Node,
+  type NodeId,
+  type RaftOptions,
+  SystemClock,
+} from "../raft/mod.ts";
+import { cpuUsage } from "node:process";
+import { type MachineName, makeMachine, type RunningMachine } from "./machines.ts";
+
+/** What a node is told. */
+export interface NodeSettings {
+  readonly id: NodeId;
+  readonly cluster: string;
+  /** Every node, this one included. Where `null` stands, the control socket will tell. */
+  readonly peers: ReadonlyMap<NodeId, Address | null>;
+  /** Where to listen for clients; `null`: nowhere. */
+  readonly clients: Address | null;
+  /** The folder of this node alone. */
+  readonly data: string;
+  readonly control: boolean;
+  /** @default {"kv"} */
+  readonly machine?: MachineName;
+  readonly tickMs?: number;
+  readonly raft?: Partial<Omit<RaftOptions, "id" | "peers">>;
+  /** Size of the log at which a snapshot is taken. @default {64 MiB} */
+  readonly logBytesMax?: number;
+  readonly log: (line: string) => void;
+}
+
+/** A node that serves. */
+export interface RunningNode {
+  readonly peers: Address;
+  readonly clients: Address | null;
+  /** Resolves when the node has ended: to the error that ended it, or `null` if it was told to. */
+  readonly ended: Promise<unknown>;
+  /** What the node says of itself. */
+  report(): WireValue;
+  stop(): Promise<void>;
+}
+
+const LOG_BYTES_MAX = 64 * 2 ** 20;
+
+/** A request on the client port that asks for the node's report instead of the store. */
+const REPORT_REQUEST = "report";
+
+/** Any free port of the loopback. */
+const ANYWHERE: Address = { hostname: "127.0.0.1", port: 0 };
+
+/** Starts a node; resolves when it serves. */
+export async function runNode(settings: NodeSettings): Promise<RunningNode> {
+  const starting = new NodeProcess(settings);
+  try {
+    await starting.start();
+    return starting;
+  } catch (error) {
+    await starting.stop();
+    throw error;
+  }
+}
+
+/** Everything a node holds open. */
+class NodeProcess implements RunningNode {
+  readonly #settings: NodeSettings;
+  readonly #clock = new SystemClock();
+  readonly #machine: RunningMachine;
+  readonly #storage: FileStorage;
+  readonly #transport: TcpTransport;
+  readonly #faulty: FaultyTransport | null;
+  readonly #end = Promise.withResolvers<unknown>();
+  readonly #startedAt = performance.now();
+  #node: Node | null = null;
+  #clients: RpcServer | null = null;
+  #control: RpcServer | null = null;
+  #isStopped = false;
+  clients: Address | null = null;
+
+  constructor(settings: NodeSettings) {
+    this.#settings = settings;
+    const { id, cluster, peers, log } = settings;
+    this.#machine = makeMachine({
+      name: settings.machine ?? "kv",
+      logBytesMax: settings.logBytesMax ?? LOG_BYTES_MAX,
+    });
+    const identity = { cluster, node: id };
+    this.#storage = new FileStorage({ files: new DenoFiles(settings.data), identity });
+    this.#transport = new TcpTransport({
+      id,
+      cluster,
+      peers: [...peers.keys()],
+      listen: peers.get(id) ?? ANYWHERE,
+      receive: (envelope) => this.#receive(envelope),
+      log,
+    });
+    this.#faulty = settings.control
+      ? new FaultyTransport({
+        transport: this.#transport,
+        clock: this.#clock,
+        random: Math.random,
+      })
+      : null;
+  }
+
+  get peers(): Address {
+    return this.#transport.address;
+  }
+
+  get ended(): Promise<unknown> {
+    return this.#end.promise;
+  }
+
+  async start(): Promise<void> {
+    const { id, cluster, peers, tickMs, raft, log } = this.#settings;
+    const node = await Node.start({
+      profile: this.#machine.profile,
+      ...raft,
+      id,
+      peers: [...peers.keys()],
+      ...(tickMs === undefined ? {} : { tickMs }),
+      storage: this.#storage,
+      transport: this.#faulty ?? this.#transport,
+      clock: this.#clock,
+      random: Math.random,
+      application: this.#machine.application,
+      failed: (error) => this.#fail(error),
+    });
+    this.#node = node;
+    this.#machine.attach(node);
+    for (const [peer, address] of peers) {
+      if (peer !== id && address !== null) this.#transport.setPeer(peer, address);
+    }
+    if (this.#settings.clients !== null) {
+      const listener = Deno.listen({ ...this.#settings.clients, transport: "tcp" });
+      const { hostname, port } = listener.addr as Deno.NetAddr;
+      this.clients = { hostname, port };
+      const handle = (request: WireValue, reply: Reply): void => this.#serve(request, reply);
+      this.#clients = new RpcServer({ listener, cluster, id, handle, log });
+    }
+    if (this.#faulty !== null) await this.#openControl(node, this.#faulty);
+  }
+
+  report(): WireValue {
+    const { id, cluster } = this.#settings;
+    const { logBytes, snapshotBytes } = this.#storage.sizes();
+    return {
+      cluster,
+      id,
+      status: this.#node?.status() as unknown as WireValue ?? null,
+      diskBytes: logBytes + snapshotBytes,
+      memoryBytes: Deno.memoryUsage().rss,
+      cpuMs: cpuMs(),
+      uptimeMs: performance.now() - this.#startedAt,
+      faults: this.#faulty?.faults as unknown as WireValue ?? null,
+    };
+  }
+
+  /** Whatever is stuck, this ends soon: what has not left by now is given up. */
+  async stop(): Promise<void> {
+    this.#close();
+    await this.#node?.stop();
+    this.#end.resolve(null);
+  }
+
+  #close(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#clients?.close();
+    this.#machine.stop();
+    this.#transport.close();
+    this.#control?.close();
+  }
+
+  #fail(error: unknown): void {
+    this.#close();
+    this.#end.resolve(error);
+  }
+
+  #receive(envelope: Envelope): void {
+    if (this.#faulty !== null && !this.#faulty.admits(envelope)) return;
+    this.#node?.receive(envelope);
+  }
+
+  #serve(request: WireValue, reply: Reply): void {
+    if (request instanceof Uint8Array) this.#machine.handle(request, reply);
+    else reply(request === REPORT_REQUEST ? this.report() : null);
+  }
+
+  async #openControl(node: Node, faulty: FaultyTransport): Promise<void> {
+    const { id, cluster, data, log } = this.#settings;
+    this.#control = await openControl({
+      path: `${data}/${CONTROL_SOCKET}`,
+      cluster,
+      id,
+      log,
+      target: {
+        get faults() {
+          return faulty.faults;
+        },
+        setFaults: (change) => faulty.setFaults(change),
+        setPeer: (peer, address) => {
+          if (peer !== id) this.#transport.setPeer(peer, address);
+        },
+        propose: (command) => node.propose(command),
+        status: () => node.status(),
+        stats: () => this.#stats(faulty),
+        snapshot: () => this.#machine.snapshot(),
+        stop: () => {
+          this.stop();
+        },
+        machine: (request, reply) => this.#machine.inspect(request, reply),
+      },
+    });
+  }
+
+  #stats(faulty: FaultyTransport): WireValue {
+    const peers = [...this.#transport.traffic()].map(([id, traffic]) => ({ id, ...traffic }));
+    return {
+      traffic: { ...faulty.traffic },
+      peers,
+      peerRefusals: this.#transport.refusals(),
+      clientRefusals: this.#clients?.refusals() ?? {},
+      clients: { ...this.#clients?.load() ?? {} },
+      memoryBytes: Deno.memoryUsage().rss,
+      cpuMs: cpuMs(),
+      sizes: { ...this.#storage.sizes() },
+    };
+  }
+}
+
+/** Processor time of this process since its start. */
+function cpuMs(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1000;
+}

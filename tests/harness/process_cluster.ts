@@ -1,0 +1,281 @@
+/**
+ * A {@linkcode Cluster} of real processes: each node a child process of the executable (or of
+ * `deno run`), with real sockets on free ports and a real folder; faults over control sockets.
+ *
+ * Every node takes free ports when it starts and says which; the others are told over their control
+ * sockets, so no port is ever reserved and lost to somebody else.
+ *
+ * Invariant: when the cluster is closed, or this process ends in whatever way, no node is left; and
+ * no folder, unless it was to be kept or this process was killed.
+ *
+ * @module
+ */
+
+import { type Faults, noFaults } from "../../net/faults.ts";
+import { type Address, ControlError } from "../../net/mod.ts";
+import type { Random } from "../../raft/ports.ts";
+import type { Index, NodeId, Position, Status, Term } from "../../raft/types.ts";
+import type { Applied, Cluster, Machine, Traffic } from "./cluster.ts";
+import { lastLines, NodeProcess } from "./node_process.ts";
+import { SeededRandom } from "./seeded_random.ts";
+
+/** What a cluster of processes is made of. */
+export interface ProcessClusterOptions {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly machine: Machine;
+  /** Program and first arguments that run `node`. @default {nodeCommand()} */
+  readonly command?: readonly string[];
+  /** More arguments for every node. */
+  readonly args?: readonly string[];
+  /** Leaves the folder, with the logs of the nodes. */
+  readonly keep?: boolean;
+}
+
+/** What the processes of a cluster have used. */
+export interface Usage {
+  readonly cpuMs: number;
+  readonly starts: number;
+}
+
+/** Clusters that must not outlive this process. */
+const open = new Set<ProcessCluster>();
+let isWatching = false;
+
+/** A cluster of child processes. */
+export class ProcessCluster implements Cluster {
+  readonly ids: readonly NodeId[];
+  readonly random: Random;
+  readonly folder: string;
+  readonly #options: ProcessClusterOptions;
+  readonly #running = new Map<NodeId, NodeProcess>();
+  readonly #starting = new Set<NodeId>();
+  readonly #paused = new Set<NodeId>();
+  /** Of nodes that are down: what they held when they were killed. */
+  readonly #sizes = new Map<NodeId, { readonly log: number; readonly snapshot: number }>();
+  #faults: Faults = noFaults;
+  #past = { requests: 0, bytes: 0 };
+  #cpuMs = 0;
+  #starts = 0;
+
+  constructor(options: ProcessClusterOptions) {
+    this.#options = options;
+    this.ids = Array.from({ length: options.nodes }, (_, place) => place + 1);
+    this.random = new SeededRandom(options.seed, "cluster").fork("scenario").next;
+    this.folder = Deno.makeTempDirSync({ prefix: "kontiki-test-" });
+    open.add(this);
+    watchSignals();
+  }
+
+  /** Processor time of all nodes that have ended, and how many were started. */
+  get usage(): Usage {
+    return { cpuMs: this.#cpuMs, starts: this.#starts };
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  async start(id: NodeId): Promise<void> {
+    if (this.isRunning(id) || this.#starting.has(id)) {
+      throw new Error(`Cannot start n${id}: it is running`);
+    }
+    this.#starting.add(id);
+    this.#starts += 1;
+    const { machine, args = [], command = nodeCommand() } = this.#options;
+    try {
+      const folder = this.#folderOf(id);
+      const node = await NodeProcess.start({ id, ids: this.ids, machine, folder, command, args });
+      await node.control.setFaults(this.#faults);
+      this.#running.set(id, node);
+    } finally {
+      this.#starting.delete(id);
+    }
+    await this.#introduce(id);
+  }
+
+  /** The new node learns where the others are, and they where it is. */
+  async #introduce(id: NodeId): Promise<void> {
+    const node = this.#running.get(id)!;
+    const others = [...this.#running.values()].filter((other) => other !== node);
+    const addresses = new Map<NodeId, Address>(others.map((other) => [other.id, other.peers]));
+    await node.control.setPeers(addresses);
+    const mine = new Map([[id, node.peers]]);
+    await Promise.all(others.map((other) => this.#ask(other, () => other.control.setPeers(mine))));
+  }
+
+  async crash(id: NodeId): Promise<void> {
+    const node = this.#running.get(id);
+    if (node === undefined) return;
+    await this.#close(id, node);
+    await node.kill();
+  }
+
+  /** As `kill -9`, at once: nothing is asked before, so its counters are lost. */
+  async kill(id: NodeId): Promise<void> {
+    const node = this.#running.get(id);
+    this.#running.delete(id);
+    await node?.kill();
+  }
+
+  /** As SIGSTOP: it neither reads nor answers. */
+  pause(id: NodeId): void {
+    this.#running.get(id)?.signal("SIGSTOP");
+    this.#paused.add(id);
+  }
+
+  /** As SIGCONT. */
+  resume(id: NodeId): void {
+    this.#running.get(id)?.signal("SIGCONT");
+    this.#paused.delete(id);
+  }
+
+  isRunning(id: NodeId): boolean {
+    return this.#running.has(id);
+  }
+
+  /** The process of a node that runs. */
+  node(id: NodeId): NodeProcess {
+    const node = this.#running.get(id);
+    if (node === undefined) throw new Error(`Cannot use n${id}: it is not running`);
+    return node;
+  }
+
+  async setFaults(faults: Partial<Faults>): Promise<void> {
+    this.#faults = { ...this.#faults, ...faults };
+    await Promise.all(
+      [...this.#running.values()].map((node) =>
+        this.#ask(node, () => node.control.setFaults(faults))
+      ),
+    );
+  }
+
+  async propose(id: NodeId, command: Uint8Array): Promise<Position | null> {
+    return await this.#askId(id, (node) => node.control.propose(command));
+  }
+
+  async applied(id: NodeId, from: Index): Promise<readonly Applied[]> {
+    const list = await this.#askId(id, (node) => node.machine(["applied", from]));
+    return (list as unknown as readonly [Index, Uint8Array][] ?? [])
+      .map(([index, command]) => ({ index, command }));
+  }
+
+  async state(id: NodeId): Promise<{ readonly term: Term; readonly leader: boolean } | null> {
+    const status = await this.status(id);
+    return status === null ? null : { term: status.term, leader: status.role === "leader" };
+  }
+
+  async status(id: NodeId): Promise<Status | null> {
+    return await this.#askId(id, (node) => node.control.status());
+  }
+
+  async sizes(id: NodeId): Promise<{ readonly log: number; readonly snapshot: number }> {
+    const status = await this.status(id);
+    if (status === null) return this.#sizes.get(id) ?? { log: 0, snapshot: 0 };
+    return { log: status.logBytes, snapshot: status.snapshotBytes };
+  }
+
+  async traffic(): Promise<Traffic> {
+    let { requests, bytes } = this.#past;
+    const incoming = new Map<NodeId, number>();
+    for (const id of this.ids) {
+      const stats = await this.#askId(id, (node) => node.stats());
+      if (stats === null) continue;
+      requests += stats.traffic.requests;
+      bytes += stats.traffic.bytes;
+      incoming.set(id, stats.traffic.incoming);
+    }
+    return { requests, bytes, incoming };
+  }
+
+  verify(): Promise<void> {
+    for (const node of this.#running.values()) {
+      if (node.failure !== null) return Promise.reject(new Error(node.failure));
+    }
+    return Promise.resolve();
+  }
+
+  /** The end of every node's log. */
+  async trace(): Promise<readonly string[]> {
+    const lines: string[] = [];
+    for (const id of this.ids) {
+      const path = `${this.#folderOf(id)}.log`;
+      const text = await lastLines(path, 10).catch(() => "");
+      if (text !== "") lines.push(`n${id}:`, ...text.split("\n").map((line) => `  ${line}`));
+    }
+    if (this.#options.keep) lines.push(`everything is in ${this.folder}`);
+    return lines;
+  }
+
+  async close(): Promise<void> {
+    for (const id of [...this.#paused]) this.resume(id);
+    await Promise.all(this.ids.map((id) => this.crash(id)));
+    open.delete(this);
+    if (!this.#options.keep) await Deno.remove(this.folder, { recursive: true });
+  }
+
+  /** As {@linkcode close}, for a process that has no time left. */
+  abandon(): void {
+    for (const node of this.#running.values()) node.killNow();
+    if (!this.#options.keep) Deno.removeSync(this.folder, { recursive: true });
+  }
+
+  /** Counts for the last time what the node counted, and takes it out. */
+  async #close(id: NodeId, node: NodeProcess): Promise<void> {
+    const stats = await this.#ask(node, () => node.stats());
+    const status = await this.#ask(node, () => node.control.status());
+    this.#running.delete(id);
+    if (stats === null || status === null) return;
+    this.#past.requests += stats.traffic.requests;
+    this.#past.bytes += stats.traffic.bytes;
+    this.#cpuMs += stats.cpuMs;
+    this.#sizes.set(id, { log: status.logBytes, snapshot: status.snapshotBytes });
+  }
+
+  #folderOf(id: NodeId): string {
+    return `${this.folder}/n${id}`;
+  }
+
+  async #askId<Answer>(
+    id: NodeId,
+    question: (node: NodeProcess) => Promise<Answer>,
+  ): Promise<Answer | null> {
+    const node = this.#running.get(id);
+    return node === undefined ? null : await this.#ask(node, () => question(node));
+  }
+
+  /** `null` when the node is gone or paused; whether that was expected {@linkcode verify} says. */
+  async #ask<Answer>(node: NodeProcess, question: () => Promise<Answer>): Promise<Answer | null> {
+    if (this.#paused.has(node.id)) return null;
+    try {
+      return await question();
+    } catch (error) {
+      if (error instanceof ControlError) return null;
+      throw error;
+    }
+  }
+}
+
+/** What runs a node: the executable that `KONTIKI` names, or this source. */
+export function nodeCommand(): readonly string[] {
+  const executable = Deno.env.get("KONTIKI");
+  if (executable !== undefined && executable !== "") return [executable, "node"];
+  const main = new URL("../../cli/node_command.ts", import.meta.url).pathname;
+  return [Deno.execPath(), "run", "-A", "--no-check", main];
+}
+
+/** Ctrl-C must not leave folders behind. */
+function watchSignals(): void {
+  if (isWatching) return;
+  isWatching = true;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      for (const cluster of open) cluster.abandon();
+      Deno.exit(130);
+    });
+  }
+}
