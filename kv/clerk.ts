@@ -16,7 +16,7 @@ import type { Clock, NodeId, Random } from "../raft/mod.ts";
 import { decodeReply, encodeRequest, type Reply } from "./command.ts";
 
 /**
- * Carries a request to a server and its reply back. `null`: there was no answer until the deadline
+ * Carries a request to a server, once at most, and its reply back. `null`: there was no answer until the deadline
  * (a time of the clerk's clock), or there will be none; the request may have been executed.
  */
 export type Call = (

@@ -26,6 +26,8 @@ export interface SimServiceOptions extends Omit<SimClusterOptions, "machine"> {
   readonly machine: Exclude<Machine, "log" | "log-snapshots">;
   /** @default the lab's for the counter, production for the store */
   readonly profile?: Profile;
+  /** @default 1000 for the machines with snapshots, else never */
+  readonly logBytesMax?: number | null;
 }
 
 /** The lab's maxraftstate. */
@@ -45,14 +47,15 @@ class SimService implements Application {
 
   constructor(
     context: MachineContext,
-    { machine, profile }: { readonly machine: Machine; readonly profile: Profile },
+    { machine, profile, logBytesMax }: {
+      readonly machine: Machine;
+      readonly profile: Profile;
+      readonly logBytesMax: number | null;
+    },
   ) {
     this.context = context;
     this.machine = machine.startsWith("kv") ? new KvStore() : new CounterMachine();
-    this.rsm = new Rsm({
-      machine: this.machine,
-      logBytesMax: machine.endsWith("-snapshots") ? LOG_BYTES_MAX : null,
-    });
+    this.rsm = new Rsm({ machine: this.machine, logBytesMax });
     this.server = new KvServer({
       rsm: this.rsm,
       reads: profile === "production" ? "index" : "log",
@@ -100,14 +103,21 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
   readonly #services: Map<NodeId, SimService>;
   readonly #clients: SeededRandom;
 
-  constructor({ machine, profile, ...options }: SimServiceOptions) {
+  constructor(
+    {
+      machine,
+      profile,
+      logBytesMax = machine.endsWith("-snapshots") ? LOG_BYTES_MAX : null,
+      ...options
+    }: SimServiceOptions,
+  ) {
     const services = new Map<NodeId, SimService>();
     const chosen = profile ?? (machine.startsWith("kv") ? "production" : "lab");
     super({
       ...options,
       raft: { profile: chosen, ...options.raft },
       machine: (context) => {
-        const service = new SimService(context, { machine, profile: chosen });
+        const service = new SimService(context, { machine, profile: chosen, logBytesMax });
         services.set(context.id, service);
         return service;
       },
@@ -147,11 +157,12 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
           timer?.cancel();
           resolve(reply);
         };
-        const delays = this.#decide(id, "request");
-        if (delays.length === 0) this.clock.after(this.#hop(), () => answer(null));
-        for (const delayMs of delays) {
-          this.clock.after(this.#hop() + delayMs, () => this.#arrive(id, request, answer));
-        }
+        // A connection never delivers twice: of a doubled message the first copy is taken.
+        const [delayMs] = this.#decide(id, "request");
+        this.clock.after(this.#hop() + (delayMs ?? 0), () => {
+          if (delayMs === undefined) answer(null);
+          else this.#arrive(id, request, answer);
+        });
       }),
     );
   }

@@ -1,0 +1,29 @@
+/**
+ * Fixed seeds of the key/value swarm: what clerks see under every fault is linearizable.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { runKvSwarm } from "./harness/kv_swarm.ts";
+
+const SEEDS = 30;
+const SEEDS_PER_TEST = 10;
+
+for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {
+  const last = first + SEEDS_PER_TEST - 1;
+  Deno.test(`clerks see one copy of the data in seeds ${first} to ${last}`, async () => {
+    let operations = 0;
+    for (let seed = first; seed <= last; seed++) {
+      const { failure, verdict, ...result } = await runKvSwarm(seed);
+      assertEquals(failure, "", `seed ${seed}: ${failure}`);
+      assertEquals(verdict, "ok", `seed ${seed}: ${result.operations} operations`);
+      operations += result.operations;
+    }
+    assert(operations > 100 * SEEDS_PER_TEST, `only ${operations} operations`);
+  });
+}
+
+Deno.test("the key/value swarm gives one seed one history", async () => {
+  assertEquals(await runKvSwarm(7), await runKvSwarm(7));
+});
