@@ -24,7 +24,7 @@ class FakeLog implements Log {
     return this.leading;
   }
 
-  compact(): void {
+  draw(): boolean {
     throw new Error("never asked to");
   }
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { StateMachine } from "../raft/mod.ts";
+import type { Image, StateMachine } from "../raft/mod.ts";
 import { decodeKey, decodeRequest, encodeKey, encodeReply, type Reply } from "./command.ts";
 
 interface Item {
@@ -19,6 +19,8 @@ interface Item {
 const FORMAT = 1;
 const IMAGE_HEADER_BYTES = 5;
 const ITEM_HEADER_BYTES = 14;
+/** So many items are written in well under a millisecond. */
+const ITEMS_PER_STEP = 256;
 
 const STORED = encodeReply({ type: "stored" });
 const NO_KEY = encodeReply({ type: "noKey" });
@@ -28,6 +30,10 @@ const REFUSED = encodeReply({ type: "refused" });
 /** A map with versions that every server of a cluster holds alike. */
 export class KvStore implements StateMachine {
   #items = new Map<string, Item>();
+  /** While an image is being drawn: what changed since it was begun, as it was (null: not there). */
+  #before: Map<string, Item | null> | null = null;
+  /** What the image of all items takes. */
+  #imageBytes = IMAGE_HEADER_BYTES;
 
   /** How many keys there are. */
   get size(): number {
@@ -43,7 +49,7 @@ export class KvStore implements StateMachine {
     if (item === undefined && version > 0) return NO_KEY;
     if (item !== undefined && item.version !== version) return WRONG_VERSION;
     // Copied: the command lies in a buffer that may hold much more.
-    this.#items.set(key, { value: value.slice(), version: version + 1 });
+    this.#set(key, { value: value.slice(), version: version + 1 });
     return STORED;
   }
 
@@ -52,26 +58,29 @@ export class KvStore implements StateMachine {
     return question?.type === "get" ? this.#get(question.key) : REFUSED;
   }
 
-  snapshot(): Uint8Array {
-    const keys = [...this.#items.keys()].map(encodeKey);
-    let total = IMAGE_HEADER_BYTES;
-    for (const key of keys) total += ITEM_HEADER_BYTES + key.length;
-    for (const { value } of this.#items.values()) total += value.length;
-    const image = new Uint8Array(total);
+  *snapshot(): Image {
+    const before = this.#before = new Map<string, Item | null>();
+    const { size } = this.#items;
+    const image = new Uint8Array(this.#imageBytes);
     const view = new DataView(image.buffer);
     image[0] = FORMAT;
-    view.setUint32(1, keys.length);
+    view.setUint32(1, size);
     let at = IMAGE_HEADER_BYTES;
-    let place = 0;
-    for (const { value, version } of this.#items.values()) {
-      const key = keys[place++] ?? new Uint8Array(0);
+    let count = 0;
+    for (const [name, now] of this.#items) {
+      // Keys that came since the first step stand behind all others.
+      if (count === size) break;
+      const { value, version } = before.get(name) ?? now;
+      const key = encodeKey(name);
       view.setUint16(at, key.length);
       view.setBigUint64(at + 2, BigInt(version));
       view.setUint32(at + 10, value.length);
       image.set(key, at + ITEM_HEADER_BYTES);
       image.set(value, at + ITEM_HEADER_BYTES + key.length);
       at += ITEM_HEADER_BYTES + key.length + value.length;
+      if (++count % ITEMS_PER_STEP === 0) yield;
     }
+    if (this.#before === before) this.#before = null;
     return image;
   }
 
@@ -99,6 +108,16 @@ export class KvStore implements StateMachine {
       throw new RangeError(`Cannot restore the store: wanted ${at} bytes, got ${data.length}`);
     }
     this.#items = items;
+    this.#imageBytes = data.length;
+    this.#before = null;
+  }
+
+  #set(key: string, item: Item): void {
+    const old = this.#items.get(key);
+    if (this.#before?.has(key) === false) this.#before.set(key, old ?? null);
+    this.#imageBytes += item.value.length - (old?.value.length ?? 0);
+    if (old === undefined) this.#imageBytes += ITEM_HEADER_BYTES + encodeKey(key).length;
+    this.#items.set(key, item);
   }
 
   #get(key: string): Uint8Array {

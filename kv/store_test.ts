@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { drawn } from "../tests/harness/drawn.ts";
 import { decodeReply, encodeRequest, type Reply } from "./command.ts";
 import { KvStore } from "./store.ts";
 
@@ -40,14 +41,14 @@ Deno.test("KvStore puts only when the version is the stored one", () => {
 Deno.test("KvStore answers refused and changes nothing when a command is garbage", () => {
   const store = new KvStore();
   put(store, "k", "a", 0);
-  const before = store.snapshot();
+  const before = drawn(store.snapshot());
   for (const garbage of [[], [0], [9, 9], [2, 0], [1, 0, 1, 0xff]]) {
     assertEquals(decodeReply(store.apply(Uint8Array.from(garbage)))?.type, "refused");
     assertEquals(decodeReply(store.query(Uint8Array.from(garbage)))?.type, "refused");
   }
   const query = encodeRequest({ type: "put", key: "k", value: text("b"), version: 1 });
   assertEquals(decodeReply(store.query(query))?.type, "refused");
-  assertEquals(store.snapshot(), before);
+  assertEquals(drawn(store.snapshot()), before);
 });
 
 Deno.test("KvStore is the same when it was restored and when it was replayed", () => {
@@ -56,10 +57,10 @@ Deno.test("KvStore is the same when it was restored and when it was replayed", (
   for (let step = 0; step < 500; step++) {
     const [key, version] = [`k${step % 50} ü`, Math.floor(step / 50)];
     assertEquals(put(whole, key, "v".repeat(step), version), "stored");
-    if (step === 275) restored.restore(whole.snapshot());
+    if (step === 275) restored.restore(drawn(whole.snapshot()));
     if (step > 275) put(restored, key, "v".repeat(step), version);
   }
-  assertEquals(restored.snapshot(), whole.snapshot());
+  assertEquals(drawn(restored.snapshot()), drawn(whole.snapshot()));
   assertEquals(get(restored, "k7 ü"), get(whole, "k7 ü"));
   assertEquals(restored.size, 50);
 });
@@ -67,7 +68,7 @@ Deno.test("KvStore is the same when it was restored and when it was replayed", (
 Deno.test("KvStore replaces everything when it restores", () => {
   const store = new KvStore();
   put(store, "gone", "a", 0);
-  store.restore(new KvStore().snapshot());
+  store.restore(drawn(new KvStore().snapshot()));
   assertEquals(store.size, 0);
   assertEquals(get(store, "gone"), { type: "noKey" });
 });
@@ -75,7 +76,7 @@ Deno.test("KvStore replaces everything when it restores", () => {
 Deno.test("KvStore makes a small image when there is one short key, whatever its history", () => {
   const store = new KvStore();
   for (let version = 0; version < 10_000; version++) put(store, "x", `${version % 2}`, version);
-  const { length } = store.snapshot();
+  const { length } = drawn(store.snapshot());
   assert(length <= 30, `${length} bytes`);
 });
 
@@ -91,11 +92,43 @@ Deno.test("KvStore refuses an image that is cut, too long or of another format",
   const store = new KvStore();
   put(store, "key", "value", 0);
   put(store, "another", "", 0);
-  const image = store.snapshot();
+  const image = drawn(store.snapshot());
   for (let length = 0; length < image.length; length++) {
     assertThrows(() => store.restore(image.subarray(0, length)), RangeError, "Cannot restore");
   }
   assertThrows(() => store.restore(Uint8Array.of(...image, 0)), RangeError, "Cannot restore");
   assertThrows(() => store.restore(image.with(0, 9)), RangeError, "format");
   assertEquals(get(store, "key"), { type: "value", value: text("value"), version: 1 });
+});
+
+Deno.test("KvStore draws the state of the first step when puts go on between the steps", () => {
+  const store = new KvStore();
+  for (let i = 0; i < 2000; i++) put(store, `k${i}`, `first ${i}`, 0);
+  const expected = drawn(store.snapshot());
+  const image = store.snapshot();
+  let step = image.next();
+  for (let i = 0; !step.done; i++) {
+    put(store, `k${i}`, "second, and longer", 1); // drawn already
+    put(store, `k${1999 - i}`, "second", 1); // not yet drawn
+    put(store, `new ${i}`, "not there at the first step", 0);
+    step = image.next();
+  }
+  assertEquals(step.value, expected);
+  const restored = new KvStore();
+  restored.restore(drawn(store.snapshot()));
+  assertEquals(get(restored, "k1999"), get(store, "k1999"));
+  assertEquals(restored.size, store.size);
+});
+
+Deno.test("KvStore goes on after a restore in the middle of an image", () => {
+  const store = new KvStore();
+  for (let i = 0; i < 1000; i++) put(store, `k${i}`, "old", 0);
+  const image = store.snapshot();
+  image.next();
+  store.restore(drawn(new KvStore().snapshot()));
+  put(store, "k", "new", 0);
+  const old = new KvStore();
+  old.restore(drawn(image));
+  assertEquals([old.size, store.size], [1000, 1]);
+  assertEquals(drawn(store.snapshot()).length, 5 + 14 + 1 + 3);
 });

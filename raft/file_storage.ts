@@ -65,6 +65,8 @@ export class FileStorage implements Storage {
   #vote: Vote = EMPTY;
   #snapshot: { readonly last: Position; readonly bytes: number } | null = null;
   #log: FileLog | null = null;
+  /** The image of the snapshot that lies ready as a temporary file. */
+  #prepared: Uint8Array | null = null;
   #sequence = 0;
 
   constructor(options: FileStorageOptions) {
@@ -120,6 +122,17 @@ export class FileStorage implements Storage {
         garbage.push(snapshotName(before));
       }
       await this.#remove(garbage);
+    });
+  }
+
+  prepare(snapshot: Snapshot): Promise<void> {
+    invariant(this.#state === "open", `Cannot prepare in a storage that is ${this.#state}`);
+    return this.#guarded(async () => {
+      await this.#writeTemporary(
+        snapshotName(snapshot.last),
+        snapshotParts(this.#options.identity, snapshot),
+      );
+      this.#prepared = snapshot.data;
     });
   }
 
@@ -191,27 +204,33 @@ export class FileStorage implements Storage {
     const least = this.#snapshot?.last ?? ORIGIN;
     const numbers = [term, votedFor ?? 0, this.#sequence, least.index, least.term] as const;
     const { identity } = this.#options;
-    await this.#replaceFile(VOTE_FILE, [encodeFileHeader({ letter: "V", identity, numbers })]);
+    await this.#writeTemporary(VOTE_FILE, [encodeFileHeader({ letter: "V", identity, numbers })]);
+    await this.#renameTemporary(VOTE_FILE);
     this.#vote = { term, votedFor };
   }
 
   async #writeSnapshot({ last, data }: Snapshot): Promise<void> {
-    await this.#replaceFile(
-      snapshotName(last),
-      snapshotParts(this.#options.identity, { last, data }),
-    );
+    const name = snapshotName(last);
+    if (this.#prepared !== data) {
+      await this.#writeTemporary(name, snapshotParts(this.#options.identity, { last, data }));
+    }
+    this.#prepared = null;
+    await this.#renameTemporary(name);
     this.#snapshot = { last, bytes: data.length };
     await this.#writeVote(this.#vote);
   }
 
-  /** The only way a name comes to stand for other bytes (D2, D9). */
-  async #replaceFile(name: string, parts: Iterable<Uint8Array>): Promise<void> {
-    const temporary = `${name}.tmp`;
-    const file = await this.#files.create(temporary);
+  /** A file that counts for nothing until it is renamed; a start removes it. */
+  async #writeTemporary(name: string, parts: Iterable<Uint8Array>): Promise<void> {
+    const file = await this.#files.create(`${name}.tmp`);
     for (const part of parts) await file.append(part);
     await file.sync();
     await file.close();
-    await this.#files.rename(temporary, name);
+  }
+
+  /** The only way a name comes to stand for other bytes (D2, D9). */
+  async #renameTemporary(name: string): Promise<void> {
+    await this.#files.rename(`${name}.tmp`, name);
     await this.#files.syncFolder();
   }
 
@@ -222,10 +241,7 @@ export class FileStorage implements Storage {
 }
 
 /** The bytes of a snapshot's file, in slices. */
-function* snapshotParts(
-  identity: Identity,
-  { last, data }: Snapshot,
-): Generator<Uint8Array> {
+function* snapshotParts(identity: Identity, { last, data }: Snapshot): Generator<Uint8Array> {
   const numbers = [last.index, last.term, data.length, 0, 0] as const;
   yield encodeFileHeader({ letter: "S", identity, numbers });
   let checksum = 0;

@@ -48,6 +48,10 @@ export class MemoryStorage implements Storage {
     this.#persistent = next;
   }
 
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

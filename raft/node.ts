@@ -14,7 +14,7 @@
  */
 
 import type { RaftOptions } from "./options.ts";
-import type { Application, Clock, Random, Storage, Timer, Transport } from "./ports.ts";
+import type { Application, Clock, Image, Random, Storage, Timer, Transport } from "./ports.ts";
 import { Raft } from "./raft.ts";
 import type { Effects, Envelope, Index, Position, Status } from "./types.ts";
 
@@ -35,6 +35,9 @@ export interface NodeOptions extends RaftOptions {
   readonly inspect?: (raft: Raft) => void;
 }
 
+/** How long the thread may be held to draw a part of an image. */
+const DRAW_MS = 2;
+
 /** One server of a cluster: a core, driven. */
 export class Node {
   readonly #raft: Raft;
@@ -45,6 +48,9 @@ export class Node {
   /** Something arrived since the turn under way took its effects. */
   #hasInput = false;
   #isStopped = false;
+  /** An image is being drawn or written. */
+  #isDrawing = false;
+  #preparation: Promise<void> = Promise.resolve();
   #turn: Promise<void> = Promise.resolve();
   /** What the application was last told of. */
   #told: Raft["standing"] | null = null;
@@ -90,6 +96,18 @@ export class Node {
     this.#input(() => this.#raft.compact(index, data));
   }
 
+  /**
+   * As {@linkcode compact}, with an image of the state right now that is drawn and written little by
+   * little, beside everything else. False, and the image is not begun: an earlier one is not ready.
+   */
+  draw(index: Index, image: Uint8Array | Image): boolean {
+    if (this.#isStopped || this.#isDrawing) return false;
+    this.#isDrawing = true;
+    if (image instanceof Uint8Array) this.#preparation = this.#keepImage(index, image);
+    else this.#drawOn(index, image);
+    return true;
+  }
+
   /** A look from outside. */
   status(): Status {
     return this.#raft.status();
@@ -101,6 +119,7 @@ export class Node {
     this.#isStopped = true;
     this.#ticker?.cancel();
     await this.#turn;
+    await this.#preparation;
     await this.#options.storage.close();
   }
 
@@ -165,6 +184,32 @@ export class Node {
     this.#options.clock.after(0, () => {
       this.#turn = this.#run();
     });
+  }
+
+  #drawOn(index: Index, image: Image): void {
+    const { clock } = this.#options;
+    if (this.#isStopped) return;
+    try {
+      const end = clock.now() + DRAW_MS;
+      let step = image.next();
+      while (!step.done && clock.now() < end) step = image.next();
+      if (step.done) this.#preparation = this.#keepImage(index, step.value);
+      else clock.after(0, () => this.#drawOn(index, image));
+    } catch (error) {
+      this.#die(error);
+    }
+  }
+
+  async #keepImage(index: Index, data: Uint8Array): Promise<void> {
+    const term = this.#raft.termAt(index);
+    try {
+      // Without a term, a newer snapshot has arrived from the leader meanwhile.
+      if (term !== null) await this.#options.storage.prepare({ last: { index, term }, data });
+      this.#isDrawing = false;
+      if (term !== null) this.compact(index, data);
+    } catch (error) {
+      this.#die(error);
+    }
   }
 
   #tellChanges(): void {

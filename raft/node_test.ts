@@ -15,6 +15,8 @@ class World {
   readonly failures: unknown[] = [];
   #soon: (() => void)[] = [];
   #timers: (() => void)[] = [];
+  #preparations: (() => void)[] = [];
+  #now = 0;
   #saves: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
   start(options: Partial<NodeOptions> = {}): Promise<Node> {
@@ -27,11 +29,12 @@ class World {
       storage: {
         load: () => Promise.resolve(EMPTY),
         save: (change) => this.#save(change),
+        prepare: ({ last }) => this.#prepare(last.index),
         close: () => Promise.resolve(void this.log.push("close")),
       },
       transport: { send: (envelopes) => envelopes.length > 0 && this.log.push("send") },
       clock: {
-        now: () => 0,
+        now: () => this.#now++,
         after: (_ms, run) => {
           this.#timers.push(run);
           return { cancel: () => this.#timers = this.#timers.filter((other) => other !== run) };
@@ -72,13 +75,25 @@ class World {
     await this.settle();
   }
 
+  /** The snapshot that is being prepared is on disk. */
+  async prepared(): Promise<void> {
+    this.#preparations.shift()?.();
+    await this.settle();
+  }
+
   /** What happened since the last call. */
   take(): string[] {
     return this.log.splice(0);
   }
 
-  #save({ tail }: Save): Promise<void> {
-    this.log.push(`save ${tail?.entries.length ?? 0}`);
+  #prepare(index: number): Promise<void> {
+    this.log.push(`prepare ${index}`);
+    return new Promise((resolve) => this.#preparations.push(resolve));
+  }
+
+  #save({ tail, snapshot }: Save): Promise<void> {
+    const image = snapshot === null ? "" : ` and snapshot ${snapshot.last.index}`;
+    this.log.push(`save ${tail?.entries.length ?? 0}${image}`);
     return new Promise((resolve, reject) => this.#saves.push({ resolve, reject }));
   }
 }
@@ -163,10 +178,32 @@ Deno.test("Node lets others have the thread between batches of a long apply (X8)
   assertEquals(world.take(), ["apply 4"]);
 });
 
+Deno.test("Node draws an image little by little and saves it when it is prepared (S6, X8)", async () => {
+  const { world, node } = await leading();
+  function* image() {
+    for (let step = 0; step < 4; step++) yield;
+    return new Uint8Array(3);
+  }
+  assertEquals([node.draw(1, image()), node.draw(1, image())], [true, false]);
+  node.propose(new Uint8Array([1]));
+  await world.settle();
+  await world.saved();
+  assertEquals(world.take(), ["save 1", "apply 2"]); // writes go on meanwhile
+  await world.tick();
+  await world.tick();
+  assertEquals(world.take(), ["prepare 1"]);
+  assertEquals(node.draw(2, image()), false);
+  await world.prepared();
+  assertEquals(world.take(), ["save 0 and snapshot 1"]);
+  assertEquals(node.status().base, { index: 1, term: 1 });
+  assertEquals(node.draw(2, image()), true);
+});
+
 Deno.test("Node does not start when the storage cannot be read", async () => {
   const storage = {
     load: () => Promise.reject(new Error("damaged")),
     save: () => Promise.resolve(),
+    prepare: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
   await assertRejects(() => new World().start({ storage }), Error, "damaged");

@@ -16,6 +16,11 @@ export interface Storage {
    * the node: what the disk then holds is known only after a restart (D3).
    */
   save(change: Save): Promise<void>;
+  /**
+   * Writes a snapshot ahead of the save that makes it count, so that this save is short. May run
+   * beside saves, once at a time; a crash forgets it.
+   */
+  prepare(snapshot: Snapshot): Promise<void>;
   /** Lets go of files. No save is under way or will follow. */
   close(): Promise<void>;
 }
@@ -77,14 +82,23 @@ export interface Application {
   changed(status: Status): void;
 }
 
+/**
+ * An image that is being drawn, in steps of a few milliseconds at most, so that others get the thread
+ * in between. It shows the state at the first step; what is applied later does not appear in it.
+ */
+export type Image = Generator<void, Uint8Array, void>;
+
 /** A deterministic machine. Bad commands are answered, not thrown. */
 export interface StateMachine {
   /** Executes a committed command, once on every replica, and returns the reply. */
   apply(command: Uint8Array): Uint8Array;
   /** Answers a question without changing anything; called when the state is known to be current. */
   query(request: Uint8Array): Uint8Array;
-  /** An image from which {@linkcode restore} makes the same state anywhere. */
-  snapshot(): Uint8Array;
+  /**
+   * An image from which {@linkcode restore} makes the same state anywhere: at once if that takes no
+   * more than a few milliseconds, else drawn in steps.
+   */
+  snapshot(): Uint8Array | Image;
   /** Replaces the state by an image. */
   restore(data: Uint8Array): void;
 }

@@ -14,14 +14,14 @@
  */
 
 import { entryBytes } from "./log.ts";
-import type { Application, StateMachine } from "./ports.ts";
+import type { Application, Image, StateMachine } from "./ports.ts";
 import type { Entry, Index, NodeId, Position, Snapshot, Status, Term } from "./types.ts";
 
 /** What {@linkcode Rsm} needs of a {@linkcode Node}. */
 export interface Log {
   propose(command: Uint8Array): Position | null;
   read(context: number): boolean;
-  compact(index: Index, data: Uint8Array): void;
+  draw(index: Index, image: Uint8Array | Image): boolean;
   status(): Status;
 }
 
@@ -140,8 +140,8 @@ export class Rsm implements Application {
     if (this.#logBytesMax !== null && this.#logBytes > this.#logBytesMax && this.#log !== null) {
       const last = entries[entries.length - 1];
       if (last === undefined) return;
-      this.#logBytes = 0;
-      this.#log.compact(last.index, this.#machine.snapshot());
+      // While an earlier image is being drawn the log grows on, and the next turn asks again.
+      if (this.#log.draw(last.index, this.#machine.snapshot())) this.#logBytes = 0;
     }
   }
 

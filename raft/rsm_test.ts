@@ -5,10 +5,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { drawn } from "../tests/harness/drawn.ts";
 import { entryBytes } from "./log.ts";
 import { ask, type Log, type Outcome, Rsm, submit } from "./rsm.ts";
 import type { Entry, Position, Snapshot, Status } from "./types.ts";
-import type { StateMachine } from "./ports.ts";
+import type { Image, StateMachine } from "./ports.ts";
 
 /** Replies to a command with all commands so far, as text. */
 class Journal implements StateMachine {
@@ -39,6 +40,7 @@ class FakeLog implements Log {
   leading = true;
   readonly contexts: number[] = [];
   readonly compacted: Snapshot[] = [];
+  isDrawing = false;
 
   propose(_command: Uint8Array): Position | null {
     return this.leading ? { index: this.next++, term: this.term } : null;
@@ -49,8 +51,13 @@ class FakeLog implements Log {
     return this.leading;
   }
 
-  compact(index: number, data: Uint8Array): void {
-    this.compacted.push({ last: { index, term: this.term }, data });
+  draw(index: number, image: Uint8Array | Image): boolean {
+    if (this.isDrawing) return false;
+    this.compacted.push({
+      last: { index, term: this.term },
+      data: image instanceof Uint8Array ? image : drawn(image),
+    });
+    return true;
   }
 
   status(): Status {
@@ -243,6 +250,15 @@ Deno.test("Rsm takes a snapshot when the applied entries exceed the limit", () =
   assertEquals(log.compacted, [{ last: { index: 4, term: 1 }, data: encode("abcd") }]);
   rsm.apply([entry(5, 1, "e")]);
   assertEquals(log.compacted.length, 1);
+});
+
+Deno.test("Rsm asks again for a snapshot when an earlier one was not ready", () => {
+  const { rsm, log } = setUp({ logBytesMax: 0 });
+  log.isDrawing = true;
+  rsm.apply([entry(1, 1, "a")]);
+  log.isDrawing = false;
+  rsm.apply([entry(2, 1, null)]);
+  assertEquals(log.compacted, [{ last: { index: 2, term: 1 }, data: encode("a") }]);
 });
 
 Deno.test("Rsm never takes a snapshot when there is no limit", () => {

@@ -47,12 +47,10 @@ export class Chaos {
     this.#often("crashAll", (random) => this.#crashAll(random));
     this.#often("pause", (random) => this.#pause(random));
     this.#often("weather", (random) => this.#changeWeather(random));
-    if (troubles.crashAtSend > 0) {
-      const random = this.#random.fork("crashAtSend");
-      this.#cluster.onSend = ({ from }) => {
-        if (this.#isOn && random.chance(troubles.crashAtSend)) this.#crash(from, random);
-      };
-    }
+    const sending = this.#random.fork("crashAtSend");
+    const moving = this.#random.fork("crashAtProgress");
+    this.#cluster.onSend = ({ from }) => this.#strike(from, sending, troubles.crashAtSend);
+    this.#cluster.onProgress = (id) => this.#strike(id, moving, troubles.crashAtProgress);
   }
 
   /** No new trouble, and none of the old: the network heals, the paused resume, the dead rise. */
@@ -92,6 +90,10 @@ export class Chaos {
     const { ids } = this.#cluster;
     const leaders = ids.filter((id) => this.#cluster.look(id)?.role === "leader");
     return random.chance(0.5) && leaders.length > 0 ? random.pick(leaders) : random.pick(ids);
+  }
+
+  #strike(id: NodeId, random: SeededRandom, probability: number): void {
+    if (this.#isOn && random.chance(probability)) this.#crash(id, random);
   }
 
   #partition(random: SeededRandom): void {

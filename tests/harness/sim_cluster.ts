@@ -85,6 +85,8 @@ export class SimCluster implements Cluster {
   readonly #durable = new Map<NodeId, DurableLog>();
   /** Sees every message as it is sent, and may do something about its sender. */
   onSend: ((envelope: Envelope) => void) | null = null;
+  /** Sees every turn in which a leader's state moved, and may do something about it. */
+  onProgress: ((id: NodeId) => void) | null = null;
   #lifeCount = 0;
   #violation: unknown = null;
 
@@ -240,7 +242,9 @@ export class SimCluster implements Cluster {
 
   #inspect(id: NodeId, core: Raft): void {
     const { status, isNews } = this.watcher.turned(id, core);
-    if (isNews) this.trace.record(this.clock.now(), { kind: "state", status });
+    if (!isNews) return;
+    this.trace.record(this.clock.now(), { kind: "state", status });
+    if (status.role === "leader") this.onProgress?.(id);
   }
 
   crash(id: NodeId): Promise<void> {

@@ -24,7 +24,7 @@ import type { VirtualClock } from "./virtual_clock.ts";
 /** What a simulated service is made of. */
 export interface SimServiceOptions extends Omit<SimClusterOptions, "machine"> {
   readonly machine: Exclude<Machine, "log" | "log-snapshots">;
-  /** @default the lab's for the counter, production for the store */
+  /** @default the lab's for the counter; for the store production if the seed is odd */
   readonly profile?: Profile;
   /** @default 1000 for the machines with snapshots, else never */
   readonly logBytesMax?: number | null;
@@ -65,7 +65,7 @@ class SimService implements Application {
     this.rsm.attach({
       propose: (command) => node()?.propose(command) ?? null,
       read: (number) => node()?.read(number) ?? false,
-      compact: (index, data) => node()?.compact(index, data),
+      draw: (index, image) => node()?.draw(index, image) ?? false,
       status: () => context.node().status(),
     });
   }
@@ -112,7 +112,8 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
     }: SimServiceOptions,
   ) {
     const services = new Map<NodeId, SimService>();
-    const chosen = profile ?? (machine.startsWith("kv") ? "production" : "lab");
+    const isProduction = machine.startsWith("kv") && options.seed % 2 === 1;
+    const chosen = profile ?? (isProduction ? "production" : "lab");
     super({
       ...options,
       raft: { profile: chosen, ...options.raft },

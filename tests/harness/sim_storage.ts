@@ -44,6 +44,10 @@ export class SimStorage implements Storage {
     });
   }
 
+  prepare(): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.after(this.#options.delayMs(), resolve));
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -25,6 +25,8 @@ export interface TroubleRates {
   readonly crashAll: number;
   /** Per message sent: the sender dies right there. */
   readonly crashAtSend: number;
+  /** Per turn in which a leader's log or commit moved: it dies right there. */
+  readonly crashAtProgress: number;
   readonly pause: number;
   readonly weather: number;
 }
@@ -117,7 +119,8 @@ function planTroubles(random: SeededRandom): TroubleRates {
     clog: some(0.3, 20),
     crash: some(0.7, 40),
     crashAll: some(0.2, 6),
-    crashAtSend: some(0.3, 0.005),
+    crashAtSend: some(0.3, 0.01),
+    crashAtProgress: some(0.3, 0.2),
     pause: some(0.4, 30),
     weather: some(0.4, 20),
   };

@@ -159,7 +159,16 @@ export class Watcher {
     const before = this.#before.get(id) ?? null;
     const status = this.#check(raft, before);
     this.#before.set(id, status);
-    if (status.role === "leader") this.#leads(status, raft);
+    if (status.role === "leader") {
+      this.#leads(status, raft);
+      const led = before?.role === "leader" && before.term === status.term;
+      if (led && status.commit > before.commit && raft.termAt(status.commit) !== status.term) {
+        this.#fail(
+          `commits ${status.commit}, an entry of an earlier term, by counting (§5.4.2)`,
+          id,
+        );
+      }
+    }
     return { status, isNews: before === null || isChanged(before, status) };
   }
 

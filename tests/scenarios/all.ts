@@ -7,7 +7,10 @@
 import type { Scenario } from "../harness/cluster.ts";
 import { agreementScenarios } from "./agreement.ts";
 import { electionScenarios } from "./election.ts";
+import { kvScenarios } from "./kv.ts";
+import { singleServerScenarios } from "./lock.ts";
 import { persistenceScenarios } from "./persistence.ts";
+import { rsmScenarios } from "./rsm.ts";
 import { snapshotScenarios } from "./snapshots.ts";
 
 /** The scenarios of the lab; a part is its number, with the year where it is not 2025. */
@@ -16,4 +19,7 @@ export const labScenarios: readonly Scenario[] = [
   ...agreementScenarios,
   ...persistenceScenarios,
   ...snapshotScenarios,
+  ...rsmScenarios,
+  ...kvScenarios,
+  ...singleServerScenarios,
 ];
