@@ -97,13 +97,18 @@ export function kindOfName(name: string): "vote" | "log" | "snapshot" | "tempora
   if (name === VOTE_FILE) return "vote";
   if (SEGMENT.test(name)) return "log";
   if (SNAPSHOT.test(name)) return "snapshot";
-  return TEMPORARY.test(name) ? "temporary" : null;
+  return isTemporary(name) ? "temporary" : null;
+}
+
+/** Whether a name stands for a file that was never finished. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
 }
 
 /** Reads the folder; `null` when it is empty. Throws a {@linkcode StorageError} when it is not sound. */
 export async function recover(files: Files, options: RecoveryOptions): Promise<Recovered | null> {
   const names = (await files.list()).filter((name) => kindOfName(name) !== null).sort();
-  const temporary = names.filter((name) => kindOfName(name) === "temporary");
+  const temporary = names.filter(isTemporary);
   if (names.length === temporary.length) return null;
   if (!names.includes(VOTE_FILE)) {
     throw new StorageError("damaged", "the vote is missing though other files are there", {

@@ -11,6 +11,7 @@
 
 import { FileLog, SEGMENT_BYTES_LEAST } from "./file_log.ts";
 import {
+  isTemporary,
   type Progress,
   recover,
   type Recovered,
@@ -173,7 +174,10 @@ export class FileStorage implements Storage {
     return { persistent: EMPTY, identity, segments: [], sequence: 0, trimmed: null, garbage: [] };
   }
 
-  /** Makes durable what was read, because a process that was killed may have left it unsynced. */
+  /**
+   * Makes durable what was read, because a process that was killed may have left it unsynced; only
+   * then goes what it replaced.
+   */
   async #resume({ persistent, segments, sequence, trimmed, garbage }: Recovered): Promise<void> {
     if (trimmed !== null) this.#options.trimmed?.(trimmed);
     const { term, votedFor, snapshot, entries } = persistent;
@@ -195,8 +199,10 @@ export class FileStorage implements Storage {
       base: baseOf(persistent),
       entries,
     });
+    await this.#remove(garbage.filter(isTemporary));
     await this.#log.renew();
-    await this.#remove([...garbage, ...this.#log.takeGarbage()]);
+    const replaced = garbage.filter((name) => !isTemporary(name));
+    await this.#remove([...replaced, ...this.#log.takeGarbage()]);
   }
 
   /** Replaces the vote file, which also names what else must be in the folder at least. */

@@ -36,6 +36,8 @@ const ENTRY_HEADER_BYTES = 12;
 const NO_COMMAND = 0xffff_ffff;
 const CONTINUES = 0x8000_0000;
 const RECORD_MARK = 0x4b4f_4e54;
+/** Of CRC-32, bits reversed; the difference that the very last bit makes. */
+const CRC_POLYNOMIAL = 0xedb8_8320;
 const MAGIC = "KONTIKI";
 
 /** Whose folder it is. */
@@ -226,6 +228,7 @@ export function decodeRecordBody(
  * - A record of a later save stands behind it: that save began only when this one was synced.
  * - All its bytes are there. A write that was cut off by a crash leaves the file short, or leaves out
  *   whole sectors, which read as zeros; it does not change bits within a sector.
+ * - One flipped bit explains it.
  *
  * `bytes` is the file from the record on, `saveStart` where the first record of its save begins.
  */
@@ -238,7 +241,24 @@ export function isTorn(
   const header = decodeRecordHeader(bytes, place);
   if (header === null) return hasHole(bytes.subarray(0, RECORD_HEADER_BYTES), place.offset);
   const length = RECORD_HEADER_BYTES + header.bodyBytes;
-  return bytes.length < length || hasHole(bytes.subarray(0, length), place.offset);
+  if (bytes.length < length) return true;
+  const body = bytes.subarray(RECORD_HEADER_BYTES, length);
+  const difference = crc32(body, seedOf(place)) ^ header.bodyChecksum;
+  if (isOneBit(difference >>> 0, body.length)) return false;
+  return hasHole(bytes.subarray(0, length), place.offset);
+}
+
+/**
+ * Whether a difference of checksums is that of one flipped bit in so many bytes. It tells rot from a
+ * write that was cut off where a value is itself full of zeros.
+ */
+function isOneBit(difference: number, bytes: number): boolean {
+  let flipped = CRC_POLYNOMIAL;
+  for (let bits = 8 * bytes; bits > 0; bits--) {
+    if (flipped === difference) return true;
+    flipped = (flipped & 1) === 0 ? flipped >>> 1 : (flipped >>> 1 ^ CRC_POLYNOMIAL) >>> 0;
+  }
+  return false;
 }
 
 /** Looks at every place where a record could begin for one of a later save. */

@@ -39,6 +39,8 @@ export const LIFE: readonly Save[] = [
   saveOf({ snapshot: snapshotOf(30, 5, 600), tail: { from: 31, entries: entriesOf(31, 1, 5) } }),
   saveOf({ snapshot: snapshotOf(31, 5, 0) }),
   saveOf({ tail: { from: 32, entries: entriesOf(32, 2, 5) } }),
+  saveOf({ tail: { from: 33, entries: entriesOf(33, 70, 5) } }),
+  saveOf({ tail: { from: 103, entries: entriesOf(103, 1, 5) } }),
 ];
 
 /**
