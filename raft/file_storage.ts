@@ -66,8 +66,8 @@ export class FileStorage implements Storage {
   #vote: Vote = EMPTY;
   #snapshot: { readonly last: Position; readonly bytes: number } | null = null;
   #log: FileLog | null = null;
-  /** The image of the snapshot that lies ready as a temporary file. */
-  #prepared: Uint8Array | null = null;
+  /** The snapshot that lies, or soon will lie, ready as a temporary file. */
+  #prepared: { readonly snapshot: Snapshot; readonly written: Promise<void> } | null = null;
   #sequence = 0;
 
   constructor(options: FileStorageOptions) {
@@ -128,17 +128,20 @@ export class FileStorage implements Storage {
 
   prepare(snapshot: Snapshot): Promise<void> {
     invariant(this.#state === "open", `Cannot prepare in a storage that is ${this.#state}`);
-    return this.#guarded(async () => {
-      await this.#writeTemporary(
-        snapshotName(snapshot.last),
-        snapshotParts(this.#options.identity, snapshot),
-      );
-      this.#prepared = snapshot.data;
+    const before = this.#prepared;
+    const written = this.#guarded(async () => {
+      if (before !== null) await this.#forget(before);
+      const parts = snapshotParts(this.#options.identity, snapshot);
+      await this.#writeTemporary(snapshotName(snapshot.last), parts);
     });
+    this.#prepared = { snapshot, written };
+    return written;
   }
 
+  /** Waits for a snapshot that is being prepared; its end does not matter any more. */
   async close(): Promise<void> {
     this.#state = "closed";
+    await this.#prepared?.written.catch(() => null);
     await this.#log?.close();
     await this.#files.close();
   }
@@ -217,13 +220,23 @@ export class FileStorage implements Storage {
 
   async #writeSnapshot({ last, data }: Snapshot): Promise<void> {
     const name = snapshotName(last);
-    if (this.#prepared !== data) {
+    const prepared = this.#prepared;
+    this.#prepared = null;
+    if (prepared?.snapshot.data === data && isSame(prepared.snapshot.last, last)) {
+      await prepared.written;
+    } else {
+      if (prepared !== null) await this.#forget(prepared);
       await this.#writeTemporary(name, snapshotParts(this.#options.identity, { last, data }));
     }
-    this.#prepared = null;
     await this.#renameTemporary(name);
     this.#snapshot = { last, bytes: data.length };
     await this.#writeVote(this.#vote);
+  }
+
+  /** Removes what was prepared for a save that never came. */
+  async #forget(prepared: { snapshot: Snapshot; written: Promise<void> }): Promise<void> {
+    await prepared.written;
+    await this.#files.remove(`${snapshotName(prepared.snapshot.last)}.tmp`);
   }
 
   /** A file that counts for nothing until it is renamed; a start removes it. */

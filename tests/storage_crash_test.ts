@@ -47,7 +47,10 @@ async function momentsOf(
   for (const [i, save] of saves.entries()) {
     step = `save ${i}`;
     permitted = permittedInSave(state, save);
+    const next = saves[i + 1]?.snapshot;
+    const preparing = next && i % 3 > 0 ? storage.prepare(next) : null;
     await storage.save(save);
+    await preparing;
     state = applySave(state, save);
     permitted = [state];
     note({ kind: "sync", name: "all: the save resolved" });
