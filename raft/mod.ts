@@ -17,6 +17,7 @@ export { FileStorage, type FileStorageOptions, type StorageSizes } from "./file_
 export type { Progress, Trimmed } from "./file_recovery.ts";
 export type { Identity } from "./record.ts";
 export { StorageError, type StorageErrorKind } from "./storage_error.ts";
+export { type FileReport, type FolderReport, formatFolder, inspect } from "./inspect.ts";
 export { DenoFiles } from "./deno_files.ts";
 export { decodeEnvelope, encodeEnvelope } from "./message.ts";
 export type { WireValue } from "./message.ts";

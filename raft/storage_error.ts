@@ -42,6 +42,7 @@ const ADVICE: Record<StorageErrorKind, string> = {
 export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly kind: StorageErrorKind;
+  readonly problem: string;
   readonly file: string | null;
   readonly offset: number | null;
   /** What to do about it. */
@@ -53,6 +54,7 @@ export class StorageError extends Error {
       : ` (${options.file}${options.offset === undefined ? "" : ` at byte ${options.offset}`})`;
     super(`Cannot use the storage: ${problem}${place}. ${ADVICE[kind]}`, options);
     this.kind = kind;
+    this.problem = problem;
     this.file = options.file ?? null;
     this.offset = options.offset ?? null;
     this.advice = ADVICE[kind];
