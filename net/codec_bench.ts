@@ -5,7 +5,8 @@
  */
 
 import { decode as decodeStd, encode as encodeStd, type ValueType } from "@std/msgpack";
-import { decode, encode, Encoder, type WireValue } from "./codec.ts";
+import { decode, type WireValue } from "./codec.ts";
+import { encode, Encoder } from "./encoder.ts";
 import { appendFrame } from "./frame.ts";
 
 const command = new Uint8Array(256).fill(7);

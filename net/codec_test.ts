@@ -6,7 +6,8 @@
 
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { decode as decodeStd, encode as encodeStd, type ValueType } from "@std/msgpack";
-import { decode, DEPTH_MAX, encode, Encoder, ITEMS_MAX, type WireValue } from "./codec.ts";
+import { decode, DEPTH_MAX, ITEMS_MAX, type WireValue } from "./codec.ts";
+import { encode, Encoder } from "./encoder.ts";
 import { SeededRandom } from "../tests/harness/seeded_random.ts";
 
 /** Numbers at every edge of every size. */

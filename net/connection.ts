@@ -10,7 +10,8 @@
  * @module
  */
 
-import { decode, Encoder, type WireValue } from "./codec.ts";
+import { decode, type WireValue } from "./codec.ts";
+import { Encoder } from "./encoder.ts";
 import { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
 
 /** Why a connection ended. */

@@ -5,7 +5,8 @@
  */
 
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { encode, type WireValue } from "./codec.ts";
+import type { WireValue } from "./codec.ts";
+import { encode } from "./encoder.ts";
 import { type Closed, Connection, type ConnectionOptions } from "./connection.ts";
 
 /** What one end of a pair saw. */

@@ -9,7 +9,8 @@
  * @module
  */
 
-import type { Encoder, WireValue } from "./codec.ts";
+import type { WireValue } from "./codec.ts";
+import type { Encoder } from "./encoder.ts";
 
 /** The limit of one frame's length, unless an option says otherwise. */
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024;

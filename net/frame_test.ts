@@ -6,7 +6,8 @@
 
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { SeededRandom } from "../tests/harness/seeded_random.ts";
-import { Encoder, type WireValue } from "./codec.ts";
+import type { WireValue } from "./codec.ts";
+import { Encoder } from "./encoder.ts";
 import { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
 
 function framesOf(bodies: readonly Uint8Array[]): Uint8Array {

@@ -4,7 +4,8 @@
  * @module
  */
 
-export { decode, DEPTH_MAX, encode, Encoder, ITEMS_MAX, type WireValue } from "./codec.ts";
+export { decode, DEPTH_MAX, ITEMS_MAX, type WireValue } from "./codec.ts";
+export { encode, Encoder } from "./encoder.ts";
 export { type Closed, type ClosedKind, Connection, type ConnectionOptions } from "./connection.ts";
 export * from "./faults.ts";
 export { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";

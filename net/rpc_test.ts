@@ -6,7 +6,8 @@
  */
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { encode, type WireValue } from "./codec.ts";
+import type { WireValue } from "./codec.ts";
+import { encode } from "./encoder.ts";
 import { type CallOutcome, RpcClient } from "./rpc_client.ts";
 import type { Address } from "./tcp_options.ts";
 import { type Reply, RpcServer, type RpcServerOptions } from "./rpc_server.ts";

@@ -7,7 +7,8 @@
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { Envelope, NodeId } from "../raft/mod.ts";
-import { encode, type WireValue } from "./codec.ts";
+import type { WireValue } from "./codec.ts";
+import { encode } from "./encoder.ts";
 import { TcpTransport } from "./tcp_transport.ts";
 import type { TcpTransportOptions } from "./tcp_options.ts";
 
