@@ -10,7 +10,7 @@
 
 import type { Clock, Envelope, NodeId, Random, Transport } from "../raft/mod.ts";
 import { encodeEnvelope } from "../raft/mod.ts";
-import { Encoder } from "./codec.ts";
+import { Encoder } from "./encoder.ts";
 import { decide, type Faults, isBlocked, kindOf, noFaults } from "./faults.ts";
 
 /** What a {@linkcode FaultyTransport} is made of. */
