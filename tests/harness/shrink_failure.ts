@@ -68,13 +68,16 @@ export function shrinkFailure<State, Input, Output>(
   const part = shrinker.weaken(shrinker.beginLate(ended.part, ended.culprit));
   const byCall = (a: number, b: number): number => history[a]!.call - history[b]!.call || a - b;
   const members = membersOf(part).sort(byCall);
+  const isOptional = (place: number): boolean =>
+    part.unknown.has(place) || history[place]!.output === null;
   return {
     key: options.key,
     culprit: ended.culprit,
-    operations: members.filter((place) =>
-      !part.unknown.has(place) && history[place]!.output !== null
+    operations: members.filter((place) => !isOptional(place)),
+    // One that reported to have changed nothing could only make things harder.
+    optional: members.filter((place) =>
+      isOptional(place) && !model.isReadOnly(history[place]!.input, history[place]!.output)
     ),
-    optional: members.filter((place) => part.unknown.has(place) || history[place]!.output === null),
     start: [...new Set(part.beginnings.map(({ state }) => model.describeState(state)))],
   };
 }
