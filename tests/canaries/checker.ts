@@ -1,0 +1,199 @@
+/**
+ * Bugs of the linearizability checker itself. A checker that says "ok" too easily is worse than
+ * none, and one that says "illegal" too easily is soon ignored.
+ *
+ * @module
+ */
+
+import type { Canary } from "./canary.ts";
+
+const search = "tests/harness/linearization_search.ts";
+const checker = "tests/harness/linearizability.ts";
+const shrink = "tests/harness/shrink_failure.ts";
+const kv = "tests/harness/kv_model.ts";
+const unit = ["tests/harness/linearizability_test.ts"];
+const corpus = ["tests/histories_test.ts"];
+
+/** Planted one at a time by `deno task canary`. */
+export const canaries: readonly Canary[] = [
+  {
+    rule: "linearizability: real time",
+    bug: "a return does not force its operation to have taken effect: any order will do",
+    file: search,
+    find: 'if (!this.#backtrack()) return "illegal";\n      } else if',
+    replace:
+      'if (this.#next[this.#node] === HEAD && !this.#backtrack()) return "illegal";\n        this.#node = this.#next[this.#node]!;\n      } else if',
+    caughtBy: corpus,
+  },
+  {
+    rule: "linearizability: real time",
+    bug: "at equal times a return comes before a call, so touching operations count as apart",
+    file: search,
+    find: "times[a]! - times[b]! || a - b",
+    replace: "times[a]! - times[b]! || b - a",
+    caughtBy: corpus,
+  },
+  {
+    rule: "checker: cache",
+    bug: "the cache forgets the state: a set of operations is never tried again with another",
+    file: search,
+    find: "const key = this.#taken.key() + stateKey;",
+    replace: "const key = this.#taken.key();",
+    caughtBy: unit,
+  },
+  {
+    rule: "checker: cache",
+    bug: "the cache forgets the set: a state is never entered again with other operations taken",
+    file: search,
+    find: "const key = this.#taken.key() + stateKey;",
+    replace: "const key = stateKey;",
+    caughtBy: unit,
+  },
+  {
+    rule: "checker: cache",
+    bug: "operations of unknown outcome are missing in the key of the set",
+    file: search,
+    find: "for (let word = 0; word < this.#openHigh; word++) {",
+    replace: "for (let word = 0; word < 0; word++) {",
+    caughtBy: unit,
+  },
+  {
+    rule: "checker: backtracking",
+    bug: "a call that is put back keeps its state",
+    file: search,
+    find: "      this.#state = this.#states[this.#depth]!;\n",
+    replace: "",
+    caughtBy: unit,
+  },
+  {
+    rule: "checker: backtracking",
+    bug: "a write that fits is taken for good, as only reads may be",
+    file: search,
+    find: "if (this.#isReadOnly[number]) continue;",
+    replace: "if (this.#isReadOnly[number] || number === 0) continue;",
+    caughtBy: unit,
+  },
+  {
+    rule: "checker: unknown outcomes",
+    bug: "an operation that never returned is taken to have never happened",
+    file: search,
+    find: "this.#places = [...required, ...open];",
+    replace: "this.#places = [...required];",
+    caughtBy: corpus,
+  },
+  {
+    rule: "checker: unknown outcomes",
+    bug: "a client that gave up is taken to have got an answer by then",
+    file: search,
+    find: "outputOf(place) === null || options.open?.has(place) === true;",
+    replace:
+      "(outputOf(place) === null && history[place]!.return === null) || options.open?.has(place) === true;",
+    caughtBy: corpus,
+  },
+  {
+    rule: "checker: verdict",
+    bug: "what was not decided in time is reported as ok",
+    file: checker,
+    find: 'return verdicts.includes("unknown") ? "unknown" : "ok";',
+    replace: 'return "ok";',
+    caughtBy: unit,
+  },
+  {
+    rule: "checker: verdict",
+    bug: "one undecided key hides another that is proven illegal",
+    file: checker,
+    find:
+      'if (verdicts.includes("illegal")) return "illegal";\n  return verdicts.includes("unknown") ? "unknown" : "ok";',
+    replace:
+      'if (verdicts.includes("unknown")) return "unknown";\n  return verdicts.includes("illegal") ? "illegal" : "ok";',
+    caughtBy: unit,
+  },
+  {
+    rule: "checker: verdict",
+    bug: "keys are searched one after the other, so a hard one starves those behind it",
+    file: checker,
+    find: 'if (outcome === "paused") paused.push(place);',
+    replace: 'if (outcome === "paused") return;',
+    caughtBy: unit,
+  },
+  {
+    rule: "checker: partition",
+    bug: "all keys are one",
+    file: checker,
+    find: "const key = model.partition(operation.input);",
+    replace: 'const key = "";',
+    caughtBy: corpus,
+  },
+  {
+    rule: "checker: witness",
+    bug: "the order given for an ok key is a longer wrong one",
+    file: search,
+    find: "    this.#bestDepth = -1;\n",
+    replace: "",
+    caughtBy: unit,
+  },
+  {
+    rule: "checker: failing part",
+    bug: "the failing part ends one return too late",
+    file: shrink,
+    find: "if (this.#isIllegal(prefix(middle))) high = middle;",
+    replace: "if (middle + 1 < high && this.#isIllegal(prefix(middle))) high = middle;",
+    caughtBy: unit,
+  },
+  {
+    rule: "checker: failing part",
+    bug: "operations under way at the cut are forgotten",
+    file: shrink,
+    find: "const indexes = [...beginning.unused, ...part.later]",
+    replace: "const indexes = [...part.later]",
+    caughtBy: unit,
+  },
+  {
+    rule: "kv model: ErrMaybe",
+    bug: 'ErrMaybe is taken for "not executed"',
+    file: kv,
+    find: 'return output.error === "OK" || output.error === "ErrMaybe"\n',
+    replace: 'return output.error === "OK"\n',
+    caughtBy: corpus,
+  },
+  {
+    rule: "kv model: strict",
+    bug: "the version of a get is not compared",
+    file: kv,
+    find: "output.value === state.value &&\n      output.version === state.version;",
+    replace: "output.value === state.value;",
+    caughtBy: corpus,
+  },
+  {
+    rule: "kv model: versions",
+    bug: "a put does not raise the version",
+    file: kv,
+    find: "? { value: input.value, version: state.version + 1 }\n      : undefined;",
+    replace: "? { value: input.value, version: input.version }\n      : undefined;",
+    caughtBy: corpus,
+  },
+  {
+    rule: "register model: cas",
+    bug: "a compare-and-set wins whatever the register holds",
+    file: "tests/harness/register_model.ts",
+    find: "const isSet = state.value === input.from;",
+    replace: 'const isSet = output?.op === "cas" ? output.ok : true;',
+    caughtBy: corpus,
+  },
+  {
+    rule: "timeline: text",
+    bug: "text of a history becomes markup",
+    file: "tests/harness/timeline.ts",
+    find: '.replaceAll("<", "\\\\u003c")',
+    replace: "",
+    caughtBy: ["tests/harness/timeline_test.ts"],
+  },
+  {
+    rule: "check: exit code",
+    bug: "unknown ends with the exit code of ok",
+    file: "tests/harness/check_command.ts",
+    find: "  unknown: 3,",
+    replace: "  unknown: 0,",
+    caughtBy: ["tests/harness/check_command_test.ts"],
+  },
+];
