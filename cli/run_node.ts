@@ -42,6 +42,7 @@ export interface NodeSettings {
   readonly control: boolean;
   /** @default {"kv"} */
   readonly machine?: MachineName;
+  /** @default {25} */
   readonly tickMs?: number;
   readonly raft?: Partial<Omit<RaftOptions, "id" | "peers">>;
   /** Size of the log at which a snapshot is taken. @default {64 MiB} */
@@ -61,6 +62,12 @@ export interface RunningNode {
 }
 
 const LOG_BYTES_MAX = 64 * 2 ** 20;
+
+/**
+ * Elections after 300 to 600 ms, heartbeats every 100 ms, as the core's defaults say, but in longer
+ * ticks: each wakes the process, and nodes of different processes tick at different moments anyway.
+ */
+const PACE = { tickMs: 25, raft: { electionTicks: 12, heartbeatTicks: 4 } } as const;
 
 /** A request on the client port that asks for the node's report instead of the store. */
 const REPORT_REQUEST = "report";
@@ -134,10 +141,11 @@ class NodeProcess implements RunningNode {
     const { id, cluster, peers, tickMs, raft, log } = this.#settings;
     const node = await Node.start({
       profile: this.#machine.profile,
+      ...PACE.raft,
       ...raft,
       id,
       peers: [...peers.keys()],
-      ...(tickMs === undefined ? {} : { tickMs }),
+      tickMs: tickMs ?? PACE.tickMs,
       storage: this.#storage,
       transport: this.#faulty ?? this.#transport,
       clock: this.#clock,

@@ -1,0 +1,11 @@
+import { ProcessCluster } from "../tests/harness/process_cluster.ts";
+const c = new ProcessCluster({ seed: 1, nodes: 3, machine: "log" });
+const t0=performance.now(); await Promise.all(c.ids.map((id) => c.start(id))); console.log("start", performance.now()-t0);
+await c.sleep(1500);
+const before = await Promise.all(c.ids.map((id) => c.node(id).stats()));
+console.log("at start cpu", before.map((s) => s.cpuMs.toFixed(0)).join(" "));
+await c.sleep(5000);
+const after = await Promise.all(c.ids.map((id) => c.node(id).stats()));
+console.log("idle cpu ms/s", after.map((s, i) => ((s.cpuMs - before[i].cpuMs)/5).toFixed(1)).join(" "), "rss", after.map((s)=>(s.memoryBytes/1e6).toFixed(0)).join(" "));
+console.log(JSON.stringify(after[0]));
+await c.close();
