@@ -1,6 +1,6 @@
 /**
- * Runs scenarios of the lab: once with the lab's lines, with many seeds, or shared out to several
- * processes. Decides nothing about a scenario itself; `tests/harness/lab_runner.ts` does that.
+ * Runs scenarios of the lab, in the simulator or on real processes: once with the lab's lines, with
+ * many seeds, or shared out to several workers. Decides nothing about a scenario itself; `tests/harness/lab_runner.ts` does that.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import {
   runScenario,
 } from "../tests/harness/lab_runner.ts";
 import type { Scenario } from "../tests/harness/cluster.ts";
+import { ProcessArena } from "../tests/harness/process_arena.ts";
 import { simArena } from "../tests/harness/sim_arena.ts";
 import { labScenarios } from "../tests/scenarios/all.ts";
 import { runInWorkers } from "./test_workers.ts";
@@ -27,8 +28,12 @@ export interface LabRequest {
   readonly seeds: number;
   /** Ends with the first failure. Only within one process. */
   readonly failFast: boolean;
-  /** How many processes to use. */
+  /** How many workers to use. */
   readonly jobs: number;
+  /** Runs on real processes instead of the simulator. */
+  readonly processes: boolean;
+  /** With processes: leaves the folder of a failed run, with the logs of its nodes. */
+  readonly keep: boolean;
   /** Prints one JSON value for each run, instead of lines for people. */
   readonly json: boolean;
   /** The command line that runs this command again, without its arguments. */
@@ -58,7 +63,8 @@ export async function runLab(request: LabRequest): Promise<LabOutcome> {
     else if (result.failure !== null) printFailure(result, request);
   };
   if (request.jobs > 1) {
-    await runInWorkers({ ...request, names: chosen.map(({ name }) => name) }, report);
+    const names = chosen.map(({ name }) => name);
+    await runInWorkers({ ...request, names, self: workerCommand(request) }, report);
   } else {
     await runHere(chosen, request, report);
   }
@@ -69,14 +75,15 @@ export async function runLab(request: LabRequest): Promise<LabOutcome> {
 /** Seed by seed, so that a common fault shows itself soon in whichever scenario finds it. */
 async function runHere(
   scenarios: readonly Scenario[],
-  { seed, seeds, json, failFast }: LabRequest,
+  { seed, seeds, json, failFast, processes, keep }: LabRequest,
   report: (result: LabResult) => void,
 ): Promise<void> {
+  const arena = processes ? new ProcessArena({ keep }) : simArena;
   const isLoud = seeds === 1 && !json;
   for (let at = seed; at < seed + seeds; at++) {
     for (const scenario of scenarios) {
       const result = await runScenario(scenario, {
-        arena: simArena,
+        arena,
         seed: at,
         wallMs: () => performance.now(),
         print: (line) => isLoud && console.log(line),
@@ -87,7 +94,12 @@ async function runHere(
   }
 }
 
-function printFailure(result: LabResult, { shown }: LabRequest): void {
-  const again = `${shown} ${result.name} --seed ${result.seed}`;
+function workerCommand({ self, processes, keep }: LabRequest): readonly string[] {
+  return [...self, ...processes ? ["--processes"] : [], ...keep ? ["--keep"] : []];
+}
+
+function printFailure(result: LabResult, { shown, processes }: LabRequest): void {
+  const flags = processes ? " --processes" : "";
+  const again = `${shown} ${result.name} --seed ${result.seed}${flags}`;
   for (const line of failureLines(result, again)) console.log(line);
 }

@@ -17,6 +17,8 @@ interface Row {
   wallMs: number;
   requests: number;
   commits: number;
+  cpuMs: number;
+  starts: number;
 }
 
 const progressEveryMs = 2_000;
@@ -38,7 +40,7 @@ export class LabTally {
     this.#rows = new Map(
       scenarios.map(({ name }) => [name, {
         ...{ name, runs: 0, failures: 0, seconds: 0, secondsMax: 0 },
-        ...{ wallMs: 0, requests: 0, commits: 0 },
+        ...{ wallMs: 0, requests: 0, commits: 0, cpuMs: 0, starts: 0 },
       }]),
     );
   }
@@ -59,6 +61,8 @@ export class LabTally {
     row.wallMs += result.wallMs;
     row.requests += result.requests;
     row.commits += result.commits;
+    row.cpuMs += result.usage?.cpuMs ?? 0;
+    row.starts += result.usage?.starts ?? 0;
     this.#progress();
   }
 
@@ -66,12 +70,17 @@ export class LabTally {
   lines(): readonly string[] {
     const wall = ((performance.now() - this.#begin) / 1000).toFixed(1);
     const runs = this.#sum((row) => row.runs);
+    const starts = this.#sum((row) => row.starts);
+    const cpu = (this.#sum((row) => row.cpuMs) / 1000).toFixed(1);
+    const usage = starts === 0 ? "" : `; ${cpu} s of processor time in ${starts} starts of nodes`;
     const summary = `${this.failures === 0 ? "ok" : "FAILED"}: ${runs} runs, ` +
       `${this.failures} failed; ${this.#sum((row) => row.seconds).toFixed(0)} s of cluster time ` +
-      `in ${wall} s`;
-    if (this.#seeds === 1) return [summary];
+      `in ${wall} s${usage}`;
+    if (this.#seeds === 1 && starts === 0) return [summary];
     const head = ["scenario", "runs", "failed", "mean s", "max s", "RPCs", "commits", "wall s"];
-    return [...table([head, ...[...this.#rows.values()].map(cells)]), summary];
+    if (starts > 0) head.push("cpu s", "starts");
+    const rows = [...this.#rows.values()].map((row) => cells(row).slice(0, head.length));
+    return [...table([head, ...rows]), summary];
   }
 
   #sum(of: (row: Row) => number): number {
@@ -97,6 +106,8 @@ function cells(row: Row): readonly string[] {
     mean(row.requests).toFixed(0),
     mean(row.commits).toFixed(0),
     (row.wallMs / 1000).toFixed(1),
+    (mean(row.cpuMs) / 1000).toFixed(2),
+    mean(row.starts).toFixed(0),
   ];
 }
 

@@ -1,6 +1,7 @@
 /**
  * `deno task lab [3A|3B|3C|3D|name …] [--seed N] [--seeds N] [--jobs N] [--fail-fast] [--json]`: the
- * scenarios of the lab in the simulator. Reads the command line; `cli/test_command.ts` does the work.
+ * scenarios of the lab in the simulator, or with `--processes` (and `--keep`) on real processes. Reads
+ * the command line; `cli/test_command.ts` does the work.
  *
  * @module
  */
@@ -25,7 +26,7 @@ function wholeNumber(flag: string, text: unknown): number {
 async function main(args: string[]): Promise<number> {
   const flags = parseArgs(args, {
     string: ["_", "seed", "seeds", "jobs"],
-    boolean: ["json", "fail-fast"],
+    boolean: ["json", "fail-fast", "processes", "keep"],
     unknown: (_arg, key) => {
       if (key !== undefined) throw new UsageError(`Cannot use --${key}: no such flag`);
     },
@@ -38,6 +39,8 @@ async function main(args: string[]): Promise<number> {
     seed,
     seeds: wholeNumber("seeds", flags.seeds ?? "1"),
     failFast: flags["fail-fast"] === true,
+    processes: flags.processes === true,
+    keep: flags.keep === true,
     jobs: wholeNumber("jobs", flags.jobs ?? "1"),
     json: flags.json === true,
     self: [Deno.execPath(), "run", "-A", "--no-check", import.meta.url],

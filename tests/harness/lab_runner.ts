@@ -23,6 +23,16 @@ export interface ArenaEnd {
   readonly error: unknown;
   /** What happened last in the cluster, for people. */
   readonly trace: readonly string[];
+  /** What the processes of the cluster used; `null`: there were none. */
+  readonly usage: Usage | null;
+}
+
+/** What the processes of a cluster used. */
+export interface Usage {
+  /** Processor time of all nodes, in all their lives. */
+  readonly cpuMs: number;
+  /** How often a node was started. */
+  readonly starts: number;
 }
 
 /** Makes clusters: simulated ones, or real processes. */
@@ -47,6 +57,8 @@ export interface LabResult {
   readonly operations: number;
   readonly bytes: number;
   readonly commits: number;
+  /** What the nodes' processes used; `null`: a simulated cluster has none. */
+  readonly usage: Usage | null;
   /** Checks of histories that ran out of time: neither right nor wrong. */
   readonly undecided: number;
   /** The last lines of what happened, when it failed. */
@@ -119,6 +131,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const result = {
     ...{ name, part, seed: options.seed, failure, peers: nodes, undecided, ...totals },
     wallMs: options.wallMs() - begin,
+    usage: end.usage,
     trace: failure === null ? [] : end.trace.slice(-traceLines),
   };
   if (failure === null) options.print(closingLine({ peers: nodes, ...last }));

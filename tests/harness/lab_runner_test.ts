@@ -26,9 +26,10 @@ function arenaOf(cluster: FakeCluster): Arena {
     async run(_setup, play) {
       try {
         await play(cluster);
-        return { error: null, trace: ["never shown"] };
+        return { error: null, trace: ["never shown"], usage: null };
       } catch (error) {
-        return { error, trace: Array.from({ length: 50 }, (_none, at) => `event ${at}`) };
+        const trace = Array.from({ length: 50 }, (_none, at) => `event ${at}`);
+        return { error, trace, usage: null };
       }
     },
   };

@@ -17,6 +17,7 @@ import type { Random } from "../../raft/ports.ts";
 import type { Index, NodeId, Position, Status, Term } from "../../raft/types.ts";
 import type { Applied, Cluster, Machine, Traffic } from "./cluster.ts";
 import { lastLines, NodeProcess } from "./node_process.ts";
+import type { Usage } from "./lab_runner.ts";
 import { SeededRandom } from "./seeded_random.ts";
 
 /** What a cluster of processes is made of. */
@@ -28,14 +29,6 @@ export interface ProcessClusterOptions {
   readonly command?: readonly string[];
   /** More arguments for every node. */
   readonly args?: readonly string[];
-  /** Leaves the folder, with the logs of the nodes. */
-  readonly keep?: boolean;
-}
-
-/** What the processes of a cluster have used. */
-export interface Usage {
-  readonly cpuMs: number;
-  readonly starts: number;
 }
 
 /** Clusters that must not outlive this process. */
@@ -207,21 +200,21 @@ export class ProcessCluster implements Cluster {
       const text = await lastLines(path, 10).catch(() => "");
       if (text !== "") lines.push(`n${id}:`, ...text.split("\n").map((line) => `  ${line}`));
     }
-    if (this.#options.keep) lines.push(`everything is in ${this.folder}`);
     return lines;
   }
 
-  async close(): Promise<void> {
+  /** With `keep` the folder stays, with the logs of the nodes. */
+  async close({ keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
     for (const id of [...this.#paused]) this.resume(id);
     await Promise.all(this.ids.map((id) => this.crash(id)));
     open.delete(this);
-    if (!this.#options.keep) await Deno.remove(this.folder, { recursive: true });
+    if (!keep) await Deno.remove(this.folder, { recursive: true });
   }
 
   /** As {@linkcode close}, for a process that has no time left. */
   abandon(): void {
     for (const node of this.#running.values()) node.killNow();
-    if (!this.#options.keep) Deno.removeSync(this.folder, { recursive: true });
+    Deno.removeSync(this.folder, { recursive: true });
   }
 
   /** Counts for the last time what the node counted, and takes it out. */

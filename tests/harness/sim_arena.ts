@@ -28,6 +28,6 @@ export const simArena: Arena = {
     }
     const trace = error === null ? [] : cluster.trace.lastLines();
     await cluster.close();
-    return { error, trace };
+    return { error, trace, usage: null };
   },
 };
