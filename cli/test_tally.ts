@@ -111,13 +111,17 @@ function cells(row: Row): readonly string[] {
   ];
 }
 
-/** Lines up columns: the first to the left, the others to the right. */
-export function table(rows: readonly (readonly string[])[]): readonly string[] {
+/** Lines up columns: the first ones to the left, the others to the right. */
+export function table(
+  rows: readonly (readonly string[])[],
+  { leftColumns = 1 }: { readonly leftColumns?: number } = {},
+): readonly string[] {
   const widths =
     rows[0]?.map((_cell, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows.map((row) =>
-    row.map((cell, column) =>
-      column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)
-    ).join("  ")
+    row.map((cell, column) => {
+      const width = widths[column] ?? 0;
+      return column < leftColumns ? cell.padEnd(width) : cell.padStart(width);
+    }).join("  ")
   );
 }

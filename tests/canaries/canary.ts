@@ -1,20 +1,26 @@
 /**
- * What a canary is: a bug that we plant on purpose, to see that our tests would have found it.
+ * What a canary is: a bug that somebody might write, as a small patch to the source, and the checks
+ * that must notice it. `deno task canary` plants each in a copy of the tree; the product itself has
+ * no switch for any of them.
  *
  * @module
  */
 
-/** One bug and who finds it. */
+/** One bug to plant. */
 export interface Canary {
-  /** The rule it breaks, by its short name in the bug catalogue or in words. */
+  /** The rule it breaks, in the catalogue of known bugs: `L1`, `S3`, … */
   readonly rule: string;
-  /** What the bug does, in a sentence. */
+  /** What the product then does wrong, in a few words. */
   readonly bug: string;
-  /** The file it is planted in, from the root of the project. */
+  /** Path of the file to change, from the root of the project. */
   readonly file: string;
-  /** The exact text to replace, which occurs once in the file. */
+  /** Text of that file, found exactly once. */
   readonly find: string;
+  /** What stands there instead. */
   readonly replace: string;
-  /** The test files that are run; at least one must fail. */
+  /**
+   * What can notice it, most promising first, each a command line: `lab 3B --seeds 20` and
+   * `sim …` run those tasks, everything else is given to `deno test`.
+   */
   readonly caughtBy: readonly string[];
 }

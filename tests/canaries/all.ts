@@ -1,0 +1,11 @@
+/**
+ * All bugs that `deno task canary` plants.
+ *
+ * @module
+ */
+
+import type { Canary } from "./canary.ts";
+import { coreCanaries } from "./core.ts";
+
+/** Every canary, by part of the product. */
+export const allCanaries: readonly Canary[] = [...coreCanaries];

@@ -1,0 +1,237 @@
+/**
+ * `deno task canary [--only RULE] [--jobs N]`: plants every bug of `tests/canaries/` in a copy of
+ * the tree and demands that a check notices it. First the checks run on a clean copy, where they
+ * must find nothing. Ends with a table; exit code 1 if a bug went unnoticed, 2 for a wrong command
+ * line or a patch that no longer fits.
+ *
+ * Only a broken assertion, invariant or scenario counts. Code that does not load, or stumbles over
+ * its own types, has not been noticed by a check.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli";
+import { table } from "../cli/test_tally.ts";
+import { allCanaries } from "../tests/canaries/all.ts";
+import type { Canary } from "../tests/canaries/canary.ts";
+
+/** How one planted bug was dealt with. */
+interface Outcome {
+  readonly canary: Canary;
+  /** The check that noticed it; `null`: none did. */
+  readonly caughtBy: string | null;
+  /** How many seeds it took, where seeds were used. */
+  readonly seeds: number | null;
+  readonly seconds: number;
+  /** Output of the last check, kept where it is of use. */
+  readonly output: string;
+}
+
+/** Each bug must be noticed within this time. */
+const budgetSeconds = 60;
+const controlSeconds = 300;
+const root = new URL("../", import.meta.url);
+const notCopied = new Set([".git", ".std", "node_modules"]);
+
+class UsageError extends Error {}
+
+/** A copy of the tree in which bugs may be planted. */
+class Copy {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async make(): Promise<Copy> {
+    const copy = new Copy(await Deno.makeTempDir({ prefix: "kontiki-canary-" }));
+    copyFolder(root, copy.#url(""));
+    await copy.#run(["run", "-A", "--no-config", "tools/setup.ts"], controlSeconds);
+    return copy;
+  }
+
+  /** Runs a check; tells how it ended and what it said. */
+  check(caughtBy: string, seconds: number): Promise<{ code: number; output: string }> {
+    const [first, ...rest] = caughtBy.split(" ");
+    if (first === "lab" || first === "sim") {
+      const seeded = first === "lab" ? ["--seed", "1", "--fail-fast"] : [];
+      return this.#run(
+        ["run", "-A", "--no-check", `tools/${first}.ts`, ...rest, ...seeded],
+        seconds,
+      );
+    }
+    return this.#run(["test", "-A", "--no-check", "--quiet", ...caughtBy.split(" ")], seconds);
+  }
+
+  /** Runs with a bug in the tree, and takes it out again. */
+  async withBug<T>({ file, find, replace }: Canary, run: () => Promise<T>): Promise<T> {
+    const path = this.#url(file);
+    const clean = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, clean.replace(find, () => replace));
+    try {
+      return await run();
+    } finally {
+      await Deno.writeTextFile(path, clean);
+    }
+  }
+
+  async remove(): Promise<void> {
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  async #run(args: string[], seconds: number): Promise<{ code: number; output: string }> {
+    const child = new Deno.Command(Deno.execPath(), {
+      args,
+      cwd: this.#folder,
+      env: { NO_COLOR: "1" },
+      stdout: "piped",
+      stderr: "piped",
+      signal: AbortSignal.timeout(seconds * 1000),
+    });
+    const { code, stdout, stderr } = await child.output();
+    const text = new TextDecoder();
+    return { code, output: text.decode(stdout) + text.decode(stderr) };
+  }
+
+  #url(path: string): URL {
+    return new URL(path, `file://${this.#folder}/`);
+  }
+}
+
+function copyFolder(from: URL, to: URL): void {
+  Deno.mkdirSync(to, { recursive: true });
+  for (const { name, isDirectory, isFile } of Deno.readDirSync(from)) {
+    if (notCopied.has(name)) continue;
+    if (isDirectory) copyFolder(new URL(`${name}/`, from), new URL(`${name}/`, to));
+    else if (isFile) Deno.copyFileSync(new URL(name, from), new URL(name, to));
+  }
+}
+
+/** Every patch must fit exactly one place. */
+function checkPatches(canaries: readonly Canary[]): void {
+  for (const { rule, bug, file, find, replace } of canaries) {
+    const places = Deno.readTextFileSync(new URL(file, root)).split(find).length - 1;
+    if (places !== 1 || find === replace) {
+      throw new UsageError(
+        `Cannot plant ${rule} (${bug}): wanted 1 place in ${file}, got ${places}`,
+      );
+    }
+  }
+}
+
+/** Whether a check ended because something was violated. */
+function isViolation(
+  { code, output }: { readonly code: number; readonly output: string },
+): boolean {
+  if (code === 0) return false;
+  const broken = /\b(AssertionError|InvariantError|Violation)\b|^--- FAIL: /m;
+  const stumbled = /\b(SyntaxError|ReferenceError|Module not found|\(uncaught error\))/;
+  const typeErrors = /^\s*(error: )?(Uncaught )?(\(in promise\) )?TypeError\b/m;
+  return broken.test(output) && !stumbled.test(output) && !typeErrors.test(output);
+}
+
+/** Each check once on a clean copy: none may find anything. */
+async function control(copies: readonly Copy[], checks: readonly string[]): Promise<void> {
+  let next = 0;
+  await Promise.all(copies.map(async (copy) => {
+    for (let check = checks[next++]; check !== undefined; check = checks[next++]) {
+      const begin = performance.now();
+      const { code, output } = await copy.check(check, controlSeconds);
+      const seconds = (performance.now() - begin) / 1000;
+      console.error(`control  ${check}  ${seconds.toFixed(1)} s`);
+      if (code === 0) continue;
+      throw new Error(`Cannot use ${check}: it fails on the clean tree\n${output.slice(-2_000)}`);
+    }
+  }));
+}
+
+async function plant(copy: Copy, canary: Canary): Promise<Outcome> {
+  const begin = performance.now();
+  const seconds = () => (performance.now() - begin) / 1000;
+  let output = "";
+  const caughtBy = await copy.withBug(canary, async () => {
+    for (const check of canary.caughtBy) {
+      const left = budgetSeconds - seconds();
+      if (left <= 0) break;
+      const end = await copy.check(check, left);
+      output = end.output;
+      if (isViolation(end)) return check;
+    }
+    return null;
+  });
+  const seed = /^--- FAIL: .*, seed (\d+)/m.exec(output)?.[1] ??
+    /(\d+) seeds? run/.exec(output)?.[1];
+  const seeds = caughtBy === null || seed === undefined ? null : Number(seed);
+  return { canary, caughtBy, seeds, seconds: seconds(), output };
+}
+
+async function plantAll(copies: readonly Copy[], canaries: readonly Canary[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  let next = 0;
+  await Promise.all(copies.map(async (copy) => {
+    for (let at = next++; at < canaries.length; at = next++) {
+      const outcome = await plant(copy, canaries[at]!);
+      outcomes[at] = outcome;
+      const { rule, bug } = outcome.canary;
+      console.error(`${outcome.caughtBy === null ? "MISSED " : "caught "} ${rule}  ${bug}`);
+      if (outcome.caughtBy === null) console.error(indent(outcome.output.slice(-1_000)));
+    }
+  }));
+  return outcomes;
+}
+
+function indent(text: string): string {
+  return text.split("\n").map((line) => `    ${line}`).join("\n");
+}
+
+async function main(args: string[]): Promise<number> {
+  const flags = parseArgs(args, {
+    string: ["only", "jobs"],
+    unknown: (arg) => {
+      throw new UsageError(`Cannot use ${arg}: wanted --only RULE or --jobs N`);
+    },
+  });
+  const only = typeof flags.only === "string" ? flags.only : null;
+  const jobs = Number(flags.jobs ?? "2");
+  if (!Number.isInteger(jobs) || jobs < 1) {
+    throw new UsageError(`Cannot use --jobs: wanted a whole number from 1 up, got ${flags.jobs}`);
+  }
+  const canaries = allCanaries.filter(({ rule }) => only === null || rule === only);
+  if (canaries.length === 0) throw new UsageError(`Cannot find a canary of rule ${only}`);
+  checkPatches(canaries);
+  const begin = performance.now();
+  const copies = await Promise.all(Array.from({ length: jobs }, () => Copy.make()));
+  try {
+    await control(copies, [...new Set(canaries.flatMap(({ caughtBy }) => caughtBy))]);
+    const outcomes = await plantAll(copies, canaries);
+    return report(outcomes, (performance.now() - begin) / 1000);
+  } finally {
+    for (const copy of copies) await copy.remove();
+  }
+}
+
+function report(outcomes: readonly Outcome[], seconds: number): number {
+  const rows = outcomes.map((outcome) => [
+    outcome.canary.rule,
+    outcome.canary.bug,
+    outcome.caughtBy ?? "NOT CAUGHT",
+    outcome.seeds === null ? "" : String(outcome.seeds),
+    outcome.seconds.toFixed(1),
+  ]);
+  const head = ["rule", "bug", "caught by", "seeds", "seconds"];
+  for (const line of table([head, ...rows], { leftColumns: 3 })) console.log(line);
+  const missed = outcomes.filter(({ caughtBy }) => caughtBy === null).length;
+  console.log(
+    `${outcomes.length} bugs planted, ${missed} not caught within ${budgetSeconds} s each; ` +
+      `${seconds.toFixed(0)} s in all`,
+  );
+  return missed === 0 ? 0 : 1;
+}
+
+try {
+  Deno.exit(await main(Deno.args));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  Deno.exit(2);
+}
