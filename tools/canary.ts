@@ -52,15 +52,7 @@ class Copy {
 
   /** Runs a check; tells how it ended and what it said. */
   check(caughtBy: string, seconds: number): Promise<{ code: number; output: string }> {
-    const [first, ...rest] = caughtBy.split(" ");
-    if (first === "lab" || first === "sim") {
-      const seeded = first === "lab" ? ["--seed", "1", "--fail-fast"] : [];
-      return this.#run(
-        ["run", "-A", "--no-check", `tools/${first}.ts`, ...rest, ...seeded],
-        seconds,
-      );
-    }
-    return this.#run(["test", "-A", "--no-check", "--quiet", ...caughtBy.split(" ")], seconds);
+    return this.#run(commandOf(caughtBy), seconds);
   }
 
   /** Runs with a bug in the tree, and takes it out again. */
@@ -96,6 +88,15 @@ class Copy {
   #url(path: string): URL {
     return new URL(path, `file://${this.#folder}/`);
   }
+}
+
+/** What Deno is told to run a check. */
+function commandOf(caughtBy: string): string[] {
+  const [first = "", ...rest] = caughtBy.split(" ");
+  const run = ["run", "-A", "--no-check"];
+  if (first === "lab") return [...run, "tools/lab.ts", ...rest, "--seed", "1", "--fail-fast"];
+  if (first === "sim") return [...run, "tests/canaries/swarm_seeds.ts", ...rest.slice(1)];
+  return ["test", "-A", "--no-check", "--quiet", first, ...rest];
 }
 
 function copyFolder(from: URL, to: URL): void {

@@ -20,7 +20,7 @@ export interface Canary {
   readonly replace: string;
   /**
    * What can notice it, most promising first, each a command line: `lab 3B --seeds 20` and
-   * `sim …` run those tasks, everything else is given to `deno test`.
+   * `sim seeds 200` run scenarios and the swarm, everything else is given to `deno test`.
    */
   readonly caughtBy: readonly string[];
 }
