@@ -13,7 +13,7 @@
 import { parseArgs } from "@std/cli";
 import { table } from "../cli/test_tally.ts";
 import { allCanaries } from "../tests/canaries/all.ts";
-import type { Canary } from "../tests/canaries/canary.ts";
+import { type Canary, isViolation, misfit } from "../tests/canaries/canary.ts";
 
 /** How one planted bug was dealt with. */
 interface Outcome {
@@ -28,10 +28,10 @@ interface Outcome {
 }
 
 /** Each bug must be noticed within this time. */
-const budgetSeconds = 60;
-const controlSeconds = 300;
-const root = new URL("../", import.meta.url);
-const notCopied = new Set([".git", ".std", "node_modules"]);
+const BUDGET_SECONDS = 60;
+const CONTROL_SECONDS = 300;
+const ROOT = new URL("../", import.meta.url);
+const NOT_COPIED = new Set([".git", ".std", "node_modules"]);
 
 class UsageError extends Error {}
 
@@ -45,8 +45,8 @@ class Copy {
 
   static async make(): Promise<Copy> {
     const copy = new Copy(await Deno.makeTempDir({ prefix: "kontiki-canary-" }));
-    copyFolder(root, copy.#url(""));
-    await copy.#run(["run", "-A", "--no-config", "tools/setup.ts"], controlSeconds);
+    copyFolder(ROOT, copy.#url(""));
+    await copy.#run(["run", "-A", "--no-config", "tools/setup.ts"], CONTROL_SECONDS);
     return copy;
   }
 
@@ -102,7 +102,7 @@ function commandOf(caughtBy: string): string[] {
 function copyFolder(from: URL, to: URL): void {
   Deno.mkdirSync(to, { recursive: true });
   for (const { name, isDirectory, isFile } of Deno.readDirSync(from)) {
-    if (notCopied.has(name)) continue;
+    if (NOT_COPIED.has(name)) continue;
     if (isDirectory) copyFolder(new URL(`${name}/`, from), new URL(`${name}/`, to));
     else if (isFile) Deno.copyFileSync(new URL(name, from), new URL(name, to));
   }
@@ -110,25 +110,10 @@ function copyFolder(from: URL, to: URL): void {
 
 /** Every patch must fit exactly one place. */
 function checkPatches(canaries: readonly Canary[]): void {
-  for (const { rule, bug, file, find, replace } of canaries) {
-    const places = Deno.readTextFileSync(new URL(file, root)).split(find).length - 1;
-    if (places !== 1 || find === replace) {
-      throw new UsageError(
-        `Cannot plant ${rule} (${bug}): wanted 1 place in ${file}, got ${places}`,
-      );
-    }
-  }
-}
-
-/** Whether a check ended because something was violated. */
-function isViolation(
-  { code, output }: { readonly code: number; readonly output: string },
-): boolean {
-  if (code === 0) return false;
-  const broken = /\b(AssertionError|InvariantError|Violation)\b|^--- FAIL: /m;
-  const stumbled = /\b(SyntaxError|ReferenceError|Module not found|\(uncaught error\))/;
-  const typeErrors = /^\s*(error: )?(Uncaught )?(\(in promise\) )?TypeError\b/m;
-  return broken.test(output) && !stumbled.test(output) && !typeErrors.test(output);
+  const misfits = canaries.map((canary) =>
+    misfit(canary, Deno.readTextFileSync(new URL(canary.file, ROOT)))
+  ).filter((problem) => problem !== null);
+  if (misfits.length > 0) throw new UsageError(misfits.join("\n"));
 }
 
 /** Each check once on a clean copy: none may find anything. */
@@ -137,7 +122,7 @@ async function control(copies: readonly Copy[], checks: readonly string[]): Prom
   await Promise.all(copies.map(async (copy) => {
     for (let check = checks[next++]; check !== undefined; check = checks[next++]) {
       const begin = performance.now();
-      const { code, output } = await copy.check(check, controlSeconds);
+      const { code, output } = await copy.check(check, CONTROL_SECONDS);
       const seconds = (performance.now() - begin) / 1000;
       console.error(`control  ${check}  ${seconds.toFixed(1)} s`);
       if (code === 0) continue;
@@ -152,7 +137,7 @@ async function plant(copy: Copy, canary: Canary): Promise<Outcome> {
   let output = "";
   const caughtBy = await copy.withBug(canary, async () => {
     for (const check of canary.caughtBy) {
-      const left = budgetSeconds - seconds();
+      const left = BUDGET_SECONDS - seconds();
       if (left <= 0) break;
       const end = await copy.check(check, left);
       output = end.output;
@@ -223,7 +208,7 @@ function report(outcomes: readonly Outcome[], seconds: number): number {
   for (const line of table([head, ...rows], { leftColumns: 3 })) console.log(line);
   const missed = outcomes.filter(({ caughtBy }) => caughtBy === null).length;
   console.log(
-    `${outcomes.length} bugs planted, ${missed} not caught within ${budgetSeconds} s each; ` +
+    `${outcomes.length} bugs planted, ${missed} not caught within ${BUDGET_SECONDS} s each; ` +
       `${seconds.toFixed(0)} s in all`,
   );
   return missed === 0 ? 0 : 1;

@@ -24,3 +24,24 @@ export interface Canary {
    */
   readonly caughtBy: readonly string[];
 }
+
+/** Why the patch cannot be applied to the text of its file, or `null` if it can. */
+export function misfit({ rule, bug, file, find, replace }: Canary, text: string): string | null {
+  const places = text.split(find).length - 1;
+  if (places === 1 && find !== replace) return null;
+  return `Cannot plant ${rule} (${bug}): wanted its text once in ${file}, got ${places}`;
+}
+
+/**
+ * Whether a check ended because something was violated. Code that does not load, or stumbles over
+ * its own types, was not noticed by a check.
+ */
+export function isViolation(
+  { code, output }: { readonly code: number; readonly output: string },
+): boolean {
+  if (code === 0) return false;
+  const broken = /\b(AssertionError|InvariantError|Violation)\b|^--- FAIL: /m;
+  const stumbled = /\b(SyntaxError|ReferenceError|Module not found)\b|\(uncaught error\)/;
+  const typeError = /^\s*(error: )?(Uncaught )?(\(in promise\) )?TypeError\b/m;
+  return broken.test(output) && !stumbled.test(output) && !typeError.test(output);
+}
