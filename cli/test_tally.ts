@@ -21,7 +21,7 @@ interface Row {
   starts: number;
 }
 
-const progressEveryMs = 2_000;
+const PROGRESS_EVERY_MS = 2_000;
 
 /** What was run so far. */
 export class LabTally {
@@ -88,7 +88,7 @@ export class LabTally {
   }
 
   #progress(): void {
-    if (this.#silent || performance.now() - this.#progressAt < progressEveryMs) return;
+    if (this.#silent || performance.now() - this.#progressAt < PROGRESS_EVERY_MS) return;
     this.#progressAt = performance.now();
     const runs = this.#sum((row) => row.runs);
     console.error(`${runs} of ${this.#rows.size * this.#seeds} runs, ${this.failures} failed`);

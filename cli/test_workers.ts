@@ -23,7 +23,7 @@ interface Share {
 }
 
 /** Small enough that the last shares end at about the same time, large enough to be worth a start. */
-const seedsPerShareMax = 50;
+const SEEDS_PER_SHARE_MAX = 50;
 
 /** Runs all of it, at most `jobs` processes at a time, and reports results as they come. */
 export async function runInWorkers(
@@ -43,8 +43,8 @@ export async function runInWorkers(
 function sharesOf({ names, seed, seeds }: Workload): readonly Share[] {
   const shares: Share[] = [];
   for (const name of names) {
-    for (let done = 0; done < seeds; done += seedsPerShareMax) {
-      shares.push({ name, seed: seed + done, seeds: Math.min(seedsPerShareMax, seeds - done) });
+    for (let done = 0; done < seeds; done += SEEDS_PER_SHARE_MAX) {
+      shares.push({ name, seed: seed + done, seeds: Math.min(SEEDS_PER_SHARE_MAX, seeds - done) });
     }
   }
   return shares;

@@ -10,18 +10,18 @@ import { failureLines, runScenario } from "./harness/lab_runner.ts";
 import { simArena } from "./harness/sim_arena.ts";
 import { labScenarios } from "./scenarios/all.ts";
 
-const seed = 1;
+const SEED = 1;
 
 for (const scenario of labScenarios) {
   Deno.test(`${scenario.name} passes in the simulator`, async () => {
     const result = await runScenario(scenario, {
       arena: simArena,
-      seed,
+      seed: SEED,
       wallMs: () => performance.now(),
       print: (line) => console.log(line),
     });
     if (result.failure === null) return;
-    const again = `deno task lab ${scenario.name} --seed ${seed}`;
+    const again = `deno task lab ${scenario.name} --seed ${SEED}`;
     throw new AssertionError(failureLines(result, again).join("\n"));
   });
 }

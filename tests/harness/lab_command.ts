@@ -6,8 +6,8 @@
  * @module
  */
 
-const byteValues = 256;
-const numberBytesMax = 7;
+const BYTE_VALUES = 256;
+const NUMBER_BYTES_MAX = 7;
 
 /** The shortest big-endian form of a whole number below 2^53. */
 export function encodeNumber(value: number): Uint8Array {
@@ -15,16 +15,16 @@ export function encodeNumber(value: number): Uint8Array {
     throw new RangeError(`Cannot encode a command: wanted an integer from 0 on, got ${value}`);
   }
   const digits: number[] = [];
-  for (let rest = value; digits.length === 0 || rest > 0; rest = Math.floor(rest / byteValues)) {
-    digits.unshift(rest % byteValues);
+  for (let rest = value; digits.length === 0 || rest > 0; rest = Math.floor(rest / BYTE_VALUES)) {
+    digits.unshift(rest % BYTE_VALUES);
   }
   return Uint8Array.from(digits);
 }
 
 /** The number a command stands for, or `null` when it is no number. */
 export function decodeNumber(command: Uint8Array): number | null {
-  if (command.length === 0 || command.length > numberBytesMax) return null;
-  return command.reduce((value, digit) => value * byteValues + digit, 0);
+  if (command.length === 0 || command.length > NUMBER_BYTES_MAX) return null;
+  return command.reduce((value, digit) => value * BYTE_VALUES + digit, 0);
 }
 
 /** A command that is a string. */

@@ -42,18 +42,18 @@ export interface LabGroupOptions {
 }
 
 /** The lab's RaftElectionTimeout: what its tests allow for an election, and sleep in multiples of. */
-export const electionAllowanceMs = 1_000;
+export const ELECTION_ALLOWANCE_MS = 1_000;
 
-const leaderRounds = 10;
-const leaderPauseMs = 450;
-const leaderPauseSpreadMs = 100;
-const agreementMs = 10_000;
-const attemptMs = 2_000;
-const pollMs = 20;
-const fruitlessMs = 50;
-const waitPolls = 30;
-const waitFirstMs = 10;
-const waitDoublesBelowMs = 1_000;
+const LEADER_ROUNDS = 10;
+const LEADER_PAUSE_MS = 450;
+const LEADER_PAUSE_SPREAD_MS = 100;
+const AGREEMENT_MS = 10_000;
+const ATTEMPT_MS = 2_000;
+const POLL_MS = 20;
+const FRUITLESS_MS = 50;
+const WAIT_POLLS = 30;
+const WAIT_FIRST_MS = 10;
+const WAIT_DOUBLES_BELOW_MS = 1_000;
 
 /** The servers of one cluster, as the lab's tests see them. */
 export class LabGroup {
@@ -231,8 +231,8 @@ export class LabGroup {
 
   /** Section 7.4: the leader of the newest term, which must show itself within about 5 s. */
   async checkOneLeader(): Promise<number> {
-    for (let round = 0; round < leaderRounds; round++) {
-      await this.sleep(leaderPauseMs + this.below(leaderPauseSpreadMs));
+    for (let round = 0; round < LEADER_ROUNDS; round++) {
+      await this.sleep(LEADER_PAUSE_MS + this.below(LEADER_PAUSE_SPREAD_MS));
       let newest: { readonly server: number; readonly term: Term } | null = null;
       for (const server of this.servers) {
         if (!this.isConnected(server)) continue;
@@ -290,10 +290,10 @@ export class LabGroup {
   /** Section 7.5: a full agreement on one command; the index it got. */
   async one(command: Uint8Array, { expected, retry }: Agreement): Promise<Index> {
     const begin = this.now();
-    while (this.now() - begin < agreementMs) {
+    while (this.now() - begin < AGREEMENT_MS) {
       const index = await this.#offer(command);
       if (index === null) {
-        await this.sleep(fruitlessMs);
+        await this.sleep(FRUITLESS_MS);
         continue;
       }
       if (await this.#appliedWithin({ index, command, expected })) {
@@ -315,12 +315,12 @@ export class LabGroup {
     index: Index,
     { servers, term }: { readonly servers: number; readonly term: Term | null },
   ): Promise<Uint8Array | null> {
-    let pauseMs = waitFirstMs;
-    for (let poll = 0; poll < waitPolls; poll++) {
+    let pauseMs = WAIT_FIRST_MS;
+    for (let poll = 0; poll < WAIT_POLLS; poll++) {
       const found = await this.committed(index);
       if (found.servers >= servers) break;
       await this.sleep(pauseMs);
-      if (pauseMs < waitDoublesBelowMs) pauseMs *= 2;
+      if (pauseMs < WAIT_DOUBLES_BELOW_MS) pauseMs *= 2;
       if (term !== null && await this.#newerTerm(term)) return null;
     }
     const { servers: have, command } = await this.committed(index);
@@ -382,11 +382,11 @@ export class LabGroup {
     },
   ): Promise<boolean> {
     const begin = this.now();
-    while (this.now() - begin < attemptMs) {
+    while (this.now() - begin < ATTEMPT_MS) {
       const found = await this.committed(index);
       const enough = found.servers > 0 && found.servers >= expected;
       if (enough && found.command !== null && sameCommand(found.command, command)) return true;
-      await this.sleep(pollMs);
+      await this.sleep(POLL_MS);
     }
     return false;
   }

@@ -76,8 +76,8 @@ export interface RunOptions {
 }
 
 /** No test of the lab may take longer, on the cluster's clock. */
-const secondsMax = 120;
-const traceLines = 40;
+const SECONDS_MAX = 120;
+const TRACE_LINES = 40;
 
 /** What was counted between the opening and the closing line. */
 export interface Totals {
@@ -122,8 +122,8 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       totals = difference(before, now);
       last = difference(opened, now);
     }
-    if (totals.seconds > secondsMax) {
-      throw new AssertionError(`The test took ${totals.seconds} s, longer than ${secondsMax} s`);
+    if (totals.seconds > SECONDS_MAX) {
+      throw new AssertionError(`The test took ${totals.seconds} s, longer than ${SECONDS_MAX} s`);
     }
   });
   const { name, part } = scenario;
@@ -132,7 +132,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     ...{ name, part, seed: options.seed, failure, peers: nodes, undecided, ...totals },
     wallMs: options.wallMs() - begin,
     usage: end.usage,
-    trace: failure === null ? [] : end.trace.slice(-traceLines),
+    trace: failure === null ? [] : end.trace.slice(-TRACE_LINES),
   };
   if (failure === null) options.print(closingLine({ peers: nodes, ...last }));
   return result;

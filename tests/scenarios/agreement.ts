@@ -9,13 +9,13 @@ import { assert, AssertionError } from "@std/assert";
 import type { Index, Term } from "../../raft/types.ts";
 import type { Scenario } from "../harness/cluster.ts";
 import { decodeNumber, encodeNumber, encodeText, sameCommand } from "../harness/lab_command.ts";
-import { electionAllowanceMs, type LabGroup } from "../harness/lab_group.ts";
+import { ELECTION_ALLOWANCE_MS, type LabGroup } from "../harness/lab_group.ts";
 import { labScenario } from "../harness/lab_scenario.ts";
 
-const attempts = 5;
-const attemptPauseMs = 3_000;
-const textLength = 5_000;
-const backlog = 50;
+const ATTEMPTS = 5;
+const ATTEMPT_PAUSE_MS = 3_000;
+const TEXT_LENGTH = 5_000;
+const BACKLOG = 50;
 
 /** Agreement on a number by `expected` servers at the first try. */
 function once(group: LabGroup, value: number, expected: number): Promise<Index> {
@@ -44,7 +44,7 @@ async function basicAgree(group: LabGroup): Promise<void> {
 
 function randomText(group: LabGroup): Uint8Array {
   const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-  const text = Array.from({ length: textLength }, () => letters[group.below(letters.length)]);
+  const text = Array.from({ length: TEXT_LENGTH }, () => letters[group.below(letters.length)]);
   return encodeText(text.join(""));
 }
 
@@ -70,7 +70,7 @@ async function followerFailure(group: LabGroup): Promise<void> {
   const first = await group.checkOneLeader();
   await group.disconnect((first + 1) % group.count);
   await once(group, 102, group.count - 1);
-  await group.sleep(electionAllowanceMs);
+  await group.sleep(ELECTION_ALLOWANCE_MS);
   await once(group, 103, group.count - 1);
 
   const second = await group.checkOneLeader();
@@ -78,7 +78,7 @@ async function followerFailure(group: LabGroup): Promise<void> {
   await group.disconnect((second + 2) % group.count);
   const index = await mustStart(group, second, 104);
   assert(index === 4, `Expected index 4, got ${index}`);
-  await group.sleep(2 * electionAllowanceMs);
+  await group.sleep(2 * ELECTION_ALLOWANCE_MS);
   await group.checkNoAgreement(index);
 }
 
@@ -88,13 +88,13 @@ async function leaderFailure(group: LabGroup): Promise<void> {
   const first = await group.checkOneLeader();
   await group.disconnect(first);
   await once(group, 102, group.count - 1);
-  await group.sleep(electionAllowanceMs);
+  await group.sleep(ELECTION_ALLOWANCE_MS);
   await once(group, 103, group.count - 1);
 
   const second = await group.checkOneLeader();
   await group.disconnect(second);
   for (const server of group.servers) await group.start(server, encodeNumber(104));
-  await group.sleep(2 * electionAllowanceMs);
+  await group.sleep(2 * ELECTION_ALLOWANCE_MS);
   await group.checkNoAgreement(4);
 }
 
@@ -106,13 +106,13 @@ async function failAgree(group: LabGroup): Promise<void> {
   await group.disconnect(follower);
   await once(group, 102, group.count - 1);
   await once(group, 103, group.count - 1);
-  await group.sleep(electionAllowanceMs);
+  await group.sleep(ELECTION_ALLOWANCE_MS);
   await once(group, 104, group.count - 1);
   await once(group, 105, group.count - 1);
 
   await group.connect(follower);
   await surely(group, 106, group.count);
-  await group.sleep(electionAllowanceMs);
+  await group.sleep(ELECTION_ALLOWANCE_MS);
   await surely(group, 107, group.count);
 }
 
@@ -124,7 +124,7 @@ async function failNoAgree(group: LabGroup): Promise<void> {
   for (const server of lost) await group.disconnect(server);
   const index = await mustStart(group, leader, 20);
   assert(index === 2, `Expected index 2, got ${index}`);
-  await group.sleep(2 * electionAllowanceMs);
+  await group.sleep(2 * ELECTION_ALLOWANCE_MS);
   await group.checkNoAgreement(index);
 
   // The three may have chosen a leader among themselves, who forgets what was at index 2.
@@ -165,8 +165,8 @@ async function inOneTerm(
   group: LabGroup,
   attempt: () => Promise<boolean>,
 ): Promise<void> {
-  for (let count = 0; count < attempts; count++) {
-    if (count > 0) await group.sleep(attemptPauseMs);
+  for (let count = 0; count < ATTEMPTS; count++) {
+    if (count > 0) await group.sleep(ATTEMPT_PAUSE_MS);
     if (await attempt()) return;
   }
   throw new AssertionError("The term changed too often");
@@ -193,8 +193,8 @@ async function rejoin(group: LabGroup): Promise<void> {
 async function backUp(group: LabGroup): Promise<void> {
   const agree = (expected: number) => group.one(group.fresh(), { expected, retry: true });
   const submit = async (leader: number) => {
-    for (let count = 0; count < backlog; count++) await group.start(leader, group.fresh());
-    await group.sleep(electionAllowanceMs / 2);
+    for (let count = 0; count < BACKLOG; count++) await group.start(leader, group.fresh());
+    await group.sleep(ELECTION_ALLOWANCE_MS / 2);
   };
   await agree(group.count);
   const first = await group.checkOneLeader();
@@ -205,7 +205,7 @@ async function backUp(group: LabGroup): Promise<void> {
   for (const server of [first, beside]) await group.disconnect(server);
 
   for (const server of others) await group.connect(server);
-  for (let count = 0; count < backlog; count++) await agree(3);
+  for (let count = 0; count < BACKLOG; count++) await agree(3);
   const second = await group.checkOneLeader();
   const third = others[0] === second ? (second + 1) % group.count : others[0];
   await group.disconnect(third);
@@ -213,13 +213,13 @@ async function backUp(group: LabGroup): Promise<void> {
 
   for (const server of group.servers) await group.disconnect(server);
   for (const server of [first, beside, third]) await group.connect(server);
-  for (let count = 0; count < backlog; count++) await agree(3);
+  for (let count = 0; count < BACKLOG; count++) await agree(3);
 
   await group.connectAll();
   await agree(group.count);
 }
 
-const countedCommands = 10;
+const COUNTED_COMMANDS = 10;
 
 /** One try of section 9.10's second step; false: the term changed meanwhile. */
 async function countOnce(group: LabGroup): Promise<boolean> {
@@ -228,7 +228,7 @@ async function countOnce(group: LabGroup): Promise<boolean> {
   const first = await group.start(leader, encodeNumber(1));
   if (first === null) return false;
   const commands: Uint8Array[] = [];
-  for (let step = 1; step <= countedCommands + 1; step++) {
+  for (let step = 1; step <= COUNTED_COMMANDS + 1; step++) {
     const command = encodeNumber(group.below(2 ** 31));
     const accepted = await group.start(leader, command);
     if (accepted === null || accepted.term !== first.term) return false;
@@ -236,7 +236,7 @@ async function countOnce(group: LabGroup): Promise<boolean> {
     assert(accepted.index === wanted, `Got index ${accepted.index}, expected ${wanted}`);
     commands.push(command);
   }
-  for (const [at, command] of commands.slice(0, countedCommands).entries()) {
+  for (const [at, command] of commands.slice(0, COUNTED_COMMANDS).entries()) {
     const index = first.index + 1 + at;
     const got = await group.wait(index, { servers: group.count, term: first.term });
     if (got === null) return false;
@@ -244,10 +244,10 @@ async function countOnce(group: LabGroup): Promise<boolean> {
   }
   if (!await allInTerm(group, first.term)) return false;
   const requests = await group.incoming() - before;
-  const requestsMax = (countedCommands + 1 + 3) * 3;
+  const requestsMax = (COUNTED_COMMANDS + 1 + 3) * 3;
   assert(
     requests <= requestsMax,
-    `Too many RPCs (${requests}) for ${countedCommands} entries, expected at most ${requestsMax}`,
+    `Too many RPCs (${requests}) for ${COUNTED_COMMANDS} entries, expected at most ${requestsMax}`,
   );
   return true;
 }
@@ -269,7 +269,7 @@ async function count(group: LabGroup): Promise<void> {
   );
   await inOneTerm(group, () => countOnce(group));
   const before = await group.incoming();
-  await group.sleep(electionAllowanceMs);
+  await group.sleep(ELECTION_ALLOWANCE_MS);
   const idle = await group.incoming() - before;
   const idleMax = 3 * 20;
   assert(idle <= idleMax, `Too many RPCs (${idle}) in an idle second, expected at most ${idleMax}`);

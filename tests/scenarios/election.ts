@@ -7,7 +7,7 @@
 
 import { assert } from "@std/assert";
 import type { Scenario } from "../harness/cluster.ts";
-import { electionAllowanceMs, type LabGroup } from "../harness/lab_group.ts";
+import { ELECTION_ALLOWANCE_MS, type LabGroup } from "../harness/lab_group.ts";
 import { labScenario } from "../harness/lab_scenario.ts";
 
 /** Section 8.1. A term that changes without a failure is only worth a warning in the lab. */
@@ -16,7 +16,7 @@ async function initialElection(group: LabGroup): Promise<void> {
   await group.sleep(50);
   const term = await group.checkTerms();
   assert(term >= 1, `Expected a term of at least 1, got ${term}`);
-  await group.sleep(2 * electionAllowanceMs);
+  await group.sleep(2 * ELECTION_ALLOWANCE_MS);
   await group.checkTerms();
   await group.checkOneLeader();
 }
@@ -34,7 +34,7 @@ async function reElection(group: LabGroup): Promise<void> {
   const other = (second + 1) % group.count;
   await group.disconnect(second);
   await group.disconnect(other);
-  await group.sleep(2 * electionAllowanceMs);
+  await group.sleep(2 * ELECTION_ALLOWANCE_MS);
   await group.checkNoLeader();
 
   await group.connect(other);

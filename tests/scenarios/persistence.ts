@@ -9,11 +9,11 @@
 import { assert } from "@std/assert";
 import type { Scenario } from "../harness/cluster.ts";
 import { encodeNumber } from "../harness/lab_command.ts";
-import { electionAllowanceMs, type LabGroup } from "../harness/lab_group.ts";
+import { ELECTION_ALLOWANCE_MS, type LabGroup } from "../harness/lab_group.ts";
 import { type LabScenario, labScenario } from "../harness/lab_scenario.ts";
 
-const figureRounds = 1_000;
-const reorderingFrom = 200;
+const FIGURE_ROUNDS = 1_000;
+const REORDERING_FROM = 200;
 
 /** Agreement on a number by `expected` servers, submitted again as needed. */
 function surely(group: LabGroup, value: number, expected: number): Promise<number> {
@@ -88,7 +88,7 @@ async function persist2(group: LabGroup): Promise<void> {
     for (const step of [0, 3, 4]) await group.crash(after(group, leader, step));
 
     for (const step of [1, 2]) await group.restart(after(group, leader, step));
-    await group.sleep(electionAllowanceMs);
+    await group.sleep(ELECTION_ALLOWANCE_MS);
     await group.restart(after(group, leader, 3));
     await surely(group, ++value, group.count - 2);
     for (const step of [4, 0]) await group.restart(after(group, leader, step));
@@ -110,7 +110,7 @@ async function persist2Of2024(group: LabGroup): Promise<void> {
       await group.crash(after(group, leader, step));
       await group.restart(after(group, leader, step));
     }
-    await group.sleep(electionAllowanceMs);
+    await group.sleep(ELECTION_ALLOWANCE_MS);
     await group.crash(after(group, leader, 3));
     await group.restart(after(group, leader, 3));
     await surely(group, ++value, group.count - 2);
@@ -137,7 +137,7 @@ async function persist3(group: LabGroup): Promise<void> {
 
 /** Mostly a few milliseconds, one time in ten up to half a second (sections 10.4 and 10.6). */
 async function figurePause(group: LabGroup): Promise<void> {
-  const pauseMs = group.chance(0.1) ? group.below(electionAllowanceMs / 2) : group.below(13);
+  const pauseMs = group.chance(0.1) ? group.below(ELECTION_ALLOWANCE_MS / 2) : group.below(13);
   await group.sleep(pauseMs);
 }
 
@@ -145,7 +145,7 @@ async function figurePause(group: LabGroup): Promise<void> {
 async function figure8(group: LabGroup): Promise<void> {
   await group.one(group.fresh(), { expected: 1, retry: true });
   let up = group.count;
-  for (let round = 0; round < figureRounds; round++) {
+  for (let round = 0; round < FIGURE_ROUNDS; round++) {
     const accepted = await group.startEverywhere(group.fresh());
     await figurePause(group);
     if (accepted !== null) {
@@ -182,8 +182,8 @@ async function unreliableAgree(group: LabGroup): Promise<void> {
 async function figure8Unreliable(group: LabGroup): Promise<void> {
   await group.one(group.fresh(), { expected: 1, retry: true });
   let up = group.count;
-  for (let round = 0; round < figureRounds; round++) {
-    if (round === reorderingFrom) await group.setLongReordering(true);
+  for (let round = 0; round < FIGURE_ROUNDS; round++) {
+    if (round === REORDERING_FROM) await group.setLongReordering(true);
     const command = group.fresh();
     let leader: number | null = null;
     for (const server of group.servers) {
@@ -253,7 +253,7 @@ async function churn(group: LabGroup): Promise<void> {
   );
   for (let round = 0; round < 20; round++) await churnStep(group);
 
-  await group.sleep(electionAllowanceMs);
+  await group.sleep(ELECTION_ALLOWANCE_MS);
   await group.setReliable(true);
   for (const server of group.servers) {
     if (!group.isRunning(server)) await group.restart(server);
@@ -262,7 +262,7 @@ async function churn(group: LabGroup): Promise<void> {
   stop = true;
   const known: string[] = [];
   for (const client of clients) known.push(...await client());
-  await group.sleep(electionAllowanceMs);
+  await group.sleep(ELECTION_ALLOWANCE_MS);
 
   const last = await group.one(group.fresh(), { expected: group.count, retry: true });
   const found = new Set<string>();

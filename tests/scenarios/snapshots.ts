@@ -10,10 +10,10 @@ import type { Scenario } from "../harness/cluster.ts";
 import type { LabGroup } from "../harness/lab_group.ts";
 import { labScenario } from "../harness/lab_scenario.ts";
 
-const rounds = 30;
+const ROUNDS = 30;
 /** The lab's MAXLOGSIZE. */
-const logBytesMax = 2_000;
-const snapshotEvery = 10;
+const LOG_BYTES_MAX = 2_000;
+const SNAPSHOT_EVERY = 10;
 
 function agree(group: LabGroup, expected: number): Promise<number> {
   return group.one(group.fresh(), { expected, retry: true });
@@ -26,20 +26,20 @@ type Absence = "none" | "disconnected" | "crashed";
 async function snapshots(group: LabGroup, absence: Absence): Promise<void> {
   await agree(group, group.count);
   let leader = await group.checkOneLeader();
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const follower = (leader + 1) % group.count;
     const [sender, victim] = round % 3 === 1 ? [follower, leader] : [leader, follower];
     if (absence === "disconnected") await group.disconnect(victim);
     if (absence === "crashed") await group.crash(victim);
     if (absence !== "none") await agree(group, group.count - 1);
 
-    const commands = snapshotEvery / 2 + group.below(snapshotEvery);
+    const commands = SNAPSHOT_EVERY / 2 + group.below(SNAPSHOT_EVERY);
     for (let count = 0; count < commands; count++) await group.start(sender, group.fresh());
     await agree(group, absence === "none" ? group.count : group.count - 1);
     const bytes = await group.logBytesMax();
     assert(
-      bytes < logBytesMax,
-      `The log is too large: ${bytes} bytes, wanted below ${logBytesMax}`,
+      bytes < LOG_BYTES_MAX,
+      `The log is too large: ${bytes} bytes, wanted below ${LOG_BYTES_MAX}`,
     );
 
     if (absence === "none") continue;
@@ -54,7 +54,7 @@ async function snapshots(group: LabGroup, absence: Absence): Promise<void> {
 async function allCrash(group: LabGroup): Promise<void> {
   await agree(group, group.count);
   for (let round = 0; round < 5; round++) {
-    const commands = snapshotEvery / 2 + group.below(snapshotEvery);
+    const commands = SNAPSHOT_EVERY / 2 + group.below(SNAPSHOT_EVERY);
     for (let count = 0; count < commands; count++) await agree(group, group.count);
     const before = await agree(group, group.count);
     await group.crashAll();
@@ -66,7 +66,7 @@ async function allCrash(group: LabGroup): Promise<void> {
 
 /** Section 11.3: a start that forgets the snapshot would overwrite it by its next save. */
 async function init(group: LabGroup): Promise<void> {
-  for (let count = 0; count < snapshotEvery + 2; count++) await agree(group, group.count);
+  for (let count = 0; count < SNAPSHOT_EVERY + 2; count++) await agree(group, group.count);
   for (let crash = 0; crash < 2; crash++) {
     await group.crashAll();
     await group.startAll();
