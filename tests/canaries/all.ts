@@ -5,7 +5,8 @@
  */
 
 import type { Canary } from "./canary.ts";
+import { canaries as checkerCanaries } from "./checker.ts";
 import { coreCanaries } from "./core.ts";
 
 /** Every canary, by part of the product. */
-export const allCanaries: readonly Canary[] = [...coreCanaries];
+export const allCanaries: readonly Canary[] = [...coreCanaries, ...checkerCanaries];

@@ -1,0 +1,26 @@
+/**
+ * Where bugs of the core are planted, and what may notice them. Scenarios of the lab run the lab's
+ * profile, so what only the production profile has is left to the swarm and to tests of the core.
+ *
+ * @module
+ */
+
+export const RAFT = "raft/raft.ts";
+export const LOG = "raft/log.ts";
+export const PROGRESS = "raft/progress.ts";
+export const READS = "raft/reads.ts";
+export const TRANSFER = "raft/transfer.ts";
+export const NODE = "raft/node.ts";
+
+export const CORE_TESTS =
+  "raft/raft_test.ts raft/log_test.ts raft/progress_test.ts raft/check_test.ts";
+export const READ_TESTS = "raft/reads_test.ts raft/raft_test.ts raft/rsm_test.ts";
+export const NODE_TESTS = "raft/node_test.ts";
+
+export const ELECTIONS = "lab 3A --seeds 20";
+export const AGREEMENT = "lab 3B --seeds 10";
+export const CRASHES = "lab Persist Figure8 --seeds 40";
+export const CHURN = "lab Churn Unreliable --seeds 20";
+export const SNAPSHOTS = "lab 3D --seeds 10";
+export const SWARM = "sim seeds 300";
+export const EVERYTHING = "lab 3A 3B 3C 3D --seeds 20";

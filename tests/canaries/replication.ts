@@ -1,0 +1,193 @@
+/**
+ * Bugs of log replication: rules L1 to L10 of the catalogue.
+ *
+ * @module
+ */
+
+import {
+  AGREEMENT,
+  CHURN,
+  CORE_TESTS,
+  CRASHES,
+  ELECTIONS,
+  EVERYTHING,
+  LOG,
+  NODE,
+  PROGRESS,
+  RAFT,
+  SNAPSHOTS,
+  SWARM,
+} from "./catchers.ts";
+import type { Canary } from "./canary.ts";
+
+/** Bugs by rule, planted one at a time. */
+export const replicationCanaries: readonly Canary[] = [
+  {
+    rule: "L1",
+    bug: "entries of earlier terms are committed by counting (Figure 8)",
+    file: RAFT,
+    find: "if (this.#log.termAt(index) === this.#term) this.#commitTo(index);",
+    replace: "this.#commitTo(index);",
+    caughtBy: [SWARM],
+  },
+  {
+    rule: "L1",
+    bug: "an entry on a minority is committed",
+    file: PROGRESS,
+    find: "return values[Math.floor(values.length / 2)]!;",
+    replace: "return values[Math.floor(values.length / 2) - 1]!;",
+    caughtBy: [AGREEMENT],
+  },
+  {
+    rule: "L2",
+    bug: "a follower commits entries that the message did not verify",
+    file: RAFT,
+    find: "this.#commitTo(Math.min(message.commit, verified));",
+    replace: "this.#commitTo(Math.min(message.commit, this.#log.last.index));",
+    caughtBy: [AGREEMENT, CRASHES, CHURN],
+  },
+  {
+    rule: "L2",
+    bug: "a follower acknowledges all it has, verified or not",
+    file: RAFT,
+    find: "this.#accept(from, verified, round);",
+    replace: "this.#accept(from, this.#log.last.index, round);",
+    caughtBy: [AGREEMENT, CRASHES],
+  },
+  {
+    rule: "L3",
+    bug: "a late or doubled append cuts entries that match",
+    file: LOG,
+    find: "const fresh = entries.findIndex((entry) => !this.matches(entry));",
+    replace: "const fresh = entries.length === 0 ? -1 : 0;",
+    caughtBy: ["lab Unreliable --seeds 20", EVERYTHING],
+  },
+  {
+    rule: "L3",
+    bug: "a conflict is overwritten only while the new entries last",
+    file: LOG,
+    find: "if (cut !== null) this.#truncate(cut);",
+    replace:
+      `const kept = this.#entries.slice(from - this.#base.index - 1 + entries.length - fresh);
+    if (cut !== null) this.#truncate(cut);
+    queueMicrotask(() => this.#entries.push(...kept));`,
+    caughtBy: [AGREEMENT, CRASHES],
+  },
+  {
+    rule: "L4",
+    bug: "a follower forgets what it knows to be committed and lets it be cut",
+    file: RAFT,
+    find: `this.#role = { kind: "follower", leader, transfer: null };
+    this.#trace`,
+    replace: `this.#role = { kind: "follower", leader, transfer: null };
+    this.#commit = this.#snapshot?.last.index ?? 0;
+    this.#trace`,
+    caughtBy: [ELECTIONS, AGREEMENT],
+  },
+  {
+    rule: "L5",
+    bug: "a heartbeat is accepted without a look at the log",
+    file: RAFT,
+    find: "if (!this.#log.matches(previous)) {",
+    replace: "if (entries.length > 0 && !this.#log.matches(previous)) {",
+    caughtBy: [AGREEMENT, CRASHES],
+  },
+  {
+    rule: "L6",
+    bug: "a turn's promises and applies come before its save",
+    file: NODE,
+    find: `        if (effects.save !== null) {
+          await this.#options.storage.save(effects.save);
+          if (this.#isStopped) return;
+        }
+        this.#finish(effects);`,
+    replace: `        this.#finish(effects);
+        if (effects.save !== null) {
+          await this.#options.storage.save(effects.save);
+          if (this.#isStopped) return;
+        }`,
+    caughtBy: [ELECTIONS, AGREEMENT],
+  },
+  {
+    rule: "L6",
+    bug: "a leader counts itself for an entry that nobody else has",
+    file: RAFT,
+    find: "const index = quorumValue([...matches, this.#log.last.index]);",
+    replace:
+      "const index = quorumValue([...matches.slice(1), this.#log.last.index, this.#log.last.index]);",
+    caughtBy: [AGREEMENT],
+  },
+  {
+    rule: "L7",
+    bug: "a cut of entries that wait to be saved forgets what else has to be saved",
+    file: LOG,
+    find: "this.#changedFrom = Math.min(this.#changedFrom ?? from, from);",
+    replace: "",
+    caughtBy: ["raft/log_test.ts", CRASHES],
+  },
+  {
+    rule: "L8",
+    bug: "an append is built on a position that is no longer in the log",
+    file: PROGRESS,
+    find: "this.next <= state.log.base.index",
+    replace: "this.next < state.log.base.index",
+    caughtBy: [SNAPSHOTS],
+  },
+  {
+    rule: "L9",
+    bug: "a late answer takes a peer's match back",
+    file: PROGRESS,
+    find: "this.match = Math.max(this.match, match);",
+    replace: "this.match = match;",
+    caughtBy: ["lab Unreliable --seeds 10", CHURN],
+  },
+  {
+    rule: "L9",
+    bug: "a late refusal takes next back behind what is known to match",
+    file: PROGRESS,
+    find: 'return this.mode.kind === "streaming" && previous > this.match;',
+    replace: "this.match = Math.min(this.match, previous);\n    return true;",
+    caughtBy: ["lab Unreliable --seeds 10", CHURN],
+  },
+  {
+    rule: "L9",
+    bug: "a refusal never takes next back",
+    file: RAFT,
+    find: "peer.rejected(Math.min(next, previous));",
+    replace: "peer.rejected(previous + 1);",
+    caughtBy: [AGREEMENT],
+  },
+  {
+    rule: "L9",
+    bug: "entries are sent again with every message until they are acknowledged",
+    file: PROGRESS,
+    find: `this.mode.inFlight.push({ last, bytes });
+      this.next = last + 1;`,
+    replace: "this.mode.inFlight.push({ last, bytes });",
+    caughtBy: ["raft/progress_test.ts"],
+  },
+  {
+    rule: "L10",
+    bug: "after a restart the whole log counts as committed",
+    file: RAFT,
+    find: "this.#commit = this.#applied = base.index;",
+    replace: "this.#commit = this.#log.last.index;\n    this.#applied = base.index;",
+    caughtBy: [CRASHES],
+  },
+  {
+    rule: "L10",
+    bug: "a turn that may not apply everything skips the rest",
+    file: RAFT,
+    find: "this.#applied += entries.length;",
+    replace: "this.#applied = this.#commit;",
+    caughtBy: [CORE_TESTS],
+  },
+  {
+    rule: "L10",
+    bug: "a leader of the lab's profile opens its term with an entry of its own",
+    file: RAFT,
+    find: "if (this.#isProduction) this.#appendOwn(null);",
+    replace: "this.#appendOwn(null);",
+    caughtBy: ["lab TestBasicAgree3B"],
+  },
+];
