@@ -16,6 +16,9 @@ export const exitCodes = {
   unknownOutcome: 5,
   unavailable: 6,
   damaged: 7,
+  wrong: 20,
+  stuck: 21,
+  crashed: 22,
   interrupted: 130,
 } as const;
 
@@ -29,8 +32,12 @@ export const exitMeanings: Readonly<Record<ExitReason, string>> = {
   usage: "the command line is wrong; nothing was done",
   notFound: "the key does not exist",
   versionConflict: "the key has another version than the one given; nothing was changed",
-  unknownOutcome: "the change may or may not have happened; read the key to find out",
+  unknownOutcome:
+    "the change may or may not have happened: read the key; or a check ran out of time",
   unavailable: "no answer from a majority of the cluster within the time limit",
   damaged: "data on disk is damaged or belongs to somebody else; nothing was changed",
+  wrong: "the simulator found a broken promise",
+  stuck: "the simulator found a cluster that makes no progress though it should",
+  crashed: "the simulator found a node that broke one of its own rules",
   interrupted: "ended by Ctrl-C or SIGTERM before the work was done",
 };

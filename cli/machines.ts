@@ -10,12 +10,7 @@ import type { Reply, WireValue } from "../net/mod.ts";
 import { type Application, type Node, type Profile, Rsm, type StateMachine } from "../raft/mod.ts";
 import { CounterMachine } from "../tests/harness/counter_machine.ts";
 import { LogMachine } from "../tests/harness/log_machine.ts";
-
-/** The names that `--machine` takes. */
-export const MACHINES = ["kv", "log", "log-snapshots", "counter", "kv-snapshots"] as const;
-
-/** One of {@linkcode MACHINES}. */
-export type MachineName = typeof MACHINES[number];
+import type { MachineName } from "./machine_names.ts";
 
 /** A machine, wired. */
 export interface RunningMachine {

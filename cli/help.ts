@@ -1,0 +1,153 @@
+/**
+ * Help made from the table: the text of `--help`, and the reference page of the documentation. Pure.
+ *
+ * @module
+ */
+
+import type { CommandSpec, FlagSpec } from "./command.ts";
+import { exitCodes, exitMeanings, type ExitReason } from "./exit_codes.ts";
+import { variableName } from "./options.ts";
+import { formatTable } from "./output.ts";
+
+const intro = "Kontiki: a replicated key/value store that behaves like one copy.";
+
+const precedence =
+  "A flag on the command line comes before its environment variable, and that before the default.";
+
+/** The text of `kontiki --help`. */
+export function overviewHelp(commands: readonly CommandSpec[]): string {
+  const rows = commands.map((command) => ["  " + command.name, command.summary]);
+  return [
+    intro,
+    "",
+    "Usage: kontiki COMMAND [ARGUMENTS] [FLAGS]",
+    "",
+    "Commands:",
+    ...tableBody(rows),
+    "",
+    "Start here:    kontiki up",
+    "More on one:   kontiki COMMAND --help",
+    "",
+  ].join("\n");
+}
+
+/** The text of `kontiki COMMAND --help`. */
+export function commandHelp(command: CommandSpec): string {
+  const lines = [command.summary, "", `Usage: ${usageLine(command)}`, ""];
+  for (const paragraph of command.description ?? []) lines.push(...wrap(paragraph, 80), "");
+  if (command.arguments.length > 0) {
+    lines.push("Arguments:");
+    lines.push(...tableBody(command.arguments.map((each) => [`  ${each.name}`, each.help])), "");
+  }
+  const flags = command.flags.map((flag) => [
+    `  ${flagUsage(flag)}`,
+    flagHelp(flag),
+    `[${variableName(command, flag)}]`,
+  ]);
+  flags.push(["  -h, --help", "print this", ""]);
+  lines.push("Flags, and their environment variables:", ...tableBody(flags), "", precedence, "");
+  if (command.examples.length > 0) {
+    lines.push("Examples:");
+    for (const example of command.examples) {
+      lines.push(`  ${example.line}${example.help === "" ? "" : `    # ${example.help}`}`);
+    }
+    lines.push("");
+  }
+  return lines.join("\n");
+}
+
+/** The page `docs/reference.md`. */
+export function referencePage(commands: readonly CommandSpec[]): string {
+  const lines = [
+    "# Reference",
+    "",
+    "Made from the table in `cli/commands.ts` by `deno task reference`; do not edit.",
+    "",
+    `${precedence} \`NO_COLOR\` turns colours off. With \`--json\` a value is a string where it is valid`,
+    'UTF-8, and `{"base64": "…"}` where it is not. Durations: `500ms`, `5s`, `2m`. Sizes: `256`,',
+    "`64KiB`, `1MiB`.",
+    "",
+    "## Exit codes",
+    "",
+    "| Code | Name | Meaning |",
+    "| ---: | ---- | ------- |",
+  ];
+  for (const reason of Object.keys(exitCodes) as ExitReason[]) {
+    lines.push(`| ${exitCodes[reason]} | ${reason} | ${exitMeanings[reason]} |`);
+  }
+  for (const command of commands) lines.push("", ...commandSection(command));
+  return lines.join("\n") + "\n";
+}
+
+function commandSection(command: CommandSpec): string[] {
+  const lines = [`## ${command.name}`, "", command.summary, ""];
+  lines.push("```text", usageLine(command), "```", "");
+  for (const paragraph of command.description ?? []) lines.push(...wrap(paragraph, 100), "");
+  if (command.arguments.length > 0) {
+    lines.push("| Argument | Meaning |", "| -------- | ------- |");
+    for (const each of command.arguments) lines.push(`| \`${each.name}\` | ${cell(each.help)} |`);
+    lines.push("");
+  }
+  if (command.flags.length > 0) {
+    lines.push("| Flag | Variable | Meaning |", "| ---- | -------- | ------- |");
+    for (const flag of command.flags) {
+      const name = variableName(command, flag);
+      lines.push(`| \`${cell(flagUsage(flag))}\` | \`${name}\` | ${cell(flagHelp(flag))} |`);
+    }
+    lines.push("");
+  }
+  if (command.examples.length > 0) {
+    lines.push("```text");
+    for (const { line, help } of command.examples) {
+      lines.push(help === "" ? line : `${line}    # ${help}`);
+    }
+    lines.push("```");
+  }
+  return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
+
+/** One line: how the command is called. */
+export function usageLine(command: CommandSpec): string {
+  const words = ["kontiki", command.name];
+  for (const each of command.arguments) {
+    const name = each.many === true ? `${each.name}…` : each.name;
+    words.push(each.required ? name : `[${name}]`);
+  }
+  for (const flag of command.flags) if (flag.required) words.push(flagUsage(flag));
+  if (command.flags.some((flag) => !flag.required)) words.push("[FLAGS]");
+  if (command.rest !== undefined) words.push(`[-- ${command.rest}]`);
+  return words.join(" ");
+}
+
+function flagUsage(flag: FlagSpec): string {
+  const short = flag.short === undefined ? "" : `-${flag.short}, `;
+  const value = flag.type === "boolean" ? "" : ` ${flag.value ?? flag.name.toUpperCase()}`;
+  return `${short}--${flag.name}${value}`;
+}
+
+function flagHelp(flag: FlagSpec): string {
+  const standard = flag.default === undefined ? "" : ` (default ${flag.default})`;
+  return `${flag.help}${flag.required ? " (required)" : standard}`;
+}
+
+function tableBody(rows: readonly (readonly string[])[]): string[] {
+  const columns = (rows[0] ?? []).map(() => ({ title: "" }));
+  return formatTable(columns, rows).slice(1);
+}
+
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  lines.push(line);
+  return lines;
+}

@@ -1,0 +1,104 @@
+/**
+ * The entry of the executable: reads the command line, runs the command, and turns how it ended into
+ * an exit code. Commands are loaded only when they run, so that `kontiki version` starts fast.
+ *
+ * Invariant: an error of the outside world ends with one line on standard error and its exit code,
+ * an error of our own with its stack, so that it can be mended.
+ *
+ * @module
+ */
+
+import { CommandError, type Ending, UsageError } from "./command.ts";
+import { commands } from "./commands.ts";
+import { exitCodes } from "./exit_codes.ts";
+import { commandHelp, overviewHelp } from "./help.ts";
+import { type Options, parseCommandLine } from "./options.ts";
+import { Output } from "./output.ts";
+
+/** Runs one command line to its end. */
+export async function main(args: readonly string[]): Promise<Ending> {
+  let output = processOutput(args.includes("--json"));
+  try {
+    const invocation = parseCommandLine(args, {
+      commands,
+      environment: (name) => Deno.env.get(name),
+    });
+    if (invocation.kind === "help") {
+      const { command } = invocation;
+      output.raw(command === null ? overviewHelp(commands) : commandHelp(command));
+      return "ok";
+    }
+    const { options } = invocation;
+    output = processOutput(
+      options.command.flags.some((flag) => flag.name === "json") && options.boolean("json"),
+    );
+    return await runCommand(options, output);
+  } catch (error) {
+    return report(error, output);
+  }
+}
+
+async function runCommand(options: Options, output: Output): Promise<Ending> {
+  const interrupt = new AbortController();
+  const stop = (): void => {
+    // A second Ctrl-C means: now.
+    if (interrupt.signal.aborted) Deno.exit(exitCodes.interrupted);
+    interrupt.abort(new CommandError("interrupted", "Interrupted"));
+  };
+  const signals: readonly Deno.Signal[] = Deno.build.os === "windows"
+    ? ["SIGINT"]
+    : ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) Deno.addSignalListener(signal, stop);
+  try {
+    const module = await options.command.load();
+    return await module.run({ options, output, signal: interrupt.signal });
+  } finally {
+    for (const signal of signals) Deno.removeSignalListener(signal, stop);
+  }
+}
+
+function processOutput(isJson: boolean): Output {
+  return new Output({
+    writeOut: (bytes) => writeAll(Deno.stdout, bytes),
+    writeError: (bytes) => writeAll(Deno.stderr, bytes),
+    isTerminal: Deno.stdout.isTerminal(),
+    isErrorTerminal: Deno.stderr.isTerminal(),
+    isColorWanted: (Deno.env.get("NO_COLOR") ?? "") === "",
+    isJson,
+  });
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += stream.writeSync(bytes.subarray(written));
+    } catch (error) {
+      // The reader of the pipe has gone, as with `| head`: there is nobody left to tell.
+      if (error instanceof Deno.errors.BrokenPipe) Deno.exit(exitCodes.ok);
+      // A full pipe that does not block: the reader will make room.
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    }
+  }
+}
+
+function report(error: unknown, output: Output): Ending {
+  if (error instanceof UsageError) {
+    output.error(error.message);
+    const help = error.command === null ? "kontiki --help" : `kontiki ${error.command} --help`;
+    output.note(`Run "${help}" for help.`);
+    return "usage";
+  }
+  if (error instanceof CommandError) {
+    if (error.reason === "interrupted") output.note("Interrupted.");
+    else output.error(error.message);
+    return error.reason;
+  }
+  output.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return "failure";
+}
+
+if (import.meta.main) {
+  const ending = await main(Deno.args);
+  Deno.exit(typeof ending === "number" ? ending : exitCodes[ending]);
+}

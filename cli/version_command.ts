@@ -1,0 +1,18 @@
+/**
+ * `kontiki version`: what this executable is.
+ *
+ * @module
+ */
+
+import config from "../deno.json" with { type: "json" };
+import type { CommandContext } from "./command.ts";
+import type { ExitReason } from "./exit_codes.ts";
+
+/** Prints the version of Kontiki and of what it is built on. */
+export function run({ output }: CommandContext): Promise<ExitReason> {
+  const { version } = config;
+  const target = Deno.build.target;
+  if (output.isJson) output.json({ version, deno: Deno.version.deno, target });
+  else output.line(`kontiki ${version} (Deno ${Deno.version.deno}, ${target})`);
+  return Promise.resolve("ok");
+}

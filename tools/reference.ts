@@ -1,0 +1,13 @@
+/**
+ * Writes `docs/reference.md` from the table of commands. Run by `deno task reference`.
+ *
+ * @module
+ */
+
+import { commands } from "../cli/commands.ts";
+import { referencePage } from "../cli/help.ts";
+
+await Deno.writeTextFile(
+  new URL("../docs/reference.md", import.meta.url),
+  referencePage(commands),
+);
