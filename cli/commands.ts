@@ -137,7 +137,7 @@ const node: CommandSpec = {
       value: "N",
       min: 1,
       max: 10000,
-      help: "length of a tick, in which elections and heartbeats are counted (default 10)",
+      help: "length of a tick, in which elections and heartbeats are counted (default 25)",
     },
     {
       name: "until-input-ends",

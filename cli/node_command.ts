@@ -1,119 +1,124 @@
 /**
- * `node`: runs one node until it is told to stop, by a signal, by its control socket or, with
- * `--until-input-ends`, by the end of its standard input. When it serves it prints one line of JSON
- * to standard output, with the addresses it listens on; all else goes to standard error.
+ * `kontiki node`: one node, until it is told to stop by a signal, by its control socket, or with
+ * `--until-input-ends` by the end of its standard input. When it serves it prints one line of JSON
+ * to standard output, with the addresses it listens on; its log goes to standard error.
+ *
+ * Invariant: told to stop, it ends within {@linkcode stopMsMax} whatever is stuck, and nothing that
+ * was acknowledged is lost by that.
  *
  * @module
  */
 
-import { parseArgs } from "@std/cli";
 import type { Address } from "../net/mod.ts";
-import { StorageError } from "../raft/mod.ts";
-import { exitCodes } from "./exit_codes.ts";
-import { type MachineName, MACHINES } from "./machines.ts";
+import { type NodeId, StorageError, type StorageErrorKind } from "../raft/mod.ts";
+import { type CommandContext, CommandError, UsageError } from "./command.ts";
+import type { ExitReason } from "./exit_codes.ts";
+import { setupLog } from "./log.ts";
+import type { MachineName } from "./machine_names.ts";
+import { nodeName } from "./node_name.ts";
+import { parseEndpoint } from "./open_session.ts";
+import type { Options } from "./options.ts";
 import { type NodeSettings, type RunningNode, runNode } from "./run_node.ts";
 
-/** Runs a node as the flags say; resolves to the exit code. */
-export async function nodeCommand(args: readonly string[]): Promise<number> {
-  const flags = parseArgs([...args], {
-    string: ["id", "cluster", "peers", "clients", "data", "machine", "log-level", "tick-ms"],
-    boolean: ["control", "until-input-ends"],
+const stopMsMax = 3000;
+
+/** Runs a node as the flags say. */
+export async function run({ options, output, signal }: CommandContext): Promise<ExitReason> {
+  const id = options.number("id")!;
+  const log = setupLog({
+    level: options.text("log-level")!,
+    isTerminal: output.isErrorTerminal,
+    isColorWanted: output.isErrorColored,
+    write: (line) => output.note(line),
+    node: nodeName(id),
   });
-  let settings: NodeSettings;
-  try {
-    settings = readSettings(flags);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    console.error(error.message);
-    return exitCodes.usage;
+  const node = await start({ ...settingsOf(options), log: (line) => log.info(line) });
+  const { peers, clients } = node;
+  log.info(`${nodeName(id)} serves: peers at ${textOf(peers)}, clients at ${textOf(clients)}`);
+  if (!output.isTerminal) output.json({ ready: true, id, peers, clients });
+  const told = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => told.resolve());
+  if (options.boolean("until-input-ends")) endOfInput().then(() => told.resolve());
+  const error = await Promise.race([node.ended, told.promise.then(() => stopSoon(node))]);
+  if (error === null) {
+    log.info(`${nodeName(id)} stopped`);
+    return "ok";
   }
+  throw error instanceof StorageError ? storageFailure(error) : error;
+}
+
+/** A stop that is stuck is given up: what is not on the disk by now was acknowledged to nobody. */
+function stopSoon(node: RunningNode): Promise<unknown> {
+  const patience = new Promise<null>((resolve) => setTimeout(() => resolve(null), stopMsMax));
+  return Promise.race([node.stop().then(() => node.ended), patience]);
+}
+
+async function start(settings: NodeSettings): Promise<RunningNode> {
   try {
-    return await runUntilTold(settings, { untilInputEnds: flags["until-input-ends"] === true });
+    return await runNode(settings);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : `${error}`);
-    return error instanceof StorageError ? exitCodes.damaged : exitCodes.failure;
+    if (error instanceof StorageError) throw storageFailure(error);
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new CommandError("failure", "Cannot listen: wanted a free port, got one in use");
+    }
+    if (error instanceof RangeError) throw new UsageError(error.message, "node");
+    throw error;
   }
 }
 
-async function runUntilTold(
-  settings: NodeSettings,
-  { untilInputEnds }: { readonly untilInputEnds: boolean },
-): Promise<number> {
-  const node = await runNode(settings);
-  const { id } = settings;
-  console.log(JSON.stringify({ ready: true, id, peers: node.peers, clients: node.clients }));
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    Deno.addSignalListener(signal, () => stop(node));
-  }
-  if (untilInputEnds) stopAtEndOfInput(node);
-  const error = await node.ended;
-  if (error === null) return exitCodes.ok;
-  console.error(error instanceof Error ? error.stack ?? error.message : `${error}`);
-  return exitCodes.failure;
-}
+/** Whether a folder is at fault, or the moment. */
+const isFolderAtFault: Readonly<Record<StorageErrorKind, boolean>> = {
+  damaged: true,
+  foreign: true,
+  newer: true,
+  empty: true,
+  locked: false,
+  full: false,
+  failed: false,
+};
 
-function stop(node: RunningNode): void {
-  node.stop();
+function storageFailure(error: StorageError): CommandError {
+  return new CommandError(isFolderAtFault[error.kind] ? "damaged" : "failure", error.message);
 }
 
 /** Whoever started this node is gone when the pipe from there ends. */
-async function stopAtEndOfInput(node: RunningNode): Promise<void> {
+async function endOfInput(): Promise<void> {
   const buffer = new Uint8Array(1024);
   while (await Deno.stdin.read(buffer) !== null);
-  stop(node);
 }
 
-function readSettings(flags: Record<string, unknown>): NodeSettings {
-  const text = (name: string): string | null => {
-    const value = flags[name];
-    return typeof value === "string" && value !== "" ? value : null;
-  };
-  const id = readNumber(text("id"), "--id");
-  const peers = new Map<number, Address | null>();
-  for (const part of (text("peers") ?? `${id}`).split(",")) {
-    const [peer = "", address = null] = part.split("=");
-    peers.set(readNumber(peer, "--peers"), address === null ? null : readAddress(address));
+function settingsOf(options: Options): Omit<NodeSettings, "log"> {
+  const id = options.number("id")!;
+  const peers = new Map<NodeId, Address | null>();
+  for (const part of options.list("peers")) {
+    const [, name, address] = /^n?(\d{1,5})(?:=(.+))?$/.exec(part) ?? [];
+    if (name === undefined) {
+      throw new UsageError(`Cannot read --peers: wanted N=HOST:PORT, got "${part}"`, "node");
+    }
+    peers.set(Number(name), address === undefined ? null : parseEndpoint(address));
   }
-  const machine = text("machine") ?? "kv";
-  if (!isMachine(machine)) {
-    throw new RangeError(`Cannot use --machine: wanted ${MACHINES.join(", ")}, got ${machine}`);
-  }
-  const control = flags["control"] === true;
+  const machine = options.text("machine") as MachineName;
+  const control = options.boolean("control");
   if (machine !== "kv" && !control) {
-    throw new RangeError(`Cannot use --machine ${machine}: wanted --control with it`);
+    throw new UsageError(`Cannot use --machine ${machine}: wanted --control with it`, "node");
   }
-  const data = text("data");
-  if (data === null) throw new RangeError("Cannot start node: wanted --data with a folder");
-  const clients = text("clients");
-  const tickMs = text("tick-ms");
+  const clients = options.text("clients");
+  const tickMs = options.number("tick-ms");
   return {
     id,
-    cluster: text("cluster") ?? "kontiki",
+    cluster: options.text("cluster")!,
     peers,
-    clients: clients === null ? null : readAddress(clients),
-    data,
+    clients: clients === null ? null : parseEndpoint(clients),
+    data: options.text("data")!,
     control,
     machine,
-    ...(tickMs === null ? {} : { tickMs: readNumber(tickMs, "--tick-ms") }),
-    log: (line) => console.error(line),
+    logBytesMax: options.number("snapshot-after")!,
+    ...(tickMs === null ? {} : { tickMs }),
   };
 }
 
-function isMachine(name: string): name is MachineName {
-  return (MACHINES as readonly string[]).includes(name);
+function textOf(address: Address | null): string {
+  if (address === null) return "nowhere";
+  const { hostname, port } = address;
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
-
-function readNumber(text: string | null, name: string): number {
-  const value = Number(text ?? NaN);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new RangeError(`Cannot read ${name}: wanted a whole number from 1 on, got ${text}`);
-}
-
-/** `host:port`, or `[host]:port` for a host with colons. */
-function readAddress(text: string): Address {
-  const { host, port } = /^\[?(?<host>[^\]]+?)\]?:(?<port>\d+)$/.exec(text)?.groups ?? {};
-  if (host !== undefined && Number(port) <= 65_535) return { hostname: host, port: Number(port) };
-  throw new RangeError(`Cannot read address: wanted host:port, got ${text}`);
-}
-
-if (import.meta.main) Deno.exit(await nodeCommand(Deno.args));

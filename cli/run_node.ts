@@ -27,7 +27,9 @@ import {
   SystemClock,
 } from "../raft/mod.ts";
 import { cpuUsage } from "node:process";
-import { type MachineName, makeMachine, type RunningMachine } from "./machines.ts";
+import type { MachineName } from "./machine_names.ts";
+import { makeMachine, type RunningMachine } from "./machines.ts";
+import { REPORT_REQUEST } from "./node_report.ts";
 
 /** What a node is told. */
 export interface NodeSettings {
@@ -68,9 +70,6 @@ const LOG_BYTES_MAX = 64 * 2 ** 20;
  * ticks: each wakes the process, and nodes of different processes tick at different moments anyway.
  */
 const PACE = { tickMs: 25, raft: { electionTicks: 12, heartbeatTicks: 4 } } as const;
-
-/** A request on the client port that asks for the node's report instead of the store. */
-const REPORT_REQUEST = "report";
 
 /** Any free port of the loopback. */
 const ANYWHERE: Address = { hostname: "127.0.0.1", port: 0 };

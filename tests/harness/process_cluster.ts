@@ -11,6 +11,7 @@
  * @module
  */
 
+import { selfCommand } from "../../cli/self_command.ts";
 import { type Faults, noFaults } from "../../net/faults.ts";
 import { type Address, ControlError } from "../../net/mod.ts";
 import type { Random } from "../../raft/ports.ts";
@@ -257,8 +258,7 @@ export class ProcessCluster implements Cluster {
 export function nodeCommand(): readonly string[] {
   const executable = Deno.env.get("KONTIKI");
   if (executable !== undefined && executable !== "") return [executable, "node"];
-  const main = new URL("../../cli/node_command.ts", import.meta.url).pathname;
-  return [Deno.execPath(), "run", "-A", "--no-check", main];
+  return [...selfCommand(), "node"];
 }
 
 /** Ctrl-C must not leave folders behind. */

@@ -1,0 +1,181 @@
+/**
+ * `kontiki get` and `kontiki put`: one operation, with its outcome as text or JSON and as exit code.
+ *
+ * @module
+ */
+
+import type { CommandContext } from "./command.ts";
+import { CommandError } from "./command.ts";
+import type { ExitReason } from "./exit_codes.ts";
+import { parseNodeName } from "./node_name.ts";
+import { withSession } from "./open_session.ts";
+import { displayBytes, formatDuration, jsonBytes } from "./output.ts";
+import type { Session } from "./session.ts";
+
+/** Runs get or put on the cluster that the flags name. */
+export function run(context: CommandContext): Promise<ExitReason> {
+  return withSession(context, (session) => runIn(context, session));
+}
+
+/** Runs get or put on an open cluster. */
+export function runIn(context: CommandContext, session: Session): Promise<ExitReason> {
+  return context.options.command.name === "get" ? get(context, session) : put(context, session);
+}
+
+async function get(context: CommandContext, session: Session): Promise<ExitReason> {
+  const { options, output } = context;
+  const key = options.argument(0);
+  const only = onlyNode(context, session);
+  const begin = performance.now();
+  const timeoutMs = options.number("timeout")!;
+  const result = await untilInterrupted(context, session.clerk(only).get(key, { timeoutMs }));
+  const ms = performance.now() - begin;
+  switch (result.type) {
+    case "value": {
+      const { value, version } = result;
+      if (output.isJson) output.json({ outcome: "ok", key, value: jsonBytes(value), version, ms });
+      else if (output.isTerminal) {
+        const detail = output.paint("dim", `(version ${version}, ${formatDuration(ms)})`);
+        output.line(`${displayBytes(value)}  ${detail}`);
+      } else {
+        output.raw(value);
+        if (session.isShell) output.line();
+      }
+      return "ok";
+    }
+    case "noKey":
+      return tell(context, { reason: "notFound", key, message: "The key does not exist." });
+    case "unavailable":
+      return tell(context, { reason: "unavailable", key, message: unavailableText(options, only) });
+    case "refused":
+      throw new CommandError("failure", "Cannot get: the node does not understand the request");
+  }
+}
+
+async function put(context: CommandContext, session: Session): Promise<ExitReason> {
+  const { options, output } = context;
+  const key = options.argument(0);
+  const value = await valueBytes(options.argument(1), session);
+  const begin = performance.now();
+  const { reason, version } = await untilInterrupted(
+    context,
+    putValue(context, {
+      session,
+      key,
+      value,
+    }),
+  );
+  const ms = performance.now() - begin;
+  switch (reason) {
+    case "ok":
+      if (output.isJson) output.json({ outcome: "ok", key, version, ms });
+      else if (output.isTerminal) {
+        const detail = output.paint("dim", `(version ${version}, ${formatDuration(ms)})`);
+        output.line(`${output.paint("green", "ok")}  ${detail}`);
+      } else if (session.isShell) output.line(`version ${version}`);
+      return "ok";
+    case "versionConflict":
+      return tell(context, {
+        reason,
+        key,
+        message: `The key does not have version ${version}; nothing was changed.`,
+      });
+    case "notFound":
+      return tell(context, {
+        reason,
+        key,
+        message: "The key does not exist; nothing was changed.",
+      });
+    case "unknownOutcome":
+      return tell(context, {
+        reason,
+        key,
+        message: "No answer: the value may or may not have been written. Read the key to find out.",
+      });
+    case "unavailable":
+      return tell(context, {
+        reason,
+        key,
+        message: `${unavailableText(options, onlyNode(context, session))} Nothing was changed.`,
+      });
+  }
+}
+
+interface PutEnding {
+  readonly reason: "ok" | "versionConflict" | "notFound" | "unknownOutcome" | "unavailable";
+  /** The version written, or the one that was wanted. */
+  readonly version: number;
+}
+
+/** With a version the lab's Put; without one, read and write until nobody came in between. */
+async function putValue(
+  context: CommandContext,
+  what: { session: Session; key: string; value: Uint8Array },
+): Promise<PutEnding> {
+  const { options, signal } = context;
+  const { session, key, value } = what;
+  const clerk = session.clerk(onlyNode(context, session));
+  const wanted = options.number("version");
+  const deadline = performance.now() + options.number("timeout")!;
+  while (true) {
+    let version = wanted;
+    if (version === null) {
+      const seen = await clerk.get(key, { timeoutMs: deadline - performance.now() });
+      if (seen.type === "unavailable") return { reason: "unavailable", version: 0 };
+      version = seen.type === "value" ? seen.version : 0;
+    }
+    const timeoutMs = deadline - performance.now();
+    const result = await clerk.put(key, value, { version, timeoutMs });
+    switch (result) {
+      case "stored":
+        return { reason: "ok", version: version + 1 };
+      case "maybe":
+        return { reason: "unknownOutcome", version };
+      case "unavailable":
+        return { reason: "unavailable", version };
+      case "noKey":
+        return { reason: "notFound", version };
+      case "wrongVersion":
+        if (wanted !== null) return { reason: "versionConflict", version };
+        if (signal.aborted) throw signal.reason;
+        break;
+      case "refused":
+        throw new CommandError("failure", "Cannot put: the node does not understand the request");
+    }
+  }
+}
+
+function tell(
+  { output }: CommandContext,
+  { reason, key, message }: { reason: ExitReason; key: string; message: string },
+): ExitReason {
+  if (output.isJson) output.json({ outcome: reason, key, message });
+  else output.note(message);
+  return reason;
+}
+
+function unavailableText(options: CommandContext["options"], only: number | undefined): string {
+  const time = formatDuration(options.number("timeout")!);
+  if (only !== undefined) return `No answer from n${only} within ${time}: it may have no majority.`;
+  return `No answer from a majority of the cluster within ${time}.`;
+}
+
+function onlyNode({ options }: CommandContext, session: Session): number | undefined {
+  const name = options.text("node");
+  return name === null ? undefined : parseNodeName(name, session.ids);
+}
+
+async function valueBytes(text: string, session: Session): Promise<Uint8Array> {
+  if (text !== "-" || session.isShell) return new TextEncoder().encode(text);
+  return new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
+}
+
+/** Ctrl-C does not wait for an answer. */
+export function untilInterrupted<T>({ signal }: CommandContext, work: Promise<T>): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  const interrupted = Promise.withResolvers<never>();
+  const stop = (): void => interrupted.reject(signal.reason);
+  signal.addEventListener("abort", stop);
+  return Promise.race([work, interrupted.promise])
+    .finally(() => signal.removeEventListener("abort", stop));
+}

@@ -1,0 +1,53 @@
+/**
+ * Commands of the shell alone: `kill` and `start` for nodes that `kontiki up` runs, and `sleep`.
+ *
+ * @module
+ */
+
+import { type CommandContext, CommandError, UsageError } from "./command.ts";
+import type { ExitReason } from "./exit_codes.ts";
+import { untilInterrupted } from "./kv_command.ts";
+import { nodeName, parseNodeName } from "./node_name.ts";
+import { parseDuration } from "./options.ts";
+import type { Session } from "./session.ts";
+
+/** These commands need a shell around them. */
+export function run(): Promise<ExitReason> {
+  throw new UsageError("Cannot run this command: wanted a shell");
+}
+
+/** Runs one of them in the shell of a cluster. */
+export async function runIn(context: CommandContext, session: Session): Promise<ExitReason> {
+  const { options, output } = context;
+  const { name } = options.command;
+  if (name === "sleep") {
+    const ms = parseDuration(options.argument(0));
+    if (ms === null) {
+      throw new UsageError(
+        `Cannot sleep: wanted a duration such as 500ms or 2s, got "${options.argument(0)}"`,
+      );
+    }
+    await untilInterrupted(context, new Promise((resolve) => setTimeout(resolve, ms)));
+    return "ok";
+  }
+  const { processes } = session;
+  if (processes === null) {
+    throw new CommandError(
+      "failure",
+      `Cannot ${name} a node: wanted a shell that "kontiki up" started, which runs the nodes itself`,
+    );
+  }
+  const id = parseNodeName(options.argument(0), session.ids);
+  if (name === "kill") {
+    if (!processes.isRunning(id)) {
+      throw new CommandError("failure", `${nodeName(id)} is not running`);
+    }
+    await processes.kill(id);
+    output.line(`${nodeName(id)} killed`);
+  } else {
+    if (processes.isRunning(id)) throw new CommandError("failure", `${nodeName(id)} is running`);
+    await processes.start(id);
+    output.line(`${nodeName(id)} started`);
+  }
+  return "ok";
+}

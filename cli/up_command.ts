@@ -1,0 +1,91 @@
+/**
+ * `kontiki up`: a local cluster of child processes, and the shell on it. When this command ends, so
+ * do the nodes; the data stays.
+ *
+ * @module
+ */
+
+import { type CommandContext, CommandError, type Ending } from "./command.ts";
+import { untilInterrupted } from "./kv_command.ts";
+import { LocalCluster, prepareCluster, readClusterFile } from "./local_cluster.ts";
+import { nodeName } from "./node_name.ts";
+import { openLocalSession } from "./open_session.ts";
+import { formatDuration } from "./output.ts";
+import type { Session } from "./session.ts";
+import { runShell } from "./shell_command.ts";
+import { leaderOf } from "./status_command.ts";
+
+/** How long the nodes may take until one leads. */
+const startMsMax = 15_000;
+
+/** Starts the cluster, talks, stops it. */
+export async function run(context: CommandContext): Promise<Ending> {
+  const { options, output } = context;
+  const folder = options.text("data")!;
+  const begin = performance.now();
+  const isNew = await readClusterFile(folder) === null;
+  const file = await prepareCluster(folder, {
+    nodes: options.number("nodes")!,
+    port: options.number("port")!,
+  });
+  const died = Promise.withResolvers<never>();
+  // Nobody may be waiting when a node dies.
+  died.promise.catch(() => {});
+  let isServing = false;
+  const cluster = new LocalCluster({
+    folder,
+    file,
+    logLevel: options.text("log-level")!,
+    died: async (id, code) => {
+      const line = await cluster.lastLogLine(id);
+      const message = `${nodeName(id)} ended with exit code ${code}: ${line}`;
+      if (isServing) output.note(message);
+      else died.reject(new CommandError(code === 7 ? "damaged" : "failure", message));
+    },
+  });
+  const session = await openLocalSession(folder, { file, processes: cluster, isShell: true });
+  try {
+    await cluster.startAll();
+    await Promise.race([untilInterrupted(context, untilServing(session)), died.promise]);
+    isServing = true;
+    if (!output.isJson) {
+      const took = formatDuration(performance.now() - begin);
+      const verb = isNew ? "New cluster" : "Cluster continued";
+      output.note(`${verb}: ${file.nodes.length} nodes in ${folder}, serving after ${took}.`);
+    }
+    return await (options.boolean("serve") ? serve(context, session) : runShell(context, session));
+  } catch (error) {
+    // Ctrl-C is how people leave.
+    if (!(error instanceof CommandError && error.reason === "interrupted" && isServing)) {
+      throw error;
+    }
+    return "ok";
+  } finally {
+    await session.close();
+    await cluster.stopAll();
+    output.note(`All nodes stopped. The data is in ${folder}.`);
+  }
+}
+
+/** Resolves when a node leads. */
+export async function untilServing(session: Session): Promise<void> {
+  const deadline = performance.now() + startMsMax;
+  while (leaderOf(await session.reports()) === null) {
+    if (performance.now() > deadline) {
+      throw new CommandError(
+        "unavailable",
+        `No leader within ${formatDuration(startMsMax)}; the logs are beside the nodes' folders`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function serve(context: CommandContext, session: Session): Promise<Ending> {
+  const { output } = context;
+
+  if (output.isJson) output.json({ cluster: session.cluster, endpoints: session.endpoints });
+  else output.line(`Clients: ${session.endpoints.join(",")}`);
+  await untilInterrupted(context, new Promise<never>(() => {}));
+  return "ok";
+}
