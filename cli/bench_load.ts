@@ -1,0 +1,183 @@
+/**
+ * The load of `kontiki bench`: many clients over some connections, each with one request at a time;
+ * and beside them a few clients whose operations are recorded, to be judged afterwards.
+ *
+ * A client that got no clear answer reads its key before it goes on, so a change of leader in the
+ * middle of a run costs time but never the run.
+ *
+ * @module
+ */
+
+import { type Clerk, decodeReply, encodeRequest } from "../kv/mod.ts";
+import type { RpcClient } from "../net/mod.ts";
+import type { KvInput, KvOutput } from "../tests/harness/kv_model.ts";
+import type { Operation } from "../tests/harness/linearizability.ts";
+import { Histogram } from "./histogram.ts";
+
+/** What is measured. */
+export type LoadKind = "put" | "get";
+
+/** Who makes the load. */
+export interface LoadOptions {
+  readonly kind: LoadKind;
+  /** To the leader; clients are spread over them. */
+  readonly connections: readonly RpcClient[];
+  readonly clients: readonly LoadClient[];
+  /** Not measured, until all caches are warm. */
+  readonly warmUpMs: number;
+  readonly durationMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** What came out. */
+export interface LoadResult {
+  readonly kind: LoadKind;
+  readonly operations: number;
+  readonly failures: number;
+  readonly seconds: number;
+  readonly times: Histogram;
+}
+
+/** A client of the load: its key, its value, and the version it last wrote. */
+export class LoadClient {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly get: Uint8Array;
+  /** `null`: unknown, to be read. */
+  version: number | null = null;
+
+  constructor(key: string, value: Uint8Array) {
+    this.key = key;
+    this.value = value;
+    this.get = encodeRequest({ type: "get", key });
+  }
+}
+
+const callMsMax = 5000;
+/** After an answer that was no success the client waits: a new leader needs the time. */
+const failurePauseMs = 20;
+
+/** Runs the load to its end. */
+export async function runLoad(options: LoadOptions): Promise<LoadResult> {
+  const { kind, connections, clients, warmUpMs, durationMs, signal } = options;
+  const times = new Histogram();
+  let failures = 0;
+  const begin = performance.now() + warmUpMs;
+  const end = begin + durationMs;
+  const runClient = async (client: LoadClient, connection: RpcClient): Promise<void> => {
+    while (!signal.aborted) {
+      const start = performance.now();
+      if (start >= end) return;
+      const isDone = kind === "get" || client.version === null
+        ? await sendGet(client, connection)
+        : await sendPut(client, connection);
+      const now = performance.now();
+      if (isDone) {
+        if (start >= begin && now <= end) times.add(now - start);
+        continue;
+      }
+      if (start >= begin) failures += 1;
+      await new Promise((resolve) => setTimeout(resolve, failurePauseMs));
+    }
+  };
+  await Promise.all(
+    clients.map((client, at) => runClient(client, connections[at % connections.length]!)),
+  );
+  return { kind, operations: times.count, failures, seconds: durationMs / 1000, times };
+}
+
+async function sendPut(client: LoadClient, connection: RpcClient): Promise<boolean> {
+  const version = client.version!;
+  const request = encodeRequest({ type: "put", key: client.key, value: client.value, version });
+  const outcome = await connection.call(request, { withinMs: callMsMax });
+  const payload = outcome.kind === "replied" ? outcome.payload : null;
+  const reply = payload instanceof Uint8Array ? decodeReply(payload) : null;
+  const isStored = reply?.type === "stored";
+  client.version = isStored ? version + 1 : null;
+  return isStored;
+}
+
+async function sendGet(client: LoadClient, connection: RpcClient): Promise<boolean> {
+  const outcome = await connection.call(client.get, { withinMs: callMsMax });
+  const payload = outcome.kind === "replied" ? outcome.payload : null;
+  const reply = payload instanceof Uint8Array ? decodeReply(payload) : null;
+  if (reply?.type === "value") client.version = reply.version;
+  else if (reply?.type === "noKey") client.version = 0;
+  else return false;
+  return true;
+}
+
+/** Clients whose operations are recorded while the load runs. */
+export class Sample {
+  readonly operations: Operation<KvInput, KvOutput>[] = [];
+  readonly #clerk: Clerk;
+  readonly #random: () => number;
+  readonly #prefix: string;
+
+  constructor(clerk: Clerk, { random, prefix }: { random: () => number; prefix: string }) {
+    this.#clerk = clerk;
+    this.#random = random;
+    this.#prefix = prefix;
+  }
+
+  /** Runs a few clients on a few keys, so that they meet, until told to stop. */
+  async run(signal: AbortSignal): Promise<void> {
+    const clients = Array.from({ length: 12 }, (_, at) => at);
+    await Promise.all(clients.map((client) => this.#runClient(client, signal)));
+  }
+
+  async #runClient(client: number, signal: AbortSignal): Promise<void> {
+    let count = 0;
+    const seen = new Map<string, number>();
+    while (!signal.aborted) {
+      const key = `${this.#prefix}${Math.floor(this.#random() * 4)}`;
+      if (this.#random() < 0.5) seen.set(key, await this.#get(client, key));
+      else {await this.#put(client, {
+          key,
+          value: `${client}.${count++}`,
+          version: seen.get(key) ?? 0,
+        });}
+      await new Promise((resolve) => setTimeout(resolve, 2 + this.#random() * 8));
+    }
+  }
+
+  /** Returns the version, 0 for a key that is absent or was not answered for. */
+  async #get(client: number, key: string): Promise<number> {
+    const call = performance.now();
+    const result = await this.#clerk.get(key, { timeoutMs: callMsMax });
+    if (result.type !== "value" && result.type !== "noKey") return 0;
+    const isThere = result.type === "value";
+    const output: KvOutput = {
+      op: "get",
+      error: isThere ? "OK" : "ErrNoKey",
+      value: isThere ? new TextDecoder().decode(result.value) : "",
+      version: isThere ? result.version : 0,
+    };
+    const end = performance.now();
+    this.operations.push({ client, call, return: end, input: { op: "get", key }, output });
+    return output.version;
+  }
+
+  async #put(
+    client: number,
+    put: { readonly key: string; readonly value: string; readonly version: number },
+  ): Promise<void> {
+    const { key, value, version } = put;
+    const call = performance.now();
+    const result = await this.#clerk.put(key, new TextEncoder().encode(value), {
+      version,
+      timeoutMs: callMsMax,
+    });
+    const errors = { stored: "OK", noKey: "ErrNoKey", wrongVersion: "ErrVersion" } as const;
+    const isClear = result === "stored" || result === "noKey" || result === "wrongVersion";
+    // Not executed: there is nothing to judge.
+    if (result === "unavailable" || result === "refused") return;
+    this.operations.push({
+      client,
+      call,
+      return: isClear ? performance.now() : null,
+      input: { op: "put", key, value, version },
+      output: isClear ? { op: "put", error: errors[result] } : null,
+    });
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * `kontiki check`: judges a recorded history.
+ *
+ * @module
+ */
+
+import { describeResult } from "../tests/harness/check_command.ts";
+import { parseHistory } from "../tests/harness/history.ts";
+import { check } from "../tests/harness/linearizability.ts";
+import { timelinePage } from "../tests/harness/timeline.ts";
+import { type CommandContext, CommandError } from "./command.ts";
+import type { ExitReason } from "./exit_codes.ts";
+
+/** Reads the file, judges it, says why. */
+export async function run({ options, output }: CommandContext): Promise<ExitReason> {
+  const path = options.argument(0);
+  const file = parse(path, await read(path));
+  const begin = performance.now();
+  const result = check(file.model.model, file.operations, {
+    now: () => performance.now(),
+    deadline: begin + options.number("timeout")!,
+  });
+  const page = options.text("html");
+  if (page !== null) {
+    await Deno.writeTextFile(page, timelinePage({ ...file, model: file.model.model }, result));
+  }
+  if (output.isJson) output.json(result);
+  else output.line(describeResult(file, result, performance.now() - begin));
+  switch (result.verdict) {
+    case "ok":
+      return "ok";
+    case "illegal":
+      return "failure";
+    case "unknown":
+      return "unknownOutcome";
+  }
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new CommandError("failure", `Cannot read ${path}: ${error.message}`);
+  }
+}
+
+function parse(path: string, text: string): ReturnType<typeof parseHistory> {
+  try {
+    return parseHistory(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new CommandError("damaged", `${path}: ${error.message}`);
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * The commands as a user runs them: against a cluster, against none, and interrupted. Outcomes are
+ * told by exit code, JSON and words.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { exitCodes } from "../cli/exit_codes.ts";
+import { selfCommand } from "../cli/self_command.ts";
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+function start(args: readonly string[]): Deno.ChildProcess {
+  const [program, ...before] = selfCommand();
+  return new Deno.Command(program!, {
+    args: [...before, ...args],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+async function run(args: readonly string[], input: Uint8Array | string = ""): Promise<Ended> {
+  const child = start(args);
+  const writer = child.stdin.getWriter();
+  await writer.write(typeof input === "string" ? new TextEncoder().encode(input) : input);
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), error: decoder.decode(stderr) };
+}
+
+/** A cluster that serves in a folder, and is gone afterwards. */
+async function withCluster(work: (flags: string[]) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const child = start(["up", "--serve", "--data", `${folder}/data`]);
+  try {
+    await firstLine(child.stdout);
+    await work(["--data", `${folder}/data`]);
+    child.kill("SIGTERM");
+    const { code, stderr } = await drain(child);
+    assertEquals(code, 0);
+    assert(stderr.includes("All nodes stopped. The data is in"), stderr);
+  } finally {
+    await kill(child);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const reader = stream.getReader();
+  let text = "";
+  while (!text.includes("\n")) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`wanted a line, got the end after "${text}"`);
+    text += new TextDecoder().decode(value);
+  }
+  reader.releaseLock();
+  return text;
+}
+
+async function drain(child: Deno.ChildProcess): Promise<{ code: number; stderr: string }> {
+  const stderr = await new Response(child.stderr).text();
+  return { code: (await child.status).code, stderr };
+}
+
+async function kill(child: Deno.ChildProcess): Promise<void> {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    // It has ended already, as it should.
+    if (!(error instanceof TypeError)) throw error;
+  }
+  await child.status;
+}
+
+Deno.test("commands tell their outcome by exit code, words and JSON", async () => {
+  await withCluster(async (flags) => {
+    const put = await run(["put", "colour", "blue", "--json", ...flags]);
+    assertEquals([put.code, JSON.parse(put.out).version], [exitCodes.ok, 1]);
+    assertEquals((await run(["get", "colour", ...flags])).out, "blue");
+
+    const bytes = Uint8Array.of(0xff, 0, 10);
+    assertEquals((await run(["put", "raw", "-", ...flags], bytes)).code, exitCodes.ok);
+    const raw = JSON.parse((await run(["get", "raw", "--json", ...flags])).out);
+    assertEquals(raw.value, { base64: "/wAK" });
+
+    const stale = await run(["put", "colour", "red", "--version", "7", ...flags]);
+    assertEquals(stale.code, exitCodes.versionConflict);
+    const none = await run(["get", "nothing", "--json", ...flags]);
+    assertEquals([none.code, JSON.parse(none.out).outcome], [exitCodes.notFound, "notFound"]);
+    assertEquals((await run(["put", "nothing", "x", "--version", "3", ...flags])).code, 3);
+
+    const status = await run(["status", "--json", ...flags]);
+    const { leader, nodes } = JSON.parse(status.out);
+    assertEquals([nodes.length, [1, 2, 3].includes(leader)], [3, true]);
+
+    const shell = await run(["shell", ...flags], "put a 1\nget a\nget colour\n");
+    assertEquals([shell.code, shell.out], [exitCodes.ok, "version 1\n1\nblue\n"]);
+    const failing = await run(["shell", "--exec", "get nothing; get a", ...flags]);
+    assertEquals([failing.code, failing.out], [exitCodes.notFound, "1\n"]);
+    const wrong = await run(["shell", "--exec", "gett a", ...flags]);
+    assertEquals(wrong.code, exitCodes.usage);
+    assert(wrong.error.includes('did you mean "get"?'), wrong.error);
+  });
+});
+
+Deno.test("lock runs a program alone and gives its exit code", async () => {
+  await withCluster(async (flags) => {
+    const script = 'test "$KONTIKI_LOCK_TOKEN" -gt 0 && exit 42';
+    const held = await run(["lock", "door", ...flags, "--", "sh", "-c", script]);
+    assertEquals(held.code, 42);
+    assertEquals((await run(["lock", "door", "--release", ...flags])).code, exitCodes.notFound);
+
+    const holder = start(["lock", "door", "--json", ...flags]);
+    await firstLine(holder.stdout);
+    const waiting = await run(["lock", "door", "--wait", "200ms", ...flags, "--", "true"]);
+    assertEquals(waiting.code, exitCodes.unavailable);
+    holder.kill("SIGINT");
+    assertEquals((await drain(holder)).code, exitCodes.ok);
+    assertEquals((await run(["lock", "door", ...flags, "--", "true"])).code, 0);
+    await kill(holder);
+  });
+});
+
+Deno.test("a partition refuses the minority, serves the majority, and heals", async () => {
+  await withCluster(async (flags) => {
+    await run(["put", "colour", "blue", ...flags]);
+    const { leader } = JSON.parse((await run(["status", "--json", ...flags])).out);
+    const others = [1, 2, 3].filter((id) => id !== leader).map((id) => `n${id}`).join(",");
+    const cut = await run(["partition", `n${leader}`, others, ...flags]);
+    assertEquals([cut.code, cut.out], [0, `n${leader} | ${others.replace(",", " ")}\n`]);
+    const only = ["--node", `n${leader}`, "--timeout", "1500ms"];
+    const minority = await run(["put", "colour", "red", "--version", "1", ...only, ...flags]);
+    assert([exitCodes.unavailable, exitCodes.unknownOutcome].includes(minority.code as 5 | 6));
+    const get = await run(["get", "colour", ...only, ...flags]);
+    assertEquals(get.code, exitCodes.unavailable);
+    assertEquals((await run(["put", "colour", "green", ...flags])).code, exitCodes.ok);
+    assert((await run(["faults", ...flags])).out.includes("|"));
+    assertEquals((await run(["heal", ...flags])).out, "healed\n");
+    assertEquals((await run(["faults", ...flags])).out, "none\n");
+    assertEquals((await run(["get", "colour", ...flags])).out, "green");
+    assertEquals((await run(["faults", "--drop", "0.1", ...flags])).code, 0);
+    assert((await run(["faults", ...flags])).out.includes("lose 10 %"));
+  });
+});
+
+/** Commands that need a cluster, with what they need besides. */
+const clusterCommands: readonly (readonly string[])[] = [
+  ["get", "a"],
+  ["put", "a", "b"],
+  ["lock", "a", "--wait", "300ms", "--", "true"],
+  ["status"],
+  ["shell", "--exec", "get a"],
+];
+
+Deno.test("commands say that a cluster is out of reach, and stop at once when interrupted", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const command of clusterCommands) {
+      const [name, ...rest] = command;
+      const flags = ["--endpoints", `127.0.0.1:${port}`];
+      const lost = await run([name!, ...flags, "--timeout", "300ms", ...rest]);
+      assertEquals(lost.code, exitCodes.unavailable, `${name}: ${lost.error}`);
+      const missing = await run([name!, "--data", `${folder}/none`, ...rest]);
+      assertEquals(missing.code, exitCodes.unavailable, name);
+      assert(missing.error.includes("kontiki up"), missing.error);
+    }
+    for (const name of ["partition n1 n2", "heal", "faults"]) {
+      const missing = await run([...name.split(" "), "--data", `${folder}/none`]);
+      assertEquals(missing.code, exitCodes.unavailable, name);
+    }
+    const wrong = await run(["get", "a", "--endpoints", "nowhere"]);
+    assertEquals(wrong.code, exitCodes.usage);
+    assert(wrong.error.includes('wanted HOST:PORT, got "nowhere"'), wrong.error);
+    for (const command of [["get", "a"], ["put", "a", "b"], ["lock", "a"]]) {
+      const child = start([...command, "--endpoints", `127.0.0.1:${port}`, "--timeout", "60s"]);
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      child.kill("SIGINT");
+      const { code } = await drain(child);
+      assertEquals(code, exitCodes.interrupted, command.join(" "));
+      await kill(child);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
