@@ -408,7 +408,7 @@ const seedFlags: readonly FlagSpec[] = [
 
 const test: CommandSpec = {
   name: "test",
-  summary: "Run the scenarios of the labs in the simulator, and print the labs' lines.",
+  summary: "Run the scenarios of the labs, and print the labs' lines.",
   description: [
     "Scenarios are named by part (3A to 3D, 4A to 4C, 2), by name or by a piece of their title; " +
     "without names all are run.",
@@ -432,11 +432,18 @@ const test: CommandSpec = {
     },
     { ...seedFlags[0]!, default: "1" },
     { name: "fail-fast", type: "boolean", help: "end with the first failure" },
+    {
+      name: "processes",
+      type: "boolean",
+      help: "on real processes, sockets and disks instead of the simulator",
+    },
+    { name: "keep", type: "boolean", help: "keep the folders and logs of processes that failed" },
     json,
   ],
   examples: [
     { line: "kontiki test 3A 4B", help: "two parts" },
     { line: "kontiki test 3C --seeds 100 --jobs 4", help: "a part with many seeds" },
+    { line: "kontiki test 3A --processes", help: "on real processes" },
   ],
   load: () => import("./test_entry.ts"),
 };

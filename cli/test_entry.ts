@@ -26,6 +26,8 @@ export async function run({ options, output }: CommandContext): Promise<ExitReas
       seeds: options.number("seeds")!,
       failFast: options.boolean("fail-fast"),
       jobs: options.number("jobs")!,
+      processes: options.boolean("processes"),
+      keep: options.boolean("keep"),
       json: output.isJson,
       self: [...selfCommand(), "test"],
       shown: "kontiki test",
