@@ -71,7 +71,7 @@ export async function openPage(
   const close = async (): Promise<void> => {
     process.kill("SIGKILL");
     await process.status;
-    await Deno.remove(profile, { recursive: true });
+    await removeProfile(profile);
   };
   try {
     const port = await readPort(process.stderr);
@@ -97,6 +97,19 @@ export async function openPage(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** The browser's helpers end a moment after it, and write until then. */
+async function removeProfile(profile: string): Promise<void> {
+  for (let left = 100;; left--) {
+    try {
+      return await Deno.remove(profile, { recursive: true });
+    } catch (error) {
+      // The only sign of "directory not empty" is in the message.
+      if (left === 0 || !/not empty/.test(String(error))) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 }
 
