@@ -6,7 +6,14 @@
  */
 
 /** The names that `--machine` takes. */
-export const MACHINES = ["kv", "log", "log-snapshots", "counter", "kv-snapshots"] as const;
+export const MACHINES = [
+  "kv",
+  "log",
+  "log-snapshots",
+  "counter",
+  "counter-snapshots",
+  "kv-snapshots",
+] as const;
 
 /** One of {@linkcode MACHINES}. */
 export type MachineName = typeof MACHINES[number];

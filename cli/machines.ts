@@ -53,6 +53,12 @@ export function makeMachine(options: MachineOptions): RunningMachine {
       });
     case "counter":
       return makeService({ machine: new CounterMachine(), profile: "lab", logBytesMax: null });
+    case "counter-snapshots":
+      return makeService({
+        machine: new CounterMachine(),
+        profile: "lab",
+        logBytesMax: LAB_LOG_BYTES_MAX,
+      });
     case "log":
     case "log-snapshots":
       return makeLog({ hasSnapshots: options.name === "log-snapshots" });

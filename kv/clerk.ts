@@ -16,14 +16,20 @@ import type { Clock, NodeId, Random } from "../raft/mod.ts";
 import { decodeReply, encodeRequest, type Reply } from "./command.ts";
 
 /**
- * Carries a request to a server, once at most, and its reply back. `null`: there was no answer until the deadline
- * (a time of the clerk's clock), or there will be none; the request may have been executed.
+ * What a {@linkcode Call} brought back: a reply; `null`: none came in time, or will come, and the
+ * request may have been executed; `unsent`: the same, but it never left, nor will.
+ */
+export type CallResult = Uint8Array | "unsent" | null;
+
+/**
+ * Carries a request to a server, once at most, and its reply back, until a time on the clerk's
+ * clock.
  */
 export type Call = (
   server: NodeId,
   request: Uint8Array,
   deadline: number,
-) => Promise<Uint8Array | null>;
+) => Promise<CallResult>;
 
 /** What a {@linkcode Clerk} is made of. */
 export interface ClerkOptions {
@@ -132,8 +138,8 @@ export class Clerk {
     let isUnsure = false;
     let pauses = 0;
     while (clock.now() < deadline) {
-      const bytes = await call(server, request, Math.min(deadline, clock.now() + attemptMs));
-      const reply = bytes === null ? null : decodeReply(bytes);
+      const result = await call(server, request, Math.min(deadline, clock.now() + attemptMs));
+      const reply = readResult(result);
       switch (reply?.type) {
         case "overloaded":
           await this.#pause(++pauses, deadline);
@@ -178,4 +184,9 @@ export class Clerk {
     const ms = Math.min(longest * (0.5 + random() / 2), Math.max(0, deadline - clock.now()));
     return new Promise((resolve) => void clock.after(ms, resolve));
   }
+}
+
+function readResult(result: CallResult): Reply | null {
+  if (result === "unsent") return { type: "wrongLeader", leader: null };
+  return result === null ? null : decodeReply(result);
 }

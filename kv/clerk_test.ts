@@ -7,12 +7,12 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SeededRandom } from "../tests/harness/seeded_random.ts";
 import { VirtualClock } from "../tests/harness/virtual_clock.ts";
-import { Clerk, type ClerkOptions } from "./clerk.ts";
+import { type CallResult, Clerk, type ClerkOptions } from "./clerk.ts";
 import { encodeReply, type Reply } from "./command.ts";
 import { KvStore } from "./store.ts";
 
 /** What a server does with a request: a reply, bytes, or silence until the deadline. */
-type Answer = Reply | Uint8Array | null;
+type Answer = Reply | Uint8Array | "unsent" | null;
 
 interface World {
   readonly clock: VirtualClock;
@@ -36,9 +36,10 @@ function makeWorld(
   const call = (server: number, request: Uint8Array, deadline: number) => {
     times.push(clock.now());
     const said = answer(server, asked.push(server), request);
-    const bytes = said === null || said instanceof Uint8Array ? said : encodeReply(said);
-    return new Promise<Uint8Array | null>((resolve) => {
-      clock.after(said === null ? deadline - clock.now() : 1, () => resolve(bytes));
+    const isReply = said !== null && typeof said === "object" && "type" in said;
+    const result = isReply ? encodeReply(said) : said;
+    return new Promise<CallResult>((resolve) => {
+      clock.after(said === null ? deadline - clock.now() : 1, () => resolve(result));
     });
   };
   const random = new SeededRandom(1).next;
@@ -96,7 +97,8 @@ Deno.test("Clerk rests after every round in vain, longer each time, never as lon
 Deno.test("Clerk says wrongVersion when no other request can have been executed", async () => {
   const { clock, clerk } = makeWorld((_, attempt) => {
     if (attempt === 1) return { type: "wrongLeader", leader: null };
-    return attempt === 2 ? { type: "overloaded" } : { type: "wrongVersion" };
+    if (attempt === 4) return "unsent";
+    return attempt % 2 === 0 && attempt < 8 ? { type: "overloaded" } : { type: "wrongVersion" };
   });
   assertEquals(await clock.wait(clerk.put("k", value, { version: 1 })), "wrongVersion");
 });

@@ -6,7 +6,15 @@
 
 import type { Cluster } from "./cluster.ts";
 import type { Arena, ArenaEnd, ArenaSetup } from "./lab_runner.ts";
-import { ProcessCluster } from "./process_cluster.ts";
+import { ProcessCluster, type ProcessClusterOptions } from "./process_cluster.ts";
+import { ProcessServiceCluster } from "./process_service_cluster.ts";
+
+/** The cluster of processes that runs the machine. */
+export function makeProcessCluster(options: ProcessClusterOptions): ProcessCluster {
+  return options.machine.startsWith("log")
+    ? new ProcessCluster(options)
+    : new ProcessServiceCluster(options);
+}
 
 /** Each scenario gets a fresh cluster of processes. */
 export class ProcessArena implements Arena {
@@ -18,7 +26,7 @@ export class ProcessArena implements Arena {
   }
 
   async run(setup: ArenaSetup, play: (cluster: Cluster) => Promise<void>): Promise<ArenaEnd> {
-    const cluster = new ProcessCluster(setup);
+    const cluster = makeProcessCluster(setup);
     let error: unknown = null;
     try {
       await play(cluster);

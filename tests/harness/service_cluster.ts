@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { CallResult } from "../../kv/mod.ts";
 import type { Clock } from "../../raft/ports.ts";
 import type { Outcome } from "../../raft/rsm.ts";
 import type { NodeId } from "../../raft/types.ts";
@@ -20,7 +21,7 @@ export interface ServiceCluster extends Cluster {
   peek(id: NodeId, request: Uint8Array): Promise<Uint8Array | null>;
   /**
    * A client's request, through the network and its faults (not its cuts: clients stand outside).
-   * `null`: no answer until the deadline on the clients' clock, or it is certain that none comes.
+   * The deadline is on the clients' clock.
    */
-  call(id: NodeId, request: Uint8Array, deadline: number): Promise<Uint8Array | null>;
+  call(id: NodeId, request: Uint8Array, deadline: number): Promise<CallResult>;
 }
