@@ -30,7 +30,8 @@ const ROLES: readonly RoleName[] = ["follower", "trial", "candidate", "leader"];
 export class Trace {
   readonly #print: ((line: string) => void) | undefined;
   readonly #keep: number;
-  readonly #last: { readonly atMs: number; readonly event: TraceEvent }[] = [];
+  readonly #last: TraceEvent[] = [];
+  readonly #lastMs: number[] = [];
   #hash = 0x811c_9dc5;
   #count = 0;
 
@@ -56,15 +57,16 @@ export class Trace {
     else if (event.kind === "note") this.#digestText(event.text, event.node);
     else this.#digestEnvelope(event.envelope);
     const place = this.#count++ % this.#keep;
-    this.#last[place] = { atMs, event };
+    this.#last[place] = event;
+    this.#lastMs[place] = atMs;
     this.#print?.(formatEvent(atMs, event));
   }
 
   /** The last events in words, the oldest first. */
   lastLines(): string[] {
+    const lines = this.#last.map((event, place) => formatEvent(this.#lastMs[place]!, event));
     const start = this.#count > this.#keep ? this.#count % this.#keep : 0;
-    return [...this.#last.slice(start), ...this.#last.slice(0, start)]
-      .map(({ atMs, event }) => formatEvent(atMs, event));
+    return [...lines.slice(start), ...lines.slice(0, start)];
   }
 
   #digestEnvelope({ from, to, term, message }: Envelope): void {
@@ -111,7 +113,9 @@ export class Trace {
   /** FNV-1a, a number at a time. */
   #digest(value: number): void {
     const low = Math.imul(this.#hash ^ (value | 0), 0x0100_0193);
-    this.#hash = Math.imul(low ^ Math.floor(value / 0x1_0000_0000), 0x0100_0193);
+    this.#hash = value < 0x1_0000_0000
+      ? low
+      : Math.imul(low ^ (value / 0x1_0000_0000), 0x0100_0193);
   }
 }
 

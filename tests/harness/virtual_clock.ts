@@ -21,11 +21,25 @@ const EVENTS_PER_BREATH = 4096;
 /** An immediate that takes longer than this is replaced by a message channel. */
 const IMMEDIATE_MS_MAX = 0.2;
 
-interface Event extends Timer {
+class Event implements Timer {
   readonly time: number;
   readonly sequence: number;
   readonly view: ClockView | null;
   run: (() => void) | null;
+
+  constructor(
+    time: number,
+    order: { readonly sequence: number; readonly view: ClockView | null; readonly run: () => void },
+  ) {
+    this.time = time;
+    this.sequence = order.sequence;
+    this.view = order.view;
+    this.run = order.run;
+  }
+
+  cancel(): void {
+    this.run = null;
+  }
 }
 
 /** The event queue of a simulation. */
@@ -34,6 +48,9 @@ export class VirtualClock implements Clock {
   #sequence = 0;
   #events = 0;
   readonly #heap: Event[] = [];
+  /** Events of this very moment, in order; they need no heap. */
+  readonly #soon: Event[] = [];
+  #soonTaken = 0;
   #waiters = 0;
   #pumping = false;
   #watched = 0;
@@ -64,16 +81,9 @@ export class VirtualClock implements Clock {
     if (!(ms >= 0)) {
       throw new RangeError(`Cannot schedule an event: wanted a delay of 0 or more ms, got ${ms}`);
     }
-    const event: Event = {
-      time: this.#now + ms,
-      sequence: this.#sequence++,
-      view,
-      run,
-      cancel() {
-        this.run = null;
-      },
-    };
-    push(this.#heap, event);
+    const event = new Event(this.#now + ms, { sequence: this.#sequence++, view, run });
+    if (ms === 0) this.#soon.push(event);
+    else push(this.#heap, event);
     return event;
   }
 
@@ -143,7 +153,7 @@ export class VirtualClock implements Clock {
 
   async #pass(): Promise<void> {
     while (this.#waiters > 0 && this.#aborted === null) {
-      if (this.#heap.length === 0) {
+      if (this.#heap.length === 0 && this.#soon.length === 0) {
         this.abort(new Error("Cannot wait any longer: nothing will ever happen"));
         break;
       }
@@ -164,8 +174,18 @@ export class VirtualClock implements Clock {
     }
   }
 
+  #next(): Event {
+    const soon = this.#soon[this.#soonTaken];
+    const later = this.#heap[0];
+    if (soon === undefined || (later !== undefined && isBefore(later, soon))) {
+      return pop(this.#heap);
+    }
+    if (++this.#soonTaken === this.#soon.length) this.#soonTaken = this.#soon.length = 0;
+    return soon;
+  }
+
   #runNext(): void {
-    const event = pop(this.#heap);
+    const event = this.#next();
     const run = event.run;
     if (run === null) return;
     event.run = null;
