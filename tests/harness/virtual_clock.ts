@@ -15,7 +15,7 @@ import { setImmediate } from "node:timers";
 import type { Clock, Timer } from "../../raft/ports.ts";
 
 /** Chains of promises inside a node are far shorter than this many steps. */
-const MICROTASK_ROUNDS = 16;
+const MICROTASK_ROUNDS = 8;
 /** Lets the process breathe now and then; counted in events, so that it is the same in every run. */
 const EVENTS_PER_BREATH = 4096;
 /** An immediate that takes longer than this is replaced by a message channel. */
