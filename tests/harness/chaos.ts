@@ -50,6 +50,10 @@ export class Chaos {
     const sending = this.#random.fork("crashAtSend");
     const moving = this.#random.fork("crashAtProgress");
     this.#cluster.onSend = ({ from }) => this.#strike(from, sending, troubles.crashAtSend);
+    const mending = this.#random.fork("diskDeath");
+    this.#cluster.onDiskDeath = (id) => {
+      this.#cluster.clock.after(mending.range(1, 2_000), () => this.#rise(id));
+    };
     this.#cluster.onProgress = (id) => this.#strike(id, moving, troubles.crashAtProgress);
   }
 
@@ -58,6 +62,7 @@ export class Chaos {
     this.#isOn = false;
     const { ids } = this.#cluster;
     this.#cluster.heal();
+    this.#cluster.mendDisks();
     for (const id of ids) {
       this.#cluster.resume(id);
       this.#rise(id);

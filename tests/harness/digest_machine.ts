@@ -21,7 +21,8 @@ export interface DigestMachineOptions {
   /** Takes an image every so many entries; `null`: never. */
   readonly compactEvery: number | null;
   readonly imageBytes: number;
-  readonly compact: (index: Index, data: Uint8Array) => void;
+  /** Takes the image, or does not because an earlier one is not ready. */
+  readonly compact: (index: Index, data: Uint8Array) => boolean;
   readonly decided: (context: number, confirmed: boolean) => void;
 }
 
@@ -75,8 +76,7 @@ export class DigestMachine implements Application {
       this.#compare();
       const { compactEvery, compact, imageBytes } = this.#options;
       if (compactEvery !== null && index - this.#compacted >= compactEvery) {
-        this.#compacted = index;
-        compact(index, this.#image(HEADER_BYTES + imageBytes));
+        if (compact(index, this.#image(HEADER_BYTES + imageBytes))) this.#compacted = index;
       }
     }
   }

@@ -9,13 +9,14 @@
 import { noFaults } from "../../net/faults.ts";
 import type { Faults, Link } from "../../net/faults.ts";
 import { Node, type Raft, type RaftOptions } from "../../raft/mod.ts";
-import type { Application, Random, Transport } from "../../raft/ports.ts";
+import type { Application, Random, Storage, Transport } from "../../raft/ports.ts";
 import type { Envelope, Index, NodeId, Position, Status, Term } from "../../raft/types.ts";
 import type { Applied, Cluster, Machine, Traffic } from "./cluster.ts";
 import { DurableLog } from "./durable_log.ts";
 import { LogMachine } from "./log_machine.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { approximateBytes, SimNetwork } from "./sim_network.ts";
+import { type SimFilesOptions, SimHome } from "./sim_home.ts";
 import { SimStorage } from "./sim_storage.ts";
 import { Trace } from "./trace.ts";
 import { ClockView, VirtualClock } from "./virtual_clock.ts";
@@ -50,13 +51,17 @@ export interface SimClusterOptions {
   readonly saveMs?: { readonly minMs: number; readonly maxMs: number };
   /** Clocks run up to this share too fast or too slow. @default {0} */
   readonly drift?: number;
+  /** Keeps state in files on simulated disks instead of in memory. @default {null} */
+  readonly files?: SimFilesOptions | null;
   readonly trace?: Trace;
 }
 
 /** One life of one node. */
 interface Life {
   readonly view: ClockView;
-  readonly storage: SimStorage;
+  readonly storage: Storage;
+  /** What becomes of the disk when the life ends. */
+  readonly crashDisk: () => void;
   readonly machine: SimMachine;
   /** Resolves when the life ends while it is still starting. */
   readonly ended: Promise<null>;
@@ -83,8 +88,11 @@ export class SimCluster implements Cluster {
   /** What the last life of each node had applied. */
   readonly #machines = new Map<NodeId, SimMachine>();
   readonly #durable = new Map<NodeId, DurableLog>();
+  readonly #homes = new Map<NodeId, SimHome>();
   /** Sees every message as it is sent, and may do something about its sender. */
   onSend: ((envelope: Envelope) => void) | null = null;
+  /** Sees a server die of its disk. */
+  onDiskDeath: ((id: NodeId) => void) | null = null;
   /** Sees every turn in which a leader's state moved, and may do something about it. */
   onProgress: ((id: NodeId) => void) | null = null;
   #lifeCount = 0;
@@ -96,7 +104,10 @@ export class SimCluster implements Cluster {
     this.random = this.#random.fork("scenario").next;
     this.ids = Array.from({ length: options.nodes }, (_, place) => place + 1);
     this.trace = options.trace ?? new Trace();
-    for (const id of this.ids) this.#durable.set(id, new DurableLog());
+    for (const id of this.ids) {
+      this.#durable.set(id, new DurableLog());
+      if (options.files) this.#homes.set(id, this.#makeHome(id, options.files));
+    }
     this.watcher = new Watcher({
       ids: this.ids,
       durable: this.#durable,
@@ -146,27 +157,22 @@ export class SimCluster implements Cluster {
       receive: (envelope) => life.node?.receive(envelope),
     });
     this.clock.touch();
-    life.node = await Promise.race([this.#run(id, { life, random, transport }), life.ended]);
+    try {
+      life.node = await Promise.race([this.#run(id, { life, random, transport }), life.ended]);
+    } catch (error) {
+      this.#died(id, { life, error });
+    }
     this.clock.touch();
   }
 
   #beget(id: NodeId, random: SeededRandom): Life {
-    const { drift = 0, machine, saveMs = SAVE_MS } = this.#options;
+    const { drift = 0, machine } = this.#options;
     const clocks = random.fork("clock");
     const view = new ClockView(this.clock, {
       rate: 1 + clocks.range(-drift, drift),
       originMs: clocks.below(1_000_000),
     });
-    const disk = random.fork("disk");
-    const storage = new SimStorage({
-      durable: this.#durable.get(id)!,
-      clock: view,
-      delayMs: () => disk.range(saveMs.minMs, saveMs.maxMs),
-      saved: (change) => {
-        this.clock.touch();
-        this.watcher.saved(id, change);
-      },
-    });
+    const { storage, crashDisk } = this.#openDisk(id, { view, random: random.fork("disk") });
     const context = {
       id,
       clock: view,
@@ -178,12 +184,56 @@ export class SimCluster implements Cluster {
     return {
       view,
       storage,
+      crashDisk,
       machine: made,
       ended: promise,
       end: () => resolve(null),
       node: null,
       leads: false,
     };
+  }
+
+  #openDisk(
+    id: NodeId,
+    { view, random }: { readonly view: ClockView; readonly random: SeededRandom },
+  ): Pick<Life, "storage" | "crashDisk"> {
+    const { saveMs = SAVE_MS } = this.#options;
+    const home = this.#homes.get(id);
+    if (home !== undefined) return { storage: home.open(), crashDisk: () => home.crash() };
+    const storage = new SimStorage({
+      durable: this.#durable.get(id)!,
+      clock: view,
+      delayMs: () => random.range(saveMs.minMs, saveMs.maxMs),
+      saved: (change) => this.watcher.saved(id, change),
+      settling: () => this.clock.touch(),
+    });
+    return { storage, crashDisk: () => storage.crash(this.#random.chance(0.5)) };
+  }
+
+  /** A disk whose operations together take about as long as a save in memory. */
+  #makeHome(id: NodeId, files: SimFilesOptions): SimHome {
+    const { saveMs = SAVE_MS } = this.#options;
+    const random = this.#random.fork(`disk of ${id}`);
+    const delays = random.fork("delays");
+    const { clock } = this;
+    return new SimHome({
+      ...files,
+      id,
+      durable: this.#durable.get(id)!,
+      random,
+      clock: () => ({
+        now: () => clock.now(),
+        soon: (run) => clock.soon(run),
+        after: (ms, run) =>
+          clock.schedule(ms, () => {
+            clock.touch();
+            run();
+          }, this.#lives.get(id)?.view ?? null),
+      }),
+      delayMs: () => delays.range(saveMs.minMs, saveMs.maxMs) / 3,
+      saved: (change) => this.watcher.saved(id, change),
+      violated: (what) => this.violate(what),
+    });
   }
 
   #run(
@@ -207,7 +257,7 @@ export class SimCluster implements Cluster {
       clock: life.view,
       random: random.fork("core").next,
       application: this.#watched(id, life),
-      failed: (error) => this.#fail(error),
+      failed: (error) => this.#died(id, { life, error }),
       inspect: (core) => {
         if (this.#lives.get(id) === life) this.#inspect(id, core);
       },
@@ -261,7 +311,7 @@ export class SimCluster implements Cluster {
     this.network.detach(id);
     life.view.end();
     life.end();
-    life.storage.crash(this.#random.chance(0.5));
+    life.crashDisk();
     void life.node?.stop();
     this.clock.touch();
   }
@@ -372,6 +422,20 @@ export class SimCluster implements Cluster {
   /** Puts a remark into the trace; node 0 is nobody. */
   note(node: NodeId, text: string): void {
     this.trace.record(this.clock.now(), { kind: "note", node, text });
+  }
+
+  /** A server whose disk failed has to die; any other death by itself is a fault of ours. */
+  #died(id: NodeId, { life, error }: { readonly life: Life; readonly error: unknown }): void {
+    if (this.#lives.get(id) !== life) return;
+    if (!this.#homes.get(id)?.hasFailed) return this.#fail(error);
+    this.note(id, `dies of its disk: ${error instanceof Error ? error.message : error}`);
+    this.kill(id);
+    this.onDiskDeath?.(id);
+  }
+
+  /** From now on all disks work. */
+  mendDisks(): void {
+    for (const home of this.#homes.values()) home.faultsAreOn = false;
   }
 
   #fail(error: unknown): void {

@@ -18,6 +18,8 @@ export interface SimStorageOptions {
   readonly delayMs: () => number;
   /** Told of what is durable now, before the save resolves. */
   readonly saved: (change: Save) => void;
+  /** Told that a promise is about to be settled. */
+  readonly settling: () => void;
 }
 
 /** Storage in memory that takes time and may be cut off. */
@@ -37,7 +39,7 @@ export class SimStorage implements Storage {
     if (this.#pending !== null) throw new Error("Cannot save: wanted one save at a time, got two");
     this.#pending = change;
     return new Promise((resolve) => {
-      this.#options.clock.after(this.#options.delayMs(), () => {
+      this.#later(() => {
         this.#finish(change);
         resolve();
       });
@@ -45,7 +47,7 @@ export class SimStorage implements Storage {
   }
 
   prepare(): Promise<void> {
-    return new Promise((resolve) => this.#options.clock.after(this.#options.delayMs(), resolve));
+    return new Promise((resolve) => this.#later(resolve));
   }
 
   close(): Promise<void> {
@@ -55,6 +57,14 @@ export class SimStorage implements Storage {
   /** The server died: a save under way reached the disk, or did not. */
   crash(reached: boolean): void {
     if (this.#pending !== null && reached) this.#finish(this.#pending);
+  }
+
+  #later(run: () => void): void {
+    const { clock, delayMs, settling } = this.#options;
+    clock.after(delayMs(), () => {
+      settling();
+      run();
+    });
   }
 
   #finish(change: Save): void {

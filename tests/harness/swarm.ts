@@ -166,12 +166,16 @@ class SwarmRun {
   }
 
   #makeMachine({ id, node }: MachineContext): DigestMachine {
-    const { compactEvery, imageBytes } = this.#plan;
+    const { compactEvery, imageBytes, draws } = this.#plan;
     const machine: DigestMachine = new DigestMachine({
       history: this.#history,
       compactEvery,
       imageBytes,
-      compact: (index, data) => node().compact(index, data),
+      compact: (index, data) => {
+        if (draws) return node().draw(index, data);
+        node().compact(index, data);
+        return true;
+      },
       decided: (context, confirmed) => this.#load.decided(context, { confirmed, id, machine }),
     });
     this.#machines.set(id, machine);

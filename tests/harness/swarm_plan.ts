@@ -9,6 +9,7 @@
 import { type Disturbance, undisturbed } from "../../net/faults.ts";
 import type { Profile, RaftOptions } from "../../raft/mod.ts";
 import { SeededRandom } from "./seeded_random.ts";
+import type { SimFilesOptions } from "./sim_home.ts";
 
 /** Least and most of something in milliseconds. */
 export interface Span {
@@ -40,6 +41,10 @@ export interface SwarmPlan {
   readonly hopMs: Span;
   readonly saveMs: Span;
   readonly drift: number;
+  /** The shipped storage on simulated disks, or `null`: state in memory. */
+  readonly files: SimFilesOptions | null;
+  /** Images are written beside everything else, and count when they are ready. */
+  readonly draws: boolean;
   readonly compactEvery: number | null;
   readonly imageBytes: number;
   readonly commandBytesMax: number;
@@ -63,6 +68,8 @@ export function planSwarm(seed: number, fixed: { readonly nodes?: number } = {})
     nodes: fixed.nodes ?? random.pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 6, 7]),
     raft: { profile, ...timing.ticks, ...planLimits(random.fork("limits")) },
     ...timing.world,
+    files: planFiles(random.fork("files")),
+    draws: random.fork("draws").chance(0.5),
     ...planLoad(random.fork("load")),
     troubles: planTroubles(random.fork("troubles")),
     ...planWeather(random.fork("weather")),
@@ -98,6 +105,16 @@ function planLimits(random: SeededRandom): Partial<RaftOptions> {
     ...tiny("snapshotChunkBytes", [20, 50, 100]),
     ...tiny("applyEntriesMax", [1, 2, 7]),
     ...tiny("trailingEntries", [0, 0, 1, 5]),
+  };
+}
+
+function planFiles(random: SeededRandom): SimFilesOptions | null {
+  if (random.chance(0.6)) return null;
+  return {
+    segmentBytesMax: random.pick([500, 2_000, 100_000]),
+    recordBytesMax: random.pick([120, 1_000, 100_000]),
+    faultRate: random.chance(0.3) ? random.range(0, 0.001) : 0,
+    powerCuts: random.pick([0, 0.5, 1]),
   };
 }
 

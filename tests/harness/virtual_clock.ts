@@ -15,7 +15,7 @@ import { setImmediate } from "node:timers";
 import type { Clock, Timer } from "../../raft/ports.ts";
 
 /** Chains of promises inside a node are far shorter than this many steps. */
-const MICROTASK_ROUNDS = 8;
+const MICROTASK_ROUNDS = 12;
 /** Lets the process breathe now and then; counted in events, so that it is the same in every run. */
 const EVENTS_PER_BREATH = 4096;
 /** An immediate that takes longer than this is replaced by a message channel. */
@@ -151,12 +151,18 @@ export class VirtualClock implements Clock {
     this.#pumping = false;
   }
 
+  get #isEmpty(): boolean {
+    return this.#heap.length === 0 && this.#soon.length === 0;
+  }
+
   async #pass(): Promise<void> {
     while (this.#waiters > 0 && this.#aborted === null) {
-      if (this.#heap.length === 0 && this.#soon.length === 0) {
+      if (this.#isEmpty) await settle();
+      if (this.#waiters > 0 && this.#isEmpty) {
         this.abort(new Error("Cannot wait any longer: nothing will ever happen"));
         break;
       }
+      if (this.#isEmpty) continue;
       try {
         this.#runNext();
       } catch (error) {
