@@ -152,10 +152,7 @@ export class Connection {
     return true;
   }
 
-  /**
-   * Ends the connection after everything sent has left, or the other side stalls. Resolves when it
-   * has ended.
-   */
+  /** Ends after everything sent has left, or the other side stalls; resolves when it has ended. */
   close(): Promise<Closed> {
     this.#isEnding = true;
     if (this.queuedBytes === 0) this.abort({ kind: "local", message: "closed by this side" });

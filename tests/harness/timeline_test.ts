@@ -110,7 +110,7 @@ const PIXEL = (canvas: string, x: string, y: string): string =>
 
 Deno.test({
   name: "timelinePage draws and answers the mouse when opened in a browser",
-  ignore: !hasBrowser,
+  ignore: !hasBrowser, // it draws in a real browser
   fn: () =>
     withPage(pageOf(stale, EVIL), async (page) => {
       const { dataset } = await page.evaluate(
@@ -143,7 +143,7 @@ Deno.test({
 
 Deno.test({
   name: "timelinePage draws only what is in view when there are twelve thousand operations",
-  ignore: !hasBrowser,
+  ignore: !hasBrowser, // it draws in a real browser
   fn: () =>
     withPage(pageOf(manyOperations()), async (page) => {
       const drawn = async (): Promise<number> =>
