@@ -5,17 +5,23 @@
  * @module
  */
 
-import { RpcClient } from "../net/mod.ts";
 import { formatHistory } from "../tests/harness/history.ts";
 import { checkInWorker } from "../tests/harness/check_in_worker.ts";
-import { LoadClient, type LoadKind, type LoadResult, runLoad, Sample } from "./bench_load.ts";
+import {
+  LeaderConnections,
+  LoadClient,
+  type LoadKind,
+  type LoadResult,
+  runLoad,
+  Sample,
+} from "./bench_load.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
 import { untilInterrupted } from "./kv_command.ts";
 import { LocalCluster, prepareCluster } from "./local_cluster.ts";
 import { nodeName } from "./node_name.ts";
 import type { NodeReport } from "./node_report.ts";
-import { openLocalSession, parseEndpoint, withSession } from "./open_session.ts";
+import { openLocalSession, withSession } from "./open_session.ts";
 import type { Options } from "./options.ts";
 import { formatBytes, formatCount, formatDuration, formatTable, type Output } from "./output.ts";
 import type { Session } from "./session.ts";
@@ -68,8 +74,15 @@ async function measure(context: CommandContext, session: Session): Promise<ExitR
   if (leader === null) {
     throw new CommandError("unavailable", "Cannot measure: wanted a leader, found none");
   }
-  const endpoint = session.endpoints[session.ids.indexOf(leader.id)]!;
-  const connections = await connect(endpoint, options.number("connections")!);
+  const wanted = options.number("connections")!;
+  const connections = new LeaderConnections(session, wanted);
+  const missing = await connections.open();
+  if (missing > 0) {
+    throw new CommandError(
+      "unavailable",
+      `Cannot connect to ${nodeName(leader.id)}: wanted ${wanted} connections, ${missing} failed`,
+    );
+  }
   const runName = `bench/${Math.floor(session.random() * 2 ** 32).toString(36)}/`;
   const clients = makeClients(options, runName);
   const sample = new Sample(session.clerk(), { ...session, prefix: `${runName}sample/` });
@@ -86,22 +99,8 @@ async function measure(context: CommandContext, session: Session): Promise<ExitR
     return await conclude(context, { phases, sample, leader });
   } finally {
     sampling.abort();
-    for (const connection of connections) connection.close();
+    connections.close();
   }
-}
-
-async function connect(endpoint: string, count: number): Promise<RpcClient[]> {
-  const server = parseEndpoint(endpoint);
-  const connections = Array.from({ length: count }, () => new RpcClient({ server }));
-  const made = await Promise.all(connections.map((connection) => connection.connect()));
-  const missing = made.filter((connection) => connection === null).length;
-  if (missing > 0) {
-    throw new CommandError(
-      "unavailable",
-      `Cannot connect to ${endpoint}: wanted ${count} connections, ${missing} failed`,
-    );
-  }
-  return connections;
 }
 
 function makeClients(options: Options, prefix: string): LoadClient[] {
@@ -120,7 +119,7 @@ async function runPhase(
   { options, output, signal }: CommandContext,
   { session, connections, clients, kind }: {
     session: Session;
-    connections: readonly RpcClient[];
+    connections: LeaderConnections;
     clients: readonly LoadClient[];
     kind: LoadKind;
   },

@@ -9,10 +9,13 @@
  */
 
 import { type Clerk, decodeReply, encodeRequest } from "../kv/mod.ts";
-import type { RpcClient } from "../net/mod.ts";
+import { RpcClient } from "../net/mod.ts";
 import type { KvInput, KvOutput } from "../tests/harness/kv_model.ts";
 import type { Operation } from "../tests/harness/linearizability.ts";
 import { Histogram } from "./histogram.ts";
+import { parseEndpoint } from "./open_session.ts";
+import type { Session } from "./session.ts";
+import { leaderOf } from "./status_command.ts";
 
 /** What is measured. */
 export type LoadKind = "put" | "get";
@@ -20,8 +23,8 @@ export type LoadKind = "put" | "get";
 /** Who makes the load. */
 export interface LoadOptions {
   readonly kind: LoadKind;
-  /** To the leader; clients are spread over them. */
-  readonly connections: readonly RpcClient[];
+  /** Clients are spread over them. */
+  readonly connections: LeaderConnections;
   readonly clients: readonly LoadClient[];
   /** Not measured, until all caches are warm. */
   readonly warmUpMs: number;
@@ -57,6 +60,59 @@ const callMsMax = 5000;
 /** After an answer that was no success the client waits: a new leader needs the time. */
 const failurePauseMs = 20;
 
+/** Connections to whoever leads. */
+export class LeaderConnections {
+  readonly #session: Session;
+  readonly #count: number;
+  #endpoint: string | null = null;
+  #clients: readonly RpcClient[] = [];
+  #following: Promise<void> | null = null;
+
+  constructor(session: Session, count: number) {
+    this.#session = session;
+    this.#count = count;
+  }
+
+  /** The connection of a client. */
+  at(place: number): RpcClient {
+    return this.#clients[place % this.#clients.length]!;
+  }
+
+  /** Looks who leads, after a pause in which a new leader may arise, and connects to it. */
+  follow(): Promise<void> {
+    this.#following ??= this.#follow().finally(() => this.#following = null);
+    return this.#following;
+  }
+
+  /** Connects for the first time; the number of connections that could not be made. */
+  async open(): Promise<number> {
+    await this.#connect();
+    const made = await Promise.all(this.#clients.map((client) => client.connect()));
+    return this.#count - made.filter((connection) => connection !== null).length;
+  }
+
+  /** Hangs up. */
+  close(): void {
+    for (const client of this.#clients) client.close();
+  }
+
+  async #follow(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, failurePauseMs));
+    await this.#connect();
+  }
+
+  async #connect(): Promise<void> {
+    const { ids, endpoints } = this.#session;
+    const leader = leaderOf(await this.#session.reports());
+    const endpoint = leader === null ? null : endpoints[ids.indexOf(leader.id)]!;
+    if (endpoint === null || endpoint === this.#endpoint) return;
+    this.close();
+    this.#endpoint = endpoint;
+    const server = parseEndpoint(endpoint);
+    this.#clients = Array.from({ length: this.#count }, () => new RpcClient({ server }));
+  }
+}
+
 /** Runs the load to its end. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const { kind, connections, clients, warmUpMs, durationMs, signal } = options;
@@ -64,8 +120,9 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   let failures = 0;
   const begin = performance.now() + warmUpMs;
   const end = begin + durationMs;
-  const runClient = async (client: LoadClient, connection: RpcClient): Promise<void> => {
+  const runClient = async (client: LoadClient, place: number): Promise<void> => {
     while (!signal.aborted) {
+      const connection = connections.at(place);
       const start = performance.now();
       if (start >= end) return;
       const isDone = kind === "get" || client.version === null
@@ -77,12 +134,10 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
         continue;
       }
       if (start >= begin) failures += 1;
-      await new Promise((resolve) => setTimeout(resolve, failurePauseMs));
+      await connections.follow();
     }
   };
-  await Promise.all(
-    clients.map((client, at) => runClient(client, connections[at % connections.length]!)),
-  );
+  await Promise.all(clients.map((client, place) => runClient(client, place)));
   return { kind, operations: times.count, failures, seconds: durationMs / 1000, times };
 }
 
