@@ -7,6 +7,11 @@
 import type { Canary } from "./canary.ts";
 import { canaries as checkerCanaries } from "./checker.ts";
 import { coreCanaries } from "./core.ts";
+import { kvCanaries } from "./kv.ts";
 
 /** Every canary, by part of the product. */
-export const allCanaries: readonly Canary[] = [...coreCanaries, ...checkerCanaries];
+export const allCanaries: readonly Canary[] = [
+  ...coreCanaries,
+  ...kvCanaries,
+  ...checkerCanaries,
+];
