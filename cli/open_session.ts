@@ -160,12 +160,12 @@ async function report(client: RpcClient): Promise<NodeReport | null> {
   return outcome.kind === "replied" ? parseNodeReport(outcome.payload) : null;
 }
 
-/** `host:port`, or `[::1]:port`. */
+/** `host:port`, or `[::1]:port`. Port 0 is for those who listen: any free one. */
 export function parseEndpoint(text: string): { hostname: string; port: number } {
   const groups = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]]+)):(?<port>\d{1,5})$/.exec(text)?.groups;
   const port = Number(groups?.["port"]);
   const hostname = groups?.["v6"] ?? groups?.["host"];
-  if (hostname === undefined || port < 1 || port > 65535) {
+  if (hostname === undefined || !(port <= 65535)) {
     throw new UsageError(`Cannot use the address: wanted HOST:PORT, got "${text}"`);
   }
   return { hostname, port };
