@@ -7,80 +7,17 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { exitCodes } from "../cli/exit_codes.ts";
-import { selfCommand } from "../cli/self_command.ts";
-
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
-function start(args: readonly string[]): Deno.ChildProcess {
-  const [program, ...before] = selfCommand();
-  return new Deno.Command(program!, {
-    args: [...before, ...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-async function run(args: readonly string[], input: Uint8Array | string = ""): Promise<Ended> {
-  const child = start(args);
-  const writer = child.stdin.getWriter();
-  await writer.write(typeof input === "string" ? new TextEncoder().encode(input) : input);
-  await writer.close();
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  return { code, out: decoder.decode(stdout), error: decoder.decode(stderr) };
-}
-
-/** A cluster that serves in a folder, and is gone afterwards. */
-async function withCluster(work: (flags: string[]) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  const child = start(["up", "--serve", "--data", `${folder}/data`]);
-  try {
-    await firstLine(child.stdout);
-    await work(["--data", `${folder}/data`]);
-    child.kill("SIGTERM");
-    const { code, stderr } = await drain(child);
-    assertEquals(code, 0);
-    assert(stderr.includes("All nodes stopped. The data is in"), stderr);
-  } finally {
-    await kill(child);
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
-  const reader = stream.getReader();
-  let text = "";
-  while (!text.includes("\n")) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`wanted a line, got the end after "${text}"`);
-    text += new TextDecoder().decode(value);
-  }
-  reader.releaseLock();
-  return text;
-}
-
-async function drain(child: Deno.ChildProcess): Promise<{ code: number; stderr: string }> {
-  const stderr = await new Response(child.stderr).text();
-  return { code: (await child.status).code, stderr };
-}
-
-async function kill(child: Deno.ChildProcess): Promise<void> {
-  try {
-    child.kill("SIGKILL");
-  } catch (error) {
-    // It has ended already, as it should.
-    if (!(error instanceof TypeError)) throw error;
-  }
-  await child.status;
-}
+import {
+  endOf,
+  firstLine,
+  killCommand,
+  runCommand as run,
+  startCommand as start,
+  withCluster,
+} from "./harness/commands.ts";
 
 Deno.test("commands tell their outcome by exit code, words and JSON", async () => {
-  await withCluster(async (flags) => {
+  await withCluster(async ({ flags }) => {
     const put = await run(["put", "colour", "blue", "--json", ...flags]);
     assertEquals([put.code, JSON.parse(put.out).version], [exitCodes.ok, 1]);
     assertEquals((await run(["get", "colour", ...flags])).out, "blue");
@@ -111,7 +48,7 @@ Deno.test("commands tell their outcome by exit code, words and JSON", async () =
 });
 
 Deno.test("lock runs a program alone and gives its exit code", async () => {
-  await withCluster(async (flags) => {
+  await withCluster(async ({ flags }) => {
     const script = 'test "$KONTIKI_LOCK_TOKEN" -gt 0 && exit 42';
     const held = await run(["lock", "door", ...flags, "--", "sh", "-c", script]);
     assertEquals(held.code, 42);
@@ -122,14 +59,14 @@ Deno.test("lock runs a program alone and gives its exit code", async () => {
     const waiting = await run(["lock", "door", "--wait", "200ms", ...flags, "--", "true"]);
     assertEquals(waiting.code, exitCodes.unavailable);
     holder.kill("SIGINT");
-    assertEquals((await drain(holder)).code, exitCodes.ok);
+    assertEquals((await endOf(holder)).code, exitCodes.ok);
     assertEquals((await run(["lock", "door", ...flags, "--", "true"])).code, 0);
-    await kill(holder);
+    await killCommand(holder);
   });
 });
 
 Deno.test("a partition refuses the minority, serves the majority, and heals", async () => {
-  await withCluster(async (flags) => {
+  await withCluster(async ({ flags }) => {
     await run(["put", "colour", "blue", ...flags]);
     const { leader } = JSON.parse((await run(["status", "--json", ...flags])).out);
     const others = [1, 2, 3].filter((id) => id !== leader).map((id) => `n${id}`).join(",");
@@ -185,9 +122,9 @@ Deno.test("commands say that a cluster is out of reach, and stop at once when in
       const child = start([...command, "--endpoints", `127.0.0.1:${port}`, "--timeout", "60s"]);
       await new Promise((resolve) => setTimeout(resolve, 700));
       child.kill("SIGINT");
-      const { code } = await drain(child);
+      const { code } = await endOf(child);
       assertEquals(code, exitCodes.interrupted, command.join(" "));
-      await kill(child);
+      await killCommand(child);
     }
   } finally {
     await Deno.remove(folder, { recursive: true });

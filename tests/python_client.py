@@ -1,0 +1,135 @@
+"""A client of Kontiki in another language, from the facts of docs/protocol.md alone.
+
+Usage: python_client.py HOST:PORT,...   then reads commands from standard input, one a line:
+    put KEY VERSION VALUE     get KEY
+and prints one line for each. Nothing but Python's standard library is used.
+"""
+
+import socket
+import struct
+import sys
+
+
+def pack(value):
+    """One value as MessagePack: the few types that a client sends."""
+    if isinstance(value, int):
+        if value < 128:
+            return bytes([value])
+        return b"\xce" + struct.pack(">I", value)
+    if isinstance(value, str):
+        data = value.encode()
+        return bytes([0xA0 | len(data)]) + data
+    if isinstance(value, bytes):
+        if len(value) < 256:
+            return b"\xc4" + bytes([len(value)]) + value
+        return b"\xc6" + struct.pack(">I", len(value)) + value
+    return bytes([0x90 | len(value)]) + b"".join(pack(item) for item in value)
+
+
+def unpack(data, at):
+    """The value at a place, and the place after it."""
+    code = data[at]
+    if code < 0x80:
+        return code, at + 1
+    if code & 0xE0 == 0xA0:
+        end = at + 1 + (code & 0x1F)
+        return data[at + 1 : end].decode(), end
+    if code & 0xF0 == 0x90:
+        items, at = [], at + 1
+        for _ in range(code & 0x0F):
+            item, at = unpack(data, at)
+            items.append(item)
+        return items, at
+    if code in (0xC4, 0xC5, 0xC6, 0xD9):
+        form = {0xC4: ">B", 0xC5: ">H", 0xC6: ">I", 0xD9: ">B"}[code]
+        start = at + 1 + struct.calcsize(form)
+        (length,) = struct.unpack_from(form, data, at + 1)
+        body = data[start : start + length]
+        return (body.decode() if code == 0xD9 else body), start + length
+    forms = {0xCC: ">B", 0xCD: ">H", 0xCE: ">I", 0xCF: ">Q", 0xCB: ">d"}
+    (number,) = struct.unpack_from(forms[code], data, at + 1)
+    return int(number), at + 1 + struct.calcsize(forms[code])
+
+
+class Node:
+    def __init__(self, address):
+        host, port = address.rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)), timeout=3)
+        self.number = 0
+        self.send(["kontiki-client", 1])
+        mark, version, self.cluster, self.id = self.receive()
+        assert (mark, version) == ("kontiki-server", 1)
+
+    def send(self, value):
+        body = pack(value)
+        self.socket.sendall(struct.pack(">I", len(body)) + body)
+
+    def receive(self):
+        (length,) = struct.unpack(">I", self.read(4))
+        value, end = unpack(self.read(length), 0)
+        assert end == length
+        return value
+
+    def read(self, count):
+        data = b""
+        while len(data) < count:
+            piece = self.socket.recv(count - len(data))
+            if not piece:
+                raise ConnectionError("the node hung up")
+            data += piece
+        return data
+
+    def call(self, request):
+        self.number += 1
+        self.send([self.number, request])
+        number, status, *reply = self.receive()
+        assert number == self.number
+        return reply[0] if status == 0 else b"\x06"
+
+
+class Client:
+    """Finds the leader by the hints; enough for a cluster that is well."""
+
+    def __init__(self, addresses):
+        self.nodes = {node.id: node for node in map(Node, addresses)}
+        self.leader = next(iter(self.nodes))
+
+    def call(self, request):
+        for _ in range(50):
+            reply = self.nodes[self.leader].call(request)
+            if reply[0] != 4:
+                return reply
+            (hint,) = struct.unpack(">I", reply[1:5])
+            others = [node for node in self.nodes if node != self.leader]
+            self.leader = hint if hint in self.nodes else others[0]
+        raise TimeoutError("no leader")
+
+    def get(self, key):
+        data = key.encode()
+        return self.call(b"\x01" + struct.pack(">H", len(data)) + data)
+
+    def put(self, key, version, value):
+        data = key.encode()
+        head = b"\x02" + struct.pack(">QH", version, len(data))
+        return self.call(head + data + value.encode())
+
+
+NAMES = ["stored", "value", "no key", "wrong version", "wrong leader", "unknown", "overloaded", "refused"]
+
+
+def main():
+    client = Client(sys.argv[1].split(","))
+    for line in sys.stdin:
+        words = line.split()
+        if words[0] == "put":
+            reply = client.put(words[1], int(words[2]), words[3])
+        else:
+            reply = client.get(words[1])
+        text = NAMES[reply[0]]
+        if reply[0] == 1:
+            (version,) = struct.unpack(">Q", reply[1:9])
+            text += f" {version} {reply[9:].decode()}"
+        print(text)
+
+
+main()
