@@ -33,9 +33,13 @@ export type Call = (
 
 /** What a {@linkcode Clerk} is made of. */
 export interface ClerkOptions {
+  /** The servers there are. */
   readonly servers: readonly NodeId[];
+  /** How to reach them. */
   readonly call: Call;
+  /** For waiting between rounds. */
   readonly clock: Clock;
+  /** Spreads its pauses. */
   readonly random: Random;
   /** How long one server may take to answer before another is asked. */
   readonly attemptMs?: number;
@@ -93,6 +97,7 @@ export class Clerk {
   /** Whom to ask first: who answered last, or was named by another since. */
   #leader: NodeId;
 
+  /** A clerk that knows nothing of the leader yet. */
   constructor(options: ClerkOptions) {
     this.#options = { ...DEFAULTS, ...options };
     const [first] = options.servers;

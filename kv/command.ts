@@ -14,15 +14,21 @@ import type { NodeId } from "../raft/mod.ts";
 
 /** Read a key. */
 export interface Get {
+  /** Tells it from the other commands. */
   readonly type: "get";
+  /** Which key to read. */
   readonly key: string;
 }
 
 /** Write a key if it has this version. A key that is absent has version 0. */
 export interface Put {
+  /** Tells it from the other commands. */
   readonly type: "put";
+  /** Which key to write. */
   readonly key: string;
+  /** What it shall hold. */
   readonly value: Uint8Array;
+  /** The version it must have; 0 for a key that must not exist. */
   readonly version: number;
 }
 

@@ -13,8 +13,11 @@ import type { CallOptions, Clerk } from "./clerk.ts";
 
 /** What a {@linkcode Lock} is made of. */
 export interface LockOptions {
+  /** Through which the lock is kept. */
   readonly clerk: Clerk;
+  /** For waiting until the lock may be free. */
   readonly clock: Clock;
+  /** Makes the mark of this holder. */
   readonly random: Random;
   /** The key that is the lock. All who contend name the same. */
   readonly name: string;
@@ -40,6 +43,7 @@ export class Lock {
   /** The version of our last put while it may still be executed. */
   #pending: number | null = null;
 
+  /** A lock that is not held. */
   constructor(options: LockOptions) {
     this.#options = options;
     const letters = "abcdefghijklmnopqrstuvwxyz0123456789";

@@ -27,6 +27,7 @@ export class KvServer {
   readonly #rsm: Rsm;
   readonly #reads: "index" | "log";
 
+  /** A server of the state machine that the options name. */
   constructor(options: KvServerOptions) {
     this.#rsm = options.rsm;
     this.#reads = options.reads;

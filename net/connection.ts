@@ -16,6 +16,7 @@ import { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
 
 /** Why a connection ended. */
 export interface Closed {
+  /** What kind of end it was. */
   readonly kind: ClosedKind;
   /** One sentence for people. */
   readonly message: string;
@@ -87,6 +88,7 @@ export class Connection {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDueAt = Infinity;
 
+  /** Takes the socket over and begins to read. */
   constructor(conn: Deno.Conn, options: ConnectionOptions) {
     this.#conn = conn;
     this.#options = { ...DEFAULTS, ...options };

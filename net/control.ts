@@ -21,12 +21,15 @@ export const CONTROL_SOCKET = "control.sock";
 
 /** What a control socket can do to its node. */
 export interface ControlTarget {
+  /** What is wrong with the network at the moment. */
   readonly faults: Faults;
+  /** Changes what is given, keeps the rest. */
   setFaults(change: Partial<Faults>): void;
   /** Where another node listens from now on. */
   setPeer(id: NodeId, address: Address): void;
   /** `null`: not the leader. */
   propose(command: Uint8Array): Position | null;
+  /** A look at the server. */
   status(): Status;
   /** Counters of all kinds, as plain values. */
   stats(): WireValue;
@@ -42,9 +45,13 @@ export interface ControlTarget {
 export interface ControlOptions {
   /** Where the socket is made; an old one is replaced. */
   readonly path: string;
+  /** The name of the cluster, told to who connects. */
   readonly cluster: string;
+  /** This node. */
   readonly id: NodeId;
+  /** What the commands act on. */
   readonly target: ControlTarget;
+  /** Takes a line about what was refused. */
   readonly log: (line: string) => void;
 }
 

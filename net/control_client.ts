@@ -13,6 +13,7 @@ import type { Address } from "./tcp_options.ts";
 
 /** The node did not do what it was asked for: it is gone, stuck, or said no. */
 export class ControlError extends Error {
+  /** The name of this class of errors. */
   override name = "ControlError";
 }
 
@@ -29,11 +30,13 @@ export class ControlClient {
   readonly #rpc: RpcClient;
   readonly #withinMs: number;
 
+  /** Nothing is dialled before the first call. */
   constructor({ folder, withinMs = 5000 }: ControlClientOptions) {
     this.#rpc = new RpcClient({ server: { path: `${folder}/${CONTROL_SOCKET}` } });
     this.#withinMs = withinMs;
   }
 
+  /** What is wrong with the node's network at the moment. */
   async faults(): Promise<Faults> {
     return await this.#call({ command: "faults" }) as unknown as Faults;
   }
@@ -49,22 +52,27 @@ export class ControlClient {
     await this.#call({ command: "setPeers", peers: list });
   }
 
+  /** Proposes a command; `null` if the node does not lead. */
   async propose(data: Uint8Array): Promise<Position | null> {
     return await this.#call({ command: "propose", data }) as unknown as Position | null;
   }
 
+  /** A look at the node. */
   async status(): Promise<Status> {
     return await this.#call({ command: "status" }) as unknown as Status;
   }
 
+  /** What the node has counted. */
   async stats(): Promise<WireValue> {
     return await this.#call({ command: "stats" });
   }
 
+  /** Makes the node compact its log now. */
   async snapshot(): Promise<void> {
     await this.#call({ command: "snapshot" });
   }
 
+  /** Makes the node stop as it would on a signal. */
   async stop(): Promise<void> {
     await this.#call({ command: "stop" });
   }
@@ -74,6 +82,7 @@ export class ControlClient {
     return await this.#call({ command: "machine", request });
   }
 
+  /** Ends the connection, if there is one. */
   close(): void {
     this.#rpc.close();
   }

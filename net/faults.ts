@@ -11,7 +11,9 @@ import type { Message, NodeId, Random } from "../raft/mod.ts";
 
 /** One direction between two nodes. */
 export interface Link {
+  /** Who sends. */
   readonly from: NodeId;
+  /** Who would receive. */
   readonly to: NodeId;
 }
 
@@ -26,8 +28,11 @@ export type Delay =
 
 /** What may happen to one message. Probabilities are from 0 to 1. */
 export interface Disturbance {
+  /** How likely it is lost. */
   readonly drop: number;
+  /** How likely it arrives twice. */
   readonly duplicate: number;
+  /** How much later it arrives. */
   readonly delay: Delay;
   /** How likely a message is held back, by how much: later ones overtake it. */
   readonly reorder: { readonly probability: number; readonly delay: Delay };

@@ -43,14 +43,17 @@ export class FaultyTransport implements Transport {
   #bytes = 0;
   #incoming = 0;
 
+  /** A transport without faults so far. */
   constructor(options: FaultyTransportOptions) {
     this.#options = options;
   }
 
+  /** What is wrong at the moment. */
   get faults(): Faults {
     return this.#faults;
   }
 
+  /** What was sent so far. */
   get traffic(): FaultyTraffic {
     return { requests: this.#requests, bytes: this.#bytes, incoming: this.#incoming };
   }

@@ -60,6 +60,7 @@ export class FrameDecoder {
   #partial: Uint8Array<ArrayBuffer> = EMPTY;
   #partialBytes = 0;
 
+  /** A decoder at the beginning of a stream. */
   constructor({ frameBytesMax = FRAME_BYTES_MAX }: { readonly frameBytesMax?: number } = {}) {
     this.frameBytesMax = frameBytesMax;
   }

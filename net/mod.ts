@@ -20,6 +20,7 @@ export {
   RpcServer,
   type RpcServerOptions,
 } from "./rpc_server.ts";
-export { CONTROL_SOCKET, type ControlTarget, openControl } from "./control.ts";
+export { CONTROL_SOCKET, type ControlOptions, type ControlTarget, openControl } from "./control.ts";
 export { ControlClient, ControlError } from "./control_client.ts";
-export { FaultyTransport } from "./faulty_transport.ts";
+export { type FaultyTraffic, FaultyTransport } from "./faulty_transport.ts";
+export type { ServerHello } from "./rpc_frames.ts";

@@ -31,7 +31,9 @@ export interface RpcClientOptions {
   readonly server: Address | { readonly path: string };
   /** Time to connect, and the pause after it failed in which calls fail at once. */
   readonly connectMsMax?: number;
+  /** For this long after a failed dial calls fail at once. */
   readonly retryMs?: number;
+  /** The longest frame, in and out. */
   readonly frameBytesMax?: number;
   /** Calls under way; a further one is `overloaded` at once. @default {65536} */
   readonly inFlightMax?: number;
@@ -66,6 +68,7 @@ export class RpcClient {
   #sweeper: ReturnType<typeof setTimeout> | null = null;
   #server: ServerHello | null = null;
 
+  /** Nothing is dialled before the first call. */
   constructor(options: RpcClientOptions) {
     this.#options = { ...DEFAULTS, ...options };
   }

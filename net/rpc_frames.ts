@@ -26,7 +26,9 @@ export const CLIENT_HELLO: WireValue = [CLIENT_MARK, CLIENT_PROTOCOL_VERSION];
 
 /** First frame of a server. */
 export interface ServerHello {
+  /** The name of its cluster. */
   readonly cluster: string;
+  /** The node that answers. */
   readonly id: number;
 }
 

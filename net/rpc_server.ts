@@ -73,10 +73,13 @@ export interface RpcServerOptions {
   readonly listener: Deno.Listener;
   /** Told to clients in the hello. */
   readonly cluster: string;
+  /** Who this server says it is. */
   readonly id: number;
   /** Must not throw. */
   readonly handle: (request: WireValue, reply: Reply) => void;
+  /** Takes a line about what was refused. */
   readonly log: (line: string) => void;
+  /** What differs from the usual limits. */
   readonly limits?: Partial<RpcLimits>;
 }
 
@@ -103,6 +106,7 @@ export class RpcServer {
   #inFlightBytes = 0;
   #handled = 0;
 
+  /** A server that does not listen yet. */
   constructor(options: RpcServerOptions) {
     this.#options = options;
     this.#limits = { ...RPC_LIMITS, ...options.limits };

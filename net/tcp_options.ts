@@ -8,7 +8,9 @@ import type { Envelope, NodeId } from "../raft/mod.ts";
 
 /** Where somebody listens. */
 export interface Address {
+  /** A name or an address. */
   readonly hostname: string;
+  /** The port; 0 lets the system choose when listening. */
   readonly port: number;
 }
 
@@ -52,6 +54,7 @@ export const TCP_LIMITS: TcpLimits = {
 
 /** What a {@linkcode TcpTransport} is made of. */
 export interface TcpTransportOptions {
+  /** This server. */
   readonly id: NodeId;
   /** Only nodes that name the same cluster talk to each other. */
   readonly cluster: string;
@@ -61,16 +64,22 @@ export interface TcpTransportOptions {
   readonly listen: Address;
   /** Called with every message from a peer. It must not throw. */
   readonly receive: (envelope: Envelope) => void;
+  /** Takes a line about what was refused or has changed. */
   readonly log: (line: string) => void;
+  /** Spreads the waits between dials. */
   readonly random?: () => number;
+  /** What differs from the usual limits. */
   readonly limits?: Partial<TcpLimits>;
 }
 
 /** What went over the way to one peer since the start. */
 export interface PeerTraffic {
+  /** Messages given to the socket. */
   readonly sent: number;
   /** Messages that were given up: no connection, or a full queue. */
   readonly dropped: number;
+  /** How often a connection came about. */
   readonly connects: number;
+  /** Whether there is one now. */
   readonly isConnected: boolean;
 }

@@ -42,6 +42,7 @@ interface Incoming {
 
 /** Peers over TCP. */
 export class TcpTransport implements Transport {
+  /** Where it listens, with the port the system chose. */
   readonly address: Address;
   readonly #options: TcpTransportOptions;
   readonly #limits: TcpLimits;

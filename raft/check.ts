@@ -11,7 +11,9 @@ import type { Index, PeerStatus, Status, Term } from "./types.ts";
 
 /** A look at one server. */
 export interface Look {
+  /** The state that is judged. */
   readonly status: Status;
+  /** The term of an entry; `null` where the log holds none. */
   readonly termAt: (index: Index) => Term | null;
 }
 

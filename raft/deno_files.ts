@@ -27,6 +27,7 @@ export class DenoFiles implements Files {
   /** How long a sync takes on this disk lately. */
   readonly #pace = { syncMs: INLINE_SYNC_MS_MAX };
 
+  /** The files of this folder, which must exist. */
   constructor(folder: string) {
     this.#folder = folder.replace(/(?<=.)\/+$/, "");
   }
@@ -47,6 +48,7 @@ export class DenoFiles implements Files {
     return names;
   }
 
+  /** How long the file is. */
   async size(name: string): Promise<number> {
     return (await Deno.stat(this.#path(name))).size;
   }
@@ -73,6 +75,7 @@ export class DenoFiles implements Files {
     return Deno.rename(this.#path(from), this.#path(to));
   }
 
+  /** Takes the file away. */
   remove(name: string): Promise<void> {
     return Deno.remove(this.#path(name));
   }

@@ -66,8 +66,11 @@ export interface VoteFile {
 
 /** Bytes behind the last record that counts: a save that was cut off before its sync. */
 export interface Trimmed {
+  /** Its name. */
   readonly file: string;
+  /** Where the torn record begins. */
   readonly offset: number;
+  /** How many bytes were cut off. */
   readonly bytes: number;
 }
 

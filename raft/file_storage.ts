@@ -52,7 +52,9 @@ const NO_DATA = new Uint8Array();
 
 /** What the folder takes on disk. */
 export interface StorageSizes {
+  /** What the segments of the log take. */
   readonly logBytes: number;
+  /** What the snapshot takes. */
   readonly snapshotBytes: number;
 }
 
@@ -70,6 +72,7 @@ export class FileStorage implements Storage {
   #prepared: { readonly snapshot: Snapshot; readonly written: Promise<void> } | null = null;
   #sequence = 0;
 
+  /** Nothing is read before `load`. */
   constructor(options: FileStorageOptions) {
     checkIdentity(options.identity);
     const least = options.segmentBytesMax ?? SEGMENT_BYTES_LEAST;
@@ -146,6 +149,7 @@ export class FileStorage implements Storage {
     await this.#files.close();
   }
 
+  /** What the files take at the moment. */
   sizes(): StorageSizes {
     return { logBytes: this.#log?.bytes ?? 0, snapshotBytes: this.#snapshot?.bytes ?? 0 };
   }

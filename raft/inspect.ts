@@ -25,8 +25,11 @@ import type { Index, Position, Vote } from "./types.ts";
 
 /** One file of a folder. */
 export interface FileReport {
+  /** Its name in the folder. */
   readonly name: string;
+  /** What the name says it is. */
   readonly kind: "vote" | "log" | "snapshot" | "temporary" | "unknown";
+  /** Its length. */
   readonly bytes: number;
   /** Whether all of it checks. Temporary and unknown files are not read. */
   readonly checks: boolean;
@@ -36,21 +39,27 @@ export interface FileReport {
 
 /** A folder, seen from outside. */
 export interface FolderReport {
+  /** The format that the files are written in. */
   readonly formatVersion: number;
   /** Whether a node would start from it. */
   readonly verdict: "sound" | "empty" | "refused";
   /** Why not. */
   readonly problem: string | null;
+  /** Whose files they are. */
   readonly identity: Identity | null;
+  /** The vote that would be loaded. */
   readonly vote: Vote | null;
   /** The last position the snapshot stands in for. */
   readonly base: Position | null;
+  /** The last entry, or what the snapshot covers. */
   readonly last: Position | null;
+  /** How many entries follow the snapshot. */
   readonly entries: number;
   /** An unfinished save at the end that a start would trim. */
   readonly unfinished: Trimmed | null;
   /** Files that a start would remove. */
   readonly garbage: readonly string[];
+  /** Every file of the folder. */
   readonly files: readonly FileReport[];
 }
 

@@ -7,6 +7,7 @@
 
 /** The program is wrong, not its input. Never caught. */
 export class InvariantError extends Error {
+  /** The name of this class of errors. */
   override readonly name = "InvariantError";
 }
 

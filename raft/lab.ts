@@ -31,7 +31,9 @@ export type ApplyMessage =
 
 /** What the lab's server needs beside the arguments of the course's `Make`. */
 export interface LabEnvironment {
+  /** The time that its ticks follow. */
   readonly clock: Clock;
+  /** Spreads the election timeouts. */
   readonly random: Random;
   /** Called once if the server dies by itself. */
   readonly failed: (error: unknown) => void;
@@ -51,7 +53,9 @@ const SYSTEM: LabEnvironment = {
 export interface Started {
   /** Where the command will be if it ever commits; 0 when this server does not lead. */
   readonly index: Index;
+  /** The term it is in. */
   readonly term: Term;
+  /** Whether it believes to lead. */
   readonly isLeader: boolean;
 }
 

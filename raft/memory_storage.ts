@@ -26,6 +26,7 @@ export class MemoryStorage implements Storage {
   /** Counts crashes; a save of an earlier life has no effect. */
   #life = 0;
 
+  /** An empty storage, unless the options fill it. */
   constructor(options: MemoryStorageOptions = {}) {
     this.#persistent = options.persistent ?? EMPTY;
     this.#slow = options.slow;

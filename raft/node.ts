@@ -22,10 +22,15 @@ import type { Effects, Envelope, Index, Position, Status } from "./types.ts";
 export interface NodeOptions extends RaftOptions {
   /** Length of a tick, in which the core counts time. @default {10} */
   readonly tickMs?: number;
+  /** Where the state survives a crash. */
   readonly storage: Storage;
+  /** The way to the other servers. */
   readonly transport: Transport;
+  /** The time that the ticks follow. */
   readonly clock: Clock;
+  /** Spreads the election timeouts. */
   readonly random: Random;
+  /** What the entries are applied to. */
   readonly application: Application;
   /** Called once if the node dies by itself: a failed save, a broken invariant. */
   readonly failed: (error: unknown) => void;

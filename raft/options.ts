@@ -16,10 +16,15 @@ export type Profile = "production" | "lab";
 
 /** What a server of the cluster is told at its start. Every limit may be made tiny in tests. */
 export interface RaftOptions {
+  /** This server. */
   readonly id: NodeId;
   /** Every voter of the cluster, this server included. */
   readonly peers: readonly NodeId[];
-  /** @default {"production"} */
+  /**
+   * Which set of rules it plays by.
+   *
+   * @default {"production"}
+   */
   readonly profile?: Profile;
   /**
    * Ticks without a leader after which a server stands for election: at least this many, and less
@@ -47,6 +52,7 @@ export interface RaftOptions {
 
 /** What the core needs beside its options. */
 export interface RaftEnvironment {
+  /** Spreads the election timeouts. */
   readonly random: Random;
   /** Told of every change of role, vote, commit and snapshot, in words. */
   readonly trace?: ((event: string) => void) | undefined;

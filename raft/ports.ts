@@ -35,6 +35,7 @@ export interface Files {
   lock(): Promise<boolean>;
   /** The names in the folder, the lock's excepted, in any order. */
   list(): Promise<readonly string[]>;
+  /** How long the file is. */
   size(name: string): Promise<number>;
   /** The bytes of a range; fewer where the file ends before. */
   read(name: string, range: ByteRange): Promise<Uint8Array<ArrayBuffer>>;
@@ -42,6 +43,7 @@ export interface Files {
   create(name: string): Promise<AppendFile>;
   /** Replaces `to`, if it exists, in one step. */
   rename(from: string, to: string): Promise<void>;
+  /** Takes the file away. */
   remove(name: string): Promise<void>;
   /** Makes all names durable: what was created, renamed and removed before. */
   syncFolder(): Promise<void>;
@@ -51,7 +53,9 @@ export interface Files {
 
 /** A part of a file. */
 export interface ByteRange {
+  /** Where to begin. */
   readonly offset: number;
+  /** How many bytes. */
   readonly length: number;
 }
 
@@ -61,6 +65,7 @@ export interface AppendFile {
   append(bytes: Uint8Array): Promise<void>;
   /** Makes all appended bytes durable (fdatasync). */
   sync(): Promise<void>;
+  /** Gives the file back to the system. */
   close(): Promise<void>;
 }
 
@@ -105,12 +110,15 @@ export interface StateMachine {
 
 /** Something that will happen unless it is cancelled. */
 export interface Timer {
+  /** Makes it not run, if it has not yet. */
   cancel(): void;
 }
 
 /** The only way to know the time or to act later. Time is in milliseconds and never goes back. */
 export interface Clock {
+  /** Milliseconds since some moment that never changes. */
   now(): number;
+  /** Runs once when the time has passed. */
   after(ms: number, run: () => void): Timer;
   /** Once the input at hand has been read. */
   soon(run: () => void): void;

@@ -53,6 +53,7 @@ export class Raft {
   #outbox: Envelope[] = [];
   #lostReads: Read[] = [];
 
+  /** A follower that continues from what was saved. */
   constructor(options: RaftOptions, persistent: Persistent, environment: RaftEnvironment) {
     this.#options = fillRaftOptions(options);
     this.#random = environment.random;

@@ -44,6 +44,7 @@ const MAGIC = "KONTIKI";
 export interface Identity {
   /** The cluster's name: 1 to 32 bytes of UTF-8. */
   readonly cluster: string;
+  /** The server whose files they are. */
   readonly node: NodeId;
 }
 

@@ -19,9 +19,13 @@ import type { Entry, Index, NodeId, Position, Snapshot, Status, Term } from "./t
 
 /** What {@linkcode Rsm} needs of a {@linkcode Node}. */
 export interface Log {
+  /** Appends a command; `null` if this server does not lead. */
   propose(command: Uint8Array): Position | null;
+  /** Asks for a read to be confirmed; `false` if this server does not lead. */
   read(context: number): boolean;
+  /** Lets an image stand in for the log up to the index; `false` if it came too late. */
   draw(index: Index, image: Uint8Array | Image): boolean;
+  /** A look at the server. */
   status(): Status;
 }
 
@@ -40,6 +44,7 @@ export type Outcome =
 
 /** What an {@linkcode Rsm} is made of. */
 export interface RsmOptions {
+  /** What the commands are applied to. */
   readonly machine: StateMachine;
   /** Takes a snapshot when the applied entries of the log exceed this; `null`: never. */
   readonly logBytesMax: number | null;
@@ -82,6 +87,7 @@ export class Rsm implements Application {
   #logBytes = 0;
   #leader: NodeId | null = null;
 
+  /** Serves nothing before it is attached to a log. */
   constructor(options: RsmOptions) {
     const { waitingMax, waitingBytesMax } = { ...DEFAULTS, ...options };
     if (options.logBytesMax !== null && !(options.logBytesMax >= 0)) {

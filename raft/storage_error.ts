@@ -40,14 +40,20 @@ const ADVICE: Record<StorageErrorKind, string> = {
 
 /** The storage cannot be opened or cannot go on. After a failed save the node must end (D3). */
 export class StorageError extends Error {
+  /** The name of this class of errors. */
   override readonly name = "StorageError";
+  /** What kind of trouble it is. */
   readonly kind: StorageErrorKind;
+  /** The trouble in words. */
   readonly problem: string;
+  /** The file it is in, if one is known. */
   readonly file: string | null;
+  /** Where in the file, if that is known. */
   readonly offset: number | null;
   /** What to do about it. */
   readonly advice: string;
 
+  /** An error that names file and place as far as they are known. */
   constructor(kind: StorageErrorKind, problem: string, options: StorageErrorOptions = {}) {
     const place = options.file === undefined
       ? ""

@@ -15,11 +15,16 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** Real time. */
 export class SystemClock implements Clock {
+  /** Milliseconds since the process began. */
   now(): number {
     return performance.now();
   }
 
-  /** @throws {RangeError} If the wait is not a number from 0 on. */
+  /**
+   * Runs once when the time has passed.
+   *
+   * @throws {RangeError} If the wait is not a number from 0 on.
+   */
   after(ms: number, run: () => void): Timer {
     if (!(ms >= 0 && ms < Infinity)) {
       throw new RangeError(`Cannot set a timer: wanted a wait from 0 ms on, got ${ms}`);

@@ -16,29 +16,37 @@ export type Index = number;
 
 /** Where an entry sits in the log. Index and term always travel together. */
 export interface Position {
+  /** Where. */
   readonly index: Index;
+  /** The term in which a leader put it there. */
   readonly term: Term;
 }
 
 /** One slot of the log. A `null` command is the no-op that opens a leader's term (§8). */
 export interface Entry extends Position {
+  /** What the state machine is to do. */
   readonly command: Uint8Array | null;
 }
 
 /** The state machine's image, standing in for every entry up to `last` (§7). */
 export interface Snapshot {
+  /** The last entry it covers. */
   readonly last: Position;
+  /** The image, as the state machine wrote it. */
   readonly data: Uint8Array;
 }
 
 /** The term a server is in and whom it voted for in it: one record, always written as one (E1). */
 export interface Vote {
+  /** The latest term this server has seen. */
   readonly term: Term;
+  /** Whom it voted for in that term. */
   readonly votedFor: NodeId | null;
 }
 
 /** Everything a server must remember across a crash (Figure 2, persistent state). */
 export interface Persistent extends Vote {
+  /** Stands in for the beginning of the log. */
   readonly snapshot: Snapshot | null;
   /** The entries after the snapshot, without a gap, in order. */
   readonly entries: readonly Entry[];
@@ -49,21 +57,27 @@ export interface Persistent extends Vote {
  * The fields apply in this order, and all of them are durable when the save resolves.
  */
 export interface Save {
+  /** The new term and vote. */
   readonly vote: Vote | null;
   /** Stands in for every entry up to its position; entries beyond it stay unless `tail` says so. */
   readonly snapshot: Snapshot | null;
+  /** What the end of the log becomes. */
   readonly tail: Tail | null;
 }
 
 /** From `from` on, the log is exactly `entries` (none: the log ends before `from`). */
 export interface Tail {
+  /** The first index that changes. */
   readonly from: Index;
+  /** What follows from there, in order. */
   readonly entries: readonly Entry[];
 }
 
 /** A candidate asks for a vote (§5.2), or with `trial` whether it would get one (thesis §9.6). */
 export interface RequestVote {
+  /** Tells it from the other messages. */
   readonly type: "requestVote";
+  /** Whether it only asks how the vote would go. */
   readonly trial: boolean;
   /** The candidate's last entry, for the election restriction (§5.4.1). */
   readonly last: Position;
@@ -71,15 +85,21 @@ export interface RequestVote {
 
 /** The answer to a {@linkcode RequestVote}. */
 export interface RequestVoteReply {
+  /** Tells it from the other messages. */
   readonly type: "requestVoteReply";
+  /** Whether the question was only how the vote would go. */
   readonly trial: boolean;
+  /** Whether the candidate has the vote. */
   readonly granted: boolean;
 }
 
 /** A leader replicates entries; with none it is a heartbeat, under the same rules (§5.3, L5). */
 export interface AppendEntries {
+  /** Tells it from the other messages. */
   readonly type: "appendEntries";
+  /** The entry just before the new ones, which the follower must hold. */
   readonly previous: Position;
+  /** The new entries, in order. */
   readonly entries: readonly Entry[];
   /** The leader's commit index. */
   readonly commit: Index;
@@ -89,19 +109,27 @@ export interface AppendEntries {
 
 /** The follower's log now matches the leader's up to `match`, durably. */
 export interface AppendAccepted {
+  /** Tells it from the other messages. */
   readonly type: "appendEntriesReply";
+  /** Tells it from a refusal. */
   readonly accepted: true;
+  /** The round of the append it answers. */
   readonly round: number;
+  /** The last index that is known to agree. */
   readonly match: Index;
 }
 
 /** The follower's log does not hold `previous`; `conflict` lets the leader skip a whole term (§5.3). */
 export interface AppendRejected {
+  /** Tells it from the other messages. */
   readonly type: "appendEntriesReply";
+  /** Tells it from an acceptance. */
   readonly accepted: false;
+  /** The round of the append it answers. */
   readonly round: number;
   /** The index of the refused append's `previous`: tells which append this answers. */
   readonly previous: Index;
+  /** Where to look next. */
   readonly conflict: Conflict;
 }
 
@@ -115,21 +143,29 @@ export interface Conflict {
 
 /** One chunk of the leader's snapshot (§7). Without data it asks how far the follower has got. */
 export interface InstallSnapshot {
+  /** Tells it from the other messages. */
   readonly type: "installSnapshot";
+  /** The last entry the snapshot covers. */
   readonly last: Position;
+  /** Where in the image this chunk belongs. */
   readonly offset: number;
+  /** The chunk. */
   readonly data: Uint8Array;
   /** Length of the whole image; the chunk that reaches it completes the transfer. */
   readonly total: number;
+  /** The heartbeat round it belongs to. */
   readonly round: number;
 }
 
 /** How much of a snapshot has arrived. A completed one is answered by {@linkcode AppendAccepted}. */
 export interface InstallSnapshotReply {
+  /** Tells it from the other messages. */
   readonly type: "installSnapshotReply";
+  /** The last entry of the snapshot it answers. */
   readonly last: Position;
   /** The next offset wanted. */
   readonly received: number;
+  /** The round of the chunk it answers. */
   readonly round: number;
 }
 
@@ -145,15 +181,21 @@ export type Message =
 
 /** A message with its addresses and its sender's term. */
 export interface Envelope {
+  /** Who sends. */
   readonly from: NodeId;
+  /** Who is to receive. */
   readonly to: NodeId;
+  /** The sender's term. */
   readonly term: Term;
+  /** What is said. */
   readonly message: Message;
 }
 
 /** A linearizable read whose fate is known: may be served now, or leadership was lost before. */
 export interface Read {
+  /** The number the read was asked under. */
   readonly context: number;
+  /** Whether it may be served. */
   readonly confirmed: boolean;
 }
 
@@ -161,10 +203,13 @@ export interface Read {
 export interface Effects {
   /** Promises nothing about this disk: may leave before the save (thesis §10.2.1). */
   readonly announce: readonly Envelope[];
+  /** What must be durable before anything below happens. */
   readonly save: Save | null;
   /** Votes and acknowledgements: only after the save. */
   readonly send: readonly Envelope[];
+  /** A newer image for the state machine. */
   readonly restore: Snapshot | null;
+  /** Committed entries, in order, each exactly once. */
   readonly apply: readonly Entry[];
   /** ReadIndex requests, decided; their state has been applied by the entries above. */
   readonly reads: readonly Read[];
@@ -175,9 +220,13 @@ export type RoleName = "follower" | "trial" | "candidate" | "leader";
 
 /** What a leader knows of one peer. */
 export interface PeerStatus {
+  /** The peer. */
   readonly id: NodeId;
+  /** How the leader feeds it at the moment. */
   readonly mode: "probing" | "streaming" | "snapshot";
+  /** The last index known to agree with the leader's log. */
   readonly match: Index;
+  /** The next index to send. */
   readonly next: Index;
   /** Answered within the last election timeout. */
   readonly active: boolean;
@@ -185,19 +234,27 @@ export interface PeerStatus {
 
 /** A look at one server from outside. */
 export interface Status {
+  /** The server. */
   readonly id: NodeId;
+  /** What it is doing. */
   readonly role: RoleName;
+  /** The term it is in. */
   readonly term: Term;
   /** Whom this server believes to lead, if anybody. */
   readonly leader: NodeId | null;
+  /** Whom it voted for in that term. */
   readonly votedFor: NodeId | null;
   /** The last entry the snapshot covers. */
   readonly base: Position;
+  /** The last entry of its log. */
   readonly last: Position;
+  /** The last index it knows to be committed. */
   readonly commit: Index;
+  /** The last index it has applied. */
   readonly applied: Index;
   /** Size of the commands of the entries after the snapshot, plus a fixed overhead for each. */
   readonly logBytes: number;
+  /** Size of the snapshot's image. */
   readonly snapshotBytes: number;
   /** Only while leading. */
   readonly peers: readonly PeerStatus[];
