@@ -2,17 +2,19 @@
  * The search behind the checker: for one key, an order of its operations that the model accepts.
  *
  * After Wing and Gong, with Lowe's cache: the calls and returns stand in a list ordered by time. The
- * walk takes out the first call that the model accepts (and its return) and starts over. When it meets a
- * return, that operation has to come earlier: the last taken call is put back, and the walk goes on
- * behind it. A pair of (set taken, state) that was seen before is not entered again.
+ * walk takes out the first call that the model accepts (and its return) and starts over. When it meets
+ * a return, that operation has to come earlier. Then the operations of unknown outcome are tried; if
+ * none helps, the last taken call is put back, and the walk goes on behind it.
  *
- * Invariants:
- * - The list always holds exactly the events of the operations that are not taken, ordered by time,
- *   calls before returns at equal times.
- * - The cache compares whole sets and states, never only hashes.
- * - A read-only operation that fits is taken for good: if any order continues from here, then so
- *   does the one with this operation moved to the front. Nothing else is pruned by meaning, except
- *   operations without a return that would change nothing.
+ * What is not entered again, since it cannot lead further than what was tried before:
+ * - the same operations taken and the same state, even with fewer operations of unknown outcome used;
+ * - anything but a read that fits: if any order continues from here, so does the one with this read
+ *   moved to the front;
+ * - an operation of unknown outcome that would change nothing, or that is overwritten before anything
+ *   has depended on it.
+ *
+ * Invariants: the lists always hold exactly the events of the operations that are not taken, ordered
+ * by time, calls before returns at equal times; whole sets and states are compared, never hashes.
  *
  * @module
  */
@@ -38,8 +40,10 @@ export interface Configuration<State> {
   readonly unused: readonly number[];
 }
 
-/** `0` in the list: the head when followed forward, the end when arrived at. */
+// The heads of the two lists, which are also their ends: events, and calls of unknown outcome.
 const HEAD = 0;
+const MAYBE_HEAD = 1;
+const FIRST_NODE = 2;
 
 /** A search that can be advanced in slices. */
 export class LinearizationSearch<State, Input, Output> {
@@ -47,27 +51,40 @@ export class LinearizationSearch<State, Input, Output> {
   steps = 0;
   readonly #model: Model<State, Input, Output>;
   readonly #history: readonly Operation<Input, Output>[];
-  /** Places in the history: those that returned by call, then those that did not by call. */
+  /**
+   * Places in the history: first the operations that must be placed, then those that returned but
+   * are open, then those of unknown outcome; each by call. The operations' numbers index this.
+   */
   readonly #places: number[];
   readonly #outputs: (Output | null)[];
   readonly #requiredCount: number;
+  readonly #knownCount: number;
   readonly #isReadOnly: boolean[];
-  // The list of events. A node is a call or a return; node 0 is the head.
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
-  /** The number of the operation that a call node begins; -1 for a return. */
+  readonly #times: Float64Array;
+  /** The number of the operation that a call node begins; -1 for a return and for the heads. */
   readonly #callOf: Int32Array;
   /** The return node of each operation; 0 if it has none. */
   readonly #returnOf: Int32Array;
-  readonly #taken: TakenSet;
-  readonly #seen = new Set<string>();
+  readonly #required: BitSet;
+  readonly #open: BitSet;
+  readonly #maybe: BitSet;
+  /** For taken operations and state: the smallest sets of unknown outcomes that led there. */
+  readonly #seen = new Map<string, Uint16Array[]>();
   // What was taken, as a stack; the states are those before each take.
   readonly #stack: Int32Array;
   readonly #states: State[] = [];
+  readonly #shadows: (State | undefined)[] = [];
+  /** When an operation of unknown outcome was taken: the first return at that time. */
+  readonly #limits: Float64Array;
   #depth = 0;
   #requiredLeft: number;
   #state: State;
   #node: number;
+  #limit = 0;
+  /** The state without the last operation of unknown outcome, as long as nothing depended on it. */
+  #shadow: State | undefined = undefined;
   #isFound = false;
   // The deepest stack so far; its first `#sharedDepth` items still equal the stack's.
   readonly #best: Int32Array;
@@ -88,25 +105,30 @@ export class LinearizationSearch<State, Input, Output> {
     const isOpen = (place: number): boolean =>
       outputOf(place) === null || options.open?.has(place) === true;
     const byCall = [...options.indexes].sort((a, b) => history[a]!.call - history[b]!.call);
+    const isMaybe = (place: number): boolean => outputOf(place) === null;
     const required = byCall.filter((place) => !isOpen(place));
+    const open = byCall.filter((place) => isOpen(place) && !isMaybe(place));
     // A question without an answer says nothing.
-    const open = byCall.filter((place) =>
-      isOpen(place) && !(outputOf(place) === null && isReadOnly(place))
-    );
-    this.#places = [...required, ...open];
+    const maybe = byCall.filter((place) => isMaybe(place) && !isReadOnly(place));
+    this.#places = [...required, ...open, ...maybe];
     this.#outputs = this.#places.map(outputOf);
+    this.#isReadOnly = this.#places.map(isReadOnly);
     this.#requiredCount = required.length;
     this.#requiredLeft = required.length;
-    this.#isReadOnly = this.#places.map(isReadOnly);
+    this.#knownCount = required.length + open.length;
     const count = this.#places.length;
-    const nodes = 1 + count + required.length;
+    const nodes = FIRST_NODE + count + required.length;
     this.#next = new Int32Array(nodes);
     this.#previous = new Int32Array(nodes);
+    this.#times = new Float64Array(nodes);
     this.#callOf = new Int32Array(nodes).fill(-1);
     this.#returnOf = new Int32Array(count);
     this.#stack = new Int32Array(count);
+    this.#limits = new Float64Array(count);
     this.#best = new Int32Array(count);
-    this.#taken = new TakenSet(required.length, open.length);
+    this.#required = new BitSet(required.length);
+    this.#open = new BitSet(open.length);
+    this.#maybe = new BitSet(maybe.length);
     this.#state = options.start ?? model.init();
     this.#link();
     this.#node = this.#next[HEAD]!;
@@ -121,13 +143,16 @@ export class LinearizationSearch<State, Input, Output> {
     for (let left = stepsMax; this.#requiredLeft > 0; left--) {
       if (left === 0) return "paused";
       this.steps++;
-      const number = this.#callOf[this.#node]!;
-      if (number < 0) {
-        if (!this.#backtrack()) return "illegal";
-      } else if (this.#tryToTake(number)) {
-        this.#node = this.#next[HEAD]!;
-      } else {
-        this.#node = this.#next[this.#node]!;
+      const node = this.#node;
+      const number = this.#callOf[node]!;
+      const isTooLate = number >= this.#knownCount && this.#times[node]! > this.#limit;
+      if (number >= 0 && !isTooLate) {
+        this.#node = this.#tryToTake(number) ? this.#next[HEAD]! : this.#next[node]!;
+      } else if (node >= FIRST_NODE && !isTooLate) {
+        this.#limit = this.#times[node]!;
+        this.#node = this.#next[MAYBE_HEAD]!;
+      } else if (!this.#backtrack()) {
+        return "illegal";
       }
     }
     // Even where a wrong order was longer, by operations that may be left out.
@@ -146,66 +171,92 @@ export class LinearizationSearch<State, Input, Output> {
   configuration(): Configuration<State> {
     const unused: number[] = [];
     for (let number = this.#requiredCount; number < this.#places.length; number++) {
-      if (!this.#taken.has(number)) unused.push(this.#places[number]!);
+      const [set, bit] = this.#bitOf(number);
+      if (!set.has(bit)) unused.push(this.#places[number]!);
     }
     return { state: this.#state, unused: unused.sort((a, b) => a - b) };
   }
 
   #link(): void {
     const count = this.#places.length;
-    const times = new Float64Array(this.#next.length);
-    const order: number[] = [];
+    const events: number[] = [];
+    const maybe: number[] = [];
     for (let number = 0; number < count; number++) {
       const operation = this.#history[this.#places[number]!]!;
-      const node = number + 1;
+      const node = FIRST_NODE + number;
       this.#callOf[node] = number;
-      times[node] = operation.call;
-      order.push(node);
+      this.#times[node] = operation.call;
+      (number < this.#knownCount ? events : maybe).push(node);
       if (number >= this.#requiredCount) continue;
-      const end = 1 + count + number;
+      const end = FIRST_NODE + count + number;
       this.#returnOf[number] = end;
-      times[end] = operation.return!;
-      order.push(end);
+      this.#times[end] = operation.return!;
+      events.push(end);
     }
     // Return nodes have the higher numbers, so calls come first at equal times.
-    order.sort((a, b) => times[a]! - times[b]! || a - b);
-    let last = HEAD;
-    for (const node of order) {
-      this.#next[last] = node;
-      this.#previous[node] = last;
-      last = node;
+    events.sort((a, b) => this.#times[a]! - this.#times[b]! || a - b);
+    for (const [head, nodes] of [[HEAD, events], [MAYBE_HEAD, maybe]] as const) {
+      let last: number = head;
+      for (const node of nodes) {
+        this.#next[last] = node;
+        this.#previous[node] = last;
+        last = node;
+      }
+      this.#next[last] = head;
+      this.#previous[head] = last;
     }
-    this.#next[last] = HEAD;
-    this.#previous[HEAD] = last;
+  }
+
+  /** Where the operation stands among the taken. */
+  #bitOf(number: number): [BitSet, number] {
+    if (number < this.#requiredCount) return [this.#required, number];
+    if (number < this.#knownCount) return [this.#open, number - this.#requiredCount];
+    return [this.#maybe, number - this.#knownCount];
   }
 
   #tryToTake(number: number): boolean {
-    const isRequired = number < this.#requiredCount;
     const { input } = this.#history[this.#places[number]!]!;
     const next = this.#model.step(this.#state, input, this.#outputs[number]!);
     if (next === undefined) return false;
+    const shadow = this.#shadow === undefined
+      ? undefined
+      : this.#model.step(this.#shadow, input, this.#outputs[number]!);
+    const [set, bit] = this.#bitOf(number);
+    set.add(bit);
     if (!this.#isReadOnly[number]) {
-      const stateKey = this.#model.key(next);
-      if (!isRequired && stateKey === this.#model.key(this.#state)) return false;
-      this.#taken.add(number);
-      const key = this.#taken.key() + stateKey;
-      if (this.#seen.has(key)) {
-        this.#taken.delete(number);
+      const key = this.#model.key(next);
+      const isIdle = (set === this.#maybe && key === this.#model.key(this.#state)) ||
+        (shadow !== undefined && key === this.#model.key(shadow));
+      if (isIdle || !this.#isNew(this.#required.key() + this.#open.key() + key)) {
+        set.delete(bit);
         return false;
       }
-      this.#seen.add(key);
-    } else {
-      this.#taken.add(number);
     }
+    this.#shadows[this.#depth] = this.#shadow;
+    if (set === this.#maybe) this.#shadow = this.#state;
+    else if (shadow === undefined || !this.#isReadOnly[number]) this.#shadow = undefined;
     this.#states[this.#depth] = this.#state;
+    this.#limits[this.#depth] = this.#limit;
     this.#stack[this.#depth] = number;
     this.#depth++;
     this.#state = next;
-    this.#unlinkNode(number + 1);
-    if (isRequired) {
+    this.#unlinkNode(FIRST_NODE + number);
+    if (set === this.#required) {
       this.#unlinkNode(this.#returnOf[number]!);
       this.#requiredLeft--;
     }
+    return true;
+  }
+
+  /** Remembers where the search is, unless it was there before with no more outcomes used up. */
+  #isNew(key: string): boolean {
+    const seen = this.#seen.get(key);
+    if (seen === undefined) {
+      this.#seen.set(key, [this.#maybe.copy()]);
+      return true;
+    }
+    if (seen.some((smaller) => this.#maybe.includes(smaller))) return false;
+    seen.push(this.#maybe.copy());
     return true;
   }
 
@@ -216,15 +267,18 @@ export class LinearizationSearch<State, Input, Output> {
       this.#depth--;
       const number = this.#stack[this.#depth]!;
       this.#state = this.#states[this.#depth]!;
-      this.#taken.delete(number);
-      if (number < this.#requiredCount) {
+      this.#shadow = this.#shadows[this.#depth];
+      this.#limit = this.#limits[this.#depth]!;
+      const [set, bit] = this.#bitOf(number);
+      set.delete(bit);
+      if (set === this.#required) {
         this.#relinkNode(this.#returnOf[number]!);
         this.#requiredLeft++;
       }
-      this.#relinkNode(number + 1);
+      this.#relinkNode(FIRST_NODE + number);
       if (this.#isReadOnly[number]) continue;
       this.#sharedDepth = Math.min(this.#sharedDepth, this.#depth);
-      this.#node = this.#next[number + 1]!;
+      this.#node = this.#next[FIRST_NODE + number]!;
       return true;
     }
     this.#sharedDepth = 0;
@@ -252,66 +306,62 @@ export class LinearizationSearch<State, Input, Output> {
   }
 }
 
+/** Shared, since most sets of unknown outcomes are empty. */
+const EMPTY = new Uint16Array(0);
+
 /**
- * A set of operations with a short exact key. Operations with known outcome are taken roughly in
- * the order of their calls, so only the bits between the first gap and the last member are written.
+ * A set of small numbers with a short exact key. Operations are taken roughly in the order of their
+ * calls, so only the words between the first gap and the last member are written.
  */
-class TakenSet {
-  readonly #requiredCount: number;
-  readonly #required: Uint16Array;
-  readonly #open: Uint16Array;
+class BitSet {
+  readonly #words: Uint16Array;
   /** All words before this one are full. */
   #low = 0;
-  /** All words from this one on are empty; lowered lazily. */
-  #requiredHigh = 0;
-  #openHigh = 0;
+  /** All words from this one on are empty. */
+  #high = 0;
 
-  constructor(requiredCount: number, openCount: number) {
-    this.#requiredCount = requiredCount;
-    this.#required = new Uint16Array((requiredCount >> 4) + 1);
-    this.#open = new Uint16Array((openCount + 15) >> 4);
+  readonly #isAlwaysEmpty: boolean;
+
+  constructor(size: number) {
+    this.#isAlwaysEmpty = size === 0;
+    // One more than needed, so that the last word is never full.
+    this.#words = new Uint16Array((size >> 4) + 1);
   }
 
-  has(number: number): boolean {
-    const bit = number < this.#requiredCount ? number : number - this.#requiredCount;
-    const words = number < this.#requiredCount ? this.#required : this.#open;
-    return (words[bit >> 4]! & (1 << (bit & 15))) !== 0;
+  has(bit: number): boolean {
+    return (this.#words[bit >> 4]! & (1 << (bit & 15))) !== 0;
   }
 
-  add(number: number): void {
-    if (number >= this.#requiredCount) {
-      const bit = number - this.#requiredCount;
-      this.#open[bit >> 4]! |= 1 << (bit & 15);
-      this.#openHigh = Math.max(this.#openHigh, (bit >> 4) + 1);
-      return;
-    }
-    this.#required[number >> 4]! |= 1 << (number & 15);
-    this.#requiredHigh = Math.max(this.#requiredHigh, (number >> 4) + 1);
-    // The last word is never full: it has room for one more than there are.
-    while (this.#required[this.#low] === 0xffff) this.#low++;
+  add(bit: number): void {
+    this.#words[bit >> 4]! |= 1 << (bit & 15);
+    this.#high = Math.max(this.#high, (bit >> 4) + 1);
+    while (this.#words[this.#low] === 0xffff) this.#low++;
   }
 
-  delete(number: number): void {
-    if (number >= this.#requiredCount) {
-      const bit = number - this.#requiredCount;
-      this.#open[bit >> 4]! &= ~(1 << (bit & 15));
-      return;
-    }
-    this.#required[number >> 4]! &= ~(1 << (number & 15));
-    this.#low = Math.min(this.#low, number >> 4);
+  delete(bit: number): void {
+    this.#words[bit >> 4]! &= ~(1 << (bit & 15));
+    this.#low = Math.min(this.#low, bit >> 4);
+    while (this.#words[this.#high - 1] === 0) this.#high--;
   }
 
   /** Equal for equal sets and for no others; says how long it is, so that more can follow. */
   key(): string {
-    while (this.#required[this.#requiredHigh - 1] === 0) this.#requiredHigh--;
-    while (this.#open[this.#openHigh - 1] === 0) this.#openHigh--;
-    let key = `${this.#low},${this.#requiredHigh},${this.#openHigh}:`;
-    for (let word = this.#low; word < this.#requiredHigh; word++) {
-      key += String.fromCharCode(this.#required[word]!);
-    }
-    for (let word = 0; word < this.#openHigh; word++) {
-      key += String.fromCharCode(this.#open[word]!);
+    if (this.#isAlwaysEmpty) return "";
+    let key = `${this.#low},${this.#high}:`;
+    for (let word = this.#low; word < this.#high; word++) {
+      key += String.fromCharCode(this.#words[word]!);
     }
     return key;
+  }
+
+  /** The words, without the empty ones at the end. */
+  copy(): Uint16Array {
+    if (this.#high === 0) return EMPTY;
+    return this.#words.slice(0, this.#high);
+  }
+
+  /** Whether all members of a copied set are in this one. */
+  includes(words: Uint16Array): boolean {
+    return words.every((word, place) => (word & ~this.#words[place]!) === 0);
   }
 }
