@@ -208,3 +208,19 @@ Deno.test("Node does not start when the storage cannot be read", async () => {
   };
   await assertRejects(() => new World().start({ storage }), Error, "damaged");
 });
+
+Deno.test("Node restores a snapshot before it applies what comes behind it (S4)", async () => {
+  const world = new World();
+  const node = await world.start({ peers: [1, 2] });
+  const last = { index: 5, term: 1 };
+  const image = { last, offset: 0, data: new Uint8Array(3), total: 3, round: 0 };
+  const entries = [{ index: 6, term: 1, command: new Uint8Array([6]) }];
+  const envelope = { from: 2, to: 1, term: 1 };
+  node.receive({ ...envelope, message: { type: "installSnapshot", ...image } });
+  const append = { previous: last, entries, commit: 6, round: 0 };
+  node.receive({ ...envelope, message: { type: "appendEntries", ...append } });
+  await world.settle();
+  world.take();
+  await world.saved();
+  assertEquals(world.take(), ["send", "restore", "apply 6", "follower"]);
+});

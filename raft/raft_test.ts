@@ -157,3 +157,29 @@ Deno.test("Raft ignores strangers, echoes of itself, and mail for others", () =>
   raft.step({ from: 2, to: 3, term: 5, message: vote });
   assertEquals([raft.standing.term, types(raft.takeEffects())], [0, []]);
 });
+
+Deno.test("Raft begins anew when the leader turns to another snapshot (S6)", () => {
+  const raft = server();
+  const chunk = (index: number, offset: number) => {
+    const place = { last: { index, term: 1 }, offset, total: 2, round: 0 };
+    raft.step(from(2, 1, { type: "installSnapshot", ...place, data: new Uint8Array([index]) }));
+  };
+  chunk(5, 0);
+  chunk(9, 0);
+  assertEquals(raft.takeEffects().restore, null);
+  chunk(9, 1);
+  const { restore } = raft.takeEffects();
+  assertEquals([restore?.last.index, restore?.data], [9, new Uint8Array([9, 9])]);
+});
+
+Deno.test("Raft keeps its snapshot when the application draws an older one (S2)", () => {
+  const raft = server({ peers: [1] });
+  tick(raft, TIMEOUT);
+  for (let i = 0; i < 3; i++) raft.propose(new Uint8Array([i]));
+  raft.takeEffects();
+  raft.compact(3, new Uint8Array([3]));
+  raft.takeEffects();
+  raft.compact(2, new Uint8Array([2]));
+  assertEquals(raft.takeEffects().save, null);
+  assertEquals(raft.status().base.index, 3);
+});

@@ -17,10 +17,11 @@ export const CORE_TESTS =
 export const READ_TESTS = "raft/reads_test.ts raft/raft_test.ts raft/rsm_test.ts";
 export const NODE_TESTS = "raft/node_test.ts";
 
+export const SCRIPTS = "tests/script_test.ts";
+
 export const ELECTIONS = "lab 3A --seeds 20";
 export const AGREEMENT = "lab 3B --seeds 10";
-export const CRASHES = "lab Persist Figure8 --seeds 40";
-export const CHURN = "lab Churn Unreliable --seeds 20";
+export const CRASHES = "lab Persist Figure8 --seeds 10";
+export const CHURN = "lab Churn3C Unreliable --seeds 5";
 export const SNAPSHOTS = "lab 3D --seeds 10";
 export const SWARM = "sim seeds 300";
-export const EVERYTHING = "lab 3A 3B 3C 3D --seeds 20";

@@ -10,9 +10,9 @@ import {
   CORE_TESTS,
   CRASHES,
   ELECTIONS,
-  EVERYTHING,
   NODE,
   RAFT,
+  SCRIPTS,
   SWARM,
 } from "./catchers.ts";
 import type { Canary } from "./canary.ts";
@@ -52,7 +52,7 @@ export const electionCanaries: readonly Canary[] = [
       this.#term = term;`,
     replace: `if (term >= this.#term) {
       this.#term = term;`,
-    caughtBy: [ELECTIONS, EVERYTHING],
+    caughtBy: [ELECTIONS],
   },
   {
     rule: "E3",
@@ -70,7 +70,7 @@ export const electionCanaries: readonly Canary[] = [
     replace: `if (term < this.#term && !message.type.endsWith("Reply")) {
       return this.#answerStale(from, message);
     }`,
-    caughtBy: [ELECTIONS, EVERYTHING],
+    caughtBy: [SWARM, SCRIPTS],
   },
   {
     rule: "E4",
@@ -86,7 +86,7 @@ export const electionCanaries: readonly Canary[] = [
     file: RAFT,
     find: "this.#votedFor = persistent.votedFor;",
     replace: "this.#votedFor = null;",
-    caughtBy: [SWARM],
+    caughtBy: [SCRIPTS],
   },
   {
     rule: "E5",
@@ -94,7 +94,7 @@ export const electionCanaries: readonly Canary[] = [
     file: RAFT,
     find: "const isFree = trial || this.#votedFor === null || this.#votedFor === from;",
     replace: "const isFree = true;",
-    caughtBy: [ELECTIONS, EVERYTHING],
+    caughtBy: [ELECTIONS],
   },
   {
     rule: "E5",
@@ -153,12 +153,20 @@ export const electionCanaries: readonly Canary[] = [
     caughtBy: [SWARM, CORE_TESTS],
   },
   {
+    rule: "E8",
+    bug: "a server that hears no leader raises the term without a trial",
+    file: RAFT,
+    find: `this.#campaign(this.#isProduction ? "trial" : "candidate");`,
+    replace: `this.#campaign("candidate");`,
+    caughtBy: [SCRIPTS, CORE_TESTS],
+  },
+  {
     rule: "E9",
     bug: "a follower that hears its leader helps to overthrow it",
     file: RAFT,
     find: `if (message.type === "requestVote" && this.#isContent()) return;`,
     replace: "",
-    caughtBy: [SWARM, CORE_TESTS],
+    caughtBy: [SCRIPTS, CORE_TESTS],
   },
   {
     rule: "E9",
@@ -175,6 +183,6 @@ export const electionCanaries: readonly Canary[] = [
     file: RAFT,
     find: "if (this.#isProduction && active < this.#quorum) this.#follow(this.#term, null);",
     replace: "",
-    caughtBy: [SWARM, CORE_TESTS],
+    caughtBy: [SCRIPTS, CORE_TESTS],
   },
 ];

@@ -10,11 +10,11 @@ import {
   CORE_TESTS,
   CRASHES,
   ELECTIONS,
-  EVERYTHING,
   LOG,
   NODE,
   PROGRESS,
   RAFT,
+  SCRIPTS,
   SNAPSHOTS,
   SWARM,
 } from "./catchers.ts";
@@ -28,7 +28,7 @@ export const replicationCanaries: readonly Canary[] = [
     file: RAFT,
     find: "if (this.#log.termAt(index) === this.#term) this.#commitTo(index);",
     replace: "this.#commitTo(index);",
-    caughtBy: [SWARM],
+    caughtBy: [SWARM, SCRIPTS],
   },
   {
     rule: "L1",
@@ -60,7 +60,7 @@ export const replicationCanaries: readonly Canary[] = [
     file: LOG,
     find: "const fresh = entries.findIndex((entry) => !this.matches(entry));",
     replace: "const fresh = entries.length === 0 ? -1 : 0;",
-    caughtBy: ["lab Unreliable --seeds 20", EVERYTHING],
+    caughtBy: ["lab Unreliable --seeds 5", SWARM],
   },
   {
     rule: "L3",
@@ -139,7 +139,7 @@ export const replicationCanaries: readonly Canary[] = [
     file: PROGRESS,
     find: "this.match = Math.max(this.match, match);",
     replace: "this.match = match;",
-    caughtBy: ["lab Unreliable --seeds 10", CHURN],
+    caughtBy: ["lab Unreliable --seeds 5", CHURN],
   },
   {
     rule: "L9",
@@ -147,7 +147,7 @@ export const replicationCanaries: readonly Canary[] = [
     file: PROGRESS,
     find: 'return this.mode.kind === "streaming" && previous > this.match;',
     replace: "this.match = Math.min(this.match, previous);\n    return true;",
-    caughtBy: ["lab Unreliable --seeds 10", CHURN],
+    caughtBy: ["lab Unreliable --seeds 5", CHURN],
   },
   {
     rule: "L9",

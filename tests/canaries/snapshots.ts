@@ -78,7 +78,7 @@ export const snapshotCanaries: readonly Canary[] = [
     if (apply.length > 0) application.apply(apply);`,
     replace: `    if (apply.length > 0) application.apply(apply);
     if (restore !== null) application.restore(restore);`,
-    caughtBy: [SWARM, NODE_TESTS],
+    caughtBy: [NODE_TESTS, SWARM],
   },
   {
     rule: "S4",
@@ -126,7 +126,7 @@ export const snapshotCanaries: readonly Canary[] = [
     file: RAFT,
     find: "if (!role.transfer?.isOf(last)) role.transfer = new Transfer(last);",
     replace: "role.transfer ??= new Transfer(last);",
-    caughtBy: [SWARM, CORE_TESTS],
+    caughtBy: [CORE_TESTS],
   },
   {
     rule: "S7",
