@@ -25,7 +25,7 @@ import {
 import { firstGap, ORIGIN } from "./save.ts";
 import { StorageError } from "./storage_error.ts";
 import type { Entry, Persistent, Position, Snapshot, Vote } from "./types.ts";
-import { crc32 } from "node:zlib";
+import { crc32 } from "./crc32.ts";
 
 /** How much is read at once. */
 export const SLICE_BYTES = 1 << 20;

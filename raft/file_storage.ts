@@ -26,7 +26,7 @@ import { checkIdentity, encodeFileHeader, type Identity, isSame } from "./record
 import { baseOf, checkSave, EMPTY, ORIGIN } from "./save.ts";
 import { StorageError, storageErrorOf } from "./storage_error.ts";
 import type { Persistent, Position, Save, Snapshot, Vote } from "./types.ts";
-import { crc32 } from "node:zlib";
+import { crc32 } from "./crc32.ts";
 
 /** What a {@linkcode FileStorage} is made of. */
 export interface FileStorageOptions {

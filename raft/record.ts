@@ -24,7 +24,7 @@
  * @module
  */
 
-import { crc32 } from "node:zlib";
+import { crc32 } from "./crc32.ts";
 import type { Entry, Index, NodeId, Position } from "./types.ts";
 
 /** The version this program writes, and the newest it reads. */
