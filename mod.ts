@@ -4,4 +4,5 @@
  * @module
  */
 
+export * from "./kv/mod.ts";
 export * from "./raft/mod.ts";

@@ -581,6 +581,18 @@ const bench: CommandSpec = {
   load: () => import("./bench_command.ts"),
 };
 
+const inspect: CommandSpec = {
+  name: "inspect",
+  summary: "Show what is in the folder of a node, and whether it is sound.",
+  description: [
+    "Changes nothing. `kontiki up` keeps each node in a folder such as kontiki-data/n1.",
+  ],
+  arguments: [{ name: "DIR", required: true, help: "the folder of one node" }],
+  flags: [json],
+  examples: [{ line: "kontiki inspect kontiki-data/n1", help: "" }],
+  load: () => import("./inspect_command.ts"),
+};
+
 const version: CommandSpec = {
   name: "version",
   summary: "Print the version.",
@@ -607,5 +619,6 @@ export const commands: readonly CommandSpec[] = [
   fuzz,
   check,
   bench,
+  inspect,
   version,
 ];

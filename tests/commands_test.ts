@@ -130,3 +130,25 @@ Deno.test("commands say that a cluster is out of reach, and stop at once when in
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("inspect tells a sound folder from a damaged one and from none", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const put = await run(["up", "--data", `${folder}/data`, "--exec", "put colour blue"]);
+    assertEquals(put.code, exitCodes.ok, put.error);
+    const node = `${folder}/data/n1`;
+    const sound = await run(["inspect", node]);
+    assertEquals(sound.code, exitCodes.ok, sound.error);
+    assert(sound.out.startsWith("sound"), sound.out);
+    assertEquals((await run(["inspect", `${folder}/none`])).code, exitCodes.failure);
+    const bytes = await Deno.readFile(`${node}/vote`);
+    bytes[bytes.length - 1]! ^= 1;
+    await Deno.writeFile(`${node}/vote`, bytes);
+    assertEquals((await run(["inspect", node])).code, exitCodes.damaged);
+    const start = await run(["up", "--data", `${folder}/data`, "--exec", "get colour"]);
+    assertEquals(start.code, exitCodes.damaged);
+    assert(start.error.includes("vote"), start.error);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

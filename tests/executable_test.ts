@@ -156,6 +156,8 @@ Deno.test("executable does everything alone in an empty folder", async () => {
     assert((await Deno.readTextFile(`${kontiki.folder}/stale.html`)).includes("<"));
     const up = await kontiki.run(["up", "--exec", "put colour blue"]);
     assertEquals([up.code, up.out], [0, "version 1\n"]);
+    const folder = await kontiki.run(["inspect", "kontiki-data/n1", "--json"]);
+    assertEquals([folder.code, JSON.parse(folder.out).verdict], [0, "sound"]);
     const again = await kontiki.run(["up", "--exec", "get colour"]);
     assertEquals([again.code, again.out], [0, "blue\n"]);
   } finally {
