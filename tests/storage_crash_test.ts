@@ -6,7 +6,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, AssertionError } from "@std/assert";
 import { applySave, EMPTY } from "../raft/save.ts";
 import type { Files } from "../raft/ports.ts";
 import type { Persistent, Save } from "../raft/types.ts";
@@ -102,7 +102,7 @@ async function loadedOr(disk: SimDisk, what: string): Promise<Persistent> {
   try {
     return await loaded(disk.open());
   } catch (error) {
-    throw new Error(what, { cause: error });
+    throw new AssertionError(`${what}: ${error}`, { cause: error });
   }
 }
 

@@ -267,7 +267,8 @@ export function randomSaves(random: Random, count: number): Save[] {
   return saves;
 }
 
-function randomSave(random: Random, state: Persistent): Save {
+/** A save that may follow a state. */
+export function randomSave(random: Random, state: Persistent): Save {
   const below = (bound: number): number => Math.floor(random() * bound);
   const votes = random() < 0.3;
   const term = Math.max(state.term, lastOf(state).term) + (votes ? 1 + below(2) : 0);
