@@ -19,7 +19,7 @@ Deno.test("applySave refuses what the core must never ask for", () => {
     ["a term that goes back", { vote: { term: 2, votedFor: null } }],
     ["a second vote in a term", { vote: { term: 3, votedFor: 2 } }],
     ["a vote withdrawn in its term", { vote: { term: 3, votedFor: null } }],
-    ["an older snapshot", { snapshot: snapshotOf(3, 2) }],
+    ["an older snapshot", { snapshot: snapshotOf(3, 2), tail: { from: 4, entries: [] } }],
     ["entries beyond a conflicting snapshot", { snapshot: snapshotOf(5, 3) }],
     ["a gap", { tail: { from: 9, entries: [] } }],
     ["entries of a term to come", { tail: { from: 8, entries: entriesOf(8, 1, 4) } }],

@@ -47,10 +47,13 @@ async function momentsOf(
   for (const [i, save] of saves.entries()) {
     step = `save ${i}`;
     permitted = permittedInSave(state, save);
-    const next = saves[i + 1]?.snapshot;
-    const preparing = next && i % 3 > 0 ? storage.prepare(next) : null;
+    // Two thirds of the snapshots are prepared beside the save before, the others beside their own.
+    const ahead = i % 3 > 0 ? saves[i + 1]?.snapshot : null;
+    const beside = i % 3 === 1 ? save.snapshot : null;
+    const prepared = ahead ?? beside;
+    const written = prepared ? storage.prepare(prepared) : null;
     await storage.save(save);
-    await preparing;
+    await written;
     state = applySave(state, save);
     permitted = [state];
     note({ kind: "sync", name: "all: the save resolved" });

@@ -179,6 +179,48 @@ Deno.test("FileStorage refuses the folder when a file is missing or under anothe
   }
 });
 
+Deno.test("FileStorage names the segment when one that is not the newest ends too early", async () => {
+  const image = await folderAfter(SAVES);
+  const [older] = [...image.keys()].filter((name) => name.startsWith("log-")).sort();
+  const verdict = await verdictOn(replaced(image, older!, image.get(older!)!.slice(0, -3)));
+  assert(verdict instanceof StorageError);
+  assertEquals([verdict.kind, verdict.file], ["damaged", older!]);
+});
+
+Deno.test("FileStorage refuses the folder when a segment comes from another history", async () => {
+  const histories = await Promise.all([1, 2].map((term) =>
+    folderAfter([
+      saveOf({ vote: { term: 2, votedFor: null } }),
+      saveOf({ tail: { from: 1, entries: entriesOf(1, 12, term) } }),
+      saveOf({ tail: { from: 13, entries: entriesOf(13, 2, 2) } }),
+    ])
+  ));
+  const [one, other] = histories as [DiskImage, DiskImage];
+  const name = newestSegment(one);
+  assertEquals(newestSegment(other), name);
+  const verdict = await verdictOn(replaced(one, name, other.get(name)!));
+  assert(verdict instanceof StorageError, "another history was served");
+  assertEquals([verdict.kind, verdict.file], ["damaged", name]);
+});
+
+Deno.test("FileStorage refuses an older snapshot when the newest one is missing", async () => {
+  const disk = new SimDisk();
+  const storage = new FileStorage({ files: disk.open(), identity: IDENTITY });
+  await storage.load();
+  await storage.save(saveOf({ vote: { term: 1, votedFor: 1 } }));
+  await storage.save(saveOf({ tail: { from: 1, entries: entriesOf(1, 20, 1) } }));
+  await storage.save(saveOf({ snapshot: snapshotOf(5, 1) }));
+  const before = disk.image();
+  await storage.save(saveOf({ snapshot: snapshotOf(10, 1) }));
+  const after = disk.image();
+  const [old, newest] = [before, after].map((image) =>
+    [...image.keys()].find((name) => name.startsWith("snapshot-"))!
+  ) as [string, string];
+  const verdict = await verdictOn(replaced(replaced(after, newest, null), old, before.get(old)!));
+  assert(verdict instanceof StorageError, "an older snapshot was served");
+  assertEquals([verdict.kind, verdict.file], ["damaged", newest]);
+});
+
 Deno.test("FileStorage refuses the folder when the vote file is an older copy", async () => {
   const later = [...SAVES, saveOf({ vote: { term: 3, votedFor: 1 } })];
   later.push(saveOf({ tail: { from: 28, entries: entriesOf(28, 1, 3) } }));

@@ -6,6 +6,7 @@
 
 import type { Canary } from "./canary.ts";
 import { canaries as checkerCanaries } from "./checker.ts";
+import { storageCanaries } from "./storage.ts";
 import { coreCanaries } from "./core.ts";
 import { kvCanaries } from "./kv.ts";
 
@@ -14,4 +15,5 @@ export const allCanaries: readonly Canary[] = [
   ...coreCanaries,
   ...kvCanaries,
   ...checkerCanaries,
+  ...storageCanaries,
 ];

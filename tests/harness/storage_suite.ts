@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, AssertionError } from "@std/assert";
 import type { Random, Storage } from "../../raft/ports.ts";
 import { applySave, EMPTY, lastOf } from "../../raft/save.ts";
 import type { Entry, Persistent, Save, Snapshot, Term } from "../../raft/types.ts";
@@ -170,7 +170,23 @@ export function storageSuite(
     await first.prepare(snapshotOf(2, 1));
     await first.close();
     const second = await home.open();
-    assertEquals(await second.load(), saves.reduce(applySave, EMPTY));
+    assertSame(await loaded(second), saves.reduce(applySave, EMPTY));
+    await second.close();
+    await home.remove();
+  });
+  Deno.test(`${name} waits for a prepared snapshot when its save comes early`, async () => {
+    const home = await create();
+    const first = await home.open();
+    await first.load();
+    const snapshot = snapshotOf(2, 1, 2_500_000);
+    const saves = inTerm([saveOf(append(1, 3, 1)), saveOf({ snapshot })]);
+    for (const save of saves.slice(0, -1)) await first.save(save);
+    const preparing = first.prepare(snapshot);
+    await first.save(saves.at(-1)!);
+    await preparing;
+    await first.close();
+    const second = await home.open();
+    assertSame(await loaded(second), saves.reduce(applySave, EMPTY));
     await second.close();
     await home.remove();
   });
@@ -215,13 +231,22 @@ async function checkSaves(
       if (!reopens) continue;
       await storage.close();
       storage = await home.open();
-      assertSame(await storage.load(), expected, seed);
+      assertSame(await loaded(storage), expected, seed);
     }
     await storage.close();
     storage = await home.open();
-    assertSame(await storage.load(), expected, seed);
+    assertSame(await loaded(storage), expected, seed);
     await storage.close();
     await home.remove();
+  }
+}
+
+/** What a storage loads; a refusal fails the test. */
+async function loaded(storage: Storage): Promise<Persistent> {
+  try {
+    return await storage.load();
+  } catch (error) {
+    throw new AssertionError(`the storage refused what it saved: ${error}`, { cause: error });
   }
 }
 
