@@ -46,6 +46,7 @@ export class SimHome {
   /** What the next start may find. */
   #permitted: readonly Persistent[];
   #pending: Save | null = null;
+  #hasLoaded = false;
   /** An operation failed in this life, so the server has to die of it. */
   hasFailed = false;
   /** Switched off when the cluster is to recover. */
@@ -66,6 +67,7 @@ export class SimHome {
   open(): Storage {
     const { id, segmentBytesMax, recordBytesMax } = this.#options;
     this.hasFailed = false;
+    this.#hasLoaded = false;
     const inner = new FileStorage({
       files: this.#disk.open(),
       identity: { cluster: "swarm", node: id },
@@ -89,8 +91,11 @@ export class SimHome {
   /** The life ends, in the middle of whatever it was doing. */
   crash(): void {
     const { durable, random, powerCuts } = this.#options;
-    const before = durable.persistent();
-    this.#permitted = this.#pending === null ? [before] : permittedInSave(before, this.#pending);
+    // Who dies before it has read its disk leaves it as it was, as far as anybody can see.
+    if (this.#hasLoaded) {
+      const before = durable.persistent();
+      this.#permitted = this.#pending === null ? [before] : permittedInSave(before, this.#pending);
+    }
     this.#pending = null;
     if (random.chance(powerCuts)) this.#disk.cutPower(random.next);
     else this.#disk.kill();
@@ -102,8 +107,7 @@ export class SimHome {
       const wanted = this.#permitted.map(describe).join(" or ");
       violated(`n${id} finds ${describe(found)} on its disk: wanted ${wanted} (D1)`);
     }
-    // A crash before the next save finds this again; a save under way before is decided now.
-    this.#permitted = [found];
+    this.#hasLoaded = true;
     durable.replaceWith(found);
     return found;
   }

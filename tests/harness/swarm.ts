@@ -49,7 +49,7 @@ export interface SwarmOptions {
 }
 
 /** A healed majority that needs longer than this is stuck. */
-const RECOVERY_MS_MAX = 60_000;
+const RECOVERY_MS_MAX = 30_000;
 const POLL_MS = 20;
 
 class Stuck extends Error {
