@@ -69,9 +69,9 @@ export class ProcessServiceCluster extends ProcessCluster implements ServiceClus
     return { requests: requests + this.#requests, bytes: bytes + this.#bytes, incoming };
   }
 
-  override async close(): Promise<void> {
+  override async close(options: { readonly keep?: boolean } = {}): Promise<void> {
     for (const { rpc } of this.#connections.values()) rpc.close();
-    await super.close();
+    await super.close(options);
   }
 
   #decide(id: NodeId, kind: "request" | "reply"): readonly number[] {
