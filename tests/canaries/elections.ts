@@ -70,7 +70,7 @@ export const electionCanaries: readonly Canary[] = [
     replace: `if (term < this.#term && !message.type.endsWith("Reply")) {
       return this.#answerStale(from, message);
     }`,
-    caughtBy: [SWARM, SCRIPTS],
+    caughtBy: [SCRIPTS],
   },
   {
     rule: "E4",
