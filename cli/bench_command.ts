@@ -5,6 +5,7 @@
  * @module
  */
 
+import { cpuUsage } from "node:process";
 import { formatHistory } from "../tests/harness/history.ts";
 import { checkInWorker } from "../tests/harness/check_in_worker.ts";
 import {
@@ -65,6 +66,8 @@ interface NodeCost {
 
 interface Phase {
   readonly load: LoadResult;
+  /** Processor time of this process, as a share of one core. */
+  readonly loadCpu: number;
   readonly nodes: readonly NodeCost[];
 }
 
@@ -134,7 +137,9 @@ async function runPhase(
     last = await session.reports();
     last.forEach((report, at) => peaks[at] = Math.max(peaks[at]!, report?.memoryBytes ?? 0));
   }, 500);
+  const cpuBefore = cpuUsage();
   const load = await runLoad({ kind, connections, clients, warmUpMs, durationMs, signal });
+  const { user, system } = cpuUsage(cpuBefore);
   clearInterval(watch);
   last = await session.reports();
   output.clearProgress();
@@ -145,7 +150,7 @@ async function runPhase(
     cpu: ((last[at]?.cpuMs ?? 0) - (first[at]?.cpuMs ?? 0)) / elapsedMs,
     memoryBytesMax: peaks[at]!,
   }));
-  return { load, nodes };
+  return { load, loadCpu: (user + system) / 1000 / elapsedMs, nodes };
 }
 
 async function conclude(
@@ -166,7 +171,7 @@ async function conclude(
       clients: options.number("clients"),
       valueBytes: options.number("value-bytes"),
       nodes: phases[0]!.nodes.length,
-      phases: phases.map(({ load, nodes }) => ({ ...loadFigures(load), nodes })),
+      phases: phases.map(({ load, loadCpu, nodes }) => ({ ...loadFigures(load), loadCpu, nodes })),
       sample: { operations: operations.length, verdict },
     });
   } else {
@@ -207,7 +212,7 @@ function loadFigures({ kind, operations, failures, seconds, times }: LoadResult)
   };
 }
 
-function showPhase(output: Output, { load, nodes }: Phase): void {
+function showPhase(output: Output, { load, loadCpu, nodes }: Phase): void {
   const { kind, perSecond, failures, ms } = loadFigures(load);
   output.line(`${output.paint("bold", `${kind}s`)}  ${formatCount(perSecond)} a second`);
   const times = Object.entries(ms).map(([name, each]) => `${name} ${formatDuration(each)}`);
@@ -218,6 +223,7 @@ function showPhase(output: Output, { load, nodes }: Phase): void {
     `CPU ${(cpu * 100).toFixed(0)} %`,
     `memory at most ${formatBytes(memoryBytesMax)}`,
   ]);
+  rows.push(["  load", "", `CPU ${(loadCpu * 100).toFixed(0)} %`, ""]);
   const columns = ["", "", "", ""].map((title) => ({ title }));
   for (const line of formatTable(columns, rows).slice(1)) output.line(line);
 }

@@ -134,6 +134,8 @@ export interface LocalClusterOptions {
   readonly folder: string;
   readonly file: ClusterFile;
   readonly logLevel: string;
+  /** The program that runs a node, with its first arguments. @default {selfCommand} */
+  readonly command?: (id: NodeId) => readonly string[];
   /** Called when a node ends that nobody told to. */
   readonly died: (id: NodeId, code: number) => void;
 }
@@ -167,9 +169,9 @@ export class LocalCluster implements ProcessControl {
 
   /** Starts a node; does not wait until it serves. */
   async start(id: NodeId): Promise<void> {
-    const { folder, file, logLevel } = this.#options;
+    const { folder, file, logLevel, command = selfCommand } = this.#options;
     const node = file.nodes.find((each) => each.id === id)!;
-    const [program, ...args] = selfCommand();
+    const [program, ...args] = command(id);
     args.push("node", "--id", `${id}`, "--cluster", file.cluster);
     args.push("--peers", file.nodes.map((each) => `${each.id}=${each.peers}`).join(","));
     args.push("--clients", node.clients, "--data", nodeFolder(folder, id));

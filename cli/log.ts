@@ -35,7 +35,7 @@ class LineHandler extends BaseHandler {
   }
 
   log(line: string): void {
-    this.#write(`${line}\n`);
+    this.#write(line);
   }
 }
 

@@ -81,7 +81,7 @@ export class Shell {
     terminal.open();
     const leave = (): void => terminal.close();
     signal.addEventListener("abort", leave);
-    await this.#look();
+    await this.look();
     const looking = setInterval(() => this.#lookAgain(terminal), lookEveryMs);
     try {
       while (!signal.aborted) {
@@ -93,7 +93,7 @@ export class Shell {
         const ending = await this.#runLine(line, AbortSignal.any([signal, interrupt.signal]));
         terminal.onInterrupt(null);
         if (ending === "exit") break;
-        await this.#look();
+        await this.look();
       }
     } finally {
       clearInterval(looking);
@@ -227,13 +227,14 @@ export class Shell {
     if (isFailure && this.#ending === "ok") this.#ending = ending;
   }
 
-  async #look(): Promise<void> {
+  /** Learns who leads, for the prompt. */
+  async look(): Promise<void> {
     this.#reports = await this.#options.session.reports();
   }
 
   async #lookAgain(terminal: LineTerminal): Promise<void> {
     const before = this.prompt();
-    await this.#look();
+    await this.look();
     if (this.prompt() !== before && !this.#options.signal.aborted) terminal.refresh();
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { DenoFiles } from "../raft/mod.ts";
 import { type CommandContext, CommandError, type Ending } from "./command.ts";
 import { untilInterrupted } from "./kv_command.ts";
 import { LocalCluster, prepareCluster, readClusterFile } from "./local_cluster.ts";
@@ -23,6 +24,7 @@ export async function run(context: CommandContext): Promise<Ending> {
   const { options, output } = context;
   const folder = options.text("data")!;
   const begin = performance.now();
+  const lock = await lockFolder(folder);
   const isNew = await readClusterFile(folder) === null;
   const file = await prepareCluster(folder, {
     nodes: options.number("nodes")!,
@@ -63,8 +65,19 @@ export async function run(context: CommandContext): Promise<Ending> {
   } finally {
     await session.close();
     await cluster.stopAll();
+    await lock.close();
     output.note(`All nodes stopped. The data is in ${folder}.`);
   }
+}
+
+/** Two programs that run the same cluster would fight for its nodes. */
+async function lockFolder(folder: string): Promise<DenoFiles> {
+  const files = new DenoFiles(folder);
+  if (await files.lock()) return files;
+  throw new CommandError(
+    "failure",
+    `Cannot run the cluster in ${folder}: another "kontiki up" runs it; "kontiki shell" talks to it`,
+  );
 }
 
 /** Resolves when a node leads. */

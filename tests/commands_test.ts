@@ -152,3 +152,21 @@ Deno.test("inspect tells a sound folder from a damaged one and from none", async
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("a folder and a port in use are refused with what to do", async () => {
+  await withCluster(async ({ flags, endpoints }) => {
+    const second = await run(["up", ...flags, "--exec", "status"]);
+    assertEquals(second.code, exitCodes.failure);
+    assert(second.error.includes('another "kontiki up" runs it'), second.error);
+    const folder = await Deno.makeTempDir();
+    try {
+      const [clients] = endpoints.split(",");
+      const place = ["--peers", "1=127.0.0.1:0", "--clients", clients!, "--data", folder];
+      const node = await run(["node", "--id", "1", ...place]);
+      assertEquals(node.code, exitCodes.failure);
+      assert(node.error.includes("in use"), node.error);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+});
