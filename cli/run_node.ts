@@ -30,6 +30,7 @@ import { cpuUsage } from "node:process";
 import type { MachineName } from "./machine_names.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
 import { REPORT_REQUEST } from "./node_report.ts";
+import { openingLog } from "./opening_log.ts";
 
 /** What a node is told. */
 export interface NodeSettings {
@@ -110,7 +111,11 @@ class NodeProcess implements RunningNode {
       logBytesMax: settings.logBytesMax ?? LOG_BYTES_MAX,
     });
     const identity = { cluster, node: id };
-    this.#storage = new FileStorage({ files: new DenoFiles(settings.data), identity });
+    this.#storage = new FileStorage({
+      files: new DenoFiles(settings.data),
+      identity,
+      ...openingLog(log, () => this.#clock.now()),
+    });
     this.#transport = new TcpTransport({
       id,
       cluster,

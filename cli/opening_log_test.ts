@@ -1,0 +1,26 @@
+/** Tests of {@linkcode openingLog}. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { openingLog } from "./opening_log.ts";
+
+Deno.test("openingLog says how far it is once a second when an opening takes long", () => {
+  const lines: string[] = [];
+  let time = 0;
+  const { progress } = openingLog((line) => lines.push(line), () => time);
+  for (let slice = 1; slice <= 25; slice++) {
+    time += 100;
+    progress({ doneBytes: slice * 2 ** 20, totalBytes: 25 * 2 ** 20 });
+  }
+  assertEquals(lines, [
+    "reads its folder: 10 of 25 MiB",
+    "reads its folder: 20 of 25 MiB",
+  ]);
+});
+
+Deno.test("openingLog says what was cut off", () => {
+  const lines: string[] = [];
+  const { trimmed } = openingLog((line) => lines.push(line), () => 0);
+  trimmed({ file: "log-0000000004", offset: 96, bytes: 12 });
+  assert(lines[0]?.startsWith("cut off 12 bytes"), lines.join());
+  assert(lines[0]?.includes("log-0000000004 at byte 96"), lines.join());
+});
