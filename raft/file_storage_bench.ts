@@ -57,12 +57,9 @@ async function benchAppends(count: number): Promise<void> {
   const bytes = new Uint8Array(recordBytes).fill(7);
   const files = [1, 2].map((i) => `${folder}/bare-${count}-${i}`);
   const [other, inline] = files.map((path) => Deno.openSync(path, { create: true, write: true }));
-  let next = 1;
+  let next = saveOf({ tail: { from: 1, entries: entriesFrom(1, count) } });
   const ways: (() => Promise<void>)[] = [
-    async () => {
-      await storage.save(saveOf({ tail: { from: next, entries: entriesFrom(next, count) } }));
-      next += count;
-    },
+    () => storage.save(next),
     async () => {
       other!.writeSync(bytes);
       await other!.syncData();
@@ -77,6 +74,8 @@ async function benchAppends(count: number): Promise<void> {
   const rounds = count > 100 ? 400 : 1000;
   for (let round = 0; round < rounds; round++) {
     for (const i of ORDERS[round % ORDERS.length]!) times[i]!.push(await timed(ways[i]!));
+    const from = 1 + (round + 1) * count;
+    next = saveOf({ tail: { from, entries: entriesFrom(from, count) } });
   }
   await storage.close();
   other!.close();
