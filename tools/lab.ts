@@ -17,10 +17,10 @@ const exitCodes: Readonly<Record<LabOutcome, number>> = {
 
 class UsageError extends Error {}
 
-function wholeNumber(flag: string, text: unknown): number {
+function wholeNumber(flag: string, text: unknown, least = 0): number {
   const value = Number(text);
-  if (typeof text === "string" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new UsageError(`Cannot use --${flag}: wanted a whole number, got ${text}`);
+  if (text !== "" && Number.isSafeInteger(value) && value >= least) return value;
+  throw new UsageError(`Cannot use --${flag}: wanted a whole number from ${least} up, got ${text}`);
 }
 
 async function main(args: string[]): Promise<number> {
@@ -37,11 +37,11 @@ async function main(args: string[]): Promise<number> {
   const outcome = await runLab({
     words: flags._.map(String),
     seed,
-    seeds: wholeNumber("seeds", flags.seeds ?? "1"),
+    seeds: wholeNumber("seeds", flags.seeds ?? "1", 1),
     failFast: flags["fail-fast"] === true,
     processes: flags.processes === true,
     keep: flags.keep === true,
-    jobs: wholeNumber("jobs", flags.jobs ?? "1"),
+    jobs: wholeNumber("jobs", flags.jobs ?? "1", 1),
     json: flags.json === true,
     self: [Deno.execPath(), "run", "-A", "--no-check", import.meta.url],
     shown: "deno task lab",
