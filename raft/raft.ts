@@ -161,9 +161,12 @@ export class Raft {
   status(): Status {
     const role = this.#role;
     const { index, term } = this.#log.last;
+    const standing = this.standing;
     return {
       id: this.#options.id,
-      ...this.standing,
+      term: standing.term,
+      role: standing.role,
+      leader: standing.leader,
       votedFor: this.#votedFor,
       base: this.#snapshot?.last ?? { index: 0, term: 0 },
       last: { index, term },
@@ -414,7 +417,7 @@ export class Raft {
     const lost = this.#lostReads;
     this.#lostReads = [];
     const role = this.#role;
-    if (role.kind !== "leader") return lost;
+    if (role.kind !== "leader" || !role.reads.hasStarted) return lost;
     const rounds = [...role.peers.values()].map((peer) => peer.round);
     return [...lost, ...role.reads.take(quorumValue([...rounds, role.round]), this.#applied)];
   }

@@ -27,6 +27,11 @@ export class ReadQueue {
     return this.#registered.length > 0;
   }
 
+  /** Whether reads wait for their round, or for their state to be applied. */
+  get hasStarted(): boolean {
+    return this.#started.length > 0;
+  }
+
   register(context: number): void {
     this.#registered.push(context);
   }
