@@ -63,7 +63,7 @@ Deno.test("RpcClient gets each reply to its call when replies come in another or
   const client = new RpcClient({ server: address });
   const calls = Array.from({ length: 100 }, (_, at) => client.call(at, { withinMs: 5000 }));
   const outcomes = await Promise.all(calls);
-  assertEquals(outcomes, calls.map((_, at) => ({ kind: "replied", payload: at })));
+  assertEquals(outcomes, calls.map((_, at) => ({ kind: "replied" as const, payload: at })));
   assertEquals(client.server, { cluster: "test", id: 1 });
   assertEquals(server.load(), { clients: 1, inFlight: 0, handled: 100 });
   client.close();
