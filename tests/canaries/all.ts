@@ -9,6 +9,7 @@ import { canaries as checkerCanaries } from "./checker.ts";
 import { storageCanaries } from "./storage.ts";
 import { coreCanaries } from "./core.ts";
 import { kvCanaries } from "./kv.ts";
+import { netCanaries } from "./net.ts";
 
 /** Every canary, by part of the product. */
 export const allCanaries: readonly Canary[] = [
@@ -16,4 +17,5 @@ export const allCanaries: readonly Canary[] = [
   ...kvCanaries,
   ...checkerCanaries,
   ...storageCanaries,
+  ...netCanaries,
 ];

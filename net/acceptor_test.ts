@@ -1,0 +1,57 @@
+/**
+ * Accepting goes on, at a calm pace, when the system has no sockets to give.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { acceptAll } from "./acceptor.ts";
+
+/** A listener that fails so often before it works. */
+function listenerThatFails(times: number, conn: Deno.Conn): Deno.Listener {
+  let accepts = 0;
+  let isClosed = false;
+  const accept = (): Promise<Deno.Conn> => {
+    accepts += 1;
+    if (isClosed) return Promise.reject(new Deno.errors.BadResource("closed"));
+    if (accepts <= times) return Promise.reject(new Error("Too many open files (os error 24)"));
+    return accepts === times + 1 ? Promise.resolve(conn) : new Promise(() => {});
+  };
+  const close = (): void => {
+    isClosed = true;
+  };
+  return { accept, close } as unknown as Deno.Listener;
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+Deno.test("acceptAll goes on when the system was out of sockets for a while (X1)", async () => {
+  const conn = {} as Deno.Conn;
+  const got: Deno.Conn[] = [];
+  const failures: string[] = [];
+  const acceptor = acceptAll(listenerThatFails(3, conn), {
+    accept: (accepted) => got.push(accepted),
+    failed: (message) => failures.push(message),
+    pauseMs: 5,
+  });
+  for (let tries = 0; got.length === 0 && tries < 500; tries++) await sleep(2);
+  acceptor.close();
+  assertEquals(got, [conn]);
+  assertEquals(failures.length, 3);
+});
+
+Deno.test("acceptAll does not spin when the system stays out of sockets (X1)", async () => {
+  let failures = 0;
+  const acceptor = acceptAll(listenerThatFails(Infinity, {} as Deno.Conn), {
+    accept: () => {},
+    failed: () => failures++,
+    pauseMs: 20,
+  });
+  await sleep(200);
+  acceptor.close();
+  assert(failures >= 1);
+  assertLess(failures, 15);
+  const before = failures;
+  await sleep(50);
+  assertEquals(failures, before);
+});
