@@ -183,7 +183,7 @@ export class LocalCluster implements ProcessControl {
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    const logged = child.stderr.pipeTo(log.writable);
+    const logged = copy(child.stderr, log);
     const ended = child.status.then(async ({ code }) => {
       this.#running.delete(id);
       await logged;
@@ -226,4 +226,12 @@ export class LocalCluster implements ProcessControl {
     const text = await Deno.readTextFile(`${this.#options.folder}/${nodeName(id)}.log`);
     return text.trimEnd().split("\n").at(-1) ?? "";
   }
+}
+
+/** As it comes, so that people can watch. `pipeTo` may keep what it read until the end. */
+async function copy(from: ReadableStream<Uint8Array>, to: Deno.FsFile): Promise<void> {
+  for await (const bytes of from) {
+    for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
+  }
+  to.close();
 }

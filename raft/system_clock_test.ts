@@ -53,3 +53,23 @@ Deno.test("SystemClock.soon runs after the code at hand and before the next time
   await timer;
   assertEquals(order, ["at hand", "soon", "timer"]);
 });
+
+Deno.test("SystemClock.after asks for no wait that the platform cannot take, and waits on (E6)", () => {
+  const asked: { readonly ms: number; readonly wake: () => void }[] = [];
+  const original = globalThis.setTimeout;
+  let ran = false;
+  globalThis.setTimeout = ((wake: () => void, ms: number) => {
+    asked.push({ ms, wake });
+    return 0;
+  }) as unknown as typeof setTimeout;
+  try {
+    clock.after(2 ** 31 + 1000, () => ran = true);
+    // As if the longest wait were over: some is still left.
+    asked[0]?.wake();
+  } finally {
+    globalThis.setTimeout = original;
+  }
+  assert(!ran);
+  assertEquals(asked.length, 2);
+  for (const { ms } of asked) assert(ms > 0 && ms < 2 ** 31, `${ms}`);
+});

@@ -150,8 +150,14 @@ export class NodeProcess {
 
   async #writeLog(): Promise<void> {
     const file = await Deno.open(this.#log, { append: true, create: true });
-    await this.#child.stderr.pipeTo(file.writable);
+    // Not pipeTo: it may keep what it read until the end.
+    for await (const bytes of this.#child.stderr) writeAll(file, bytes);
+    file.close();
   }
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
 }
 
 /** The last lines of a file, for people. */
