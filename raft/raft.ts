@@ -160,16 +160,14 @@ export class Raft {
   /** A look from outside. */
   status(): Status {
     const role = this.#role;
-    const { index, term } = this.#log.last;
-    const standing = this.standing;
     return {
       id: this.#options.id,
-      term: standing.term,
-      role: standing.role,
-      leader: standing.leader,
+      term: this.#term,
+      role: role.kind,
+      leader: this.standing.leader,
       votedFor: this.#votedFor,
       base: this.#snapshot?.last ?? { index: 0, term: 0 },
-      last: { index, term },
+      last: this.#log.positionAt(this.#log.last.index),
       commit: this.#commit,
       applied: this.#applied,
       logBytes: this.#log.bytes,
