@@ -166,16 +166,29 @@ Deno.test("a killed test leaves no node, and one that gets Ctrl-C no folder eith
     await process.status;
     await reader.cancel();
     // A node removes nothing, but who is gone answers no more.
-    const isGone = async (): Promise<boolean> => {
-      try {
-        (await Deno.connect({ transport: "unix", path: `${folder}/n2/control.sock` })).close();
-        return false;
-      } catch {
-        return true;
-      }
-    };
-    await until(isGone, "the end of the nodes");
+    for (const id of [1, 2]) {
+      await until(() => isSilent(`${folder}/n${id}/control.sock`), `the end of n${id}`);
+    }
     if (signal === "SIGINT") assert(!exists(folder));
-    else await Deno.remove(folder, { recursive: true });
+    else await until(() => isRemoved(folder), "the end of what the nodes still wrote");
   }
 });
+
+async function isSilent(path: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Fails as long as a node that is ending still makes files in the folder. */
+async function isRemoved(folder: string): Promise<boolean> {
+  try {
+    await Deno.remove(folder, { recursive: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
