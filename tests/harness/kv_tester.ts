@@ -23,6 +23,7 @@ export const TESTER = -1;
 /** Who checked reads are logged as. */
 const CHECKER = 0;
 const UNREACHABLE_MS_MAX = 99;
+const ATTEMPT_MS = 5000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -45,6 +46,8 @@ export class KvClient {
       servers: cluster.ids,
       clock: cluster.clientClock,
       random: cluster.random,
+      // The lab's calls wait as long as their server lives; a busy machine must not cut one short.
+      attemptMs: ATTEMPT_MS,
       call: async (id, request, deadline) => {
         if (this.#reachable.has(id)) return await cluster.call(id, request, deadline);
         await cluster.sleep(cluster.random() * UNREACHABLE_MS_MAX);
