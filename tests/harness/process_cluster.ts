@@ -17,7 +17,7 @@ import { type Address, ControlError, type WireValue } from "../../net/mod.ts";
 import type { Random } from "../../raft/ports.ts";
 import type { Index, NodeId, Position, Status, Term } from "../../raft/types.ts";
 import type { Applied, Cluster, Machine, Traffic } from "./cluster.ts";
-import { lastLines, NodeProcess } from "./node_process.ts";
+import { lastLines, NodeProcess, type NodeStats } from "./node_process.ts";
 import type { Usage } from "./lab_runner.ts";
 import { SeededRandom } from "./seeded_random.ts";
 
@@ -183,11 +183,16 @@ export class ProcessCluster implements Cluster {
     return { log: status.logBytes, snapshot: status.snapshotBytes };
   }
 
+  /** What a node counted in this life; `null`: there is no answer. */
+  async stats(id: NodeId): Promise<NodeStats | null> {
+    return await this.#askId(id, (node) => node.stats());
+  }
+
   async traffic(): Promise<Traffic> {
     let { requests, bytes } = this.#past;
     const incoming = new Map<NodeId, number>();
     for (const id of this.ids) {
-      const stats = await this.#askId(id, (node) => node.stats());
+      const stats = await this.stats(id);
       if (stats === null) continue;
       requests += stats.traffic.requests;
       bytes += stats.traffic.bytes;

@@ -1,0 +1,330 @@
+/**
+ * A soak: clerks on a cluster of real processes while everything that can fail does, for as long as
+ * asked. Time is cut into epochs with keys of their own, so that each history can be checked and
+ * forgotten; at the very end every key is read again, and must still be what it was.
+ *
+ * Invariants: a verdict is given for every epoch, and `unknown` counts as neither good nor bad; the
+ * memory of a soak does not grow with its length but for a few numbers a second and a key.
+ *
+ * @module
+ */
+
+import { Clerk } from "../../kv/mod.ts";
+import { checkInWorker } from "./check_in_worker.ts";
+import type { Annotation } from "./history.ts";
+import type { KvInput, KvOutput } from "./kv_model.ts";
+import type { CheckResult, Operation, Verdict } from "./linearizability.ts";
+import { ProcessServiceCluster } from "./process_service_cluster.ts";
+import { SeededRandom } from "./seeded_random.ts";
+import { SoakFaults } from "./soak_faults.ts";
+
+/** How long, how many, and where the news go. */
+export interface SoakOptions {
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly nodes: number;
+  readonly clients: number;
+  /** Told after every epoch. */
+  readonly print: (line: string) => void;
+  /** Given every history that is not linearizable, with what was done meanwhile. */
+  readonly illegal: (epoch: SoakEpoch) => Promise<void>;
+}
+
+/** The history of one epoch, judged. */
+export interface SoakEpoch {
+  readonly number: number;
+  readonly history: readonly Operation<KvInput, KvOutput>[];
+  readonly annotations: readonly Annotation[];
+  readonly result: CheckResult;
+}
+
+/** What happened in one second. */
+export interface SoakSecond {
+  done: number;
+  unknown: number;
+  /** Of what was done, sorted when the soak has ended. */
+  readonly latenciesMs: number[];
+}
+
+/** What the nodes held at a moment: bytes, summed and the most of any. */
+export interface SoakSample {
+  readonly atMs: number;
+  readonly memoryBytesMax: number;
+  readonly diskBytesMax: number;
+}
+
+/** How a soak ended. */
+export interface SoakResult {
+  readonly options: Pick<SoakOptions, "seed" | "durationMs" | "nodes" | "clients">;
+  readonly operations: number;
+  readonly unknown: number;
+  readonly verdicts: Readonly<Record<Verdict, number>>;
+  /** Keys whose last acknowledged value was not found at the end. */
+  readonly lost: number;
+  readonly keys: number;
+  /** What else went wrong. */
+  readonly failure: string | null;
+  readonly seconds: readonly SoakSecond[];
+  readonly samples: readonly SoakSample[];
+  /** On the same clock as the seconds: milliseconds since the begin. */
+  readonly annotations: readonly Annotation[];
+}
+
+interface Known {
+  readonly value: string;
+  readonly version: number;
+}
+
+const EPOCH_MS = 10_000;
+const EPOCH_KEYS = 20;
+const TIMEOUT_MS = 3_000;
+/** After the end of all trouble everybody must be served within this time. */
+const RECOVERY_MS = 60_000;
+const THINK_MS = { least: 50, most: 150 };
+const SAMPLE_MS = 2_000;
+const CHECK_MS = 20_000;
+/** Small, so that a short soak takes many snapshots. */
+const SNAPSHOT_BYTES = 256 * 1024;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Runs a soak from beginning to end. */
+export async function runSoak(options: SoakOptions): Promise<SoakResult> {
+  return await new Soak(options).run();
+}
+
+class Soak {
+  readonly #options: SoakOptions;
+  readonly #random: SeededRandom;
+  readonly #cluster: ProcessServiceCluster;
+  readonly #faults: SoakFaults;
+  readonly #clerks: readonly Clerk[];
+  readonly #seconds: SoakSecond[] = [];
+  readonly #samples: SoakSample[] = [];
+  readonly #known = new Map<string, Known>();
+  readonly #verdicts: Record<Verdict, number> = { ok: 0, illegal: 0, unknown: 0 };
+  #startedAt = 0;
+  #operations = 0;
+  #unknown = 0;
+  #isOver = false;
+
+  constructor(options: SoakOptions) {
+    this.#options = options;
+    this.#random = new SeededRandom(options.seed, "soak");
+    this.#cluster = new ProcessServiceCluster({
+      seed: options.seed,
+      nodes: options.nodes,
+      machine: "kv",
+      args: ["--snapshot-after", String(SNAPSHOT_BYTES)],
+    });
+    this.#faults = new SoakFaults(this.#cluster, this.#random.fork("faults"));
+    this.#clerks = Array.from({ length: options.clients }, (_, number) => this.#clerk(number));
+  }
+
+  async run(): Promise<SoakResult> {
+    let failure: string | null = null;
+    let lost = 0;
+    try {
+      lost = await this.#play();
+      await this.#cluster.verify();
+    } catch (error) {
+      failure = error instanceof Error ? error.stack ?? error.message : String(error);
+    } finally {
+      this.#isOver = true;
+      await this.#cluster.close();
+    }
+    const { seed, durationMs, nodes, clients } = this.#options;
+    for (const { latenciesMs } of this.#seconds) latenciesMs.sort((a, b) => a - b);
+    return {
+      options: { seed, durationMs, nodes, clients },
+      operations: this.#operations,
+      unknown: this.#unknown,
+      verdicts: this.#verdicts,
+      lost,
+      keys: this.#known.size,
+      failure,
+      seconds: this.#seconds,
+      samples: this.#samples,
+      annotations: this.#faults.annotations.map((annotation) => this.#shift(annotation)),
+    };
+  }
+
+  async #play(): Promise<number> {
+    const cluster = this.#cluster;
+    for (const id of cluster.ids) await cluster.start(id);
+    this.#startedAt = cluster.now();
+    const sampling = this.#sampleOften();
+    this.#faults.begin();
+    const end = this.#startedAt + this.#options.durationMs;
+    for (let epoch = 1; cluster.now() < end; epoch++) await this.#epoch(epoch, end);
+    await this.#faults.end();
+    const lost = await this.#readAll();
+    this.#isOver = true;
+    await sampling;
+    return lost;
+  }
+
+  async #epoch(number: number, endOfAll: number): Promise<void> {
+    const history: Operation<KvInput, KvOutput>[] = [];
+    const begin = this.#cluster.now();
+    const end = Math.min(endOfAll, begin + EPOCH_MS);
+    await Promise.all(
+      this.#clerks.map((_clerk, client) => this.#client({ client, number, end, history })),
+    );
+    const result = await checkInWorker({ model: "kv", history, deadlineMs: CHECK_MS });
+    this.#verdicts[result.verdict]++;
+    this.#remember(history);
+    const unknown = history.filter(({ output }) => output === null).length;
+    this.#options.print(
+      `epoch ${number}: ${history.length} operations, ${unknown} unknown: ${result.verdict}`,
+    );
+    if (result.verdict !== "illegal") return;
+    const annotations = this.#faults.annotations.filter((one) => (one.end ?? Infinity) >= begin);
+    await this.#options.illegal({ number, history, annotations, result });
+  }
+
+  async #client(
+    { client, number, end, history }: {
+      client: number;
+      number: number;
+      end: number;
+      history: Operation<KvInput, KvOutput>[];
+    },
+  ): Promise<void> {
+    const random = this.#random.fork(`client ${client} in ${number}`);
+    const versions = new Map<string, number>();
+    for (let count = 0; this.#cluster.now() < end; count++) {
+      const key = `${number}.${random.below(EPOCH_KEYS)}`;
+      const input: KvInput = random.chance(0.5) ? { op: "get", key } : {
+        op: "put",
+        key,
+        value: `${client}.${count}`,
+        version: versions.get(key) ?? 0,
+      };
+      const call = this.#cluster.now();
+      const output = await this.#execute(client, input);
+      if (output !== "never") {
+        const isKnown = output !== null;
+        history.push({ client, call, return: isKnown ? this.#cluster.now() : null, input, output });
+        this.#count(call, isKnown);
+        if (output?.op === "get") versions.set(key, output.version);
+      }
+      await this.#cluster.sleep(random.range(THINK_MS.least, THINK_MS.most));
+    }
+  }
+
+  /** `null`: nobody knows. "never": for certain not executed, and so not in the history. */
+  async #execute(client: number, input: KvInput): Promise<KvOutput | null | "never"> {
+    const clerk = this.#clerks[client]!;
+    if (input.op === "get") {
+      const found = await clerk.get(input.key, { timeoutMs: TIMEOUT_MS });
+      if (found.type === "noKey") return { op: "get", error: "ErrNoKey", value: "", version: 0 };
+      if (found.type !== "value") return "never";
+      const { version } = found;
+      return { op: "get", error: "OK", value: decoder.decode(found.value), version };
+    }
+    const { key, value, version } = input;
+    const options = { version, timeoutMs: TIMEOUT_MS };
+    switch (await clerk.put(key, encoder.encode(value), options)) {
+      case "stored":
+        return { op: "put", error: "OK" };
+      case "noKey":
+        return { op: "put", error: "ErrNoKey" };
+      case "wrongVersion":
+        return { op: "put", error: "ErrVersion" };
+      case "maybe":
+        return null;
+      default:
+        return "never";
+    }
+  }
+
+  /** What was acknowledged must never be older than this. */
+  #remember(history: readonly Operation<KvInput, KvOutput>[]): void {
+    for (const { input, output } of history) {
+      if (output === null || output.error !== "OK") continue;
+      const known = input.op === "put"
+        ? { value: input.value, version: input.version + 1 }
+        : output.op === "get"
+        ? { value: output.value, version: output.version }
+        : null;
+      if (known === null) continue;
+      const before = this.#known.get(input.key);
+      if (before === undefined || before.version < known.version) this.#known.set(input.key, known);
+    }
+  }
+
+  /** Reads every key of every epoch; how many went back or changed. */
+  async #readAll(): Promise<number> {
+    const clerk = this.#clerks[0]!;
+    let lost = 0;
+    for (const [key, { value, version }] of this.#known) {
+      const found = await clerk.get(key, { timeoutMs: RECOVERY_MS });
+      if (found.type === "unavailable") {
+        throw new Error(`Nobody answered for ${RECOVERY_MS} ms after all trouble had ended`);
+      }
+      const isRight = found.type === "value" && (found.version > version ||
+        (found.version === version && decoder.decode(found.value) === value));
+      if (isRight) continue;
+      lost++;
+      this.#options.print(`lost: ${key} was ${value} v${version}, is ${JSON.stringify(found)}`);
+    }
+    return lost;
+  }
+
+  async #sampleOften(): Promise<void> {
+    const cluster = this.#cluster;
+    while (!this.#isOver) {
+      let [memoryBytesMax, diskBytesMax] = [0, 0];
+      for (const id of cluster.ids) {
+        const stats = await cluster.stats(id);
+        if (stats === null) continue;
+        const { logBytes, snapshotBytes } = stats.sizes;
+        memoryBytesMax = Math.max(memoryBytesMax, stats.memoryBytes);
+        diskBytesMax = Math.max(diskBytesMax, logBytes + snapshotBytes);
+      }
+      this.#samples.push({
+        atMs: cluster.now() - this.#startedAt,
+        memoryBytesMax,
+        diskBytesMax,
+      });
+      await cluster.sleep(SAMPLE_MS);
+    }
+  }
+
+  #count(call: number, isKnown: boolean): void {
+    const now = this.#cluster.now();
+    const place = Math.floor((now - this.#startedAt) / 1000);
+    while (this.#seconds.length <= place) {
+      this.#seconds.push({ done: 0, unknown: 0, latenciesMs: [] });
+    }
+    const second = this.#seconds[place]!;
+    this.#operations++;
+    if (isKnown) {
+      second.done++;
+      second.latenciesMs.push(Math.round((now - call) * 10) / 10);
+    } else {
+      second.unknown++;
+      this.#unknown++;
+    }
+  }
+
+  #shift({ start, end, ...rest }: Annotation): Annotation {
+    return {
+      ...rest,
+      start: start - this.#startedAt,
+      end: end === null ? null : end - this.#startedAt,
+    };
+  }
+
+  #clerk(number: number): Clerk {
+    const cluster = this.#cluster;
+    return new Clerk({
+      servers: this.#random.fork(`order ${number}`).shuffle(cluster.ids),
+      call: (id, request, deadline) => cluster.call(id, request, deadline),
+      clock: cluster.clientClock,
+      random: this.#random.fork(`clerk ${number}`).next,
+    });
+  }
+}
