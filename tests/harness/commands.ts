@@ -95,4 +95,6 @@ export async function killCommand(child: Deno.ChildProcess): Promise<void> {
     if (!(error instanceof TypeError)) throw error;
   }
   await child.status;
+  // Whichever of them was used up already says so; nothing may stay open.
+  await Promise.allSettled([child.stdin.close(), child.stdout.cancel(), child.stderr.cancel()]);
 }
