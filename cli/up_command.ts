@@ -19,6 +19,9 @@ import { leaderOf } from "./status_command.ts";
 /** How long the nodes may take until one leads. */
 const startMsMax = 15_000;
 
+/** How much later than its children this process may hear a signal. */
+const signalMsMax = 100;
+
 /** Starts the cluster, talks, stops it. */
 export async function run(context: CommandContext): Promise<Ending> {
   const { options, output } = context;
@@ -39,6 +42,9 @@ export async function run(context: CommandContext): Promise<Ending> {
     file,
     logLevel: options.text("log-level")!,
     died: async (id, code) => {
+      // Ctrl-C reaches the nodes as well, and perhaps before us.
+      await new Promise((resolve) => setTimeout(resolve, signalMsMax));
+      if (context.signal.aborted && code === 0) return;
       const line = await cluster.lastLogLine(id);
       const message = `${nodeName(id)} ended with exit code ${code}: ${line}`;
       if (isServing) output.note(message);

@@ -166,3 +166,27 @@ Deno.test("shell shows a lost leader, goes on, and finds its data the next time"
     await again.see("All nodes stopped. The data is in");
   });
 });
+
+Deno.test("shell lets Ctrl-C end a command that waits, and watches the cluster", async () => {
+  await withShell(async (terminal) => {
+    await terminal.type("partition n1 | n2 | n3");
+    await terminal.press("Enter");
+    await terminal.see("(no leader) [n1 | n2 | n3]>");
+    await terminal.type("get colour --timeout 60s");
+    await terminal.press("Enter");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await terminal.press("C-c");
+    await terminal.see("Interrupted.");
+    await terminal.type("heal");
+    await terminal.press("Enter");
+    await terminal.until("a leader", (lines) => / leads, term \d+\)> *$/.test(lines.at(-1)!));
+    await terminal.type("status --watch --interval 100ms");
+    await terminal.press("Enter");
+    await terminal.until(
+      "a table alone",
+      (lines) => lines[0]!.startsWith("node") && lines.length === 4,
+    );
+    await terminal.press("C-c");
+    await terminal.seeLine("");
+  });
+});
