@@ -174,7 +174,7 @@ Deno.test("shell lets Ctrl-C end a command that waits, and watches the cluster",
     await terminal.see("(no leader) [n1 | n2 | n3]>");
     await terminal.type("get colour --timeout 60s");
     await terminal.press("Enter");
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     await terminal.press("C-c");
     await terminal.see("Interrupted.");
     await terminal.type("heal");
