@@ -18,6 +18,8 @@ export interface NodeProcessOptions {
   readonly folder: string;
   /** Program and first arguments that run `node`. */
   readonly command: readonly string[];
+  /** Where to listen for peers. @default {the loopback} */
+  readonly hostname?: string;
   /** More arguments. */
   readonly args?: readonly string[];
   /** How long it may take until it serves. @default {20000} */
@@ -61,7 +63,10 @@ export class NodeProcess {
   readonly ended: Promise<void>;
 
   private constructor(options: NodeProcessOptions) {
-    const { id, ids, machine, folder, command, args = [] } = options;
+    const { id, ids, machine, folder, command, hostname, args = [] } = options;
+    const peers = ids.map((each) =>
+      each === id && hostname !== undefined ? `${id}=${hostname}:0` : `${each}`
+    );
     const [program = "", ...first] = command;
     this.id = id;
     this.#log = `${folder}.log`;
@@ -69,7 +74,7 @@ export class NodeProcess {
     this.#child = new Deno.Command(program, {
       args: [
         ...first,
-        ...["--id", `${id}`, "--peers", ids.join(","), "--data", folder, "--cluster", "test"],
+        ...["--id", `${id}`, "--peers", peers.join(","), "--data", folder, "--cluster", "test"],
         ...["--control", "--machine", machine, "--until-input-ends", ...args],
       ],
       stdin: "piped",

@@ -30,6 +30,15 @@ export interface ProcessClusterOptions {
   readonly command?: readonly string[];
   /** More arguments for every node. */
   readonly args?: readonly string[];
+  /** Where each node runs and listens. @default {here, on the loopback} */
+  readonly place?: (id: NodeId) => Place;
+}
+
+/** A node's place in the network. */
+export interface Place {
+  readonly hostname: string;
+  /** A program and arguments that run what follows there. */
+  readonly prefix: readonly string[];
 }
 
 /** Clusters that must not outlive this process. */
@@ -84,10 +93,17 @@ export class ProcessCluster implements Cluster {
     }
     this.#starting.add(id);
     this.#starts += 1;
-    const { machine, args = [], command = nodeCommand() } = this.#options;
+    const { machine, args = [], command = nodeCommand(), place } = this.#options;
     try {
       const folder = this.#folderOf(id);
-      const node = await NodeProcess.start({ id, ids: this.ids, machine, folder, command, args });
+      const common = { id, ids: this.ids, machine, folder, args };
+      const node = await NodeProcess.start(
+        place === undefined ? { ...common, command } : {
+          ...common,
+          command: [...place(id).prefix, ...command],
+          hostname: place(id).hostname,
+        },
+      );
       await node.control.setFaults(this.#faults);
       this.#running.set(id, node);
     } finally {
