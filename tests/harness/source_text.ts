@@ -122,7 +122,8 @@ export function lineAt(text: string, index: number): number {
 
 /** Everything the file imports, passes on or names as a module for another thread. */
 export function importsOf({ text }: SourceFile, masked: string): Import[] {
-  const pattern = /\b(?:from\s*|import\s*\(\s*|import\s+|new URL\(\s*)(["'])/g;
+  const pattern =
+    /\b(?:from\s*|import\s*\(\s*|import\s+|new URL\(\s*|import\.meta\.resolve\(\s*)(["'])/g;
   const imports = [...masked.matchAll(pattern)].map((match) => {
     const from = match.index + match[0].length;
     const to = masked.indexOf(match[1]!, from);
