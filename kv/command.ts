@@ -110,23 +110,33 @@ export function encodeRequest(request: Request): Uint8Array {
   return bytes;
 }
 
+/**
+ * What kind of request these bytes have the shape of, or `null`. Whether the key is text only
+ * {@linkcode decodeRequest} says, which costs more and is done where the request is executed.
+ */
+export function requestType(bytes: Uint8Array): Request["type"] | null {
+  const length = bytes.length;
+  if (bytes[0] === GET_CODE && length >= GET_HEADER_BYTES) {
+    return length === GET_HEADER_BYTES + (bytes[1]! << 8 | bytes[2]!) ? "get" : null;
+  }
+  if (bytes[0] !== PUT_CODE || length < PUT_HEADER_BYTES) return null;
+  const valueAt = PUT_HEADER_BYTES + (bytes[9]! << 8 | bytes[10]!);
+  return length >= valueAt && length <= valueAt + VALUE_BYTES_MAX ? "put" : null;
+}
+
 /** Reads a request, or `null`: these bytes are none. The value is a view, not a copy. */
 export function decodeRequest(bytes: Uint8Array): Request | null {
-  const view = viewOf(bytes);
-  if (bytes[0] === GET_CODE && bytes.length >= GET_HEADER_BYTES) {
-    const length = view.getUint16(1);
-    if (bytes.length !== GET_HEADER_BYTES + length) return null;
+  const type = requestType(bytes);
+  if (type === null) return null;
+  if (type === "get") {
     const key = decodeKey(bytes.subarray(GET_HEADER_BYTES));
-    return key === null ? null : { type: "get", key };
+    return key === null ? null : { type, key };
   }
-  if (bytes[0] !== PUT_CODE || bytes.length < PUT_HEADER_BYTES) return null;
-  const version = getVersion(view, 1);
-  const valueAt = PUT_HEADER_BYTES + view.getUint16(9);
-  if (version === null || bytes.length < valueAt || bytes.length > valueAt + VALUE_BYTES_MAX) {
-    return null;
-  }
+  const version = getVersion(viewOf(bytes), 1);
+  const valueAt = PUT_HEADER_BYTES + (bytes[9]! << 8 | bytes[10]!);
   const key = decodeKey(bytes.subarray(PUT_HEADER_BYTES, valueAt));
-  return key === null ? null : { type: "put", key, value: bytes.subarray(valueAt), version };
+  if (version === null || key === null) return null;
+  return { type, key, value: bytes.subarray(valueAt), version };
 }
 
 /** Makes the bytes of a reply. */

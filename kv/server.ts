@@ -9,7 +9,7 @@
  */
 
 import type { Outcome, Rsm } from "../raft/mod.ts";
-import { decodeRequest, encodeReply } from "./command.ts";
+import { encodeReply, requestType } from "./command.ts";
 
 /** What a {@linkcode KvServer} is made of. */
 export interface KvServerOptions {
@@ -38,9 +38,9 @@ export class KvServer {
    * request is kept until then: pass a copy if its buffer is used again.
    */
   handle(request: Uint8Array, reply: (reply: Uint8Array) => void): void {
-    const decoded = decodeRequest(request);
-    if (decoded === null) return reply(REFUSED);
-    if (decoded.type === "get" && this.#reads === "index") {
+    const type = requestType(request);
+    if (type === null) return reply(REFUSED);
+    if (type === "get" && this.#reads === "index") {
       this.#rsm.ask(request, (outcome) => reply(replyTo(outcome)));
     } else {
       this.#rsm.submit(request, (outcome) => reply(replyTo(outcome)));

@@ -181,7 +181,7 @@ function isChosen({ name, part, title }: Scenario, word: string): boolean {
   const wanted = word.toLowerCase();
   if (part.toLowerCase() === wanted || name.toLowerCase() === wanted) return true;
   // A whole part or name must not choose those that only contain it, as 3C-2024 contains 3C.
-  if (/^\d[a-z]$/.test(wanted) || /^test\w+\d[a-z]$/.test(wanted)) return false;
+  if (/^\d[a-z]?$/.test(wanted) || /^test\w+\d[a-z]$/.test(wanted)) return false;
   return name.toLowerCase().includes(wanted) || title.toLowerCase().includes(wanted);
 }
 

@@ -85,6 +85,9 @@ const SAMPLE_MS = 2_000;
 const CHECK_MS = 20_000;
 /** Small, so that a short soak takes many snapshots. */
 const SNAPSHOT_BYTES = 256 * 1024;
+/** What one node may hold, however long the soak. */
+const MEMORY_BYTES_MAX = 512 * 1024 * 1024;
+const DISK_BYTES_MAX = 64 * 1024 * 1024;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -162,7 +165,18 @@ class Soak {
     const lost = await this.#readAll();
     this.#isOver = true;
     await sampling;
+    this.#checkBounds();
     return lost;
+  }
+
+  #checkBounds(): void {
+    for (const { atMs, memoryBytesMax, diskBytesMax } of this.#samples) {
+      if (memoryBytesMax <= MEMORY_BYTES_MAX && diskBytesMax <= DISK_BYTES_MAX) continue;
+      throw new Error(
+        `After ${Math.round(atMs / 1000)} s a node held ${memoryBytesMax} bytes of memory ` +
+          `and ${diskBytesMax} of disk`,
+      );
+    }
   }
 
   async #epoch(number: number, endOfAll: number): Promise<void> {
