@@ -18,7 +18,7 @@ function serve(
   handle: (request: WireValue, reply: Reply) => void,
   changes: Partial<RpcServerOptions> = {},
 ): { readonly server: RpcServer; readonly address: Address; readonly lines: string[] } {
-  const listener = Deno.listen(local);
+  const listener = changes.listener ?? Deno.listen(local);
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
   const server = new RpcServer({ listener, cluster: "test", id: 1, handle, log, ...changes });
