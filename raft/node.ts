@@ -132,7 +132,8 @@ export class Node {
     if (this.#isStopped) return undefined;
     try {
       const result = run();
-      this.#wake();
+      // A refusal, or a tick in which nothing is due, leaves nothing to be done.
+      if (result !== false && result !== null) this.#wake();
       return result;
     } catch (error) {
       this.#die(error);

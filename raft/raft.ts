@@ -2,11 +2,10 @@
  * The pure core: Figure 2 of the Raft paper, with snapshots (§7), top to bottom. Section numbers
  * are the paper's (extended version); "thesis" is Ongaro's dissertation.
  *
- * No clock, no disk, no socket, no async, no logging. Inputs ({@linkcode Raft.tick},
- * {@linkcode Raft.step}, {@linkcode Raft.propose}, {@linkcode Raft.read}, {@linkcode Raft.compact})
- * only change memory; {@linkcode Raft.takeEffects} says what must be done about it, in which order.
- * An input may arrive while earlier effects are being carried out, but effects are taken only when
- * the earlier ones are done: so everything taken before is durable when anything is taken.
+ * No clock, no disk, no socket, no async, no logging. Inputs only change memory;
+ * {@linkcode Raft.takeEffects} says what must be done about it, in which order. An input may arrive
+ * while earlier effects are being carried out, but effects are taken only when the earlier ones are
+ * done: so everything taken before is durable when anything is taken.
  *
  * @module
  */
@@ -70,13 +69,13 @@ export class Raft {
 
   // ---- Inputs ----------------------------------------------------------------------------------
 
-  /** Time passes, in ticks of equal length. */
-  tick(): void {
+  /** Time passes, in ticks of equal length. True: there is something to be done about it. */
+  tick(): boolean {
     this.#elapsedTicks++;
-    if (this.#role.kind === "leader") this.#tickLeader(this.#role);
-    else if (this.#elapsedTicks >= this.#timeoutTicks) {
-      this.#campaign(this.#isProduction ? "trial" : "candidate");
-    }
+    if (this.#role.kind === "leader") return this.#tickLeader(this.#role);
+    if (this.#elapsedTicks < this.#timeoutTicks) return false;
+    this.#campaign(this.#isProduction ? "trial" : "candidate");
+    return true;
   }
 
   /** A message arrived. */
@@ -178,10 +177,9 @@ export class Raft {
 
   /** What this server is, and whom it believes to lead its term. */
   get standing(): Pick<Status, "term" | "role" | "leader"> {
-    const role = this.#role;
-    const led = role.kind === "follower" ? role.leader : null;
-    const leader = role.kind === "leader" ? this.#options.id : led;
-    return { term: this.#term, role: role.kind, leader };
+    const { kind: role } = this.#role;
+    const leader = this.#role.kind === "follower" ? this.#role.leader : null;
+    return { term: this.#term, role, leader: role === "leader" ? this.#options.id : leader };
   }
 
   // ---- Roles (§5.1, §5.2, Figure 4) ------------------------------------------------------------
@@ -223,8 +221,7 @@ export class Raft {
   /** A majority elects (§5.2); a majority in a trial makes it worth while to stand. */
   #countVotes(): void {
     const role = this.#role;
-    if (role.kind !== "trial" && role.kind !== "candidate") return;
-    if (role.votes.size < this.#quorum) return;
+    if (!("votes" in role) || role.votes.size < this.#quorum) return;
     if (role.kind === "trial") this.#campaign("candidate");
     else this.#lead();
   }
@@ -242,7 +239,7 @@ export class Raft {
     if (this.#isProduction) this.#appendOwn(null);
   }
 
-  #tickLeader(role: Leader): void {
+  #tickLeader(role: Leader): boolean {
     const isBeat = this.#elapsedTicks >= this.#options.heartbeatTicks;
     if (isBeat) this.#elapsedTicks = 0;
     let active = 1;
@@ -253,7 +250,9 @@ export class Raft {
       if (isBeat || peer.commitTold < this.#commit) peer.isDue = true;
     }
     // A leader that hears no majority steps down, so that its clients look elsewhere (thesis §6.2).
-    if (this.#isProduction && active < this.#quorum) this.#follow(this.#term, null);
+    const isDeserted = this.#isProduction && active < this.#quorum;
+    if (isDeserted) this.#follow(this.#term, null);
+    return isDeserted || [...role.peers.values()].some((peer) => peer.isDue);
   }
 
   // ---- Elections (§5.2, §5.4.1) ----------------------------------------------------------------

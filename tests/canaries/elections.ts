@@ -181,8 +181,8 @@ export const electionCanaries: readonly Canary[] = [
     rule: "E10",
     bug: "a leader that hears nobody goes on leading",
     file: RAFT,
-    find: "if (this.#isProduction && active < this.#quorum) this.#follow(this.#term, null);",
-    replace: "",
+    find: "const isDeserted = this.#isProduction && active < this.#quorum;",
+    replace: "const isDeserted = false;",
     caughtBy: [SCRIPTS, CORE_TESTS],
   },
 ];
