@@ -21,7 +21,8 @@ export const SCRIPTS = "tests/script_test.ts";
 
 export const ELECTIONS = "lab 3A --seeds 20";
 export const AGREEMENT = "lab 3B --seeds 10";
-export const CRASHES = "lab Persist Figure8 --seeds 10";
-export const CHURN = "lab Churn3C Unreliable --seeds 5";
+export const CRASHES = "lab Persist13C Persist23C Persist33C Figure8 --seeds 10";
+export const CHURN = "lab Churn3C Unreliable3C UnreliableAgree --seeds 5";
 export const SNAPSHOTS = "lab 3D --seeds 10";
 export const SWARM = "sim seeds 300";
+export const UNRELIABLE = "lab Unreliable3C UnreliableAgree --seeds 5";

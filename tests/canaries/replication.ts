@@ -17,6 +17,7 @@ import {
   SCRIPTS,
   SNAPSHOTS,
   SWARM,
+  UNRELIABLE,
 } from "./catchers.ts";
 import type { Canary } from "./canary.ts";
 
@@ -60,7 +61,7 @@ export const replicationCanaries: readonly Canary[] = [
     file: LOG,
     find: "const fresh = entries.findIndex((entry) => !this.matches(entry));",
     replace: "const fresh = entries.length === 0 ? -1 : 0;",
-    caughtBy: ["lab Unreliable --seeds 5", SWARM],
+    caughtBy: [UNRELIABLE, SWARM],
   },
   {
     rule: "L3",
@@ -139,7 +140,7 @@ export const replicationCanaries: readonly Canary[] = [
     file: PROGRESS,
     find: "this.match = Math.max(this.match, match);",
     replace: "this.match = match;",
-    caughtBy: ["lab Unreliable --seeds 5", CHURN],
+    caughtBy: [UNRELIABLE, CHURN],
   },
   {
     rule: "L9",
@@ -147,7 +148,7 @@ export const replicationCanaries: readonly Canary[] = [
     file: PROGRESS,
     find: 'return this.mode.kind === "streaming" && previous > this.match;',
     replace: "this.match = Math.min(this.match, previous);\n    return true;",
-    caughtBy: ["lab Unreliable --seeds 5", CHURN],
+    caughtBy: [UNRELIABLE, CHURN],
   },
   {
     rule: "L9",

@@ -211,7 +211,7 @@ export const readCanaries: readonly Canary[] = [
     file: READS,
     find: "round > confirmedRound || index > applied;",
     replace: "round > confirmedRound || index > applied + 1_000_000;",
-    caughtBy: [SWARM, READ_TESTS],
+    caughtBy: [READ_TESTS],
   },
   {
     rule: "R5",
@@ -219,7 +219,7 @@ export const readCanaries: readonly Canary[] = [
     file: RAFT,
     find: "this.#lostReads.push(...before.reads.abandon());",
     replace: "",
-    caughtBy: [SWARM, READ_TESTS],
+    caughtBy: [READ_TESTS],
   },
   {
     rule: "R6",
