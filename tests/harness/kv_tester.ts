@@ -11,6 +11,7 @@ import type { NodeId } from "../../raft/types.ts";
 import { type KvInput, kvModel, type KvOutput } from "./kv_model.ts";
 import { check, type Operation } from "./linearizability.ts";
 import type { Service } from "./service_scenario.ts";
+import { timelinePage } from "./timeline.ts";
 
 /** What the lab's get returns. */
 export type GetOutput = Extract<KvOutput, { readonly op: "get" }>;
@@ -160,6 +161,15 @@ export class KvTester {
         kvModel.describe(input, output)
       }`;
     });
+    const timeline = {
+      title: `history of ${this.#history.length} operations`,
+      model: kvModel,
+      operations: this.#history,
+      annotations: [],
+    };
+    const path = Deno.makeTempFileSync({ prefix: "kontiki-history-", suffix: ".html" });
+    Deno.writeTextFileSync(path, timelinePage(timeline, result));
+    lines.push(`its picture: ${path}`);
     throw new AssertionError(["history is not linearizable", ...lines].join("\n"));
   }
 
