@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertNotStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeEnvelope, encodeEnvelope } from "./message.ts";
 import type { Envelope, Message } from "./types.ts";
 
@@ -52,15 +52,13 @@ Deno.test("decodeEnvelope gives back what encodeEnvelope was given for every mes
   }
 });
 
-Deno.test("decodeEnvelope copies commands when they are windows on a frame", () => {
-  const frame = new Uint8Array([9, 1, 2, 3, 9]);
-  const entries = [{ index: 8, term: 3, command: frame.subarray(1, 4) }];
+Deno.test("decodeEnvelope makes no copies of commands", () => {
+  const frame = new Uint8Array([9, 9, 1, 2, 3, 9]);
+  const command = frame.subarray(2, 5);
+  const entries = [{ index: 8, term: 3, command }];
   const sent = envelope({ type: "appendEntries", previous: last, entries, commit: 0, round: 1 });
-  const received = decodeEnvelope(encodeEnvelope(sent)).message;
-  frame.fill(0);
-  assert(received.type === "appendEntries");
-  assertEquals(received.entries[0]?.command, command);
-  assertNotStrictEquals(received.entries[0]?.command?.buffer, frame.buffer);
+  const { message } = decodeEnvelope(encodeEnvelope(sent));
+  assert(message.type === "appendEntries" && message.entries[0]?.command === command);
 });
 
 Deno.test("decodeEnvelope refuses when the value is not a message", () => {
