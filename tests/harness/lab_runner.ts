@@ -8,6 +8,7 @@
 
 import { AssertionError } from "@std/assert";
 import { reliable, unreliable } from "../../net/faults.ts";
+import { Violation } from "./watcher.ts";
 import type { Cluster, Machine, Report, Scenario, Traffic } from "./cluster.ts";
 
 /** What kind of cluster a scenario wants. */
@@ -222,6 +223,7 @@ function difference(before: Look, after: Look): Totals {
 
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof AssertionError) return error.message;
+  // What a check says is enough; where in the checks it was said is not worth reading.
+  if (error instanceof AssertionError || error instanceof Violation) return error.message;
   return error.stack ?? `${error.name}: ${error.message}`;
 }
