@@ -4,22 +4,27 @@
  * @module
  */
 
+import { checkInWorker } from "../tests/harness/check_in_worker.ts";
 import { describeResult } from "../tests/harness/check_command.ts";
 import { parseHistory } from "../tests/harness/history.ts";
-import { check } from "../tests/harness/linearizability.ts";
 import { timelinePage } from "../tests/harness/timeline.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
+import { untilInterrupted } from "./kv_command.ts";
 
 /** Reads the file, judges it, says why. */
-export async function run({ options, output }: CommandContext): Promise<ExitReason> {
+export async function run(context: CommandContext): Promise<ExitReason> {
+  const { options, output } = context;
   const path = options.argument(0);
   const file = parse(path, await read(path));
   const begin = performance.now();
-  const result = check(file.model.model, file.operations, {
-    now: () => performance.now(),
-    deadline: begin + options.number("timeout")!,
+  // Beside this thread, so that Ctrl-C is heard.
+  const work = checkInWorker({
+    model: file.model.model.name,
+    history: file.operations,
+    deadlineMs: options.number("timeout")!,
   });
+  const result = await untilInterrupted(context, work);
   const page = options.text("html");
   if (page !== null) {
     await Deno.writeTextFile(page, timelinePage({ ...file, model: file.model.model }, result));

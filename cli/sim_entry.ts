@@ -6,11 +6,13 @@
 
 import type { CommandContext, Ending } from "./command.ts";
 import { UsageError } from "./command.ts";
+import { untilInterrupted } from "./kv_command.ts";
 import { selfCommand } from "./self_command.ts";
 import { runFuzz, runSim, simExitCodes } from "./sim_command.ts";
 
 /** Runs one seed, or seeds until time is up. */
-export async function run({ options, output }: CommandContext): Promise<Ending> {
+export async function run(context: CommandContext): Promise<Ending> {
+  const { options, output } = context;
   const print = (line: string): void => output.line(line);
   const count = options.number("nodes");
   const nodes = count === null ? {} : { nodes: count };
@@ -18,9 +20,10 @@ export async function run({ options, output }: CommandContext): Promise<Ending> 
   if (options.command.name === "sim") {
     const seed = word === undefined ? newSeed() : wholeNumber("SEED", word);
     const quiet = options.boolean("quiet");
-    return simExitCodes[await runSim({ seed, quiet, shown: "kontiki sim", print, ...nodes })];
+    const work = runSim({ seed, quiet, shown: "kontiki sim", print, ...nodes });
+    return simExitCodes[await untilInterrupted(context, work)];
   }
-  const outcome = await runFuzz({
+  const work = runFuzz({
     minutes: word === undefined ? 1 : positiveNumber("MINUTES", word),
     first: options.number("first") ?? newSeed(),
     step: options.number("step")!,
@@ -31,7 +34,7 @@ export async function run({ options, output }: CommandContext): Promise<Ending> 
     print,
     ...nodes,
   });
-  return simExitCodes[outcome];
+  return simExitCodes[await untilInterrupted(context, work)];
 }
 
 function newSeed(): number {

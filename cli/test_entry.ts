@@ -6,6 +6,7 @@
 
 import type { CommandContext } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
+import { untilInterrupted } from "./kv_command.ts";
 import { selfCommand } from "./self_command.ts";
 import { type LabOutcome, runLab } from "./test_command.ts";
 
@@ -16,21 +17,21 @@ const reasons: Readonly<Record<LabOutcome, ExitReason>> = {
 };
 
 /** Runs the scenarios that were named. */
-export async function run({ options, output }: CommandContext): Promise<ExitReason> {
+export async function run(context: CommandContext): Promise<ExitReason> {
+  const { options, output } = context;
   const seed = options.number("seed") ?? Date.now() % 1_000_000;
   if (options.number("seed") === null) output.note(`seed ${seed}`);
-  return reasons[
-    await runLab({
-      words: options.positional,
-      seed,
-      seeds: options.number("seeds")!,
-      failFast: options.boolean("fail-fast"),
-      jobs: options.number("jobs")!,
-      processes: options.boolean("processes"),
-      keep: options.boolean("keep"),
-      json: output.isJson,
-      self: [...selfCommand(), "test"],
-      shown: "kontiki test",
-    })
-  ];
+  const work = runLab({
+    words: options.positional,
+    seed,
+    seeds: options.number("seeds")!,
+    failFast: options.boolean("fail-fast"),
+    jobs: options.number("jobs")!,
+    processes: options.boolean("processes"),
+    keep: options.boolean("keep"),
+    json: output.isJson,
+    self: [...selfCommand(), "test"],
+    shown: "kontiki test",
+  });
+  return reasons[await untilInterrupted(context, work)];
 }

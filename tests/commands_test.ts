@@ -170,3 +170,74 @@ Deno.test("a folder and a port in use are refused with what to do", async () => 
     }
   });
 });
+
+/** Commands that work for long, and need no cluster. */
+const longCommands: readonly (readonly string[])[] = [
+  ["test", "--seeds", "1000"],
+  ["fuzz", "5", "--jobs", "1"],
+  ["bench", "--duration", "60s", "--clients", "10", "--connections", "2"],
+  ["up", "--serve"],
+];
+
+Deno.test("long commands stop soon when interrupted, and leave nothing behind", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [name, ...rest] of longCommands) {
+      const data = name === "up" ? ["--data", `${folder}/data`] : [];
+      const child = start([name!, ...rest, ...data]);
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      child.kill("SIGINT");
+      const { code, error } = await endOf(child);
+      // A cluster that serves is meant to be ended like this.
+      const wanted = error.includes("serving after") ? exitCodes.ok : exitCodes.interrupted;
+      assertEquals(code, wanted, `${name}: ${error}`);
+      await killCommand(child);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("check says what is wrong with a file", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    assertEquals((await run(["check", `${folder}/none`])).code, exitCodes.failure);
+    await Deno.writeTextFile(`${folder}/garbage`, "{");
+    const garbage = await run(["check", `${folder}/garbage`]);
+    assertEquals(garbage.code, exitCodes.damaged);
+    assert(garbage.error.includes("line 1"), garbage.error);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("nodes of up stop by themselves when up is killed", async () => {
+  const folder = await Deno.makeTempDir();
+  const child = start(["up", "--serve", "--data", `${folder}/data`]);
+  try {
+    const endpoints = (await firstLine(child.stdout)).trim().replace("Clients: ", "");
+    await killCommand(child);
+    const deadline = Date.now() + 20_000;
+    for (const endpoint of endpoints.split(",")) {
+      while (await answers(endpoint)) {
+        assert(Date.now() < deadline, `${endpoint} still answers`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  } finally {
+    await killCommand(child);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+async function answers(endpoint: string): Promise<boolean> {
+  const [hostname, port] = endpoint.split(":");
+  try {
+    const connection = await Deno.connect({ hostname: hostname!, port: Number(port) });
+    connection.close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
+  }
+}

@@ -194,7 +194,7 @@ Deno.test("README's program runs", async () => {
     const closing = "await node.stop();\n";
     await Deno.writeTextFile(path, `${program!.lines.join("\n")}\n${closing}`);
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--check", "-A", path],
+      args: ["run", "-A", path],
       cwd: root(),
     }).output();
     assertEquals(code, 0, new TextDecoder().decode(stderr));
