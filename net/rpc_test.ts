@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater, AssertionError } from "@std/assert";
 import type { WireValue } from "./codec.ts";
 import { encode } from "./encoder.ts";
 import { type CallOutcome, RpcClient } from "./rpc_client.ts";
@@ -56,13 +56,18 @@ async function hungUp(conn: Deno.Conn): Promise<void> {
 
 Deno.test("RpcClient gets each reply to its call when replies come in another order", async () => {
   const waiting: (() => void)[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const { server, address } = serve((request, reply) => {
     waiting.push(() => reply(request));
     if (waiting.length === 100) { for (const answer of waiting.reverse()) answer(); }
   });
   const client = new RpcClient({ server: address });
   const calls = Array.from({ length: 100 }, (_, at) => client.call(at, { withinMs: 5000 }));
-  const outcomes = await Promise.all(calls);
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new AssertionError("a call was never settled")), 10_000);
+  });
+  const outcomes = await Promise.race([Promise.all(calls), late]);
+  clearTimeout(timer);
   assertEquals(outcomes, calls.map((_, at) => ({ kind: "replied" as const, payload: at })));
   assertEquals(client.server, { cluster: "test", id: 1 });
   assertEquals(server.load(), { clients: 1, inFlight: 0, handled: 100 });
@@ -225,6 +230,7 @@ Deno.test("RpcServer lets a client go when it does not read its replies", async 
     await conn.write(frame([number, null])).catch(() => {});
   }
   await until(() => (server.refusals()["slowReader"] ?? 0) > 0);
+  await until(() => server.load().clients === 0);
   assertEquals(server.load().inFlight, 0);
   conn.close();
   server.close();

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater, AssertionError } from "@std/assert";
 import type { Envelope, NodeId } from "../raft/mod.ts";
 import type { WireValue } from "./codec.ts";
 import { encode } from "./encoder.ts";
@@ -51,6 +51,20 @@ async function until(isTrue: () => boolean, withinMs = 5000): Promise<void> {
   while (!isTrue()) {
     assert(performance.now() < end, "it did not happen in time");
     await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** What a promise comes to, if it does so in time. */
+async function inTime<Value>(promise: Promise<Value>, withinMs = 5000): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = new AssertionError("it did not happen in time");
+    timer = setTimeout(() => reject(error), withinMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -185,7 +199,7 @@ Deno.test("TcpTransport hangs up when a hello comes byte by byte", async () => {
     await conn.write(bytes.subarray(at, at + 1)).catch(() => {});
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  await end;
+  await inTime(end);
   conn.close();
   assert(performance.now() - start < 1000);
   assertEquals(side.transport.refusals()["tooSlow"], 1);
@@ -240,6 +254,7 @@ Deno.test("TcpTransport lets a newer life in and keeps an earlier one out", asyn
   await new Promise((resolve) => setTimeout(resolve, 50));
   assertEquals(rounds(side), [3]);
   assertEquals(side.transport.refusals()["earlierLife"], 2);
+  for (const at of [0, 1, 2, 4]) assert(await inTime(hungUp(conns[at]!)), `connection ${at}`);
   for (const conn of conns) conn.close();
   side.transport.close();
 });
@@ -251,7 +266,7 @@ Deno.test("TcpTransport hangs up and dials again when nothing answers its pings"
   side.transport.setPeer(2, { hostname: "127.0.0.1", port });
   const conns: Deno.Conn[] = [];
   for (let at = 0; at < 2; at++) {
-    const conn = await listener.accept();
+    const conn = await inTime(listener.accept());
     conns.push(conn);
     await conn.read(new Uint8Array(1000));
     await conn.write(frame(["kontiki-peer-ok", 1, "test", 2, 7]));
@@ -312,7 +327,14 @@ Deno.test("TcpTransport drops and counts when a message is larger than a frame m
   await until(() => side.transport.traffic().get(2)?.isConnected === true);
   const entries = [{ index: 1, term: 1, command: new Uint8Array(2000) }];
   const fields = { previous: { index: 0, term: 0 }, entries, commit: 0, round: 1 };
-  side.transport.send([{ from: 1, to: 2, term: 1, message: { type: "appendEntries", ...fields } }]);
+  const tooLarge = { type: "appendEntries", ...fields } as const;
+  let thrown: unknown = null;
+  try {
+    side.transport.send([{ from: 1, to: 2, term: 1, message: tooLarge }]);
+  } catch (error) {
+    thrown = error;
+  }
+  assertEquals(thrown, null, "a transport does not throw");
   side.transport.send([message(1, 2, 2)]);
   await until(() => two.got.length === 1);
   assertEquals(rounds(two), [2]);
