@@ -28,11 +28,14 @@ export interface StorageErrorOptions extends ErrorOptions {
 }
 
 const ADVICE: Record<StorageErrorKind, string> = {
-  damaged: "Keep a copy of the folder; give this node an empty folder and a new id, " +
-    "and let the cluster fill it. Do not remove single files",
+  damaged: "Keep a copy of the folder, and do not start this node with an empty or an older one: " +
+    "it would not know what it voted for and acknowledged, and the others count on that. They go " +
+    "on without it while they are a majority",
   foreign: "Start with the folder that belongs to this node",
   newer: "Start with the version that wrote it, or a later one",
-  empty: "A node that lost its disk must come back with a new id, because its old votes are gone",
+  empty:
+    "A node that lost its folder does not know what it voted for and acknowledged; the others " +
+    "count on that, and go on without it while they are a majority",
   locked: "End the other process first",
   full: "Make room and start again; everything that was acknowledged is still there",
   failed: "Check the disk and start again; the folder is examined at the start",
