@@ -5,7 +5,7 @@
  */
 
 import { checkInWorker } from "../tests/harness/check_in_worker.ts";
-import { describeResult } from "../tests/harness/check_command.ts";
+import { describeResult } from "../tests/harness/check_report.ts";
 import { parseHistory } from "../tests/harness/history.ts";
 import { timelinePage } from "../tests/harness/timeline.ts";
 import { type CommandContext, CommandError } from "./command.ts";
@@ -25,7 +25,7 @@ export async function run(context: CommandContext): Promise<ExitReason> {
     deadlineMs: options.number("timeout")!,
   });
   const result = await untilInterrupted(context, work);
-  const page = options.text("html");
+  const page = options.text("timeline");
   if (page !== null) {
     await Deno.writeTextFile(page, timelinePage({ ...file, model: file.model.model }, result));
   }

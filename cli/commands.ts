@@ -510,7 +510,7 @@ const check: CommandSpec = {
   ],
   arguments: [{ name: "FILE", required: true, help: "the history" }],
   flags: [{ ...timeout, default: "60s" }, {
-    name: "html",
+    name: "timeline",
     type: "text",
     value: "FILE",
     help: "draw the history as a page for a browser",

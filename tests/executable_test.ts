@@ -152,7 +152,7 @@ Deno.test("executable does everything alone in an empty folder", async () => {
       `${kontiki.folder}/stale.jsonl`,
       history.replace('"version":1}', '"version":2}'),
     );
-    assertEquals((await kontiki.run(["check", "stale.jsonl", "--html", "stale.html"])).code, 1);
+    assertEquals((await kontiki.run(["check", "stale.jsonl", "--timeline", "stale.html"])).code, 1);
     assert((await Deno.readTextFile(`${kontiki.folder}/stale.html`)).includes("<"));
     const up = await kontiki.run(["up", "--exec", "put colour blue"]);
     assertEquals([up.code, up.out], [0, "version 1\n"]);

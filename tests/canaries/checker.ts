@@ -206,9 +206,9 @@ export const canaries: readonly Canary[] = [
   {
     rule: "check: exit code",
     bug: "unknown ends with the exit code of ok",
-    file: "tests/harness/check_command.ts",
-    find: "  unknown: 3,",
-    replace: "  unknown: 0,",
-    caughtBy: ["tests/harness/check_command_test.ts"],
+    file: "cli/check_command.ts",
+    find: 'return "unknownOutcome";',
+    replace: 'return "ok";',
+    caughtBy: ["cli/check_command_test.ts"],
   },
 ];
