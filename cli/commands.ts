@@ -571,7 +571,7 @@ const bench: CommandSpec = {
       max: 9,
       help: "how many nodes to start",
     },
-    endpoints,
+    { ...endpoints, help: "measure this cluster instead of one of its own" },
     json,
   ],
   examples: [

@@ -14,6 +14,9 @@ const intro = "Kontiki: a replicated key/value store that behaves like one copy.
 const precedence =
   "A flag on the command line comes before its environment variable, and that before the default.";
 
+/** Help fits on the narrowest terminal that people use. */
+const columnsMax = 80;
+
 /** The text of `kontiki --help`. */
 export function overviewHelp(commands: readonly CommandSpec[]): string {
   const rows = commands.map((command) => ["  " + command.name, command.summary]);
@@ -34,22 +37,23 @@ export function overviewHelp(commands: readonly CommandSpec[]): string {
 /** The text of `kontiki COMMAND --help`. */
 export function commandHelp(command: CommandSpec): string {
   const lines = [command.summary, "", `Usage: ${usageLine(command)}`, ""];
-  for (const paragraph of command.description ?? []) lines.push(...wrap(paragraph, 80), "");
+  for (const paragraph of command.description ?? []) lines.push(...wrap(paragraph, columnsMax), "");
   if (command.arguments.length > 0) {
     lines.push("Arguments:");
     lines.push(...tableBody(command.arguments.map((each) => [`  ${each.name}`, each.help])), "");
   }
-  const flags = command.flags.map((flag) => [
-    `  ${flagUsage(flag)}`,
-    flagHelp(flag),
-    `[${variableName(command, flag)}]`,
-  ]);
-  flags.push(["  -h, --help", "print this", ""]);
-  lines.push("Flags, and their environment variables:", ...tableBody(flags), "", precedence, "");
+  lines.push("Flags, and the environment variables that stand for them:");
+  for (const flag of command.flags) {
+    lines.push(`  ${flagUsage(flag)}`);
+    const help = `${flagHelp(flag)} [${variableName(command, flag)}]`;
+    lines.push(...wrap(help, columnsMax - 6).map((line) => `      ${line}`));
+  }
+  lines.push("  -h, --help", "      print this", "", ...wrap(precedence, columnsMax), "");
   if (command.examples.length > 0) {
     lines.push("Examples:");
-    for (const example of command.examples) {
-      lines.push(`  ${example.line}${example.help === "" ? "" : `    # ${example.help}`}`);
+    for (const { line, help } of command.examples) {
+      lines.push(`  ${line}`);
+      if (help !== "") lines.push(`      ${help}`);
     }
     lines.push("");
   }
