@@ -212,10 +212,10 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "a reply goes to whichever call waits longest",
+    bug: "an overloaded answer is taken for a reply",
     file: "net/rpc_client.ts",
-    find: "const pending = this.#pending.get(reply.number);",
-    replace: "const pending = [...this.#pending.values()][0];",
+    find: "if (reply.isAnswered) pending.settle(",
+    replace: "if (reply.number >= 0) pending.settle(",
     caughtBy: rpc,
   },
   {
