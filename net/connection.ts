@@ -119,6 +119,11 @@ export class Connection {
     return this.#conn.remoteAddr;
   }
 
+  /** When the latest frame arrived, on the clock of `performance.now`. */
+  get heardAt(): number {
+    return this.#lastFrameAt;
+  }
+
   /** How much waits to leave. */
   get queuedBytes(): number {
     return this.#queue.length + this.#writing.length;

@@ -88,7 +88,6 @@ interface Client {
   readonly connection: Connection;
   readonly source: string;
   inFlight: number;
-  heardAt: number;
 }
 
 /** Small payloads that are no bytes count as this much. */
@@ -195,7 +194,7 @@ export class RpcServer {
       return null;
     }
     connection.send(encodeServerHello({ cluster, id }));
-    const client = { connection, source, inFlight: 0, heardAt: performance.now() };
+    const client = { connection, source, inFlight: 0 };
     this.#clients.add(client);
     return client;
   }
@@ -208,9 +207,9 @@ export class RpcServer {
     let idlest: Client | null = null;
     for (const client of this.#clients) {
       if (client.inFlight > 0) continue;
-      if (idlest === null || client.heardAt < idlest.heardAt) idlest = client;
+      if (idlest === null || client.connection.heardAt < idlest.connection.heardAt) idlest = client;
     }
-    if (idlest === null || performance.now() - idlest.heardAt < idleMsMin) {
+    if (idlest === null || performance.now() - idlest.connection.heardAt < idleMsMin) {
       this.#refuse("tooMany", { source, detail });
       return false;
     }
@@ -226,7 +225,6 @@ export class RpcServer {
     const { number, payload } = request;
     const bytes = payload instanceof Uint8Array ? payload.length : PLAIN_BYTES;
     const { inFlightMax, inFlightTotalMax, inFlightBytesMax } = this.#limits;
-    client.heardAt = performance.now();
     if (
       client.inFlight >= inFlightMax || this.#inFlight >= inFlightTotalMax ||
       this.#inFlightBytes + bytes > inFlightBytesMax
