@@ -12,6 +12,7 @@ interface Row {
   readonly name: string;
   runs: number;
   failures: number;
+  undecided: number;
   seconds: number;
   secondsMax: number;
   wallMs: number;
@@ -39,7 +40,7 @@ export class LabTally {
     this.#silent = silent || seeds === 1;
     this.#rows = new Map(
       scenarios.map(({ name }) => [name, {
-        ...{ name, runs: 0, failures: 0, seconds: 0, secondsMax: 0 },
+        ...{ name, runs: 0, failures: 0, undecided: 0, seconds: 0, secondsMax: 0 },
         ...{ wallMs: 0, requests: 0, commits: 0, cpuMs: 0, starts: 0 },
       }]),
     );
@@ -56,6 +57,7 @@ export class LabTally {
     if (row === undefined) throw new RangeError(`Cannot add ${result.name}: it was not chosen`);
     row.runs++;
     if (result.failure !== null) row.failures++;
+    row.undecided += result.undecided;
     row.seconds += result.seconds;
     row.secondsMax = Math.max(row.secondsMax, result.seconds);
     row.wallMs += result.wallMs;
@@ -73,8 +75,12 @@ export class LabTally {
     const starts = this.#sum((row) => row.starts);
     const cpu = (this.#sum((row) => row.cpuMs) / 1000).toFixed(1);
     const usage = starts === 0 ? "" : `; ${cpu} s of processor time in ${starts} starts of nodes`;
+    const undecided = this.#sum((row) => row.undecided);
+    const open = undecided === 0 ? "" : `, ${undecided} histories undecided`;
     const summary = `${this.failures === 0 ? "ok" : "FAILED"}: ${runs} runs, ` +
-      `${this.failures} failed; ${this.#sum((row) => row.seconds).toFixed(0)} s of cluster time ` +
+      `${this.failures} failed${open}; ${
+        this.#sum((row) => row.seconds).toFixed(0)
+      } s of cluster time ` +
       `in ${wall} s${usage}`;
     if (this.#seeds === 1 && starts === 0) return [summary];
     const head = ["scenario", "runs", "failed", "mean s", "max s", "RPCs", "commits", "wall s"];
