@@ -67,10 +67,10 @@ export interface RunningNode {
 const LOG_BYTES_MAX = 64 * 2 ** 20;
 
 /**
- * Elections after 300 to 600 ms, heartbeats every 100 ms, as the core's defaults say, but in longer
+ * Elections after 250 to 500 ms, heartbeats every 100 ms: about what the core counts, but in longer
  * ticks: each wakes the process, and nodes of different processes tick at different moments anyway.
  */
-const PACE = { tickMs: 25, raft: { electionTicks: 12, heartbeatTicks: 4 } } as const;
+const PACE = { tickMs: 25, raft: { electionTicks: 10, heartbeatTicks: 4 } } as const;
 
 /** Any free port of the loopback. */
 const ANYWHERE: Address = { hostname: "127.0.0.1", port: 0 };
