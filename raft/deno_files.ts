@@ -17,8 +17,12 @@ const INLINE_APPEND_BYTES_MAX = 256 * 1024;
 const INLINE_SYNC_BYTES_MAX = 1024;
 /** A disk whose syncs take longer on average is waited for elsewhere. */
 const INLINE_SYNC_MS_MAX = 0.5;
-/** How long an old Deno, which can only wait for a lock, waits before it takes a lock as taken. */
-const LOCK_WAIT_MS = 200;
+/**
+ * How long a lock is waited for before it counts as taken: a program that is just being started
+ * from another process holds, until it begins, copies of all that is open there.
+ */
+const LOCK_WAIT_MS = 500;
+const LOCK_PAUSE_MS = 20;
 
 /** A folder of the real disk. Nothing happens before {@linkcode lock} or the first read. */
 export class DenoFiles implements Files {
@@ -84,7 +88,9 @@ export class DenoFiles implements Files {
     return syncFolder(this.#folder);
   }
 
+  /** Gives the lock back by its name: closing alone leaves it with copies of the open file. */
   close(): Promise<void> {
+    this.#lock?.unlockSync();
     this.#lock?.close();
     this.#lock = null;
     return Promise.resolve();
@@ -161,11 +167,20 @@ async function syncFolder(folder: string): Promise<void> {
 
 /** An exclusive lock that ends with the process, however it ends. Closes the file if it is taken. */
 async function tryLock(file: LockFile): Promise<boolean> {
-  if (file.tryLock !== undefined) {
-    const locked = await file.tryLock(true);
-    if (!locked) file.close();
-    return locked;
+  if (file.tryLock === undefined) return await lockByWaiting(file);
+  const deadline = performance.now() + LOCK_WAIT_MS;
+  while (!await file.tryLock(true)) {
+    if (performance.now() > deadline) {
+      file.close();
+      return false;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
   }
+  return true;
+}
+
+/** For an old Deno, which can wait for a lock and not give up: the file is closed when it gets it. */
+async function lockByWaiting(file: LockFile): Promise<boolean> {
   const waiting = file.lock(true).then(() => true);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<boolean>((resolve) => {

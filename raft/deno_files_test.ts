@@ -35,6 +35,19 @@ Deno.test("DenoFiles gives the lock to one user at a time when two want it", asy
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("DenoFiles waits a moment for a lock when its holder is about to end", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kontiki-" });
+  const first = new DenoFiles(folder);
+  const second = new DenoFiles(folder);
+  assertEquals(await first.lock(), true);
+  const locking = second.lock();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await first.close();
+  assertEquals(await locking, true);
+  await second.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("DenoFiles reads back what was appended when the range is within, across and behind it", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kontiki-" });
   const files = new DenoFiles(folder);

@@ -41,9 +41,11 @@ export interface Place {
   readonly prefix: readonly string[];
 }
 
-/** Clusters that must not outlive this process. */
+/** Clusters that must not outlive this process; while there are any, it listens for its end. */
 const open = new Set<ProcessCluster>();
-let isWatching = false;
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
 
 /** A cluster of child processes. */
 export class ProcessCluster implements Cluster {
@@ -66,8 +68,10 @@ export class ProcessCluster implements Cluster {
     this.ids = Array.from({ length: options.nodes }, (_, place) => place + 1);
     this.random = new SeededRandom(options.seed, "cluster").fork("scenario").next;
     this.folder = Deno.makeTempDirSync({ prefix: "kontiki-test-" });
+    if (open.size === 0) {
+      for (const signal of SIGNALS) Deno.addSignalListener(signal, abandonAll);
+    }
     open.add(this);
-    watchSignals();
   }
 
   get faults(): Faults {
@@ -240,6 +244,9 @@ export class ProcessCluster implements Cluster {
     for (const id of [...this.#paused]) this.resume(id);
     await Promise.all(this.ids.map((id) => this.crash(id)));
     open.delete(this);
+    if (open.size === 0) {
+      for (const signal of SIGNALS) Deno.removeSignalListener(signal, abandonAll);
+    }
     if (!keep) await Deno.remove(this.folder, { recursive: true });
   }
 
@@ -293,13 +300,7 @@ export function nodeCommand(): readonly string[] {
 }
 
 /** Ctrl-C must not leave folders behind. */
-function watchSignals(): void {
-  if (isWatching) return;
-  isWatching = true;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      for (const cluster of open) cluster.abandon();
-      Deno.exit(130);
-    });
-  }
+function abandonAll(): void {
+  for (const cluster of open) cluster.abandon();
+  Deno.exit(130);
 }
