@@ -80,7 +80,6 @@ export class Connection {
   #isWriting = false;
   #isEnding = false;
 
-  #bytesSent = 0;
   #bytesReceived = 0;
   #framesReceived = 0;
   #lastFrameAt = performance.now();
@@ -127,11 +126,6 @@ export class Connection {
   /** How much waits to leave. */
   get queuedBytes(): number {
     return this.#queue.length + this.#writing.length;
-  }
-
-  /** How much was given to the system so far. */
-  get bytesSent(): number {
-    return this.#bytesSent;
   }
 
   /** How much has arrived so far. */
@@ -267,7 +261,6 @@ export class Connection {
       }
       this.#lastWriteAt = performance.now();
     }
-    this.#bytesSent += at;
   }
 
   /** After our own close the system's complaints say nothing new. */
