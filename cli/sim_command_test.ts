@@ -69,9 +69,11 @@ Deno.test("runFuzz runs every n-th seed until the time is up, and adds up what t
     print: (line) => lines.push(line),
   });
   assertEquals(outcome, "passed");
-  const { totals, failure } = JSON.parse(lines.at(-1)!);
-  assertEquals([failure, totals.failures], [null, 0]);
-  assert(totals.seeds >= 1 && totals.committed > 0 && totals.virtualMs > 1000);
+  // On a busy machine one seed takes longer than the pause between two reports.
+  const reports = lines.map((line) => JSON.parse(line));
+  assert(reports.every(({ totals, failure }) => failure === null && totals.failures === 0));
+  const sum = (name: string): number => reports.reduce((sum, { totals }) => sum + totals[name], 0);
+  assert(sum("seeds") >= 1 && sum("committed") > 0 && sum("virtualMs") > 1000);
 });
 
 Deno.test("totalLines gives the ratio to real time, in all and per core", () => {
