@@ -104,6 +104,12 @@ const node: CommandSpec = {
       help: "the folder that keeps what this node must not forget",
     },
     {
+      name: "existing",
+      type: "boolean",
+      help: "refuse an empty folder: for every start but a node's first, so that one which lost " +
+        "its disk does not come back without its votes",
+    },
+    {
       name: "cluster",
       type: "text",
       value: "NAME",

@@ -59,7 +59,12 @@ async function start(settings: NodeSettings): Promise<RunningNode> {
   } catch (error) {
     if (error instanceof StorageError) throw storageFailure(error);
     if (error instanceof Deno.errors.AddrInUse) {
-      throw new CommandError("failure", "Cannot listen: wanted a free port, got one in use");
+      const { id, peers, clients } = settings;
+      const places = [peers.get(id) ?? null, clients].filter((place) => place !== null);
+      throw new CommandError(
+        "failure",
+        `Cannot listen: wanted free ports at ${places.map(textOf).join(" and ")}, got one in use`,
+      );
     }
     if (error instanceof RangeError) throw new UsageError(error.message, "node");
     throw error;
@@ -110,6 +115,7 @@ function settingsOf(options: Options): Omit<NodeSettings, "log"> {
     peers,
     clients: clients === null ? null : parseEndpoint(clients),
     data: options.text("data")!,
+    isExisting: options.boolean("existing"),
     control,
     machine,
     logBytesMax: options.number("snapshot-after")!,

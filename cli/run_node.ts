@@ -42,6 +42,8 @@ export interface NodeSettings {
   readonly clients: Address | null;
   /** The folder of this node alone. */
   readonly data: string;
+  /** Whether an empty folder is refused. @default {false} */
+  readonly isExisting?: boolean;
   readonly control: boolean;
   /** @default {"kv"} */
   readonly machine?: MachineName;
@@ -114,6 +116,7 @@ class NodeProcess implements RunningNode {
     this.#storage = new FileStorage({
       files: new DenoFiles(settings.data),
       identity,
+      create: settings.isExisting !== true,
       ...openingLog(log, () => this.#clock.now()),
     });
     this.#transport = new TcpTransport({

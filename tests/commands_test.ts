@@ -164,11 +164,25 @@ Deno.test("a folder and a port in use are refused with what to do", async () => 
       const place = ["--peers", "1=127.0.0.1:0", "--clients", clients!, "--data", folder];
       const node = await run(["node", "--id", "1", ...place]);
       assertEquals(node.code, exitCodes.failure);
-      assert(node.error.includes("in use"), node.error);
+      assert(node.error.includes(`${clients}, got one in use`), node.error);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
   });
+});
+
+Deno.test("a node that lost its folder is refused when it is started with --existing (D8)", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const node = ["node", "--id", "1", "--peers", "1=127.0.0.1:0", "--until-input-ends"];
+    const lost = await run([...node, "--data", folder, "--existing"]);
+    assertEquals(lost.code, exitCodes.damaged);
+    assert(lost.error.includes("the folder holds nothing"), lost.error);
+    assertEquals((await run([...node, "--data", folder])).code, exitCodes.ok);
+    assertEquals((await run([...node, "--data", folder, "--existing"])).code, exitCodes.ok);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 /** Commands that work for long, and need no cluster. */
