@@ -17,10 +17,10 @@ const rounds = 100;
 const lockMs = 2000;
 const holdMs = 10;
 /**
- * The lab takes a hundred times as many, and looks at the heap, where small things drown. We look at
+ * The lab takes ten times as many, and looks at the heap, where small things drown. We look at
  * the image of the whole state, where one byte for each client would show.
  */
-const memoryClients = 1000;
+const memoryClients = 10_000;
 const memoryValue = "x".repeat(1000);
 const memoryBytesMax = 1100;
 
