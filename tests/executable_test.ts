@@ -74,11 +74,15 @@ async function readyLine(child: Deno.ChildProcess): Promise<string> {
   return text;
 }
 
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
+/** Ports that are free now, all different. */
+function freePorts(count: number): number[] {
+  const listeners = Array.from(
+    { length: count },
+    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+  );
+  const ports = listeners.map(({ addr }) => (addr as Deno.NetAddr).port);
+  for (const listener of listeners) listener.close();
+  return ports;
 }
 
 /** Three nodes, each started by hand; they are stopped and must exit with 0. */
@@ -86,7 +90,7 @@ async function withNodes(
   kontiki: Executable,
   work: (endpoints: string) => Promise<void>,
 ): Promise<void> {
-  const ports = Array.from({ length: 6 }, freePort);
+  const ports = freePorts(6);
   const peers = [1, 2, 3].map((id) => `${id}=127.0.0.1:${ports[id - 1]}`).join(",");
   const clients = [1, 2, 3].map((id) => `127.0.0.1:${ports[id + 2]}`);
   const nodes: Deno.ChildProcess[] = [];
@@ -141,6 +145,9 @@ Deno.test("executable does everything alone in an empty folder", async () => {
     const labs = await kontiki.run(["test", "3A", "4B"]);
     assertEquals(labs.code, 0, labs.out);
     assert(labs.out.includes("Test (3A): initial election"), labs.out);
+    const real = await kontiki.run(["test", "3A", "4A", "--processes", "--seed", "1"]);
+    assertEquals(real.code, 0, real.out);
+    console.log(`on real processes: ${real.out.trimEnd().split("\n").at(-1)}`);
     const [first, second] = [
       await kontiki.run(["sim", "7", "--quiet"]),
       await kontiki.run(["sim", "7", "--quiet"]),

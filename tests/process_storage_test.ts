@@ -7,6 +7,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { DenoFiles } from "../raft/deno_files.ts";
 import { applySave, EMPTY } from "../raft/save.ts";
 import type { Persistent } from "../raft/types.ts";
@@ -14,8 +15,8 @@ import { permittedInSave } from "./harness/file_storage_home.ts";
 import { digestOf, saveOfStep } from "./harness/storage_child.ts";
 import { seededRandom } from "./harness/storage_suite.ts";
 
-const CHILD = new URL("./harness/storage_child.ts", import.meta.url).pathname;
-const CONFIG = new URL("../deno.json", import.meta.url).pathname;
+const CHILD = import.meta.resolve("./harness/storage_child.ts");
+const CONFIG = fromFileUrl(new URL("../deno.json", import.meta.url));
 const KILLS = Number(Deno.args[0] ?? 10);
 
 /** What the lines of one life say. */

@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { partition } from "../net/faults.ts";
 import { ControlError } from "../net/mod.ts";
 import type { NodeId } from "../raft/types.ts";
@@ -151,7 +152,7 @@ Deno.test("a killed test leaves no node, and one that gets Ctrl-C no folder eith
       for (const id of cluster.ids) await cluster.start(id);
       console.log(cluster.folder);
       await new Promise((resolve) => setTimeout(resolve, 60_000));`;
-    const config = new URL("../deno.json", import.meta.url).pathname;
+    const config = fromFileUrl(new URL("../deno.json", import.meta.url));
     const args = ["run", "-A", "--no-check", "--config", config, "-"];
     const child = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped" });
     const process = child.spawn();

@@ -6,10 +6,11 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { withCluster } from "./harness/commands.ts";
 
 Deno.test("a client in Python works from the protocol page alone", async () => {
-  const program = new URL("python_client.py", import.meta.url).pathname;
+  const program = fromFileUrl(new URL("python_client.py", import.meta.url));
   if (!await hasPython()) {
     console.log("skipped: the program python3 is not on this machine");
     return;

@@ -7,6 +7,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import config from "../deno.json" with { type: "json" };
 import { selfCommand } from "../cli/self_command.ts";
 import { hasTmux, Terminal } from "./harness/tmux.ts";
@@ -143,7 +144,7 @@ Deno.test("README's commands exist and work", async () => {
 });
 
 function root(): string {
-  return new URL("../", import.meta.url).pathname;
+  return fromFileUrl(new URL("../", import.meta.url));
 }
 
 function freePort(ports: Map<string, string>, wanted: string): string {
