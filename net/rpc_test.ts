@@ -31,7 +31,7 @@ function echo(request: WireValue, reply: Reply): void {
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
-  const end = performance.now() + 5000;
+  const end = performance.now() + 20_000;
   while (!isTrue()) {
     assert(performance.now() < end, "it did not happen in time");
     await new Promise((resolve) => setTimeout(resolve, 2));
@@ -62,9 +62,9 @@ Deno.test("RpcClient gets each reply to its call when replies come in another or
     if (waiting.length === 100) { for (const answer of waiting.reverse()) answer(); }
   });
   const client = new RpcClient({ server: address });
-  const calls = Array.from({ length: 100 }, (_, at) => client.call(at, { withinMs: 5000 }));
+  const calls = Array.from({ length: 100 }, (_, at) => client.call(at, { withinMs: 10_000 }));
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new AssertionError("a call was never settled")), 10_000);
+    timer = setTimeout(() => reject(new AssertionError("a call was never settled")), 30_000);
   });
   const outcomes = await Promise.race([Promise.all(calls), late]);
   clearTimeout(timer);
@@ -80,7 +80,7 @@ Deno.test("RpcClient says never sent when nobody listens", async () => {
   const address = listener.addr as Deno.NetAddr;
   listener.close();
   const client = new RpcClient({ server: address });
-  const outcome = await client.call(1, { withinMs: 1000 });
+  const outcome = await client.call(1, { withinMs: 10_000 });
   assertEquals(outcome, { kind: "neverSent", reason: "noConnection" });
   client.close();
 });
@@ -88,7 +88,7 @@ Deno.test("RpcClient says never sent when nobody listens", async () => {
 Deno.test("RpcClient says unknown when the connection is lost after the call left", async () => {
   const { server, address } = serve(() => server.close());
   const client = new RpcClient({ server: address });
-  const outcome = await client.call(1, { withinMs: 5000 });
+  const outcome = await client.call(1, { withinMs: 10_000 });
   assertEquals(outcome, { kind: "unknown", reason: "connectionLost" });
   client.close();
 });
@@ -100,8 +100,8 @@ Deno.test("RpcClient says unknown at the deadline when no reply comes, and ignor
   const start = performance.now();
   const outcome = await client.call(1, { withinMs: 50 });
   assertEquals(outcome, { kind: "unknown", reason: "deadline" });
-  assert(performance.now() - start < 1000);
-  const second = client.call(2, { withinMs: 5000 });
+  assert(performance.now() - start < 5000);
+  const second = client.call(2, { withinMs: 10_000 });
   await until(() => replies.length === 2);
   replies[0]?.("late");
   replies[1]?.("second");
@@ -113,12 +113,12 @@ Deno.test("RpcClient says unknown at the deadline when no reply comes, and ignor
 Deno.test("RpcClient connects again when the server returns", async () => {
   const first = serve(echo);
   const client = new RpcClient({ server: first.address, retryMs: 1 });
-  assertEquals((await client.call(1, { withinMs: 1000 })).kind, "replied");
+  assertEquals((await client.call(1, { withinMs: 10_000 })).kind, "replied");
   first.server.close();
   await until(() => !client.isConnected);
   const listener = Deno.listen({ hostname: "127.0.0.1", port: first.address.port });
   const second = serve(echo, { listener });
-  assertEquals((await client.call(2, { withinMs: 1000 })).kind, "replied");
+  assertEquals((await client.call(2, { withinMs: 10_000 })).kind, "replied");
   client.close();
   second.server.close();
 });
@@ -129,14 +129,14 @@ Deno.test("RpcServer answers overloaded at once when too much is under way", asy
   const { server, address } = serve((_request, reply) => replies.push(reply), { limits });
   const overloaded: CallOutcome = { kind: "neverSent", reason: "overloaded" };
   const [one, two] = [new RpcClient({ server: address }), new RpcClient({ server: address })];
-  const large = await one.call(new Uint8Array(2000), { withinMs: 5000 });
+  const large = await one.call(new Uint8Array(2000), { withinMs: 10_000 });
   assertEquals(large, overloaded);
-  const calls = [1, 2, 3].map((value) => one.call(value, { withinMs: 5000 }));
+  const calls = [1, 2, 3].map((value) => one.call(value, { withinMs: 10_000 }));
   await until(() => replies.length === 3);
-  assertEquals(await one.call(4, { withinMs: 5000 }), overloaded);
-  const other = two.call(5, { withinMs: 5000 });
+  assertEquals(await one.call(4, { withinMs: 10_000 }), overloaded);
+  const other = two.call(5, { withinMs: 10_000 });
   await until(() => replies.length === 4);
-  assertEquals(await two.call(6, { withinMs: 5000 }), overloaded);
+  assertEquals(await two.call(6, { withinMs: 10_000 }), overloaded);
   for (const reply of replies) reply("done");
   assertEquals(
     (await Promise.all([...calls, other])).map(({ kind }) => kind),
@@ -153,7 +153,7 @@ Deno.test("RpcServer frees what a request held when its client has left", async 
   const replies: Reply[] = [];
   const { server, address } = serve((_request, reply) => replies.push(reply));
   const client = new RpcClient({ server: address });
-  const call = client.call(1, { withinMs: 5000 });
+  const call = client.call(1, { withinMs: 10_000 });
   await until(() => replies.length === 1);
   client.close();
   assertEquals((await call).kind, "unknown");
@@ -191,7 +191,7 @@ Deno.test("RpcServer serves a client when thousands of strangers hold connection
   const idle: Deno.Conn[] = [];
   for (let at = 0; at < 200; at++) idle.push(await Deno.connect(address));
   const client = new RpcClient({ server: address });
-  assertEquals((await client.call(1, { withinMs: 5000 })).kind, "replied");
+  assertEquals((await client.call(1, { withinMs: 10_000 })).kind, "replied");
   assertGreater(server.refusals()["tooMany"] ?? 0, 180);
   for (const conn of idle) conn.close();
   client.close();
@@ -199,20 +199,20 @@ Deno.test("RpcServer serves a client when thousands of strangers hold connection
 });
 
 Deno.test("RpcServer lets a new client in for the one idle longest when all places are taken", async () => {
-  const limits = { connectionsMax: 3, idleMsMin: 50 };
+  const limits = { connectionsMax: 3, idleMsMin: 1500 };
   const { server, address } = serve(echo, { limits });
   const clients = [1, 2, 3].map(() => new RpcClient({ server: address }));
-  for (const client of clients) await client.call(1, { withinMs: 1000 });
+  for (const client of clients) await client.call(1, { withinMs: 10_000 });
   const early = new RpcClient({ server: address });
   assertEquals(
     (await early.call(1, { withinMs: 300 })).kind,
     "neverSent",
     "nobody was idle for long",
   );
-  await new Promise((resolve) => setTimeout(resolve, 60));
-  await clients[0]?.call(1, { withinMs: 1000 });
+  await new Promise((resolve) => setTimeout(resolve, 1600));
+  await clients[0]?.call(1, { withinMs: 10_000 });
   const late = new RpcClient({ server: address });
-  assertEquals((await late.call(1, { withinMs: 1000 })).kind, "replied");
+  assertEquals((await late.call(1, { withinMs: 10_000 })).kind, "replied");
   await until(() => clients[1]?.isConnected === false);
   assertEquals(clients.map((client) => client.isConnected), [true, false, true]);
   for (const client of [...clients, early, late]) client.close();
@@ -243,7 +243,7 @@ Deno.test("RpcClient and RpcServer work over a Unix socket", async () => {
   const { server } = serve(echo, { listener });
   const client = new RpcClient({ server: { path } });
   const value = { command: "status", list: [1, null, "x"] };
-  assertEquals(await client.call(value, { withinMs: 1000 }), { kind: "replied", payload: value });
+  assertEquals(await client.call(value, { withinMs: 10_000 }), { kind: "replied", payload: value });
   client.close();
   server.close();
   await Deno.remove(folder, { recursive: true });

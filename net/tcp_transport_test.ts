@@ -46,7 +46,7 @@ function rounds(side: Side): number[] {
   return side.got.map(({ message }) => message.type === "appendEntries" ? message.round : -1);
 }
 
-async function until(isTrue: () => boolean, withinMs = 5000): Promise<void> {
+async function until(isTrue: () => boolean, withinMs = 20_000): Promise<void> {
   const end = performance.now() + withinMs;
   while (!isTrue()) {
     assert(performance.now() < end, "it did not happen in time");
@@ -55,7 +55,7 @@ async function until(isTrue: () => boolean, withinMs = 5000): Promise<void> {
 }
 
 /** What a promise comes to, if it does so in time. */
-async function inTime<Value>(promise: Promise<Value>, withinMs = 5000): Promise<Value> {
+async function inTime<Value>(promise: Promise<Value>, withinMs = 20_000): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const error = new AssertionError("it did not happen in time");
@@ -201,7 +201,7 @@ Deno.test("TcpTransport hangs up when a hello comes byte by byte", async () => {
   }
   await inTime(end);
   conn.close();
-  assert(performance.now() - start < 1000);
+  assert(performance.now() - start < 5000);
   assertEquals(side.transport.refusals()["tooSlow"], 1);
   side.transport.close();
 });
@@ -238,7 +238,7 @@ Deno.test("TcpTransport drops a message and stays when it is unknown or falsely 
 });
 
 Deno.test("TcpTransport lets a newer life in and keeps an earlier one out", async () => {
-  const side = open(1);
+  const side = open(1, { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 20_000 } });
   const lives = [[8, 1], [9, 1], [8, 2], [9, 3], [9, 2]] as const;
   const conns: Deno.TcpConn[] = [];
   for (const [run, dial] of lives) {
@@ -279,10 +279,11 @@ Deno.test("TcpTransport hangs up and dials again when nothing answers its pings"
 });
 
 Deno.test("TcpTransport keeps an idle connection when pings are answered", async () => {
-  const [one, two] = [open(1), open(2)];
+  const patient = { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 1000 } };
+  const [one, two] = [open(1, patient), open(2, patient)];
   one.transport.setPeer(2, two.transport.address);
   await until(() => one.transport.traffic().get(2)?.isConnected === true);
-  await new Promise((resolve) => setTimeout(resolve, 600));
+  await new Promise((resolve) => setTimeout(resolve, 1500));
   assertEquals(one.transport.traffic().get(2)?.connects, 1);
   assertEquals([one.transport.refusals(), two.transport.refusals()], [{}, {}]);
   one.transport.close();

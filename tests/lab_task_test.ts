@@ -38,9 +38,9 @@ Deno.test("lab prints the lab's lines and ends with 0 when a scenario passes", a
 });
 
 Deno.test("lab gives the same results for the same seeds, in one process and in two", async () => {
-  const seeds = ["TestReElection3A", "--seed", "11", "--seeds", "60"];
+  const seeds = ["TestReElection3A", "--seed", "11", "--seeds", "20"];
   const alone = await runs(...seeds);
-  assertEquals(alone.length, 60);
+  assertEquals(alone.length, 20);
   assertEquals(await runs(...seeds, "--jobs", "2"), alone);
 });
 

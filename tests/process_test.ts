@@ -19,7 +19,7 @@ const start = async (nodes: number): Promise<ProcessCluster> => {
 };
 
 async function until(isTrue: () => Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 20_000;
+  const end = performance.now() + 60_000;
   while (!await isTrue()) {
     assert(performance.now() < end, `${what} did not happen in time`);
     await new Promise((resolve) => setTimeout(resolve, 10));

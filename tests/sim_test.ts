@@ -8,7 +8,8 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { failureLines } from "../cli/sim_command.ts";
 import { runSwarm } from "./harness/swarm.ts";
 
-const SEEDS = 200;
+/** As many as fit beside the other tests; `deno task fuzz` runs new ones for as long as it is let. */
+const SEEDS = 100;
 const SEEDS_PER_TEST = 50;
 
 for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {

@@ -14,6 +14,11 @@ import { LIFE, permittedInSave, smallStorage } from "./harness/file_storage_home
 import { type DiskImage, type DiskOperation, SimDisk } from "./harness/sim_disk.ts";
 import { describePersistent, randomSaves, saveOf, seededRandom } from "./harness/storage_suite.ts";
 
+/** How many random lives: `deno test -A tests/storage_crash_test.ts -- 100`; 3 without a number. */
+const LIVES = Number(Deno.args[0] ?? 3);
+/** The part of all moments after which the recovery is cut off, too. */
+const CUT_AGAIN = Deno.args[0] === undefined ? 0.15 : 1;
+
 /** Above this many images of one moment, a sample is taken. */
 const IMAGES_MAX = 256;
 
@@ -125,7 +130,7 @@ Deno.test("FileStorage recovers a permitted state when a crash follows any opera
 Deno.test("FileStorage recovers a permitted state when crashes hit random lives", async () => {
   let moments = 0;
   let cases = 0;
-  for (let seed = 1; seed <= 6; seed++) {
+  for (let seed = 1; seed <= LIVES; seed++) {
     const checked = await checkLife(randomSaves(seededRandom(seed), 12));
     moments += checked.moments.length;
     cases += checked.cases;
@@ -137,7 +142,7 @@ Deno.test("FileStorage recovers the same state when its recovery is cut off anyw
   const random = seededRandom(11);
   let cases = 0;
   for (const moment of await momentsOf(LIFE)) {
-    if (random() < 0.6) continue;
+    if (random() >= CUT_AGAIN) continue;
     const image = moment.images[Math.floor(random() * moment.images.length)]!;
     const state = await loadedOr(new SimDisk(image), moment.what);
     for (const second of await momentsOf([saveOf({})], { image, state })) {

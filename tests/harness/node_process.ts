@@ -22,7 +22,7 @@ export interface NodeProcessOptions {
   readonly hostname?: string;
   /** More arguments. */
   readonly args?: readonly string[];
-  /** How long it may take until it serves. @default {20000} */
+  /** How long it may take until it serves. @default {60000} */
   readonly startMsMax?: number;
 }
 
@@ -88,7 +88,7 @@ export class NodeProcess {
   /** Starts a node and waits until it serves. */
   static async start(options: NodeProcessOptions): Promise<NodeProcess> {
     const process = new NodeProcess(options);
-    const timer = setTimeout(() => process.#child.kill("SIGKILL"), options.startMsMax ?? 20_000);
+    const timer = setTimeout(() => process.#child.kill("SIGKILL"), options.startMsMax ?? 60_000);
     try {
       process.#ready = await readReady(process.#child.stdout);
     } finally {

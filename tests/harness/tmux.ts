@@ -78,7 +78,7 @@ export class Terminal {
   async until(
     wanted: string,
     isThere: (lines: readonly string[]) => boolean,
-    waitMs = 10_000,
+    waitMs = 30_000,
   ): Promise<void> {
     const deadline = Date.now() + waitMs;
     while (true) {
