@@ -183,3 +183,15 @@ Deno.test("Raft keeps its snapshot when the application draws an older one (S2)"
   assertEquals(raft.takeEffects().save, null);
   assertEquals(raft.status().base.index, 3);
 });
+
+Deno.test("Raft keeps its log when it holds the last entry of a snapshot that arrives (§7, S1)", () => {
+  const entries = [1, 2, 3].map((index) => ({ index, term: 1, command: new Uint8Array([index]) }));
+  const raft = server({}, { ...EMPTY, term: 1, entries });
+  const chunk = { offset: 0, data: new Uint8Array(4), total: 4, round: 7 };
+  raft.step(from(2, 1, { type: "installSnapshot", last: { index: 2, term: 1 }, ...chunk }));
+  const { restore, save, apply, send } = raft.takeEffects();
+  assertEquals([restore, save, apply.map(({ index }) => index)], [null, null, [1, 2]]);
+  assertEquals(raft.status().last, { index: 3, term: 1 });
+  const accepted = { type: "appendEntriesReply", accepted: true, round: 7, match: 2 } as const;
+  assertEquals(send.map(({ message }) => message), [accepted]);
+});

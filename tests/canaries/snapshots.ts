@@ -28,7 +28,7 @@ export const snapshotCanaries: readonly Canary[] = [
     file: RAFT,
     find: "if (this.#log.matches(last)) {",
     replace: "if (last.index < 0) {",
-    caughtBy: [SWARM, CORE_TESTS],
+    caughtBy: [CORE_TESTS],
   },
   {
     rule: "S1",
