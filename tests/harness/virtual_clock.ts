@@ -11,15 +11,12 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
 import type { Clock, Timer } from "../../raft/ports.ts";
 
 /** Chains of promises inside a node are far shorter than this many steps. */
 const MICROTASK_ROUNDS = 12;
 /** Lets the process breathe now and then; counted in events, so that it is the same in every run. */
 const EVENTS_PER_BREATH = 4096;
-/** An immediate that takes longer than this is replaced by a message channel. */
-const IMMEDIATE_MS_MAX = 0.2;
 
 class Event implements Timer {
   readonly time: number;
@@ -300,30 +297,12 @@ function pop(heap: Event[]): Event {
   return first;
 }
 
-let chosen: (() => Promise<void>) | null = null;
-
-/** Resolves when every promise that can settle without an event has done so. */
-async function settle(): Promise<void> {
-  if (chosen === null) {
-    let quickestMs = Infinity;
-    for (let round = 0; round < 5; round++) {
-      const before = performance.now();
-      await settleByImmediate();
-      quickestMs = Math.min(quickestMs, performance.now() - before);
-    }
-    chosen = quickestMs > IMMEDIATE_MS_MAX ? settleByChannel : settleByImmediate;
-  }
-  await chosen();
-}
-
-function settleByImmediate(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}
-
-/** One channel for each settling: an open port would keep the process alive. */
-function settleByChannel(): Promise<void> {
+/**
+ * Resolves when every promise that can settle without an event has done so. By a channel and not by
+ * an immediate, which is a timer of a millisecond in an older Deno, and outlives the test there. One
+ * channel for each settling: an open port would keep the process alive.
+ */
+function settle(): Promise<void> {
   return new Promise((resolve) => {
     const channel = new MessageChannel();
     channel.port1.onmessage = () => {
