@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { partition } from "../net/faults.ts";
+import { partition, undisturbed } from "../net/faults.ts";
 import { ControlError } from "../net/mod.ts";
 import type { NodeId } from "../raft/types.ts";
 import { nodeCommand, ProcessCluster } from "./harness/process_cluster.ts";
@@ -106,11 +106,47 @@ Deno.test("a process that is stopped for a while loses leadership and returns (E
     assert(other !== leader);
     // Long enough for the others to give up their connections to it.
     await cluster.sleep(2500);
-    cluster.resume(leader);
+    await cluster.resume(leader);
     await agree(cluster, 3, 3);
     await cluster.verify();
   } finally {
     await cluster.close();
+  }
+});
+
+Deno.test("a process obeys the faults in force when it starts or goes on after a pause", async () => {
+  const cluster = new ProcessCluster({ seed: 1, nodes: 2, machine: "log" });
+  try {
+    await cluster.start(1);
+    let isStarted = false;
+    const starting = cluster.start(2).then(() => isStarted = true);
+    for (let drop = 0; !isStarted; drop = (drop + 1) % 100) {
+      await cluster.setFaults({ request: { ...undisturbed, drop: drop / 100 } });
+    }
+    await starting;
+    assertEquals(await cluster.node(2).control.faults(), cluster.faults);
+    cluster.pause(1);
+    await cluster.setFaults({ blocked: partition([[1], [2]]) });
+    await cluster.resume(1);
+    assertEquals(await cluster.node(1).control.faults(), cluster.faults);
+  } finally {
+    await cluster.close();
+  }
+});
+
+Deno.test("a process that ended by itself is not forgiven when the test kills it afterwards", async () => {
+  for (const end of ["kill", "crash"] as const) {
+    const cluster = await start(1);
+    try {
+      const node = cluster.node(1);
+      node.signal("SIGABRT");
+      await node.ended;
+      await cluster[end](1);
+      await cluster.start(1);
+      await assertRejects(() => cluster.verify(), Error, "ended by itself with SIGABRT");
+    } finally {
+      await cluster.close();
+    }
   }
 });
 

@@ -148,7 +148,8 @@ export class NodeProcess {
     await this.#logged;
     this.control.close();
     await closeQuietly(this.#child.stdin);
-    if (this.#isExpected) return;
+    // It may have ended by itself just before it was to be killed.
+    if (this.#isExpected && signal === "SIGKILL") return;
     const lines = await lastLines(this.#log, LAST_LINES);
     this.failure = `n${this.id} ended by itself with ${signal ?? `code ${code}`}:\n${lines}`;
   }

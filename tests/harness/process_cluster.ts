@@ -58,6 +58,8 @@ export class ProcessCluster implements Cluster {
   readonly #paused = new Set<NodeId>();
   /** Of nodes that are down: what they held when they were killed. */
   readonly #sizes = new Map<NodeId, { readonly log: number; readonly snapshot: number }>();
+  /** Of nodes that ended by themselves and were taken out since. */
+  readonly #failures: string[] = [];
   #faults: Faults = noFaults;
   #past = { requests: 0, bytes: 0 };
   #cpuMs = 0;
@@ -108,11 +110,12 @@ export class ProcessCluster implements Cluster {
           hostname: place(id).hostname,
         },
       );
-      await node.control.setFaults(this.#faults);
       this.#running.set(id, node);
     } finally {
       this.#starting.delete(id);
     }
+    // What changes from now on it is told like all others, and later than this.
+    await this.node(id).control.setFaults(this.#faults);
     await this.#introduce(id);
   }
 
@@ -129,15 +132,18 @@ export class ProcessCluster implements Cluster {
   async crash(id: NodeId): Promise<void> {
     const node = this.#running.get(id);
     if (node === undefined) return;
-    await this.#close(id, node);
-    await node.kill();
+    await this.#count(node);
+    await this.kill(id);
   }
 
   /** As `kill -9`, at once: nothing is asked before, so its counters are lost. */
   async kill(id: NodeId): Promise<void> {
     const node = this.#running.get(id);
     this.#running.delete(id);
+    this.#paused.delete(id);
     await node?.kill();
+    const failure = node?.failure ?? null;
+    if (failure !== null) this.#failures.push(failure);
   }
 
   /** As SIGSTOP: it neither reads nor answers. */
@@ -146,10 +152,11 @@ export class ProcessCluster implements Cluster {
     this.#paused.add(id);
   }
 
-  /** As SIGCONT. */
-  resume(id: NodeId): void {
+  /** As SIGCONT. It has missed what became of the network meanwhile. */
+  async resume(id: NodeId): Promise<void> {
     this.#running.get(id)?.signal("SIGCONT");
     this.#paused.delete(id);
+    await this.#askId(id, (node) => node.control.setFaults(this.#faults));
   }
 
   isRunning(id: NodeId): boolean {
@@ -222,10 +229,9 @@ export class ProcessCluster implements Cluster {
   }
 
   verify(): Promise<void> {
-    for (const node of this.#running.values()) {
-      if (node.failure !== null) return Promise.reject(new Error(node.failure));
-    }
-    return Promise.resolve();
+    const failures = [...this.#running.values()].flatMap(({ failure }) => failure ?? []);
+    const [first] = [...this.#failures, ...failures];
+    return first === undefined ? Promise.resolve() : Promise.reject(new Error(first));
   }
 
   /** The end of every node's log. */
@@ -241,7 +247,7 @@ export class ProcessCluster implements Cluster {
 
   /** With `keep` the folder stays, with the logs of the nodes. */
   async close({ keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
-    for (const id of [...this.#paused]) this.resume(id);
+    await Promise.all([...this.#paused].map((id) => this.resume(id)));
     await Promise.all(this.ids.map((id) => this.crash(id)));
     open.delete(this);
     if (open.size === 0) {
@@ -256,16 +262,15 @@ export class ProcessCluster implements Cluster {
     Deno.removeSync(this.folder, { recursive: true });
   }
 
-  /** Counts for the last time what the node counted, and takes it out. */
-  async #close(id: NodeId, node: NodeProcess): Promise<void> {
+  /** Counts for the last time what the node counted. */
+  async #count(node: NodeProcess): Promise<void> {
     const stats = await this.#ask(node, () => node.stats());
     const status = await this.#ask(node, () => node.control.status());
-    this.#running.delete(id);
     if (stats === null || status === null) return;
     this.#past.requests += stats.traffic.requests;
     this.#past.bytes += stats.traffic.bytes;
     this.#cpuMs += stats.cpuMs;
-    this.#sizes.set(id, { log: status.logBytes, snapshot: status.snapshotBytes });
+    this.#sizes.set(node.id, { log: status.logBytes, snapshot: status.snapshotBytes });
   }
 
   #folderOf(id: NodeId): string {

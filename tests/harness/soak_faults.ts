@@ -114,8 +114,7 @@ export class SoakFaults {
       await this.#during({ kind: "pause", text: `SIGSTOP n${one}` }, async () => {
         this.#cluster.pause(one);
         await this.#sleep(random, PAUSE_MS);
-        this.#cluster.resume(one);
-        await this.#tellFaults();
+        await this.#cluster.resume(one);
       });
       return;
     }
@@ -127,13 +126,7 @@ export class SoakFaults {
       await Promise.all(victims.map((id) => this.#cluster.kill(id)));
       await this.#sleep(random, DOWN_MS);
       for (const id of victims) await this.#cluster.start(id);
-      await this.#tellFaults();
     });
-  }
-
-  /** Who was stopped or not yet there has missed what changed meanwhile. */
-  async #tellFaults(): Promise<void> {
-    await this.#cluster.setFaults(this.#cluster.faults);
   }
 
   /** Half of the time whoever leads. */
