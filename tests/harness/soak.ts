@@ -3,8 +3,9 @@
  * asked. Time is cut into epochs with keys of their own, so that each history can be checked and
  * forgotten; at the very end every key is read again, and must still be what it was.
  *
- * Invariants: a verdict is given for every epoch, and `unknown` counts as neither good nor bad; the
- * memory of a soak does not grow with its length but for a few numbers a second and a key.
+ * Invariants: a soak is well only if every history was found linearizable and somebody was answered in
+ * it; nothing is hurt any more when it ends; its memory does not grow with its length but for a few
+ * numbers a second and a key.
  *
  * @module
  */
@@ -92,6 +93,11 @@ const DISK_BYTES_MAX = 64 * 1024 * 1024;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Whether nothing went wrong, and something went right. */
+export function isWell({ verdicts, lost, failure }: SoakResult): boolean {
+  return failure === null && lost === 0 && verdicts.illegal === 0 && verdicts.unknown === 0;
+}
+
 /** Runs a soak from beginning to end. */
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   return await new Soak(options).run();
@@ -159,10 +165,15 @@ class Soak {
     this.#startedAt = cluster.now();
     const sampling = this.#sampleOften();
     this.#faults.begin();
-    const end = this.#startedAt + this.#options.durationMs;
-    for (let epoch = 1; cluster.now() < end; epoch++) await this.#epoch(epoch, end);
-    await this.#faults.end();
+    try {
+      const end = this.#startedAt + this.#options.durationMs;
+      for (let epoch = 1; cluster.now() < end; epoch++) await this.#epoch(epoch, end);
+    } finally {
+      await this.#faults.end();
+    }
+    await this.#serveAll();
     const lost = await this.#readAll();
+    if (this.#operations === this.#unknown) throw new Error("No operation was ever answered");
     this.#isOver = true;
     await sampling;
     this.#checkBounds();
@@ -269,15 +280,22 @@ class Soak {
     }
   }
 
+  /** After the end of all trouble every client is answered. */
+  async #serveAll(): Promise<void> {
+    const ends = this.#clerks.map((clerk) => clerk.get("end", { timeoutMs: RECOVERY_MS }));
+    for (const [client, { type }] of (await Promise.all(ends)).entries()) {
+      if (type === "noKey") continue;
+      throw new Error(`After all trouble client ${client} got ${type} for an absent key`);
+    }
+  }
+
   /** Reads every key of every epoch; how many went back or changed. */
   async #readAll(): Promise<number> {
     const clerk = this.#clerks[0]!;
     let lost = 0;
     for (const [key, { value, version }] of this.#known) {
       const found = await clerk.get(key, { timeoutMs: RECOVERY_MS });
-      if (found.type === "unavailable") {
-        throw new Error(`Nobody answered for ${RECOVERY_MS} ms after all trouble had ended`);
-      }
+      if (found.type === "unavailable") throw new Error(`Nobody answered for ${key} at the end`);
       const isRight = found.type === "value" && (found.version > version ||
         (found.version === version && decoder.decode(found.value) === value));
       if (isRight) continue;

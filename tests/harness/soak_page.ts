@@ -6,7 +6,7 @@
  */
 
 import type { Annotation } from "./history.ts";
-import type { SoakResult } from "./soak.ts";
+import { isWell, type SoakResult } from "./soak.ts";
 
 const WIDTH = 1200;
 const LEFT = 70;
@@ -164,7 +164,7 @@ function drawTimes(
 
 function page(result: SoakResult, svg: string): string {
   const { options, operations, unknown, verdicts, lost, keys, failure, annotations } = result;
-  const isGood = verdicts.illegal === 0 && lost === 0 && failure === null;
+  const isGood = isWell(result);
   const facts: readonly (readonly [string, string])[] = [
     ["nodes, clients", `${options.nodes}, ${options.clients}`],
     ["minutes", (options.durationMs / 60_000).toFixed(1)],

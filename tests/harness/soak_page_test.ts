@@ -48,6 +48,7 @@ Deno.test("soakPage tells every bad ending from a good one", () => {
     { lost: 1 },
     { failure: "n1 ended by itself" },
     { verdicts: { ok: 11, illegal: 1, unknown: 0 } },
+    { verdicts: { ok: 11, illegal: 0, unknown: 1 } },
   ];
   for (const change of bad) {
     assertStringIncludes(soakPage({ ...good, ...change }), "something is wrong");
