@@ -17,9 +17,9 @@ import type {
   AppendEntries,
   Index,
   InstallSnapshot,
+  InstallSnapshotReply,
   NodeId,
   PeerStatus,
-  Position,
   Snapshot,
 } from "./types.ts";
 
@@ -42,8 +42,8 @@ export type Mode =
     offset: number;
     /** A chunk is under way and not acknowledged. */
     waiting: boolean;
-    /** The peer was asked how far it has got: it may say that a chunk was lost. */
-    asked: boolean;
+    /** The round of the first question, since the chunk left, how far the peer has got. */
+    asked: number | null;
   };
 
 /** What a leader has to send. */
@@ -64,7 +64,7 @@ export class Progress {
   /** Something must be sent even without entries: a heartbeat, a read's round, commit news. */
   isDue = true;
   /** The commit index the peer was last told. */
-  commitTold: Index = 0;
+  #commitTold: Index = 0;
   /** The latest heartbeat round that the peer answered. */
   round = 0;
   /** Ticks since the peer was last heard. */
@@ -88,6 +88,11 @@ export class Progress {
     return { id, mode: this.mode.kind, match, next, active };
   }
 
+  /** Whether it helps to tell the peer what is committed: it answers, and follows the log. */
+  awaitsCommit(commit: Index): boolean {
+    return this.isActive && this.mode.kind !== "snapshot" && this.#commitTold < commit;
+  }
+
   /** Time passes. A peer silent for too long is probed again: what was under way is lost. */
   tick(): void {
     this.#silentTicks++;
@@ -105,7 +110,7 @@ export class Progress {
     if (this.mode.kind !== "snapshot" && this.next <= state.log.base.index) {
       invariant(state.snapshot !== null, "a compacted log has a snapshot");
       const { snapshot } = state;
-      this.mode = { kind: "snapshot", snapshot, offset: 0, waiting: false, asked: false };
+      this.mode = { kind: "snapshot", snapshot, offset: 0, waiting: false, asked: null };
     }
     return this.mode.kind === "snapshot"
       ? this.#takeChunk(this.mode, round)
@@ -138,16 +143,17 @@ export class Progress {
   }
 
   /**
-   * The peer says how much of a snapshot it has. Less than was assumed counts only as an answer to
-   * a question: replies that come twice must not set off a chunk each.
+   * The peer says how much of a snapshot it has. No more than before means that the chunk was lost,
+   * but only in answer to a question that left after the chunk: an answer that comes twice, or had a
+   * long way, must not set off another chunk.
    */
-  received(last: Position, offset: number): void {
+  received({ last, received, round }: InstallSnapshotReply): void {
     const mode = this.mode;
     if (mode.kind !== "snapshot" || mode.snapshot.last.index !== last.index) return;
-    if (offset <= mode.offset && !mode.asked) return;
-    mode.offset = Math.min(offset, mode.snapshot.data.length);
+    if (received <= mode.offset && (mode.asked === null || round < mode.asked)) return;
+    mode.offset = Math.min(received, mode.snapshot.data.length);
     mode.waiting = false;
-    mode.asked = false;
+    mode.asked = null;
   }
 
   #takeAppend({ log, commit }: Replicated, round: number): AppendEntries | null {
@@ -164,7 +170,7 @@ export class Progress {
       this.next = last + 1;
     }
     this.isDue = false;
-    this.commitTold = commit;
+    this.#commitTold = commit;
     return { type: "appendEntries", previous, entries, commit, round };
   }
 
@@ -183,7 +189,7 @@ export class Progress {
     const carries = !mode.waiting && this.isActive;
     if (!carries && !this.isDue) return null;
     if (carries) mode.waiting = true;
-    else mode.asked = true;
+    else mode.asked ??= round;
     this.isDue = false;
     const { offset, snapshot: { last, data: image } } = mode;
     const data = image.subarray(

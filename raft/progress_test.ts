@@ -24,9 +24,14 @@ function progress(next: number, options: Partial<RaftOptions> = {}): Progress {
   return new Progress(2, next, fillRaftOptions({ id: 1, peers: [1, 2], ...options }));
 }
 
+/** The peer says that it has so many bytes, in answer to a message of that round. */
+function receives(peer: Progress, received: number, round = 0): void {
+  peer.received({ type: "installSnapshotReply", last: { index: 5, term: 1 }, received, round });
+}
+
 /** The next message in short: `prev+count` of an append, `@offset+length` of a chunk. */
-function taken(peer: Progress, state: Replicated): string | null {
-  const message = peer.takeMessage(state, 0);
+function taken(peer: Progress, state: Replicated, round = 0): string | null {
+  const message = peer.takeMessage(state, round);
   if (message === null) return null;
   if (message.type === "appendEntries") {
     return `${message.previous.index}+${message.entries.length}`;
@@ -108,9 +113,9 @@ Deno.test("Progress sends a snapshot in chunks, one at a time, and streams behin
   const state = leaderWith(2, snapshot);
   const peer = progress(3, { snapshotChunkBytes: 2 });
   assertEquals([taken(peer, state), taken(peer, state)], ["@0+2", null]);
-  peer.received(snapshot.last, 2);
+  receives(peer, 2);
   assertEquals(taken(peer, state), "@2+2");
-  peer.received(snapshot.last, 4);
+  receives(peer, 4);
   assertEquals(taken(peer, state), "@4+1");
   peer.accepted(5);
   assertEquals(taken(peer, state), "5+2");
@@ -121,14 +126,18 @@ Deno.test("Progress sends a chunk again only when a question shows that it was l
   const state = leaderWith(0, snapshot);
   const peer = progress(1, { snapshotChunkBytes: 2 });
   taken(peer, state);
-  peer.received(snapshot.last, 2);
+  receives(peer, 2);
   assertEquals(taken(peer, state), "@2+2");
-  peer.received(snapshot.last, 2); // the same answer, twice
+  receives(peer, 2); // the same answer, twice
   assertEquals(taken(peer, state), null);
   peer.isDue = true;
-  assertEquals(taken(peer, state), "@2+0");
-  peer.received(snapshot.last, 0); // the peer was restarted meanwhile
-  assertEquals(taken(peer, state), "@0+2");
+  assertEquals(taken(peer, state, 7), "@2+0");
+  receives(peer, 2, 6); // the answer to a question that was asked before this chunk left
+  assertEquals(taken(peer, state, 7), null);
+  peer.isDue = true;
+  assertEquals(taken(peer, state, 8), "@2+0");
+  receives(peer, 0, 7); // the peer was restarted meanwhile
+  assertEquals(taken(peer, state, 8), "@0+2");
 });
 
 Deno.test("quorumValue is what a majority has reached, as counted one by one", () => {

@@ -20,9 +20,8 @@ import type { Follower, Leader, Role } from "./role.ts";
 import { Transfer } from "./transfer.ts";
 import type { Effects, Entry, Envelope, Index, Message, NodeId } from "./types.ts";
 import type { Persistent, Position, Read, Save, Snapshot, Status, Term } from "./types.ts";
-import type { AppendAccepted, AppendEntries, AppendRejected } from "./types.ts";
-import type { InstallSnapshot, InstallSnapshotReply } from "./types.ts";
-import type { RequestVote, RequestVoteReply } from "./types.ts";
+import type { AppendAccepted, AppendEntries, AppendRejected, InstallSnapshot } from "./types.ts";
+import type { InstallSnapshotReply, RequestVote, RequestVoteReply } from "./types.ts";
 
 /** One server of the cluster: all of the protocol, none of the world. */
 export class Raft {
@@ -241,13 +240,16 @@ export class Raft {
 
   #tickLeader(role: Leader): boolean {
     const isBeat = this.#elapsedTicks >= this.#options.heartbeatTicks;
-    if (isBeat) this.#elapsedTicks = 0;
+    if (isBeat) {
+      this.#elapsedTicks = 0;
+      role.round++;
+    }
     let active = 1;
     for (const peer of role.peers.values()) {
       peer.tick();
       if (peer.isActive) active++;
       // News of a commit rides on the next append, or leaves with the next tick.
-      if (isBeat || peer.commitTold < this.#commit) peer.isDue = true;
+      if (isBeat || peer.awaitsCommit(this.#commit)) peer.isDue = true;
     }
     // A leader that hears no majority steps down, so that its clients look elsewhere (thesis §6.2).
     const isDeserted = this.#isProduction && active < this.#quorum;
@@ -396,7 +398,7 @@ export class Raft {
   }
 
   #onInstallSnapshotReply(from: NodeId, message: InstallSnapshotReply): void {
-    this.#hearPeer(from, message.round)?.received(message.last, message.received);
+    this.#hearPeer(from, message.round)?.received(message);
   }
 
   // ---- Linearizable reads (§8, thesis §6.4) ----------------------------------------------------
@@ -484,8 +486,7 @@ export class Raft {
     const vote = this.#voteChanged ? { term: this.#term, votedFor: this.#votedFor } : null;
     const snapshot = this.#snapshotChanged ? this.#snapshot : null;
     const tail = this.#log.takeTail();
-    this.#voteChanged = false;
-    this.#snapshotChanged = false;
+    this.#voteChanged = this.#snapshotChanged = false;
     return vote === null && snapshot === null && tail === null ? null : { vote, snapshot, tail };
   }
 

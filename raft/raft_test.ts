@@ -195,3 +195,35 @@ Deno.test("Raft keeps its log when it holds the last entry of a snapshot that ar
   const accepted = { type: "appendEntriesReply", accepted: true, round: 7, match: 2 } as const;
   assertEquals(send.map(({ message }) => message), [accepted]);
 });
+
+Deno.test("Raft asks about a snapshot with its heartbeats only, however slow the link is (S6)", () => {
+  const raft = server({ electionTicks: 100, snapshotChunkBytes: 10, trailingEntries: 0 });
+  tick(raft, 100);
+  raft.step(from(2, 0, { type: "requestVoteReply", trial: true, granted: true }));
+  raft.step(from(2, 1, { type: "requestVoteReply", trial: false, granted: true }));
+  accept(raft, 2, 1);
+  raft.takeEffects();
+  raft.compact(1, new Uint8Array(30));
+  const last = { index: 1, term: 1 };
+  const rejected = { type: "appendEntriesReply", accepted: false, round: 0 } as const;
+  raft.step(from(3, 1, { ...rejected, previous: 0, conflict: { term: null, index: 1 } }));
+  const sent = { chunks: 0, questions: 0 };
+  // An answer comes fifteen ticks, or seven heartbeats, after what it answers.
+  const answers: { readonly at: number; readonly received: number; readonly round: number }[] = [];
+  let received = 0;
+  for (let now = 0; received < 30; now++) {
+    raft.tick();
+    raft.propose(new Uint8Array(1));
+    accept(raft, 2, now + 1); // what is committed moves on meanwhile
+    for (const { message } of raft.takeEffects().announce) {
+      if (message.type !== "installSnapshot") continue;
+      sent[message.data.length > 0 ? "chunks" : "questions"]++;
+      if (message.offset === received) received += message.data.length;
+      answers.push({ at: now + 15, received, round: message.round });
+    }
+    for (const { at, ...answer } of answers) {
+      if (at === now) raft.step(from(3, 1, { type: "installSnapshotReply", last, ...answer }));
+    }
+  }
+  assertEquals(sent, { chunks: 3, questions: 16 });
+});

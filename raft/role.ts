@@ -36,7 +36,7 @@ export interface Candidate {
 export interface Leader {
   readonly kind: "leader";
   readonly peers: ReadonlyMap<NodeId, Progress>;
-  /** Heartbeat rounds started for reads. An answer to a round confirms what was read before it. */
+  /** Heartbeat rounds so far. An answer to a round confirms what was read before it. */
   round: number;
   readonly reads: ReadQueue;
 }
