@@ -130,10 +130,14 @@ export class Progress {
     }
   }
 
-  /** Whether a refusal of the append after `previous` is news, or late and to be ignored (L9). */
+  /**
+   * Whether a refusal of the append after `previous` is news, or to be ignored: late (L9), or from a
+   * server that lost what it acknowledged (D8), which another probe would not help.
+   */
   isNews(previous: Index): boolean {
-    if (this.mode.kind === "probing") return previous === this.next - 1;
-    return this.mode.kind === "streaming" && previous > this.match;
+    if (previous <= this.match) return false;
+    return this.mode.kind === "streaming" ||
+      this.mode.kind === "probing" && previous === this.next - 1;
   }
 
   /** The peer refused: go back to where its log may match, and probe there. */

@@ -227,3 +227,25 @@ Deno.test("Raft asks about a snapshot with its heartbeats only, however slow the
   }
   assertEquals(sent, { chunks: 3, questions: 16 });
 });
+
+Deno.test("Raft does not probe again and again a server that lost what it acknowledged (D8)", () => {
+  const raft = server();
+  elect(raft);
+  accept(raft, 3, 1);
+  raft.propose(new Uint8Array(1));
+  raft.takeEffects();
+  // Server 3 begins anew with an empty disk, and refuses whatever it gets.
+  let probes = 0;
+  for (let round = 0; round < 20; round++) {
+    tick(raft, round % 2);
+    for (const { to, message } of raft.takeEffects().announce) {
+      if (to !== 3 || message.type !== "appendEntries") continue;
+      probes++;
+      const conflict = { term: null, index: 1 };
+      const previous = message.previous.index;
+      const reply = { type: "appendEntriesReply", accepted: false, round: 0 } as const;
+      raft.step(from(3, 1, { ...reply, previous, conflict }));
+    }
+  }
+  assert(probes <= 8, `${probes} probes in 10 ticks`);
+});

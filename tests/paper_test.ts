@@ -432,8 +432,14 @@ Deno.test("§8 a read waits until the leader has committed an entry of its term"
   const server = new BareServer({ profile: "production", log: [1] });
   server.lead();
   assert(server.raft.read(5));
-  const before = server.tick(10).messages.map((message) => "round" in message && message.round);
-  assert(before.every((round) => round === 0), "no round begins before the first commit");
+  const [beat] = server.tick(10).messages;
+  assert(beat?.type === "appendEntries");
+  const { round } = beat;
+  assertEquals(server.hear(2, 2, { ...accepted(1), round }).effects.reads, []);
+  // The commit comes first, then the round: what confirmed the leader before does not count.
+  assertEquals(server.hear(2, 2, { ...accepted(2), round }).effects.reads, []);
+  const { reads } = server.hear(3, 2, { ...accepted(1), round: round + 1 }).effects;
+  assertEquals(reads, [{ context: 5, confirmed: true }]);
 });
 
 Deno.test("thesis §9.6 a trial changes neither term nor vote, on either side", () => {
