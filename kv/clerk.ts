@@ -122,16 +122,17 @@ export class Clerk {
   async put(key: string, value: Uint8Array, options: PutOptions): Promise<PutResult> {
     const request = encodeRequest({ type: "put", key, value, version: options.version });
     const { reply, isUnsure } = await this.#send(request, options);
+    if (reply?.type === "stored") return "stored";
+    // Also when there is no key: what was sent before may still arrive, and then fit.
+    if (isUnsure) return "maybe";
     switch (reply?.type) {
-      case "stored":
       case "noKey":
-        return reply.type;
       case "wrongVersion":
-        return isUnsure ? "maybe" : "wrongVersion";
+        return reply.type;
       case undefined:
-        return isUnsure ? "maybe" : "unavailable";
+        return "unavailable";
       default:
-        return isUnsure ? "maybe" : "refused";
+        return "refused";
     }
   }
 
