@@ -10,8 +10,7 @@
 
 import { type Clerk, decodeReply, encodeRequest } from "../kv/mod.ts";
 import { RpcClient } from "../net/mod.ts";
-import type { KvInput, KvOutput } from "../tests/harness/kv_model.ts";
-import type { Operation } from "../tests/harness/linearizability.ts";
+import { KvRecorder } from "../tests/harness/kv_recorder.ts";
 import { Histogram } from "./histogram.ts";
 import { parseEndpoint } from "./open_session.ts";
 import type { Session } from "./session.ts";
@@ -164,7 +163,7 @@ async function sendGet(client: LoadClient, connection: RpcClient): Promise<boole
 
 /** Clients whose operations are recorded while the load runs. */
 export class Sample {
-  readonly operations: Operation<KvInput, KvOutput>[] = [];
+  readonly #recorder = new KvRecorder(() => performance.now());
   readonly #clerk: Clerk;
   readonly #random: () => number;
   readonly #prefix: string;
@@ -175,6 +174,11 @@ export class Sample {
     this.#prefix = prefix;
   }
 
+  /** What was recorded so far. */
+  get operations(): KvRecorder["history"] {
+    return this.#recorder.history;
+  }
+
   /** Runs a few clients on a few keys, so that they meet, until told to stop. */
   async run(signal: AbortSignal): Promise<void> {
     const clients = Array.from({ length: 12 }, (_, at) => at);
@@ -182,57 +186,19 @@ export class Sample {
   }
 
   async #runClient(client: number, signal: AbortSignal): Promise<void> {
-    let count = 0;
+    const act = { clerk: this.#clerk, client, timeoutMs: callMsMax };
     const seen = new Map<string, number>();
-    while (!signal.aborted) {
+    for (let count = 0; !signal.aborted; count++) {
       const key = `${this.#prefix}${Math.floor(this.#random() * 4)}`;
-      if (this.#random() < 0.5) seen.set(key, await this.#get(client, key));
-      else {await this.#put(client, {
-          key,
-          value: `${client}.${count++}`,
-          version: seen.get(key) ?? 0,
-        });}
+      const version = seen.get(key) ?? 0;
+      const output = await this.#recorder.execute(
+        this.#random() < 0.5
+          ? { op: "get", key }
+          : { op: "put", key, value: `${client}.${count}`, version },
+        act,
+      );
+      if (output !== "never" && output?.op === "get") seen.set(key, output.version);
       await new Promise((resolve) => setTimeout(resolve, 2 + this.#random() * 8));
     }
-  }
-
-  /** Returns the version, 0 for a key that is absent or was not answered for. */
-  async #get(client: number, key: string): Promise<number> {
-    const call = performance.now();
-    const result = await this.#clerk.get(key, { timeoutMs: callMsMax });
-    if (result.type !== "value" && result.type !== "noKey") return 0;
-    const isThere = result.type === "value";
-    const output: KvOutput = {
-      op: "get",
-      error: isThere ? "OK" : "ErrNoKey",
-      value: isThere ? new TextDecoder().decode(result.value) : "",
-      version: isThere ? result.version : 0,
-    };
-    const end = performance.now();
-    this.operations.push({ client, call, return: end, input: { op: "get", key }, output });
-    return output.version;
-  }
-
-  async #put(
-    client: number,
-    put: { readonly key: string; readonly value: string; readonly version: number },
-  ): Promise<void> {
-    const { key, value, version } = put;
-    const call = performance.now();
-    const result = await this.#clerk.put(key, new TextEncoder().encode(value), {
-      version,
-      timeoutMs: callMsMax,
-    });
-    const errors = { stored: "OK", noKey: "ErrNoKey", wrongVersion: "ErrVersion" } as const;
-    const isClear = result === "stored" || result === "noKey" || result === "wrongVersion";
-    // Not executed: there is nothing to judge.
-    if (result === "unavailable" || result === "refused") return;
-    this.operations.push({
-      client,
-      call,
-      return: isClear ? performance.now() : null,
-      input: { op: "put", key, value, version },
-      output: isClear ? { op: "put", error: errors[result] } : null,
-    });
   }
 }

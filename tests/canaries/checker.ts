@@ -167,8 +167,10 @@ export const canaries: readonly Canary[] = [
     rule: "kv model: ErrMaybe",
     bug: 'ErrMaybe is taken for "not executed"',
     file: kv,
-    find: 'return output.error === "OK" || output.error === "ErrMaybe"\n',
-    replace: 'return output.error === "OK"\n',
+    find:
+      'KvState | undefined {\n  if (output === null || output.error === "ErrMaybe") return stepMaybe(state, input);',
+    replace:
+      'KvState | undefined {\n  if (output === null) return stepMaybe(state, input);\n  if (output.error === "ErrMaybe") return state;',
     caughtBy: corpus,
   },
   {
@@ -183,9 +185,25 @@ export const canaries: readonly Canary[] = [
     rule: "kv model: versions",
     bug: "a put does not raise the version",
     file: kv,
-    find: "? { value: input.value, version: state.version + 1 }\n      : undefined;",
-    replace: "? { value: input.value, version: input.version }\n      : undefined;",
+    find: "{ value: input.value, version: state.version + 1 }",
+    replace: "{ value: input.value, version: input.version }",
     caughtBy: corpus,
+  },
+  {
+    rule: "recorder: real time",
+    bug: "where the clock stands still, a client's read counts as overlapping its own write",
+    file: "tests/harness/kv_recorder.ts",
+    find: "Math.max(this.#now(), this.#last + INSTANT_MS)",
+    replace: "this.#now()",
+    caughtBy: ["tests/harness/kv_recorder_test.ts"],
+  },
+  {
+    rule: "recorder: unknown outcomes",
+    bug: "a put that was given up at the deadline is taken to be decided by then",
+    file: "tests/harness/kv_recorder.ts",
+    find: "(isGuess || this.#now() >= deadline)",
+    replace: "isGuess",
+    caughtBy: ["tests/harness/kv_recorder_test.ts"],
   },
   {
     rule: "register model: cas",

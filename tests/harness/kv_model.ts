@@ -3,8 +3,9 @@
  *
  * Two judges: the strict one compares everything a reply says; the lab's compares only the value of
  * a get. `ErrMaybe` means "executed or not": placed where the version matches, the put counts as
- * executed; elsewhere it has no effect. The clerk hears it only after the version was used up, so an
- * execution always lies before the return (unlike a put without any reply, whose output is `null`).
+ * executed; elsewhere it has no effect. Of a version that was read
+ * the clerk says it only when that version was used up, so an execution lies before the return. A put
+ * without any reply, or whose version was a guess, may be executed later: its output is `null`.
  *
  * @module
  */
@@ -61,8 +62,7 @@ export const kvLabModel: Model<KvState, KvInput, KvOutput> = {
   name: "kv-lab",
   step: (state, input, output) => {
     if (input.op === "put") {
-      if (output === null) return stepPut(state, input, output);
-      if (output.error === "ErrMaybe") return stepMaybe(state, input);
+      if (output === null || output.error === "ErrMaybe") return stepMaybe(state, input);
       const error = input.version === state.version ? "OK" : "ErrVersion";
       return output.error === error ? stepMaybe(state, input) : undefined;
     }
@@ -74,15 +74,10 @@ export const kvLabModel: Model<KvState, KvInput, KvOutput> = {
 type KvPut = Extract<KvInput, { readonly op: "put" }>;
 
 function stepPut(state: KvState, input: KvPut, output: KvOutput | null): KvState | undefined {
-  if (output === null) return stepMaybe(state, input);
-  if (output.op !== "put") return undefined;
-  if (input.version === state.version) {
-    return output.error === "OK" || output.error === "ErrMaybe"
-      ? { value: input.value, version: state.version + 1 }
-      : undefined;
-  }
-  if (state.version === 0) return output.error === "ErrNoKey" ? state : undefined;
-  return output.error === "ErrVersion" || output.error === "ErrMaybe" ? state : undefined;
+  if (output === null || output.error === "ErrMaybe") return stepMaybe(state, input);
+  const mismatch = state.version === 0 ? "ErrNoKey" : "ErrVersion";
+  const error = input.version === state.version ? "OK" : mismatch;
+  return output.op === "put" && output.error === error ? stepMaybe(state, input) : undefined;
 }
 
 function stepMaybe(state: KvState, input: KvPut): KvState {

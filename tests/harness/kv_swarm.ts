@@ -9,6 +9,7 @@
 import { Clerk } from "../../kv/mod.ts";
 import { Chaos } from "./chaos.ts";
 import { type KvInput, kvModel, type KvOutput } from "./kv_model.ts";
+import { type Act, KvRecorder } from "./kv_recorder.ts";
 import { check, type Operation, type Verdict } from "./linearizability.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { SimServiceCluster } from "./sim_service_cluster.ts";
@@ -33,9 +34,6 @@ export interface KvSwarmResult {
 const RECOVERY_MS_MAX = 60_000;
 const CHECK_MS = 10_000;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 /** Runs one seed from beginning to end. */
 export async function runKvSwarm(seed: number): Promise<KvSwarmResult> {
   const run = new KvSwarmRun(planSwarm(seed));
@@ -46,7 +44,7 @@ class KvSwarmRun {
   readonly #plan: SwarmPlan;
   readonly #random: SeededRandom;
   readonly #cluster: SimServiceCluster;
-  readonly #history: Operation<KvInput, KvOutput>[] = [];
+  readonly #recorder: KvRecorder;
   readonly #keys: number;
   #isOver = false;
   #unknown = 0;
@@ -55,10 +53,13 @@ class KvSwarmRun {
   constructor(plan: SwarmPlan) {
     this.#plan = plan;
     this.#random = new SeededRandom(plan.seed, "kv swarm");
-    const { profile } = plan.raft;
-    const logBytesMax = this.#random.pick([null, 0, 100, 1000]);
+    const { profile, applyEntriesMax } = plan.raft;
+    // A snapshot after every two entries on a slow disk is slower than the clients ask again.
+    const limits = applyEntriesMax === undefined ? [null, 0, 100, 1000] : [null, 1000];
+    const logBytesMax = this.#random.pick(limits);
     this.#keys = this.#random.between(1, 4);
     this.#cluster = new SimServiceCluster({ ...plan, machine: "kv", profile, logBytesMax });
+    this.#recorder = new KvRecorder(() => this.#cluster.now());
   }
 
   async run(): Promise<KvSwarmResult> {
@@ -77,11 +78,11 @@ class KvSwarmRun {
       seed: this.#plan.seed,
       failure,
       verdict,
-      operations: this.#history.length,
+      operations: this.#recorder.history.length,
       unknown: this.#unknown,
       unavailable: this.#unavailable,
       virtualMs: cluster.now(),
-      history: this.#history,
+      history: this.#recorder.history,
     };
   }
 
@@ -120,100 +121,44 @@ class KvSwarmRun {
     const versions = new Map<string, number>();
     for (let count = 0; !this.#isOver; count++) {
       const key = `k${random.below(this.#keys)}`;
-      const timeoutMs = random.pick([100, 1000, 5000]);
-      if (random.chance(0.5)) {
-        await this.#get(clerk, { number, key, timeoutMs, versions });
-      } else {
+      const act = { clerk, client: number, timeoutMs: random.pick([100, 1000, 5000]) };
+      const seen = versions.get(key) ?? 0;
+      if (random.chance(0.5)) await this.#act({ op: "get", key }, { ...act, versions });
+      else {
+        const isGuess = random.chance(0.1);
+        const version = seen + (isGuess ? random.between(1, 3) : 0);
         const value = `${number}.${count}`;
-        await this.#put(clerk, { number, key, value, timeoutMs, versions });
+        await this.#act({ op: "put", key, value, version }, { ...act, versions, isGuess });
       }
       await cluster.sleep(random.range(0, thinkMs));
     }
-    const timeoutMs = RECOVERY_MS_MAX;
-    const isServed = await this.#get(clerk, { number, key: "k0", timeoutMs, versions });
-    if (!isServed) throw new Error(`After the heal client ${number} is not served`);
+    const act = { clerk, client: number, timeoutMs: RECOVERY_MS_MAX, versions };
+    const last = await this.#act({ op: "get", key: "k0" }, act);
+    if (last === "never") throw new Error(`After the heal client ${number} is not served`);
   }
 
-  async #get(
-    clerk: Clerk,
-    { number, key, timeoutMs, versions }: {
-      number: number;
-      key: string;
-      timeoutMs: number;
-      versions: Map<string, number>;
-    },
-  ): Promise<boolean> {
-    const call = this.#cluster.now();
-    const found = await clerk.get(key, { timeoutMs });
-    if (found.type === "refused") throw new Error("A server refused a get");
-    if (found.type === "unavailable") return false;
-    const isFound = found.type === "value";
-    const version = isFound ? found.version : 0;
-    versions.set(key, version);
-    this.#log(number, {
-      call,
-      input: { op: "get", key },
-      output: {
-        op: "get",
-        error: isFound ? "OK" : "ErrNoKey",
-        value: isFound ? decoder.decode(found.value) : "",
-        version,
-      },
-    });
-    return true;
-  }
-
-  async #put(
-    clerk: Clerk,
-    { number, key, value, timeoutMs, versions }: {
-      number: number;
-      key: string;
-      value: string;
-      timeoutMs: number;
-      versions: Map<string, number>;
-    },
-  ): Promise<void> {
-    const call = this.#cluster.now();
-    const version = versions.get(key) ?? 0;
-    const input: KvInput = { op: "put", key, value, version };
-    const result = await clerk.put(key, encoder.encode(value), { version, timeoutMs });
-    const log = (error: Extract<KvOutput, { op: "put" }>["error"]) =>
-      this.#log(number, { call, input, output: { op: "put", error } });
-    switch (result) {
-      case "stored":
-        versions.set(key, version + 1);
-        return log("OK");
-      case "noKey":
-        return log("ErrNoKey");
-      case "wrongVersion":
-        return log("ErrVersion");
-      case "refused":
-        throw new Error("A server refused a put");
-      case "unavailable":
-        // Not in the history: whoever reads its value then reads what nobody wrote.
-        this.#unavailable++;
-        return;
-      case "maybe":
-        this.#unknown++;
-        if (this.#cluster.now() < call + timeoutMs) return log("ErrMaybe");
-        this.#history.push({ client: number, call, return: null, input, output: null });
+  async #act(
+    input: KvInput,
+    { versions, ...act }: Act & { readonly versions: Map<string, number> },
+  ): Promise<KvOutput | null | "never"> {
+    const output = await this.#recorder.execute(input, act);
+    if (output === "never") {
+      if (input.op === "put") this.#unavailable++;
+    } else if (output === null || output.error === "ErrMaybe") this.#unknown++;
+    else if (output.op === "get") versions.set(input.key, output.version);
+    else if (input.op === "put" && output.error === "OK") {
+      versions.set(input.key, input.version + 1);
     }
-  }
-
-  #log(
-    client: number,
-    { call, input, output }: { call: number; input: KvInput; output: KvOutput },
-  ): void {
-    this.#history.push({ client, call, return: this.#cluster.now(), input, output });
+    return output;
   }
 
   #check(): Verdict {
     const deadline = performance.now() + CHECK_MS;
     const options = { now: () => performance.now(), deadline };
-    const { verdict, failure } = check(kvModel, this.#history, options);
+    const { verdict, failure } = check(kvModel, this.#recorder.history, options);
     if (verdict !== "illegal") return verdict;
     const lines = (failure?.operations ?? []).map((place) => {
-      const { client, call, return: end, input, output } = this.#history[place]!;
+      const { client, call, return: end, input, output } = this.#recorder.history[place]!;
       const times = `${call.toFixed(2)} .. ${end?.toFixed(2) ?? "?"}`;
       return `[${times}] client ${client}: ${kvModel.describe(input, output)}`;
     });

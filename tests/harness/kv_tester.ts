@@ -6,10 +6,11 @@
  */
 
 import { assert, AssertionError } from "@std/assert";
-import { Clerk, type PutResult } from "../../kv/mod.ts";
+import { Clerk } from "../../kv/mod.ts";
 import type { NodeId } from "../../raft/types.ts";
 import { type KvInput, kvModel, type KvOutput } from "./kv_model.ts";
-import { check, type Operation } from "./linearizability.ts";
+import { execute, KvRecorder } from "./kv_recorder.ts";
+import { check } from "./linearizability.ts";
 import type { Service } from "./service_scenario.ts";
 import { timelinePage } from "./timeline.ts";
 
@@ -25,16 +26,6 @@ export const TESTER = -1;
 const CHECKER = 0;
 const UNREACHABLE_MS_MAX = 99;
 const ATTEMPT_MS = 5000;
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-const ERRORS: Partial<Record<PutResult, PutError>> = {
-  stored: "OK",
-  noKey: "ErrNoKey",
-  wrongVersion: "ErrVersion",
-  maybe: "ErrMaybe",
-};
 
 /** One client, which may be cut from some of the servers. It never gives up. */
 export class KvClient {
@@ -63,34 +54,29 @@ export class KvClient {
   }
 
   async get(key: string): Promise<GetOutput> {
-    const found = await this.clerk.get(key);
-    switch (found.type) {
-      case "value": {
-        const { version } = found;
-        return { op: "get", error: "OK", value: decoder.decode(found.value), version };
-      }
-      case "noKey":
-        return { op: "get", error: "ErrNoKey", value: "", version: 0 };
-      default:
-        throw new AssertionError(`A get without a deadline ended with ${found.type}`);
-    }
+    const output = await execute({ op: "get", key }, { clerk: this.clerk, timeoutMs: Infinity });
+    assert(output !== "never" && output.op === "get", "A get without a deadline was given up");
+    return output;
   }
 
   async put(key: string, value: string, version: number): Promise<PutError> {
-    const result = await this.clerk.put(key, encoder.encode(value), { version });
-    const error = ERRORS[result];
-    assert(error !== undefined, `A put without a deadline ended with ${result}`);
-    return error;
+    const output = await execute({ op: "put", key, value, version }, {
+      clerk: this.clerk,
+      timeoutMs: Infinity,
+    });
+    assert(output !== "never" && output.op === "put", "A put without a deadline was given up");
+    return output.error;
   }
 }
 
 /** The clients of one scenario and their history. */
 export class KvTester {
   readonly service: Service;
-  readonly #history: Operation<KvInput, KvOutput>[] = [];
+  readonly #recorder: KvRecorder;
 
   constructor(service: Service) {
     this.service = service;
+    this.#recorder = new KvRecorder(() => service.group.now());
   }
 
   /** A client of all servers, or of these. */
@@ -104,19 +90,19 @@ export class KvTester {
 
   /** A get that goes into the history. */
   async get(client: KvClient, key: string, number = TESTER): Promise<GetOutput> {
-    return await this.#log(number, { op: "get", key }, () => client.get(key));
+    const output = await this.#log({ op: "get", key }, { client, number });
+    assert(output.op === "get");
+    return output;
   }
 
   /** A put that goes into the history. */
   async put(
     client: KvClient,
-    { key, value, version }: Omit<Extract<KvInput, { readonly op: "put" }>, "op">,
+    put: Omit<Extract<KvInput, { readonly op: "put" }>, "op">,
     number = TESTER,
   ): Promise<PutError> {
-    const input = { op: "put", key, value, version } as const;
-    const output = await this.#log(number, input, async () => {
-      return { op: "put", error: await client.put(key, value, version) } as const;
-    });
+    const output = await this.#log({ op: "put", ...put }, { client, number });
+    assert(output.op === "put");
     return output.error;
   }
 
@@ -151,20 +137,21 @@ export class KvTester {
   /** Section 18.3: the history since the test began must be linearizable. */
   checkHistory(limitMs: number): void {
     const deadline = performance.now() + limitMs;
-    const result = check(kvModel, this.#history, { now: () => performance.now(), deadline });
+    const { history } = this.#recorder;
+    const result = check(kvModel, history, { now: () => performance.now(), deadline });
     if (result.verdict === "ok") return;
     if (result.verdict === "unknown") return this.service.report.undecided();
     const places = result.failure?.operations ?? [];
     const lines = places.map((place) => {
-      const { client, call, return: end, input, output } = this.#history[place]!;
+      const { client, call, return: end, input, output } = history[place]!;
       return `[${call.toFixed(2)} .. ${end?.toFixed(2)}] client ${client}: ${
         kvModel.describe(input, output)
       }`;
     });
     const timeline = {
-      title: `history of ${this.#history.length} operations`,
+      title: `history of ${history.length} operations`,
       model: kvModel,
-      operations: this.#history,
+      operations: history,
       annotations: [],
     };
     const path = Deno.makeTempFileSync({ prefix: "kontiki-history-", suffix: ".html" });
@@ -173,16 +160,17 @@ export class KvTester {
     throw new AssertionError(["history is not linearizable", ...lines].join("\n"));
   }
 
-  async #log<Output extends KvOutput>(
-    client: number,
+  async #log(
     input: KvInput,
-    run: () => Promise<Output>,
-  ): Promise<Output> {
+    { client, number }: { readonly client: KvClient; readonly number: number },
+  ): Promise<KvOutput> {
     this.service.report.operation();
-    const { group } = this.service;
-    const call = group.now();
-    const output = await run();
-    this.#history.push({ client, call, return: group.now(), input, output });
+    const output = await this.#recorder.execute(input, {
+      clerk: client.clerk,
+      client: number,
+      timeoutMs: Infinity,
+    });
+    assert(output !== "never" && output !== null, `${input.op} without a deadline was given up`);
     return output;
   }
 }

@@ -14,6 +14,7 @@ import { Clerk } from "../../kv/mod.ts";
 import { checkInWorker } from "./check_in_worker.ts";
 import type { Annotation } from "./history.ts";
 import type { KvInput, KvOutput } from "./kv_model.ts";
+import { KvRecorder } from "./kv_recorder.ts";
 import type { CheckResult, Operation, Verdict } from "./linearizability.ts";
 import { ProcessServiceCluster } from "./process_service_cluster.ts";
 import { SeededRandom } from "./seeded_random.ts";
@@ -90,7 +91,6 @@ const SNAPSHOT_BYTES = 256 * 1024;
 const MEMORY_BYTES_MAX = 512 * 1024 * 1024;
 const DISK_BYTES_MAX = 64 * 1024 * 1024;
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** Whether nothing went wrong, and something went right. */
@@ -191,16 +191,19 @@ class Soak {
   }
 
   async #epoch(number: number, endOfAll: number): Promise<void> {
-    const history: Operation<KvInput, KvOutput>[] = [];
+    const recorder = new KvRecorder(() => this.#cluster.now());
+    const { history } = recorder;
     const begin = this.#cluster.now();
     const end = Math.min(endOfAll, begin + EPOCH_MS);
     await Promise.all(
-      this.#clerks.map((_clerk, client) => this.#client({ client, number, end, history })),
+      this.#clerks.map((_clerk, client) => this.#client({ client, number, end, recorder })),
     );
     const result = await checkInWorker({ model: "kv", history, deadlineMs: CHECK_MS });
     this.#verdicts[result.verdict]++;
     this.#remember(history);
-    const unknown = history.filter(({ output }) => output === null).length;
+    const isOpen = ({ output }: typeof history[number]) =>
+      (output?.error ?? "ErrMaybe") === "ErrMaybe";
+    const unknown = history.filter(isOpen).length;
     this.#options.print(
       `epoch ${number}: ${history.length} operations, ${unknown} unknown: ${result.verdict}`,
     );
@@ -210,11 +213,11 @@ class Soak {
   }
 
   async #client(
-    { client, number, end, history }: {
+    { client, number, end, recorder }: {
       client: number;
       number: number;
       end: number;
-      history: Operation<KvInput, KvOutput>[];
+      recorder: KvRecorder;
     },
   ): Promise<void> {
     const random = this.#random.fork(`client ${client} in ${number}`);
@@ -228,40 +231,13 @@ class Soak {
         version: versions.get(key) ?? 0,
       };
       const call = this.#cluster.now();
-      const output = await this.#execute(client, input);
+      const clerk = this.#clerks[client]!;
+      const output = await recorder.execute(input, { clerk, client, timeoutMs: TIMEOUT_MS });
       if (output !== "never") {
-        const isKnown = output !== null;
-        history.push({ client, call, return: isKnown ? this.#cluster.now() : null, input, output });
-        this.#count(call, isKnown);
+        this.#count(call, output !== null && output.error !== "ErrMaybe");
         if (output?.op === "get") versions.set(key, output.version);
       }
       await this.#cluster.sleep(random.range(THINK_MS.least, THINK_MS.most));
-    }
-  }
-
-  /** `null`: nobody knows. "never": for certain not executed, and so not in the history. */
-  async #execute(client: number, input: KvInput): Promise<KvOutput | null | "never"> {
-    const clerk = this.#clerks[client]!;
-    if (input.op === "get") {
-      const found = await clerk.get(input.key, { timeoutMs: TIMEOUT_MS });
-      if (found.type === "noKey") return { op: "get", error: "ErrNoKey", value: "", version: 0 };
-      if (found.type !== "value") return "never";
-      const { version } = found;
-      return { op: "get", error: "OK", value: decoder.decode(found.value), version };
-    }
-    const { key, value, version } = input;
-    const options = { version, timeoutMs: TIMEOUT_MS };
-    switch (await clerk.put(key, encoder.encode(value), options)) {
-      case "stored":
-        return { op: "put", error: "OK" };
-      case "noKey":
-        return { op: "put", error: "ErrNoKey" };
-      case "wrongVersion":
-        return { op: "put", error: "ErrVersion" };
-      case "maybe":
-        return null;
-      default:
-        return "never";
     }
   }
 

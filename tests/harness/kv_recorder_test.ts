@@ -1,0 +1,64 @@
+/**
+ * The recorder: what goes into a history, what stays out, and that its times tell what came first.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { Clerk, encodeReply, type Reply } from "../../kv/mod.ts";
+import type { KvInput } from "./kv_model.ts";
+import { kvModel } from "./kv_model.ts";
+import { KvRecorder } from "./kv_recorder.ts";
+import { check } from "./linearizability.ts";
+import { VirtualClock } from "./virtual_clock.ts";
+
+const put: KvInput = { op: "put", key: "k", value: "v", version: 0 };
+const get: KvInput = { op: "get", key: "k" };
+
+/** A clerk that is given these answers, `null` being silence, at a clock that stands still. */
+function setUp(answers: readonly (Reply | null)[]) {
+  const clock = new VirtualClock();
+  const left = [...answers];
+  const call = (_server: number, _request: Uint8Array, deadline: number) => {
+    const reply = left.shift() ?? null;
+    if (reply !== null) return Promise.resolve(encodeReply(reply));
+    return new Promise<null>((resolve) => {
+      clock.after(Math.max(0, deadline - clock.now()), () => resolve(null));
+    });
+  };
+  const clerk = new Clerk({ servers: [1], call, clock, random: () => 0.5, attemptMs: 10 });
+  const recorder = new KvRecorder(() => clock.now());
+  const act = { clerk, client: 7, timeoutMs: 100 };
+  return { clock, recorder, act };
+}
+
+Deno.test("KvRecorder keeps what came first apart when the clock stands still", async () => {
+  const { clock, recorder, act } = setUp([{ type: "stored" }, { type: "noKey" }]);
+  await recorder.execute(put, act);
+  await recorder.execute(get, act);
+  assertEquals(clock.now(), 0);
+  const [first, second] = recorder.history;
+  assert(first?.return !== null && first!.return! < second!.call);
+  assertEquals(check(kvModel, recorder.history).verdict, "illegal");
+});
+
+Deno.test("KvRecorder leaves out what was not executed", async () => {
+  const { clock, recorder, act } = setUp([]);
+  assertEquals(await clock.wait(recorder.execute(get, act)), "never");
+  assertEquals(recorder.history, []);
+});
+
+Deno.test("KvRecorder calls a put open when it was given up or its version was a guess", async () => {
+  const used: readonly (Reply | null)[] = [null, { type: "wrongVersion" }];
+  const cases = [
+    { answers: used, isGuess: false, isOpen: false },
+    { answers: used, isGuess: true, isOpen: true },
+    { answers: [], isGuess: false, isOpen: true },
+  ];
+  for (const { answers, isGuess, isOpen } of cases) {
+    const { clock, recorder, act } = setUp(answers);
+    const output = await clock.wait(recorder.execute(put, { ...act, isGuess }));
+    assertEquals(output, isOpen ? null : { op: "put", error: "ErrMaybe" });
+    assertEquals(recorder.history[0]?.return === null, isOpen);
+  }
+});
