@@ -192,7 +192,7 @@ export class Raft {
       this.#voteChanged = true;
     }
     if (before.kind === "leader") {
-      this.#lostReads.push(...before.reads.abandon());
+      this.#lostReads = this.#lostReads.concat(before.reads.abandon());
       this.#resetElectionTimer();
     }
     this.#role = { kind: "follower", leader, transfer: null };

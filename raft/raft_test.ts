@@ -124,12 +124,15 @@ Deno.test("Raft answers a read only after a commit in its term, a round and appl
   assertEquals(raft.takeEffects().reads, [{ context: 7, confirmed: true }]);
 });
 
-Deno.test("Raft refuses reads that wait when it loses leadership", () => {
+Deno.test("Raft refuses reads that wait, however many, when it loses leadership", () => {
   const raft = server();
   elect(raft);
-  raft.read(7);
+  const contexts = Array.from({ length: 300_000 }, (_, context) => context);
+  for (const context of contexts) raft.read(context);
   raft.step(from(2, 5, { type: "requestVoteReply", trial: false, granted: false }));
-  assertEquals(raft.takeEffects().reads, [{ context: 7, confirmed: false }]);
+  const { reads } = raft.takeEffects();
+  assertEquals(reads.length, contexts.length);
+  assert(reads.every(({ context, confirmed }, at) => context === at && !confirmed));
   assertEquals(raft.read(8), false);
 });
 

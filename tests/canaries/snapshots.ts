@@ -233,7 +233,7 @@ export const readCanaries: readonly Canary[] = [
     rule: "R5",
     bug: "reads of a leader that steps down are never answered",
     file: RAFT,
-    find: "this.#lostReads.push(...before.reads.abandon());",
+    find: "this.#lostReads = this.#lostReads.concat(before.reads.abandon());",
     replace: "",
     caughtBy: [READ_TESTS],
   },
