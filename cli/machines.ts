@@ -98,7 +98,7 @@ function makeService(
     },
     handle: (request, reply) => server.handle(request, reply),
     inspect: (request, reply) => inspectService({ rsm, machine }, { request, reply }),
-    snapshot: () => void node?.draw(applied, machine.snapshot()),
+    snapshot: () => void node?.draw(applied, () => machine.snapshot()),
     stop: () => rsm.stop(),
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Log, type Position, Rsm, type Status } from "../raft/mod.ts";
+import { type Log, type Position, Rsm } from "../raft/mod.ts";
 import { encodeRequest } from "./command.ts";
 import { KvServer } from "./server.ts";
 import { KvStore } from "./store.ts";
@@ -30,10 +30,6 @@ class InstantLog implements Log {
 
   draw(): boolean {
     return true;
-  }
-
-  status(): Status {
-    throw new Error("not needed");
   }
 }
 

@@ -27,10 +27,6 @@ class FakeLog implements Log {
   draw(): boolean {
     throw new Error("never asked to");
   }
-
-  status(): Status {
-    throw new Error("not needed");
-  }
 }
 
 const put = encodeRequest({ type: "put", key: "k", value: Uint8Array.of(7), version: 0 });

@@ -13,14 +13,14 @@
  * @module
  */
 
-import type { RaftOptions } from "./options.ts";
+import { fillRaftOptions, type RaftOptions } from "./options.ts";
 import type { Application, Clock, Image, Random, Storage, Timer, Transport } from "./ports.ts";
 import { Raft } from "./raft.ts";
 import type { Effects, Envelope, Index, Position, Status } from "./types.ts";
 
 /** What a {@linkcode Node} is made of. */
 export interface NodeOptions extends RaftOptions {
-  /** Length of a tick, in which the core counts time. @default {10} */
+  /** Length of a tick, in which the core counts time: milliseconds, above 0. @default {10} */
   readonly tickMs?: number;
   /** Where the state survives a crash. */
   readonly storage: Storage;
@@ -32,7 +32,10 @@ export interface NodeOptions extends RaftOptions {
   readonly random: Random;
   /** What the entries are applied to. */
   readonly application: Application;
-  /** Called once if the node dies by itself: a failed save, a broken invariant. */
+  /**
+   * Called once if the node dies by itself: a failed save, a broken invariant. It does nothing any
+   * more then, but {@linkcode Node.stop} is still needed to close the storage.
+   */
   readonly failed: (error: unknown) => void;
   /** Told of every change of role, vote, commit and snapshot, in words. */
   readonly trace?: ((event: string) => void) | undefined;
@@ -40,6 +43,7 @@ export interface NodeOptions extends RaftOptions {
   readonly inspect?: (raft: Raft) => void;
 }
 
+const TICK_MS = 10;
 /** How long the thread may be held to draw a part of an image. */
 const DRAW_MS = 2;
 
@@ -53,10 +57,11 @@ export class Node {
   /** Something arrived since the turn under way took its effects. */
   #hasInput = false;
   #isStopped = false;
-  /** An image is being drawn or written. */
-  #isDrawing = false;
+  /** An image is being drawn or written; then it is the core's, and waits for the next save. */
+  #image: "none" | "drawing" | "kept" = "none";
   #preparation: Promise<void> = Promise.resolve();
   #turn: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | null = null;
   /** What the application was last told of. */
   #told: Raft["standing"] | null = null;
 
@@ -65,20 +70,26 @@ export class Node {
     this.#raft = raft;
   }
 
-  /** Loads what the storage holds, restores the application from the snapshot and starts to tick. */
+  /**
+   * Loads what the storage holds, restores the application from the snapshot and starts to tick. If
+   * it fails the storage is closed.
+   *
+   * @throws {RangeError} If an option is out of its range.
+   */
   static async start(options: NodeOptions): Promise<Node> {
-    const { random, storage, application, trace } = options;
+    checkOptions(options);
+    const { storage, application } = options;
     const persistent = await storage.load();
-    const raft = new Raft(
-      options,
-      persistent,
-      trace === undefined ? { random } : { random, trace },
-    );
-    const node = new Node(options, raft);
-    if (persistent.snapshot !== null) application.restore(persistent.snapshot);
-    node.#tellChanges();
-    node.#tickLater();
-    return node;
+    try {
+      const node = new Node(options, new Raft(options, persistent, options));
+      if (persistent.snapshot !== null) application.restore(persistent.snapshot);
+      node.#tellChanges();
+      node.#tickLater();
+      return node;
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
   }
 
   /** A message from a peer arrived. */
@@ -103,11 +114,12 @@ export class Node {
 
   /**
    * As {@linkcode compact}, with an image of the state right now that is drawn and written little by
-   * little, beside everything else. False, and the image is not begun: an earlier one is not ready.
+   * little, beside everything else. False, and none is asked for: an earlier one is not saved yet.
    */
-  draw(index: Index, image: Uint8Array | Image): boolean {
-    if (this.#isStopped || this.#isDrawing) return false;
-    this.#isDrawing = true;
+  draw(index: Index, snapshot: () => Uint8Array | Image): boolean {
+    if (this.#isStopped || this.#image !== "none") return false;
+    const image = snapshot();
+    this.#image = "drawing";
     if (image instanceof Uint8Array) this.#preparation = this.#keepImage(index, image);
     else this.#drawOn(index, image);
     return true;
@@ -119,10 +131,13 @@ export class Node {
   }
 
   /** After this call nothing is applied or sent any more; resolves when the storage is closed. */
-  async stop(): Promise<void> {
-    if (this.#isStopped) return;
+  stop(): Promise<void> {
     this.#isStopped = true;
     this.#ticker?.cancel();
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     await this.#turn;
     await this.#preparation;
     await this.#options.storage.close();
@@ -156,11 +171,13 @@ export class Node {
       while (this.#hasInput && !this.#isStopped) {
         this.#hasInput = false;
         const effects = this.#raft.takeEffects();
+        const isKept = this.#image === "kept";
         this.#options.transport.send(effects.announce);
         if (effects.save !== null) {
           await this.#options.storage.save(effects.save);
           if (this.#isStopped) return;
         }
+        if (isKept) this.#image = "none";
         this.#finish(effects);
         if (this.#raft.hasMore) return this.#yield();
       }
@@ -209,10 +226,10 @@ export class Node {
   async #keepImage(index: Index, data: Uint8Array): Promise<void> {
     const term = this.#raft.termAt(index);
     try {
-      // Without a term, a newer snapshot has arrived from the leader meanwhile.
+      // Without a term, a newer snapshot has arrived from the leader meanwhile, and stays.
       if (term !== null) await this.#options.storage.prepare({ last: { index, term }, data });
-      this.#isDrawing = false;
-      if (term !== null) this.compact(index, data);
+      this.#image = "kept";
+      this.compact(index, data);
     } catch (error) {
       this.#die(error);
     }
@@ -227,7 +244,7 @@ export class Node {
   }
 
   #tickLater(): void {
-    this.#ticker = this.#options.clock.after(this.#options.tickMs ?? 10, () => {
+    this.#ticker = this.#options.clock.after(this.#options.tickMs ?? TICK_MS, () => {
       this.#input(() => this.#raft.tick());
       if (!this.#isStopped) this.#tickLater();
     });
@@ -240,4 +257,12 @@ export class Node {
     this.#ticker?.cancel();
     this.#options.failed(error);
   }
+}
+
+/** Refuses what makes no sense before the storage makes an empty folder ours. */
+function checkOptions(options: NodeOptions): void {
+  fillRaftOptions(options);
+  const { tickMs = TICK_MS } = options;
+  if (tickMs > 0 && tickMs < Infinity) return;
+  throw new RangeError(`Cannot use tickMs: wanted more than 0 ms, got ${tickMs}`);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, AssertionError, assertRejects } from "@std/assert";
 import { EMPTY } from "./save.ts";
 import { Node, type NodeOptions } from "./node.ts";
 import type { Save } from "./types.ts";
@@ -98,6 +98,13 @@ class World {
   }
 }
 
+/** A storage that is asked for nothing. */
+const untouched = { save: assertNever, prepare: assertNever, close: assertNever };
+
+function assertNever(): never {
+  throw new AssertionError("This must not be called");
+}
+
 async function leading(options: Partial<NodeOptions> = {}): Promise<{ world: World; node: Node }> {
   const world = new World();
   const node = await world.start(options);
@@ -184,7 +191,7 @@ Deno.test("Node draws an image little by little and saves it when it is prepared
     for (let step = 0; step < 4; step++) yield;
     return new Uint8Array(3);
   }
-  assertEquals([node.draw(1, image()), node.draw(1, image())], [true, false]);
+  assertEquals([node.draw(1, image), node.draw(1, image)], [true, false]);
   node.propose(new Uint8Array([1]));
   await world.settle();
   await world.saved();
@@ -192,20 +199,67 @@ Deno.test("Node draws an image little by little and saves it when it is prepared
   await world.tick();
   await world.tick();
   assertEquals(world.take(), ["prepare 1"]);
-  assertEquals(node.draw(2, image()), false);
+  assertEquals(node.draw(2, image), false);
   await world.prepared();
   assertEquals(world.take(), ["save 0 and snapshot 1"]);
   assertEquals(node.status().base, { index: 1, term: 1 });
-  assertEquals(node.draw(2, image()), true);
+  await world.saved();
+  assertEquals(node.draw(2, image), true);
+});
+
+Deno.test("Node draws no other image before the save of the one it drew (X8)", async () => {
+  const { world, node } = await leading();
+  const drawn: boolean[] = [];
+  const image = () => new Uint8Array(3);
+  node.draw(1, image);
+  node.propose(new Uint8Array([1]));
+  await world.settle();
+  assertEquals(world.take(), ["prepare 1", "save 1"]);
+  await world.prepared(); // in the middle of a turn that saves something else
+  drawn.push(node.draw(2, assertNever));
+  await world.saved();
+  drawn.push(node.draw(2, assertNever));
+  assertEquals([world.take(), drawn], [["apply 2", "save 0 and snapshot 1"], [false, false]]);
+  await world.saved();
+  assertEquals([node.draw(2, image), world.take()], [true, ["prepare 2"]]);
+});
+
+Deno.test("Node closes the storage when it is stopped, also after it died, and once", async () => {
+  const { world, node } = await leading();
+  node.propose(new Uint8Array([1]));
+  await world.settle();
+  await world.saveFails();
+  assertEquals(world.take(), ["save 1"]);
+  await Promise.all([node.stop(), node.stop()]);
+  assertEquals(world.take(), ["close"]);
+});
+
+Deno.test("Node refuses options before it touches the storage", async () => {
+  const world = new World();
+  const storage = { ...untouched, load: () => Promise.reject(new Error("touched")) };
+  for (const wrong of [{ id: 4 }, { tickMs: 0 }, { tickMs: NaN }, { electionTicks: 1 }]) {
+    await assertRejects(() => world.start({ storage, ...wrong }), RangeError, "Cannot use");
+  }
+});
+
+Deno.test("Node closes the storage when the application refuses what is in it", async () => {
+  const world = new World();
+  const snapshot = { last: { index: 3, term: 1 }, data: new Uint8Array(1) };
+  const storage = {
+    ...untouched,
+    load: () => Promise.resolve({ ...EMPTY, term: 1, snapshot }),
+    close: () => Promise.resolve(void world.log.push("close")),
+  };
+  const restore = () => {
+    throw new Error("not an image of mine");
+  };
+  const application = { restore, apply: () => {}, read: () => {}, changed: () => {} };
+  await assertRejects(() => world.start({ storage, application }), Error, "not an image of mine");
+  assertEquals(world.take(), ["close"]);
 });
 
 Deno.test("Node does not start when the storage cannot be read", async () => {
-  const storage = {
-    load: () => Promise.reject(new Error("damaged")),
-    save: () => Promise.resolve(),
-    prepare: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-  };
+  const storage = { ...untouched, load: () => Promise.reject(new Error("damaged")) };
   await assertRejects(() => new World().start({ storage }), Error, "damaged");
 });
 

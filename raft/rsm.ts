@@ -23,10 +23,8 @@ export interface Log {
   propose(command: Uint8Array): Position | null;
   /** Asks for a read to be confirmed; `false` if this server does not lead. */
   read(context: number): boolean;
-  /** Lets an image stand in for the log up to the index; `false` if it came too late. */
-  draw(index: Index, image: Uint8Array | Image): boolean;
-  /** A look at the server. */
-  status(): Status;
+  /** Lets an image stand in for the log up to the index; `false`: none is needed now. */
+  draw(index: Index, snapshot: () => Uint8Array | Image): boolean;
 }
 
 /** What became of a submitted command, or of a read. */
@@ -89,11 +87,10 @@ export class Rsm implements Application {
 
   /** Serves nothing before it is attached to a log. */
   constructor(options: RsmOptions) {
-    const { waitingMax, waitingBytesMax } = { ...DEFAULTS, ...options };
-    if (options.logBytesMax !== null && !(options.logBytesMax >= 0)) {
-      throw new RangeError(
-        `Cannot limit the log: wanted null or at least 0 bytes, got ${options.logBytesMax}`,
-      );
+    const { waitingMax, waitingBytesMax, logBytesMax } = { ...DEFAULTS, ...options };
+    for (const [name, value] of Object.entries({ waitingMax, waitingBytesMax, logBytesMax })) {
+      if (value === null || value >= 0) continue;
+      throw new RangeError(`Cannot use ${name}: wanted a number from 0 up, got ${value}`);
     }
     this.#machine = options.machine;
     this.#logBytesMax = options.logBytesMax;
@@ -147,7 +144,7 @@ export class Rsm implements Application {
       const last = entries[entries.length - 1];
       if (last === undefined) return;
       // While an earlier image is being drawn the log grows on, and the next turn asks again.
-      if (this.#log.draw(last.index, this.#machine.snapshot())) this.#logBytes = 0;
+      if (this.#log.draw(last.index, () => this.#machine.snapshot())) this.#logBytes = 0;
     }
   }
 

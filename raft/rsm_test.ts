@@ -51,17 +51,14 @@ class FakeLog implements Log {
     return this.leading;
   }
 
-  draw(index: number, image: Uint8Array | Image): boolean {
+  draw(index: number, snapshot: () => Uint8Array | Image): boolean {
     if (this.isDrawing) return false;
+    const image = snapshot();
     this.compacted.push({
       last: { index, term: this.term },
       data: image instanceof Uint8Array ? image : drawn(image),
     });
     return true;
-  }
-
-  status(): Status {
-    return status(this.leading ? "leader" : "follower", this.term);
   }
 }
 

@@ -97,6 +97,14 @@ export const snapshotCanaries: readonly Canary[] = [
     caughtBy: [SNAPSHOTS],
   },
   {
+    rule: "S6",
+    bug: "an image is drawn while an earlier one waits for the save that makes it count",
+    file: NODE,
+    find: `this.#image = "kept";`,
+    replace: `this.#image = "none";`,
+    caughtBy: [NODE_TESTS],
+  },
+  {
     rule: "S5",
     bug: "a snapshot forgets the term of its last entry",
     file: RAFT,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NODE, NODE_TESTS } from "./catchers.ts";
 import type { Canary } from "./canary.ts";
 
 const STORAGE = "raft/file_storage.ts";
@@ -131,6 +132,25 @@ export const storageCanaries: readonly Canary[] = [
     find: "      await this.close();\n      throw error;",
     replace: "      throw error;",
     caughtBy: [ERRORS],
+  },
+  {
+    rule: "D5",
+    bug: "a node that died of its disk keeps the lock, so that repair needs a new process",
+    file: NODE,
+    find: `  stop(): Promise<void> {
+    this.#isStopped = true;`,
+    replace: `  stop(): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
+    this.#isStopped = true;`,
+    caughtBy: [NODE_TESTS],
+  },
+  {
+    rule: "D8",
+    bug: "a wrong option makes an empty folder one of this node",
+    file: NODE,
+    find: "    checkOptions(options);\n",
+    replace: "",
+    caughtBy: [NODE_TESTS],
   },
   {
     rule: "D6",

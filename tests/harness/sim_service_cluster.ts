@@ -65,8 +65,7 @@ class SimService implements Application {
     this.rsm.attach({
       propose: (command) => node()?.propose(command) ?? null,
       read: (number) => node()?.read(number) ?? false,
-      draw: (index, image) => node()?.draw(index, image) ?? false,
-      status: () => context.node().status(),
+      draw: (index, snapshot) => node()?.draw(index, snapshot) ?? false,
     });
   }
 

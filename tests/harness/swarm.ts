@@ -172,7 +172,7 @@ class SwarmRun {
       compactEvery,
       imageBytes,
       compact: (index, data) => {
-        if (draws) return node().draw(index, data);
+        if (draws) return node().draw(index, () => data);
         node().compact(index, data);
         return true;
       },
