@@ -119,14 +119,20 @@ export class Log {
   }
 
   /**
-   * A snapshot stands in for everything up to `covered`. All but the last `trailing` of the covered
-   * entries are forgotten; the array is copied so that their memory is freed (§7).
+   * A snapshot stands in for everything up to `covered`. Of the covered entries only the last ones
+   * within the limits are kept; the array is copied so that the memory of the others is freed (§7).
    */
-  compact(covered: Position, trailing: number): void {
+  compact(covered: Position, trailing: SliceLimits): void {
     invariant(this.matches(covered), `the log holds ${covered.index}@${covered.term}`);
-    const base = Math.max(this.#base.index, covered.index - trailing);
-    this.#coveredBytes = this.#bytesBetween(base, covered.index);
+    let base = covered.index;
+    let bytes = 0;
+    for (; base > this.#base.index && covered.index - base < trailing.entriesMax; base--) {
+      const more = entryBytes(this.#entries[base - this.#base.index - 1]!);
+      if (bytes + more > trailing.bytesMax) break;
+      bytes += more;
+    }
     this.#bytes -= this.#bytesBetween(this.#base.index, base);
+    this.#coveredBytes = bytes;
     this.#covered = covered.index;
     const position = this.positionAt(base);
     this.#entries = this.#entries.slice(base - this.#base.index);

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InvariantError } from "./invariant.ts";
-import { Log } from "./log.ts";
+import { Log, type SliceLimits } from "./log.ts";
 import type { Entry, Term } from "./types.ts";
 
 const ORIGIN = { index: 0, term: 0 };
@@ -20,6 +20,10 @@ function terms(log: Log): (Term | null)[] {
   const found = [];
   for (let index = log.base.index; index <= log.last.index; index++) found.push(log.termAt(index));
   return found;
+}
+
+function trail(entriesMax: number, bytesMax = Infinity): SliceLimits {
+  return { entriesMax, bytesMax };
 }
 
 Deno.test("Log begins with its base and ends with its last entry", () => {
@@ -57,17 +61,27 @@ Deno.test("Log.takeTail reports the lowest index that changed, once", () => {
 Deno.test("Log.takeTail passes over what a snapshot covers", () => {
   const log = new Log(ORIGIN, []);
   for (const entry of entries(1, 1, 1, 1)) log.append(entry);
-  log.compact({ index: 2, term: 1 }, 10);
+  log.compact({ index: 2, term: 1 }, trail(10));
   assertEquals(log.takeTail()?.entries.map(({ index }) => index), [3]);
 });
 
 Deno.test("Log.compact keeps a trail of covered entries that do not count as log bytes", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 1, 1));
   const one = log.bytes / 4;
-  log.compact({ index: 3, term: 1 }, 2);
+  log.compact({ index: 3, term: 1 }, trail(2));
   assertEquals([log.base.index, log.last.index, log.bytes], [1, 4, one]);
-  log.compact({ index: 4, term: 1 }, 0);
+  log.compact({ index: 4, term: 1 }, trail(0));
   assertEquals([log.base, log.last, log.bytes], [{ index: 4, term: 1 }, { index: 4, term: 1 }, 0]);
+});
+
+Deno.test("Log.compact keeps no more bytes of covered entries than it may (S7)", () => {
+  const log = new Log(ORIGIN, entries(1, 1, 1, 1, 1));
+  const one = log.bytes / 4;
+  log.compact({ index: 3, term: 1 }, trail(9, 3 * one - 1));
+  assertEquals([log.base.index, log.bytes], [1, one]);
+  log.append(entries(5, 1)[0]!);
+  log.compact({ index: 4, term: 1 }, trail(9, one));
+  assertEquals([log.base.index, log.bytes], [3, one]);
 });
 
 Deno.test("Log.reset forgets everything and says so to the disk", () => {
@@ -105,6 +119,6 @@ Deno.test("Log dies of a gap, a term that goes back, and a cut below a snapshot"
   const log = new Log(ORIGIN, entries(1, 2, 2));
   assertThrows(() => log.append(entries(4, 2)[0]!), InvariantError, "index 4 follows 2");
   assertThrows(() => log.append(entries(3, 1)[0]!), InvariantError, "term 1");
-  log.compact({ index: 2, term: 2 }, 5);
+  log.compact({ index: 2, term: 2 }, trail(5));
   assertThrows(() => log.splice(entries(2, 3)), InvariantError, "not covered");
 });

@@ -46,7 +46,11 @@ export interface RaftOptions {
   readonly snapshotChunkBytes?: number;
   /** Entries handed to the application in one turn. @default {4096} */
   readonly applyEntriesMax?: number;
-  /** Compacted entries kept in memory for peers that lag a little. @default {1000; lab: 0} */
+  /**
+   * Compacted entries kept in memory for peers that lag a little, as long as their size is not above
+   * `inFlightBytesMax`.
+   * @default {1000; lab: 0}
+   */
   readonly trailingEntries?: number;
 }
 

@@ -122,7 +122,8 @@ export class Raft {
     const last = this.#log.positionAt(index);
     this.#snapshot = { last, data };
     this.#snapshotChanged = true;
-    this.#log.compact(last, this.#options.trailingEntries);
+    const { trailingEntries: entriesMax, inFlightBytesMax: bytesMax } = this.#options;
+    this.#log.compact(last, { entriesMax, bytesMax });
     this.#trace?.(`compacts to ${last.index}@${last.term}`);
   }
 
@@ -491,7 +492,6 @@ export class Raft {
   }
 
   #takeCommitted(): readonly Entry[] {
-    if (this.#applied >= this.#commit) return [];
     const entriesMax = Math.min(this.#options.applyEntriesMax, this.#commit - this.#applied);
     const { entries } = this.#log.slice(this.#applied + 1, { entriesMax, bytesMax: Infinity });
     this.#applied += entries.length;
