@@ -107,7 +107,7 @@ export class Progress {
 
   /** The one message the peer gets now: entries, a chunk of a snapshot, a heartbeat, or nothing. */
   takeMessage(state: Replicated, round: number): AppendEntries | InstallSnapshot | null {
-    if (this.mode.kind !== "snapshot" && this.next <= state.log.base.index) {
+    if (this.#needsSnapshot(state)) {
       invariant(state.snapshot !== null, "a compacted log has a snapshot");
       const { snapshot } = state;
       this.mode = { kind: "snapshot", snapshot, offset: 0, waiting: false, asked: null };
@@ -119,12 +119,13 @@ export class Progress {
 
   /** The peer's log matches up to `match`. Old news is harmless (L9). */
   accepted(match: Index): void {
+    const isNews = match > this.match;
     this.match = Math.max(this.match, match);
     this.next = Math.max(this.next, this.match + 1);
     const mode = this.mode;
     if (mode.kind === "streaming") {
       while (mode.inFlight.length > 0 && mode.inFlight[0]!.last <= match) mode.inFlight.shift();
-    } else if (mode.kind === "probing" || this.match >= mode.snapshot.last.index) {
+    } else if (mode.kind === "probing" || isNews) {
       this.next = this.match + 1;
       this.mode = { kind: "streaming", inFlight: [] };
     }
@@ -158,6 +159,13 @@ export class Progress {
     mode.offset = Math.min(received, mode.snapshot.data.length);
     mode.waiting = false;
     mode.asked = null;
+  }
+
+  /** The peer's next entry is compacted; or a newer snapshot is there before it got any of this. */
+  #needsSnapshot({ log, snapshot }: Replicated): boolean {
+    const { mode } = this;
+    if (mode.kind !== "snapshot") return this.next <= log.base.index;
+    return mode.offset === 0 && !this.isActive && mode.snapshot !== snapshot;
   }
 
   #takeAppend({ log, commit }: Replicated, round: number): AppendEntries | null {

@@ -140,6 +140,24 @@ Deno.test("Progress sends a chunk again only when a question shows that it was l
   assertEquals(taken(peer, state, 8), "@0+2");
 });
 
+Deno.test("Progress offers a server that is down the newest snapshot, and keeps no older one (S7)", () => {
+  const image = (index: number) => ({ last: { index, term: 1 }, data: new Uint8Array(index) });
+  const peer = progress(1, { electionTicks: 2, heartbeatTicks: 1, snapshotChunkBytes: 4 });
+  assertEquals(taken(peer, leaderWith(0, image(5))), "@0+4");
+  assertEquals(taken(peer, leaderWith(0, image(6))), null); // it may be on its way
+  for (let tick = 0; tick < 2; tick++) peer.tick();
+  assertEquals(taken(peer, leaderWith(0, image(7))), null);
+  peer.heard(0);
+  const message = peer.takeMessage(leaderWith(0, image(8)), 0);
+  assert(message?.type === "installSnapshot");
+  assertEquals([message.last.index, message.total], [7, 7]);
+  peer.accepted(0);
+  assertEquals(peer.mode.kind, "snapshot");
+  peer.accepted(5); // it had the first one after all
+  const log = new Log({ index: 4, term: 1 }, entries(5, 4));
+  assertEquals(taken(peer, { ...leaderWith(0, image(8)), log }), "5+3");
+});
+
 Deno.test("quorumValue is what a majority has reached, as counted one by one", () => {
   for (
     const values of [[4], [1, 2], [3, 1, 2], [9, 0, 0, 9], [5, 1, 4, 2, 3], [7, 7, 7, 0, 0, 0]]

@@ -130,8 +130,8 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "L8",
     bug: "an append is built on a position that is no longer in the log",
     file: PROGRESS,
-    find: "this.next <= state.log.base.index",
-    replace: "this.next < state.log.base.index",
+    find: "return this.next <= log.base.index;",
+    replace: "return this.next < log.base.index;",
     caughtBy: [SNAPSHOTS],
   },
   {
