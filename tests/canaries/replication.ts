@@ -101,6 +101,7 @@ export const replicationCanaries: readonly Canary[] = [
           await this.#options.storage.save(effects.save);
           if (this.#isStopped) return;
         }
+        if (isKept) this.#image = "none";
         this.#finish(effects);`,
     replace: `        this.#finish(effects);
         if (effects.save !== null) {
