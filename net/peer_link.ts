@@ -1,6 +1,6 @@
 /**
  * The way to one peer: one connection that this node dials, says hello on, sends messages over and
- * dials again when it breaks. Nothing but the answer to the hello and to pings comes back on it.
+ * dials again when it breaks. Nothing but the answer to the hello and signs of life come back on it.
  *
  * Invariants: messages leave in the order they were given, or not at all; what waits is bounded and
  * the rest is dropped whole and counted; messages that waited for one life of the peer are never
@@ -16,7 +16,7 @@ import { decodePeerAnswer, encodePeerHello, type HelloRefusal } from "./peer_hel
 import type { Refusals } from "./refusals.ts";
 import type { Address, PeerTraffic, TcpLimits } from "./tcp_options.ts";
 
-/** Says "are you there"; the same value is the answer. No message has this type. */
+/** Says "are you there"; from the other side, "I hear you". No message has this type. */
 export const PING: WireValue = [0];
 
 /** What a {@linkcode PeerLink} is made of. */
@@ -92,7 +92,7 @@ export class PeerLink {
       this.#heardBytes = bytes;
       this.#heardAt = now;
     } else if (now - this.#heardAt > this.#options.limits.silenceMsMax) {
-      this.#refuse({ refusal: "silent", detail: "no answer to pings" });
+      this.#refuse({ refusal: "silent", detail: "no sign of life" });
       return this.#drop("silent");
     }
     connection.send(PING);
@@ -183,7 +183,7 @@ export class PeerLink {
     });
   }
 
-  /** The answer to the hello, then answers to pings. */
+  /** The answer to the hello, then signs of life. */
   #receive(connection: Connection, value: unknown): void {
     if (connection !== this.#connection || this.#isReady) return;
     const { cluster, peer, limits } = this.#options;

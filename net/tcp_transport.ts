@@ -209,10 +209,7 @@ export class TcpTransport implements Transport {
   ): void {
     // A connection that was replaced may still have frames in hand: they are of an earlier life.
     if (this.#incoming.get(peer)?.connection !== connection) return;
-    if (Array.isArray(value) && value.length === 1 && value[0] === 0) {
-      connection.send(PING);
-      return;
-    }
+    if (Array.isArray(value) && value.length === 1 && value[0] === 0) return;
     const envelope = this.#decode(value, peer);
     if (envelope === null) return;
     this.#received += 1;
@@ -243,6 +240,8 @@ export class TcpTransport implements Transport {
     for (const [peer, incoming] of this.#incoming) {
       const bytes = incoming.connection.bytesReceived;
       if (bytes !== incoming.heardBytes || didStall) {
+        // Not only to pings: behind a long message on a slow line a ping waits for long.
+        incoming.connection.send(PING);
         incoming.heardBytes = bytes;
         incoming.heardAt = now;
       } else if (now - incoming.heardAt > silenceMsMax) {

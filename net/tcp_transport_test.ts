@@ -290,6 +290,47 @@ Deno.test("TcpTransport keeps an idle connection when pings are answered", async
   two.transport.close();
 });
 
+/** Carries bytes until one side hangs up, at most so many at a time. */
+async function carry(
+  from: Deno.Conn,
+  to: Deno.Conn,
+  { pauseMs }: { readonly pauseMs: number },
+): Promise<void> {
+  const buffer = new Uint8Array(16 * 1024);
+  try {
+    for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+      for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+    await to.closeWrite();
+  } catch (error) {
+    // The other side has hung up already.
+    if (!(error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.NotConnected)) {
+      throw error;
+    }
+  }
+}
+
+Deno.test("TcpTransport keeps a connection over which a long message comes slowly", async () => {
+  const patient = { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 700 } };
+  const [one, two] = [open(1, patient), open(2, patient)];
+  const listener = Deno.listen(local);
+  one.transport.setPeer(2, listener.addr as Deno.NetAddr);
+  const [near, far] = [await listener.accept(), await Deno.connect(two.transport.address)];
+  const lines = [carry(near, far, { pauseMs: 25 }), carry(far, near, { pauseMs: 0 })];
+  await until(() => one.transport.traffic().get(2)?.isConnected === true);
+  const entries = [{ index: 1, term: 1, command: new Uint8Array(2 ** 20) }];
+  const fields = { previous: { index: 0, term: 0 }, entries, commit: 0, round: 1 };
+  const long = { type: "appendEntries", ...fields } as const;
+  one.transport.send([{ from: 1, to: 2, term: 1, message: long }]);
+  await until(() => two.got.length === 1 || one.transport.refusals()["silent"] !== undefined);
+  assertEquals([one.transport.refusals(), two.transport.refusals()], [{}, {}]);
+  one.transport.close();
+  await Promise.all(lines);
+  two.transport.close();
+  for (const end of [near, far, listener]) end.close();
+});
+
 Deno.test("TcpTransport drops whole messages and serves others when a peer does not read", async () => {
   const listener = Deno.listen(local);
   const side = open(1, { limits: { ...limits, queueBytesMax: 100_000, silenceMsMax: 60_000 } });

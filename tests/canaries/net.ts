@@ -81,10 +81,10 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X3",
-    bug: "an idle connection to a peer is taken for a broken one, as nobody answers pings",
+    bug: "an idle connection to a peer is taken for a broken one, as nobody gives a sign of life",
     file: "net/tcp_transport.ts",
-    find: "      connection.send(PING);\n      return;",
-    replace: "      return;",
+    find: "        incoming.connection.send(PING);\n",
+    replace: "",
     caughtBy: transport,
   },
   {
