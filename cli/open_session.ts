@@ -7,9 +7,10 @@
  * @module
  */
 
-import { type Call, Clerk, encodeReply } from "../kv/mod.ts";
+import { type Call, Clerk } from "../kv/mod.ts";
 import { type Faults, RpcClient } from "../net/mod.ts";
 import { type NodeId, SystemClock } from "../raft/mod.ts";
+import { clerkCall } from "./clerk_call.ts";
 import { type CommandContext, CommandError, UsageError } from "./command.ts";
 import { type ClusterFile, nodeFolder, readClusterFile } from "./local_cluster.ts";
 import { controlFaults, setControlFaults } from "./node_control.ts";
@@ -107,7 +108,12 @@ async function openRemoteSession(
     const id = client.server?.id ?? spare++;
     return { id, endpoint: endpoints[at]!, client };
   });
-  const distinct = nodes.filter(({ id }, at) => nodes.findIndex((node) => node.id === id) === at);
+  const isFirst = ({ id }: SessionNode, at: number) =>
+    nodes.findIndex((node) => node.id === id) === at;
+  const distinct = nodes.filter(isFirst);
+  for (const { client } of nodes) {
+    if (!distinct.some((node) => node.client === client)) client.close();
+  }
   const [cluster = "?"] = names;
   return makeSession(distinct, { cluster, control: null, processes: null, isShell });
 }
@@ -126,14 +132,8 @@ function makeSession(
   const random = Math.random;
   const ids = nodes.map((node) => node.id);
   const byId = new Map(nodes.map((node) => [node.id, node.client]));
-  const call: Call = async (server, request, deadline) => {
-    const withinMs = deadline - clock.now();
-    const outcome = await byId.get(server)!.call(request, { withinMs });
-    if (outcome.kind === "replied") {
-      return outcome.payload instanceof Uint8Array ? outcome.payload : null;
-    }
-    return outcome.kind === "unknown" ? null : notSent[outcome.reason];
-  };
+  const call: Call = (server, request, deadline) =>
+    clerkCall(byId.get(server)!, { request, withinMs: deadline - clock.now() });
   return {
     ...rest,
     ids,
@@ -148,12 +148,6 @@ function makeSession(
     },
   };
 }
-
-/** What was never sent was never executed: for the clerk as if the server itself had said so. */
-const notSent = {
-  noConnection: encodeReply({ type: "wrongLeader", leader: null }),
-  overloaded: encodeReply({ type: "overloaded" }),
-} as const;
 
 async function report(client: RpcClient): Promise<NodeReport | null> {
   const outcome = await client.call(REPORT_REQUEST, { withinMs: reportMsMax });

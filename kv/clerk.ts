@@ -149,6 +149,8 @@ export class Clerk {
       switch (reply?.type) {
         case "overloaded":
           await this.#pause(++pauses, deadline);
+          // Another operation may have found the new leader while this one waited for the old.
+          server = this.#leader;
           continue;
         case undefined:
         case "unknown":

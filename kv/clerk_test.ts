@@ -8,7 +8,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SeededRandom } from "../tests/harness/seeded_random.ts";
 import { VirtualClock } from "../tests/harness/virtual_clock.ts";
 import { type CallResult, Clerk, type ClerkOptions } from "./clerk.ts";
-import { encodeReply, type Reply } from "./command.ts";
+import { encodeReply, encodeRequest, type Reply } from "./command.ts";
 import { KvStore } from "./store.ts";
 
 /** What a server does with a request: a reply, bytes, or silence until the deadline. */
@@ -159,6 +159,21 @@ Deno.test("Clerk waits for a busy server and does not ask others", async () => {
   assertEquals(await clock.wait(clerk.put("k", value, { version: 0 })), "stored");
   assertEquals(asked, [1, 1, 1, 1]);
   assert(clock.now() > 40);
+});
+
+Deno.test("Clerk leaves a busy server when another operation has found the leader", async () => {
+  const busy = encodeRequest({ type: "get", key: "busy" });
+  const { clock, clerk, asked } = makeWorld((server, _, request) => {
+    if (server === 2) return { type: "noKey" };
+    const isBusy = request.length === busy.length;
+    return isBusy ? { type: "overloaded" } : { type: "wrongLeader", leader: 2 };
+  });
+  const first = clerk.get("busy", { timeoutMs: 5000 });
+  const second = clerk.get("k", { timeoutMs: 5000 });
+  assertEquals(await clock.wait(Promise.all([first, second])), [{ type: "noKey" }, {
+    type: "noKey",
+  }]);
+  assertEquals(asked, [1, 1, 2, 2]);
 });
 
 Deno.test("Clerk sends the same bytes each time", async () => {

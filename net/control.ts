@@ -13,7 +13,8 @@ import type { NodeId, Position, Status } from "../raft/mod.ts";
 import type { WireValue } from "./codec.ts";
 import type { Faults } from "./faults.ts";
 import { parseFaults } from "./parse_faults.ts";
-import { type Reply, RpcServer } from "./rpc_server.ts";
+import type { Reply } from "./rpc_options.ts";
+import { RpcServer } from "./rpc_server.ts";
 import type { Address } from "./tcp_options.ts";
 
 /** The socket's name within the folder of a node. */

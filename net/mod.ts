@@ -13,13 +13,8 @@ export { parseFaults } from "./parse_faults.ts";
 export * from "./tcp_options.ts";
 export { TcpTransport } from "./tcp_transport.ts";
 export { type CallOutcome, RpcClient, type RpcClientOptions } from "./rpc_client.ts";
-export {
-  type Reply,
-  RPC_LIMITS,
-  type RpcLimits,
-  RpcServer,
-  type RpcServerOptions,
-} from "./rpc_server.ts";
+export * from "./rpc_options.ts";
+export { RpcServer } from "./rpc_server.ts";
 export { CONTROL_SOCKET, type ControlOptions, type ControlTarget, openControl } from "./control.ts";
 export { ControlClient, ControlError } from "./control_client.ts";
 export { type FaultyTraffic, FaultyTransport } from "./faulty_transport.ts";

@@ -2,7 +2,8 @@
  * Asks one server, with many calls in flight on one connection, and tells apart what became of each.
  *
  * Invariants: `neverSent` is said only of a request of which no byte left, or that the server says
- * it did not look at; a call ends by its deadline; what waits is bounded.
+ * it did not look at; a call ends by its deadline; what waits is bounded; a connection over which
+ * nothing comes any more is given up, however alive it looks.
  *
  * @module
  */
@@ -29,11 +30,13 @@ export type CallOutcome =
 export interface RpcClientOptions {
   /** Where the server listens: a TCP address, or the path of a Unix socket. */
   readonly server: Address | { readonly path: string };
-  /** Time to connect, and the pause after it failed in which calls fail at once. */
+  /** Time to connect, and then to be greeted. @default {2000} */
   readonly connectMsMax?: number;
-  /** For this long after a failed dial calls fail at once. */
+  /** For this long after a failed dial calls fail at once. @default {50} */
   readonly retryMs?: number;
-  /** The longest frame, in and out. */
+  /** How long nothing may come while calls wait; half of it before the server is asked for a sign of life. @default {5000} */
+  readonly silenceMsMax?: number;
+  /** The longest frame, in and out. @default {64 MiB} */
   readonly frameBytesMax?: number;
   /** Calls under way; a further one is `overloaded` at once. @default {65536} */
   readonly inFlightMax?: number;
@@ -48,6 +51,7 @@ interface Pending {
 const DEFAULTS = {
   connectMsMax: 2000,
   retryMs: 50,
+  silenceMsMax: 5000,
   frameBytesMax: 64 * 2 ** 20,
   inFlightMax: 65_536,
 };
@@ -59,6 +63,8 @@ const SWEEP_MS = 10;
 export class RpcClient {
   readonly #options: Required<RpcClientOptions>;
   #connection: Connection | null = null;
+  /** Has not been greeted yet. */
+  #fresh: Connection | null = null;
   #connecting: Promise<Connection | null> | null = null;
   #failedAt = -Infinity;
   #isClosed = false;
@@ -66,6 +72,11 @@ export class RpcClient {
   /** By number; a Map keeps the order, so the oldest come first. */
   readonly #pending = new Map<number, Pending>();
   #sweeper: ReturnType<typeof setTimeout> | null = null;
+  #sweepDueAt = 0;
+  /** Since when calls wait and nothing came; `null`: since the next look. */
+  #silentSince: number | null = null;
+  /** When the server was asked for a sign of life, after a long silence. */
+  #askedAt: number | null = null;
   #server: ServerHello | null = null;
 
   /** Nothing is dialled before the first call. */
@@ -96,6 +107,7 @@ export class RpcClient {
   /** Hangs up. What is under way ends as unknown. */
   close(): void {
     this.#isClosed = true;
+    this.#fresh?.abort({ kind: "local", message: "closed by this side" });
     this.#connection?.close();
     this.#lose(this.#connection);
   }
@@ -120,7 +132,7 @@ export class RpcClient {
       return settle({ kind: "neverSent", reason });
     }
     this.#pending.set(number, { settle, deadline });
-    this.#sweeper ??= setTimeout(() => this.#sweep(), SWEEP_MS);
+    if (this.#sweeper === null) this.#sweepLater();
   }
 
   /** The connection, made if there is none; `null` if it cannot be made now. */
@@ -152,13 +164,16 @@ export class RpcClient {
         if (connection === this.#connection) return this.#receive(connection, value);
         this.#server = decodeServerHello(value);
         if (this.#server === null) return connection.refuse("wanted the hello of a server");
+        this.#fresh = null;
         // At once, so that replies that arrive together with the hello find their calls.
         this.#connection = connection;
         resolve(connection);
       },
     });
+    this.#fresh = connection;
     connection.send(CLIENT_HELLO);
     connection.closed.then(() => {
+      if (this.#fresh === connection) this.#fresh = null;
       resolve(null);
       this.#lose(connection);
     });
@@ -195,11 +210,17 @@ export class RpcClient {
   #lose(connection: Connection | null): void {
     if (connection === null || connection !== this.#connection) return;
     this.#connection = null;
+    this.#silentSince = this.#askedAt = null;
     const lost = [...this.#pending.values()];
     this.#pending.clear();
     for (const { settle } of lost) settle({ kind: "unknown", reason: "connectionLost" });
     if (this.#sweeper !== null) clearTimeout(this.#sweeper);
     this.#sweeper = null;
+  }
+
+  #sweepLater(): void {
+    this.#sweepDueAt = performance.now() + SWEEP_MS;
+    this.#sweeper = setTimeout(() => this.#sweep(), SWEEP_MS);
   }
 
   #sweep(): void {
@@ -210,7 +231,26 @@ export class RpcClient {
       this.#pending.delete(number);
       settle({ kind: "unknown", reason: "deadline" });
     }
-    if (this.#pending.size > 0) this.#sweeper = setTimeout(() => this.#sweep(), SWEEP_MS);
+    if (this.#connection !== null) this.#listen(this.#connection, now);
+    if (this.#pending.size > 0 && this.#sweeper === null) this.#sweepLater();
+  }
+
+  /** A line that is cut without a word looks like a server that takes its time (X3): ask it. */
+  #listen(connection: Connection, now: number): void {
+    const patienceMs = this.#options.silenceMsMax / 2;
+    // After a pause of this process what the server said waits unread.
+    const didStall = now - this.#sweepDueAt > patienceMs;
+    const since = this.#silentSince;
+    if (since === null || connection.heardAt > since || didStall) {
+      this.#silentSince = now;
+      this.#askedAt = null;
+    } else if (this.#askedAt !== null) {
+      if (now - this.#askedAt < patienceMs) return;
+      connection.abort({ kind: "silent", message: "no sign of life" });
+    } else if (now - since >= patienceMs) {
+      this.#askedAt = now;
+      connection.send([++this.#number, null]);
+    }
   }
 }
 

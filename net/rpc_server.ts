@@ -3,8 +3,9 @@
  * nothing of what is asked: a handler gets the payload and a function to answer with, now or later.
  *
  * Invariants: a request gets at most one reply; one that cannot be taken is answered "overloaded"
- * at once and never handled; requests, replies and connections that wait are bounded; a client that
- * is slow, silent or sends garbage loses its connection and costs nobody else anything.
+ * at once and never handled; requests, replies and connections that wait are bounded, for each client
+ * and in all; a client that is slow, silent or sends garbage loses its connection and costs nobody
+ * else anything.
  *
  * @module
  */
@@ -19,69 +20,7 @@ import {
   isClientHello,
   REPLY_STATUS,
 } from "./rpc_frames.ts";
-
-/** Answers one request. Calls after the first have no effect, and none does when the client left. */
-export type Reply = (payload: WireValue) => void;
-
-/** Every limit may be made tiny in tests. */
-export interface RpcLimits {
-  /** The longest request or reply. @default {4 MiB} */
-  readonly frameBytesMax: number;
-  /** The longest hello: all that a stranger can make us hold. @default {256} */
-  readonly helloBytesMax: number;
-  /** Time to say hello. @default {2000} */
-  readonly helloMsMax: number;
-  /** Connections that have not said hello; a further one pushes out the oldest. @default {256} */
-  readonly strangersMax: number;
-  /** Connections; a further one pushes out the one that is idle longest. @default {4096} */
-  readonly connectionsMax: number;
-  /** Who says nothing for this long may be pushed out. @default {10000} */
-  readonly idleMsMin: number;
-  /** Who says nothing for this long has to go. @default {600000} */
-  readonly idleMsMax: number;
-  /** How long a client may refuse to take bytes that wait for it. @default {10000} */
-  readonly stallMsMax: number;
-  /** Replies that may wait for one client that reads slowly. @default {16 MiB} */
-  readonly queueBytesMax: number;
-  /** Requests under way on one connection. @default {8192} */
-  readonly inFlightMax: number;
-  /** Requests under way on all connections together. @default {65536} */
-  readonly inFlightTotalMax: number;
-  /** Size of the requests under way on all connections. @default {128 MiB} */
-  readonly inFlightBytesMax: number;
-}
-
-/** What is used where an option says nothing. */
-export const RPC_LIMITS: RpcLimits = {
-  frameBytesMax: 4 * 2 ** 20,
-  helloBytesMax: 256,
-  helloMsMax: 2000,
-  strangersMax: 256,
-  connectionsMax: 4096,
-  idleMsMin: 10_000,
-  idleMsMax: 600_000,
-  stallMsMax: 10_000,
-  queueBytesMax: 16 * 2 ** 20,
-  inFlightMax: 8192,
-  inFlightTotalMax: 65_536,
-  inFlightBytesMax: 128 * 2 ** 20,
-};
-
-/** What an {@linkcode RpcServer} is made of. */
-export interface RpcServerOptions {
-  /** Where requests come from: TCP, or a Unix socket. The server closes it. */
-  readonly listener: Deno.Listener;
-  /** Told to clients in the hello. */
-  readonly cluster: string;
-  /** Who this server says it is. */
-  readonly id: number;
-  /** Must not throw. */
-  readonly handle: (request: WireValue, reply: Reply) => void;
-  /** Takes a line about what was refused. */
-  readonly log: (line: string) => void;
-  /** What differs from the usual limits. */
-  readonly limits?: Partial<RpcLimits>;
-}
+import { RPC_LIMITS, type RpcLimits, type RpcServerOptions } from "./rpc_options.ts";
 
 /** A client that has said hello. */
 interface Client {
@@ -93,6 +32,12 @@ interface Client {
 /** Small payloads that are no bytes count as this much. */
 const PLAIN_BYTES = 64;
 
+/** A longer reply is given up when there is no room for it: its client may ask again. */
+const SHORT_BYTES = 1024;
+
+/** What short replies may take beyond the room for long ones; a client that needs more reads nothing. */
+const SHORT_ROOM_BYTES = 2 ** 20;
+
 /** Serves clients. */
 export class RpcServer {
   readonly #options: RpcServerOptions;
@@ -101,6 +46,8 @@ export class RpcServer {
   readonly #acceptor: Acceptor;
   readonly #strangers = new Set<Connection>();
   readonly #clients = new Set<Client>();
+  /** For whom much may wait. */
+  readonly #owed = new Set<Connection>();
   #inFlight = 0;
   #inFlightBytes = 0;
   #handled = 0;
@@ -141,7 +88,7 @@ export class RpcServer {
     const connection = new Connection(conn, {
       frameBytesMax,
       firstFrameBytesMax: helloBytesMax,
-      queueBytesMax,
+      queueBytesMax: queueBytesMax + SHORT_ROOM_BYTES,
       firstFrameMs: this.#limits.helloMsMax,
       idleMs: this.#limits.idleMsMax,
       stallMs: this.#limits.stallMsMax,
@@ -153,6 +100,7 @@ export class RpcServer {
     this.#strangers.add(connection);
     connection.closed.then((closed) => {
       this.#strangers.delete(connection);
+      this.#owed.delete(connection);
       if (client !== null) this.#clients.delete(client);
       this.#explain(closed, { source, isClient: client !== null });
     });
@@ -245,8 +193,35 @@ export class RpcServer {
       client.inFlight -= 1;
       this.#inFlight -= 1;
       this.#inFlightBytes -= bytes;
-      this.#send(client, [number, REPLY_STATUS.answered, answer]);
+      this.#answer(client, { number, answer });
     });
+  }
+
+  #answer(
+    client: Client,
+    { number, answer }: { readonly number: number; readonly answer: WireValue },
+  ): void {
+    const bytes = answer instanceof Uint8Array ? answer.length : PLAIN_BYTES;
+    if (bytes <= SHORT_BYTES || this.#hasRoom(client.connection, bytes)) {
+      this.#send(client, [number, REPLY_STATUS.answered, answer]);
+      return;
+    }
+    const detail = `${client.connection.queuedBytes} bytes wait for this client`;
+    this.#refuse("overloaded", { source: client.source, detail });
+    this.#send(client, [number, REPLY_STATUS.overloaded]);
+  }
+
+  /** Whether so many bytes more may wait for a client. */
+  #hasRoom(connection: Connection, bytes: number): boolean {
+    const { queueBytesMax, queueBytesTotalMax } = this.#limits;
+    if (connection.queuedBytes + bytes > queueBytesMax) return false;
+    this.#owed.add(connection);
+    let total = bytes;
+    for (const other of this.#owed) {
+      if (other.queuedBytes === 0 && other !== connection) this.#owed.delete(other);
+      else total += other.queuedBytes;
+    }
+    return total <= queueBytesTotalMax;
   }
 
   /** A client that lets its replies pile up is let go: it has to ask again anyway. */

@@ -10,7 +10,8 @@ import type { WireValue } from "./codec.ts";
 import { encode } from "./encoder.ts";
 import { type CallOutcome, RpcClient } from "./rpc_client.ts";
 import type { Address } from "./tcp_options.ts";
-import { type Reply, RpcServer, type RpcServerOptions } from "./rpc_server.ts";
+import type { Reply, RpcServerOptions } from "./rpc_options.ts";
+import { RpcServer } from "./rpc_server.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
 
@@ -219,21 +220,29 @@ Deno.test("RpcServer lets a new client in for the one idle longest when all plac
   server.close();
 });
 
-Deno.test("RpcServer lets a client go when it does not read its replies", async () => {
-  const limits = { queueBytesMax: 1_000_000 };
-  const { server, address } = serve((_request, reply) => reply(new Uint8Array(100_000)), {
-    limits,
-  });
-  const conn = await Deno.connect(address);
-  await conn.write(frame(["kontiki-client", 1]));
-  for (let number = 0; number < 1000; number++) {
-    await conn.write(frame([number, null])).catch(() => {});
+Deno.test("RpcServer lets a client go when it does not read its replies, short or long", async () => {
+  const cases = [{ bytes: 1000, stallMsMax: 60_000 }, { bytes: 100_000, stallMsMax: 200 }];
+  for (const { bytes, stallMsMax } of cases) {
+    const limits = { queueBytesMax: 1_000_000, stallMsMax };
+    const { server, address } = serve((_request, reply) => reply(new Uint8Array(bytes)), {
+      limits,
+    });
+    const conn = await Deno.connect(address);
+    await conn.write(frame(["kontiki-client", 1]));
+    const request = frame([1, null]);
+    const batch = new Uint8Array(request.length * 50);
+    for (let at = 0; at < 50; at++) batch.set(request, at * request.length);
+    const end = performance.now() + 20_000;
+    while (server.refusals()["slowReader"] === undefined) {
+      assert(performance.now() < end, `a client that reads nothing of ${bytes} bytes is kept`);
+      await conn.write(batch).catch(() => 0);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await until(() => server.load().clients === 0);
+    assertEquals(server.load().inFlight, 0);
+    conn.close();
+    server.close();
   }
-  await until(() => (server.refusals()["slowReader"] ?? 0) > 0);
-  await until(() => server.load().clients === 0);
-  assertEquals(server.load().inFlight, 0);
-  conn.close();
-  server.close();
 });
 
 Deno.test("RpcClient and RpcServer work over a Unix socket", async () => {
@@ -247,4 +256,82 @@ Deno.test("RpcClient and RpcServer work over a Unix socket", async () => {
   client.close();
   server.close();
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("RpcServer keeps a client that reads well but asks for more at once than it may be owed", async () => {
+  const limits = { queueBytesMax: 4_000_000, queueBytesTotalMax: 6_000_000 };
+  const replies: Reply[] = [];
+  const handle = (_request: WireValue, reply: Reply): void => void replies.push(reply);
+  const { server, address } = serve(handle, { limits });
+  const clients = [new RpcClient({ server: address }), new RpcClient({ server: address })];
+  const calls = clients.flatMap((client) =>
+    Array.from({ length: 20 }, () => client.call(1, { withinMs: 20_000 }))
+  );
+  await until(() => replies.length === 40);
+  for (const reply of replies.splice(0)) reply(new Uint8Array(999_000));
+  const outcomes = await Promise.all(calls);
+  const kinds = outcomes.map((outcome) => outcome.kind === "replied" ? "replied" : outcome.reason);
+  assertEquals(kinds.filter((kind) => kind === "replied").length, 6);
+  assertEquals(kinds.filter((kind) => kind === "overloaded").length, 34);
+  // What was owed at one moment stayed within both limits, and then all is well again.
+  const again = clients[0]!.call(1, { withinMs: 20_000 });
+  await until(() => replies.length === 1);
+  replies[0]?.(new Uint8Array(999_000));
+  assertEquals((await again).kind, "replied");
+  assertEquals(server.load().clients, 2);
+  for (const client of clients) client.close();
+  server.close();
+});
+
+Deno.test("RpcClient hangs up at once when it is closed before the server has said hello", async () => {
+  const listener = Deno.listen(local);
+  const client = new RpcClient({ server: listener.addr as Deno.NetAddr });
+  const connecting = client.connect();
+  const conn = await listener.accept();
+  await conn.read(new Uint8Array(1000));
+  client.close();
+  await conn.write(frame(["kontiki-server", 1, "test", 1])).catch(() => 0);
+  assertEquals(await connecting, null);
+  await hungUp(conn);
+  assert(!client.isConnected);
+  conn.close();
+  listener.close();
+});
+
+Deno.test("RpcClient dials again when nothing comes over a connection any more", async () => {
+  const { server, address } = serve((request, reply) => request === "wait" || reply(request));
+  const listener = Deno.listen(local);
+  const proxied = listener.addr as Deno.NetAddr;
+  const ends: Deno.Conn[] = [];
+  const isCut = { first: false };
+  const carry = async (from: Deno.Conn, to: Deno.Conn, isFirst: boolean): Promise<void> => {
+    const buffer = new Uint8Array(1000);
+    for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+      if (!(isFirst && isCut.first)) await to.write(buffer.slice(0, count));
+    }
+  };
+  const lines: Promise<unknown>[] = [];
+  const accepting = (async () => {
+    for (let at = 0; at < 2; at++) {
+      const [near, far] = [await listener.accept(), await Deno.connect(address)];
+      ends.push(near, far);
+      lines.push(carry(near, far, at === 0), carry(far, near, at === 0));
+    }
+  })();
+  const client = new RpcClient({ server: proxied, silenceMsMax: 400 });
+  assertEquals((await client.call(1, { withinMs: 20_000 })).kind, "replied");
+  // Who answers pings may leave a question open for as long as it likes.
+  const patient = await client.call("wait", { withinMs: 1500 });
+  assertEquals(patient, { kind: "unknown", reason: "deadline" });
+  assertEquals((await client.call(2, { withinMs: 20_000 })).kind, "replied");
+  isCut.first = true;
+  const lost = await client.call(3, { withinMs: 20_000 });
+  assertEquals(lost, { kind: "unknown", reason: "connectionLost" });
+  assertEquals((await client.call(4, { withinMs: 20_000 })).kind, "replied");
+  client.close();
+  await accepting;
+  for (const end of ends) end.close();
+  await Promise.allSettled(lines);
+  listener.close();
+  server.close();
 });

@@ -181,6 +181,14 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "X4",
+    bug: "an operation stays with a busy server though another has found the leader",
+    file: CLERK,
+    find: "          server = this.#leader;\n",
+    replace: "",
+    caughtBy: ["kv/clerk_test.ts"],
+  },
+  {
+    rule: "X4",
     bug: "a clerk follows hints in a circle",
     file: CLERK,
     find: "servers.includes(hint) && !tried.has(hint)",

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { clerkCall } from "../../cli/clerk_call.ts";
 import type { CallResult } from "../../kv/mod.ts";
 import { decide } from "../../net/faults.ts";
 import { type Address, RpcClient } from "../../net/mod.ts";
@@ -54,14 +55,13 @@ export class ProcessServiceCluster extends ProcessCluster implements ServiceClus
     }
     const rpc = this.#connectionTo(id);
     const withinMs = Math.min(deadline - this.clientClock.now(), PATIENCE_MS_MAX);
-    const outcome = await rpc.call(request, { withinMs });
-    if (outcome.kind === "neverSent") return "unsent";
-    if (outcome.kind === "unknown" || !(outcome.payload instanceof Uint8Array)) return null;
+    const result = await clerkCall(rpc, { request, withinMs });
+    if (result === "unsent" || result === null) return result;
     const [lateMs] = this.#decide(id, "reply");
     if (lateMs === undefined) return null;
     if (lateMs > 0) await this.sleep(lateMs);
-    this.#bytes += outcome.payload.length;
-    return outcome.payload;
+    this.#bytes += result.length;
+    return result;
   }
 
   override async traffic(): Promise<Traffic> {
