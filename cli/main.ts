@@ -59,8 +59,12 @@ async function runCommand(options: Options, output: Output): Promise<Ending> {
 
 function processOutput(isJson: boolean): Output {
   return new Output({
-    writeOut: (bytes) => writeAll(Deno.stdout, bytes),
-    writeError: (bytes) => writeAll(Deno.stderr, bytes),
+    // The reader of the results has gone, as with `| head`: there is nobody left to work for.
+    writeOut: (bytes) => {
+      if (!writeAll(Deno.stdout, bytes)) Deno.exit(exitCodes.ok);
+    },
+    // The reader of the log has gone: a node goes on without.
+    writeError: (bytes) => void writeAll(Deno.stderr, bytes),
     isTerminal: Deno.stdout.isTerminal(),
     isErrorTerminal: Deno.stderr.isTerminal(),
     isColorWanted: (Deno.env.get("NO_COLOR") ?? "") === "",
@@ -68,18 +72,19 @@ function processOutput(isJson: boolean): Output {
   });
 }
 
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+/** False: nobody reads any more. */
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): boolean {
   let written = 0;
   while (written < bytes.length) {
     try {
       written += stream.writeSync(bytes.subarray(written));
     } catch (error) {
-      // The reader of the pipe has gone, as with `| head`: there is nobody left to tell.
-      if (error instanceof Deno.errors.BrokenPipe) Deno.exit(exitCodes.ok);
+      if (error instanceof Deno.errors.BrokenPipe) return false;
       // A full pipe that does not block: the reader will make room.
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
     }
   }
+  return true;
 }
 
 function report(error: unknown, output: Output): Ending {

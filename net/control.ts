@@ -56,9 +56,23 @@ export interface ControlOptions {
   readonly log: (line: string) => void;
 }
 
-/** Opens the control socket. */
+/** What every system takes for the path of a Unix socket. */
+const PATH_BYTES_MAX = 103;
+
+/**
+ * Opens the control socket.
+ *
+ * @throws {RangeError} If its path is longer than a socket's may be.
+ */
 export async function openControl(options: ControlOptions): Promise<RpcServer> {
   const { path, cluster, id, target, log } = options;
+  const pathBytes = new TextEncoder().encode(path).length;
+  if (pathBytes > PATH_BYTES_MAX) {
+    throw new RangeError(
+      `Cannot open the control socket: wanted a path of at most ${PATH_BYTES_MAX} bytes, ` +
+        `got ${pathBytes}: ${path}`,
+    );
+  }
   await removeOld(path);
   const listener = listenPrivately(path);
   const handle = (request: WireValue, reply: Reply): void => control(target, { request, reply });

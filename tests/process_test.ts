@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { partition, undisturbed } from "../net/faults.ts";
-import { ControlError } from "../net/mod.ts";
+import { ControlError, RpcClient } from "../net/mod.ts";
 import type { NodeId } from "../raft/types.ts";
 import { nodeCommand, ProcessCluster } from "./harness/process_cluster.ts";
 
@@ -154,14 +154,44 @@ Deno.test("a node without --control has no control socket and no machine of the 
   const folder = await Deno.makeTempDir();
   const [program = "", ...first] = nodeCommand();
   const run = async (...args: string[]): Promise<string> => {
-    const all = [...first, "--id", "1", "--peers", "1", "--data", `${folder}/n1`, ...args];
+    const all = [...first, "--id", "1", "--peers", "1", ...args];
     const command = new Deno.Command(program, { args: all, stdin: "null" });
     const { stdout, stderr } = await command.output();
     return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   };
-  assert((await run("--until-input-ends")).includes('"ready":true'));
+  const data = ["--data", `${folder}/n1`];
+  assert((await run(...data, "--until-input-ends")).includes('"ready":true'));
   assert(!exists(`${folder}/n1/control.sock`));
-  assert((await run("--machine", "log")).includes("wanted --control"));
+  assert((await run(...data, "--machine", "log")).includes("wanted --control"));
+  const refusal = await run("--data", `${folder}/${"x".repeat(100)}`, "--control");
+  assert(refusal.includes("wanted a path of at most 103 bytes") && !refusal.includes(" at "));
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a node goes on when nobody reads its log any more", async () => {
+  const folder = await Deno.makeTempDir();
+  const [program = "", ...first] = nodeCommand();
+  const args = ["--id", "1", "--peers", "1", "--data", `${folder}/n1`, "--until-input-ends"];
+  const child = new Deno.Command(program, {
+    args: [...first, ...args, "--clients", "127.0.0.1:0"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const lines = child.stdout.getReader();
+  const ready = JSON.parse(new TextDecoder().decode((await lines.read()).value));
+  await lines.cancel();
+  await child.stderr.cancel();
+  // Garbage is refused, and the refusal goes into the log.
+  const stranger = await Deno.connect(ready.clients);
+  await stranger.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
+  await stranger.read(new Uint8Array(100)).catch(() => null);
+  stranger.close();
+  const client = new RpcClient({ server: ready.clients });
+  assertEquals((await client.call("report", { withinMs: 20_000 })).kind, "replied");
+  client.close();
+  await child.stdin.close();
+  assertEquals((await child.status).code, 0);
   await Deno.remove(folder, { recursive: true });
 });
 
