@@ -30,7 +30,7 @@ import { crc32 } from "./crc32.ts";
 /** How much is read at once. */
 export const SLICE_BYTES = 1 << 20;
 export const VOTE_FILE = "vote";
-const TEMPORARY = /\.tmp$/;
+const TEMPORARY = /^(vote|log-\d{10}|snapshot-\d{16}-\d{16})\.tmp$/;
 const SEGMENT = /^log-(\d{10})$/;
 const SNAPSHOT = /^snapshot-(\d{16})-(\d{16})$/;
 
@@ -103,7 +103,7 @@ export function kindOfName(name: string): "vote" | "log" | "snapshot" | "tempora
   return isTemporary(name) ? "temporary" : null;
 }
 
-/** Whether a name stands for a file that was never finished. */
+/** Whether a name stands for a file of ours that was never finished. */
 export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }

@@ -22,7 +22,13 @@ import {
 } from "./file_recovery.ts";
 import { invariant, InvariantError } from "./invariant.ts";
 import type { Files, Storage } from "./ports.ts";
-import { checkIdentity, encodeFileHeader, type Identity, isSame } from "./record.ts";
+import {
+  checkIdentity,
+  encodeFileHeader,
+  type Identity,
+  isSame,
+  RECORD_HEADER_BYTES,
+} from "./record.ts";
 import { baseOf, checkSave, EMPTY, ORIGIN } from "./save.ts";
 import { StorageError, storageErrorOf } from "./storage_error.ts";
 import type { Persistent, Position, Save, Snapshot, Vote } from "./types.ts";
@@ -75,12 +81,8 @@ export class FileStorage implements Storage {
   /** Nothing is read before `load`. */
   constructor(options: FileStorageOptions) {
     checkIdentity(options.identity);
-    const least = options.segmentBytesMax ?? SEGMENT_BYTES_LEAST;
-    if (!(least >= SEGMENT_BYTES_LEAST && least <= 2 ** 31)) {
-      throw new RangeError(
-        `Cannot use segmentBytesMax: wanted ${SEGMENT_BYTES_LEAST} to 2^31, got ${least}`,
-      );
-    }
+    checkBytes("segmentBytesMax", options.segmentBytesMax ?? SEGMENT_BYTES, SEGMENT_BYTES_LEAST);
+    checkBytes("recordBytesMax", options.recordBytesMax ?? RECORD_BYTES, RECORD_HEADER_BYTES);
     this.#options = options;
     this.#files = options.files;
   }
@@ -261,6 +263,11 @@ export class FileStorage implements Storage {
   async #remove(names: readonly string[]): Promise<void> {
     for (const name of names) await this.#files.remove(name);
   }
+}
+
+function checkBytes(name: string, bytes: number, least: number): void {
+  if (Number.isInteger(bytes) && bytes >= least && bytes <= 2 ** 31) return;
+  throw new RangeError(`Cannot use ${name}: wanted ${least} to 2^31 bytes, got ${bytes}`);
 }
 
 /** The bytes of a snapshot's file, in slices. */

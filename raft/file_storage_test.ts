@@ -75,6 +75,16 @@ Deno.test("FileStorage keeps the snapshot when the same one is saved again", asy
   assertEquals(await smallStorage(disk.open()).load(), saves.reduce(applySave, EMPTY));
 });
 
+Deno.test("FileStorage leaves files of others where they are, whatever they are called", async () => {
+  const others = ["notes.tmp", "log-1", "vote.bak", "snapshot.tmp"];
+  const disk = new SimDisk(new Map(others.map((name) => [name, new Uint8Array(3)])));
+  const storage = smallStorage(disk.open());
+  await storage.load();
+  await storage.save(saveOf({ vote: { term: 1, votedFor: 1 }, snapshot: snapshotOf(3, 1) }));
+  await storage.close();
+  assertEquals(others.filter((name) => !disk.image().has(name)), []);
+});
+
 Deno.test("FileStorage tells how far it is when it opens", async () => {
   const disk = new SimDisk();
   const first = smallStorage(disk.open());
@@ -94,6 +104,9 @@ Deno.test("FileStorage refuses limits and identities that make no sense", () => 
   const files = new SimDisk().open();
   for (const segmentBytesMax of [0, 100, 2 ** 32, NaN]) {
     assertThrows(() => new FileStorage({ files, identity: IDENTITY, segmentBytesMax }), RangeError);
+  }
+  for (const recordBytesMax of [0, 31, 64.5, 2 ** 32, NaN]) {
+    assertThrows(() => new FileStorage({ files, identity: IDENTITY, recordBytesMax }), RangeError);
   }
   for (const identity of [{ cluster: "", node: 1 }, { cluster: "x".repeat(33), node: 1 }]) {
     assertThrows(() => new FileStorage({ files, identity }), RangeError);
