@@ -22,6 +22,8 @@ import type { Effects, Envelope, Index, Position, Status } from "./types.ts";
 export interface NodeOptions extends RaftOptions {
   /** Length of a tick, in which the core counts time: milliseconds, above 0. @default {10} */
   readonly tickMs?: number;
+  /** A larger command is refused: each has to fit a message of the transport. @default {8 MiB} */
+  readonly commandBytesMax?: number;
   /** Where the state survives a crash. */
   readonly storage: Storage;
   /** The way to the other servers. */
@@ -43,19 +45,25 @@ export interface NodeOptions extends RaftOptions {
   readonly inspect?: (raft: Raft) => void;
 }
 
-const TICK_MS = 10;
+const DEFAULTS = { tickMs: 10, commandBytesMax: 8 * 2 ** 20 };
+/**
+ * After so many turns without a tick something keeps timers from running: an application, say, that
+ * submits the next command whenever it hears of the last one.
+ */
+const TURNS_MAX = 10_000;
 /** How long the thread may be held to draw a part of an image. */
 const DRAW_MS = 2;
 
 /** One server of a cluster: a core, driven. */
 export class Node {
   readonly #raft: Raft;
-  readonly #options: NodeOptions;
+  readonly #options: NodeOptions & typeof DEFAULTS;
   #ticker: Timer | null = null;
   /** A turn is under way or will begin soon. */
   #isAwake = false;
   /** Something arrived since the turn under way took its effects. */
   #hasInput = false;
+  #turnsSinceTick = 0;
   #isStopped = false;
   /** An image is being drawn or written; then it is the core's, and waits for the next save. */
   #image: "none" | "drawing" | "kept" = "none";
@@ -66,7 +74,7 @@ export class Node {
   #told: Raft["standing"] | null = null;
 
   private constructor(options: NodeOptions, raft: Raft) {
-    this.#options = options;
+    this.#options = { ...DEFAULTS, ...options };
     this.#raft = raft;
   }
 
@@ -97,8 +105,19 @@ export class Node {
     this.#input(() => this.#raft.step(envelope));
   }
 
-  /** The place the command will have if it commits; `null`: not the leader. */
+  /**
+   * The place the command will have if it commits; `null`: not the leader. The bytes are kept and
+   * must not change any more.
+   *
+   * @throws {RangeError} If the command is longer than `commandBytesMax`.
+   */
   propose(command: Uint8Array): Position | null {
+    const { commandBytesMax } = this.#options;
+    if (command.length > commandBytesMax) {
+      throw new RangeError(
+        `Cannot propose a command: wanted at most ${commandBytesMax} bytes, got ${command.length}`,
+      );
+    }
     return this.#input(() => this.#raft.propose(command)) ?? null;
   }
 
@@ -179,7 +198,7 @@ export class Node {
         }
         if (isKept) this.#image = "none";
         this.#finish(effects);
-        if (this.#raft.hasMore) return this.#yield();
+        if (this.#raft.hasMore || ++this.#turnsSinceTick > TURNS_MAX) return this.#yield();
       }
       this.#isAwake = false;
     } catch (error) {
@@ -199,7 +218,7 @@ export class Node {
   }
 
   /**
-   * Much is left to apply: let others have the thread in between, heartbeats above all (X8). A timer
+   * Much is left to do: let others have the thread in between, heartbeats above all (X8). A timer
    * does that; `soon` promises only to wait for the input at hand.
    */
   #yield(): void {
@@ -244,7 +263,8 @@ export class Node {
   }
 
   #tickLater(): void {
-    this.#ticker = this.#options.clock.after(this.#options.tickMs ?? TICK_MS, () => {
+    this.#ticker = this.#options.clock.after(this.#options.tickMs, () => {
+      this.#turnsSinceTick = 0;
       this.#input(() => this.#raft.tick());
       if (!this.#isStopped) this.#tickLater();
     });
@@ -262,7 +282,9 @@ export class Node {
 /** Refuses what makes no sense before the storage makes an empty folder ours. */
 function checkOptions(options: NodeOptions): void {
   fillRaftOptions(options);
-  const { tickMs = TICK_MS } = options;
-  if (tickMs > 0 && tickMs < Infinity) return;
-  throw new RangeError(`Cannot use tickMs: wanted more than 0 ms, got ${tickMs}`);
+  const { tickMs, commandBytesMax } = { ...DEFAULTS, ...options };
+  for (const [name, value] of Object.entries({ tickMs, commandBytesMax })) {
+    if (value > 0 && value < Infinity) continue;
+    throw new RangeError(`Cannot use ${name}: wanted a number above 0, got ${value}`);
+  }
 }

@@ -4,10 +4,13 @@
  * @module
  */
 
-import { assertEquals, AssertionError, assertRejects } from "@std/assert";
+import { assert, assertEquals, AssertionError, assertRejects, assertThrows } from "@std/assert";
 import { EMPTY } from "./save.ts";
 import { Node, type NodeOptions } from "./node.ts";
-import type { Save } from "./types.ts";
+import { SystemClock } from "./system_clock.ts";
+import type { Entry, Save } from "./types.ts";
+
+const NOTHING = new Uint8Array();
 
 /** A world in which every step is taken by hand, and every effect is written down. */
 class World {
@@ -256,6 +259,39 @@ Deno.test("Node closes the storage when the application refuses what is in it", 
   const application = { restore, apply: () => {}, read: () => {}, changed: () => {} };
   await assertRejects(() => world.start({ storage, application }), Error, "not an image of mine");
   assertEquals(world.take(), ["close"]);
+});
+
+Deno.test("Node refuses a command that no message can hold, and goes on (X5)", async () => {
+  const { world, node } = await leading({ commandBytesMax: 4 });
+  assertThrows(() => node.propose(new Uint8Array(5)), RangeError, "wanted at most 4 bytes, got 5");
+  assertEquals(node.propose(new Uint8Array(4)), { index: 2, term: 1 });
+  assertEquals(world.failures, []);
+});
+
+Deno.test("Node lets timers run though each answer is followed by a command (X8)", async () => {
+  const many = 100_000;
+  const { promise: ended, resolve } = Promise.withResolvers<number>();
+  let isTime = false;
+  const apply = ([entry]: readonly Entry[]): void => {
+    if (entry!.index === 1) setTimeout(() => isTime = true, 10);
+    if (isTime || entry!.index >= many) resolve(entry!.index);
+    else node.propose(NOTHING);
+  };
+  const instant = () => Promise.resolve();
+  const node: Node = await new World().start({
+    storage: {
+      load: () => Promise.resolve(EMPTY),
+      save: instant,
+      prepare: instant,
+      close: instant,
+    },
+    clock: new SystemClock(),
+    application: { restore: () => {}, apply, read: () => {}, changed: () => {} },
+  });
+  const applied = await ended;
+  await node.stop();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert(applied < many, `a timer of 10 ms did not run within ${applied} commands`);
 });
 
 Deno.test("Node does not start when the storage cannot be read", async () => {

@@ -93,9 +93,15 @@ export interface Application {
  */
 export type Image = Generator<void, Uint8Array, void>;
 
-/** A deterministic machine. Bad commands are answered, not thrown. */
+/**
+ * A deterministic machine. Bad commands and questions are answered, not thrown: what it throws ends
+ * the node. Bytes that it gets or gives may be kept by both sides, and changed by neither.
+ */
 export interface StateMachine {
-  /** Executes a committed command, once on every replica, and returns the reply. */
+  /**
+   * Executes a committed command and returns the reply. Every replica executes the same commands in
+   * the same order, and again those since its last snapshot when it starts.
+   */
   apply(command: Uint8Array): Uint8Array;
   /** Answers a question without changing anything; called when the state is known to be current. */
   query(request: Uint8Array): Uint8Array;

@@ -108,7 +108,12 @@ export class Rsm implements Application {
     return this.#submitted.length - this.#first + this.#asked.size;
   }
 
-  /** Replicates a command. `done` is called exactly once, perhaps before this call returns. */
+  /**
+   * Replicates a command. `done` is called exactly once, perhaps before this call returns. The bytes
+   * are kept and must not change any more.
+   *
+   * @throws {RangeError} If the command is longer than the log takes; then `done` is not called.
+   */
   submit(command: Uint8Array, done: (outcome: Outcome) => void): void {
     if (this.#isFull(command.length)) return done({ kind: "overloaded" });
     const position = this.#log?.propose(command) ?? null;
