@@ -65,6 +65,8 @@ export interface Cluster {
   /** Bytes of Raft state and of the snapshot that the node holds durably, running or not. */
   sizes(id: NodeId): Promise<{ readonly log: number; readonly snapshot: number }>;
   traffic(): Promise<Traffic>;
+  /** The highest index that any node has applied, in whichever of its lives. */
+  commits(): Promise<Index>;
   /** Throws what went wrong inside since the last call: an apply out of order, a broken invariant. */
   verify(): Promise<void>;
   /** Stops everything and removes what was made. */

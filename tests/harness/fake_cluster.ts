@@ -110,6 +110,10 @@ export class FakeCluster implements Cluster {
     return Promise.resolve({ requests: this.requests, bytes: this.bytes, incoming });
   }
 
+  commits(): Promise<Index> {
+    return Promise.resolve(this.log.length);
+  }
+
   verify(): Promise<void> {
     const { trouble } = this;
     this.trouble = null;

@@ -198,16 +198,15 @@ interface Look {
   readonly now: number;
   readonly operations: number;
   readonly traffic: Traffic;
-  readonly applied: number;
+  readonly commits: number;
 }
 
 async function look(cluster: Cluster, operations: number): Promise<Look> {
-  const states = await Promise.all(cluster.ids.map((id) => cluster.status(id)));
   return {
     now: cluster.now(),
     operations,
     traffic: await cluster.traffic(),
-    applied: Math.max(0, ...states.map((state) => state?.applied ?? 0)),
+    commits: await cluster.commits(),
   };
 }
 
@@ -217,7 +216,7 @@ function difference(before: Look, after: Look): Totals {
     requests: after.traffic.requests - before.traffic.requests,
     operations: after.operations - before.operations,
     bytes: after.traffic.bytes - before.traffic.bytes,
-    commits: Math.max(0, after.applied - before.applied),
+    commits: after.commits - before.commits,
   };
 }
 

@@ -61,7 +61,7 @@ export class ProcessCluster implements Cluster {
   /** Of nodes that ended by themselves and were taken out since. */
   readonly #failures: string[] = [];
   #faults: Faults = noFaults;
-  #past = { requests: 0, bytes: 0 };
+  #past = { requests: 0, bytes: 0, applied: 0 };
   #cpuMs = 0;
   #starts = 0;
 
@@ -228,6 +228,11 @@ export class ProcessCluster implements Cluster {
     return { requests, bytes, incoming };
   }
 
+  async commits(): Promise<Index> {
+    const all = await Promise.all(this.ids.map((id) => this.status(id)));
+    return Math.max(this.#past.applied, ...all.map((status) => status?.applied ?? 0));
+  }
+
   verify(): Promise<void> {
     const failures = [...this.#running.values()].flatMap(({ failure }) => failure ?? []);
     const [first] = [...this.#failures, ...failures];
@@ -269,6 +274,7 @@ export class ProcessCluster implements Cluster {
     if (stats === null || status === null) return;
     this.#past.requests += stats.traffic.requests;
     this.#past.bytes += stats.traffic.bytes;
+    this.#past.applied = Math.max(this.#past.applied, status.applied);
     this.#cpuMs += stats.cpuMs;
     this.#sizes.set(node.id, { log: status.logBytes, snapshot: status.snapshotBytes });
   }

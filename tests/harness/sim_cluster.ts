@@ -96,6 +96,8 @@ export class SimCluster implements Cluster {
   /** Sees every turn in which a leader's state moved, and may do something about it. */
   onProgress: ((id: NodeId) => void) | null = null;
   #lifeCount = 0;
+  /** The highest index that any life that has ended had applied. */
+  #applied: Index = 0;
   #violation: unknown = null;
 
   constructor(options: SimClusterOptions) {
@@ -307,6 +309,7 @@ export class SimCluster implements Cluster {
     const life = this.#lives.get(id);
     if (life === undefined) return;
     this.note(id, "crashes");
+    this.#applied = Math.max(this.#applied, this.look(id)?.applied ?? 0);
     this.#lives.delete(id);
     this.network.detach(id);
     life.view.end();
@@ -407,6 +410,11 @@ export class SimCluster implements Cluster {
 
   traffic(): Promise<Traffic> {
     return Promise.resolve(this.network.traffic());
+  }
+
+  commits(): Promise<Index> {
+    const applied = this.ids.map((id) => this.look(id)?.applied ?? 0);
+    return Promise.resolve(Math.max(this.#applied, ...applied));
   }
 
   verify(): Promise<void> {

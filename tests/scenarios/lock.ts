@@ -121,9 +121,10 @@ async function lockClients(service: Service, count: number): Promise<void> {
     await client.put("l0", "", 0);
     let held = 0;
     for (; group.now() < end; held++) {
-      await lock.acquire();
+      const { type } = await lock.acquire();
+      assert(type === "held", `A lock without a deadline ended with ${type}`);
       await useLock(service, { client, name: String(number) });
-      await lock.release();
+      assert(await lock.release(), "A release without a deadline was given up");
     }
     return held;
   });
