@@ -38,8 +38,6 @@ export interface LabRequest {
   readonly json: boolean;
   /** The command line that runs this command again, without its arguments. */
   readonly self: readonly string[];
-  /** How people would write that command line. */
-  readonly shown: string;
 }
 
 /** How it ended: as the exit codes 0, 1 and 2. */
@@ -98,8 +96,8 @@ function workerCommand({ self, processes, keep }: LabRequest): readonly string[]
   return [...self, ...processes ? ["--processes"] : [], ...keep ? ["--keep"] : []];
 }
 
-function printFailure(result: LabResult, { shown, processes }: LabRequest): void {
+function printFailure(result: LabResult, { processes }: LabRequest): void {
   const flags = processes ? " --processes" : "";
-  const again = `${shown} ${result.name} --seed ${result.seed}${flags}`;
+  const again = `kontiki test ${result.name} --seed ${result.seed}${flags}`;
   for (const line of failureLines(result, again)) console.log(line);
 }

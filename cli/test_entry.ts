@@ -31,7 +31,6 @@ export async function run(context: CommandContext): Promise<ExitReason> {
     keep: options.boolean("keep"),
     json: output.isJson,
     self: [...selfCommand(), "test"],
-    shown: "kontiki test",
   });
   return reasons[await untilInterrupted(context, work)];
 }

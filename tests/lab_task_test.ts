@@ -7,11 +7,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 
-const LAB = new URL("../tools/lab.ts", import.meta.url).href;
+const MAIN = new URL("../cli/main.ts", import.meta.url).href;
 
 async function lab(...args: string[]): Promise<{ code: number; out: string; error: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", LAB, ...args],
+    args: ["run", "-A", "--no-check", MAIN, "test", ...args],
     env: { NO_COLOR: "1" },
   }).output();
   const text = new TextDecoder();
@@ -47,9 +47,9 @@ Deno.test("lab gives the same results for the same seeds, in one process and in 
 Deno.test("lab ends with 2 when the command line is wrong", async () => {
   const cases: readonly (readonly [string[], string])[] = [
     [["no such scenario"], "Cannot find a scenario"],
-    [["3A", "--seeds", "0"], "Cannot use --seeds: wanted a whole number from 1 up, got 0"],
-    [["3A", "--seed", "x"], "Cannot use --seed"],
-    [["3A", "--colour"], "Cannot use --colour: no such flag"],
+    [["3A", "--seeds", "0"], 'Cannot read --seeds: wanted a whole number from 1 on, got "0"'],
+    [["3A", "--seed", "x"], "Cannot read --seed"],
+    [["3A", "--colour"], '"kontiki test" has no such flag'],
   ];
   for (const [args, message] of cases) {
     const { code, error } = await lab(...args);

@@ -94,7 +94,9 @@ class Copy {
 function commandOf(caughtBy: string): string[] {
   const [first = "", ...rest] = caughtBy.split(" ");
   const run = ["run", "-A", "--no-check"];
-  if (first === "lab") return [...run, "tools/lab.ts", ...rest, "--seed", "1", "--fail-fast"];
+  if (first === "lab") {
+    return [...run, "cli/main.ts", "test", ...rest, "--seed", "1", "--fail-fast"];
+  }
   if (first === "sim") return [...run, "tools/swarm_seeds.ts", ...rest.slice(1)];
   return ["test", "-A", "--no-check", "--quiet", first, ...rest];
 }
