@@ -14,8 +14,9 @@
  */
 
 import { fillRaftOptions, type RaftOptions } from "./options.ts";
-import type { Application, Clock, Image, Random, Storage, Timer, Transport } from "./ports.ts";
+import type { Application, Clock, Image, Random, Storage, Transport } from "./ports.ts";
 import { Raft } from "./raft.ts";
+import { Ticker } from "./ticker.ts";
 import type { Effects, Envelope, Index, Position, Status } from "./types.ts";
 
 /** What a {@linkcode Node} is made of. */
@@ -47,8 +48,8 @@ export interface NodeOptions extends RaftOptions {
 
 const DEFAULTS = { tickMs: 10, commandBytesMax: 8 * 2 ** 20 };
 /**
- * After so many turns without a tick something keeps timers from running: an application, say, that
- * submits the next command whenever it hears of the last one.
+ * After so many turns timers get the thread for certain: an application may keep it from them, by submitting
+ * the next command whenever it hears of the last one.
  */
 const TURNS_MAX = 10_000;
 /** How long the thread may be held to draw a part of an image. */
@@ -58,12 +59,12 @@ const DRAW_MS = 2;
 export class Node {
   readonly #raft: Raft;
   readonly #options: NodeOptions & typeof DEFAULTS;
-  #ticker: Timer | null = null;
+  readonly #ticker: Ticker;
   /** A turn is under way or will begin soon. */
   #isAwake = false;
   /** Something arrived since the turn under way took its effects. */
   #hasInput = false;
-  #turnsSinceTick = 0;
+  #turnsSinceYield = 0;
   #isStopped = false;
   /** An image is being drawn or written; then it is the core's, and waits for the next save. */
   #image: "none" | "drawing" | "kept" = "none";
@@ -76,6 +77,12 @@ export class Node {
   private constructor(options: NodeOptions, raft: Raft) {
     this.#options = { ...DEFAULTS, ...options };
     this.#raft = raft;
+    this.#ticker = new Ticker({
+      clock: options.clock,
+      tickMs: this.#options.tickMs,
+      due: () => raft.ticksUntilDue,
+      tick: () => this.#input(() => raft.tick()),
+    });
   }
 
   /**
@@ -92,7 +99,7 @@ export class Node {
       const node = new Node(options, new Raft(options, persistent, options));
       if (persistent.snapshot !== null) application.restore(persistent.snapshot);
       node.#tellChanges();
-      node.#tickLater();
+      node.#ticker.arm();
       return node;
     } catch (error) {
       await storage.close();
@@ -102,6 +109,7 @@ export class Node {
 
   /** A message from a peer arrived. */
   receive(envelope: Envelope): void {
+    this.#ticker.catchUp();
     this.#input(() => this.#raft.step(envelope));
   }
 
@@ -152,7 +160,7 @@ export class Node {
   /** After this call nothing is applied or sent any more; resolves when the storage is closed. */
   stop(): Promise<void> {
     this.#isStopped = true;
-    this.#ticker?.cancel();
+    this.#ticker.stop();
     return this.#closing ??= this.#close();
   }
 
@@ -189,6 +197,7 @@ export class Node {
     try {
       while (this.#hasInput && !this.#isStopped) {
         this.#hasInput = false;
+        this.#ticker.catchUp();
         const effects = this.#raft.takeEffects();
         const isKept = this.#image === "kept";
         this.#options.transport.send(effects.announce);
@@ -198,7 +207,7 @@ export class Node {
         }
         if (isKept) this.#image = "none";
         this.#finish(effects);
-        if (this.#raft.hasMore || ++this.#turnsSinceTick > TURNS_MAX) return this.#yield();
+        if (this.#raft.hasMore || ++this.#turnsSinceYield > TURNS_MAX) return this.#yield();
       }
       this.#isAwake = false;
     } catch (error) {
@@ -214,6 +223,7 @@ export class Node {
     if (apply.length > 0) application.apply(apply);
     for (const { context, confirmed } of reads) application.read(context, confirmed);
     this.#tellChanges();
+    this.#ticker.arm();
     inspect?.(this.#raft);
   }
 
@@ -223,6 +233,7 @@ export class Node {
    */
   #yield(): void {
     this.#hasInput = true;
+    this.#turnsSinceYield = 0;
     this.#options.clock.after(0, () => {
       this.#turn = this.#run();
     });
@@ -262,19 +273,11 @@ export class Node {
     this.#options.application.changed(this.#raft.status());
   }
 
-  #tickLater(): void {
-    this.#ticker = this.#options.clock.after(this.#options.tickMs, () => {
-      this.#turnsSinceTick = 0;
-      this.#input(() => this.#raft.tick());
-      if (!this.#isStopped) this.#tickLater();
-    });
-  }
-
   /** Whatever went wrong, what the disk and the peers know is not certain any more: stop (D3). */
   #die(error: unknown): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    this.#ticker?.cancel();
+    this.#ticker.stop();
     this.#options.failed(error);
   }
 }

@@ -12,12 +12,14 @@ import type { Entry, Save } from "./types.ts";
 
 const NOTHING = new Uint8Array();
 
+const TICK_MS = 10;
+
 /** A world in which every step is taken by hand, and every effect is written down. */
 class World {
   readonly log: string[] = [];
   readonly failures: unknown[] = [];
   #soon: (() => void)[] = [];
-  #timers: (() => void)[] = [];
+  #timers: { readonly at: number; readonly run: () => void }[] = [];
   #preparations: (() => void)[] = [];
   #now = 0;
   #saves: { resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -38,9 +40,10 @@ class World {
       transport: { send: (envelopes) => envelopes.length > 0 && this.log.push("send") },
       clock: {
         now: () => this.#now++,
-        after: (_ms, run) => {
-          this.#timers.push(run);
-          return { cancel: () => this.#timers = this.#timers.filter((other) => other !== run) };
+        after: (ms, run) => {
+          const timer = { at: this.#now + ms, run };
+          this.#timers.push(timer);
+          return { cancel: () => this.#timers = this.#timers.filter((other) => other !== timer) };
         },
         soon: (run) => this.#soon.push(run),
       },
@@ -64,7 +67,10 @@ class World {
   }
 
   async tick(): Promise<void> {
-    for (const run of this.#timers.splice(0)) run();
+    this.#now += TICK_MS;
+    const due = this.#timers.filter(({ at }) => at <= this.#now);
+    this.#timers = this.#timers.filter(({ at }) => at > this.#now);
+    for (const { run } of due) run();
     await this.settle();
   }
 
@@ -313,4 +319,20 @@ Deno.test("Node restores a snapshot before it applies what comes behind it (S4)"
   world.take();
   await world.saved();
   assertEquals(world.take(), ["send", "restore", "apply 6", "follower"]);
+});
+
+Deno.test("Node waits a whole timeout from the last message of its leader on (§5.2)", async () => {
+  const world = new World();
+  const node = await world.start({ peers: [1, 2], electionTicks: 5, profile: "lab" });
+  const append = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
+  const envelope = { from: 2, to: 1, term: 1 };
+  node.receive({ ...envelope, message: { type: "appendEntries", ...append } });
+  for (let beat = 0; beat < 4; beat++) {
+    for (let tick = 0; tick < 3; tick++) await world.tick();
+    node.receive({ ...envelope, message: { type: "appendEntries", ...append } });
+    await world.saved();
+  }
+  assertEquals(node.status().role, "follower");
+  for (let tick = 0; tick < 6; tick++) await world.tick();
+  assertEquals(node.status().role, "candidate");
 });

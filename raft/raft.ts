@@ -18,14 +18,16 @@ import { Progress, quorumValue } from "./progress.ts";
 import { ReadQueue } from "./reads.ts";
 import type { Follower, Leader, Role } from "./role.ts";
 import { Transfer } from "./transfer.ts";
-import type { Effects, Entry, Envelope, Index, Message, NodeId } from "./types.ts";
+import type { Effects, Entry, Envelope, Index, Message, NodeId, RequestVote } from "./types.ts";
 import type { Persistent, Position, Read, Save, Snapshot, Status, Term } from "./types.ts";
 import type { AppendAccepted, AppendEntries, AppendRejected, InstallSnapshot } from "./types.ts";
-import type { InstallSnapshotReply, RequestVote, RequestVoteReply } from "./types.ts";
+import type { InstallSnapshotReply, RequestVoteReply } from "./types.ts";
 
 /** One server of the cluster: all of the protocol, none of the world. */
 export class Raft {
   readonly #options: FullRaftOptions;
+  readonly #isProduction: boolean;
+  readonly #quorum: number;
   readonly #random: RaftEnvironment["random"];
   readonly #trace: RaftEnvironment["trace"];
 
@@ -48,12 +50,14 @@ export class Raft {
   #voteChanged = false;
   #snapshotChanged = false;
   #restore: Snapshot | null = null;
-  #outbox: Envelope[] = [];
+  readonly #outbox: Envelope[] = [];
   #lostReads: Read[] = [];
 
   /** A follower that continues from what was saved. */
   constructor(options: RaftOptions, persistent: Persistent, environment: RaftEnvironment) {
     this.#options = fillRaftOptions(options);
+    this.#isProduction = this.#options.profile === "production";
+    this.#quorum = Math.floor(this.#options.peers.length / 2) + 1;
     this.#random = environment.random;
     this.#trace = environment.trace;
     this.#term = persistent.term;
@@ -138,12 +142,18 @@ export class Raft {
     }
     const announce = role.kind === "leader" ? this.#announcements(role) : [];
     const save = this.#takeSave();
-    const send = this.#outbox;
-    this.#outbox = [];
+    const send = this.#outbox.splice(0);
     const restore = this.#restore;
     this.#restore = null;
     const apply = this.#takeCommitted();
     return { announce, save, send, restore, apply, reads: this.#takeReads() };
+  }
+
+  /** How many ticks from now there is something to be done, if nothing arrives before: 1 or more. */
+  get ticksUntilDue(): number {
+    if (this.#role.kind !== "leader") return this.#timeoutTicks - this.#elapsedTicks;
+    for (const peer of this.#role.peers.values()) if (peer.awaitsCommit(this.#commit)) return 1;
+    return this.#options.heartbeatTicks - this.#elapsedTicks;
   }
 
   /** Whether committed entries are waiting that the last turn's limit left behind. */
@@ -265,10 +275,9 @@ export class Raft {
    * a server cut off for a while cannot disturb the others (§6, thesis §4.2.3; E9).
    */
   #isContent(): boolean {
-    if (!this.#isProduction) return false;
     const { role, leader } = this.standing;
-    return role === "leader" ||
-      (leader !== null && this.#elapsedTicks < this.#options.electionTicks);
+    const isHeard = leader !== null && this.#elapsedTicks < this.#options.electionTicks;
+    return this.#isProduction && (role === "leader" || isHeard);
   }
 
   #onRequestVote(from: NodeId, { trial, last }: RequestVote): void {
@@ -414,8 +423,7 @@ export class Raft {
   }
 
   #takeReads(): readonly Read[] {
-    const lost = this.#lostReads;
-    this.#lostReads = [];
+    const lost = this.#lostReads.splice(0);
     const role = this.#role;
     if (role.kind !== "leader" || !role.reads.hasStarted) return lost;
     const rounds = [...role.peers.values()].map((peer) => peer.round);
@@ -423,14 +431,6 @@ export class Raft {
   }
 
   // ---- Helpers ---------------------------------------------------------------------------------
-
-  get #isProduction(): boolean {
-    return this.#options.profile === "production";
-  }
-
-  get #quorum(): number {
-    return Math.floor(this.#options.peers.length / 2) + 1;
-  }
 
   /** The leader of this term was heard: follow it, and give it time (§5.2). */
   #hear(leader: NodeId): Follower {

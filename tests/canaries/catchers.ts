@@ -11,11 +11,12 @@ export const PROGRESS = "raft/progress.ts";
 export const READS = "raft/reads.ts";
 export const TRANSFER = "raft/transfer.ts";
 export const NODE = "raft/node.ts";
+export const TICKER = "raft/ticker.ts";
 
 export const CORE_TESTS =
   "raft/raft_test.ts raft/log_test.ts raft/progress_test.ts raft/check_test.ts";
 export const READ_TESTS = "raft/reads_test.ts raft/raft_test.ts raft/rsm_test.ts";
-export const NODE_TESTS = "raft/node_test.ts";
+export const NODE_TESTS = "raft/node_test.ts raft/ticker_test.ts";
 
 export const SCRIPTS = "tests/script_test.ts";
 

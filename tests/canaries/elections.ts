@@ -11,9 +11,11 @@ import {
   CRASHES,
   ELECTIONS,
   NODE,
+  NODE_TESTS,
   RAFT,
   SCRIPTS,
   SWARM,
+  TICKER,
 } from "./catchers.ts";
 import type { Canary } from "./canary.ts";
 
@@ -100,8 +102,8 @@ export const electionCanaries: readonly Canary[] = [
     rule: "E5",
     bug: "half of the servers count as a majority",
     file: RAFT,
-    find: "return Math.floor(this.#options.peers.length / 2) + 1;",
-    replace: "return Math.floor(this.#options.peers.length / 2);",
+    find: "this.#quorum = Math.floor(this.#options.peers.length / 2) + 1;",
+    replace: "this.#quorum = Math.floor(this.#options.peers.length / 2);",
     caughtBy: [ELECTIONS],
   },
   {
@@ -143,6 +145,22 @@ export const electionCanaries: readonly Canary[] = [
     find: "electionTicks + Math.floor(this.#random() * electionTicks)",
     replace: "electionTicks + electionTicks / 2",
     caughtBy: [ELECTIONS, AGREEMENT],
+  },
+  {
+    rule: "E6",
+    bug: "time in which the process was held up is held against the leader",
+    file: TICKER,
+    find: "this.#isLenient = isLate && !this.#isLenient;",
+    replace: "this.#isLenient = false;",
+    caughtBy: [NODE_TESTS],
+  },
+  {
+    rule: "E6",
+    bug: "a message that restarts a timer does not count the ticks before it",
+    file: NODE,
+    find: "this.#ticker.catchUp();\n    this.#input(",
+    replace: "this.#input(",
+    caughtBy: [NODE_TESTS],
   },
   {
     rule: "E7",

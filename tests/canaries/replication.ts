@@ -213,7 +213,7 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "X8",
     bug: "an application that is never idle keeps timers from running",
     file: NODE,
-    find: "if (this.#raft.hasMore || ++this.#turnsSinceTick > TURNS_MAX) return",
+    find: "if (this.#raft.hasMore || ++this.#turnsSinceYield > TURNS_MAX) return",
     replace: "if (this.#raft.hasMore) return",
     caughtBy: [NODE_TESTS],
   },

@@ -274,12 +274,19 @@ export class LabGroup {
     }
   }
 
-  /** Section 7.4: how many servers have applied the index, and what. */
+  /** Section 7.4: how many servers have applied the index, and what; asks who has not shown it yet. */
   async committed(
     index: Index,
   ): Promise<{ readonly servers: number; readonly command: Uint8Array | null }> {
-    for (const server of this.servers) await this.#observe(server);
+    for (const server of this.servers) {
+      if (this.#log.height(server) < index) await this.#observe(server);
+    }
     return this.#log.committed(index);
+  }
+
+  /** Sections 7.2 and 7.3, for whatever was applied that no check has asked for yet. */
+  async checkAllApplied(): Promise<void> {
+    for (const server of this.servers) await this.#observe(server);
   }
 
   async checkNoAgreement(index: Index): Promise<void> {

@@ -28,6 +28,10 @@ export function labScenario(
     ...rest,
     machine,
     network,
-    run: (cluster) => body(new LabGroup(cluster, { network, edition })),
+    run: async (cluster) => {
+      const group = new LabGroup(cluster, { network, edition });
+      await body(group);
+      await group.checkAllApplied();
+    },
   };
 }
