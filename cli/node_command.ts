@@ -34,7 +34,7 @@ export async function run({ options, output, signal }: CommandContext): Promise<
   });
   const node = await start({ ...settingsOf(options), log: (line) => log.info(line) });
   const { peers, clients } = node;
-  log.info(`${nodeName(id)} serves: peers at ${textOf(peers)}, clients at ${textOf(clients)}`);
+  log.info(`${nodeName(id)} serves: peers ${placeOf(peers)}, clients ${placeOf(clients)}`);
   if (!output.isTerminal) output.json({ ready: true, id, peers, clients });
   const told = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => told.resolve());
@@ -63,7 +63,7 @@ async function start(settings: NodeSettings): Promise<RunningNode> {
       const places = [peers.get(id) ?? null, clients].filter((place) => place !== null);
       throw new CommandError(
         "failure",
-        `Cannot listen: wanted free ports at ${places.map(textOf).join(" and ")}, got one in use`,
+        `Cannot listen: wanted free ports ${places.map(placeOf).join(" and ")}, got one in use`,
       );
     }
     if (error instanceof RangeError) throw new UsageError(error.message, "node");
@@ -123,8 +123,8 @@ function settingsOf(options: Options): Omit<NodeSettings, "log"> {
   };
 }
 
-function textOf(address: Address | null): string {
+function placeOf(address: Address | null): string {
   if (address === null) return "nowhere";
   const { hostname, port } = address;
-  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  return `at ${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
