@@ -35,6 +35,30 @@ Deno.test("DenoFiles gives the lock to one user at a time when two want it", asy
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("DenoFiles makes its folder, and each above it that was missing, durable (D2)", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kontiki-" });
+  const synced: string[] = [];
+  const open = Deno.open;
+  Deno.open = async (path, options) => {
+    const file = await open(path, options);
+    const sync = file.sync.bind(file);
+    file.sync = () => {
+      synced.push(`${path}`.slice(folder.length));
+      return sync();
+    };
+    return file;
+  };
+  try {
+    const files = new DenoFiles(`${folder}/a/b/`);
+    assertEquals(await files.lock(), true);
+    await files.close();
+  } finally {
+    Deno.open = open;
+    await Deno.remove(folder, { recursive: true });
+  }
+  assertEquals(synced, ["", "/a"]);
+});
+
 Deno.test("DenoFiles waits a moment for a lock when its holder is about to end", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kontiki-" });
   const first = new DenoFiles(folder);

@@ -60,6 +60,41 @@ Deno.test("FileStorage writes the rest of a segment again when most of it is dea
   await storage.close();
 });
 
+Deno.test("FileStorage counts what lives right after snapshots from elsewhere", async () => {
+  const storage = new FileStorage({
+    files: new SimDisk().open(),
+    identity: IDENTITY,
+    segmentBytesMax: 8000,
+  });
+  await storage.load();
+  await storage.save(saveOf({ vote: { term: 1, votedFor: 1 } }));
+  for (let from = 1; from < 1000; from += 200) {
+    await storage.save(saveOf({ tail: { from, entries: entriesOf(from, 100, 1) } }));
+    await storage.save(saveOf({ snapshot: snapshotOf(from + 199, 1, 10) }));
+  }
+  await storage.save(saveOf({ tail: { from: 1001, entries: entriesOf(1001, 100, 1) } }));
+  const before = storage.sizes().logBytes;
+  await storage.save(saveOf({ snapshot: snapshotOf(1095, 1, 10) }));
+  assert(storage.sizes().logBytes < before / 5, `${storage.sizes().logBytes} of ${before} bytes`);
+});
+
+Deno.test("FileStorage writes an image once when it was prepared, whatever is saved meanwhile", async () => {
+  const created: string[] = [];
+  const disk = new SimDisk(new Map(), {
+    changed: ({ kind, name }) => void (kind === "create" && created.push(name)),
+  });
+  const storage = smallStorage(disk.open());
+  await storage.load();
+  const vote = { term: 1, votedFor: 1 };
+  await storage.save(saveOf({ vote, tail: { from: 1, entries: entriesOf(1, 3, 1) } }));
+  const snapshot = snapshotOf(2, 1, 700);
+  const preparing = storage.prepare(snapshot);
+  await storage.save(saveOf({ tail: { from: 4, entries: entriesOf(4, 1, 1) } }));
+  await preparing;
+  await storage.save(saveOf({ snapshot }));
+  assertEquals(created.filter((name) => name.startsWith("snapshot-")).length, 1);
+});
+
 Deno.test("FileStorage keeps the snapshot when the same one is saved again", async () => {
   const disk = new SimDisk();
   const storage = smallStorage(disk.open());

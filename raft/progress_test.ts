@@ -94,6 +94,12 @@ Deno.test("Progress never lowers match, whatever arrives late", () => {
   assertEquals([peer.match, peer.next, peer.mode.kind], [5, 6, "probing"]);
 });
 
+Deno.test("Progress takes no round back when answers overtake each other (R2)", () => {
+  const peer = progress(1);
+  for (const round of [5, 7, 6]) peer.heard(round);
+  assertEquals(peer.round, 7);
+});
+
 Deno.test("Progress sends a silent peer heartbeats only, and probes it when it is back", () => {
   const peer = progress(1, { electionTicks: 3, heartbeatTicks: 1 });
   const state = leaderWith(3);

@@ -285,7 +285,7 @@ export class Raft {
     // Election restriction: never for a log that is behind ours (§5.4.1).
     const isUpToDate = last.term > own.term || (last.term === own.term && last.index >= own.index);
     const isFree = trial || this.#votedFor === null || this.#votedFor === from;
-    const granted = isUpToDate && isFree && this.#role.kind !== "leader";
+    const granted = isUpToDate && isFree;
     if (granted && !trial) {
       if (this.#role.kind !== "follower") this.#follow(this.#term, null);
       if (this.#votedFor === null) {

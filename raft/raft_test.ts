@@ -76,6 +76,20 @@ Deno.test("Raft is deaf to candidates while it hears a leader (E9)", () => {
   assertEquals(raft.standing.term, 3);
 });
 
+Deno.test("Raft is deaf to candidates while it leads and a majority answers (E9)", () => {
+  const raft = server();
+  elect(raft);
+  raft.takeEffects();
+  const request = { type: "requestVote", trial: false, last: { index: 9, term: 9 } } as const;
+  raft.step(from(3, 9, request));
+  raft.step(from(3, 9, { ...request, trial: true }));
+  assertEquals([raft.standing.role, raft.standing.term, types(raft.takeEffects())], [
+    "leader",
+    1,
+    [],
+  ]);
+});
+
 Deno.test("Raft opens its term with a no-op that commits what came before (§8)", () => {
   const raft = server({}, {
     ...EMPTY,

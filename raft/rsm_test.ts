@@ -285,6 +285,17 @@ Deno.test("Rsm refuses more when too many bytes wait", async () => {
   assertEquals(rsm.waiting, 1);
 });
 
+Deno.test("Rsm counts the bytes of a question until it is answered", async () => {
+  const log = new FakeLog();
+  const rsm = new Rsm({ machine: new Journal(), logBytesMax: null, waitingBytesMax: 10 });
+  rsm.attach(log);
+  for (const [place, confirmed] of [true, false, true].entries()) {
+    const answer = ask(rsm, new Uint8Array(8));
+    rsm.read(log.contexts[place]!, confirmed);
+    assertEquals((await answer).kind, confirmed ? "done" : "notLeader");
+  }
+});
+
 Deno.test("Rsm accepts a submit when a result is being handed out", () => {
   const { rsm, outcomes, send } = setUp();
   rsm.submit(encode("a"), () => send("b"));

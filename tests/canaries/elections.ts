@@ -188,6 +188,16 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E9",
+    bug: "a leader that is followed gives way to whoever asks for votes",
+    file: RAFT,
+    find: `return role === "leader" ||
+      (leader !== null`,
+    replace: `return role !== "leader" &&
+      (leader !== null`,
+    caughtBy: [CORE_TESTS],
+  },
+  {
+    rule: "E9",
     bug: "heartbeats do not put off elections",
     file: RAFT,
     find: `this.#resetElectionTimer();

@@ -238,6 +238,14 @@ export const readCanaries: readonly Canary[] = [
     caughtBy: [SWARM, READ_TESTS],
   },
   {
+    rule: "R2",
+    bug: "an answer that was overtaken takes the confirmation of a later round back",
+    file: PROGRESS,
+    find: "this.round = Math.max(this.round, round);",
+    replace: "this.round = round;",
+    caughtBy: [CORE_TESTS],
+  },
+  {
     rule: "R3",
     bug: "a read is answered before its index is applied",
     file: READS,

@@ -62,6 +62,14 @@ export const storageCanaries: readonly Canary[] = [
     caughtBy: [CRASHES],
   },
   {
+    rule: "D2",
+    bug: "a folder that was just made is lost with its files at a power cut",
+    file: DENO,
+    find: "  for (const path of made.toReversed()) await syncFolder(parentOf(path));\n",
+    replace: "",
+    caughtBy: ["raft/deno_files_test.ts"],
+  },
+  {
     rule: "D3",
     bug: "a failed sync is tried again",
     file: LOG,
@@ -370,6 +378,22 @@ export const storageCanaries: readonly Canary[] = [
     file: LOG,
     find: "if (this.#isMostlyDead()) await this.#begin(base);",
     replace: "",
+    caughtBy: [SUITE],
+  },
+  {
+    rule: "S7",
+    bug: "entries that a snapshot from elsewhere replaced count as alive",
+    file: LOG,
+    find: "      this.#entries.length = 0;\n      this.#liveBytes = 0;\n",
+    replace: "      this.#entries.length = 0;\n",
+    caughtBy: [SUITE],
+  },
+  {
+    rule: "S6",
+    bug: "an image that was written ahead is written again by its save",
+    file: STORAGE,
+    find: "if (prepared?.snapshot.data === data && isSame",
+    replace: "if (prepared?.snapshot.data === null && isSame",
     caughtBy: [SUITE],
   },
 ];
