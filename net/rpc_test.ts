@@ -111,6 +111,19 @@ Deno.test("RpcClient says unknown at the deadline when no reply comes, and ignor
   server.close();
 });
 
+Deno.test("RpcClient forgets calls that were answered or given up", async () => {
+  const { server, address } = serve((request, reply) => request === "silence" || reply(request));
+  const client = new RpcClient({ server: address, inFlightMax: 1 });
+  for (const at of [1, 2]) {
+    assertEquals((await client.call(at, { withinMs: 20_000 })).kind, "replied");
+  }
+  const given = await client.call("silence", { withinMs: 30 });
+  assertEquals(given, { kind: "unknown", reason: "deadline" });
+  assertEquals((await client.call(3, { withinMs: 20_000 })).kind, "replied");
+  client.close();
+  server.close();
+});
+
 Deno.test("RpcClient connects again when the server returns", async () => {
   const first = serve(echo);
   const client = new RpcClient({ server: first.address, retryMs: 1 });
@@ -145,6 +158,13 @@ Deno.test("RpcServer answers overloaded at once when too much is under way", asy
   );
   assertEquals(server.load().inFlight, 0);
   assertEquals(server.refusals()["overloaded"], 3);
+  // What was answered makes room again.
+  for (let at = 0; at < 2; at++) {
+    const call = one.call(new Uint8Array(900), { withinMs: 10_000 });
+    await until(() => server.load().inFlight === 1);
+    replies.at(-1)?.("done");
+    assertEquals((await call).kind, "replied");
+  }
   one.close();
   two.close();
   server.close();

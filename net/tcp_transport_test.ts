@@ -278,6 +278,48 @@ Deno.test("TcpTransport hangs up and dials again when nothing answers its pings"
   listener.close();
 });
 
+Deno.test("TcpTransport hangs up and dials again when nobody answers its hello", async () => {
+  const listener = Deno.listen(local);
+  const side = open(1);
+  side.transport.setPeer(2, listener.addr as Deno.NetAddr);
+  for (let at = 0; at < 2; at++) {
+    const conn = await inTime(listener.accept());
+    assert(await inTime(hungUp(conn)), `connection ${at}`);
+    conn.close();
+  }
+  assertEquals(side.transport.traffic().get(2)?.connects, 0);
+  side.transport.close();
+  listener.close();
+});
+
+Deno.test("TcpTransport leaves a peer that refuses it in peace for a while", async () => {
+  const listener = Deno.listen(local);
+  const slow = { ...limits, redialMsMin: 10, redialMsMax: 2000 };
+  const side = open(1, { limits: slow });
+  side.transport.setPeer(2, listener.addr as Deno.NetAddr);
+  const conn = await inTime(listener.accept());
+  await conn.read(new Uint8Array(1000));
+  await conn.write(frame(["kontiki-refused", "stranger", "go away"]));
+  const refusedAt = performance.now();
+  const again = await inTime(listener.accept());
+  assertGreater(performance.now() - refusedAt, 800);
+  side.transport.close();
+  for (const end of [conn, again, listener]) end.close();
+});
+
+Deno.test("TcpTransport says nothing at an address that was replaced while it dialled", async () => {
+  const [old, fresh] = [Deno.listen(local), Deno.listen(local)];
+  const side = open(1);
+  side.transport.setPeer(2, old.addr as Deno.NetAddr);
+  side.transport.setPeer(2, fresh.addr as Deno.NetAddr);
+  const greeted = await inTime(fresh.accept());
+  assert((await greeted.read(new Uint8Array(1000)) ?? 0) > 0);
+  const conn = await inTime(old.accept());
+  assertEquals(await inTime(conn.read(new Uint8Array(1000))), null);
+  side.transport.close();
+  for (const end of [greeted, conn, old, fresh]) end.close();
+});
+
 Deno.test("TcpTransport keeps an idle connection when pings are answered", async () => {
   const patient = { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 1000 } };
   const [one, two] = [open(1, patient), open(2, patient)];

@@ -100,6 +100,14 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
+    bug: "a clerk is unsure of a request that never left",
+    file: CLERK,
+    find: 'if (result === "unsent") return { type: "wrongLeader", leader: null };',
+    replace: 'if (result === "unsent") return null;',
+    caughtBy: ["kv/clerk_test.ts"],
+  },
+  {
+    rule: "C2",
     bug: "a server that lost track says that the request was not executed",
     file: "kv/server.ts",
     find: 'encodeReply({ type: "unknown", leader',
