@@ -447,7 +447,7 @@ export class Raft {
   #hearPeer(from: NodeId, round: number): Progress | null {
     if (this.#role.kind !== "leader") return null;
     const peer = this.#role.peers.get(from);
-    invariant(peer !== undefined, `n${from} is a peer`);
+    invariant(peer !== undefined && round <= this.#role.round, `n${from} answers our round (R2)`);
     peer.heard(round);
     return peer;
   }
@@ -455,11 +455,11 @@ export class Raft {
   /** To a request of an earlier term the answer is no, with our term (§5.1). */
   #answerStale(from: NodeId, message: Message): void {
     if (message.type === "requestVote") {
-      const { trial } = message;
-      this.#reply(from, { type: "requestVoteReply", trial, granted: false });
+      this.#reply(from, { type: "requestVoteReply", trial: message.trial, granted: false });
     } else if (message.type === "appendEntries" || message.type === "installSnapshot") {
       const conflict = { term: null, index: this.#log.last.index + 1 };
-      const refusal = { round: message.round, previous: 0, conflict };
+      // Who asked may lead our term by now: its place and round were of an earlier one (L9, R2).
+      const refusal = { round: 0, previous: 0, conflict };
       this.#reply(from, { type: "appendEntriesReply", accepted: false, ...refusal });
     }
   }

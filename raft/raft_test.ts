@@ -266,3 +266,16 @@ Deno.test("Raft does not probe again and again a server that lost what it acknow
   }
   assert(probes <= 8, `${probes} probes in 10 ticks`);
 });
+
+Deno.test("Raft answers a message of an earlier term without its round (L9, R2)", () => {
+  const raft = server({}, { ...EMPTY, term: 5 });
+  const place = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 77 };
+  raft.step(from(2, 3, { type: "appendEntries", ...place }));
+  const chunk = { last: { index: 9, term: 3 }, offset: 0, total: 1, round: 78 };
+  raft.step(from(2, 3, { type: "installSnapshot", ...chunk, data: new Uint8Array(1) }));
+  // Server 2 may lead term 5 by now; its rounds of term 3 must not count in it.
+  const rounds = raft.takeEffects().send.map(({ term, message }) =>
+    message.type === "appendEntriesReply" && [term, message.round]
+  );
+  assertEquals(rounds, [[5, 0], [5, 0]]);
+});

@@ -239,6 +239,15 @@ export const readCanaries: readonly Canary[] = [
   },
   {
     rule: "R2",
+    bug:
+      "the answer to a message of an earlier term names its round, and so confirms reads to come",
+    file: RAFT,
+    find: "const refusal = { round: 0, previous: 0, conflict };",
+    replace: "const refusal = { round: message.round, previous: 0, conflict };",
+    caughtBy: [SWARM, CORE_TESTS],
+  },
+  {
+    rule: "R2",
     bug: "an answer that was overtaken takes the confirmation of a later round back",
     file: PROGRESS,
     find: "this.round = Math.max(this.round, round);",
