@@ -190,10 +190,8 @@ export const electionCanaries: readonly Canary[] = [
     rule: "E9",
     bug: "a leader that is followed gives way to whoever asks for votes",
     file: RAFT,
-    find: `return role === "leader" ||
-      (leader !== null`,
-    replace: `return role !== "leader" &&
-      (leader !== null`,
+    find: '(role === "leader" || isHeard)',
+    replace: '(role !== "leader" && isHeard)',
     caughtBy: [CORE_TESTS],
   },
   {
