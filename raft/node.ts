@@ -96,8 +96,10 @@ export class Node {
     const { storage, application } = options;
     const persistent = await storage.load();
     try {
-      const node = new Node(options, new Raft(options, persistent, options));
+      const raft = new Raft(options, persistent, options);
       if (persistent.snapshot !== null) application.restore(persistent.snapshot);
+      // Only now: the time that a large image takes is not one in which a leader was silent.
+      const node = new Node(options, raft);
       node.#tellChanges();
       node.#ticker.arm();
       return node;
@@ -198,6 +200,7 @@ export class Node {
       while (this.#hasInput && !this.#isStopped) {
         this.#hasInput = false;
         this.#ticker.catchUp();
+        if (this.#isStopped) return;
         const effects = this.#raft.takeEffects();
         const isKept = this.#image === "kept";
         this.#options.transport.send(effects.announce);

@@ -66,6 +66,11 @@ class World {
     }
   }
 
+  /** Something holds the thread for so long. */
+  hold(ms: number): void {
+    this.#now += ms;
+  }
+
   async tick(): Promise<void> {
     this.#now += TICK_MS;
     const due = this.#timers.filter(({ at }) => at <= this.#now);
@@ -249,6 +254,21 @@ Deno.test("Node refuses options before it touches the storage", async () => {
   for (const wrong of [{ id: 4 }, { tickMs: 0 }, { tickMs: NaN }, { electionTicks: 1 }]) {
     await assertRejects(() => world.start({ storage, ...wrong }), RangeError, "Cannot use");
   }
+});
+
+Deno.test("Node does not take the time of a long restore for a silent leader (E6)", async () => {
+  const world = new World();
+  const snapshot = { last: { index: 3, term: 1 }, data: new Uint8Array(1) };
+  const load = () => Promise.resolve({ ...EMPTY, term: 1, snapshot });
+  const restore = () => world.hold(10_000);
+  const node = await world.start({
+    peers: [1, 2],
+    electionTicks: 5,
+    storage: { ...untouched, load },
+    application: { restore, apply: () => {}, read: () => {}, changed: () => {} },
+  });
+  for (let tick = 0; tick < 3; tick++) await world.tick();
+  assertEquals(node.status().role, "follower");
 });
 
 Deno.test("Node closes the storage when the application refuses what is in it", async () => {
