@@ -53,10 +53,9 @@ export class Ticker {
     const { clock, tickMs } = this.#options;
     const at = this.#countedTo + this.#due() * tickMs;
     if (this.#isStopped || at >= this.#firesAt) return;
-    const now = clock.now();
     this.#timer?.cancel();
-    this.#firesAt = Math.max(now, at);
-    this.#timer = clock.after(this.#firesAt - now, () => this.#fire());
+    this.#firesAt = at;
+    this.#timer = clock.after(Math.max(0, at - clock.now()), () => this.#fire());
   }
 
   stop(): void {

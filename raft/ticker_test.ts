@@ -173,3 +173,14 @@ Deno.test("Ticker beats in the end though a message always comes first and it is
   }
   assertEquals(bench.take(), "due tick tick tick tick");
 });
+
+Deno.test("Ticker forgets the time of a hold, though something is due sooner when it ends", () => {
+  const bench = new Bench();
+  bench.setTo(5000);
+  bench.due = 1;
+  bench.ticker.arm();
+  bench.at(5000);
+  assertEquals([bench.take(), bench.firesAt], ["", 5010]);
+  bench.at(5010);
+  assertEquals([bench.take(), bench.firesAt], ["due", 5060]);
+});
