@@ -53,6 +53,8 @@ export class Watcher {
   readonly #leaders = new Map<Term, NodeId>();
   /** `#committed[place]` has index `place + 1`; entries before the first applied one are missing. */
   readonly #committed: (Entry | undefined)[] = [];
+  /** The term of who first applied it: it was committed in that term or before. */
+  readonly #committedIn: Term[] = [];
   /** Every entry ever saved, by index and term. */
   readonly #known: (Map<Term, Known> | undefined)[] = [];
   readonly #applied = new Map<NodeId, Index>();
@@ -187,7 +189,8 @@ export class Watcher {
     if (known !== undefined) this.#fail(`n${known} and n${id} both lead term ${term} (§5.2)`, id);
     this.#leaders.set(term, id);
     let index = this.#committed.length;
-    while (index > 0 && (this.#committed[index - 1]?.term ?? 0) >= term) index--;
+    // A leader of an earlier term that wins late may lack what a later one has committed.
+    while (index > 0 && (this.#committedIn[index - 1] ?? 0) >= term) index--;
     const committed = this.#committed[index - 1];
     if (committed !== undefined && index > base.index && raft.termAt(index) !== committed.term) {
       this.#fail(
@@ -199,6 +202,7 @@ export class Watcher {
 
   #commit(id: NodeId, entry: Entry): void {
     this.#committed[entry.index - 1] = entry;
+    this.#committedIn[entry.index - 1] = this.#durable(id).term;
     if (this.#holders(entry) * 2 <= this.#options.ids.length) {
       this.#fail(`${formatPosition(entry)} is applied, but no majority holds it`, id);
     }

@@ -149,3 +149,13 @@ Deno.test("Watcher reports a leader that lacks what was committed before", () =>
   scene.watcher.turned(1, server.raft);
   scene.expect("leads term 5 without the committed 2@1");
 });
+
+Deno.test("Watcher is content with a leader that wins late and lacks what a later one committed", () => {
+  const scene = new Scene();
+  for (const id of [2, 3]) scene.save(id, entries([1, 1]), { term: 7, votedFor: null });
+  scene.watcher.applied(2, entries([1, 1]));
+  const server = new BareServer({ log: [1], term: 4 });
+  server.lead();
+  scene.watcher.turned(1, server.raft);
+  assertEquals(scene.violations, []);
+});
