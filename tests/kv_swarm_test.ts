@@ -15,13 +15,17 @@ for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {
   const last = first + SEEDS_PER_TEST - 1;
   Deno.test(`clerks see one copy of the data in seeds ${first} to ${last}`, async () => {
     let operations = 0;
+    let unknown = 0;
     for (let seed = first; seed <= last; seed++) {
       const { failure, verdict, ...result } = await runKvSwarm(seed);
       assertEquals(failure, "", `seed ${seed}: ${failure}`);
       assertEquals(verdict, "ok", `seed ${seed}: ${result.operations} operations`);
       operations += result.operations;
+      unknown += result.unknown;
     }
     assert(operations > 100 * SEEDS_PER_TEST, `only ${operations} operations`);
+    // Without any trouble it is one in a hundred.
+    assert(unknown > operations / 20, `only ${unknown} of ${operations} of unknown outcome`);
   });
 }
 

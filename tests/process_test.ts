@@ -97,6 +97,23 @@ Deno.test("a minority of processes cannot agree when it is cut off", async () =>
   }
 });
 
+Deno.test("a process does not hear what only it was told is cut", async () => {
+  const cluster = await start(2);
+  try {
+    const from = await agree(cluster, 1, 2);
+    const to = 3 - from;
+    await cluster.node(to).control.setFaults({ blocked: [{ from, to }] });
+    await cluster.propose(from, Uint8Array.of(2));
+    await cluster.sleep(300);
+    const values = (await cluster.applied(to, 1)).map(({ command }) => command[0]);
+    assert(!values.includes(2), `n${to} applied ${values}`);
+    await cluster.setFaults({ blocked: [] });
+    await agree(cluster, 3, 2);
+  } finally {
+    await cluster.close();
+  }
+});
+
 Deno.test("a process that is stopped for a while loses leadership and returns (E10)", async () => {
   const cluster = await start(3);
   try {

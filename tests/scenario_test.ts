@@ -6,16 +6,36 @@
  */
 
 import { assertEquals, assertGreater, AssertionError } from "@std/assert";
-import { failureLines, runScenario } from "./harness/lab_runner.ts";
+import { type Arena, failureLines, runScenario } from "./harness/lab_runner.ts";
 import { simArena } from "./harness/sim_arena.ts";
 import { labScenarios } from "./scenarios/all.ts";
 
 const SEED = 1;
 
+/** The simulator, with somebody counting what is done to the cluster. */
+function watched(seen: { crashes: number; cuts: number }): Arena {
+  return {
+    run: (setup, play) =>
+      simArena.run(setup, (cluster) => {
+        const { crash, setFaults } = cluster;
+        cluster.crash = (id) => {
+          seen.crashes++;
+          return crash.call(cluster, id);
+        };
+        cluster.setFaults = (faults) => {
+          if (faults.blocked !== undefined && faults.blocked.length > 0) seen.cuts++;
+          return setFaults.call(cluster, faults);
+        };
+        return play(cluster);
+      }),
+  };
+}
+
 for (const scenario of labScenarios) {
   Deno.test(`${scenario.name} passes in the simulator`, async () => {
+    const seen = { crashes: 0, cuts: 0 };
     const result = await runScenario(scenario, {
-      arena: simArena,
+      arena: watched(seen),
       seed: SEED,
       wallMs: () => performance.now(),
       print: (line) => console.log(line),
@@ -24,6 +44,8 @@ for (const scenario of labScenarios) {
       assertEquals(result.undecided, 0, "a history that nobody judged");
       // Elections alone commit nothing in the lab's profile.
       if (scenario.part !== "3A") assertGreater(result.commits, 0);
+      if (scenario.title.includes("restarts")) assertGreater(seen.crashes, 0);
+      if (scenario.title.includes("partitions")) assertGreater(seen.cuts, 0);
       return;
     }
     const again = `deno task lab ${scenario.name} --seed ${SEED}`;

@@ -9,9 +9,11 @@
  * @module
  */
 
+import { AssertionError } from "@std/assert";
 import type { Clerk } from "../../kv/mod.ts";
-import type { KvInput, KvOutput } from "./kv_model.ts";
-import type { Operation } from "./linearizability.ts";
+import { type KvInput, kvModel, type KvOutput } from "./kv_model.ts";
+import { check, type Operation } from "./linearizability.ts";
+import { timelinePage } from "./timeline.ts";
 
 /** Who acts, and how patiently. */
 export interface Act {
@@ -73,6 +75,31 @@ export class KvRecorder {
     this.history.push({ client, call, return: isOpen ? null : end, input, output: known });
     return known;
   }
+
+  /**
+   * Whether one copy of the data could have answered like that; "unknown" when the time was up.
+   *
+   * @throws {AssertionError} If not: with the operations that prove it, and a picture in a file.
+   */
+  judge(limitMs: number): "ok" | "unknown" {
+    const { history } = this;
+    const deadline = performance.now() + limitMs;
+    const result = check(kvModel, history, { now: () => performance.now(), deadline });
+    if (result.verdict !== "illegal") return result.verdict;
+    const title = `history of ${history.length} operations`;
+    const timeline = { title, model: kvModel, operations: history, annotations: [] };
+    const path = Deno.makeTempFileSync({ prefix: "kontiki-history-", suffix: ".html" });
+    Deno.writeTextFileSync(path, timelinePage(timeline, result));
+    const lines = (result.failure?.operations ?? []).map((place) => describe(history[place]!));
+    lines.push(`its picture: ${path}`);
+    throw new AssertionError(["history is not linearizable", ...lines].join("\n"));
+  }
+}
+
+/** How an operation reads in a report. */
+function describe({ client, call, return: end, input, output }: Operation<KvInput, KvOutput>) {
+  const times = `${call.toFixed(2)} .. ${end?.toFixed(2) ?? "?"}`;
+  return `[${times}] client ${client}: ${kvModel.describe(input, output)}`;
 }
 
 /** Executes without recording; `ErrMaybe`: nobody knows. "never": it was certainly not executed. */

@@ -8,9 +8,9 @@
 
 import { Clerk } from "../../kv/mod.ts";
 import { Chaos } from "./chaos.ts";
-import { type KvInput, kvModel, type KvOutput } from "./kv_model.ts";
+import type { KvInput, KvOutput } from "./kv_model.ts";
 import { type Act, KvRecorder } from "./kv_recorder.ts";
-import { check, type Operation, type Verdict } from "./linearizability.ts";
+import type { Operation, Verdict } from "./linearizability.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { SimServiceCluster } from "./sim_service_cluster.ts";
 import { planSwarm, type SwarmPlan } from "./swarm_plan.ts";
@@ -69,7 +69,7 @@ class KvSwarmRun {
     try {
       await this.#play();
       await cluster.verify();
-      verdict = this.#check();
+      verdict = this.#recorder.judge(CHECK_MS);
     } catch (error) {
       failure = error instanceof Error ? error.stack ?? error.message : String(error);
     }
@@ -150,18 +150,5 @@ class KvSwarmRun {
       versions.set(input.key, input.version + 1);
     }
     return output;
-  }
-
-  #check(): Verdict {
-    const deadline = performance.now() + CHECK_MS;
-    const options = { now: () => performance.now(), deadline };
-    const { verdict, failure } = check(kvModel, this.#recorder.history, options);
-    if (verdict !== "illegal") return verdict;
-    const lines = (failure?.operations ?? []).map((place) => {
-      const { client, call, return: end, input, output } = this.#recorder.history[place]!;
-      const times = `${call.toFixed(2)} .. ${end?.toFixed(2) ?? "?"}`;
-      return `[${times}] client ${client}: ${kvModel.describe(input, output)}`;
-    });
-    throw new Error(["history is not linearizable", ...lines].join("\n"));
   }
 }
