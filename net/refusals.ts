@@ -104,3 +104,8 @@ export class Refusals {
     }
   }
 }
+
+/** The machine at the other end. */
+export function sourceOf(address: Deno.Addr): string {
+  return address.transport === "tcp" ? address.hostname : "a local socket";
+}

@@ -13,7 +13,7 @@
 import { acceptAll, type Acceptor } from "./acceptor.ts";
 import type { WireValue } from "./codec.ts";
 import { type Closed, Connection } from "./connection.ts";
-import { type Refusal, Refusals } from "./refusals.ts";
+import { type Refusal, Refusals, sourceOf } from "./refusals.ts";
 import {
   decodeRequestFrame,
   encodeServerHello,
@@ -235,8 +235,4 @@ export class RpcServer {
   #refuse(refusal: Refusal, from: { readonly source: string; readonly detail: string }): void {
     this.#refusals.count(refusal, from);
   }
-}
-
-function sourceOf(address: Deno.Addr): string {
-  return address.transport === "tcp" ? address.hostname : "a local socket";
 }

@@ -22,7 +22,7 @@ import {
   type PeerHello,
 } from "./peer_hello.ts";
 import { PeerLink, PING } from "./peer_link.ts";
-import { Refusals } from "./refusals.ts";
+import { Refusals, sourceOf } from "./refusals.ts";
 import {
   type Address,
   type PeerTraffic,
@@ -124,7 +124,7 @@ export class TcpTransport implements Transport {
   #accept(conn: Deno.Conn): void {
     this.#pushOut();
     const { frameBytesMax, helloBytesMax, helloMsMax } = this.#limits;
-    const source = sourceOf(conn);
+    const source = sourceOf(conn.remoteAddr);
     let peer: NodeId | null = null;
     const connection = new Connection(conn, {
       frameBytesMax,
@@ -153,7 +153,7 @@ export class TcpTransport implements Transport {
     if (oldest === undefined) return;
     this.#strangers.delete(oldest);
     const detail = `more than ${this.#limits.strangersMax} connections without hello`;
-    this.#refuse({ refusal: "tooMany", detail }, sourceOf(oldest));
+    this.#refuse({ refusal: "tooMany", detail }, sourceOf(oldest.remoteAddr));
     oldest.abort({ kind: "local", message: detail });
   }
 
@@ -254,11 +254,6 @@ export class TcpTransport implements Transport {
   #refuse({ refusal, detail }: HelloRefusal, source: string): void {
     this.#refusals.count(refusal, { source, detail });
   }
-}
-
-/** The machine at the other end. */
-function sourceOf({ remoteAddr }: { readonly remoteAddr: Deno.Addr }): string {
-  return remoteAddr.transport === "tcp" ? remoteAddr.hostname : "a local socket";
 }
 
 /** Higher than in any earlier life, unless the wall clock went back. */
