@@ -30,7 +30,7 @@ const WIRE_TYPE = {
 const WIRE_LENGTH: readonly number[] = [0, 7, 6, 9, 6, 8, 10, 8];
 
 /** Node ids fit in 32 bits, so that every language and every encoding can carry them. */
-const NODE_ID_MAX = 2 ** 32 - 1;
+export const NODE_ID_MAX = 2 ** 32 - 1;
 
 /** The envelope as an array: type, from, to, term, then the fields of the message. */
 export function encodeEnvelope(envelope: Envelope): readonly WireValue[] {

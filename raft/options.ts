@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NODE_ID_MAX } from "./message.ts";
 import type { Random } from "./ports.ts";
 import type { NodeId } from "./types.ts";
 
@@ -36,7 +37,11 @@ export interface RaftOptions {
   readonly heartbeatTicks?: number;
   /** Entries in one append. @default {4096} */
   readonly appendEntriesMax?: number;
-  /** Size of the entries in one append; a single larger one still travels. @default {1 MiB} */
+  /**
+   * Size of the entries in one append; a single larger one still travels. This, and a chunk of a
+   * snapshot, must fit a message of the transport.
+   * @default {1 MiB}
+   */
   readonly appendBytesMax?: number;
   /** Appends under way to one peer. @default {64} */
   readonly inFlightAppendsMax?: number;
@@ -109,7 +114,11 @@ const LIMITS = [
 ] as const;
 
 function checkPeers({ id, peers }: RaftOptions): void {
-  for (const peer of peers) checkAtLeast("peers", peer, 1);
+  for (const peer of peers) {
+    checkAtLeast("peers", peer, 1);
+    if (peer <= NODE_ID_MAX) continue;
+    throw new RangeError(`Cannot use peers: wanted ids up to ${NODE_ID_MAX}, got ${peer}`);
+  }
   if (new Set(peers).size !== peers.length) {
     throw new RangeError(`Cannot use peers: wanted each id once, got ${peers.join(", ")}`);
   }

@@ -20,6 +20,7 @@ Deno.test("fillRaftOptions refuses what cannot work, naming wanted and given", (
     [{ id: 4 }, "wanted one of the peers 1, 2, 3, got 4"],
     [{ peers: [1, 2, 2] }, "wanted each id once, got 1, 2, 2"],
     [{ peers: [0, 1] }, "wanted a whole number from 1 up, got 0"],
+    [{ peers: [1, 2 ** 32] }, "wanted ids up to 4294967295, got 4294967296"],
     [{ appendEntriesMax: 0 }, "appendEntriesMax: wanted a whole number from 1 up, got 0"],
     [{ electionTicks: 1.5 }, "electionTicks"],
     [{ trailingEntries: -1 }, "trailingEntries: wanted a whole number from 0 up, got -1"],
