@@ -110,6 +110,23 @@ Deno.test("FileStorage keeps the snapshot when the same one is saved again", asy
   assertEquals(await smallStorage(disk.open()).load(), saves.reduce(applySave, EMPTY));
 });
 
+Deno.test("FileStorage leaves no unfinished file behind, of this life or an earlier one", async () => {
+  const disk = new SimDisk();
+  const unfinished = () => [...disk.image().keys()].filter((name) => name.endsWith(".tmp"));
+  const first = smallStorage(disk.open());
+  await first.load();
+  const vote = { term: 1, votedFor: 1 };
+  await first.save(saveOf({ vote, tail: { from: 1, entries: entriesOf(1, 9, 1) } }));
+  await first.prepare(snapshotOf(3, 1));
+  await first.prepare(snapshotOf(5, 1));
+  assertEquals(unfinished().length, 1);
+  await first.close();
+  const second = smallStorage(disk.open());
+  await second.load();
+  assertEquals(unfinished(), []);
+  await second.close();
+});
+
 Deno.test("FileStorage leaves files of others where they are, whatever they are called", async () => {
   const others = ["notes.tmp", "log-1", "vote.bak", "snapshot.tmp"];
   const disk = new SimDisk(new Map(others.map((name) => [name, new Uint8Array(3)])));

@@ -279,3 +279,16 @@ Deno.test("Raft answers a message of an earlier term without its round (L9, R2)"
   );
   assertEquals(rounds, [[5, 0], [5, 0]]);
 });
+
+Deno.test("Raft has something due with the next tick while it has news of a commit to tell", () => {
+  const raft = server({ heartbeatTicks: 5 });
+  elect(raft);
+  raft.takeEffects();
+  assertEquals(raft.ticksUntilDue, 5);
+  accept(raft, 2, 1);
+  raft.takeEffects();
+  assertEquals(raft.ticksUntilDue, 1);
+  raft.tick();
+  assertEquals(raft.takeEffects().announce.length, 2);
+  assertEquals(raft.ticksUntilDue, 4);
+});

@@ -249,6 +249,14 @@ Deno.test("Rsm takes a snapshot when the applied entries exceed the limit", () =
   assertEquals(log.compacted.length, 1);
 });
 
+Deno.test("Rsm counts the log from a snapshot that arrived on", () => {
+  const { rsm, log } = setUp({ logBytesMax: 2 * entryBytes(entry(1, 1, "a")) });
+  rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
+  rsm.restore({ last: { index: 9, term: 1 }, data: encode("abc") });
+  rsm.apply([entry(10, 1, "d"), entry(11, 1, "e")]);
+  assertEquals(log.compacted, []);
+});
+
 Deno.test("Rsm asks again for a snapshot when an earlier one was not ready", () => {
   const { rsm, log } = setUp({ logBytesMax: 0 });
   log.isDrawing = true;

@@ -396,4 +396,20 @@ export const storageCanaries: readonly Canary[] = [
     replace: "if (prepared?.snapshot.data === null && isSame",
     caughtBy: [SUITE],
   },
+  {
+    rule: "S7",
+    bug: "what an earlier life left unfinished stays for ever",
+    file: STORAGE,
+    find: "    await this.#remove(garbage.filter(isTemporary));\n",
+    replace: "",
+    caughtBy: [SUITE],
+  },
+  {
+    rule: "S7",
+    bug: "an image that was prepared in vain stays on the disk",
+    file: STORAGE,
+    find: "      if (before !== null) await this.#forget(before);\n",
+    replace: "",
+    caughtBy: [SUITE],
+  },
 ];
