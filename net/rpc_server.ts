@@ -226,10 +226,17 @@ export class RpcServer {
 
   /** A client that lets its replies pile up is let go: it has to ask again anyway. */
   #send({ connection, source }: Client, value: WireValue): void {
-    if (connection.send(value) || connection.isClosed) return;
-    const detail = `${connection.queuedBytes} bytes wait for it`;
-    this.#refuse("slowReader", { source, detail });
-    connection.abort({ kind: "stalled", message: detail });
+    try {
+      if (connection.send(value) || connection.isClosed) return;
+      const detail = `${connection.queuedBytes} bytes wait for it`;
+      this.#refuse("slowReader", { source, detail });
+      connection.abort({ kind: "stalled", message: detail });
+    } catch (error) {
+      // Whoever answers stands in the middle of something, and must not hear of it.
+      if (!(error instanceof RangeError)) throw error;
+      this.#refuse("frameTooLarge", { source, detail: error.message });
+      connection.abort({ kind: "local", message: error.message });
+    }
   }
 
   #refuse(refusal: Refusal, from: { readonly source: string; readonly detail: string }): void {

@@ -265,6 +265,26 @@ Deno.test("RpcServer lets a client go when it does not read its replies, short o
   }
 });
 
+Deno.test("RpcServer does not throw at who answers with more than a frame holds", async () => {
+  let thrown: unknown = null;
+  const handle = (_request: WireValue, reply: Reply): void => {
+    try {
+      reply(new Uint8Array(5000));
+    } catch (error) {
+      thrown = error;
+    }
+  };
+  const { server, address } = serve(handle, { limits: { frameBytesMax: 4000 } });
+  const client = new RpcClient({ server: address });
+  const outcome = await client.call(1, { withinMs: 20_000 });
+  assertEquals(outcome, { kind: "unknown", reason: "connectionLost" });
+  assertEquals([thrown, server.load().inFlight, server.refusals()], [null, 0, {
+    frameTooLarge: 1,
+  }]);
+  client.close();
+  server.close();
+});
+
 Deno.test("RpcClient and RpcServer work over a Unix socket", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/socket`;

@@ -162,6 +162,14 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X5",
+    bug: "an answer that no frame can hold throws at who answers",
+    file: "net/rpc_server.ts",
+    find: "if (!(error instanceof RangeError)) throw error;",
+    replace: "if (error) throw error;",
+    caughtBy: rpc,
+  },
+  {
+    rule: "X5",
     bug: "a message that no frame can hold ends the node",
     file: "net/peer_link.ts",
     find: "if (!(error instanceof RangeError)) throw error;",
