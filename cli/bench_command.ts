@@ -18,7 +18,6 @@ import {
 } from "./bench_load.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
-import { untilInterrupted } from "./kv_command.ts";
 import { LocalCluster, prepareCluster } from "./local_cluster.ts";
 import { nodeName } from "./node_name.ts";
 import type { NodeReport } from "./node_report.ts";
@@ -27,6 +26,7 @@ import type { Options } from "./options.ts";
 import { formatBytes, formatCount, formatDuration, formatTable, type Output } from "./output.ts";
 import type { Session } from "./session.ts";
 import { leaderOf } from "./status_command.ts";
+import { untilInterrupted } from "./until_interrupted.ts";
 import { untilServing } from "./up_command.ts";
 
 /** Measures the cluster that the flags name, or one of its own. */

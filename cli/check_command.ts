@@ -10,13 +10,13 @@ import { parseHistory } from "../tests/harness/history.ts";
 import { timelinePage } from "../tests/harness/timeline.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
-import { untilInterrupted } from "./kv_command.ts";
+import { untilInterrupted } from "./until_interrupted.ts";
 
 /** Reads the file, judges it, says why. */
 export async function run(context: CommandContext): Promise<ExitReason> {
   const { options, output } = context;
   const path = options.argument(0);
-  const file = parse(path, await read(path));
+  const file = parse(path, await untilInterrupted(context, read(path)));
   const begin = performance.now();
   // Beside this thread, so that Ctrl-C is heard.
   const work = checkInWorker({

@@ -39,5 +39,5 @@ export const exitMeanings: Readonly<Record<ExitReason, string>> = {
   wrong: "the simulator found a broken promise",
   stuck: "the simulator found a cluster that makes no progress though it should",
   crashed: "the simulator found a node that broke one of its own rules",
-  interrupted: "ended by Ctrl-C or SIGTERM before the work was done",
+  interrupted: "ended by Ctrl-C or SIGTERM before the outcome was known",
 };

@@ -10,11 +10,11 @@ import type { NodeId } from "../raft/mod.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
 import { faultsText, groupsText } from "./faults_text.ts";
-import { untilInterrupted } from "./kv_command.ts";
 import { nodeName, parseGroups } from "./node_name.ts";
 import { withSession } from "./open_session.ts";
 import type { Options } from "./options.ts";
 import type { FaultControl, Session } from "./session.ts";
+import { untilInterrupted } from "./until_interrupted.ts";
 
 /** Runs on the cluster in the folder that the flags name. */
 export function run(context: CommandContext): Promise<ExitReason> {
@@ -24,7 +24,7 @@ export function run(context: CommandContext): Promise<ExitReason> {
 /** Runs on an open cluster. */
 export async function runIn(context: CommandContext, session: Session): Promise<ExitReason> {
   const { options } = context;
-  const { control } = session;
+  const { control, ids } = session;
   if (control === null) {
     throw new CommandError(
       "failure",
@@ -33,55 +33,65 @@ export async function runIn(context: CommandContext, session: Session): Promise<
   }
   switch (options.command.name) {
     case "partition": {
-      const groups = parseGroups(options.positional, session.ids);
+      const groups = parseGroups(options.positional, ids);
       const change = { blocked: partition(groups) };
-      return await set(context, { control, change, text: groupsText(groups) });
+      return await set(context, { control, ids, change, text: groupsText(groups) });
     }
     case "heal":
-      return await set(context, { control, change: noFaults, text: "healed" });
+      return await set(context, { control, ids, change: noFaults, text: "healed" });
     default: {
       const disturbance = disturbanceOf(options);
-      if (disturbance === null) return await show(context, { control, ids: session.ids });
+      if (disturbance === null) return await show(context, { control, ids });
       const change = { request: disturbance, reply: disturbance };
-      const text = faultsText({ ...noFaults, ...change }, session.ids);
-      return await set(context, { control, change, text });
+      const text = faultsText({ ...noFaults, ...change }, ids);
+      return await set(context, { control, ids, change, text });
     }
   }
+}
+
+/** The nodes, and the way to their faults. */
+interface Target {
+  readonly control: FaultControl;
+  readonly ids: readonly NodeId[];
 }
 
 async function set(
   context: CommandContext,
-  { control, change, text }: { control: FaultControl; change: Partial<Faults>; text: string },
+  { control, ids, change, text }: Target & { change: Partial<Faults>; text: string },
 ): Promise<ExitReason> {
   const { output } = context;
   const silent = await untilInterrupted(context, control.setFaults(change));
-  if (output.isJson) output.json({ outcome: "ok", faults: change, unreachable: silent });
+  const outcome = silent.length < ids.length ? "ok" : "unavailable";
+  if (output.isJson) output.json({ outcome, faults: change, unreachable: silent });
   else {
-    output.line(text);
+    if (outcome === "ok") output.line(text);
     if (silent.length > 0) output.note(`No answer from ${silent.map(nodeName).join(", ")}.`);
   }
-  return "ok";
+  return outcome;
 }
 
 async function show(
   context: CommandContext,
-  { control, ids }: { control: FaultControl; ids: readonly NodeId[] },
+  { control, ids }: Target,
 ): Promise<ExitReason> {
   const { output } = context;
   const faults = await untilInterrupted(context, control.faults());
   if (output.isJson) {
     output.json(Object.fromEntries([...faults].map(([id, each]) => [nodeName(id), each])));
-    return "ok";
-  }
-  const texts = new Set([...faults.values()].map((each) => faultsText(each, ids)));
-  if (texts.size === 1 && faults.size === ids.length) output.line([...texts][0]);
-  else {
-    for (const id of ids) {
-      const each = faults.get(id);
-      output.line(`${nodeName(id)}  ${each === undefined ? "no answer" : faultsText(each, ids)}`);
-    }
+  } else {
+    for (const line of faultLines(faults, ids)) output.line(line);
   }
   return faults.size > 0 ? "ok" : "unavailable";
+}
+
+/** One line if all nodes say the same, else one for each. */
+function faultLines(faults: ReadonlyMap<NodeId, Faults>, ids: readonly NodeId[]): string[] {
+  const texts = new Set([...faults.values()].map((each) => faultsText(each, ids)));
+  if (texts.size === 1 && faults.size === ids.length) return [...texts];
+  return ids.map((id) => {
+    const each = faults.get(id);
+    return `${nodeName(id)}  ${each === undefined ? "no answer" : faultsText(each, ids)}`;
+  });
 }
 
 /** The longest time a message is held back when no delay was given. */

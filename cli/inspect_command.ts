@@ -8,12 +8,14 @@
 import { DenoFiles, formatFolder, inspect } from "../raft/mod.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
+import { untilInterrupted } from "./until_interrupted.ts";
 
 /** Looks at the folder. */
-export async function run({ options, output }: CommandContext): Promise<ExitReason> {
+export async function run(context: CommandContext): Promise<ExitReason> {
+  const { options, output } = context;
   const folder = options.argument(0);
   await checkFolder(folder);
-  const report = await inspect(new DenoFiles(folder));
+  const report = await untilInterrupted(context, inspect(new DenoFiles(folder)));
   if (output.isJson) output.json(report);
   else output.raw(formatFolder(report));
   switch (report.verdict) {

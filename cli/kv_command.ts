@@ -11,6 +11,7 @@ import { parseNodeName } from "./node_name.ts";
 import { withSession } from "./open_session.ts";
 import { displayBytes, formatDuration, jsonBytes } from "./output.ts";
 import type { Session } from "./session.ts";
+import { untilInterrupted } from "./until_interrupted.ts";
 
 /** Runs get or put on the cluster that the flags name. */
 export function run(context: CommandContext): Promise<ExitReason> {
@@ -55,16 +56,13 @@ async function get(context: CommandContext, session: Session): Promise<ExitReaso
 async function put(context: CommandContext, session: Session): Promise<ExitReason> {
   const { options, output } = context;
   const key = options.argument(0);
-  const value = await valueBytes(options.argument(1), session);
+  const value = await untilInterrupted(context, valueBytes(options.argument(1), session));
   const begin = performance.now();
-  const { reason, version } = await untilInterrupted(
-    context,
-    putValue(context, {
-      session,
-      key,
-      value,
-    }),
-  );
+  const work = putValue(context, { session, key, value });
+  const { reason, version } = await untilInterrupted(context, work).catch((error) => {
+    if (context.signal.aborted) output.note("The value may have been written: read the key.");
+    throw error;
+  });
   const ms = performance.now() - begin;
   switch (reason) {
     case "ok":
@@ -168,14 +166,4 @@ function onlyNode({ options }: CommandContext, session: Session): number | undef
 async function valueBytes(text: string, session: Session): Promise<Uint8Array> {
   if (text !== "-" || session.isShell) return new TextEncoder().encode(text);
   return new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
-}
-
-/** Ctrl-C does not wait for an answer. */
-export function untilInterrupted<T>({ signal }: CommandContext, work: Promise<T>): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason);
-  const interrupted = Promise.withResolvers<never>();
-  const stop = (): void => interrupted.reject(signal.reason);
-  signal.addEventListener("abort", stop);
-  return Promise.race([work, interrupted.promise])
-    .finally(() => signal.removeEventListener("abort", stop));
 }

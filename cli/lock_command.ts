@@ -7,9 +7,9 @@
 
 import { Lock } from "../kv/mod.ts";
 import { type CommandContext, CommandError, type Ending } from "./command.ts";
-import { untilInterrupted } from "./kv_command.ts";
 import { withSession } from "./open_session.ts";
 import type { Session } from "./session.ts";
+import { untilInterrupted } from "./until_interrupted.ts";
 
 /** Whoever pressed Ctrl-C does not wait longer than this for the lock to be given back. */
 const interruptedReleaseMsMax = 2000;
@@ -107,7 +107,8 @@ async function takeAway(context: CommandContext, session: Session): Promise<Endi
     else output.json({ outcome: "notFound", lock: name });
     return "notFound";
   }
-  const result = await clerk.put(name, new Uint8Array(0), { version: seen.version, timeoutMs });
+  const work = clerk.put(name, new Uint8Array(0), { version: seen.version, timeoutMs });
+  const result = await untilInterrupted(context, work);
   switch (result) {
     case "stored":
       if (output.isJson) output.json({ outcome: "ok", lock: name });

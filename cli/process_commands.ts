@@ -6,10 +6,10 @@
 
 import { type CommandContext, CommandError, UsageError } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
-import { untilInterrupted } from "./kv_command.ts";
 import { nodeName, parseNodeName } from "./node_name.ts";
 import { parseDuration } from "./options.ts";
 import type { Session } from "./session.ts";
+import { untilInterrupted } from "./until_interrupted.ts";
 
 /** These commands need a shell around them. */
 export function run(): Promise<ExitReason> {

@@ -22,7 +22,7 @@ export async function runShell(context: CommandContext, session: Session): Promi
   const shell = new Shell({ session, output, signal, timeoutMs: options.number("timeout")! });
   const commands = options.text("exec");
   if (commands !== null) return await shell.runScript([commands]);
-  if (!Deno.stdin.isTerminal()) return await shell.runScript(linesOf(Deno.stdin.readable));
+  if (!Deno.stdin.isTerminal()) return await shell.runScript(linesOf(Deno.stdin.readable, signal));
   output.line(
     `Connected to ${session.cluster}, ${session.ids.length} nodes. "help" lists commands.`,
   );
@@ -47,9 +47,12 @@ async function tolerantly<T>(
   }
 }
 
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* linesOf(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+  for await (const text of stream.pipeThrough(new TextDecoderStream(), { signal })) {
     const lines = (rest + text).split("\n");
     rest = lines.pop()!;
     yield* lines;

@@ -6,9 +6,9 @@
 
 import type { CommandContext, Ending } from "./command.ts";
 import { UsageError } from "./command.ts";
-import { untilInterrupted } from "./kv_command.ts";
 import { selfCommand } from "./self_command.ts";
 import { runFuzz, runSim, simExitCodes } from "./sim_command.ts";
+import { untilInterrupted } from "./until_interrupted.ts";
 
 /** Runs one seed, or seeds until time is up. */
 export async function run(context: CommandContext): Promise<Ending> {

@@ -7,7 +7,6 @@
 import type { CommandContext } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
 import { faultsText } from "./faults_text.ts";
-import { untilInterrupted } from "./kv_command.ts";
 import { nodeName } from "./node_name.ts";
 import type { NodeReport } from "./node_report.ts";
 import { withSession } from "./open_session.ts";
@@ -20,6 +19,7 @@ import {
   type Output,
 } from "./output.ts";
 import type { Session } from "./session.ts";
+import { untilInterrupted } from "./until_interrupted.ts";
 
 /** Shows the cluster that the flags name. */
 export function run(context: CommandContext): Promise<ExitReason> {
@@ -31,13 +31,15 @@ export async function runIn(context: CommandContext, session: Session): Promise<
   const { options, output, signal } = context;
   if (!options.boolean("watch")) return await show(context, session);
   const pauseMs = options.number("interval")!;
-  let ending: ExitReason = "ok";
-  while (!signal.aborted) {
-    ending = await show(context, session);
-    await untilInterrupted(context, new Promise((resolve) => setTimeout(resolve, pauseMs)))
-      .catch((error) => {
-        if (!signal.aborted) throw error;
-      });
+  let ending: ExitReason = "interrupted";
+  try {
+    while (true) {
+      ending = await show(context, session);
+      await untilInterrupted(context, new Promise((resolve) => setTimeout(resolve, pauseMs)));
+    }
+  } catch (error) {
+    // Ctrl-C is how this is meant to end.
+    if (!signal.aborted) throw error;
   }
   if (output.isTerminal) output.line();
   return ending;

@@ -6,9 +6,9 @@
 
 import type { CommandContext } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
-import { untilInterrupted } from "./kv_command.ts";
 import { selfCommand } from "./self_command.ts";
 import { type LabOutcome, runLab } from "./test_command.ts";
+import { untilInterrupted } from "./until_interrupted.ts";
 
 const reasons: Readonly<Record<LabOutcome, ExitReason>> = {
   passed: "ok",

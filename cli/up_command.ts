@@ -7,7 +7,6 @@
 
 import { DenoFiles } from "../raft/mod.ts";
 import { type CommandContext, CommandError, type Ending } from "./command.ts";
-import { untilInterrupted } from "./kv_command.ts";
 import { LocalCluster, prepareCluster, readClusterFile } from "./local_cluster.ts";
 import { nodeName } from "./node_name.ts";
 import { openLocalSession } from "./open_session.ts";
@@ -15,6 +14,7 @@ import { formatDuration } from "./output.ts";
 import type { Session } from "./session.ts";
 import { runShell } from "./shell_command.ts";
 import { leaderOf } from "./status_command.ts";
+import { untilInterrupted } from "./until_interrupted.ts";
 
 /** How long the nodes may take until one leads. */
 const startMsMax = 15_000;
@@ -62,12 +62,6 @@ export async function run(context: CommandContext): Promise<Ending> {
       output.note(`${verb}: ${file.nodes.length} nodes in ${folder}, serving after ${took}.`);
     }
     return await (options.boolean("serve") ? serve(context, session) : runShell(context, session));
-  } catch (error) {
-    // Ctrl-C is how people leave.
-    if (!(error instanceof CommandError && error.reason === "interrupted" && isServing)) {
-      throw error;
-    }
-    return "ok";
   } finally {
     await session.close();
     await cluster.stopAll();
@@ -101,10 +95,10 @@ export async function untilServing(session: Session): Promise<void> {
 }
 
 async function serve(context: CommandContext, session: Session): Promise<Ending> {
-  const { output } = context;
-
+  const { output, signal } = context;
   if (output.isJson) output.json({ cluster: session.cluster, endpoints: session.endpoints });
   else output.line(`Clients: ${session.endpoints.join(",")}`);
-  await untilInterrupted(context, new Promise<never>(() => {}));
+  // Ctrl-C is how this is meant to end.
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
   return "ok";
 }

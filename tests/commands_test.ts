@@ -1,6 +1,6 @@
 /**
- * The commands as a user runs them: against a cluster, against none, and interrupted. Outcomes are
- * told by exit code, JSON and words.
+ * The commands as a user runs them: against a cluster, and against none. Outcomes are told by
+ * exit code, JSON and words. Interrupted ones are in `interrupt_test.ts`.
  *
  * @module
  */
@@ -96,7 +96,7 @@ const clusterCommands: readonly (readonly string[])[] = [
   ["shell", "--exec", "get a"],
 ];
 
-Deno.test("commands say that a cluster is out of reach, and stop at once when interrupted", async () => {
+Deno.test("commands say that a cluster is out of reach", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();
@@ -111,21 +111,21 @@ Deno.test("commands say that a cluster is out of reach, and stop at once when in
       assertEquals(missing.code, exitCodes.unavailable, name);
       assert(missing.error.includes("kontiki up"), missing.error);
     }
-    for (const name of ["partition n1 n2", "heal", "faults"]) {
+    const nodes = [1, 2].map((id) => ({ id, peers: "127.0.0.1:0", clients: `127.0.0.1:${port}` }));
+    const file = JSON.stringify({ format: 1, cluster: "down", nodes });
+    await Deno.writeTextFile(`${folder}/cluster.json`, file);
+    for (const name of ["partition n1 n2", "heal", "faults", "faults --drop 0.1"]) {
       const missing = await run([...name.split(" "), "--data", `${folder}/none`]);
       assertEquals(missing.code, exitCodes.unavailable, name);
+      const down = await run([...name.split(" "), "--data", folder]);
+      assertEquals(down.code, exitCodes.unavailable, name);
+      assert(`${down.error}${down.out}`.toLowerCase().includes("no answer"), down.error);
     }
+    const bench = await run(["bench", "--endpoints", `127.0.0.1:${port}`]);
+    assertEquals(bench.code, exitCodes.unavailable, bench.error);
     const wrong = await run(["get", "a", "--endpoints", "nowhere"]);
     assertEquals(wrong.code, exitCodes.usage);
     assert(wrong.error.includes('wanted HOST:PORT, got "nowhere"'), wrong.error);
-    for (const command of [["get", "a"], ["put", "a", "b"], ["lock", "a"]]) {
-      const child = start([...command, "--endpoints", `127.0.0.1:${port}`, "--timeout", "60s"]);
-      await new Promise((resolve) => setTimeout(resolve, 700));
-      child.kill("SIGINT");
-      const { code } = await endOf(child);
-      assertEquals(code, exitCodes.interrupted, command.join(" "));
-      await killCommand(child);
-    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -180,33 +180,6 @@ Deno.test("a node that lost its folder is refused when it is started with --exis
     assert(lost.error.includes("the folder holds nothing"), lost.error);
     assertEquals((await run([...node, "--data", folder])).code, exitCodes.ok);
     assertEquals((await run([...node, "--data", folder, "--existing"])).code, exitCodes.ok);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
-
-/** Commands that work for long, and need no cluster. */
-const longCommands: readonly (readonly string[])[] = [
-  ["test", "--seeds", "1000"],
-  ["fuzz", "5", "--jobs", "1"],
-  ["bench", "--duration", "60s", "--clients", "10", "--connections", "2"],
-  ["up", "--serve"],
-];
-
-Deno.test("long commands stop soon when interrupted, and leave nothing behind", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const [name, ...rest] of longCommands) {
-      const data = name === "up" ? ["--data", `${folder}/data`] : [];
-      const child = start([name!, ...rest, ...data]);
-      await new Promise((resolve) => setTimeout(resolve, 2000));
-      child.kill("SIGINT");
-      const { code, error } = await endOf(child);
-      // A cluster that serves is meant to be ended like this.
-      const wanted = error.includes("serving after") ? exitCodes.ok : exitCodes.interrupted;
-      assertEquals(code, wanted, `${name}: ${error}`);
-      await killCommand(child);
-    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

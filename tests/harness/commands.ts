@@ -16,10 +16,14 @@ export interface Ended {
 }
 
 /** Starts a command, all its streams as pipes. */
-export function startCommand(args: readonly string[]): Deno.ChildProcess {
+export function startCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Deno.ChildProcess {
   const [program, ...before] = selfCommand();
   return new Deno.Command(program!, {
     args: [...before, ...args],
+    env,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -1,0 +1,21 @@
+/**
+ * Waiting that Ctrl-C ends. Every wait of a command that the outside world can make long goes
+ * through here, since a signal that is listened to no longer ends the process by itself.
+ *
+ * @module
+ */
+
+import type { CommandContext } from "./command.ts";
+
+/** What the work comes to, or an error as soon as the command is interrupted. */
+export function untilInterrupted<T>(
+  { signal }: Pick<CommandContext, "signal">,
+  work: Promise<T>,
+): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  const interrupted = Promise.withResolvers<never>();
+  const stop = (): void => interrupted.reject(signal.reason);
+  signal.addEventListener("abort", stop);
+  return Promise.race([work, interrupted.promise])
+    .finally(() => signal.removeEventListener("abort", stop));
+}
