@@ -11,6 +11,8 @@ import { Clerk } from "../kv/mod.ts";
 import { ProcessServiceCluster } from "./harness/process_service_cluster.ts";
 
 const WRITERS = 64;
+/** Of each writer, written again and again: only strangers could make memory grow. */
+const KEYS = 100;
 const STRETCHES = 4;
 const SHARE_MIN = 0.8;
 /** The log alone may take 64 MB before a snapshot, and that several times while it is moved. */
@@ -31,9 +33,18 @@ async function write(name: string): Promise<void> {
     clock: cluster.clientClock,
     random: Math.random,
   });
+  const versions = new Array<number>(KEYS).fill(0);
   for (let count = 0; !isDone; count++) {
-    const result = await clerk.put(`${name}-${count}`, VALUE, { version: 0, timeoutMs: 10_000 });
-    if (result === "stored") writes++;
+    const at = count % KEYS;
+    const key = `${name}-${at}`;
+    const result = await clerk.put(key, VALUE, { version: versions[at]!, timeoutMs: 10_000 });
+    if (result === "stored") {
+      writes++;
+      versions[at]!++;
+      continue;
+    }
+    const seen = await clerk.get(key, { timeoutMs: 10_000 });
+    if (seen.type === "value") versions[at] = seen.version;
   }
 }
 
