@@ -10,6 +10,7 @@
 
 import type { NodeId } from "../raft/mod.ts";
 import { CommandError } from "./command.ts";
+import { freePort, isFreePort } from "./free_port.ts";
 import { nodeName } from "./node_name.ts";
 import { selfCommand } from "./self_command.ts";
 import type { ProcessControl } from "./session.ts";
@@ -82,15 +83,15 @@ export async function prepareCluster(
     Array.from({ length: wanted.nodes }, (_, at) => at + 1);
   const taken = new Set<string>();
   const address = (before: string | undefined, port: number): string => {
-    const candidate = wanted.port > 0 ? `${host}:${port}` : before;
-    if (candidate !== undefined && isFree(candidate) && !taken.has(candidate)) {
-      taken.add(candidate);
-      return candidate;
+    let candidate = wanted.port > 0 ? `${host}:${port}` : before;
+    while (candidate === undefined || taken.has(candidate) || !isFree(candidate)) {
+      if (wanted.port > 0) {
+        throw new CommandError("failure", `Cannot listen on ${candidate}: the port is in use`);
+      }
+      candidate = `${host}:${freePort()}`;
     }
-    if (wanted.port > 0) {
-      throw new CommandError("failure", `Cannot listen on ${candidate}: the port is in use`);
-    }
-    return freeAddress(taken);
+    taken.add(candidate);
+    return candidate;
   };
   const nodes = ids.map((id, at) => {
     const before = old?.nodes.find((node) => node.id === id);
@@ -106,27 +107,7 @@ export async function prepareCluster(
 }
 
 function isFree(address: string): boolean {
-  const port = Number(address.slice(address.lastIndexOf(":") + 1));
-  try {
-    Deno.listen({ hostname: host, port }).close();
-    return true;
-  } catch (error) {
-    const isTaken = error instanceof Deno.errors.AddrInUse ||
-      error instanceof Deno.errors.PermissionDenied;
-    if (isTaken) return false;
-    throw error;
-  }
-}
-
-function freeAddress(taken: Set<string>): string {
-  while (true) {
-    const listener = Deno.listen({ hostname: host, port: 0 });
-    const address = `${host}:${(listener.addr as Deno.NetAddr).port}`;
-    listener.close();
-    if (taken.has(address)) continue;
-    taken.add(address);
-    return address;
-  }
+  return isFreePort(Number(address.slice(address.lastIndexOf(":") + 1)));
 }
 
 /** What a {@linkcode LocalCluster} is made of. */

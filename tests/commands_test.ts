@@ -7,6 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { exitCodes } from "../cli/exit_codes.ts";
+import { freePort } from "../cli/free_port.ts";
 import {
   endOf,
   firstLine,
@@ -97,9 +98,7 @@ const clusterCommands: readonly (readonly string[])[] = [
 ];
 
 Deno.test("commands say that a cluster is out of reach", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
+  const port = freePort();
   const folder = await Deno.makeTempDir();
   try {
     for (const command of clusterCommands) {

@@ -7,6 +7,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { freePort } from "../cli/free_port.ts";
 import { formatBytes, formatDuration } from "../cli/output.ts";
 
 const isWanted = Deno.env.get("KONTIKI_TEST_EXECUTABLE") === "1";
@@ -74,23 +75,12 @@ async function readyLine(child: Deno.ChildProcess): Promise<string> {
   return text;
 }
 
-/** Ports that are free now, all different. */
-function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = listeners.map(({ addr }) => (addr as Deno.NetAddr).port);
-  for (const listener of listeners) listener.close();
-  return ports;
-}
-
 /** Three nodes, each started by hand; they are stopped and must exit with 0. */
 async function withNodes(
   kontiki: Executable,
   work: (endpoints: string) => Promise<void>,
 ): Promise<void> {
-  const ports = freePorts(6);
+  const ports = Array.from({ length: 6 }, freePort);
   const peers = [1, 2, 3].map((id) => `${id}=127.0.0.1:${ports[id - 1]}`).join(",");
   const clients = [1, 2, 3].map((id) => `127.0.0.1:${ports[id + 2]}`);
   const nodes: Deno.ChildProcess[] = [];

@@ -7,6 +7,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { freePort } from "../cli/free_port.ts";
 
 const root = fromFileUrl(new URL("../", import.meta.url));
 
@@ -23,13 +24,6 @@ async function withPrograms(run: (folder: string) => Promise<void>): Promise<voi
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }
 
 function command(folder: string, args: readonly string[], signal?: AbortSignal): Deno.Command {

@@ -9,6 +9,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import config from "../deno.json" with { type: "json" };
+import { freePort } from "../cli/free_port.ts";
 import { selfCommand } from "../cli/self_command.ts";
 import { hasTmux, Terminal } from "./harness/tmux.ts";
 
@@ -116,10 +117,10 @@ Deno.test("README's commands exist and work", async () => {
     .map((line) => line.replace(/ +# .*/, "").replace(/^npx --yes deno@2/, "deno"));
   const folder = await Deno.makeTempDir();
   const nodes: Deno.ChildProcess[] = [];
-  const ports = new Map<string, string>();
+  const ports = new Map<string, number>();
   // Ports of the page may be in use here: each stands for a free one.
   const freed = (text: string): string =>
-    text.replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${freePort(ports, port)}`);
+    text.replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${portFor(ports, port)}`);
   const env: Record<string, string> = {};
   try {
     for (const line of lines) {
@@ -147,14 +148,10 @@ function root(): string {
   return fromFileUrl(new URL("../", import.meta.url));
 }
 
-function freePort(ports: Map<string, string>, wanted: string): string {
-  const known = ports.get(wanted);
-  if (known !== undefined) return known;
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  ports.set(wanted, `${port}`);
-  return `${port}`;
+function portFor(ports: Map<string, number>, wanted: string): number {
+  const port = ports.get(wanted) ?? freePort();
+  ports.set(wanted, port);
+  return port;
 }
 
 async function startNode(args: readonly string[], folder: string): Promise<Deno.ChildProcess> {

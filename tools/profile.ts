@@ -9,6 +9,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { LeaderConnections, LoadClient, runLoad } from "../cli/bench_load.ts";
+import { freePort } from "../cli/free_port.ts";
 import { LocalCluster, prepareCluster } from "../cli/local_cluster.ts";
 import { openLocalSession } from "../cli/open_session.ts";
 import { formatCount, formatDuration } from "../cli/output.ts";
@@ -59,13 +60,6 @@ class Inspector {
     this.#socket.send(JSON.stringify({ id: this.#number, method, params }));
     return new Promise((resolve) => this.#waiting.set(this.#number, resolve));
   }
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }
 
 function printTop({ nodes, samples, timeDeltas }: Profile): void {

@@ -65,6 +65,8 @@ export async function openPage(
   const profile = await Deno.makeTempDir({ prefix: "kontiki-browser-" });
   const process = new Deno.Command(browserPath, {
     args: [...FLAGS, `--user-data-dir=${profile}`, "about:blank"],
+    // What it leaves in the temporary folder goes with its profile.
+    env: { TMPDIR: profile },
     stdout: "null",
     stderr: "piped",
   }).spawn();
