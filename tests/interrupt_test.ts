@@ -22,6 +22,8 @@ interface Place {
   readonly folder: string;
   /** Settles as soon as a node that never answers was asked. */
   asked(): Promise<void>;
+  /** To be closed when the case is over. */
+  readonly open: { close(): void }[];
 }
 
 interface Case {
@@ -172,7 +174,7 @@ async function withPlace(work: (place: Place) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "kontiki-" });
   const asked = Promise.withResolvers<void>();
   const listeners: Deno.Listener[] = [];
-  const open: Deno.Conn[] = [];
+  const open: Place["open"] = [];
   const listen = (listener: Deno.Listener): Deno.Listener => {
     listeners.push(listener);
     swallow(listener, { open, asked: asked.resolve });
@@ -192,7 +194,7 @@ async function withPlace(work: (place: Place) => Promise<void>): Promise<void> {
     const file = JSON.stringify({ format: 1, cluster: "silent", nodes });
     await Deno.writeTextFile(`${folder}/silent/cluster.json`, file);
     const cluster = ["--data", `${folder}/silent`];
-    await work({ cluster, folder, asked: () => asked.promise });
+    await work({ cluster, folder, asked: () => asked.promise, open });
   } finally {
     for (const each of [...listeners, ...open]) each.close();
     await Deno.remove(folder, { recursive: true });
@@ -202,7 +204,7 @@ async function withPlace(work: (place: Place) => Promise<void>): Promise<void> {
 /** Takes connections and what comes over them, and says nothing. */
 async function swallow(
   listener: Deno.Listener,
-  { open, asked }: { open: Deno.Conn[]; asked: () => void },
+  { open, asked }: { open: Place["open"]; asked: () => void },
 ): Promise<void> {
   for await (const connection of listener) {
     open.push(connection);
@@ -211,10 +213,10 @@ async function swallow(
 }
 
 /** Settles when the command reads from the pipe; with a text, when it has read that to its end. */
-async function openPipe({ folder }: Place, text = ""): Promise<void> {
+async function openPipe({ folder, open }: Place, text?: string): Promise<void> {
   const pipe = await Deno.open(`${folder}/vote`, { write: true });
-  if (text === "") return;
-  await new Response(text).body!.pipeTo(pipe.writable);
+  if (text === undefined) open.push(pipe);
+  else await new Response(text).body!.pipeTo(pipe.writable);
 }
 
 /** Sixty writes at once and two reads that no order explains: more orders than anybody can try. */
