@@ -3,7 +3,10 @@
  * of a key counts its successful writes, so each write names the one it follows and is executed at
  * most once, however often it is sent. Nothing is remembered about clients.
  *
- * Invariant: the state, and every reply, follow from the applied commands alone.
+ * Invariants:
+ * - The state, and every reply, follow from the applied commands alone.
+ * - No value is held twice: it is a part of the latest image or of a command behind it, and both are
+ *   held anyway, for followers that need them.
  *
  * @module
  */
@@ -12,7 +15,7 @@ import type { Image, StateMachine } from "../raft/mod.ts";
 import { decodeKey, decodeRequest, encodeKey, encodeReply, type Reply } from "./command.ts";
 
 interface Item {
-  readonly value: Uint8Array;
+  value: Uint8Array;
   readonly version: number;
 }
 
@@ -48,7 +51,7 @@ export class KvStore implements StateMachine {
     const item = this.#items.get(key);
     if (item === undefined && version > 0) return NO_KEY;
     if (item !== undefined && item.version !== version) return WRONG_VERSION;
-    this.#set(key, { value: compact(value), version: version + 1 });
+    this.#set(key, { value, version: version + 1 });
     return STORED;
   }
 
@@ -69,14 +72,17 @@ export class KvStore implements StateMachine {
     for (const [name, now] of this.#items) {
       // Keys that came since the first step stand behind all others.
       if (count === size) break;
-      const { value, version } = before.get(name) ?? now;
+      const old = before.get(name);
+      const { value, version } = old ?? now;
       const key = encodeKey(name);
       view.setUint16(at, key.length);
       view.setBigUint64(at + 2, BigInt(version));
       view.setUint32(at + 10, value.length);
       image.set(key, at + ITEM_HEADER_BYTES);
-      image.set(value, at + ITEM_HEADER_BYTES + key.length);
-      at += ITEM_HEADER_BYTES + key.length + value.length;
+      at += ITEM_HEADER_BYTES + key.length;
+      image.set(value, at);
+      if (!old) now.value = image.subarray(at, at + value.length);
+      at += value.length;
       if (++count % ITEMS_PER_STEP === 0) yield;
     }
     if (this.#before === before) this.#before = null;
@@ -100,7 +106,7 @@ export class KvStore implements StateMachine {
         throw new RangeError(`Cannot restore the store: wanted an item, got garbage at byte ${at}`);
       }
       const version = Number(view.getBigUint64(at + 2));
-      items.set(key, { value: data.slice(valueAt, end), version });
+      items.set(key, { value: data.subarray(valueAt, end), version });
       at = end;
     }
     if (at !== data.length) {
@@ -125,12 +131,4 @@ export class KvStore implements StateMachine {
     const reply: Reply = { type: "value", value: item.value, version: item.version };
     return encodeReply(reply);
   }
-}
-
-/**
- * The value without the rest of the buffer that the command came in, if that rest is large: copying
- * costs more than all other steps of a put, and a value must not hold a whole frame in memory.
- */
-function compact(value: Uint8Array): Uint8Array {
-  return value.length * 2 < value.buffer.byteLength ? value.slice() : value;
 }

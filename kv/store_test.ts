@@ -80,14 +80,25 @@ Deno.test("KvStore makes a small image when there is one short key, whatever its
   assert(length <= 30, `${length} bytes`);
 });
 
-Deno.test("KvStore does not hold a large buffer for the sake of a small value", () => {
+Deno.test("KvStore lets go of a command when an image holds its value", () => {
   const store = new KvStore();
   const command = encodeRequest({ type: "put", key: "k", value: text("first"), version: 0 });
-  const frame = new Uint8Array(command.length + 1000);
-  frame.set(command);
-  store.apply(frame.subarray(0, command.length));
-  frame.fill(0);
+  store.apply(command);
+  const image = drawn(store.snapshot());
+  command.fill(0);
   assertEquals(get(store, "k"), { type: "value", value: text("first"), version: 1 });
+  image.fill(0);
+  assertEquals(get(store, "k"), { type: "value", value: new Uint8Array(5), version: 1 });
+});
+
+Deno.test("KvStore holds the image that it was restored from, and no copy of the values", () => {
+  const store = new KvStore();
+  put(store, "k", "first", 0);
+  const image = drawn(store.snapshot());
+  const restored = new KvStore();
+  restored.restore(image);
+  image.fill(0);
+  assertEquals(get(restored, "k"), { type: "value", value: new Uint8Array(5), version: 1 });
 });
 
 Deno.test("KvStore refuses an image that is cut, too long or of another format", () => {
