@@ -451,7 +451,7 @@ const test: CommandSpec = {
     { line: "kontiki test 3C --seeds 100 --jobs 4", help: "a part with many seeds" },
     { line: "kontiki test 3A --processes", help: "on real processes" },
   ],
-  load: () => import("./test_entry.ts"),
+  load: () => import("./test_command.ts"),
 };
 
 const simulatedNodes: FlagSpec = {
@@ -476,7 +476,7 @@ const sim: CommandSpec = {
     simulatedNodes,
   ],
   examples: [{ line: "kontiki sim 42", help: "" }],
-  load: () => import("./sim_entry.ts"),
+  load: () => import("./sim_command.ts"),
 };
 
 const fuzz: CommandSpec = {
@@ -504,7 +504,7 @@ const fuzz: CommandSpec = {
     json,
   ],
   examples: [{ line: "kontiki fuzz 10 --jobs 4", help: "ten minutes on four processes" }],
-  load: () => import("./sim_entry.ts"),
+  load: () => import("./sim_command.ts"),
 };
 
 const check: CommandSpec = {

@@ -1,21 +1,17 @@
 /**
- * Runs seeds in the simulator: one with its readable trace, or many until time is up. What a run is
- * and what counts as a fault is `tests/harness/swarm.ts`' business; here it is told to people.
+ * `kontiki sim` and `kontiki fuzz`: seeds in the simulator, one with its readable trace, or many until
+ * time is up. What a run is and what counts as a fault is `tests/harness/swarm.ts`' business; here it
+ * is told to people.
  *
  * @module
  */
 
 import { cpuUsage } from "node:process";
 import { runSwarm, type SwarmOutcome, type SwarmResult } from "../tests/harness/swarm.ts";
+import { type CommandContext, UsageError } from "./command.ts";
+import type { ExitReason } from "./exit_codes.ts";
 import { shareFuzz } from "./sim_workers.ts";
-
-/** Tells the endings apart for scripts: something wrong, no progress, or a crash of our own. */
-export const simExitCodes: Readonly<Record<SwarmOutcome, number>> = {
-  passed: 0,
-  wrong: 20,
-  stuck: 21,
-  crashed: 22,
-};
+import { untilInterrupted } from "./until_interrupted.ts";
 
 /** One seed, and how to show it. */
 export interface SimRequest {
@@ -24,8 +20,6 @@ export interface SimRequest {
   readonly quiet: boolean;
   /** Overrules the seed's number of nodes. */
   readonly nodes?: number;
-  /** How people would write the command line without its arguments. */
-  readonly shown: string;
   readonly print: (line: string) => void;
 }
 
@@ -40,10 +34,6 @@ export interface FuzzRequest {
   readonly nodes?: number;
   /** Prints plain values for another process instead of lines for people. */
   readonly json: boolean;
-  /** The command line that runs this command again, without its arguments. */
-  readonly self: readonly string[];
-  /** How people would write the command that replays one seed. */
-  readonly shown: string;
   readonly print: (line: string) => void;
 }
 
@@ -76,19 +66,63 @@ export const noTotals: FuzzTotals = {
 const FAILURES_MAX = 10;
 const SUMMARY_MS = 1_000;
 
+/** How people write the command that replays a seed. */
+const REPLAY = "kontiki sim";
+
+/** Runs one seed, or seeds until time is up. */
+export async function run(context: CommandContext): Promise<ExitReason> {
+  const { options, output } = context;
+  const print = (line: string): void => output.line(line);
+  const count = options.number("nodes");
+  const nodes = count === null ? {} : { nodes: count };
+  const [word] = options.positional;
+  const work = options.command.name === "sim"
+    ? runSim({
+      seed: word === undefined ? newSeed() : wholeNumber("SEED", word),
+      quiet: options.boolean("quiet"),
+      print,
+      ...nodes,
+    })
+    : runFuzz({
+      minutes: word === undefined ? 1 : positiveNumber("MINUTES", word),
+      first: options.number("first") ?? newSeed(),
+      step: options.number("step")!,
+      jobs: options.number("jobs") ?? Math.max(1, navigator.hardwareConcurrency - 1),
+      json: output.isJson,
+      print,
+      ...nodes,
+    });
+  const outcome = await untilInterrupted(context, work);
+  return outcome === "passed" ? "ok" : outcome;
+}
+
+function newSeed(): number {
+  return Math.floor(Math.random() * 1_000_000_000);
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new UsageError(`Cannot read ${name}: wanted a whole number, got "${text}"`, "sim");
+}
+
+function positiveNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value > 0) return value;
+  throw new UsageError(`Cannot read ${name}: wanted a number above 0, got "${text}"`, "fuzz");
+}
+
 /** Runs one seed. Twice the same seed prints twice the same. */
 export async function runSim(request: SimRequest): Promise<SwarmOutcome> {
-  const { seed, quiet, nodes, shown, print } = request;
+  const { seed, quiet, nodes, print } = request;
   print(`seed ${seed}`);
   const result = await runSwarm(seed, {
     ...quiet ? {} : { print },
     ...nodes === undefined ? {} : { nodes },
   });
-  for (
-    const line of quiet ? failureLines(result, shown) : failureLines(result, shown).slice(0, 3)
-  ) {
-    print(line);
-  }
+  const lines = failureLines(result, REPLAY);
+  // The trace was shown already.
+  for (const line of quiet ? lines : lines.slice(0, 3)) print(line);
   print(
     `${result.outcome}: ${(result.virtualMs / 1000).toFixed(1)} s, ${result.events} events, ` +
       `${result.committed} committed, ${result.load.readsConfirmed} reads, trace ${result.hash}`,
@@ -98,7 +132,7 @@ export async function runSim(request: SimRequest): Promise<SwarmOutcome> {
 
 /** Runs seeds until the time is up or too much has failed; answers with the worst ending. */
 export async function runFuzz(request: FuzzRequest): Promise<SwarmOutcome> {
-  const { jobs, first, shown, print, json } = request;
+  const { jobs, first, print, json } = request;
   const begin = performance.now();
   let totals = noTotals;
   const outcomes = new Set<SwarmOutcome>();
@@ -107,12 +141,12 @@ export async function runFuzz(request: FuzzRequest): Promise<SwarmOutcome> {
     if (json) print(JSON.stringify({ totals: more, failure }));
     if (failure === null) return;
     outcomes.add(failure.outcome);
-    if (!json) { for (const line of failureLines(failure, shown)) print(line); }
+    if (!json) failureLines(failure, REPLAY).forEach(print);
   };
   if (!json) print(`from seed ${first}, ${request.minutes} min, ${jobs} processes`);
   if (jobs > 1) await shareFuzz(request, report);
   else await fuzzHere(request, report);
-  if (!json) { for (const line of totalLines(totals, performance.now() - begin)) print(line); }
+  if (!json) totalLines(totals, performance.now() - begin).forEach(print);
   return (["wrong", "crashed", "stuck"] as const).find((bad) => outcomes.has(bad)) ?? "passed";
 }
 
@@ -163,7 +197,7 @@ function addTotals(left: FuzzTotals, right: FuzzTotals): FuzzTotals {
 }
 
 /** What was violated, the seed, how to see it again, and what happened last. */
-export function failureLines(result: SwarmResult, shown: string): readonly string[] {
+export function failureLines(result: SwarmResult, replay: string): readonly string[] {
   if (result.outcome === "passed") return [];
   const { seed, outcome, detail, virtualMs, lastLines, nodes } = result;
   const [what, ...more] = detail.split("\n");
@@ -171,7 +205,7 @@ export function failureLines(result: SwarmResult, shown: string): readonly strin
   return [
     `--- ${outcome.toUpperCase()}: ${what}`,
     `    seed ${seed}, after ${(virtualMs / 1000).toFixed(3)} s`,
-    `    again: ${shown} ${seed}${nodesFlag}`,
+    `    again: ${replay} ${seed}${nodesFlag}`,
     ...more.map((line) => `    ${line}`),
     `    the last ${lastLines.length} lines of its trace:`,
     ...lastLines.map((line) => `      ${line}`),

@@ -6,14 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { SwarmResult } from "../tests/harness/swarm.ts";
-import {
-  failureLines,
-  noTotals,
-  runFuzz,
-  runSim,
-  simExitCodes,
-  totalLines,
-} from "./sim_command.ts";
+import { failureLines, noTotals, runFuzz, runSim, totalLines } from "./sim_command.ts";
 
 const STUCK: SwarmResult = {
   seed: 7,
@@ -42,14 +35,9 @@ Deno.test("failureLines tells what, the seed, one command, and the end of the tr
   assertEquals(failureLines({ ...STUCK, outcome: "passed" }, "deno task sim"), []);
 });
 
-Deno.test("simExitCodes tells the endings apart", () => {
-  assertEquals(new Set(Object.values(simExitCodes)).size, 4);
-  assertEquals(simExitCodes.passed, 0);
-});
-
 Deno.test("runSim prints the seed first, the trace, and a summary with its hash", async () => {
   const lines: string[] = [];
-  const request = { seed: 3, shown: "deno task sim", print: (line: string) => lines.push(line) };
+  const request = { seed: 3, print: (line: string) => lines.push(line) };
   assertEquals(await runSim({ ...request, quiet: false }), "passed");
   assertEquals(lines[0], "seed 3");
   assert(lines.length > 500 && lines.some((line) => line.includes(" leader term=")));
@@ -65,7 +53,7 @@ Deno.test("runSim prints the seed first, the trace, and a summary with its hash"
 Deno.test("runFuzz runs every n-th seed until the time is up, and adds up what they say", async () => {
   const lines: string[] = [];
   const outcome = await runFuzz({
-    ...{ minutes: 0.005, first: 11, step: 3, jobs: 1, json: true, self: [], shown: "" },
+    ...{ minutes: 0.005, first: 11, step: 3, jobs: 1, json: true },
     print: (line) => lines.push(line),
   });
   assertEquals(outcome, "passed");

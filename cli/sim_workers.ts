@@ -6,6 +6,7 @@
  */
 
 import type { SwarmResult } from "../tests/harness/swarm.ts";
+import { selfCommand } from "./self_command.ts";
 import type { FuzzRequest, FuzzTotals } from "./sim_command.ts";
 
 /** Runs the seeds in `jobs` processes and reports what they say as it comes. */
@@ -19,16 +20,15 @@ export async function shareFuzz(
 }
 
 async function work(
-  { self, minutes, first, jobs, nodes }: FuzzRequest,
+  { minutes, first, jobs, nodes }: FuzzRequest,
   place: number,
   report: (more: FuzzTotals, failure: SwarmResult | null) => void,
 ): Promise<void> {
-  const [program, ...before] = self;
-  if (program === undefined) throw new RangeError("Cannot start a worker: wanted a command line");
-  const args = [...before, `${minutes}`, "--first", `${first + place}`, "--step", `${jobs}`];
+  const [program, ...args] = selfCommand();
+  args.push("fuzz", `${minutes}`, "--first", `${first + place}`, "--step", `${jobs}`);
   args.push("--jobs", "1", "--json");
   if (nodes !== undefined) args.push("--nodes", `${nodes}`);
-  const child = new Deno.Command(program, { args, stdout: "piped", stderr: "inherit" }).spawn();
+  const child = new Deno.Command(program!, { args, stdout: "piped", stderr: "inherit" }).spawn();
   let unfinished = "";
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     const lines = (unfinished + text).split("\n");

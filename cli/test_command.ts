@@ -1,6 +1,7 @@
 /**
- * Runs scenarios of the lab, in the simulator or on real processes: once with the lab's lines, with
- * many seeds, or shared out to several workers. Decides nothing about a scenario itself; `tests/harness/lab_runner.ts` does that.
+ * `kontiki test`: scenarios of the lab, in the simulator or on real processes: once with the lab's
+ * lines, with many seeds, or shared out to several workers. Decides nothing about a scenario itself;
+ * `tests/harness/lab_runner.ts` does that.
  *
  * @module
  */
@@ -15,11 +16,14 @@ import type { Scenario } from "../tests/harness/cluster.ts";
 import { ProcessArena } from "../tests/harness/process_arena.ts";
 import { simArena } from "../tests/harness/sim_arena.ts";
 import { labScenarios } from "../tests/scenarios/all.ts";
-import { runInWorkers } from "./test_workers.ts";
+import type { CommandContext } from "./command.ts";
+import type { ExitReason } from "./exit_codes.ts";
 import { LabTally } from "./test_tally.ts";
+import { runInWorkers } from "./test_workers.ts";
+import { untilInterrupted } from "./until_interrupted.ts";
 
 /** What to run, and how. */
-export interface LabRequest {
+interface LabRequest {
   /** Parts, names or pieces of names and titles; none: the whole lab of the present edition. */
   readonly words: readonly string[];
   /** The first seed. */
@@ -36,15 +40,28 @@ export interface LabRequest {
   readonly keep: boolean;
   /** Prints one JSON value for each run, instead of lines for people. */
   readonly json: boolean;
-  /** The command line that runs this command again, without its arguments. */
-  readonly self: readonly string[];
 }
 
-/** How it ended: as the exit codes 0, 1 and 2. */
-export type LabOutcome = "passed" | "failed" | "nothing chosen";
+/** Runs the scenarios that were named. */
+export async function run(context: CommandContext): Promise<ExitReason> {
+  const { options, output } = context;
+  const seed = options.number("seed") ?? Date.now() % 1_000_000;
+  if (options.number("seed") === null) output.note(`seed ${seed}`);
+  const work = runLab({
+    words: options.positional,
+    seed,
+    seeds: options.number("seeds")!,
+    failFast: options.boolean("fail-fast"),
+    jobs: options.number("jobs")!,
+    processes: options.boolean("processes"),
+    keep: options.boolean("keep"),
+    json: output.isJson,
+  });
+  return await untilInterrupted(context, work);
+}
 
-/** Runs what was asked for and prints results to standard output, progress to standard error. */
-export async function runLab(request: LabRequest): Promise<LabOutcome> {
+/** Prints results to standard output, progress to standard error. */
+async function runLab(request: LabRequest): Promise<ExitReason> {
   const chosen = chooseScenarios(labScenarios, request.words);
   if (chosen.length === 0) {
     const parts = [...new Set(labScenarios.map(({ part }) => part))].join(", ");
@@ -52,7 +69,7 @@ export async function runLab(request: LabRequest): Promise<LabOutcome> {
       `Cannot find a scenario: wanted a part (${parts}) or part of a name or title, ` +
         `got ${request.words.join(" ")}`,
     );
-    return "nothing chosen";
+    return "usage";
   }
   const tally = new LabTally(chosen, { seeds: request.seeds, silent: request.json });
   const report = (result: LabResult) => {
@@ -62,12 +79,12 @@ export async function runLab(request: LabRequest): Promise<LabOutcome> {
   };
   if (request.jobs > 1) {
     const names = chosen.map(({ name }) => name);
-    await runInWorkers({ ...request, names, self: workerCommand(request) }, report);
+    await runInWorkers({ ...request, names }, report);
   } else {
     await runHere(chosen, request, report);
   }
-  if (!request.json) { for (const line of tally.lines()) console.log(line); }
-  return tally.failures === 0 ? "passed" : "failed";
+  if (!request.json) console.log(tally.lines().join("\n"));
+  return tally.failures === 0 ? "ok" : "failure";
 }
 
 /** Seed by seed, so that a common fault shows itself soon in whichever scenario finds it. */
@@ -92,12 +109,8 @@ async function runHere(
   }
 }
 
-function workerCommand({ self, processes, keep }: LabRequest): readonly string[] {
-  return [...self, ...processes ? ["--processes"] : [], ...keep ? ["--keep"] : []];
-}
-
 function printFailure(result: LabResult, { processes }: LabRequest): void {
   const flags = processes ? " --processes" : "";
   const again = `kontiki test ${result.name} --seed ${result.seed}${flags}`;
-  for (const line of failureLines(result, again)) console.log(line);
+  console.log(failureLines(result, again).join("\n"));
 }

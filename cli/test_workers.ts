@@ -6,6 +6,7 @@
  */
 
 import type { LabResult } from "../tests/harness/lab_runner.ts";
+import { selfCommand } from "./self_command.ts";
 
 /** What the processes are to run. */
 export interface Workload {
@@ -13,7 +14,8 @@ export interface Workload {
   readonly seed: number;
   readonly seeds: number;
   readonly jobs: number;
-  readonly self: readonly string[];
+  readonly processes: boolean;
+  readonly keep: boolean;
 }
 
 interface Share {
@@ -34,7 +36,7 @@ export async function runInWorkers(
   let next = 0;
   const work = async () => {
     for (let share = shares[next++]; share !== undefined; share = shares[next++]) {
-      await runShare(share, workload.self, report);
+      await runShare(share, workload, report);
     }
   };
   await Promise.all(Array.from({ length: workload.jobs }, work));
@@ -52,12 +54,14 @@ function sharesOf({ names, seed, seeds }: Workload): readonly Share[] {
 
 async function runShare(
   { name, seed, seeds }: Share,
-  self: readonly string[],
+  { processes, keep }: Workload,
   report: (result: LabResult) => void,
 ): Promise<void> {
-  const [program, ...args] = [...self, name, "--seed", `${seed}`, "--seeds", `${seeds}`, "--json"];
-  if (program === undefined) throw new RangeError("Cannot start a worker: wanted a command line");
-  const child = new Deno.Command(program, { args, stdout: "piped", stderr: "inherit" }).spawn();
+  const [program, ...args] = selfCommand();
+  args.push("test", name, "--seed", `${seed}`, "--seeds", `${seeds}`, "--json");
+  if (processes) args.push("--processes");
+  if (keep) args.push("--keep");
+  const child = new Deno.Command(program!, { args, stdout: "piped", stderr: "inherit" }).spawn();
   let results = 0;
   let rest = "";
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
