@@ -7,6 +7,7 @@
 
 import type { CommandContext, Ending } from "./command.ts";
 import { historyPath, loadHistory, saveHistory } from "./history.ts";
+import { linesOf } from "./lines.ts";
 import { withSession } from "./open_session.ts";
 import type { Session } from "./session.ts";
 import { Shell } from "./shell.ts";
@@ -22,7 +23,9 @@ export async function runShell(context: CommandContext, session: Session): Promi
   const shell = new Shell({ session, output, signal, timeoutMs: options.number("timeout")! });
   const commands = options.text("exec");
   if (commands !== null) return await shell.runScript([commands]);
-  if (!Deno.stdin.isTerminal()) return await shell.runScript(linesOf(Deno.stdin.readable, signal));
+  if (!Deno.stdin.isTerminal()) {
+    return await shell.runScript(linesOf(Deno.stdin.readable, { signal }));
+  }
   output.line(
     `Connected to ${session.cluster}, ${session.ids.length} nodes. "help" lists commands.`,
   );
@@ -45,17 +48,4 @@ async function tolerantly<T>(
     output.note(`No history: ${error.message}`);
     return undefined;
   }
-}
-
-async function* linesOf(
-  stream: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream(), { signal })) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
 }

@@ -6,6 +6,7 @@
  */
 
 import type { SwarmResult } from "../tests/harness/swarm.ts";
+import { linesOf } from "./lines.ts";
 import { selfCommand } from "./self_command.ts";
 import type { FuzzRequest, FuzzTotals } from "./sim_command.ts";
 
@@ -29,14 +30,9 @@ async function work(
   args.push("--jobs", "1", "--json");
   if (nodes !== undefined) args.push("--nodes", `${nodes}`);
   const child = new Deno.Command(program!, { args, stdout: "piped", stderr: "inherit" }).spawn();
-  let unfinished = "";
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    const lines = (unfinished + text).split("\n");
-    unfinished = lines.pop() ?? "";
-    for (const line of lines) {
-      const { totals, failure } = JSON.parse(line);
-      report(totals, failure);
-    }
+  for await (const line of linesOf(child.stdout)) {
+    const { totals, failure } = JSON.parse(line);
+    report(totals, failure);
   }
   await child.status;
 }

@@ -6,6 +6,7 @@
  */
 
 import type { LabResult } from "../tests/harness/lab_runner.ts";
+import { linesOf } from "./lines.ts";
 import { selfCommand } from "./self_command.ts";
 
 /** What the processes are to run. */
@@ -63,14 +64,9 @@ async function runShare(
   if (keep) args.push("--keep");
   const child = new Deno.Command(program!, { args, stdout: "piped", stderr: "inherit" }).spawn();
   let results = 0;
-  let rest = "";
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) {
-      report(JSON.parse(line) as LabResult);
-      results++;
-    }
+  for await (const line of linesOf(child.stdout)) {
+    report(JSON.parse(line) as LabResult);
+    results++;
   }
   const { code } = await child.status;
   if (results !== seeds) {
