@@ -6,6 +6,7 @@
 
 import type { Scenario } from "../tests/harness/cluster.ts";
 import type { LabResult } from "../tests/harness/lab_runner.ts";
+import { formatTable } from "./output.ts";
 
 /** Sums of one scenario. */
 interface Row {
@@ -77,16 +78,15 @@ export class LabTally {
     const usage = starts === 0 ? "" : `; ${cpu} s of processor time in ${starts} starts of nodes`;
     const undecided = this.#sum((row) => row.undecided);
     const open = undecided === 0 ? "" : `, ${undecided} histories undecided`;
+    const seconds = this.#sum((row) => row.seconds).toFixed(0);
     const summary = `${this.failures === 0 ? "ok" : "FAILED"}: ${runs} runs, ` +
-      `${this.failures} failed${open}; ${
-        this.#sum((row) => row.seconds).toFixed(0)
-      } s of cluster time ` +
-      `in ${wall} s${usage}`;
+      `${this.failures} failed${open}; ${seconds} s of cluster time in ${wall} s${usage}`;
     if (this.#seeds === 1 && starts === 0) return [summary];
-    const head = ["scenario", "runs", "failed", "mean s", "max s", "RPCs", "commits", "wall s"];
+    const head = ["runs", "failed", "mean s", "max s", "RPCs", "commits", "wall s"];
     if (starts > 0) head.push("cpu s", "starts");
-    const rows = [...this.#rows.values()].map((row) => cells(row).slice(0, head.length));
-    return [...table([head, ...rows]), summary];
+    const rows = [...this.#rows.values()].map((row) => cells(row).slice(0, 1 + head.length));
+    const columns = head.map((title) => ({ title, align: "right" as const }));
+    return [...formatTable([{ title: "scenario" }, ...columns], rows), summary];
   }
 
   #sum(of: (row: Row) => number): number {
@@ -115,19 +115,4 @@ function cells(row: Row): readonly string[] {
     (mean(row.cpuMs) / 1000).toFixed(2),
     mean(row.starts).toFixed(0),
   ];
-}
-
-/** Lines up columns: the first ones to the left, the others to the right. */
-export function table(
-  rows: readonly (readonly string[])[],
-  { leftColumns = 1 }: { readonly leftColumns?: number } = {},
-): readonly string[] {
-  const widths =
-    rows[0]?.map((_cell, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) =>
-    row.map((cell, column) => {
-      const width = widths[column] ?? 0;
-      return column < leftColumns ? cell.padEnd(width) : cell.padStart(width);
-    }).join("  ")
-  );
 }

@@ -11,7 +11,7 @@
  */
 
 import { parseArgs } from "@std/cli";
-import { table } from "../cli/test_tally.ts";
+import { formatTable } from "../cli/output.ts";
 import { allCanaries } from "../tests/canaries/all.ts";
 import { type Canary, isViolation, misfit } from "../tests/canaries/canary.ts";
 
@@ -206,8 +206,9 @@ function report(outcomes: readonly Outcome[], seconds: number): number {
     outcome.seeds === null ? "" : String(outcome.seeds),
     outcome.seconds.toFixed(1),
   ]);
-  const head = ["rule", "bug", "caught by", "seeds", "seconds"];
-  for (const line of table([head, ...rows], { leftColumns: 3 })) console.log(line);
+  const left = ["rule", "bug", "caught by"].map((title) => ({ title }));
+  const right = ["seeds", "seconds"].map((title) => ({ title, align: "right" as const }));
+  for (const line of formatTable([...left, ...right], rows)) console.log(line);
   const missed = outcomes.filter(({ caughtBy }) => caughtBy === null).length;
   console.log(
     `${outcomes.length} bugs planted, ${missed} not caught within ${BUDGET_SECONDS} s each; ` +
