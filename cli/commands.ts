@@ -358,6 +358,10 @@ const heal: CommandSpec = {
   load: () => import("./faults_command.ts"),
 };
 
+function probability(name: string, help: string): FlagSpec {
+  return { name, type: "number", value: "P", min: 0, max: 1, help };
+}
+
 const faults: CommandSpec = {
   name: "faults",
   summary: "Show the network faults of a local cluster, or set some.",
@@ -366,30 +370,9 @@ const faults: CommandSpec = {
   ],
   arguments: [],
   flags: [
-    {
-      name: "drop",
-      type: "number",
-      value: "P",
-      min: 0,
-      max: 1,
-      help: "how likely a message is lost",
-    },
-    {
-      name: "duplicate",
-      type: "number",
-      value: "P",
-      min: 0,
-      max: 1,
-      help: "how likely a message arrives twice",
-    },
-    {
-      name: "reorder",
-      type: "number",
-      value: "P",
-      min: 0,
-      max: 1,
-      help: "how likely a message is held back, so that later ones overtake it",
-    },
+    probability("drop", "how likely a message is lost"),
+    probability("duplicate", "how likely a message arrives twice"),
+    probability("reorder", "how likely a message is held back, so that later ones overtake it"),
     { name: "delay", type: "duration", value: "TIME", help: "the longest extra wait of a message" },
     data,
     json,
@@ -401,16 +384,14 @@ const faults: CommandSpec = {
   load: () => import("./faults_command.ts"),
 };
 
-const seedFlags: readonly FlagSpec[] = [
-  {
-    name: "jobs",
-    type: "integer",
-    value: "N",
-    min: 1,
-    max: 256,
-    help: "how many processes to use",
-  },
-];
+const jobs: FlagSpec = {
+  name: "jobs",
+  type: "integer",
+  value: "N",
+  min: 1,
+  max: 256,
+  help: "how many processes to use",
+};
 
 const test: CommandSpec = {
   name: "test",
@@ -436,7 +417,7 @@ const test: CommandSpec = {
       min: 1,
       help: "how many seeds, one after the other",
     },
-    { ...seedFlags[0]!, default: "1" },
+    { ...jobs, default: "1" },
     { name: "fail-fast", type: "boolean", help: "end with the first failure" },
     {
       name: "processes",
@@ -484,7 +465,7 @@ const fuzz: CommandSpec = {
   summary: "Run seeds in the simulator until time is up.",
   arguments: [{ name: "MINUTES", required: false, help: "how long; left out: 1" }],
   flags: [
-    ...seedFlags,
+    jobs,
     {
       name: "first",
       type: "integer",
@@ -515,12 +496,16 @@ const check: CommandSpec = {
     "illegal or unknown, the last when time runs out.",
   ],
   arguments: [{ name: "FILE", required: true, help: "the history" }],
-  flags: [{ ...timeout, default: "60s" }, {
-    name: "timeline",
-    type: "text",
-    value: "FILE",
-    help: "draw the history as a page for a browser",
-  }, json],
+  flags: [
+    { ...timeout, default: "60s" },
+    {
+      name: "timeline",
+      type: "text",
+      value: "FILE",
+      help: "draw the history as a page for a browser",
+    },
+    json,
+  ],
   examples: [{ line: "kontiki check history.jsonl", help: "" }],
   load: () => import("./check_command.ts"),
 };
