@@ -43,13 +43,13 @@ export async function run(context: CommandContext): Promise<ExitReason> {
     logLevel: "warn",
     died: (id, code) => context.output.note(`${nodeName(id)} ended with exit code ${code}`),
   });
-  const session = await openLocalSession(folder, { file, processes: cluster, isShell: false });
+  const session = openLocalSession(folder, { file, processes: cluster, isShell: false });
   try {
     await cluster.startAll();
     await untilInterrupted(context, untilServing(session));
     return await measure(context, session);
   } finally {
-    await session.close();
+    session.close();
     await cluster.stopAll();
     await Deno.remove(folder, { recursive: true });
   }

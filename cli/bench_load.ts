@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Clerk, decodeReply, encodeRequest } from "../kv/mod.ts";
+import { type Clerk, decodeReply, encodeRequest, type Reply } from "../kv/mod.ts";
 import { RpcClient } from "../net/mod.ts";
 import { KvRecorder } from "../tests/harness/kv_recorder.ts";
 import { Histogram } from "./histogram.ts";
@@ -143,22 +143,24 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
 async function sendPut(client: LoadClient, connection: RpcClient): Promise<boolean> {
   const version = client.version!;
   const request = encodeRequest({ type: "put", key: client.key, value: client.value, version });
-  const outcome = await connection.call(request, { withinMs: callMsMax });
-  const payload = outcome.kind === "replied" ? outcome.payload : null;
-  const reply = payload instanceof Uint8Array ? decodeReply(payload) : null;
+  const reply = await ask(connection, request);
   const isStored = reply?.type === "stored";
   client.version = isStored ? version + 1 : null;
   return isStored;
 }
 
 async function sendGet(client: LoadClient, connection: RpcClient): Promise<boolean> {
-  const outcome = await connection.call(client.get, { withinMs: callMsMax });
-  const payload = outcome.kind === "replied" ? outcome.payload : null;
-  const reply = payload instanceof Uint8Array ? decodeReply(payload) : null;
+  const reply = await ask(connection, client.get);
   if (reply?.type === "value") client.version = reply.version;
   else if (reply?.type === "noKey") client.version = 0;
   else return false;
   return true;
+}
+
+async function ask(connection: RpcClient, request: Uint8Array): Promise<Reply | null> {
+  const outcome = await connection.call(request, { withinMs: callMsMax });
+  const payload = outcome.kind === "replied" ? outcome.payload : null;
+  return payload instanceof Uint8Array ? decodeReply(payload) : null;
 }
 
 /** Clients whose operations are recorded while the load runs. */

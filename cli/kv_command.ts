@@ -4,10 +4,9 @@
  * @module
  */
 
-import type { CommandContext } from "./command.ts";
-import { CommandError } from "./command.ts";
+import { type CommandContext, CommandError } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
-import { parseNodeName } from "./node_name.ts";
+import { nodeName, parseNodeName } from "./node_name.ts";
 import { withSession } from "./open_session.ts";
 import { displayBytes, formatDuration, jsonBytes } from "./output.ts";
 import type { Session } from "./session.ts";
@@ -154,8 +153,8 @@ function tell(
 
 function unavailableText(options: CommandContext["options"], only: number | undefined): string {
   const time = formatDuration(options.number("timeout")!);
-  if (only !== undefined) return `No answer from n${only} within ${time}: it may have no majority.`;
-  return `No answer from a majority of the cluster within ${time}.`;
+  if (only === undefined) return `No answer from a majority of the cluster within ${time}.`;
+  return `No answer from ${nodeName(only)} within ${time}: it may have no majority.`;
 }
 
 function onlyNode({ options }: CommandContext, session: Session): number | undefined {

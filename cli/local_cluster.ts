@@ -123,7 +123,6 @@ export interface LocalClusterOptions {
 
 interface Running {
   readonly child: Deno.ChildProcess;
-  readonly logged: Promise<void>;
   /** Resolves when the process has ended and its log is written. */
   readonly ended: Promise<void>;
   isStopping: boolean;
@@ -141,11 +140,6 @@ export class LocalCluster implements ProcessControl {
   /** Whether the node's process is there. */
   isRunning(id: NodeId): boolean {
     return this.#running.has(id);
-  }
-
-  /** The process id of a node that is running. */
-  processId(id: NodeId): number | null {
-    return this.#running.get(id)?.child.pid ?? null;
   }
 
   /** Starts a node; does not wait until it serves. */
@@ -170,7 +164,7 @@ export class LocalCluster implements ProcessControl {
       await logged;
       if (!running.isStopping) this.#options.died(id, code);
     });
-    const running: Running = { child, logged, ended, isStopping: false };
+    const running: Running = { child, ended, isStopping: false };
     this.#running.set(id, running);
   }
 

@@ -34,17 +34,16 @@ export async function runIn(context: CommandContext, session: Session): Promise<
   if (acquired.type !== "held") {
     // It may still become ours: that must not outlive us.
     await lock.release({ timeoutMs: options.number("timeout")! });
-    output.note(`The lock was not free within the time limit.`);
+    output.note("The lock was not free within the time limit.");
     return acquired.type === "unknown" ? "unknownOutcome" : "unavailable";
   }
   const { token } = acquired;
   if (session.isShell && options.rest.length === 0) {
     const locks = held.get(session) ?? new Map<string, Lock>();
     held.set(session, locks.set(name, lock));
+    const detail = output.paint("dim", `(token ${token}; unlock ${name} gives it back)`);
     if (output.isJson) output.json({ outcome: "ok", lock: name, token });
-    else {output.line(
-        `held  ${output.paint("dim", `(token ${token}; unlock ${name} gives it back)`)}`,
-      );}
+    else output.line(`held  ${detail}`);
     return "ok";
   }
   try {
@@ -103,8 +102,8 @@ async function takeAway(context: CommandContext, session: Session): Promise<Endi
   const seen = await untilInterrupted(context, clerk.get(name, { timeoutMs }));
   if (seen.type === "unavailable" || seen.type === "refused") return "unavailable";
   if (seen.type === "noKey" || seen.value.length === 0) {
-    if (!output.isJson) output.note("Nobody holds the lock.");
-    else output.json({ outcome: "notFound", lock: name });
+    if (output.isJson) output.json({ outcome: "notFound", lock: name });
+    else output.note("Nobody holds the lock.");
     return "notFound";
   }
   const work = clerk.put(name, new Uint8Array(0), { version: seen.version, timeoutMs });

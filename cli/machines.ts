@@ -32,50 +32,41 @@ export interface MachineOptions {
   readonly name: MachineName;
   /** Size of the log at which a snapshot is taken. */
   readonly logBytesMax: number;
-  /** @default {"index"} */
-  readonly reads?: "index" | "log";
 }
 
 /** The limit of the course's tests of snapshots. */
 const LAB_LOG_BYTES_MAX = 1000;
 
 /** Makes the machine of that name. */
-export function makeMachine(options: MachineOptions): RunningMachine {
-  switch (options.name) {
+export function makeMachine({ name, logBytesMax }: MachineOptions): RunningMachine {
+  const store = { machine: new KvStore(), profile: "production" } as const;
+  const counter = { machine: new CounterMachine(), profile: "lab" } as const;
+  switch (name) {
     case "kv":
-      return makeService({ ...options, machine: new KvStore(), profile: "production" });
+      return makeService({ ...store, logBytesMax });
     case "kv-snapshots":
-      return makeService({
-        ...options,
-        machine: new KvStore(),
-        profile: "production",
-        logBytesMax: LAB_LOG_BYTES_MAX,
-      });
+      return makeService({ ...store, logBytesMax: LAB_LOG_BYTES_MAX });
     case "counter":
-      return makeService({ machine: new CounterMachine(), profile: "lab", logBytesMax: null });
+      return makeService({ ...counter, logBytesMax: null });
     case "counter-snapshots":
-      return makeService({
-        machine: new CounterMachine(),
-        profile: "lab",
-        logBytesMax: LAB_LOG_BYTES_MAX,
-      });
+      return makeService({ ...counter, logBytesMax: LAB_LOG_BYTES_MAX });
     case "log":
+      return makeLog({ hasSnapshots: false });
     case "log-snapshots":
-      return makeLog({ hasSnapshots: options.name === "log-snapshots" });
+      return makeLog({ hasSnapshots: true });
   }
 }
 
 /** A store that clients ask, or a number that tests count with. */
 function makeService(
-  { machine, profile, logBytesMax, reads = "index" }: {
+  { machine, profile, logBytesMax }: {
     readonly machine: StateMachine;
     readonly profile: Profile;
     readonly logBytesMax: number | null;
-    readonly reads?: "index" | "log";
   },
 ): RunningMachine {
   const rsm = new Rsm({ machine, logBytesMax });
-  const server = new KvServer({ rsm, reads });
+  const server = new KvServer({ rsm, reads: "index" });
   let node: Node | null = null;
   let applied = 0;
   return {

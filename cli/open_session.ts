@@ -14,8 +14,7 @@ import { clerkCall } from "./clerk_call.ts";
 import { type CommandContext, CommandError, UsageError } from "./command.ts";
 import { type ClusterFile, nodeFolder, readClusterFile } from "./local_cluster.ts";
 import { controlFaults, setControlFaults } from "./node_control.ts";
-import type { NodeReport } from "./node_report.ts";
-import { parseNodeReport, REPORT_REQUEST } from "./node_report.ts";
+import { type NodeReport, parseNodeReport, REPORT_REQUEST } from "./node_report.ts";
 import type { FaultControl, ProcessControl, Session } from "./session.ts";
 
 /** How long a node may take to say what it is doing before it counts as silent. */
@@ -35,7 +34,7 @@ export async function withSession<T>(
   try {
     return await work(session);
   } finally {
-    await session.close();
+    session.close();
   }
 }
 
@@ -48,7 +47,7 @@ async function openFolder(folder: string, { isShell }: { isShell: boolean }): Pr
         'cluster; "kontiki up" makes one',
     );
   }
-  return await openLocalSession(folder, { file, processes: null, isShell });
+  return openLocalSession(folder, { file, processes: null, isShell });
 }
 
 /** Opens the cluster of a folder, whose control sockets are then in reach. */
@@ -59,7 +58,7 @@ export function openLocalSession(
     processes: ProcessControl | null;
     isShell: boolean;
   },
-): Promise<Session> {
+): Session {
   const ids = file.nodes.map((node) => node.id);
   const nodes = file.nodes.map((node) => ({
     id: node.id,
@@ -78,9 +77,7 @@ export function openLocalSession(
       return ids.filter((_, at) => !done[at]);
     },
   };
-  return Promise.resolve(
-    makeSession(nodes, { cluster: file.cluster, control, processes, isShell }),
-  );
+  return makeSession(nodes, { cluster: file.cluster, control, processes, isShell });
 }
 
 /** Opens a cluster by addresses alone: the nodes say who they are when they are reached. */
@@ -142,10 +139,7 @@ function makeSession(
     endpoints: nodes.map((node) => node.endpoint),
     clerk: (only) => new Clerk({ servers: only === undefined ? ids : [only], call, clock, random }),
     reports: () => Promise.all(nodes.map((node) => report(node.client))),
-    close: () => {
-      for (const { client } of nodes) client.close();
-      return Promise.resolve();
-    },
+    close: () => nodes.forEach(({ client }) => client.close()),
   };
 }
 

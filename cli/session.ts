@@ -45,5 +45,5 @@ export interface Session {
   readonly control: FaultControl | null;
   /** `null` where the processes are not ours. */
   readonly processes: ProcessControl | null;
-  close(): Promise<void>;
+  close(): void;
 }

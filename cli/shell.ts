@@ -5,6 +5,7 @@
  * @module
  */
 
+import { noFaults } from "../net/mod.ts";
 import {
   type CommandContext,
   CommandError,
@@ -110,10 +111,8 @@ export class Shell {
     const who = leader === null
       ? output.paint("red", "no leader")
       : output.paint("green", `${nodeName(leader.id)} leads, term ${leader.status.term}`);
-    // After a partition an old leader may still believe it leads; the newest term is shown.
-    const faults = this.#reports.find((report) => (report?.faults ?? null) !== null)?.faults ??
-      null;
-    const text = faults === null ? "none" : faultsText(faults, session.ids);
+    const faults = this.#reports.find((report) => report?.faults)?.faults ?? noFaults;
+    const text = faultsText(faults, session.ids);
     const wrong = text === "none" ? "" : ` ${output.paint("yellow", `[${text}]`)}`;
     return `${output.paint("bold", session.cluster)} (${who})${wrong}> `;
   }
@@ -142,7 +141,6 @@ export class Shell {
     const argument = command.arguments[Math.min(at, command.arguments.length - 1)];
     switch (argument?.name) {
       case "KEY":
-        return at === 0 ? [...this.#keysSeen].map(quoteWord) : [];
       case "NAME":
         return at === 0 ? [...this.#keysSeen].map(quoteWord) : [];
       case "NODE":
@@ -209,9 +207,10 @@ export class Shell {
   #report(error: unknown): boolean {
     if (error instanceof UsageError) this.#fail("usage", error.message);
     else if (error instanceof CommandError) {
-      if (error.reason === "interrupted") this.#note("interrupted");
-      else this.#fail(error.reason, error.message);
-      if (error.reason === "interrupted") this.#options.output.note("Interrupted.");
+      if (error.reason === "interrupted") {
+        this.#note("interrupted");
+        this.#options.output.note("Interrupted.");
+      } else this.#fail(error.reason, error.message);
     } else if (error instanceof RangeError) this.#fail("usage", error.message);
     else return false;
     return true;
@@ -251,9 +250,9 @@ function shortUsage(command: CommandSpec): string {
 
 /** How a command goes on, behind what was typed of it. */
 function hint(text: string, output: Output): string {
-  const typed = /^\s*(\S+)(\s*)$/.exec(text);
-  const command = typed && shellCommands.find((each) => each.name === typed[1]);
-  if (!typed || command === undefined || command === null) return "";
+  const [, name, blank] = /^\s*(\S+)(\s*)$/.exec(text) ?? [];
+  const command = shellCommands.find((each) => each.name === name);
+  if (command === undefined) return "";
   const usage = shortUsage(command).slice(command.name.length + 1);
-  return output.paint("dim", typed[2] === "" ? ` ${usage}` : usage);
+  return output.paint("dim", blank === "" ? ` ${usage}` : usage);
 }

@@ -53,7 +53,7 @@ function makeShell(reports: readonly (NodeReport | null)[] = []): {
         ...{ clock, random: Math.random },
       }),
     reports: () => Promise.resolve(reports),
-    ...{ control: null, processes: null, close: () => Promise.resolve() },
+    ...{ control: null, processes: null, close: () => {} },
   };
   const { signal } = new AbortController();
   const options = { session, output, signal, timeoutMs: 1000 };

@@ -51,7 +51,7 @@ export async function run(context: CommandContext): Promise<Ending> {
       else died.reject(new CommandError(code === 7 ? "damaged" : "failure", message));
     },
   });
-  const session = await openLocalSession(folder, { file, processes: cluster, isShell: true });
+  const session = openLocalSession(folder, { file, processes: cluster, isShell: true });
   try {
     await cluster.startAll();
     await Promise.race([untilInterrupted(context, untilServing(session)), died.promise]);
@@ -63,7 +63,7 @@ export async function run(context: CommandContext): Promise<Ending> {
     }
     return await (options.boolean("serve") ? serve(context, session) : runShell(context, session));
   } finally {
-    await session.close();
+    session.close();
     await cluster.stopAll();
     await lock.close();
     output.note(`All nodes stopped. The data is in ${folder}.`);

@@ -98,7 +98,7 @@ async function main(args: readonly string[]): Promise<void> {
     command: (id) => [deno!, run!, `--inspect=127.0.0.1:${inspectors.get(id)}`, ...rest],
     died: (id, code) => console.error(`n${id} ended with exit code ${code}`),
   });
-  const session = await openLocalSession(folder, { file, processes: cluster, isShell: false });
+  const session = openLocalSession(folder, { file, processes: cluster, isShell: false });
   try {
     await cluster.startAll();
     await untilServing(session);
@@ -135,7 +135,7 @@ async function main(args: readonly string[]): Promise<void> {
       );
     });
   } finally {
-    await session.close();
+    session.close();
     await cluster.stopAll();
     await Deno.remove(folder, { recursive: true });
   }
