@@ -213,7 +213,7 @@ function rowsAboveCursor(screen: Screen, columns: number): number {
 }
 
 /** Words in columns, as `ls` shows them. */
-export function columnsOf(words: readonly string[], columns: number): string {
+function columnsOf(words: readonly string[], columns: number): string {
   const width = Math.max(...words.map(displayWidth)) + 2;
   const perRow = Math.max(1, Math.floor(columns / width));
   const rows: string[] = [];

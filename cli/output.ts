@@ -151,7 +151,7 @@ export function jsonBytes(bytes: Uint8Array): string | { readonly base64: string
 }
 
 /** The text that the bytes are, or `null` where they are not valid UTF-8. */
-export function textOf(bytes: Uint8Array): string | null {
+function textOf(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {

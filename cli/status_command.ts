@@ -89,7 +89,7 @@ const columns: readonly Column[] = [
 ];
 
 /** The table, as lines. */
-export function statusLines(
+function statusLines(
   ids: readonly number[],
   { reports, output }: { reports: readonly (NodeReport | null)[]; output: Output },
 ): string[] {

@@ -8,7 +8,7 @@
 import type { WireValue } from "./codec.ts";
 
 /** Raised when old clients and new servers would no longer understand each other. */
-export const CLIENT_PROTOCOL_VERSION = 1;
+const CLIENT_PROTOCOL_VERSION = 1;
 
 const CLIENT_MARK = "kontiki-client";
 const SERVER_MARK = "kontiki-server";

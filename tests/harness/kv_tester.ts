@@ -19,7 +19,7 @@ export type GetOutput = Extract<KvOutput, { readonly op: "get" }>;
 export type PutError = Extract<KvOutput, { readonly op: "put" }>["error"];
 
 /** Who the tester's own operations are logged as. */
-export const TESTER = -1;
+const TESTER = -1;
 /** Who checked reads are logged as. */
 const CHECKER = 0;
 const UNREACHABLE_MS_MAX = 99;

@@ -81,7 +81,7 @@ const SECONDS_MAX = 120;
 const TRACE_LINES = 40;
 
 /** What was counted between the opening and the closing line. */
-export interface Totals {
+interface Totals {
   readonly seconds: number;
   readonly requests: number;
   readonly operations: number;
@@ -140,14 +140,14 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
 }
 
 /** Section 2.2: the title and the network at this moment. */
-export function openingLine(
+function openingLine(
   { title, network }: Pick<Scenario, "title" | "network">,
 ): string {
   return `${title} (${network} network)...`;
 }
 
 /** Section 2.3, with the bytes and commits of the older edition at the end. */
-export function closingLine(result: Totals & { readonly peers: number }): string {
+function closingLine(result: Totals & { readonly peers: number }): string {
   const wide = (value: number, width: number) => String(value).padStart(width);
   const seconds = result.seconds.toFixed(1).padStart(4);
   return `  ... Passed --  time ${seconds}s #peers ${result.peers} ` +

@@ -76,7 +76,7 @@ export class LogMachine implements Application {
 const NO_OP = 0xffff_ffff;
 
 /** Lengths and bytes, one after the other. */
-export function encodeCommands(commands: readonly (Uint8Array | null)[]): Uint8Array {
+function encodeCommands(commands: readonly (Uint8Array | null)[]): Uint8Array {
   const total = commands.reduce((sum, command) => sum + 4 + (command?.length ?? 0), 0);
   const bytes = new Uint8Array(total);
   const view = new DataView(bytes.buffer);
@@ -90,7 +90,7 @@ export function encodeCommands(commands: readonly (Uint8Array | null)[]): Uint8A
 }
 
 /** The reverse of {@linkcode encodeCommands}. */
-export function decodeCommands(bytes: Uint8Array): (Uint8Array | null)[] {
+function decodeCommands(bytes: Uint8Array): (Uint8Array | null)[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const commands: (Uint8Array | null)[] = [];
   let offset = 0;

@@ -10,7 +10,7 @@ import { ProcessCluster, type ProcessClusterOptions } from "./process_cluster.ts
 import { ProcessServiceCluster } from "./process_service_cluster.ts";
 
 /** The cluster of processes that runs the machine. */
-export function makeProcessCluster(options: ProcessClusterOptions): ProcessCluster {
+function makeProcessCluster(options: ProcessClusterOptions): ProcessCluster {
   return options.machine.startsWith("log")
     ? new ProcessCluster(options)
     : new ProcessServiceCluster(options);

@@ -89,7 +89,7 @@ export class SeededRandom {
 }
 
 /** A 32-bit hash of two numbers. */
-export function mix(left: number, right: number): number {
+function mix(left: number, right: number): number {
   let hash = Math.imul(left ^ (left >>> 16) ^ Math.imul(right, 0x9e37_79b1), 0x85eb_ca6b);
   hash = Math.imul(hash ^ (hash >>> 13) ^ right, 0xc2b2_ae35);
   return (hash ^ (hash >>> 16)) >>> 0;

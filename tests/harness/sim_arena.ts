@@ -10,7 +10,7 @@ import { SimCluster } from "./sim_cluster.ts";
 import { SimServiceCluster } from "./sim_service_cluster.ts";
 
 /** The simulated cluster that runs the machine. */
-export function makeSimCluster({ machine, ...setup }: ArenaSetup): SimCluster {
+function makeSimCluster({ machine, ...setup }: ArenaSetup): SimCluster {
   return machine === "log" || machine === "log-snapshots"
     ? new SimCluster({ ...setup, machine })
     : new SimServiceCluster({ ...setup, machine });

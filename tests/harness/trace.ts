@@ -120,7 +120,7 @@ export class Trace {
 }
 
 /** One event as a line for people. */
-export function formatEvent(atMs: number, event: TraceEvent): string {
+function formatEvent(atMs: number, event: TraceEvent): string {
   return `${atMs.toFixed(3).padStart(12)} ${formatWords(event)}`;
 }
 
