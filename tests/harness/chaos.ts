@@ -1,7 +1,7 @@
 /**
  * Makes trouble in a simulated cluster: partitions of every shape, flapping links, clogs and floods,
- * crashes of one or of all, deaths in the middle of sending, pauses, changing weather. What and when
- * follows from the plan and its own randomness; {@linkcode Chaos.end} takes all of it back.
+ * crashes of one or of all, deaths in the middle of sending, pauses, disks that stand still, changing
+ * weather. What and when follows from the plan and its own randomness; {@linkcode Chaos.end} takes all of it back.
  *
  * @module
  */
@@ -47,6 +47,7 @@ export class Chaos {
     this.#often("crashAll", (random) => this.#crashAll(random));
     this.#often("pause", (random) => this.#pause(random));
     this.#often("weather", (random) => this.#changeWeather(random));
+    this.#often("stall", (random) => this.#stall(random));
     const sending = this.#random.fork("crashAtSend");
     const moving = this.#random.fork("crashAtProgress");
     this.#cluster.onSend = ({ from }) => this.#strike(from, sending, troubles.crashAtSend);
@@ -171,6 +172,12 @@ export class Chaos {
     const id = this.#victim(random);
     this.#cluster.pause(id);
     this.#later(random.pick([20, 500, 3_000]) * random.next(), () => this.#cluster.resume(id));
+  }
+
+  /** Long enough for other terms to begin and end meanwhile. */
+  #stall(random: SeededRandom): void {
+    const id = this.#victim(random);
+    this.#cluster.stall(id, random.pick([100, 500, 3_000]) * random.next());
   }
 
   #changeWeather(random: SeededRandom): void {

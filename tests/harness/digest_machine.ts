@@ -1,8 +1,8 @@
 /**
  * The state machine of the swarm: its whole state is how many entries it has seen and a digest of
  * them, so an image is small and two machines can be compared by one number. Its images are padded
- * to a chosen length, with bytes that follow from the digest, so that a chunk lost, repeated or
- * taken from another image is noticed.
+ * to a chosen length, with bytes that follow from the digest and from who drew it, so that a chunk
+ * lost, repeated or taken from another image is noticed, even from one of the same state.
  *
  * @module
  */
@@ -21,12 +21,14 @@ export interface DigestMachineOptions {
   /** Takes an image every so many entries; `null`: never. */
   readonly compactEvery: number | null;
   readonly imageBytes: number;
+  /** Another one in each life: no two servers draw the same bytes of the same state. */
+  readonly salt: number;
   /** Takes the image, or does not because an earlier one is not ready. */
   readonly compact: (index: Index, data: Uint8Array) => boolean;
   readonly decided: (context: number, confirmed: boolean) => void;
 }
 
-const HEADER_BYTES = 12;
+const HEADER_BYTES = 16;
 
 /** Applies entries to a digest. */
 export class DigestMachine implements Application {
@@ -57,7 +59,7 @@ export class DigestMachine implements Application {
     if (this.#index !== snapshot.last.index) {
       throw new Error(`Cannot restore: wanted image ${snapshot.last.index}, got ${this.#index}`);
     }
-    const whole = this.#image(snapshot.data.length);
+    const whole = this.#image(snapshot.data.length, view.getUint32(12));
     if (whole.some((byte, place) => byte !== snapshot.data[place])) {
       throw new Error(`Cannot restore: image ${this.#index} has bytes of another`);
     }
@@ -74,9 +76,9 @@ export class DigestMachine implements Application {
       for (const byte of command ?? []) digest = Math.imul(digest ^ byte, 0x0100_0193);
       this.#digest = digest >>> 0;
       this.#compare();
-      const { compactEvery, compact, imageBytes } = this.#options;
+      const { compactEvery, compact, imageBytes, salt } = this.#options;
       if (compactEvery !== null && index - this.#compacted >= compactEvery) {
-        if (compact(index, this.#image(HEADER_BYTES + imageBytes))) this.#compacted = index;
+        if (compact(index, this.#image(HEADER_BYTES + imageBytes, salt))) this.#compacted = index;
       }
     }
   }
@@ -99,12 +101,13 @@ export class DigestMachine implements Application {
     }
   }
 
-  #image(length: number): Uint8Array {
+  #image(length: number, salt: number): Uint8Array {
     const bytes = new Uint8Array(length);
     const view = new DataView(bytes.buffer);
     view.setFloat64(0, this.#index);
     view.setUint32(8, this.#digest);
-    let state = this.#digest;
+    view.setUint32(12, salt);
+    let state = this.#digest ^ salt;
     for (let place = HEADER_BYTES; place < length; place++) {
       state = Math.imul(state ^ place, 0x0100_0193);
       bytes[place] = state >>> 16;

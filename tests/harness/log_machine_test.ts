@@ -38,11 +38,16 @@ Deno.test("LogMachine throws when an entry or an image is not the one it needs",
   assertThrows(() => machine.restore({ last, data: new Uint8Array() }), Error, "got 0");
 });
 
-function digestMachine(history: number[], images: Map<number, Uint8Array>): DigestMachine {
+function digestMachine(
+  history: number[],
+  images: Map<number, Uint8Array>,
+  salt = 7,
+): DigestMachine {
   return new DigestMachine({
     history,
     compactEvery: 5,
     imageBytes: 50,
+    salt,
     compact: (index, data) => Boolean(images.set(index, data)),
     decided: () => {},
   });
@@ -61,5 +66,10 @@ Deno.test("DigestMachine notices another entry, and an image with bytes of anoth
   mixed.set(images.get(15)!.subarray(40), 40);
   assert(String(mixed) !== String(images.get(10)));
   const snapshot = { last: { index: 10, term: 1 }, data: mixed };
+  assertThrows(() => other.restore(snapshot), Error, "bytes of another");
+  const elsewhere = new Map<number, Uint8Array>();
+  digestMachine(history, elsewhere, 8).apply(TWENTY);
+  mixed.set(images.get(10)!);
+  mixed.set(elsewhere.get(10)!.subarray(40), 40);
   assertThrows(() => other.restore(snapshot), Error, "bytes of another");
 });

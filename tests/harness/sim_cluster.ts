@@ -51,6 +51,8 @@ export interface SimClusterOptions {
   readonly saveMs?: { readonly minMs: number; readonly maxMs: number };
   /** Clocks run up to this share too fast or too slow. @default {0} */
   readonly drift?: number;
+  /** Per message: a copy comes again, terms and lives later. @default {0} */
+  readonly strays?: number;
   /** Keeps state in files on simulated disks instead of in memory. @default {null} */
   readonly files?: SimFilesOptions | null;
   readonly trace?: Trace;
@@ -89,6 +91,8 @@ export class SimCluster implements Cluster {
   readonly #machines = new Map<NodeId, SimMachine>();
   readonly #durable = new Map<NodeId, DurableLog>();
   readonly #homes = new Map<NodeId, SimHome>();
+  /** Until when a disk stands still. */
+  readonly #stalledUntilMs = new Map<NodeId, number>();
   /** Sees every message as it is sent, and may do something about its sender. */
   onSend: ((envelope: Envelope) => void) | null = null;
   /** Sees a server die of its disk. */
@@ -119,6 +123,7 @@ export class SimCluster implements Cluster {
       clock: this.clock,
       random: this.#random.fork("network"),
       hopMs: options.hopMs ?? HOP_MS,
+      strays: options.strays ?? 0,
       bytesOf: approximateBytes,
       observe: (kind, envelope) => {
         if (kind === "send") this.watcher.sent(envelope);
@@ -205,7 +210,7 @@ export class SimCluster implements Cluster {
     const storage = new SimStorage({
       durable: this.#durable.get(id)!,
       clock: view,
-      delayMs: () => random.range(saveMs.minMs, saveMs.maxMs),
+      delayMs: () => this.#stallMs(id) + random.range(saveMs.minMs, saveMs.maxMs),
       saved: (change) => this.watcher.saved(id, change),
       settling: () => this.clock.touch(),
     });
@@ -232,7 +237,7 @@ export class SimCluster implements Cluster {
             run();
           }, this.#lives.get(id)?.view ?? null),
       }),
-      delayMs: () => delays.range(saveMs.minMs, saveMs.maxMs) / 3,
+      delayMs: () => this.#stallMs(id) + delays.range(saveMs.minMs, saveMs.maxMs) / 3,
       saved: (change) => this.watcher.saved(id, change),
       violated: (what) => this.violate(what),
     });
@@ -329,6 +334,16 @@ export class SimCluster implements Cluster {
   resume(id: NodeId): void {
     this.note(id, "resumes");
     this.#lives.get(id)?.view.resume();
+  }
+
+  /** What is written from now on takes until then at least; the server itself goes on. */
+  stall(id: NodeId, ms: number): void {
+    this.note(id, `has a disk that stands still for ${Math.round(ms)} ms`);
+    this.#stalledUntilMs.set(id, this.now() + ms);
+  }
+
+  #stallMs(id: NodeId): number {
+    return Math.max(0, (this.#stalledUntilMs.get(id) ?? 0) - this.now());
   }
 
   isRunning(id: NodeId): boolean {
@@ -441,8 +456,9 @@ export class SimCluster implements Cluster {
     this.onDiskDeath?.(id);
   }
 
-  /** From now on all disks work. */
+  /** From now on all disks work, and what is written next is not held up. */
   mendDisks(): void {
+    this.#stalledUntilMs.clear();
     for (const home of this.#homes.values()) home.faultsAreOn = false;
   }
 

@@ -5,7 +5,8 @@
  *
  * As on real sockets, a message in flight outlives a partition and its sender, but never its
  * receiver: the next life gets nothing that was sent to the one before. And once a receiver has
- * heard of a sender's new life, what the old one sent is dropped.
+ * heard of a sender's new life, what the old one sent is dropped. Strays keep to nothing of this:
+ * the core must bear them on whatever else may carry its messages.
  *
  * @module
  */
@@ -23,6 +24,8 @@ export interface SimNetworkOptions {
   readonly random: SeededRandom;
   /** How long a message takes without any fault. */
   readonly hopMs: { readonly minMs: number; readonly maxMs: number };
+  /** Per message sent: a copy of it comes again after seconds, whoever lives then. @default {0} */
+  readonly strays?: number;
   /** Encoded size of a message. */
   readonly bytesOf: (envelope: Envelope) => number;
   /** Told of every message sent, delivered or lost. */
@@ -55,6 +58,7 @@ interface Wire {
 
 /** With this much waiting for bandwidth a sender drops instead of queueing. */
 const QUEUE_MS_MAX = 2_000;
+const STRAY_MS = { min: 200, max: 15_000 };
 
 /** Best-effort delivery between the nodes of one simulation. */
 export class SimNetwork {
@@ -62,12 +66,15 @@ export class SimNetwork {
   readonly #lives = new Map<NodeId, Life>();
   readonly #wires = new Map<number, Wire>();
   #lifeCount = 0;
+  /** Apart from the other randomness, so that without strays a seed does what it always did. */
+  readonly #strays: SeededRandom;
   #faults: Faults = noFaults;
   #requests = 0;
   #bytes = 0;
 
   constructor(options: SimNetworkOptions) {
     this.#options = options;
+    this.#strays = options.random.fork("strays");
   }
 
   get faults(): Faults {
@@ -138,6 +145,7 @@ export class SimNetwork {
       this.#bytes += bytesOf(envelope);
     }
     observe?.("send", envelope);
+    this.#loseOnTheWay(envelope);
     const receiver = this.#lives.get(to);
     const link = { from, to };
     const delays = receiver === undefined
@@ -197,6 +205,19 @@ export class SimNetwork {
     receiver.view.admit(() => {
       observe?.("deliver", envelope);
       receiver.receive(envelope);
+    });
+  }
+
+  /** What is lost on the way may be found much later, when nobody thinks of it any more. */
+  #loseOnTheWay(envelope: Envelope): void {
+    const { clock, observe, strays = 0 } = this.#options;
+    if (strays === 0 || !this.#strays.chance(strays)) return;
+    clock.after(this.#strays.range(STRAY_MS.min, STRAY_MS.max), () => {
+      const receiver = this.#lives.get(envelope.to);
+      receiver?.view.admit(() => {
+        observe?.("deliver", envelope);
+        receiver.receive(envelope);
+      });
     });
   }
 

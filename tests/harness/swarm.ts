@@ -165,12 +165,13 @@ class SwarmRun {
     return leader === undefined ? null : this.#load.putTo(leader);
   }
 
-  #makeMachine({ id, node }: MachineContext): DigestMachine {
+  #makeMachine({ id, node, random }: MachineContext): DigestMachine {
     const { compactEvery, imageBytes, draws } = this.#plan;
     const machine: DigestMachine = new DigestMachine({
       history: this.#history,
       compactEvery,
       imageBytes,
+      salt: Math.floor(random() * 2 ** 32),
       compact: (index, data) => {
         if (draws) return node().draw(index, () => data);
         node().compact(index, data);

@@ -29,6 +29,8 @@ export interface TroubleRates {
   /** Per turn in which a leader's log or commit moved: it dies right there. */
   readonly crashAtProgress: number;
   readonly pause: number;
+  /** A disk stands still while its server goes on hearing and counting ticks. */
+  readonly stall: number;
   readonly weather: number;
 }
 
@@ -55,6 +57,8 @@ export interface SwarmPlan {
   /** The bad weather of the network, beside what changes. */
   readonly request: Disturbance;
   readonly reply: Disturbance;
+  /** Per message sent: a copy of it comes again, terms and lives later. */
+  readonly strays: number;
   readonly safetyMs: number;
 }
 
@@ -73,6 +77,7 @@ export function planSwarm(seed: number, fixed: { readonly nodes?: number } = {})
     ...planLoad(random.fork("load")),
     troubles: planTroubles(random.fork("troubles")),
     ...planWeather(random.fork("weather")),
+    strays: planStrays(random.fork("strays")),
     safetyMs: random.pick([5_000, 10_000, 20_000, 40_000]),
   };
 }
@@ -140,7 +145,12 @@ function planTroubles(random: SeededRandom): TroubleRates {
     crashAtProgress: some(0.3, 0.2),
     pause: some(0.4, 30),
     weather: some(0.4, 20),
+    stall: some(0.3, 20),
   };
+}
+
+function planStrays(random: SeededRandom): number {
+  return random.chance(0.3) ? random.range(0, 0.02) : 0;
 }
 
 function planWeather(random: SeededRandom) {
