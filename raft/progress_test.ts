@@ -132,6 +132,9 @@ Deno.test("Progress sends a chunk again only when a question shows that it was l
   const state = leaderWith(0, snapshot);
   const peer = progress(1, { snapshotChunkBytes: 2 });
   taken(peer, state);
+  const other = { last: { index: 4, term: 1 }, received: 3, round: 0 };
+  peer.received({ type: "installSnapshotReply", ...other }); // about an earlier snapshot
+  assertEquals(taken(peer, state), null);
   receives(peer, 2);
   assertEquals(taken(peer, state), "@2+2");
   receives(peer, 2); // the same answer, twice

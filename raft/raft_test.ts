@@ -189,6 +189,21 @@ Deno.test("Raft begins anew when the leader turns to another snapshot (S6)", () 
   assertEquals([restore?.last.index, restore?.data], [9, new Uint8Array([9, 9])]);
 });
 
+Deno.test("Raft takes no chunk for the rest of a snapshot that another leader began (S6)", () => {
+  const raft = server();
+  // Two servers need not draw the same bytes of the same state.
+  const chunk = (id: NodeId, offset: number) => {
+    const place = { last: { index: 5, term: 1 }, offset, total: 2, round: 0 };
+    raft.step(from(id, id, { type: "installSnapshot", ...place, data: new Uint8Array([id]) }));
+  };
+  chunk(2, 0);
+  chunk(3, 1);
+  assertEquals(raft.takeEffects().restore, null);
+  chunk(3, 0);
+  chunk(3, 1);
+  assertEquals(raft.takeEffects().restore?.data, new Uint8Array([3, 3]));
+});
+
 Deno.test("Raft keeps its snapshot when the application draws an older one (S2)", () => {
   const raft = server({ peers: [1] });
   tick(raft, TIMEOUT);

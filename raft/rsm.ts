@@ -118,12 +118,12 @@ export class Rsm implements Application {
     if (this.#isFull(command.length)) return done({ kind: "overloaded" });
     const position = this.#log?.propose(command) ?? null;
     if (position === null) return done({ kind: "notLeader", leader: this.#leader });
-    if (position.term !== this.#term) {
-      this.#releaseSubmitted("unknown");
-      this.#term = position.term;
-    }
+    const earlier = position.term === this.#term ? [] : this.#empty();
+    this.#term = position.term;
     this.#waitingBytes += command.length;
     this.#submitted.push({ index: position.index, bytes: command.length, done });
+    // Told last: whoever is told may submit again, and stands behind this one in the log.
+    this.#tell(earlier, "unknown");
   }
 
   /** Asks the machine, at a moment between this call and the answer at which it was current. */
@@ -215,12 +215,21 @@ export class Rsm implements Application {
   }
 
   #releaseSubmitted(kind: "lost" | "unknown"): void {
-    if (this.#submitted.length === 0) return;
+    this.#tell(this.#empty(), kind);
+  }
+
+  /** Nobody waits any more; who did is returned. */
+  #empty(): readonly (Submitted | undefined)[] {
+    if (this.#submitted.length === 0) return [];
     const released = this.#submitted.slice(this.#first);
-    // Emptied before anybody is told: whoever is told may submit again.
     this.#submitted = [];
     this.#first = 0;
     for (const submitted of released) this.#waitingBytes -= submitted?.bytes ?? 0;
+    return released;
+  }
+
+  /** To be called when the queue is in order again: whoever is told may submit. */
+  #tell(released: readonly (Submitted | undefined)[], kind: "lost" | "unknown"): void {
     for (const submitted of released) submitted?.done({ kind, leader: this.#leader });
   }
 }

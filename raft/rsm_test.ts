@@ -205,6 +205,19 @@ Deno.test("Rsm releases the submits of the old term when it leads again in betwe
   assertEquals(outcomes["new"], "done new");
 });
 
+Deno.test("Rsm hands nobody the result of another who submitted when the old term was released", () => {
+  const { rsm, log, outcomes, send } = setUp();
+  rsm.submit(encode("a"), (outcome) => {
+    outcomes["a"] = show(outcome);
+    send("b");
+  });
+  log.term = 2;
+  send("c");
+  assertEquals(outcomes, { a: "unknown" });
+  rsm.apply([entry(2, 2, "c"), entry(3, 2, "b"), entry(4, 2, "d")]);
+  assertEquals(outcomes, { a: "unknown", c: "done c", b: "done cb" });
+});
+
 Deno.test("Rsm reports unknown when a snapshot jumps over the place", () => {
   const { rsm, machine, outcomes, send } = setUp();
   send("a");
@@ -258,12 +271,12 @@ Deno.test("Rsm counts the log from a snapshot that arrived on", () => {
 });
 
 Deno.test("Rsm asks again for a snapshot when an earlier one was not ready", () => {
-  const { rsm, log } = setUp({ logBytesMax: 0 });
+  const { rsm, log } = setUp({ logBytesMax: entryBytes(entry(1, 1, "a")) });
   log.isDrawing = true;
-  rsm.apply([entry(1, 1, "a")]);
+  rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
   log.isDrawing = false;
-  rsm.apply([entry(2, 1, null)]);
-  assertEquals(log.compacted, [{ last: { index: 2, term: 1 }, data: encode("a") }]);
+  rsm.apply([entry(3, 1, null)]); // too small to ask by itself
+  assertEquals(log.compacted, [{ last: { index: 3, term: 1 }, data: encode("ab") }]);
 });
 
 Deno.test("Rsm never takes a snapshot when there is no limit", () => {
