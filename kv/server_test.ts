@@ -6,9 +6,12 @@
 
 import { assertEquals } from "@std/assert";
 import { type Log, type Position, Rsm, type Status } from "../raft/mod.ts";
+import { BareServer } from "../tests/harness/bare_server.ts";
 import { decodeReply, encodeRequest, type Reply } from "./command.ts";
 import { KvServer } from "./server.ts";
 import { KvStore } from "./store.ts";
+
+const status: Status = { ...new BareServer().status, role: "leader", term: 1, leader: 1 };
 
 class FakeLog implements Log {
   readonly proposed: Uint8Array[] = [];
@@ -98,19 +101,3 @@ Deno.test("KvServer says overloaded when too many wait, and refused when it is n
   ]);
   assertEquals(log.proposed, []);
 });
-
-const nowhere = { index: 0, term: 0 };
-const status: Status = {
-  id: 1,
-  role: "leader",
-  term: 1,
-  leader: 1,
-  votedFor: null,
-  base: nowhere,
-  last: nowhere,
-  commit: 0,
-  applied: 0,
-  logBytes: 0,
-  snapshotBytes: 0,
-  peers: [],
-};

@@ -5,8 +5,8 @@
  */
 
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { frameOf, until } from "../tests/harness/sockets.ts";
 import type { WireValue } from "./codec.ts";
-import { encode } from "./encoder.ts";
 import { type Closed, Connection, type ConnectionOptions } from "./connection.ts";
 
 /** What one end of a pair saw. */
@@ -39,22 +39,6 @@ async function pair(options: EndOptions = {}): Promise<[End, End]> {
 async function bare(options: EndOptions = {}): Promise<[Deno.Conn, End]> {
   const [left, right] = await socketPair();
   return [left, endOf(right, options)];
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!condition()) {
-    assertLess(performance.now(), end, "the condition did not come true within 20 s");
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
-function frameOf(value: WireValue): Uint8Array {
-  const body = encode(value);
-  const frame = new Uint8Array(4 + body.length);
-  new DataView(frame.buffer).setUint32(0, body.length);
-  frame.set(body, 4);
-  return frame;
 }
 
 /** A socket that counts writes and can hold them back. */

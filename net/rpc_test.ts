@@ -6,8 +6,8 @@
  */
 
 import { assert, assertEquals, assertGreater, AssertionError } from "@std/assert";
+import { frameOf, hungUp, until } from "../tests/harness/sockets.ts";
 import type { WireValue } from "./codec.ts";
-import { encode } from "./encoder.ts";
 import { type CallOutcome, RpcClient } from "./rpc_client.ts";
 import type { Address } from "./tcp_options.ts";
 import type { Reply, RpcServerOptions } from "./rpc_options.ts";
@@ -29,30 +29,6 @@ function serve(
 
 function echo(request: WireValue, reply: Reply): void {
   reply(request);
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!isTrue()) {
-    assert(performance.now() < end, "it did not happen in time");
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
-function frame(value: WireValue): Uint8Array {
-  const payload = encode(value);
-  const bytes = new Uint8Array(4 + payload.length);
-  new DataView(bytes.buffer).setUint32(0, payload.length);
-  bytes.set(payload, 4);
-  return bytes;
-}
-
-async function hungUp(conn: Deno.Conn): Promise<void> {
-  try {
-    while (await conn.read(new Uint8Array(1000)) !== null);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
-  }
 }
 
 Deno.test("RpcClient gets each reply to its call when replies come in another order", async () => {
@@ -188,10 +164,10 @@ Deno.test("RpcServer frees what a request held when its client has left", async 
 Deno.test("RpcServer hangs up when the hello is wrong, late, too long or no frame", async () => {
   const { server, address, lines } = serve(echo, { limits: { helloMsMax: 100 } });
   const starts: readonly (Uint8Array | null)[] = [
-    frame(["kontiki-client", 99]),
-    frame(["kontiki-peer", 1, "test", 2, 1, 7, 1]),
-    frame([1, "request without hello"]),
-    frame(["kontiki-client", "x".repeat(1000)]),
+    frameOf(["kontiki-client", 99]),
+    frameOf(["kontiki-peer", 1, "test", 2, 1, 7, 1]),
+    frameOf([1, "request without hello"]),
+    frameOf(["kontiki-client", "x".repeat(1000)]),
     new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"),
     null,
   ];
@@ -248,8 +224,8 @@ Deno.test("RpcServer lets a client go when it does not read its replies, short o
       limits,
     });
     const conn = await Deno.connect(address);
-    await conn.write(frame(["kontiki-client", 1]));
-    const request = frame([1, null]);
+    await conn.write(frameOf(["kontiki-client", 1]));
+    const request = frameOf([1, null]);
     const batch = new Uint8Array(request.length * 50);
     for (let at = 0; at < 50; at++) batch.set(request, at * request.length);
     const end = performance.now() + 20_000;
@@ -330,7 +306,7 @@ Deno.test("RpcClient hangs up at once when it is closed before the server has sa
   const conn = await listener.accept();
   await conn.read(new Uint8Array(1000));
   client.close();
-  await conn.write(frame(["kontiki-server", 1, "test", 1])).catch(() => 0);
+  await conn.write(frameOf(["kontiki-server", 1, "test", 1])).catch(() => 0);
   assertEquals(await connecting, null);
   await hungUp(conn);
   assert(!client.isConnected);

@@ -7,8 +7,8 @@
 
 import { assert, assertEquals, assertGreater, AssertionError } from "@std/assert";
 import type { Envelope, NodeId } from "../raft/mod.ts";
+import { frameOf, hungUp, until } from "../tests/harness/sockets.ts";
 import type { WireValue } from "./codec.ts";
-import { encode } from "./encoder.ts";
 import { TcpTransport } from "./tcp_transport.ts";
 import type { TcpTransportOptions } from "./tcp_options.ts";
 
@@ -46,14 +46,6 @@ function rounds(side: Side): number[] {
   return side.got.map(({ message }) => message.type === "appendEntries" ? message.round : -1);
 }
 
-async function until(isTrue: () => boolean, withinMs = 20_000): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!isTrue()) {
-    assert(performance.now() < end, "it did not happen in time");
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
 /** What a promise comes to, if it does so in time. */
 async function inTime<Value>(promise: Promise<Value>, withinMs = 20_000): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -71,27 +63,6 @@ async function inTime<Value>(promise: Promise<Value>, withinMs = 20_000): Promis
 /** A stranger with a plain socket. */
 async function stranger(side: Side): Promise<Deno.TcpConn> {
   return await Deno.connect(side.transport.address);
-}
-
-function frame(value: WireValue): Uint8Array {
-  const payload = encode(value);
-  const bytes = new Uint8Array(4 + payload.length);
-  new DataView(bytes.buffer).setUint32(0, payload.length);
-  bytes.set(payload, 4);
-  return bytes;
-}
-
-/** Reads until the other side hangs up, or has sent something and goes on. */
-async function hungUp(conn: Deno.TcpConn): Promise<boolean> {
-  const buffer = new Uint8Array(1000);
-  try {
-    while (await conn.read(buffer) !== null);
-    return true;
-  } catch (error) {
-    // Hanging up on unread bytes is told as a reset.
-    if (error instanceof Deno.errors.ConnectionReset) return true;
-    throw error;
-  }
 }
 
 Deno.test("TcpTransport delivers every message in order when all is well", async () => {
@@ -164,7 +135,7 @@ Deno.test("TcpTransport refuses when cluster, version, address or member is wron
   for (const [hello, reason] of hellos) {
     const before = side.transport.refusals()[reason] ?? 0;
     const conn = await stranger(side);
-    await conn.write(frame(hello));
+    await conn.write(frameOf(hello));
     await hungUp(conn);
     conn.close();
     assertEquals(side.transport.refusals()[reason], before + 1, `${hello}`);
@@ -180,7 +151,7 @@ Deno.test("TcpTransport hangs up when the first bytes are no hello of fit size",
   await hungUp(http);
   http.close();
   const huge = await stranger(side);
-  await huge.write(frame(["kontiki-peer", 1, "x".repeat(2000), 2, 1, 7, 1]));
+  await huge.write(frameOf(["kontiki-peer", 1, "x".repeat(2000), 2, 1, 7, 1]));
   await hungUp(huge);
   huge.close();
   assertEquals(side.transport.refusals()["garbage"], 2);
@@ -190,7 +161,7 @@ Deno.test("TcpTransport hangs up when the first bytes are no hello of fit size",
 Deno.test("TcpTransport hangs up when a hello comes byte by byte", async () => {
   const side = open(1);
   const conn = await stranger(side);
-  const bytes = frame(["kontiki-peer", 1, "test", 2, 1, 7, 1]);
+  const bytes = frameOf(["kontiki-peer", 1, "test", 2, 1, 7, 1]);
   const end = hungUp(conn);
   let isOver = false;
   end.finally(() => isOver = true);
@@ -211,8 +182,7 @@ Deno.test("TcpTransport keeps few connections without hello when many come", asy
   const conns: Deno.TcpConn[] = [];
   for (let at = 0; at < 20; at++) conns.push(await stranger(side));
   await until(() => side.transport.refusals()["tooMany"] === 16);
-  const ends = conns.slice(0, 16).map((conn) => hungUp(conn));
-  assertEquals(await Promise.all(ends), Array(16).fill(true));
+  await Promise.all(conns.slice(0, 16).map((conn) => hungUp(conn)));
   const peer = open(2);
   peer.transport.setPeer(1, side.transport.address);
   peer.transport.send([message(2, 1, 1)]);
@@ -225,11 +195,11 @@ Deno.test("TcpTransport keeps few connections without hello when many come", asy
 Deno.test("TcpTransport drops a message and stays when it is unknown or falsely addressed", async () => {
   const side = open(1);
   const conn = await stranger(side);
-  await conn.write(frame(["kontiki-peer", 1, "test", 2, 1, 7, 1]));
-  await conn.write(frame([99, 2, 1, 1]));
-  await conn.write(frame([3, 3, 1, 1, 0, 0, 0, 5, []]));
-  await conn.write(frame([3, 2, 3, 1, 0, 0, 0, 6, []]));
-  await conn.write(frame([3, 2, 1, 1, 0, 0, 0, 7, []]));
+  await conn.write(frameOf(["kontiki-peer", 1, "test", 2, 1, 7, 1]));
+  await conn.write(frameOf([99, 2, 1, 1]));
+  await conn.write(frameOf([3, 3, 1, 1, 0, 0, 0, 5, []]));
+  await conn.write(frameOf([3, 2, 3, 1, 0, 0, 0, 6, []]));
+  await conn.write(frameOf([3, 2, 1, 1, 0, 0, 0, 7, []]));
   await until(() => side.got.length === 1);
   assertEquals(rounds(side), [7]);
   assertEquals(side.transport.refusals()["badMessage"], 3);
@@ -244,17 +214,17 @@ Deno.test("TcpTransport lets a newer life in and keeps an earlier one out", asyn
   for (const [run, dial] of lives) {
     const conn = await stranger(side);
     conns.push(conn);
-    await conn.write(frame(["kontiki-peer", 1, "test", 2, 1, run, dial]));
+    await conn.write(frameOf(["kontiki-peer", 1, "test", 2, 1, run, dial]));
     assert(await conn.read(new Uint8Array(1000)) !== null);
   }
   for (const [at, conn] of conns.entries()) {
-    await conn.write(frame([3, 2, 1, 1, 0, 0, 0, at, []])).catch(() => {});
+    await conn.write(frameOf([3, 2, 1, 1, 0, 0, 0, at, []])).catch(() => {});
   }
   await until(() => side.got.length > 0);
   await new Promise((resolve) => setTimeout(resolve, 50));
   assertEquals(rounds(side), [3]);
   assertEquals(side.transport.refusals()["earlierLife"], 2);
-  for (const at of [0, 1, 2, 4]) assert(await inTime(hungUp(conns[at]!)), `connection ${at}`);
+  for (const at of [0, 1, 2, 4]) await inTime(hungUp(conns[at]!));
   for (const conn of conns) conn.close();
   side.transport.close();
 });
@@ -269,7 +239,7 @@ Deno.test("TcpTransport hangs up and dials again when nothing answers its pings"
     const conn = await inTime(listener.accept());
     conns.push(conn);
     await conn.read(new Uint8Array(1000));
-    await conn.write(frame(["kontiki-peer-ok", 1, "test", 2, 7]));
+    await conn.write(frameOf(["kontiki-peer-ok", 1, "test", 2, 7]));
     await until(() => side.transport.traffic().get(2)?.connects === at + 1);
   }
   assertEquals(side.transport.refusals()["silent"], 1);
@@ -284,7 +254,7 @@ Deno.test("TcpTransport hangs up and dials again when nobody answers its hello",
   side.transport.setPeer(2, listener.addr as Deno.NetAddr);
   for (let at = 0; at < 2; at++) {
     const conn = await inTime(listener.accept());
-    assert(await inTime(hungUp(conn)), `connection ${at}`);
+    await inTime(hungUp(conn));
     conn.close();
   }
   assertEquals(side.transport.traffic().get(2)?.connects, 0);
@@ -299,7 +269,7 @@ Deno.test("TcpTransport leaves a peer that refuses it in peace for a while", asy
   side.transport.setPeer(2, listener.addr as Deno.NetAddr);
   const conn = await inTime(listener.accept());
   await conn.read(new Uint8Array(1000));
-  await conn.write(frame(["kontiki-refused", "stranger", "go away"]));
+  await conn.write(frameOf(["kontiki-refused", "stranger", "go away"]));
   const refusedAt = performance.now();
   const again = await inTime(listener.accept());
   assertGreater(performance.now() - refusedAt, 800);
@@ -379,7 +349,7 @@ Deno.test("TcpTransport drops whole messages and serves others when a peer does 
   side.transport.setPeer(2, listener.addr as Deno.NetAddr);
   const stuck = await listener.accept();
   await stuck.read(new Uint8Array(1000));
-  await stuck.write(frame(["kontiki-peer-ok", 1, "test", 2, 7]));
+  await stuck.write(frameOf(["kontiki-peer-ok", 1, "test", 2, 7]));
   const good = open(3);
   side.transport.setPeer(3, good.transport.address);
   await until(() => [2, 3].every((id) => side.transport.traffic().get(id)?.isConnected === true));

@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { BareServer } from "../tests/harness/bare_server.ts";
 import { drawn } from "../tests/harness/drawn.ts";
 import { entryBytes } from "./log.ts";
 import { ask, type Log, type Outcome, Rsm, submit } from "./rsm.ts";
@@ -75,21 +76,7 @@ function entry(index: number, term: number, command: string | null): Entry {
 }
 
 function status(role: Status["role"], term: number): Status {
-  const nowhere = { index: 0, term: 0 };
-  return {
-    id: 1,
-    role,
-    term,
-    leader: role === "leader" ? 1 : 2,
-    votedFor: null,
-    base: nowhere,
-    last: nowhere,
-    commit: 0,
-    applied: 0,
-    logBytes: 0,
-    snapshotBytes: 0,
-    peers: [],
-  };
+  return { ...new BareServer().status, role, term, leader: role === "leader" ? 1 : 2 };
 }
 
 interface Setting {

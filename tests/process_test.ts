@@ -11,20 +11,13 @@ import { partition, undisturbed } from "../net/faults.ts";
 import { ControlError, RpcClient } from "../net/mod.ts";
 import type { NodeId } from "../raft/types.ts";
 import { nodeCommand, ProcessCluster } from "./harness/process_cluster.ts";
+import { until } from "./harness/sockets.ts";
 
 const start = async (nodes: number): Promise<ProcessCluster> => {
   const cluster = new ProcessCluster({ seed: 1, nodes, machine: "log" });
   await Promise.all(cluster.ids.map((id) => cluster.start(id)));
   return cluster;
 };
-
-async function until(isTrue: () => Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!await isTrue()) {
-    assert(performance.now() < end, `${what} did not happen in time`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 /** Proposes until the command is applied by so many nodes. */
 async function agree(cluster: ProcessCluster, value: number, servers: number): Promise<NodeId> {

@@ -5,19 +5,12 @@
  * @module
  */
 
-import { type Address, encode, type WireValue } from "../../net/mod.ts";
+import type { Address } from "../../net/mod.ts";
+import { frameOf } from "./sockets.ts";
 
 const IDLE_CONNECTIONS = 2000;
 
 let isHostile = false;
-
-function frame(value: WireValue): Uint8Array {
-  const payload = encode(value);
-  const bytes = new Uint8Array(4 + payload.length);
-  new DataView(bytes.buffer).setUint32(0, payload.length);
-  bytes.set(payload, 4);
-  return bytes;
-}
 
 function randomBytes(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(1 + Math.floor(Math.random() * 2000)));
@@ -27,15 +20,15 @@ function randomBytes(): Uint8Array {
 const attacks: readonly { readonly bytes: () => Uint8Array; readonly isSlow?: boolean }[] = [
   { bytes: randomBytes },
   { bytes: () => new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n") },
-  { bytes: () => frame(["kontiki-peer", 1, "another cluster", 2, 1, 7, 1]) },
-  { bytes: () => frame(["kontiki-peer", 1, "test", 9, 1, 7, 1]) },
+  { bytes: () => frameOf(["kontiki-peer", 1, "another cluster", 2, 1, 7, 1]) },
+  { bytes: () => frameOf(["kontiki-peer", 1, "test", 9, 1, 7, 1]) },
   { bytes: () => Uint8Array.of(0xff, 0xff, 0xff, 0xff, 1, 2, 3) },
-  { bytes: () => frame("x".repeat(3000)) },
-  { bytes: () => frame(["kontiki-client", 1]), isSlow: true },
-  { bytes: () => frame(["kontiki-peer", 1, "test", 2, 1, 7, 1]), isSlow: true },
+  { bytes: () => frameOf("x".repeat(3000)) },
+  { bytes: () => frameOf(["kontiki-client", 1]), isSlow: true },
+  { bytes: () => frameOf(["kontiki-peer", 1, "test", 2, 1, 7, 1]), isSlow: true },
   // After a good hello: garbage, a frame beyond the limit.
-  { bytes: () => new Uint8Array([...frame(["kontiki-client", 1]), ...randomBytes()]) },
-  { bytes: () => new Uint8Array([...frame(["kontiki-client", 1]), 0x7f, 0, 0, 0, 1]) },
+  { bytes: () => new Uint8Array([...frameOf(["kontiki-client", 1]), ...randomBytes()]) },
+  { bytes: () => new Uint8Array([...frameOf(["kontiki-client", 1]), 0x7f, 0, 0, 0, 1]) },
 ];
 
 async function attack(address: Address, place: number): Promise<void> {
