@@ -11,9 +11,9 @@ import { fromFileUrl } from "@std/path";
 import { DenoFiles } from "../raft/deno_files.ts";
 import { applySave, EMPTY } from "../raft/save.ts";
 import type { Persistent } from "../raft/types.ts";
-import { permittedInSave } from "./harness/file_storage_home.ts";
+import { SeededRandom } from "./harness/seeded_random.ts";
+import { permittedInSave } from "./harness/sim_home.ts";
 import { digestOf, saveOfStep } from "./harness/storage_child.ts";
-import { seededRandom } from "./harness/storage_suite.ts";
 
 const CHILD = import.meta.resolve("./harness/storage_child.ts");
 const CONFIG = fromFileUrl(new URL("../deno.json", import.meta.url));
@@ -54,7 +54,7 @@ async function liveAndDie(
 }
 
 Deno.test("FileStorage keeps every acknowledged save when its process is killed", async () => {
-  const random = seededRandom(42);
+  const random = new SeededRandom(42).next;
   const folder = await Deno.makeTempDir({ prefix: "kontiki-kill-" });
   const begin = performance.now();
   let state: Persistent = EMPTY;

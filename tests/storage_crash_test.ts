@@ -10,9 +10,11 @@ import { assert, assertEquals, AssertionError } from "@std/assert";
 import { applySave, EMPTY } from "../raft/save.ts";
 import type { Files } from "../raft/ports.ts";
 import type { Persistent, Save } from "../raft/types.ts";
-import { LIFE, permittedInSave, smallStorage } from "./harness/file_storage_home.ts";
+import { LIFE, smallStorage } from "./harness/file_storage_home.ts";
+import { SeededRandom } from "./harness/seeded_random.ts";
 import { type DiskImage, type DiskOperation, SimDisk } from "./harness/sim_disk.ts";
-import { describePersistent, randomSaves, saveOf, seededRandom } from "./harness/storage_suite.ts";
+import { permittedInSave } from "./harness/sim_home.ts";
+import { describePersistent, randomSaves, saveOf } from "./harness/storage_suite.ts";
 
 /** How many random lives: `deno test -A tests/storage_crash_test.ts -- 100`; 3 without a number. */
 const LIVES = Number(Deno.args[0] ?? 3);
@@ -36,7 +38,7 @@ async function momentsOf(
   saves: readonly Save[],
   start: { readonly image?: DiskImage; readonly state?: Persistent } = {},
 ): Promise<Moment[]> {
-  const random = seededRandom(7);
+  const random = new SeededRandom(7).next;
   const moments: Moment[] = [];
   let state = start.state ?? EMPTY;
   let permitted: readonly Persistent[] = [state];
@@ -131,7 +133,7 @@ Deno.test("FileStorage recovers a permitted state when crashes hit random lives"
   let moments = 0;
   let cases = 0;
   for (let seed = 1; seed <= LIVES; seed++) {
-    const checked = await checkLife(randomSaves(seededRandom(seed), 12));
+    const checked = await checkLife(randomSaves(new SeededRandom(seed).next, 12));
     moments += checked.moments.length;
     cases += checked.cases;
   }
@@ -139,7 +141,7 @@ Deno.test("FileStorage recovers a permitted state when crashes hit random lives"
 });
 
 Deno.test("FileStorage recovers the same state when its recovery is cut off anywhere", async () => {
-  const random = seededRandom(11);
+  const random = new SeededRandom(11).next;
   let cases = 0;
   for (const moment of await momentsOf(LIFE)) {
     if (random() >= CUT_AGAIN) continue;

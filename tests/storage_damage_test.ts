@@ -13,14 +13,9 @@ import { StorageError } from "../raft/storage_error.ts";
 import type { Trimmed } from "../raft/file_recovery.ts";
 import type { Persistent, Save } from "../raft/types.ts";
 import { IDENTITY, smallStorage, stateAfter } from "./harness/file_storage_home.ts";
+import { SeededRandom } from "./harness/seeded_random.ts";
 import { type DiskImage, SimDisk } from "./harness/sim_disk.ts";
-import {
-  describePersistent,
-  entriesOf,
-  saveOf,
-  seededRandom,
-  snapshotOf,
-} from "./harness/storage_suite.ts";
+import { describePersistent, entriesOf, saveOf, snapshotOf } from "./harness/storage_suite.ts";
 
 /** Ends with a snapshot, two old segments and a newest one with several saves. */
 const SAVES: readonly Save[] = [
@@ -138,7 +133,7 @@ Deno.test("FileStorage refuses the folder when a record before a valid one is cu
 Deno.test("FileStorage serves nothing wrong when a write lands in another place", async () => {
   const image = await folderAfter(SAVES);
   const expected = stateAfter(SAVES);
-  const random = seededRandom(5);
+  const random = new SeededRandom(5).next;
   const names = [...image.keys()];
   const pick = (count: number): number => Math.floor(random() * count);
   let refused = 0;

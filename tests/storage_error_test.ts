@@ -9,8 +9,9 @@ import { assert, assertEquals } from "@std/assert";
 import { applySave, EMPTY } from "../raft/save.ts";
 import { StorageError, type StorageErrorKind } from "../raft/storage_error.ts";
 import type { Persistent } from "../raft/types.ts";
-import { LIFE, permittedInSave, smallStorage } from "./harness/file_storage_home.ts";
+import { LIFE, smallStorage } from "./harness/file_storage_home.ts";
 import { DiskError, type DiskOperation, SimDisk } from "./harness/sim_disk.ts";
+import { permittedInSave } from "./harness/sim_home.ts";
 import { describePersistent, entriesOf, saveOf } from "./harness/storage_suite.ts";
 
 const KINDS: Readonly<Record<string, StorageErrorKind>> = {

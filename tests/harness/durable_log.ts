@@ -15,10 +15,10 @@ import type {
   Term,
   Vote,
 } from "../../raft/types.ts";
+import { ORIGIN } from "../../raft/save.ts";
 
 /** What an entry costs beside its command, about as in a file. */
 const ENTRY_BYTES = 16;
-const ORIGIN: Position = { index: 0, term: 0 };
 
 /** A server's persistent state, growing with each save. */
 export class DurableLog {

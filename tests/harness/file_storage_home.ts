@@ -7,7 +7,7 @@
 
 import type { Files } from "../../raft/ports.ts";
 import { FileStorage } from "../../raft/file_storage.ts";
-import { applySave, baseOf, EMPTY, lastOf, positionAt } from "../../raft/save.ts";
+import { applySave, EMPTY } from "../../raft/save.ts";
 import type { Persistent, Save } from "../../raft/types.ts";
 import { entriesOf, saveOf, snapshotOf } from "./storage_suite.ts";
 
@@ -43,30 +43,7 @@ export const LIFE: readonly Save[] = [
   saveOf({ tail: { from: 103, entries: entriesOf(103, 1, 5) } }),
 ];
 
-/**
- * What a crash in a save may leave: the state before, the state with the vote, the state with vote and
- * snapshot (where the log is kept only if it holds the snapshot's position), and the state after.
- */
-export function permittedInSave(before: Persistent, save: Save): Persistent[] {
-  const voted = applySave(before, saveOf({ vote: save.vote }));
-  const states = [before, voted];
-  if (save.snapshot !== null) {
-    const { last } = save.snapshot;
-    const held = positionAt(before, last.index)?.term === last.term;
-    const tail = held || lastOf(before).index <= last.index
-      ? null
-      : { from: last.index + 1, entries: [] };
-    states.push(applySave(voted, saveOf({ snapshot: save.snapshot, tail })));
-  }
-  return [...states, applySave(before, save)];
-}
-
 /** The state after all saves. */
 export function stateAfter(saves: readonly Save[]): Persistent {
   return saves.reduce(applySave, EMPTY);
-}
-
-/** How many entries a state holds behind its snapshot. */
-export function logLength(state: Persistent): number {
-  return lastOf(state).index - baseOf(state).index;
 }

@@ -121,8 +121,11 @@ export class SimHome {
   }
 }
 
-/** A save is vote, then snapshot, then log: a crash may leave any beginning of that. */
-function permittedInSave(before: Persistent, { vote, snapshot, tail }: Save): Persistent[] {
+/**
+ * What a crash in a save may leave. A save is vote, then snapshot (where the log is kept only if it
+ * holds the snapshot's position), then log: any beginning of that may be there.
+ */
+export function permittedInSave(before: Persistent, { vote, snapshot, tail }: Save): Persistent[] {
   const voted = applySave(before, { vote, snapshot: null, tail: null });
   const states = [before, voted];
   if (snapshot !== null) {

@@ -11,11 +11,12 @@ import { DenoFiles } from "../../raft/deno_files.ts";
 import { FileStorage } from "../../raft/file_storage.ts";
 import { applySave } from "../../raft/save.ts";
 import type { Persistent, Save } from "../../raft/types.ts";
-import { describePersistent, randomSave, seededRandom } from "./storage_suite.ts";
+import { SeededRandom } from "./seeded_random.ts";
+import { describePersistent, randomSave } from "./storage_suite.ts";
 
 /** The save that step makes of a state. */
 export function saveOfStep(state: Persistent, step: number): Save {
-  return randomSave(seededRandom(step), state);
+  return randomSave(new SeededRandom(step).next, state);
 }
 
 /** Two states with the same digest are the same. */

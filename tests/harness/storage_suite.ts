@@ -9,6 +9,7 @@ import { assertEquals, AssertionError } from "@std/assert";
 import type { Random, Storage } from "../../raft/ports.ts";
 import { applySave, EMPTY, lastOf } from "../../raft/save.ts";
 import type { Entry, Persistent, Save, Snapshot, Term } from "../../raft/types.ts";
+import { SeededRandom } from "./seeded_random.ts";
 
 /** A place that keeps what a storage saved. */
 export interface StorageHome {
@@ -192,7 +193,7 @@ export function storageSuite(
   });
   Deno.test(`${name} agrees with the reference when saves are random`, async () => {
     for (let seed = 1; seed <= options.seeds; seed++) {
-      await checkSaves(create, randomSaves(seededRandom(seed), 30), seed);
+      await checkSaves(create, randomSaves(new SeededRandom(seed).next, 30), seed);
     }
   });
 }
@@ -267,17 +268,6 @@ export function describePersistent(state: Persistent): string {
     : `${snapshot.last.index}@${snapshot.last.term}:${snapshot.data.length}`;
   const log = entries.map((entry) => `${entry.index}@${entry.term}`).join(" ");
   return `term ${term} vote ${votedFor ?? "-"} snapshot ${image} log ${log}`;
-}
-
-/** Numbers from 0 to 1 that are the same for the same seed. */
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = state + 0x6d2b79f5 >>> 0;
-    let mixed = Math.imul(state ^ state >>> 15, state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61);
-    return ((mixed ^ mixed >>> 14) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Saves as a follower's life brings them, each permitted after the ones before. */
