@@ -10,6 +10,7 @@ import { CommandError, type Ending } from "./command.ts";
 import { commands } from "./commands.ts";
 import { parseCommandLine } from "./options.ts";
 import { Output } from "./output.ts";
+import { withFolder } from "../tests/harness/with_folder.ts";
 
 const HEADER = `{"history":1,"model":"register","title":"a title"}\n`;
 const write = (value: number, call: number, end: number): string =>
@@ -30,8 +31,7 @@ interface Ended {
 
 /** Checks a history from a file; `PAGE` among the flags is a place for the page. */
 async function check(text: string, ...flags: readonly string[]): Promise<Ended> {
-  const folder = await Deno.makeTempDir();
-  try {
+  return await withFolder(async (folder) => {
     const [path, page] = [`${folder}/in.jsonl`, `${folder}/out.html`];
     await Deno.writeTextFile(path, text);
     const args = ["check", path, ...flags.map((flag) => flag === "PAGE" ? page : flag)];
@@ -48,9 +48,7 @@ async function check(text: string, ...flags: readonly string[]): Promise<Ended> 
     const { signal } = new AbortController();
     const ending = await runCheck({ options, output, signal });
     return { ending, out, page: flags.includes("PAGE") ? await Deno.readTextFile(page) : null };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 Deno.test("check ends well when the history is linearizable", async () => {

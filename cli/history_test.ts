@@ -13,6 +13,7 @@ import {
   parseHistory,
   saveHistory,
 } from "./history.ts";
+import { withFolder } from "../tests/harness/with_folder.ts";
 
 Deno.test("history leaves out blank lines and repetitions", () => {
   let lines: readonly string[] = [];
@@ -27,8 +28,7 @@ Deno.test("history keeps the newest lines when there are too many", () => {
 });
 
 Deno.test("history survives from one session to the next, for its owner only", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+  await withFolder(async (folder) => {
     const path = `${folder}/state/kontiki/history`;
     assertEquals(await loadHistory(path), []);
     await saveHistory(path, ["get a", "get b"]);
@@ -36,9 +36,7 @@ Deno.test("history survives from one session to the next, for its owner only", a
     assertEquals(await loadHistory(path), ["get a", "get b", "get c"]);
     const { mode } = await Deno.stat(path);
     if (mode !== null) assertEquals(mode & 0o777, 0o600);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });
 
 Deno.test("history path takes its own variable before the state folder before home", () => {

@@ -16,6 +16,7 @@ import {
   startCommand as start,
   withCluster,
 } from "./harness/commands.ts";
+import { withFolder } from "./harness/with_folder.ts";
 
 Deno.test("commands tell their outcome by exit code, words and JSON", async () => {
   await withCluster(async ({ flags }) => {
@@ -99,8 +100,7 @@ const clusterCommands: readonly (readonly string[])[] = [
 
 Deno.test("commands say that a cluster is out of reach", async () => {
   const port = freePort();
-  const folder = await Deno.makeTempDir();
-  try {
+  await withFolder(async (folder) => {
     for (const command of clusterCommands) {
       const [name, ...rest] = command;
       const flags = ["--endpoints", `127.0.0.1:${port}`];
@@ -125,14 +125,11 @@ Deno.test("commands say that a cluster is out of reach", async () => {
     const wrong = await run(["get", "a", "--endpoints", "nowhere"]);
     assertEquals(wrong.code, exitCodes.usage);
     assert(wrong.error.includes('wanted HOST:PORT, got "nowhere"'), wrong.error);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });
 
 Deno.test("inspect tells a sound folder from a damaged one and from none", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+  await withFolder(async (folder) => {
     const put = await run(["up", "--data", `${folder}/data`, "--exec", "put colour blue"]);
     assertEquals(put.code, exitCodes.ok, put.error);
     const node = `${folder}/data/n1`;
@@ -147,9 +144,7 @@ Deno.test("inspect tells a sound folder from a damaged one and from none", async
     const start = await run(["up", "--data", `${folder}/data`, "--exec", "get colour"]);
     assertEquals(start.code, exitCodes.damaged);
     assert(start.error.includes("vote"), start.error);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });
 
 Deno.test("a folder and a port in use are refused with what to do", async () => {
@@ -157,44 +152,35 @@ Deno.test("a folder and a port in use are refused with what to do", async () => 
     const second = await run(["up", ...flags, "--exec", "status"]);
     assertEquals(second.code, exitCodes.failure);
     assert(second.error.includes('another "kontiki up" runs it'), second.error);
-    const folder = await Deno.makeTempDir();
-    try {
+    await withFolder(async (folder) => {
       const [clients] = endpoints.split(",");
       const place = ["--peers", "1=127.0.0.1:0", "--clients", clients!, "--data", folder];
       const node = await run(["node", "--id", "1", ...place]);
       assertEquals(node.code, exitCodes.failure);
       assert(node.error.includes(`${clients}, got one in use`), node.error);
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    });
   });
 });
 
 Deno.test("a node that lost its folder is refused when it is started with --existing (D8)", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+  await withFolder(async (folder) => {
     const node = ["node", "--id", "1", "--peers", "1=127.0.0.1:0", "--until-input-ends"];
     const lost = await run([...node, "--data", folder, "--existing"]);
     assertEquals(lost.code, exitCodes.damaged);
     assert(lost.error.includes("the folder holds nothing"), lost.error);
     assertEquals((await run([...node, "--data", folder])).code, exitCodes.ok);
     assertEquals((await run([...node, "--data", folder, "--existing"])).code, exitCodes.ok);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });
 
 Deno.test("check says what is wrong with a file", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
+  await withFolder(async (folder) => {
     assertEquals((await run(["check", `${folder}/none`])).code, exitCodes.failure);
     await Deno.writeTextFile(`${folder}/garbage`, "{");
     const garbage = await run(["check", `${folder}/garbage`]);
     assertEquals(garbage.code, exitCodes.damaged);
     assert(garbage.error.includes("line 1"), garbage.error);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });
 
 Deno.test("nodes of up stop by themselves when up is killed", async () => {

@@ -9,6 +9,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { freePort } from "../cli/free_port.ts";
 import { formatBytes, formatDuration } from "../cli/output.ts";
+import { type Ended, firstLine, runToEnd } from "./harness/commands.ts";
 
 const isWanted = Deno.env.get("KONTIKI_TEST_EXECUTABLE") === "1";
 
@@ -35,20 +36,10 @@ class Executable {
     }).spawn();
   }
 
-  async run(
-    args: readonly string[],
-    input = "",
-  ): Promise<{ code: number; out: string; ms: number }> {
-    const begin = performance.now();
-    const child = this.start(args);
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(input));
-    await writer.close();
-    const { code, stdout, stderr } = await child.output();
-    const ms = performance.now() - begin;
-    const decoder = new TextDecoder();
-    if (code !== 0) console.log(decoder.decode(stderr));
-    return { code, out: decoder.decode(stdout), ms };
+  async run(args: readonly string[], input = ""): Promise<Ended> {
+    const ended = await runToEnd(this.start(args), input);
+    if (ended.code !== 0) console.log(ended.error);
+    return ended;
   }
 }
 
@@ -61,18 +52,6 @@ async function compile(): Promise<Executable> {
   assertEquals(code, 0, new TextDecoder().decode(stderr));
   console.log(new TextDecoder().decode(stdout).trim().replace(folder, ""));
   return new Executable(folder);
-}
-
-async function readyLine(child: Deno.ChildProcess): Promise<string> {
-  const reader = child.stdout.getReader();
-  let text = "";
-  while (!text.includes("\n")) {
-    const { value, done } = await reader.read();
-    assert(!done, `wanted a node that is ready, got the end after "${text}"`);
-    text += new TextDecoder().decode(value);
-  }
-  reader.releaseLock();
-  return text;
 }
 
 /** Three nodes, each started by hand; they are stopped and must exit with 0. */
@@ -90,7 +69,7 @@ async function withNodes(
       const place = ["--clients", clients[id - 1]!, "--data", `data${id}`];
       const node = kontiki.start(["node", "--id", `${id}`, "--peers", peers, ...place]);
       nodes.push(node);
-      await readyLine(node);
+      await firstLine(node.stdout);
       console.log(`n${id} serves after ${formatDuration(performance.now() - begin)}`);
     }
     await work(clients.join(","));

@@ -137,7 +137,7 @@ async function interrupt({ args, middle, ending = "interrupted" }: Case, place: 
   const line = args(place);
   const scratch = `${place.folder}/scratch`;
   await Deno.mkdir(scratch);
-  const child = startCommand(line, { TMPDIR: scratch });
+  const child = startCommand(line, { env: { TMPDIR: scratch } });
   try {
     const early = child.status.then(({ code }) => {
       throw new Error(`${line.join(" ")} ended with ${code} before its middle`);

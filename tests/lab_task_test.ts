@@ -1,21 +1,15 @@
 /**
- * `deno task lab` from outside: what it prints, its exit codes, and that seeds shared out to
+ * `kontiki test` from outside: what it prints, its exit codes, and that seeds shared out to
  * several processes give what they give in one.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { type Ended, runCommand } from "./harness/commands.ts";
 
-const MAIN = new URL("../cli/main.ts", import.meta.url).href;
-
-async function lab(...args: string[]): Promise<{ code: number; out: string; error: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", MAIN, "test", ...args],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const text = new TextDecoder();
-  return { code, out: text.decode(stdout), error: text.decode(stderr) };
+function lab(...args: string[]): Promise<Ended> {
+  return runCommand(["test", ...args]);
 }
 
 /** One line of JSON for each run, without the time it took, in order. */

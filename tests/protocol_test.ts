@@ -7,7 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { withCluster } from "./harness/commands.ts";
+import { runCommand as run, runToEnd, withCluster } from "./harness/commands.ts";
 
 Deno.test("a client in Python works from the protocol page alone", async () => {
   const program = fromFileUrl(new URL("python_client.py", import.meta.url));
@@ -15,7 +15,7 @@ Deno.test("a client in Python works from the protocol page alone", async () => {
     console.log("skipped: the program python3 is not on this machine");
     return;
   }
-  await withCluster(async ({ endpoints, run, flags }) => {
+  await withCluster(async ({ endpoints, flags }) => {
     await run(["put", "colour", "blue", ...flags]);
     const long = "x".repeat(300);
     const lines = [
@@ -32,13 +32,11 @@ Deno.test("a client in Python works from the protocol page alone", async () => {
       args: [program, endpoints],
       stdin: "piped",
       stdout: "piped",
-      stderr: "inherit",
+      stderr: "piped",
     }).spawn();
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(lines.join("\n") + "\n"));
-    await writer.close();
-    const { stdout } = await child.output();
-    assertEquals(new TextDecoder().decode(stdout).split("\n"), [
+    const { out, error } = await runToEnd(child, lines.join("\n") + "\n");
+    assertEquals(error, "");
+    assertEquals(out.split("\n"), [
       "value 1 blue",
       "stored",
       "wrong version",

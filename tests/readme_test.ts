@@ -11,6 +11,7 @@ import { fromFileUrl } from "@std/path";
 import config from "../deno.json" with { type: "json" };
 import { freePort } from "../cli/free_port.ts";
 import { selfCommand } from "../cli/self_command.ts";
+import { firstLine, killCommand, startCommand } from "./harness/commands.ts";
 import { hasTmux, Terminal } from "./harness/tmux.ts";
 
 interface Block {
@@ -137,9 +138,7 @@ Deno.test("README's commands exist and work", async () => {
       else await runLine(freed(line), { env, folder });
     }
   } finally {
-    for (const node of nodes) node.kill("SIGTERM");
-    await Promise.all(nodes.map((node) => node.status));
-    await Promise.all(nodes.flatMap((node) => [node.stderr.cancel(), node.stdout.cancel()]));
+    await Promise.all(nodes.map(killCommand));
     await Deno.remove(folder, { recursive: true });
   }
 });
@@ -155,17 +154,8 @@ function portFor(ports: Map<string, number>, wanted: string): number {
 }
 
 async function startNode(args: readonly string[], folder: string): Promise<Deno.ChildProcess> {
-  const [program, ...first] = selfCommand();
-  const node = new Deno.Command(program!, {
-    args: [...first, ...args],
-    cwd: folder,
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const reader = node.stdout.getReader();
-  const { value } = await reader.read();
-  reader.releaseLock();
-  assert(new TextDecoder().decode(value).includes('"ready":true'));
+  const node = startCommand(args, { cwd: folder });
+  assert((await firstLine(node.stdout)).includes('"ready":true'));
   return node;
 }
 

@@ -7,6 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { selfCommand } from "../../cli/self_command.ts";
+import { withFolder } from "./with_folder.ts";
 
 /** How a command ended. */
 export interface Ended {
@@ -18,12 +19,12 @@ export interface Ended {
 /** Starts a command, all its streams as pipes. */
 export function startCommand(
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  options: Pick<Deno.CommandOptions, "cwd" | "env"> = {},
 ): Deno.ChildProcess {
   const [program, ...before] = selfCommand();
   return new Deno.Command(program!, {
+    ...options,
     args: [...before, ...args],
-    env,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -31,11 +32,18 @@ export function startCommand(
 }
 
 /** Runs a command to its end. */
-export async function runCommand(
+export function runCommand(
   args: readonly string[],
   input: Uint8Array | string = "",
 ): Promise<Ended> {
-  const child = startCommand(args);
+  return runToEnd(startCommand(args), input);
+}
+
+/** Gives a process its input, and waits for its end. */
+export async function runToEnd(
+  child: Deno.ChildProcess,
+  input: Uint8Array | string,
+): Promise<Ended> {
   const writer = child.stdin.getWriter();
   await writer.write(typeof input === "string" ? new TextEncoder().encode(input) : input);
   await writer.close();
@@ -50,25 +58,24 @@ export interface ServingCluster {
   readonly endpoints: string;
   /** The flags that name it. */
   readonly flags: readonly string[];
-  readonly run: typeof runCommand;
 }
 
 /** Runs the work beside a cluster; it must stop well when told to. */
 export async function withCluster(work: (cluster: ServingCluster) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  const child = startCommand(["up", "--serve", "--data", `${folder}/data`]);
-  try {
-    const line = await firstLine(child.stdout);
-    const endpoints = line.trim().replace("Clients: ", "");
-    await work({ endpoints, flags: ["--data", `${folder}/data`], run: runCommand });
-    child.kill("SIGTERM");
-    const { code, error } = await endOf(child);
-    assertEquals(code, 0);
-    assert(error.includes("All nodes stopped. The data is in"), error);
-  } finally {
-    await killCommand(child);
-    await Deno.remove(folder, { recursive: true });
-  }
+  await withFolder(async (folder) => {
+    const child = startCommand(["up", "--serve", "--data", `${folder}/data`]);
+    try {
+      const line = await firstLine(child.stdout);
+      const endpoints = line.trim().replace("Clients: ", "");
+      await work({ endpoints, flags: ["--data", `${folder}/data`] });
+      child.kill("SIGTERM");
+      const { code, error } = await endOf(child);
+      assertEquals(code, 0);
+      assert(error.includes("All nodes stopped. The data is in"), error);
+    } finally {
+      await killCommand(child);
+    }
+  });
 }
 
 /** What a process prints up to the end of its first line. */
