@@ -15,7 +15,7 @@ import {
 } from "./command.ts";
 import { faultsText } from "./faults_text.ts";
 import { commandHelp, usageLine } from "./help.ts";
-import { addToHistory } from "./history.ts";
+import { addToHistory } from "./shell_history.ts";
 import type { Completion } from "./line_editor.ts";
 import { LineTerminal } from "./line_terminal.ts";
 import { nodeName } from "./node_name.ts";

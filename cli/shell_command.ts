@@ -6,7 +6,7 @@
  */
 
 import type { CommandContext, Ending } from "./command.ts";
-import { historyPath, loadHistory, saveHistory } from "./history.ts";
+import { historyPath, loadHistory, saveHistory } from "./shell_history.ts";
 import { linesOf } from "./lines.ts";
 import { withSession } from "./open_session.ts";
 import type { Session } from "./session.ts";

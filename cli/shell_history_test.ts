@@ -12,7 +12,7 @@ import {
   loadHistory,
   parseHistory,
   saveHistory,
-} from "./history.ts";
+} from "./shell_history.ts";
 import { withFolder } from "../tests/harness/with_folder.ts";
 
 Deno.test("history leaves out blank lines and repetitions", () => {
