@@ -158,7 +158,7 @@ export class LocalCluster implements ProcessControl {
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    const logged = copy(child.stderr, log);
+    const logged = copyStream(child.stderr, log);
     const ended = child.status.then(async ({ code }) => {
       this.#running.delete(id);
       await logged;
@@ -203,8 +203,11 @@ export class LocalCluster implements ProcessControl {
   }
 }
 
-/** As it comes, so that people can watch. `pipeTo` may keep what it read until the end. */
-async function copy(from: ReadableStream<Uint8Array>, to: Deno.FsFile): Promise<void> {
+/** Copies as it comes, so that people can watch; `pipeTo` may keep what it read until the end. */
+export async function copyStream(
+  from: ReadableStream<Uint8Array>,
+  to: Deno.FsFile,
+): Promise<void> {
   for await (const bytes of from) {
     for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
   }

@@ -6,24 +6,13 @@
  * @module
  */
 
+import type { MachineName } from "../../cli/machine_names.ts";
 import type { Index, NodeId, Position, Status, Term } from "../../raft/types.ts";
 import type { Faults } from "../../net/faults.ts";
 import type { Random } from "../../raft/ports.ts";
 
 /** The state machine the nodes of a cluster run. */
-export type Machine =
-  /** Records applied commands (labs 3A to 3C). */
-  | "log"
-  /** The same, with a snapshot after every tenth command, as the lab's tester takes them (3D). */
-  | "log-snapshots"
-  /** Increments a number (lab 4A). */
-  | "counter"
-  /** The same, with a snapshot when the log exceeds 1000 bytes. */
-  | "counter-snapshots"
-  /** The key/value store (lab 4B). */
-  | "kv"
-  /** The same, with a snapshot when the log exceeds 1000 bytes (lab 4C). */
-  | "kv-snapshots";
+export type Machine = MachineName;
 
 /** One applied command, as the application above the log saw it. */
 export interface Applied {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { copyStream } from "../../cli/local_cluster.ts";
 import { type Address, ControlClient, type WireValue } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/types.ts";
 import type { Machine } from "./cluster.ts";
@@ -156,14 +157,8 @@ export class NodeProcess {
 
   async #writeLog(): Promise<void> {
     const file = await Deno.open(this.#log, { append: true, create: true });
-    // Not pipeTo: it may keep what it read until the end.
-    for await (const bytes of this.#child.stderr) writeAll(file, bytes);
-    file.close();
+    await copyStream(this.#child.stderr, file);
   }
-}
-
-function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
 }
 
 /** The last lines of a file, for people. */
