@@ -39,17 +39,17 @@ export interface ConnectionOptions {
    * must not throw; a value that makes no sense is answered by {@linkcode Connection.refuse}.
    */
   readonly receive: (value: WireValue, connection: Connection) => void;
-  /** The longest frame, in and out. Default: 16 MiB. */
+  /** The longest frame, in and out. @default {16 MiB} */
   readonly frameBytesMax?: number;
-  /** The longest first frame that may come in. Default: as any other. */
+  /** The longest first frame that may come in. @default {as any other} */
   readonly firstFrameBytesMax?: number;
-  /** How much may wait to leave. Default: 64 MiB. */
+  /** How much may wait to leave. @default {64 MiB} */
   readonly queueBytesMax?: number;
-  /** The first frame must have arrived after this time; `null` for no limit. Default: `null`. */
+  /** The first frame must have arrived after this time; `null`: no limit. @default {null} */
   readonly firstFrameMs?: number | null;
-  /** After one frame the next must have arrived within this time. Default: `null`. */
+  /** After one frame the next must have arrived within this time. @default {null} */
   readonly idleMs?: number | null;
-  /** The other side must take bytes that wait within this time. Default: 30 seconds. */
+  /** The other side must take bytes that wait within this time. @default {30000} */
   readonly stallMs?: number | null;
 }
 

@@ -14,7 +14,7 @@ import type { Address } from "./tcp_options.ts";
 /** The node did not do what it was asked for: it is gone, stuck, or said no. */
 export class ControlError extends Error {
   /** The name of this class of errors. */
-  override name = "ControlError";
+  override readonly name = "ControlError";
 }
 
 /** How a {@linkcode ControlClient} behaves. */

@@ -149,7 +149,7 @@ export async function recover(files: Files, options: RecoveryOptions): Promise<R
     trimmed = await scanSegment(files, segment, {
       newest: segment.sequence === sequence,
       report,
-      visit: (save, offset) => log.add(segment, { save, offset }),
+      visit: (record, offset) => log.add(segment, { record, offset }),
     });
   }
   const entries = log.beyond(newest ?? ORIGIN);
@@ -378,6 +378,7 @@ export async function scanSegment(
 class Replay {
   #base: Position | null = null;
   #entries: Entry[] = [];
+
   /** A segment begins where the log ends at its base. */
   begin({ base, name }: Segment): void {
     this.#base ??= base;
@@ -394,9 +395,9 @@ class Replay {
   }
 
   /** A record replaces the log from its first entry on. */
-  add(segment: Segment, at: { readonly save: RecordContent; readonly offset: number }): void {
+  add(segment: Segment, at: { readonly record: RecordContent; readonly offset: number }): void {
     const base = this.#base ?? segment.base;
-    const { from, entries } = at.save;
+    const { from, entries } = at.record;
     const kept = from - 1 - base.index;
     const previous = from - 1 === base.index ? base : this.#entries[kept - 1];
     if (

@@ -22,14 +22,8 @@ import {
 } from "./file_recovery.ts";
 import { invariant, InvariantError } from "./invariant.ts";
 import type { Files, Storage } from "./ports.ts";
-import {
-  checkIdentity,
-  encodeFileHeader,
-  type Identity,
-  isSame,
-  RECORD_HEADER_BYTES,
-} from "./record.ts";
-import { baseOf, checkSave, EMPTY, ORIGIN } from "./save.ts";
+import { checkIdentity, encodeFileHeader, type Identity, RECORD_HEADER_BYTES } from "./record.ts";
+import { baseOf, checkSave, EMPTY, isSame, ORIGIN } from "./save.ts";
 import { StorageError, storageErrorOf } from "./storage_error.ts";
 import type { Persistent, Position, Save, Snapshot, Vote } from "./types.ts";
 import { crc32 } from "./crc32.ts";

@@ -48,8 +48,8 @@ export interface NodeOptions extends RaftOptions {
 
 const DEFAULTS = { tickMs: 10, commandBytesMax: 8 * 2 ** 20 };
 /**
- * After so many turns timers get the thread for certain: an application may keep it from them, by submitting
- * the next command whenever it hears of the last one.
+ * After so many turns timers get the thread for certain: an application may keep it from them, by
+ * submitting the next command whenever it hears of the last one.
  */
 const TURNS_MAX = 10_000;
 /** How long the thread may be held to draw a part of an image. */

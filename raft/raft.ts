@@ -17,6 +17,7 @@ import type { RaftEnvironment, RaftOptions } from "./options.ts";
 import { Progress, quorumValue } from "./progress.ts";
 import { ReadQueue } from "./reads.ts";
 import type { Follower, Leader, Role } from "./role.ts";
+import { baseOf, ORIGIN } from "./save.ts";
 import { Transfer } from "./transfer.ts";
 import type { Effects, Entry, Envelope, Index, Message, NodeId, RequestVote } from "./types.ts";
 import type { Persistent, Position, Read, Save, Snapshot, Status, Term } from "./types.ts";
@@ -63,10 +64,9 @@ export class Raft {
     this.#term = persistent.term;
     this.#votedFor = persistent.votedFor;
     this.#snapshot = persistent.snapshot;
-    const base = persistent.snapshot?.last ?? { index: 0, term: 0 };
-    this.#log = new Log(base, persistent.entries);
+    this.#log = new Log(baseOf(persistent), persistent.entries);
     // Beyond the snapshot, what is committed is learned anew from a leader, never guessed (L10).
-    this.#commit = this.#applied = base.index;
+    this.#commit = this.#applied = this.#log.base.index;
     this.#resetElectionTimer();
   }
 
@@ -175,7 +175,7 @@ export class Raft {
       role: role.kind,
       leader: this.standing.leader,
       votedFor: this.#votedFor,
-      base: this.#snapshot?.last ?? { index: 0, term: 0 },
+      base: this.#snapshot?.last ?? ORIGIN,
       last: this.#log.positionAt(this.#log.last.index),
       commit: this.#commit,
       applied: this.#applied,

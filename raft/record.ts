@@ -25,7 +25,7 @@
  */
 
 import { crc32 } from "./crc32.ts";
-import type { Entry, Index, NodeId, Position } from "./types.ts";
+import type { Entry, Index, NodeId } from "./types.ts";
 
 /** The version this program writes, and the newest it reads. */
 export const FORMAT_VERSION = 1;
@@ -301,9 +301,4 @@ function setUint53(view: DataView, offset: number, value: number): void {
 
 function getUint53(view: DataView, offset: number): number {
   return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
-}
-
-/** Whether two positions are the same place. */
-export function isSame(one: Position, other: Position): boolean {
-  return one.index === other.index && one.term === other.term;
 }

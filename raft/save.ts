@@ -30,6 +30,11 @@ export function positionAt(persistent: Persistent, index: Index): Position | nul
   return index === base.index ? base : persistent.entries[index - base.index - 1] ?? null;
 }
 
+/** Whether two positions are the same place. */
+export function isSame(one: Position, other: Position): boolean {
+  return one.index === other.index && one.term === other.term;
+}
+
 /** What the disk holds after a save. */
 export function applySave(before: Persistent, change: Save): Persistent {
   checkSave(before, change);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isSame } from "./save.ts";
 import type { Position, Snapshot } from "./types.ts";
 
 /** What has arrived of one snapshot. */
@@ -23,8 +24,8 @@ export class Transfer {
   }
 
   /** Whether this transfer is the one of the snapshot at a position. */
-  isOf({ index, term }: Position): boolean {
-    return this.last.index === index && this.last.term === term;
+  isOf(last: Position): boolean {
+    return isSame(this.last, last);
   }
 
   /** Takes a chunk if it is the next one. */

@@ -66,8 +66,9 @@ export const snapshotCanaries: readonly Canary[] = [
     rule: "S3",
     bug: "after a restart the entry behind the snapshot is skipped",
     file: RAFT,
-    find: "this.#commit = this.#applied = base.index;",
-    replace: "this.#commit = base.index;\n    this.#applied = base.index + Number(base.index > 0);",
+    find: "this.#commit = this.#applied = this.#log.base.index;",
+    replace:
+      "this.#commit = this.#log.base.index;\n    this.#applied = this.#log.base.index + Number(this.#log.base.index > 0);",
     caughtBy: [SNAPSHOTS],
   },
   {
