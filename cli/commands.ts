@@ -141,9 +141,10 @@ const node: CommandSpec = {
       name: "tick-ms",
       type: "integer",
       value: "N",
+      default: "25",
       min: 1,
       max: 10000,
-      help: "length of a tick, in which elections and heartbeats are counted (default 25)",
+      help: "length of a tick, in which elections and heartbeats are counted",
     },
     {
       name: "until-input-ends",

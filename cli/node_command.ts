@@ -108,7 +108,6 @@ function settingsOf(options: Options): Omit<NodeSettings, "log"> {
     throw new UsageError(`Cannot use --machine ${machine}: wanted --control with it`, "node");
   }
   const clients = options.text("clients");
-  const tickMs = options.number("tick-ms");
   return {
     id,
     cluster: options.text("cluster")!,
@@ -119,7 +118,7 @@ function settingsOf(options: Options): Omit<NodeSettings, "log"> {
     control,
     machine,
     logBytesMax: options.number("snapshot-after")!,
-    ...(tickMs === null ? {} : { tickMs }),
+    tickMs: options.number("tick-ms")!,
   };
 }
 

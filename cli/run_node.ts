@@ -23,7 +23,6 @@ import {
   FileStorage,
   Node,
   type NodeId,
-  type RaftOptions,
   SystemClock,
 } from "../raft/mod.ts";
 import { cpuUsage } from "node:process";
@@ -42,16 +41,14 @@ export interface NodeSettings {
   readonly clients: Address | null;
   /** The folder of this node alone. */
   readonly data: string;
-  /** Whether an empty folder is refused. @default {false} */
-  readonly isExisting?: boolean;
+  /** Whether an empty folder is refused. */
+  readonly isExisting: boolean;
   readonly control: boolean;
-  /** @default {"kv"} */
-  readonly machine?: MachineName;
-  /** @default {25} */
-  readonly tickMs?: number;
-  readonly raft?: Partial<Omit<RaftOptions, "id" | "peers">>;
-  /** Size of the log at which a snapshot is taken. @default {64 MiB} */
-  readonly logBytesMax?: number;
+  readonly machine: MachineName;
+  /** Length of a tick. */
+  readonly tickMs: number;
+  /** Size of the log at which a snapshot is taken. */
+  readonly logBytesMax: number;
   readonly log: (line: string) => void;
 }
 
@@ -66,13 +63,11 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-const LOG_BYTES_MAX = 64 * 2 ** 20;
-
 /**
- * Elections after 250 to 500 ms, heartbeats every 100 ms: about what the core counts, but in longer
- * ticks: each wakes the process, and nodes of different processes tick at different moments anyway.
+ * With ticks of 25 ms, elections after 250 to 500 ms and heartbeats every 100 ms: about what the core
+ * counts by default, but in longer ticks, each of which may wake the process.
  */
-const PACE = { tickMs: 25, raft: { electionTicks: 10, heartbeatTicks: 4 } } as const;
+const PACE = { electionTicks: 10, heartbeatTicks: 4 };
 
 /** Any free port of the loopback. */
 const ANYWHERE: Address = { hostname: "127.0.0.1", port: 0 };
@@ -108,15 +103,12 @@ class NodeProcess implements RunningNode {
   constructor(settings: NodeSettings) {
     this.#settings = settings;
     const { id, cluster, peers, log } = settings;
-    this.#machine = makeMachine({
-      name: settings.machine ?? "kv",
-      logBytesMax: settings.logBytesMax ?? LOG_BYTES_MAX,
-    });
+    this.#machine = makeMachine({ name: settings.machine, logBytesMax: settings.logBytesMax });
     const identity = { cluster, node: id };
     this.#storage = new FileStorage({
       files: new DenoFiles(settings.data),
       identity,
-      create: settings.isExisting !== true,
+      create: !settings.isExisting,
       ...openingLog(log, () => this.#clock.now()),
     });
     this.#transport = new TcpTransport({
@@ -145,14 +137,13 @@ class NodeProcess implements RunningNode {
   }
 
   async start(): Promise<void> {
-    const { id, cluster, peers, tickMs, raft, log } = this.#settings;
+    const { id, cluster, peers, tickMs, log } = this.#settings;
     const node = await Node.start({
       profile: this.#machine.profile,
-      ...PACE.raft,
-      ...raft,
+      ...PACE,
       id,
       peers: [...peers.keys()],
-      tickMs: tickMs ?? PACE.tickMs,
+      tickMs,
       storage: this.#storage,
       transport: this.#faulty ?? this.#transport,
       clock: this.#clock,
@@ -240,9 +231,7 @@ class NodeProcess implements RunningNode {
         status: () => node.status(),
         stats: () => this.#stats(faulty),
         snapshot: () => this.#machine.snapshot(),
-        stop: () => {
-          this.stop();
-        },
+        stop: () => void this.stop(),
         machine: (request, reply) => this.#machine.inspect(request, reply),
       },
     });

@@ -20,7 +20,11 @@ Deno.test("a node that was stopped can be started again in the same process and 
       peers: new Map([[1, null]]),
       clients: { hostname: "127.0.0.1", port: 0 },
       data: folder,
+      isExisting: false,
       control: true,
+      machine: "kv",
+      tickMs: 25,
+      logBytesMax: 2 ** 20,
       log: () => {},
     });
     assert(node.clients !== null);

@@ -32,7 +32,7 @@ async function liveAndDie(
   options: { readonly step: number; readonly saves: number; readonly living: () => Promise<void> },
 ): Promise<Life> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--config", CONFIG, CHILD, folder, String(options.step)],
+    args: ["run", "-A", "--config", CONFIG, CHILD, folder, String(options.step)],
     stdout: "piped",
     stderr: "inherit",
   }).spawn();

@@ -229,7 +229,7 @@ Deno.test("a killed test leaves no node, and one that gets Ctrl-C no folder eith
       console.log(cluster.folder);
       await new Promise((resolve) => setTimeout(resolve, 60_000));`;
     const config = fromFileUrl(new URL("../deno.json", import.meta.url));
-    const args = ["run", "-A", "--no-check", "--config", config, "-"];
+    const args = ["run", "-A", "--config", config, "-"];
     const child = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped" });
     const process = child.spawn();
     const writer = process.stdin.getWriter();

@@ -93,7 +93,7 @@ class Copy {
 /** What Deno is told to run a check. */
 function commandOf(caughtBy: string): string[] {
   const [first = "", ...rest] = caughtBy.split(" ");
-  const run = ["run", "-A", "--no-check"];
+  const run = ["run", "-A"];
   if (first === "lab") {
     return [...run, "cli/main.ts", "test", ...rest, "--seed", "1", "--fail-fast"];
   }
