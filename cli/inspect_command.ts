@@ -17,7 +17,7 @@ export async function run(context: CommandContext): Promise<ExitReason> {
   await checkFolder(folder);
   const report = await untilInterrupted(context, inspect(new DenoFiles(folder)));
   if (output.isJson) output.json(report);
-  else output.raw(formatFolder(report));
+  else output.line(formatFolder(report));
   switch (report.verdict) {
     case "sound":
       return "ok";

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { type CommandContext, CommandError } from "./command.ts";
+import { VALUE_BYTES_MAX } from "../kv/mod.ts";
+import { checkRequest } from "./check_request.ts";
+import { type CommandContext, CommandError, UsageError } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
 import { nodeName, parseNodeName } from "./node_name.ts";
 import { withSession } from "./open_session.ts";
@@ -25,6 +27,7 @@ export function runIn(context: CommandContext, session: Session): Promise<ExitRe
 async function get(context: CommandContext, session: Session): Promise<ExitReason> {
   const { options, output } = context;
   const key = options.argument(0);
+  checkRequest({ type: "get", key }, "get");
   const only = onlyNode(context, session);
   const begin = performance.now();
   const timeoutMs = options.number("timeout")!;
@@ -56,6 +59,7 @@ async function put(context: CommandContext, session: Session): Promise<ExitReaso
   const { options, output } = context;
   const key = options.argument(0);
   const value = await untilInterrupted(context, valueBytes(options.argument(1), session));
+  checkRequest({ type: "put", key, value, version: options.number("version") ?? 0 }, "put");
   const begin = performance.now();
   const work = putValue(context, { session, key, value });
   const { reason, version } = await untilInterrupted(context, work).catch((error) => {
@@ -164,5 +168,17 @@ function onlyNode({ options }: CommandContext, session: Session): number | undef
 
 async function valueBytes(text: string, session: Session): Promise<Uint8Array> {
   if (text !== "-" || session.isShell) return new TextEncoder().encode(text);
-  return new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer());
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  for await (const chunk of Deno.stdin.readable) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes <= VALUE_BYTES_MAX) continue;
+    // Not read to its end: it may have none.
+    throw new UsageError(
+      `Cannot put a value: wanted at most ${VALUE_BYTES_MAX} bytes, got more from standard input`,
+      "put",
+    );
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }

@@ -6,6 +6,7 @@
  */
 
 import { Lock } from "../kv/mod.ts";
+import { checkRequest } from "./check_request.ts";
 import { type CommandContext, CommandError, type Ending } from "./command.ts";
 import { withSession } from "./open_session.ts";
 import type { Session } from "./session.ts";
@@ -26,6 +27,7 @@ export function run(context: CommandContext): Promise<Ending> {
 export async function runIn(context: CommandContext, session: Session): Promise<Ending> {
   const { options, output } = context;
   const name = options.argument(0);
+  checkRequest({ type: "get", key: name }, options.command.name);
   if (options.command.name === "unlock") return await unlock(context, session);
   if (options.boolean("release")) return await takeAway(context, session);
   const lock = new Lock({ ...session, clerk: session.clerk(), name });
@@ -134,10 +136,23 @@ async function runProgram(
     stderr: "inherit",
     env: { KONTIKI_LOCK: lock.name, KONTIKI_LOCK_TOKEN: String(lock.token) },
   });
+  const child = spawn(command, program!);
+  // Ctrl-C reaches the program by itself; who ends a service or a job means this process alone.
+  const pass = (): void => child.kill("SIGTERM");
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", pass);
   try {
-    return (await command.spawn().status).code;
+    return (await child.status).code;
+  } finally {
+    if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGTERM", pass);
+  }
+}
+
+function spawn(command: Deno.Command, program: string): Deno.ChildProcess {
+  try {
+    return command.spawn();
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new CommandError("failure", `Cannot run "${program}": wanted a program, found none`);
+    const isMissing = error instanceof Deno.errors.NotFound;
+    const reason = isMissing ? "wanted a program, found none" : String(error);
+    throw new CommandError("failure", `Cannot run "${program}": ${reason}`);
   }
 }

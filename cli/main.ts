@@ -59,11 +59,13 @@ async function runCommand(options: Options, output: Output): Promise<Ending> {
 
 function processOutput(isJson: boolean): Output {
   return new Output({
-    // The reader of the results has gone, as with `| head`: there is nobody left to work for.
     writeOut: (bytes) => {
-      if (!writeAll(Deno.stdout, bytes)) Deno.exit(exitCodes.ok);
+      const error = writeAll(Deno.stdout, bytes);
+      // The reader of the results has gone, as with `| head`: there is nobody left to work for.
+      if (error instanceof Deno.errors.BrokenPipe) Deno.exit(exitCodes.ok);
+      if (error !== null) throw new CommandError("failure", `Cannot write the output: ${error}`);
     },
-    // The reader of the log has gone: a node goes on without.
+    // The reader of the log has gone, or its disk is full: a node goes on without.
     writeError: (bytes) => void writeAll(Deno.stderr, bytes),
     isTerminal: Deno.stdout.isTerminal(),
     isErrorTerminal: Deno.stderr.isTerminal(),
@@ -72,19 +74,18 @@ function processOutput(isJson: boolean): Output {
   });
 }
 
-/** False: nobody reads any more. */
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): boolean {
+/** Why not all could be written; `null`: all was. */
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): unknown {
   let written = 0;
   while (written < bytes.length) {
     try {
       written += stream.writeSync(bytes.subarray(written));
     } catch (error) {
-      if (error instanceof Deno.errors.BrokenPipe) return false;
       // A full pipe that does not block: the reader will make room.
-      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      if (!(error instanceof Deno.errors.WouldBlock)) return error;
     }
   }
-  return true;
+  return null;
 }
 
 function report(error: unknown, output: Output): Ending {

@@ -13,6 +13,7 @@ import type { Address } from "../net/mod.ts";
 import { type NodeId, StorageError, type StorageErrorKind } from "../raft/mod.ts";
 import { type CommandContext, CommandError, UsageError } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
+import { ListenError } from "./listening.ts";
 import { setupLog } from "./log.ts";
 import type { MachineName } from "./machine_names.ts";
 import { nodeName } from "./node_name.ts";
@@ -58,17 +59,22 @@ async function start(settings: NodeSettings): Promise<RunningNode> {
     return await runNode(settings);
   } catch (error) {
     if (error instanceof StorageError) throw storageFailure(error);
-    if (error instanceof Deno.errors.AddrInUse) {
-      const { id, peers, clients } = settings;
-      const places = [peers.get(id) ?? null, clients].filter((place) => place !== null);
-      throw new CommandError(
-        "failure",
-        `Cannot listen: wanted free ports ${places.map(placeOf).join(" and ")}, got one in use`,
-      );
-    }
+    if (error instanceof ListenError) throw listenFailure(error);
     if (error instanceof RangeError) throw new UsageError(error.message, "node");
     throw error;
   }
+}
+
+function listenFailure({ cause, place: { address, role } }: ListenError): CommandError {
+  const place = `Cannot listen for ${role} ${placeOf(address)}`;
+  if (cause instanceof Deno.errors.AddrInUse) {
+    return new CommandError("failure", `${place}: wanted a free port, got one in use`);
+  }
+  if (cause instanceof Deno.errors.AddrNotAvailable) {
+    return new CommandError("failure", `${place}: wanted an address of this machine`);
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new CommandError("failure", `${place}: ${reason}`);
 }
 
 /** Whether a folder is at fault, or the moment. */
@@ -100,7 +106,7 @@ function settingsOf(options: Options): Omit<NodeSettings, "log"> {
     if (name === undefined) {
       throw new UsageError(`Cannot read --peers: wanted N=HOST:PORT, got "${part}"`, "node");
     }
-    peers.set(Number(name), address === undefined ? null : parseEndpoint(address));
+    addPeer(peers, { peer: Number(name), address });
   }
   const machine = options.text("machine") as MachineName;
   const control = options.boolean("control");
@@ -120,6 +126,26 @@ function settingsOf(options: Options): Omit<NodeSettings, "log"> {
     logBytesMax: options.number("snapshot-after")!,
     tickMs: options.number("tick-ms")!,
   };
+}
+
+/** A list in which two nodes are mixed up could form two majorities. */
+function addPeer(
+  peers: Map<NodeId, Address | null>,
+  { peer, address }: { readonly peer: NodeId; readonly address: string | undefined },
+): void {
+  if (peers.has(peer)) {
+    throw new UsageError(`Cannot read --peers: wanted every node once, got ${peer} twice`, "node");
+  }
+  const place = address === undefined ? null : parseEndpoint(address);
+  for (const [other, known] of peers) {
+    if (place === null || place.port === 0 || known === null) continue;
+    if (known.hostname !== place.hostname || known.port !== place.port) continue;
+    throw new UsageError(
+      `Cannot read --peers: wanted an address for each node, got ${address} for ${other} and ${peer}`,
+      "node",
+    );
+  }
+  peers.set(peer, place);
 }
 
 function placeOf(address: Address | null): string {

@@ -26,6 +26,7 @@ import {
   SystemClock,
 } from "../raft/mod.ts";
 import { cpuUsage } from "node:process";
+import { listening } from "./listening.ts";
 import type { MachineName } from "./machine_names.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
 import { REPORT_REQUEST } from "./node_report.ts";
@@ -111,14 +112,16 @@ class NodeProcess implements RunningNode {
       create: !settings.isExisting,
       ...openingLog(log, () => this.#clock.now()),
     });
-    this.#transport = new TcpTransport({
-      id,
-      cluster,
-      peers: [...peers.keys()],
-      listen: peers.get(id) ?? ANYWHERE,
-      receive: (envelope) => this.#receive(envelope),
-      log,
-    });
+    const address = peers.get(id) ?? ANYWHERE;
+    this.#transport = listening({ address, role: "peers" }, () =>
+      new TcpTransport({
+        id,
+        cluster,
+        peers: [...peers.keys()],
+        listen: address,
+        receive: (envelope) => this.#receive(envelope),
+        log,
+      }));
     this.#faulty = settings.control
       ? new FaultyTransport({
         transport: this.#transport,
@@ -157,7 +160,11 @@ class NodeProcess implements RunningNode {
       if (peer !== id && address !== null) this.#transport.setPeer(peer, address);
     }
     if (this.#settings.clients !== null) {
-      const listener = Deno.listen({ ...this.#settings.clients, transport: "tcp" });
+      const address = this.#settings.clients;
+      const listener = listening(
+        { address, role: "clients" },
+        () => Deno.listen({ ...address, transport: "tcp" }),
+      );
       const { hostname, port } = listener.addr as Deno.NetAddr;
       this.clients = { hostname, port };
       const handle = (request: WireValue, reply: Reply): void => this.#serve(request, reply);

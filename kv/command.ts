@@ -197,7 +197,9 @@ export function decodeReply(bytes: Uint8Array): Reply | null {
 export function encodeKey(key: string): Uint8Array {
   const bytes = encoder.encode(key);
   if (bytes.length > KEY_BYTES_MAX) {
-    throw new RangeError(`Cannot use the key: wanted ${KEY_BYTES_MAX} bytes, got ${bytes.length}`);
+    throw new RangeError(
+      `Cannot use the key: wanted at most ${KEY_BYTES_MAX} bytes, got ${bytes.length}`,
+    );
   }
   // Half a surrogate pair would be replaced without a word, and two keys become one.
   if (!key.isWellFormed()) {

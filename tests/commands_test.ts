@@ -8,6 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { exitCodes } from "../cli/exit_codes.ts";
 import { freePort } from "../cli/free_port.ts";
+import { selfCommand } from "../cli/self_command.ts";
 import {
   endOf,
   firstLine,
@@ -64,6 +65,99 @@ Deno.test("lock runs a program alone and gives its exit code", async () => {
     assertEquals((await endOf(holder)).code, exitCodes.ok);
     assertEquals((await run(["lock", "door", ...flags, "--", "true"])).code, 0);
     await killCommand(holder);
+  });
+});
+
+Deno.test("lock hands SIGTERM on to its program, and gives the lock back", async () => {
+  await withCluster(async ({ flags }) => {
+    const script = "trap 'exit 9' TERM; echo ready; for i in 1 2 3 4 5 6 7 8 9; do sleep 1; done";
+    const holder = start(["lock", "door", ...flags, "--", "sh", "-c", script]);
+    assertEquals(await firstLine(holder.stdout), "ready\n");
+    holder.kill("SIGTERM");
+    assertEquals((await endOf(holder)).code, 9);
+    assertEquals((await run(["lock", "door", "--release", ...flags])).code, exitCodes.notFound);
+    await killCommand(holder);
+  });
+});
+
+Deno.test("commands call a key or a value that is too long a wrong command line", async () => {
+  await withCluster(async ({ flags }) => {
+    const longKey = "k".repeat(4097);
+    const many = new Uint8Array(2 ** 20 + 1);
+    const wrong: readonly (readonly [readonly string[], Uint8Array?])[] = [
+      [["get", longKey]],
+      [["put", longKey, "v"]],
+      [["put", "k", "-"], many],
+      [["lock", longKey, "--", "true"]],
+    ];
+    for (const [args, input] of wrong) {
+      const { code, error } = await run([args[0]!, ...flags, ...args.slice(1)], input);
+      assertEquals(code, exitCodes.usage, error);
+      assertEquals(
+        /wanted at most \d+ bytes, got .*\nRun "kontiki \w+ --help"/.test(error),
+        true,
+        error,
+      );
+    }
+    const most = many.subarray(1).fill(7);
+    assertEquals((await run(["put", longKey.slice(1), "-", ...flags], most)).code, exitCodes.ok);
+    const got = await run(["get", longKey.slice(1), ...flags]);
+    assertEquals(got.out, "\x07".repeat(2 ** 20));
+  });
+});
+
+Deno.test({
+  name: "a command says in one line that its output cannot be written",
+  ignore: Deno.build.os !== "linux", // no /dev/full elsewhere
+  fn: async () => {
+    const full = new Deno.Command("sh", {
+      args: ["-c", '"$@" >/dev/full', "sh", ...selfCommand(), "version"],
+    });
+    const { code, stderr } = await full.output();
+    const error = new TextDecoder().decode(stderr);
+    assertEquals(code, exitCodes.failure);
+    assert(/^error: Cannot write the output: .*No space left.*\n$/.test(error), error);
+  },
+});
+
+Deno.test({
+  name: "a node serves when its log cannot be written",
+  ignore: Deno.build.os !== "linux", // no /dev/full elsewhere
+  fn: async () => {
+    await withFolder(async (folder) => {
+      const place = ["--id", "1", "--peers", "1=127.0.0.1:0", "--data", folder];
+      const full = new Deno.Command("sh", {
+        args: [
+          "-c",
+          '"$@" 2>/dev/full',
+          "sh",
+          ...selfCommand(),
+          "node",
+          ...place,
+          "--until-input-ends",
+        ],
+        stdin: "null",
+      });
+      const { code, stdout } = await full.output();
+      assertEquals([code, JSON.parse(new TextDecoder().decode(stdout)).ready], [0, true]);
+    });
+  },
+});
+
+Deno.test("node says which address is wrong, and why", async () => {
+  await withFolder(async (folder) => {
+    const wrong: readonly (readonly [string, string, number])[] = [
+      ["1=nowhere.invalid:0", "Cannot listen for peers at nowhere.invalid:0: ", exitCodes.failure],
+      ["1=192.0.2.1:0", "at 192.0.2.1:0: wanted an address of this machine", exitCodes.failure],
+      ["1=127.0.0.1:0,1=127.0.0.1:7002", "wanted every node once, got 1 twice", exitCodes.usage],
+      ["1=a:1,2=a:1", "got a:1 for 1 and 2", exitCodes.usage],
+    ];
+    for (const [peers, message, reason] of wrong) {
+      const { code, error } = await run(["node", "--id", "1", "--peers", peers, "--data", folder]);
+      assertEquals(code, reason, error);
+      assert(error.includes(message), error);
+      assert(!error.includes("    at "), error);
+    }
   });
 });
 
@@ -157,7 +251,7 @@ Deno.test("a folder and a port in use are refused with what to do", async () => 
       const place = ["--peers", "1=127.0.0.1:0", "--clients", clients!, "--data", folder];
       const node = await run(["node", "--id", "1", ...place]);
       assertEquals(node.code, exitCodes.failure);
-      assert(node.error.includes(`${clients}, got one in use`), node.error);
+      assert(node.error.includes(`${clients}: wanted a free port, got one in use`), node.error);
     });
   });
 });
