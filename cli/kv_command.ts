@@ -47,9 +47,9 @@ async function get(context: CommandContext, session: Session): Promise<ExitReaso
       return "ok";
     }
     case "noKey":
-      return tell(context, { reason: "notFound", key, message: "The key does not exist." });
+      return tell(context, "notFound", "The key does not exist.");
     case "unavailable":
-      return tell(context, { reason: "unavailable", key, message: unavailableText(options, only) });
+      return tell(context, "unavailable", unavailableText(options, only));
     case "refused":
       throw new CommandError("failure", "Cannot get: the node does not understand the request");
   }
@@ -76,29 +76,23 @@ async function put(context: CommandContext, session: Session): Promise<ExitReaso
       } else if (session.isShell) output.line(`version ${version}`);
       return "ok";
     case "versionConflict":
-      return tell(context, {
+      return tell(
+        context,
         reason,
-        key,
-        message: `The key does not have version ${version}; nothing was changed.`,
-      });
+        `The key does not have version ${version}; nothing was changed.`,
+      );
     case "notFound":
-      return tell(context, {
-        reason,
-        key,
-        message: "The key does not exist; nothing was changed.",
-      });
+      return tell(context, reason, "The key does not exist; nothing was changed.");
     case "unknownOutcome":
-      return tell(context, {
+      return tell(
+        context,
         reason,
-        key,
-        message: "No answer: the value may or may not have been written. Read the key to find out.",
-      });
-    case "unavailable":
-      return tell(context, {
-        reason,
-        key,
-        message: `${unavailableText(options, onlyNode(context, session))} Nothing was changed.`,
-      });
+        "No answer: the value may or may not have been written. Read the key to find out.",
+      );
+    case "unavailable": {
+      const text = unavailableText(options, onlyNode(context, session));
+      return tell(context, reason, `${text} Nothing was changed.`);
+    }
   }
 }
 
@@ -147,10 +141,11 @@ async function putValue(
 }
 
 function tell(
-  { output }: CommandContext,
-  { reason, key, message }: { reason: ExitReason; key: string; message: string },
+  { options, output }: CommandContext,
+  reason: ExitReason,
+  message: string,
 ): ExitReason {
-  if (output.isJson) output.json({ outcome: reason, key, message });
+  if (output.isJson) output.json({ outcome: reason, key: options.argument(0), message });
   else output.note(message);
   return reason;
 }

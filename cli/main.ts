@@ -29,9 +29,7 @@ export async function main(args: readonly string[]): Promise<Ending> {
       return "ok";
     }
     const { options } = invocation;
-    output = processOutput(
-      options.command.flags.some((flag) => flag.name === "json") && options.boolean("json"),
-    );
+    output = processOutput(options.has("json") && options.boolean("json"));
     return await runCommand(options, output);
   } catch (error) {
     return report(error, output);

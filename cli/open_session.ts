@@ -26,8 +26,7 @@ export async function withSession<T>(
   work: (session: Session) => Promise<T>,
   { isShell = false }: { isShell?: boolean } = {},
 ): Promise<T> {
-  const hasEndpoints = options.command.flags.some((flag) => flag.name === "endpoints");
-  const endpoints = hasEndpoints ? options.list("endpoints") : [];
+  const endpoints = options.has("endpoints") ? options.list("endpoints") : [];
   const session = endpoints.length > 0
     ? await openRemoteSession(endpoints, { isShell })
     : await openFolder(options.text("data")!, { isShell });

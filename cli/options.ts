@@ -48,6 +48,11 @@ export class Options {
     return value;
   }
 
+  /** True when the command has such a flag, given or not. */
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
   /** A flag of type text, or `null` where it has no value. */
   text(name: string): string | null {
     return this.#value(name) as string | null;
@@ -154,7 +159,8 @@ function parseCommand(
 function unknownFlag(arg: string, command: CommandSpec): UsageError {
   const given = arg.replace(/=.*$/s, "");
   const name = given.replace(/^-+/, "");
-  if (command.flags.some((flag) => flag.name === name)) return missingValue(name, command);
+  const flag = command.flags.find((candidate) => candidate.name === name);
+  if (flag !== undefined) return missingValue(flag, command);
   const names = [...command.flags.map((flag) => flag.name), "help"];
   const near = nearest(name, names);
   const hint = near === null
@@ -166,9 +172,9 @@ function unknownFlag(arg: string, command: CommandSpec): UsageError {
   );
 }
 
-function missingValue(name: string, command: CommandSpec): UsageError {
-  const flag = command.flags.find((candidate) => candidate.name === name)!;
-  return new UsageError(`Cannot read --${name}: wanted ${wanted(flag)}, got nothing`, command.name);
+function missingValue(flag: FlagSpec, command: CommandSpec): UsageError {
+  const message = `Cannot read --${flag.name}: wanted ${wanted(flag)}, got nothing`;
+  return new UsageError(message, command.name);
 }
 
 /** A word after `=` that is neither true nor false would silently count as true. */
@@ -213,30 +219,28 @@ function checkPositional(positional: readonly string[], command: CommandSpec): v
 
 function flagValue(
   flag: FlagSpec,
-  from: { command: CommandSpec; environment: Environment; parsed: Record<string, unknown> },
+  { command, environment, parsed }: {
+    command: CommandSpec;
+    environment: Environment;
+    parsed: Record<string, unknown>;
+  },
 ): Value {
-  const given = from.parsed[flag.name];
-  const variable = variableName(from.command, flag);
-  let source = `--${flag.name}`;
+  const given = parsed[flag.name];
   if (typeof given === "boolean") return given;
-  let text = typeof given === "string" ? given : undefined;
-  if (text === "") throw missingValue(flag.name, from.command);
+  if (given === "") throw missingValue(flag, command);
+  const isGiven = typeof given === "string";
+  const variable = variableName(command, flag);
+  // An empty variable counts as none.
+  const text = isGiven ? given : environment(variable) || flag.default;
   if (text === undefined) {
-    text = from.environment(variable);
-    if (text === "") text = undefined;
-    if (text !== undefined) source = variable;
-  }
-  text ??= flag.default;
-  if (text === undefined) {
-    if (flag.required) throw missingValue(flag.name, from.command);
+    if (flag.required) throw missingValue(flag, command);
     return flag.type === "boolean" ? false : null;
   }
   const value = readValue(flag, text);
   if (value === null) {
-    throw new UsageError(
-      `Cannot read ${source}: wanted ${wanted(flag)}, got "${text}"`,
-      from.command.name,
-    );
+    const source = isGiven ? `--${flag.name}` : variable;
+    const message = `Cannot read ${source}: wanted ${wanted(flag)}, got "${text}"`;
+    throw new UsageError(message, command.name);
   }
   return value;
 }

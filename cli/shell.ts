@@ -194,10 +194,9 @@ export class Shell {
     const key = options.command.arguments[0]?.name === "KEY" ? options.positional[0] : undefined;
     if (key !== undefined && this.#keysSeen.size < keysSeenMax) this.#keysSeen.add(key);
     const module = await options.command.load();
-    const hasJson = options.command.flags.some((flag) => flag.name === "json");
     const context: CommandContext = {
       options,
-      output: output.withJson(hasJson ? options.boolean("json") : output.isJson),
+      output: output.withJson(options.has("json") ? options.boolean("json") : output.isJson),
       signal,
     };
     return await module.runIn!(context, session);
