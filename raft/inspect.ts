@@ -74,14 +74,17 @@ export async function inspect(files: Files): Promise<FolderReport> {
     const found = await contentOf(files, name, { isNewest: name === newest });
     reports.push({ name, kind, bytes, ...found });
   }
-  const nothing = { identity: null, vote: null, base: null, last: null, entries: 0 };
   const report = {
     formatVersion: FORMAT_VERSION,
     problem: null,
+    identity: null,
+    vote: null,
+    base: null,
+    last: null,
+    entries: 0,
     unfinished: null,
     garbage: [],
     files: reports,
-    ...nothing,
   };
   try {
     const found = await recover(files, { identity: null });

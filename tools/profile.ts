@@ -127,12 +127,8 @@ async function main(args: readonly string[]): Promise<void> {
     );
     after.forEach((report, at) => {
       const cpuUs = ((report?.cpuMs ?? 0) - (before[at]?.cpuMs ?? 0)) * 1000;
-      const role = report?.status.role;
-      console.log(
-        `n${report?.id} ${role}: ${
-          (cpuUs / result.operations).toFixed(1)
-        } µs of processor time each`,
-      );
+      const eachUs = (cpuUs / result.operations).toFixed(1);
+      console.log(`n${report?.id} ${report?.status.role}: ${eachUs} µs of processor time each`);
     });
   } finally {
     session.close();

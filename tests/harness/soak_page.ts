@@ -6,7 +6,7 @@
  */
 
 import type { Annotation } from "./history.ts";
-import { isWell, type SoakResult } from "./soak.ts";
+import { isWell, type SoakResult, type SoakSample, type SoakSecond } from "./soak.ts";
 
 const WIDTH = 1200;
 const LEFT = 70;
@@ -30,32 +30,29 @@ interface Curve {
   readonly points: readonly { readonly atMs: number; readonly value: number }[];
 }
 
-/** The page. */
-export function soakPage(result: SoakResult): string {
-  const { seconds, samples, annotations } = result;
-  const endMs = Math.max(1000, seconds.length * 1000, ...samples.map(({ atMs }) => atMs));
-  const x = (ms: number) => LEFT + Math.min(1, ms / endMs) * (WIDTH - LEFT - RIGHT);
-  const at = (place: number) => (place + 0.5) * 1000;
+/** Curves over the same time, one below the other. */
+interface Panel {
+  readonly title: string;
+  readonly curves: readonly Curve[];
+}
+
+function panelsOf({ seconds, samples }: SoakResult): readonly Panel[] {
+  const eachSecond = (valueOf: (second: SoakSecond) => number) =>
+    seconds.map((second, place) => ({ atMs: (place + 0.5) * 1000, value: valueOf(second) }));
   const quantile = (share: number) =>
-    seconds.map(({ latenciesMs }, place) => ({
-      atMs: at(place),
-      value: latenciesMs[Math.floor((latenciesMs.length - 1) * share)] ?? 0,
-    }));
-  const megabytes = (bytes: number) => bytes / 2 ** 20;
-  const panels: { title: string; curves: readonly Curve[] }[] = [
+    eachSecond(({ latenciesMs }) => latenciesMs[Math.floor((latenciesMs.length - 1) * share)] ?? 0);
+  const megabytes = (bytesOf: (sample: SoakSample) => number) =>
+    samples.map((sample) => ({ atMs: sample.atMs, value: bytesOf(sample) / 2 ** 20 }));
+  const answered = eachSecond(({ done }) => done);
+  const unknown = eachSecond((second) => second.unknown);
+  const memory = megabytes(({ memoryBytesMax }) => memoryBytesMax);
+  const disk = megabytes(({ diskBytesMax }) => diskBytesMax);
+  return [
     {
       title: "operations a second",
       curves: [
-        {
-          label: "answered",
-          colour: "#2c7a4b",
-          points: seconds.map(({ done }, place) => ({ atMs: at(place), value: done })),
-        },
-        {
-          label: "outcome unknown",
-          colour: "#c0453f",
-          points: seconds.map(({ unknown }, place) => ({ atMs: at(place), value: unknown })),
-        },
+        { label: "answered", colour: "#2c7a4b", points: answered },
+        { label: "outcome unknown", colour: "#c0453f", points: unknown },
       ],
     },
     {
@@ -68,25 +65,19 @@ export function soakPage(result: SoakResult): string {
     {
       title: "largest node, MiB",
       curves: [
-        {
-          label: "memory",
-          colour: "#6d5a9c",
-          points: samples.map(({ atMs, memoryBytesMax }) => ({
-            atMs,
-            value: megabytes(memoryBytesMax),
-          })),
-        },
-        {
-          label: "disk",
-          colour: "#555",
-          points: samples.map(({ atMs, diskBytesMax }) => ({
-            atMs,
-            value: megabytes(diskBytesMax),
-          })),
-        },
+        { label: "memory", colour: "#6d5a9c", points: memory },
+        { label: "disk", colour: "#555", points: disk },
       ],
     },
   ];
+}
+
+/** The page. */
+export function soakPage(result: SoakResult): string {
+  const { seconds, samples, annotations } = result;
+  const endMs = Math.max(1000, seconds.length * 1000, ...samples.map(({ atMs }) => atMs));
+  const x = (ms: number) => LEFT + Math.min(1, ms / endMs) * (WIDTH - LEFT - RIGHT);
+  const panels = panelsOf(result);
   const top = 2 * BAND + 30;
   const height = top + panels.length * (PANEL + GAP) + 20;
   const drawn = panels.map(({ title, curves }, place) =>
