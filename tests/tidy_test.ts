@@ -12,13 +12,13 @@ import { type Allowance, checkTidy, describeViolation } from "./harness/tidy.ts"
 const ALLOWANCE: Allowance = {
   fileLines: {
     // One table of all commands and flags, from which parser, help and reference are made.
-    "cli/commands.ts": 630,
-    "cli/line_editor.ts": 340,
+    "cli/commands.ts": 620,
+    "cli/line_editor.ts": 335,
     "cli/options.ts": 320,
     "raft/file_recovery.ts": 440,
     // Figure 2 in one scroll is worth more than small files.
     "raft/raft.ts": 500,
-    "raft/record.ts": 320,
+    "raft/record.ts": 305,
   },
   functionLines: {},
   importsTests: ["cli/bench_command.ts", "cli/bench_load.ts", "cli/machines.ts"],
