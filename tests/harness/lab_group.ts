@@ -314,6 +314,12 @@ export class LabGroup {
     );
   }
 
+  /** Agreement by `expected` servers on a number or a fresh command, submitted again as needed. */
+  agree(expected: number, value?: number): Promise<Index> {
+    const command = value === undefined ? this.fresh() : encodeNumber(value);
+    return this.one(command, { expected, retry: true });
+  }
+
   /**
    * Section 7.4: the command at an index once at least `servers` have applied it; `null` when a
    * newer term than `term` showed up meanwhile.

@@ -22,11 +22,6 @@ function once(group: LabGroup, value: number, expected: number): Promise<Index> 
   return group.one(encodeNumber(value), { expected, retry: false });
 }
 
-/** Agreement on a number by `expected` servers, submitted again as needed. */
-function surely(group: LabGroup, value: number, expected: number): Promise<Index> {
-  return group.one(encodeNumber(value), { expected, retry: true });
-}
-
 async function mustStart(group: LabGroup, server: number, value: number): Promise<Index> {
   const accepted = await group.start(server, encodeNumber(value));
   assert(accepted !== null, `Leader ${server} rejected ${value}`);
@@ -111,9 +106,9 @@ async function failAgree(group: LabGroup): Promise<void> {
   await once(group, 105, group.count - 1);
 
   await group.connect(follower);
-  await surely(group, 106, group.count);
+  await group.agree(group.count, 106);
   await group.sleep(ELECTION_ALLOWANCE_MS);
-  await surely(group, 107, group.count);
+  await group.agree(group.count, 107);
 }
 
 /** Section 9.6. */
@@ -132,7 +127,7 @@ async function failNoAgree(group: LabGroup): Promise<void> {
   const next = await group.checkOneLeader();
   const again = await mustStart(group, next, 30);
   assert(again >= 2 && again <= 3, `Expected index 2 or 3, got ${again}`);
-  await surely(group, 1000, group.count);
+  await group.agree(group.count, 1000);
 }
 
 /** One try of section 9.7; false: the term changed meanwhile. */
@@ -174,29 +169,28 @@ async function inOneTerm(
 
 /** Section 9.8: the cut leader's own entries never commit. */
 async function rejoin(group: LabGroup): Promise<void> {
-  await surely(group, 101, group.count);
+  await group.agree(group.count, 101);
   const first = await group.checkOneLeader();
   await group.disconnect(first);
   for (const value of [102, 103, 104]) await group.start(first, encodeNumber(value));
 
-  await surely(group, 103, 2);
+  await group.agree(2, 103);
   const second = await group.checkOneLeader();
   await group.disconnect(second);
   await group.connect(first);
 
-  await surely(group, 104, 2);
+  await group.agree(2, 104);
   await group.connect(second);
-  await surely(group, 105, group.count);
+  await group.agree(group.count, 105);
 }
 
 /** Section 9.9: logs that differ by dozens of entries are repaired without a round trip for each. */
 async function backUp(group: LabGroup): Promise<void> {
-  const agree = (expected: number) => group.one(group.fresh(), { expected, retry: true });
   const submit = async (leader: number) => {
     for (let count = 0; count < BACKLOG; count++) await group.start(leader, group.fresh());
     await group.sleep(ELECTION_ALLOWANCE_MS / 2);
   };
-  await agree(group.count);
+  await group.agree(group.count);
   const first = await group.checkOneLeader();
   const [beside, ...others] = [1, 2, 3, 4].map((step) => (first + step) % group.count);
   assert(beside !== undefined && others[0] !== undefined, "This scenario needs five servers");
@@ -205,7 +199,7 @@ async function backUp(group: LabGroup): Promise<void> {
   for (const server of [first, beside]) await group.disconnect(server);
 
   for (const server of others) await group.connect(server);
-  for (let count = 0; count < BACKLOG; count++) await agree(3);
+  for (let count = 0; count < BACKLOG; count++) await group.agree(3);
   const second = await group.checkOneLeader();
   const third = others[0] === second ? (second + 1) % group.count : others[0];
   await group.disconnect(third);
@@ -213,10 +207,10 @@ async function backUp(group: LabGroup): Promise<void> {
 
   for (const server of group.servers) await group.disconnect(server);
   for (const server of [first, beside, third]) await group.connect(server);
-  for (let count = 0; count < BACKLOG; count++) await agree(3);
+  for (let count = 0; count < BACKLOG; count++) await group.agree(3);
 
   await group.connectAll();
-  await agree(group.count);
+  await group.agree(group.count);
 }
 
 const COUNTED_COMMANDS = 10;

@@ -8,17 +8,11 @@
 
 import { assert } from "@std/assert";
 import type { Scenario } from "../harness/cluster.ts";
-import { encodeNumber } from "../harness/lab_command.ts";
 import { ELECTION_ALLOWANCE_MS, type LabGroup } from "../harness/lab_group.ts";
 import { type LabScenario, labScenario } from "../harness/lab_scenario.ts";
 
 const FIGURE_ROUNDS = 1_000;
 const REORDERING_FROM = 200;
-
-/** Agreement on a number by `expected` servers, submitted again as needed. */
-function surely(group: LabGroup, value: number, expected: number): Promise<number> {
-  return group.one(encodeNumber(value), { expected, retry: true });
-}
 
 function after(group: LabGroup, server: number, step: number): number {
   return (server + step) % group.count;
@@ -26,27 +20,27 @@ function after(group: LabGroup, server: number, step: number): number {
 
 /** Section 10.1. */
 async function persist1(group: LabGroup): Promise<void> {
-  await surely(group, 11, group.count);
+  await group.agree(group.count, 11);
   await group.crashAll();
   await group.startAll();
-  await surely(group, 12, group.count);
+  await group.agree(group.count, 12);
 
   const first = await group.checkOneLeader();
   await group.crash(first);
   await group.restart(first);
-  await surely(group, 13, group.count);
+  await group.agree(group.count, 13);
 
   const second = await group.checkOneLeader();
   await group.crash(second);
-  await surely(group, 14, group.count - 1);
+  await group.agree(group.count - 1, 14);
   await group.restart(second);
   await group.wait(4, { servers: group.count, term: null });
 
   const third = after(group, await group.checkOneLeader(), 1);
   await group.crash(third);
-  await surely(group, 15, group.count - 1);
+  await group.agree(group.count - 1, 15);
   await group.restart(third);
-  await surely(group, 16, group.count);
+  await group.agree(group.count, 16);
 }
 
 /** Section 10.1 as in 2024: a server is cut off, lives on alone and crashes when it is replaced. */
@@ -55,55 +49,55 @@ async function persist1Of2024(group: LabGroup): Promise<void> {
     await group.crash(server);
     await group.restart(server);
   };
-  await surely(group, 11, group.count);
+  await group.agree(group.count, 11);
   for (const server of group.servers) await replace(server);
-  await surely(group, 12, group.count);
+  await group.agree(group.count, 12);
 
   const first = await group.checkOneLeader();
   await group.disconnect(first);
   await replace(first);
-  await surely(group, 13, group.count);
+  await group.agree(group.count, 13);
 
   const second = await group.checkOneLeader();
   await group.disconnect(second);
-  await surely(group, 14, group.count - 1);
+  await group.agree(group.count - 1, 14);
   await replace(second);
   await group.wait(4, { servers: group.count, term: null });
 
   const third = after(group, await group.checkOneLeader(), 1);
   await group.disconnect(third);
-  await surely(group, 15, group.count - 1);
+  await group.agree(group.count - 1, 15);
   await replace(third);
-  await surely(group, 16, group.count);
+  await group.agree(group.count, 16);
 }
 
 /** Section 10.2: only the one server that has the last committed entry may win. */
 async function persist2(group: LabGroup): Promise<void> {
   let value = 10;
   for (let round = 0; round < 5; round++) {
-    await surely(group, ++value, group.count);
+    await group.agree(group.count, ++value);
     const leader = await group.checkOneLeader();
     for (const step of [1, 2]) await group.crash(after(group, leader, step));
-    await surely(group, ++value, group.count - 2);
+    await group.agree(group.count - 2, ++value);
     for (const step of [0, 3, 4]) await group.crash(after(group, leader, step));
 
     for (const step of [1, 2]) await group.restart(after(group, leader, step));
     await group.sleep(ELECTION_ALLOWANCE_MS);
     await group.restart(after(group, leader, 3));
-    await surely(group, ++value, group.count - 2);
+    await group.agree(group.count - 2, ++value);
     for (const step of [4, 0]) await group.restart(after(group, leader, step));
   }
-  await surely(group, 1000, group.count);
+  await group.agree(group.count, 1000);
 }
 
 /** Section 10.2 as in 2024: the old leader and one follower are only cut off, and come back. */
 async function persist2Of2024(group: LabGroup): Promise<void> {
   let value = 10;
   for (let round = 0; round < 5; round++) {
-    await surely(group, ++value, group.count);
+    await group.agree(group.count, ++value);
     const leader = await group.checkOneLeader();
     for (const step of [1, 2]) await group.disconnect(after(group, leader, step));
-    await surely(group, ++value, group.count - 2);
+    await group.agree(group.count - 2, ++value);
     for (const step of [0, 3, 4]) await group.disconnect(after(group, leader, step));
 
     for (const step of [1, 2]) {
@@ -113,26 +107,26 @@ async function persist2Of2024(group: LabGroup): Promise<void> {
     await group.sleep(ELECTION_ALLOWANCE_MS);
     await group.crash(after(group, leader, 3));
     await group.restart(after(group, leader, 3));
-    await surely(group, ++value, group.count - 2);
+    await group.agree(group.count - 2, ++value);
     for (const step of [4, 0]) await group.connect(after(group, leader, step));
   }
-  await surely(group, 1000, group.count);
+  await group.agree(group.count, 1000);
 }
 
 /** Section 10.3. */
 async function persist3(group: LabGroup): Promise<void> {
-  await surely(group, 101, 3);
+  await group.agree(3, 101);
   const leader = await group.checkOneLeader();
   await group.disconnect(after(group, leader, 2));
-  await surely(group, 102, 2);
+  await group.agree(2, 102);
 
   await group.crash(leader);
   await group.crash(after(group, leader, 1));
   await group.connect(after(group, leader, 2));
   await group.restart(leader);
-  await surely(group, 103, 2);
+  await group.agree(2, 103);
   await group.restart(after(group, leader, 1));
-  await surely(group, 104, group.count);
+  await group.agree(group.count, 104);
 }
 
 /** Mostly a few milliseconds, one time in ten up to half a second (sections 10.4 and 10.6). */
@@ -143,7 +137,7 @@ async function figurePause(group: LabGroup): Promise<void> {
 
 /** Section 10.4: leaders crash with entries of many terms half replicated. */
 async function figure8(group: LabGroup): Promise<void> {
-  await group.one(group.fresh(), { expected: 1, retry: true });
+  await group.agree(1);
   let up = group.count;
   for (let round = 0; round < FIGURE_ROUNDS; round++) {
     const accepted = await group.startEverywhere(group.fresh());
@@ -161,7 +155,7 @@ async function figure8(group: LabGroup): Promise<void> {
   for (const server of group.servers) {
     if (!group.isRunning(server)) await group.restart(server);
   }
-  await group.one(group.fresh(), { expected: group.count, retry: true });
+  await group.agree(group.count);
 }
 
 /** Section 10.5. */
@@ -169,18 +163,18 @@ async function unreliableAgree(group: LabGroup): Promise<void> {
   const outcomes: (() => Promise<number>)[] = [];
   for (let round = 1; round < 50; round++) {
     for (let thread = 0; thread < 4; thread++) {
-      outcomes.push(group.background(() => surely(group, 100 * round + thread, 1)));
+      outcomes.push(group.background(() => group.agree(1, 100 * round + thread)));
     }
-    await surely(group, round, 1);
+    await group.agree(1, round);
   }
   await group.setReliable(true);
   for (const outcome of outcomes) await outcome();
-  await surely(group, 100, group.count);
+  await group.agree(group.count, 100);
 }
 
 /** Section 10.6: the last agreement has its ten seconds on a network that still loses and holds. */
 async function figure8Unreliable(group: LabGroup): Promise<void> {
-  await group.one(group.fresh(), { expected: 1, retry: true });
+  await group.agree(1);
   let up = group.count;
   for (let round = 0; round < FIGURE_ROUNDS; round++) {
     if (round === REORDERING_FROM) await group.setLongReordering(true);
@@ -202,7 +196,7 @@ async function figure8Unreliable(group: LabGroup): Promise<void> {
     up++;
   }
   await group.connectAll();
-  await group.one(group.fresh(), { expected: group.count, retry: true });
+  await group.agree(group.count);
 }
 
 /** One client of section 10.7: the commands it knows to be committed. */
@@ -264,7 +258,7 @@ async function churn(group: LabGroup): Promise<void> {
   for (const client of clients) known.push(...await client());
   await group.sleep(ELECTION_ALLOWANCE_MS);
 
-  const last = await group.one(group.fresh(), { expected: group.count, retry: true });
+  const last = await group.agree(group.count);
   const found = new Set<string>();
   for (let index = 1; index <= last; index++) {
     found.add(String(await group.wait(index, { servers: group.count, term: null })));

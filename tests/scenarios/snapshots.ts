@@ -15,27 +15,23 @@ const ROUNDS = 30;
 const LOG_BYTES_MAX = 2_000;
 const SNAPSHOT_EVERY = 10;
 
-function agree(group: LabGroup, expected: number): Promise<number> {
-  return group.one(group.fresh(), { expected, retry: true });
-}
-
 /** How a server is kept from following in {@linkcode snapshots}, so that it needs a snapshot. */
 type Absence = "none" | "disconnected" | "crashed";
 
 /** Section 11.1. */
 async function snapshots(group: LabGroup, absence: Absence): Promise<void> {
-  await agree(group, group.count);
+  await group.agree(group.count);
   let leader = await group.checkOneLeader();
   for (let round = 0; round < ROUNDS; round++) {
     const follower = (leader + 1) % group.count;
     const [sender, victim] = round % 3 === 1 ? [follower, leader] : [leader, follower];
     if (absence === "disconnected") await group.disconnect(victim);
     if (absence === "crashed") await group.crash(victim);
-    if (absence !== "none") await agree(group, group.count - 1);
+    if (absence !== "none") await group.agree(group.count - 1);
 
     const commands = SNAPSHOT_EVERY / 2 + group.below(SNAPSHOT_EVERY);
     for (let count = 0; count < commands; count++) await group.start(sender, group.fresh());
-    await agree(group, absence === "none" ? group.count : group.count - 1);
+    await group.agree(absence === "none" ? group.count : group.count - 1);
     const bytes = await group.logBytesMax();
     assert(
       bytes < LOG_BYTES_MAX,
@@ -45,32 +41,32 @@ async function snapshots(group: LabGroup, absence: Absence): Promise<void> {
     if (absence === "none") continue;
     if (absence === "disconnected") await group.connect(victim);
     else await group.restart(victim);
-    await agree(group, group.count);
+    await group.agree(group.count);
     leader = await group.checkOneLeader();
   }
 }
 
 /** Section 11.2. */
 async function allCrash(group: LabGroup): Promise<void> {
-  await agree(group, group.count);
+  await group.agree(group.count);
   for (let round = 0; round < 5; round++) {
     const commands = SNAPSHOT_EVERY / 2 + group.below(SNAPSHOT_EVERY);
-    for (let count = 0; count < commands; count++) await agree(group, group.count);
-    const before = await agree(group, group.count);
+    for (let count = 0; count < commands; count++) await group.agree(group.count);
+    const before = await group.agree(group.count);
     await group.crashAll();
     await group.startAll();
-    const index = await agree(group, group.count);
+    const index = await group.agree(group.count);
     assert(index >= before + 1, `The index went back from ${before} to ${index}`);
   }
 }
 
 /** Section 11.3: a start that forgets the snapshot would overwrite it by its next save. */
 async function init(group: LabGroup): Promise<void> {
-  for (let count = 0; count < SNAPSHOT_EVERY + 2; count++) await agree(group, group.count);
+  for (let count = 0; count < SNAPSHOT_EVERY + 2; count++) await group.agree(group.count);
   for (let crash = 0; crash < 2; crash++) {
     await group.crashAll();
     await group.startAll();
-    await agree(group, group.count);
+    await group.agree(group.count);
   }
 }
 
