@@ -26,6 +26,7 @@ import {
   SystemClock,
 } from "../raft/mod.ts";
 import { cpuUsage } from "node:process";
+import { leadershipLog } from "./leadership_log.ts";
 import { listening } from "./listening.ts";
 import type { MachineName } from "./machine_names.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
@@ -141,6 +142,8 @@ class NodeProcess implements RunningNode {
 
   async start(): Promise<void> {
     const { id, cluster, peers, tickMs, log } = this.#settings;
+    const { application } = this.#machine;
+    const tellLeader = leadershipLog(log);
     const node = await Node.start({
       profile: this.#machine.profile,
       ...PACE,
@@ -151,7 +154,15 @@ class NodeProcess implements RunningNode {
       transport: this.#faulty ?? this.#transport,
       clock: this.#clock,
       random: Math.random,
-      application: this.#machine.application,
+      application: {
+        restore: (snapshot) => application.restore(snapshot),
+        apply: (entries) => application.apply(entries),
+        read: (context, confirmed) => application.read(context, confirmed),
+        changed: (status) => {
+          tellLeader(status);
+          application.changed(status);
+        },
+      },
       failed: (error) => this.#fail(error),
     });
     this.#node = node;

@@ -28,6 +28,8 @@ export interface PeerLinkOptions {
   readonly limits: TcpLimits;
   readonly random: () => number;
   readonly refusals: Refusals;
+  /** Takes a line when the peer gets into reach or out of it. */
+  readonly log: (line: string) => void;
 }
 
 /** Dials one peer and sends to it. */
@@ -49,6 +51,9 @@ export class PeerLink {
   #readyAt = 0;
   #heardBytes = 0;
   #heardAt = 0;
+  /** Whether the log says that the peer is in reach; `null`: it says nothing yet. */
+  #isToldReady: boolean | null = null;
+  #toldAt = performance.now();
   readonly #traffic = { sent: 0, dropped: 0, connects: 0 };
 
   constructor(options: PeerLinkOptions) {
@@ -150,8 +155,8 @@ export class PeerLink {
         if (dial === this.#dials && !this.#isClosed) this.#greet(conn, dial);
         else conn.close();
       },
-      () => {
-        if (dial === this.#dials) this.#fail();
+      (error: Error) => {
+        if (dial === this.#dials) this.#fail(error.message);
       },
     );
   }
@@ -176,10 +181,10 @@ export class PeerLink {
     });
     this.#connection = connection;
     connection.send(encodePeerHello({ cluster, from: id, to: peer, run, dial }));
-    connection.closed.then(() => {
+    connection.closed.then(({ message }) => {
       if (this.#connection !== connection) return;
       this.#connection = null;
-      this.#fail();
+      this.#fail(message);
     });
   }
 
@@ -198,6 +203,7 @@ export class PeerLink {
     this.#readyAt = performance.now();
     this.#heardAt = this.#readyAt;
     this.#traffic.connects += 1;
+    this.#tell(true);
     if (this.#peerRun !== null && this.#peerRun !== answer.run) this.#forgetWaiting();
     this.#peerRun = answer.run;
     const waiting = this.#waiting;
@@ -214,18 +220,30 @@ export class PeerLink {
     const connection = this.#connection;
     this.#connection = null;
     connection?.abort({ kind: "local", message: reason });
-    this.#fail();
+    this.#fail(reason);
   }
 
   /** There is no connection now. One that held for a while earns a quick new attempt. */
-  #fail(): void {
+  #fail(reason: string): void {
     clearTimeout(this.#deadline);
+    this.#tell(false, reason);
     const { limits } = this.#options;
     if (this.#isReady && performance.now() - this.#readyAt > limits.redialMsMax) {
       this.#backoffMs = limits.redialMsMin;
     }
     this.#isReady = false;
     if (this.#address !== null) this.#dialLater();
+  }
+
+  /** Says when the peer gets into reach, and when it has been out of it, not each attempt. */
+  #tell(isReady: boolean, reason = ""): void {
+    if (this.#isClosed || this.#isToldReady === isReady) return;
+    const now = performance.now();
+    if (!isReady && now - this.#toldAt < this.#options.limits.logEveryMs) return;
+    this.#toldAt = now;
+    this.#isToldReady = isReady;
+    const { log, peer } = this.#options;
+    log(isReady ? `reaches n${peer}` : `does not reach n${peer}: ${reason}; tries again`);
   }
 
   #refuse({ refusal, detail }: HelloRefusal): void {

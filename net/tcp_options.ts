@@ -36,6 +36,8 @@ export interface TcpLimits {
   readonly silenceMsMax: number;
   /** Connections that have not said hello; a further one pushes out the oldest. @default {64} */
   readonly strangersMax: number;
+  /** A peer that comes and goes is logged at most this often. @default {5000} */
+  readonly logEveryMs: number;
 }
 
 /** What is used where an option says nothing. */
@@ -50,6 +52,7 @@ export const TCP_LIMITS: TcpLimits = {
   pingMs: 400,
   silenceMsMax: 2000,
   strangersMax: 64,
+  logEveryMs: 5000,
 };
 
 /** What a {@linkcode TcpTransport} is made of. */

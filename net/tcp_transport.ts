@@ -116,8 +116,8 @@ export class TcpTransport implements Transport {
   }
 
   #link(peer: NodeId): PeerLink {
-    const { cluster, id, random = Math.random } = this.#options;
-    const shared = { run: this.#run, limits: this.#limits, refusals: this.#refusals, random };
+    const { cluster, id, random = Math.random, log } = this.#options;
+    const shared = { run: this.#run, limits: this.#limits, refusals: this.#refusals, random, log };
     return new PeerLink({ cluster, id, peer, ...shared });
   }
 

@@ -78,6 +78,24 @@ Deno.test("TcpTransport delivers every message in order when all is well", async
   two.transport.close();
 });
 
+Deno.test("TcpTransport says once when a peer is out of reach, and when it is back", async () => {
+  const one = open(1, { limits: { ...limits, logEveryMs: 100 } });
+  const two = open(2);
+  const { address } = two.transport;
+  one.transport.setPeer(2, address);
+  await until(() => one.lines.length === 1);
+  two.transport.close();
+  await until(() => one.lines.length === 2);
+  await until(() => one.transport.traffic().get(2)?.isConnected === false);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const again = open(2, { listen: address });
+  await until(() => one.lines.length === 3);
+  one.transport.close();
+  again.transport.close();
+  assertEquals([one.lines[0], one.lines[2]], ["reaches n2", "reaches n2"]);
+  assert(/^does not reach n2: .+; tries again$/.test(one.lines[1]!), one.lines[1]);
+});
+
 Deno.test("TcpTransport keeps only the latest messages when there is no connection", async () => {
   const [one, two] = [open(1, { limits: { ...limits, waitingMax: 3 } }), open(2)];
   for (let round = 1; round <= 10; round++) one.transport.send([message(1, 2, round)]);
