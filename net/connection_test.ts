@@ -5,7 +5,8 @@
  */
 
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
-import { frameOf, until } from "../tests/harness/sockets.ts";
+import { frameOf } from "../tests/harness/sockets.ts";
+import { until } from "../tests/harness/until.ts";
 import type { WireValue } from "./codec.ts";
 import { type Closed, Connection, type ConnectionOptions } from "./connection.ts";
 

@@ -6,7 +6,8 @@
  */
 
 import { assert, assertEquals, assertGreater, AssertionError } from "@std/assert";
-import { frameOf, hungUp, until } from "../tests/harness/sockets.ts";
+import { frameOf, hungUp } from "../tests/harness/sockets.ts";
+import { until } from "../tests/harness/until.ts";
 import type { WireValue } from "./codec.ts";
 import { type CallOutcome, RpcClient } from "./rpc_client.ts";
 import type { Address } from "./tcp_options.ts";

@@ -7,7 +7,8 @@
 
 import { assert, assertEquals, assertGreater, AssertionError } from "@std/assert";
 import type { Envelope, NodeId } from "../raft/mod.ts";
-import { frameOf, hungUp, until } from "../tests/harness/sockets.ts";
+import { frameOf, hungUp } from "../tests/harness/sockets.ts";
+import { until } from "../tests/harness/until.ts";
 import type { WireValue } from "./codec.ts";
 import { TcpTransport } from "./tcp_transport.ts";
 import type { TcpTransportOptions } from "./tcp_options.ts";

@@ -17,6 +17,7 @@ import {
   startCommand as start,
   withCluster,
 } from "./harness/commands.ts";
+import { until } from "./harness/until.ts";
 import { withFolder } from "./harness/with_folder.ts";
 
 Deno.test("commands tell their outcome by exit code, words and JSON", async () => {
@@ -278,22 +279,18 @@ Deno.test("check says what is wrong with a file", async () => {
 });
 
 Deno.test("nodes of up stop by themselves when up is killed", async () => {
-  const folder = await Deno.makeTempDir();
-  const child = start(["up", "--serve", "--data", `${folder}/data`]);
-  try {
-    const endpoints = (await firstLine(child.stdout)).trim().replace("Clients: ", "");
-    await killCommand(child);
-    const deadline = Date.now() + 60_000;
-    for (const endpoint of endpoints.split(",")) {
-      while (await answers(endpoint)) {
-        assert(Date.now() < deadline, `${endpoint} still answers`);
-        await new Promise((resolve) => setTimeout(resolve, 50));
+  await withFolder(async (folder) => {
+    const child = start(["up", "--serve", "--data", `${folder}/data`]);
+    try {
+      const endpoints = (await firstLine(child.stdout)).trim().replace("Clients: ", "");
+      await killCommand(child);
+      for (const endpoint of endpoints.split(",")) {
+        await until(async () => !await answers(endpoint), `the end of ${endpoint}`);
       }
+    } finally {
+      await killCommand(child);
     }
-  } finally {
-    await killCommand(child);
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 });
 
 async function answers(endpoint: string): Promise<boolean> {

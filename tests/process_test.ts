@@ -11,7 +11,8 @@ import { partition, undisturbed } from "../net/faults.ts";
 import { ControlError, RpcClient } from "../net/mod.ts";
 import type { NodeId } from "../raft/types.ts";
 import { nodeCommand, ProcessCluster } from "./harness/process_cluster.ts";
-import { until } from "./harness/sockets.ts";
+import { until } from "./harness/until.ts";
+import { withFolder } from "./harness/with_folder.ts";
 
 const start = async (nodes: number): Promise<ProcessCluster> => {
   const cluster = new ProcessCluster({ seed: 1, nodes, machine: "log" });
@@ -161,48 +162,48 @@ Deno.test("a process that ended by itself is not forgiven when the test kills it
 });
 
 Deno.test("a node without --control has no control socket and no machine of the tests", async () => {
-  const folder = await Deno.makeTempDir();
-  const [program = "", ...first] = nodeCommand();
-  const run = async (...args: string[]): Promise<string> => {
-    const all = [...first, "--id", "1", "--peers", "1", ...args];
-    const command = new Deno.Command(program, { args: all, stdin: "null" });
-    const { stdout, stderr } = await command.output();
-    return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  };
-  const data = ["--data", `${folder}/n1`];
-  assert((await run(...data, "--until-input-ends")).includes('"ready":true'));
-  assert(!exists(`${folder}/n1/control.sock`));
-  assert((await run(...data, "--machine", "log")).includes("wanted --control"));
-  const refusal = await run("--data", `${folder}/${"x".repeat(100)}`, "--control");
-  assert(refusal.includes("wanted a path of at most 103 bytes") && !refusal.includes(".ts:"));
-  await Deno.remove(folder, { recursive: true });
+  await withFolder(async (folder) => {
+    const [program = "", ...first] = nodeCommand();
+    const run = async (...args: string[]): Promise<string> => {
+      const all = [...first, "--id", "1", "--peers", "1", ...args];
+      const command = new Deno.Command(program, { args: all, stdin: "null" });
+      const { stdout, stderr } = await command.output();
+      return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    };
+    const data = ["--data", `${folder}/n1`];
+    assert((await run(...data, "--until-input-ends")).includes('"ready":true'));
+    assert(!exists(`${folder}/n1/control.sock`));
+    assert((await run(...data, "--machine", "log")).includes("wanted --control"));
+    const refusal = await run("--data", `${folder}/${"x".repeat(100)}`, "--control");
+    assert(refusal.includes("wanted a path of at most 103 bytes") && !refusal.includes(".ts:"));
+  });
 });
 
 Deno.test("a node goes on when nobody reads its log any more", async () => {
-  const folder = await Deno.makeTempDir();
-  const [program = "", ...first] = nodeCommand();
-  const args = ["--id", "1", "--peers", "1", "--data", `${folder}/n1`, "--until-input-ends"];
-  const child = new Deno.Command(program, {
-    args: [...first, ...args, "--clients", "127.0.0.1:0"],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const lines = child.stdout.getReader();
-  const ready = JSON.parse(new TextDecoder().decode((await lines.read()).value));
-  await lines.cancel();
-  await child.stderr.cancel();
-  // Garbage is refused, and the refusal goes into the log.
-  const stranger = await Deno.connect(ready.clients);
-  await stranger.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
-  await stranger.read(new Uint8Array(100)).catch(() => null);
-  stranger.close();
-  const client = new RpcClient({ server: ready.clients });
-  assertEquals((await client.call("report", { withinMs: 20_000 })).kind, "replied");
-  client.close();
-  await child.stdin.close();
-  assertEquals((await child.status).code, 0);
-  await Deno.remove(folder, { recursive: true });
+  await withFolder(async (folder) => {
+    const [program = "", ...first] = nodeCommand();
+    const args = ["--id", "1", "--peers", "1", "--data", `${folder}/n1`, "--until-input-ends"];
+    const child = new Deno.Command(program, {
+      args: [...first, ...args, "--clients", "127.0.0.1:0"],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const lines = child.stdout.getReader();
+    const ready = JSON.parse(new TextDecoder().decode((await lines.read()).value));
+    await lines.cancel();
+    await child.stderr.cancel();
+    // Garbage is refused, and the refusal goes into the log.
+    const stranger = await Deno.connect(ready.clients);
+    await stranger.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
+    await stranger.read(new Uint8Array(100)).catch(() => null);
+    stranger.close();
+    const client = new RpcClient({ server: ready.clients });
+    assertEquals((await client.call("report", { withinMs: 20_000 })).kind, "replied");
+    client.close();
+    await child.stdin.close();
+    assertEquals((await child.status).code, 0);
+  });
 });
 
 Deno.test("a node ends with its cluster's process when that is killed", async () => {

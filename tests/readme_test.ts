@@ -13,6 +13,7 @@ import { freePort } from "../cli/free_port.ts";
 import { selfCommand } from "../cli/self_command.ts";
 import { firstLine, killCommand, startCommand } from "./harness/commands.ts";
 import { hasTmux, Terminal } from "./harness/tmux.ts";
+import { removeFolder } from "./harness/with_folder.ts";
 
 interface Block {
   readonly language: string;
@@ -95,7 +96,7 @@ Deno.test("README's first session happens as it is printed", async () => {
     }
   } finally {
     await terminal.close();
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 });
 

@@ -8,6 +8,7 @@
 import { assert } from "@std/assert";
 import { selfCommand } from "../cli/self_command.ts";
 import { hasTmux, Terminal } from "./harness/tmux.ts";
+import { withFolder } from "./harness/with_folder.ts";
 
 /** The shell of `kontiki up` in a terminal, with a history of its own. */
 async function openShell(folder: string): Promise<Terminal> {
@@ -29,28 +30,15 @@ async function withShell(
     console.log("skipped: the program tmux, a terminal for tests, is not on this machine");
     return;
   }
-  const folder = await Deno.makeTempDir();
-  const terminal = await openShell(folder);
-  try {
-    await work(terminal, folder);
-  } finally {
-    await terminal.close();
-    // The nodes notice the end of their parent and stop by themselves.
-    await removeWhenLeft(folder);
-  }
-}
-
-async function removeWhenLeft(folder: string): Promise<void> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
+  // The nodes notice the end of their parent and stop by themselves, perhaps after the work.
+  await withFolder(async (folder) => {
+    const terminal = await openShell(folder);
     try {
-      await Deno.remove(folder, { recursive: true });
-      return;
-    } catch (error) {
-      // A node still writes while we remove.
-      if (!(error instanceof Error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await work(terminal, folder);
+    } finally {
+      await terminal.close();
     }
-  }
+  });
 }
 
 Deno.test("shell edits lines, completes words and remembers what was typed", async () => {

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { removeFolder } from "./with_folder.ts";
+
 /** One page in a browser of its own. */
 export interface Browser {
   /** Everything that went wrong on the page: exceptions, error logs, requests to anywhere. */
@@ -73,7 +75,8 @@ export async function openPage(
   const close = async (): Promise<void> => {
     process.kill("SIGKILL");
     await process.status;
-    await removeProfile(profile);
+    // The browser's helpers end a moment after it, and write until then.
+    await removeFolder(profile);
   };
   try {
     const port = await readPort(process.stderr);
@@ -99,19 +102,6 @@ export async function openPage(
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-/** The browser's helpers end a moment after it, and write until then. */
-async function removeProfile(profile: string): Promise<void> {
-  for (let left = 100;; left--) {
-    try {
-      return await Deno.remove(profile, { recursive: true });
-    } catch (error) {
-      // The only sign of "directory not empty" is in the message.
-      if (left === 0 || !/not empty/.test(String(error))) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
   }
 }
 

@@ -1,10 +1,9 @@
 /**
- * What tests of sockets need: frames made by hand, and waiting for the other side.
+ * What tests of sockets need: frames made by hand, and the end of the other side.
  *
  * @module
  */
 
-import { assert } from "@std/assert";
 import { encode, type WireValue } from "../../net/mod.ts";
 
 /** A value as one frame. */
@@ -24,17 +23,5 @@ export async function hungUp(conn: Deno.Conn): Promise<void> {
   } catch (error) {
     // Hanging up on unread bytes is told as a reset.
     if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
-  }
-}
-
-/** Waits until something has come true, for longer than it takes on any machine. */
-export async function until(
-  isTrue: () => boolean | Promise<boolean>,
-  what = "it",
-): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!await isTrue()) {
-    assert(performance.now() < end, `${what} did not happen in time`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
