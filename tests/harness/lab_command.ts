@@ -32,11 +32,6 @@ export function encodeText(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** Whether two commands are the same. */
-export function sameCommand(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((byte, at) => byte === right[at]);
-}
-
 /** A command for people: a number, or how long the text is. */
 export function describeCommand(command: Uint8Array): string {
   const value = decodeNumber(command);

@@ -13,9 +13,10 @@ import { assert, AssertionError } from "@std/assert";
 import { reliable, reordered, unreliable } from "../../net/faults.ts";
 import type { Index, Term } from "../../raft/types.ts";
 import type { Cluster } from "./cluster.ts";
-import { describeCommand, encodeNumber, sameCommand } from "./lab_command.ts";
+import { describeCommand, encodeNumber } from "./lab_command.ts";
 import { LabLinks } from "./lab_links.ts";
 import { LabLog } from "./lab_log.ts";
+import { isSameBytes } from "./same_bytes.ts";
 
 /** Which edition of the lab a scenario follows where they differ. */
 export type Edition = "2024" | "2025";
@@ -398,7 +399,7 @@ export class LabGroup {
     while (this.now() - begin < ATTEMPT_MS) {
       const found = await this.committed(index);
       const enough = found.servers > 0 && found.servers >= expected;
-      if (enough && found.command !== null && sameCommand(found.command, command)) return true;
+      if (enough && isSameBytes(found.command, command)) return true;
       await this.sleep(POLL_MS);
     }
     return false;

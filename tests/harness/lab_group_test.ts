@@ -6,8 +6,9 @@
 
 import { assert, assertEquals, AssertionError, assertRejects } from "@std/assert";
 import { FakeCluster } from "./fake_cluster.ts";
-import { decodeNumber, encodeNumber, encodeText, sameCommand } from "./lab_command.ts";
+import { decodeNumber, encodeNumber, encodeText } from "./lab_command.ts";
 import { LabGroup } from "./lab_group.ts";
+import { isSameBytes } from "./same_bytes.ts";
 
 function setUp(nodes = 3): { readonly cluster: FakeCluster; readonly group: LabGroup } {
   const cluster = new FakeCluster(nodes);
@@ -36,7 +37,7 @@ Deno.test("encodeNumber returns as few bytes as the number needs, and decodeNumb
     assertEquals(decodeNumber(command), value);
   }
   assertEquals(decodeNumber(encodeText("eight ch")), null);
-  assert(!sameCommand(encodeNumber(1), encodeNumber(256)));
+  assert(!isSameBytes(encodeNumber(1), encodeNumber(256)));
 });
 
 Deno.test("one returns the index when enough servers have applied the command", async () => {

@@ -10,7 +10,8 @@
 import { AssertionError } from "@std/assert";
 import type { Index } from "../../raft/types.ts";
 import type { Applied } from "./cluster.ts";
-import { describeCommand, sameCommand } from "./lab_command.ts";
+import { describeCommand } from "./lab_command.ts";
+import { isSameBytes } from "./same_bytes.ts";
 
 /** The agreed log, and how much of it each server has applied in its present or last life. */
 export class LabLog {
@@ -50,7 +51,7 @@ export class LabLog {
     const known = this.#agreed[index - 1];
     if (known === undefined) {
       this.#agreed[index - 1] = command;
-    } else if (!sameCommand(known, command)) {
+    } else if (!isSameBytes(known, command)) {
       throw new AssertionError(
         `Server ${server} applied ${describeCommand(command)} at index ${index}, ` +
           `where ${describeCommand(known)} had been applied`,

@@ -12,6 +12,7 @@ import type { Clock, Storage } from "../../raft/ports.ts";
 import { applySave, lastOf, positionAt } from "../../raft/save.ts";
 import type { NodeId, Persistent, Save, Snapshot } from "../../raft/types.ts";
 import type { DurableLog } from "./durable_log.ts";
+import { isSameBytes } from "./same_bytes.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import { DiskError, type DiskOperation, SimDisk } from "./sim_disk.ts";
 
@@ -149,11 +150,6 @@ function isSame(left: Persistent, right: Persistent): boolean {
       return entry.index === other.index && entry.term === other.term &&
         isSameBytes(entry.command, other.command);
     });
-}
-
-function isSameBytes(left: Uint8Array | null, right: Uint8Array | null): boolean {
-  if (left === null || right === null) return left === right;
-  return left.length === right.length && left.every((byte, place) => byte === right[place]);
 }
 
 function describe(state: Persistent): string {

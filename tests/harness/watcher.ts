@@ -25,6 +25,7 @@ import type {
   Term,
 } from "../../raft/types.ts";
 import type { DurableLog } from "./durable_log.ts";
+import { isSameBytes } from "./same_bytes.ts";
 import { formatEnvelope, formatPosition } from "./trace.ts";
 
 /** Something happened that must never happen. */
@@ -119,7 +120,7 @@ export class Watcher {
         terms.set(term, { previousTerm, command });
         continue;
       }
-      const isSame = isEqual(known.command, command) &&
+      const isSame = isSameBytes(known.command, command) &&
         (previousTerm === null || known.previousTerm === null ||
           known.previousTerm === previousTerm);
       if (!isSame) this.#fail(`two logs differ at or before ${formatPosition(entry)}`, id);
@@ -138,7 +139,7 @@ export class Watcher {
       this.#applied.set(id, entry.index);
       const agreed = this.#committed[entry.index - 1];
       if (agreed === undefined) this.#commit(id, entry);
-      else if (agreed.term !== entry.term || !isEqual(agreed.command, entry.command)) {
+      else if (agreed.term !== entry.term || !isSameBytes(agreed.command, entry.command)) {
         const [ours, theirs] = [formatPosition(entry), formatPosition(agreed)];
         this.#fail(`${ours} is applied where ${theirs} was applied before`, id);
       }
@@ -244,13 +245,4 @@ function isChanged(before: Status, after: Status): boolean {
     before.commit !== after.commit || before.applied !== after.applied ||
     before.last.index !== after.last.index || before.last.term !== after.last.term ||
     before.base.index !== after.base.index || before.votedFor !== after.votedFor;
-}
-
-function isEqual(left: Uint8Array | null, right: Uint8Array | null): boolean {
-  if (left === right) return true;
-  if (left === null || right === null || left.length !== right.length) return false;
-  for (let place = 0; place < left.length; place++) {
-    if (left[place] !== right[place]) return false;
-  }
-  return true;
 }

@@ -8,9 +8,10 @@
 import { assert, AssertionError } from "@std/assert";
 import type { Index, Term } from "../../raft/types.ts";
 import type { Scenario } from "../harness/cluster.ts";
-import { decodeNumber, encodeNumber, encodeText, sameCommand } from "../harness/lab_command.ts";
+import { decodeNumber, encodeNumber, encodeText } from "../harness/lab_command.ts";
 import { ELECTION_ALLOWANCE_MS, type LabGroup } from "../harness/lab_group.ts";
 import { labScenario } from "../harness/lab_scenario.ts";
+import { isSameBytes } from "../harness/same_bytes.ts";
 
 const ATTEMPTS = 5;
 const ATTEMPT_PAUSE_MS = 3_000;
@@ -234,7 +235,7 @@ async function countOnce(group: LabGroup): Promise<boolean> {
     const index = first.index + 1 + at;
     const got = await group.wait(index, { servers: group.count, term: first.term });
     if (got === null) return false;
-    assert(sameCommand(got, command), `A wrong value was committed at index ${index}`);
+    assert(isSameBytes(got, command), `A wrong value was committed at index ${index}`);
   }
   if (!await allInTerm(group, first.term)) return false;
   const requests = await group.incoming() - before;

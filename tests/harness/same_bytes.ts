@@ -1,0 +1,15 @@
+/**
+ * Equality of bytes.
+ *
+ * @module
+ */
+
+/** Whether both are the same bytes, or both none. */
+export function isSameBytes(left: Uint8Array | null, right: Uint8Array | null): boolean {
+  if (left === right) return true;
+  if (left === null || right === null || left.length !== right.length) return false;
+  for (let place = 0; place < left.length; place++) {
+    if (left[place] !== right[place]) return false;
+  }
+  return true;
+}
