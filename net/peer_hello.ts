@@ -3,7 +3,8 @@
  * Pure: values in, values or a refusal out.
  *
  * Invariant: two nodes exchange messages only if both are of one cluster and one protocol version,
- * are who the other meant, and neither is older than what the other has already seen.
+ * name the same members, are who the other meant, and neither is older than what the other has
+ * already seen. Nodes that count majorities out of different members could form two at a time.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import type { WireValue } from "./codec.ts";
 import type { Refusal } from "./refusals.ts";
 
 /** Raised when frames or messages change so that older nodes cannot take part. */
-export const PEER_PROTOCOL_VERSION = 1;
+export const PEER_PROTOCOL_VERSION = 2;
 
 const DIAL_MARK = "kontiki-peer";
 const ANSWER_MARK = "kontiki-peer-ok";
@@ -31,6 +32,8 @@ export interface PeerHello {
   readonly run: number;
   /** Counts the connections that this life dialled to this peer. */
   readonly dial: number;
+  /** The ids of all nodes of the cluster, in ascending order, such as `1,2,3`. */
+  readonly members: string;
 }
 
 /** What the one who was dialled says first, if all is well. */
@@ -48,8 +51,8 @@ export interface HelloRefusal {
 
 /** The hello as a value. */
 export function encodePeerHello(hello: PeerHello): WireValue {
-  const { cluster, from, to, run, dial } = hello;
-  return [DIAL_MARK, PEER_PROTOCOL_VERSION, cluster, from, to, run, dial];
+  const { cluster, from, to, run, dial, members } = hello;
+  return [DIAL_MARK, PEER_PROTOCOL_VERSION, cluster, from, to, run, dial, members];
 }
 
 /** The answer as a value. */
@@ -65,17 +68,22 @@ export function encodeHelloRefusal({ refusal, detail }: HelloRefusal): WireValue
 /** What a first frame says, for the one who was dialled. */
 export function decodePeerHello(
   value: unknown,
-  mine: { readonly cluster: string; readonly id: NodeId },
+  mine: { readonly cluster: string; readonly id: NodeId; readonly members: string },
 ): PeerHello | HelloRefusal {
   const fields = array(value);
-  const [mark, version, cluster, from, to, run, dial] = fields;
-  if (mark !== DIAL_MARK || fields.length !== 7) return bad("wanted a hello of a peer");
+  const [mark, version, cluster, from, to, run, dial, members] = fields;
+  if (mark !== DIAL_MARK) return bad("wanted a hello of a peer");
   if (version !== PEER_PROTOCOL_VERSION) return bad(versionText(version));
+  if (fields.length !== 8) return bad("wanted a hello of a peer");
   if (!isWhole(from) || !isWhole(to) || !isWhole(run) || !isWhole(dial)) return bad("wanted ids");
   const other = otherCluster(cluster, mine.cluster);
   if (other !== null) return other;
   if (to !== mine.id) return { refusal: "stranger", detail: `meant n${to}, this is n${mine.id}` };
-  return { cluster: mine.cluster, from, to, run, dial };
+  if (members !== mine.members) {
+    const detail = `wanted members ${short(mine.members)}, got ${short(members)}`;
+    return { refusal: "otherMembers", detail };
+  }
+  return { cluster: mine.cluster, from, to, run, dial, members: mine.members };
 }
 
 /** What the answer says, for the one who dialled. */

@@ -25,6 +25,7 @@ export interface PeerLinkOptions {
   readonly id: NodeId;
   readonly peer: NodeId;
   readonly run: number;
+  readonly members: string;
   readonly limits: TcpLimits;
   readonly random: () => number;
   readonly refusals: Refusals;
@@ -172,7 +173,7 @@ export class PeerLink {
   }
 
   #greet(conn: Deno.TcpConn, dial: number): void {
-    const { cluster, id, peer, run, limits } = this.#options;
+    const { cluster, id, peer, run, members, limits } = this.#options;
     const connection = new Connection(conn, {
       frameBytesMax: limits.frameBytesMax,
       firstFrameBytesMax: limits.helloBytesMax,
@@ -180,7 +181,7 @@ export class PeerLink {
       receive: (value) => this.#receive(connection, value),
     });
     this.#connection = connection;
-    connection.send(encodePeerHello({ cluster, from: id, to: peer, run, dial }));
+    connection.send(encodePeerHello({ cluster, from: id, to: peer, run, dial, members }));
     connection.closed.then(({ message }) => {
       if (this.#connection !== connection) return;
       this.#connection = null;

@@ -18,6 +18,8 @@ export type Refusal =
   /** The hello, or a frame that had begun, took too long. */
   | "tooSlow"
   | "wrongCluster"
+  /** It counts majorities out of other nodes than this one does. */
+  | "otherMembers"
   /** Not a member, or meant for another one. */
   | "stranger"
   /** A connection of a life of the peer that has ended, or an older one of this life. */

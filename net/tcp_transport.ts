@@ -47,6 +47,8 @@ export class TcpTransport implements Transport {
   readonly #options: TcpTransportOptions;
   readonly #limits: TcpLimits;
   readonly #run: number;
+  /** The ids of all nodes of the cluster, this one included, in ascending order. */
+  readonly #members: string;
   readonly #refusals: Refusals;
   readonly #acceptor: Acceptor;
   readonly #links = new Map<NodeId, PeerLink>();
@@ -63,6 +65,7 @@ export class TcpTransport implements Transport {
     this.#options = options;
     this.#limits = { ...TCP_LIMITS, ...options.limits };
     this.#run = drawRun();
+    this.#members = [...new Set([...options.peers, options.id])].sort((a, b) => a - b).join();
     this.#refusals = new Refusals({ log: options.log, now: () => performance.now() });
     for (const peer of options.peers) {
       if (peer !== options.id) this.#links.set(peer, this.#link(peer));
@@ -118,7 +121,7 @@ export class TcpTransport implements Transport {
   #link(peer: NodeId): PeerLink {
     const { cluster, id, random = Math.random, log } = this.#options;
     const shared = { run: this.#run, limits: this.#limits, refusals: this.#refusals, random, log };
-    return new PeerLink({ cluster, id, peer, ...shared });
+    return new PeerLink({ cluster, id, peer, members: this.#members, ...shared });
   }
 
   #accept(conn: Deno.Conn): void {
@@ -164,7 +167,7 @@ export class TcpTransport implements Transport {
   ): NodeId | null {
     this.#strangers.delete(connection);
     const { cluster, id } = this.#options;
-    const hello = decodePeerHello(value, { cluster, id });
+    const hello = decodePeerHello(value, { cluster, id, members: this.#members });
     const refusal = "refusal" in hello ? hello : this.#checkPeer(hello);
     if (refusal !== null || "refusal" in hello) {
       if (refusal !== null) this.#turnAway(connection, { refusal, source });

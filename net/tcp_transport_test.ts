@@ -142,12 +142,15 @@ Deno.test("TcpTransport dials at once when the peer that was gone dials it", asy
 Deno.test("TcpTransport refuses when cluster, version, address or member is wrong", async () => {
   const side = open(1);
   const hellos: readonly [WireValue, string][] = [
-    [["kontiki-peer", 1, "other", 2, 1, 7, 1], "wrongCluster"],
-    [["kontiki-peer", 2, "test", 2, 1, 7, 1], "badHello"],
-    [["kontiki-peer", 1, "test", 2, 3, 7, 1], "stranger"],
-    [["kontiki-peer", 1, "test", 9, 1, 7, 1], "stranger"],
-    [["kontiki-peer", 1, "test", 1, 1, 7, 1], "stranger"],
-    [["kontiki-peer", 1, "test", 2, 1, 7], "badHello"],
+    [["kontiki-peer", 2, "other", 2, 1, 7, 1, "1,2,3"], "wrongCluster"],
+    [["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3"], "badHello"],
+    [["kontiki-peer", 2, "test", 2, 3, 7, 1, "1,2,3"], "stranger"],
+    [["kontiki-peer", 2, "test", 9, 1, 7, 1, "1,2,3"], "stranger"],
+    [["kontiki-peer", 2, "test", 1, 1, 7, 1, "1,2,3"], "stranger"],
+    [["kontiki-peer", 2, "test", 2, 1, 7, "1,2,3"], "badHello"],
+    [["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2"], "otherMembers"],
+    [["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3,4"], "otherMembers"],
+    [["kontiki-peer", 2, "test", 2, 1, 7, 1, null], "otherMembers"],
     ["hello", "badHello"],
     [null, "badHello"],
   ];
@@ -170,7 +173,7 @@ Deno.test("TcpTransport hangs up when the first bytes are no hello of fit size",
   await hungUp(http);
   http.close();
   const huge = await stranger(side);
-  await huge.write(frameOf(["kontiki-peer", 1, "x".repeat(2000), 2, 1, 7, 1]));
+  await huge.write(frameOf(["kontiki-peer", 2, "x".repeat(2000), 2, 1, 7, 1, "1,2,3"]));
   await hungUp(huge);
   huge.close();
   assertEquals(side.transport.refusals()["garbage"], 2);
@@ -180,7 +183,7 @@ Deno.test("TcpTransport hangs up when the first bytes are no hello of fit size",
 Deno.test("TcpTransport hangs up when a hello comes byte by byte", async () => {
   const side = open(1);
   const conn = await stranger(side);
-  const bytes = frameOf(["kontiki-peer", 1, "test", 2, 1, 7, 1]);
+  const bytes = frameOf(["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3"]);
   const end = hungUp(conn);
   let isOver = false;
   end.finally(() => isOver = true);
@@ -214,7 +217,7 @@ Deno.test("TcpTransport keeps few connections without hello when many come", asy
 Deno.test("TcpTransport drops a message and stays when it is unknown or falsely addressed", async () => {
   const side = open(1);
   const conn = await stranger(side);
-  await conn.write(frameOf(["kontiki-peer", 1, "test", 2, 1, 7, 1]));
+  await conn.write(frameOf(["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3"]));
   await conn.write(frameOf([99, 2, 1, 1]));
   await conn.write(frameOf([3, 3, 1, 1, 0, 0, 0, 5, []]));
   await conn.write(frameOf([3, 2, 3, 1, 0, 0, 0, 6, []]));
@@ -233,7 +236,7 @@ Deno.test("TcpTransport lets a newer life in and keeps an earlier one out", asyn
   for (const [run, dial] of lives) {
     const conn = await stranger(side);
     conns.push(conn);
-    await conn.write(frameOf(["kontiki-peer", 1, "test", 2, 1, run, dial]));
+    await conn.write(frameOf(["kontiki-peer", 2, "test", 2, 1, run, dial, "1,2,3"]));
     assert(await conn.read(new Uint8Array(1000)) !== null);
   }
   for (const [at, conn] of conns.entries()) {
@@ -258,7 +261,7 @@ Deno.test("TcpTransport hangs up and dials again when nothing answers its pings"
     const conn = await inTime(listener.accept());
     conns.push(conn);
     await conn.read(new Uint8Array(1000));
-    await conn.write(frameOf(["kontiki-peer-ok", 1, "test", 2, 7]));
+    await conn.write(frameOf(["kontiki-peer-ok", 2, "test", 2, 7]));
     await until(() => side.transport.traffic().get(2)?.connects === at + 1);
   }
   assertEquals(side.transport.refusals()["silent"], 1);
@@ -368,7 +371,7 @@ Deno.test("TcpTransport drops whole messages and serves others when a peer does 
   side.transport.setPeer(2, listener.addr as Deno.NetAddr);
   const stuck = await listener.accept();
   await stuck.read(new Uint8Array(1000));
-  await stuck.write(frameOf(["kontiki-peer-ok", 1, "test", 2, 7]));
+  await stuck.write(frameOf(["kontiki-peer-ok", 2, "test", 2, 7]));
   const good = open(3);
   side.transport.setPeer(3, good.transport.address);
   await until(() => [2, 3].every((id) => side.transport.traffic().get(id)?.isConnected === true));

@@ -189,9 +189,16 @@ export const netCanaries: readonly Canary[] = [
     bug: "another protocol version of a peer is let in",
     file: "net/peer_hello.ts",
     find:
-      'if (mark !== DIAL_MARK || fields.length !== 7) return bad("wanted a hello of a peer");\n  if (version !== PEER_PROTOCOL_VERSION) return bad(versionText(version));',
-    replace:
-      'if (mark !== DIAL_MARK || fields.length !== 7) return bad("wanted a hello of a peer");',
+      'if (mark !== DIAL_MARK) return bad("wanted a hello of a peer");\n  if (version !== PEER_PROTOCOL_VERSION) return bad(versionText(version));',
+    replace: 'if (mark !== DIAL_MARK) return bad("wanted a hello of a peer");',
+    caughtBy: transport,
+  },
+  {
+    rule: "X6",
+    bug: "a peer that counts majorities out of other members is let in",
+    file: "net/peer_hello.ts",
+    find: "if (members !== mine.members) {",
+    replace: "if (members === undefined) {",
     caughtBy: transport,
   },
   {
