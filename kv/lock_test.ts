@@ -147,3 +147,22 @@ Deno.test("Lock stays held when a lost release arrives after it was acquired aga
   for (const request of lost) store.apply(request);
   assert(holder(store) !== "");
 });
+
+Deno.test("Lock says unavailable when its put with no answer came too late to win", async () => {
+  const clock = new VirtualClock();
+  const store = new KvStore();
+  const rival = { type: "put", key: "lock", value: new Uint8Array([1]), version: 0 } as const;
+  let isLosing = true;
+  const call: Call = (_server, request) => {
+    const isLost = request[0] === 2 && isLosing;
+    // The rival is faster than the request that is lost.
+    if (isLost) store.apply(encodeRequest(rival));
+    isLosing &&= !isLost;
+    const reply = isLost ? null : store.apply(request);
+    return new Promise((resolve) => void clock.after(5, () => resolve(reply)));
+  };
+  const random = new SeededRandom(7).next;
+  const clerk = new Clerk({ servers: [1], call, clock, random });
+  const lock = new Lock({ clerk, clock, random, name: "lock" });
+  assertEquals(await clock.wait(lock.acquire({ timeoutMs: 300 })), { type: "unavailable" });
+});

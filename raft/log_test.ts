@@ -84,8 +84,16 @@ Deno.test("Log.compact keeps no more bytes of covered entries than it may (S7)",
   assertEquals([log.base.index, log.bytes], [3, one]);
 });
 
+Deno.test("Log.splice counts no bytes of what it cuts", () => {
+  const log = new Log(ORIGIN, entries(1, 1, 1, 1));
+  const one = log.bytes / 3;
+  log.splice(entries(2, 2));
+  assertEquals([log.last.index, log.bytes], [2, 2 * one]);
+});
+
 Deno.test("Log.reset forgets everything and says so to the disk", () => {
-  const log = new Log(ORIGIN, entries(1, 1, 1));
+  const log = new Log(ORIGIN, entries(1, 1, 1, 1));
+  log.compact({ index: 2, term: 1 }, trail(1));
   log.reset({ index: 9, term: 3 });
   assertEquals([log.last, log.bytes], [{ index: 9, term: 3 }, 0]);
   assertEquals(log.takeTail(), { from: 10, entries: [] });

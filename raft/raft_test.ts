@@ -12,10 +12,10 @@ import type { RaftOptions } from "./options.ts";
 import type { Effects, Envelope, Message, NodeId, Persistent, Term } from "./types.ts";
 
 const TIMEOUT = 10;
+const BASE = { id: 1, peers: [1, 2, 3], electionTicks: TIMEOUT, heartbeatTicks: 2 };
 
 function server(options: Partial<RaftOptions> = {}, persistent: Persistent = EMPTY): Raft {
-  const base = { id: 1, peers: [1, 2, 3], electionTicks: TIMEOUT, heartbeatTicks: 2 };
-  return new Raft({ ...base, ...options }, persistent, { random: () => 0 });
+  return new Raft({ ...BASE, ...options }, persistent, { random: () => 0 });
 }
 
 function tick(raft: Raft, ticks: number): void {
@@ -74,6 +74,17 @@ Deno.test("Raft is deaf to candidates while it hears a leader (E9)", () => {
   tick(raft, TIMEOUT - 1);
   raft.step(from(3, 9, request));
   assertEquals(raft.standing.term, 3);
+});
+
+Deno.test("Raft hears candidates again before its own timeout, when its leader was silent (E9)", () => {
+  const raft = new Raft(BASE, EMPTY, { random: () => 0.5 });
+  const heartbeat = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
+  raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
+  tick(raft, TIMEOUT);
+  assertEquals(raft.standing, { term: 3, role: "follower", leader: 2 });
+  raft.step(from(3, 3, { type: "requestVote", trial: true, last: { index: 0, term: 0 } }));
+  const message = { type: "requestVoteReply", trial: true, granted: true } as const;
+  assertEquals(raft.takeEffects().send.at(-1)?.message, message);
 });
 
 Deno.test("Raft is deaf to candidates while it leads and a majority answers (E9)", () => {

@@ -22,6 +22,7 @@ class Bench {
       clock: {
         now: () => this.#now,
         after: (ms, run) => {
+          assertEquals(this.#timer, null, "one timer at a time");
           const timer = { at: this.#now + ms, run };
           this.#timer = timer;
           return { cancel: () => this.#timer = null };

@@ -188,6 +188,14 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E9",
+    bug: "who had a leader once is deaf to candidates until it stands itself",
+    file: RAFT,
+    find: "const isHeard = leader !== null && this.#elapsedTicks < this.#options.electionTicks;",
+    replace: "const isHeard = leader !== null;",
+    caughtBy: [CORE_TESTS],
+  },
+  {
+    rule: "E9",
     bug: "a leader that is followed gives way to whoever asks for votes",
     file: RAFT,
     find: '(role === "leader" || isHeard)',

@@ -156,6 +156,17 @@ export const kvCanaries: readonly Canary[] = [
     caughtBy: [CLERKS, "raft/rsm_test.ts"],
   },
   {
+    rule: "C1",
+    bug: "who submits again when told of the old term stands before the submit that told it",
+    file: RSM,
+    find: `    this.#submitted.push({ index: position.index, bytes: command.length, done });
+    // Told last: whoever is told may submit again, and stands behind this one in the log.
+    this.#tell(earlier, "unknown");`,
+    replace: `    this.#tell(earlier, "unknown");
+    this.#submitted.push({ index: position.index, bytes: command.length, done });`,
+    caughtBy: ["raft/rsm_test.ts"],
+  },
+  {
     rule: "C2",
     bug: "nobody is told when the term moves on",
     file: RSM,
@@ -193,6 +204,14 @@ export const kvCanaries: readonly Canary[] = [
     file: LOCK,
     find: "if (!isEqual(seen.value, this.#name) && seen.version !== this.#pending) {",
     replace: "if (!isEqual(seen.value, this.#name)) {",
+    caughtBy: ["kv/lock_test.ts"],
+  },
+  {
+    rule: "C4",
+    bug: "a lock that lost to another says that it may be held",
+    file: LOCK,
+    find: "      if (seen.version !== this.#pending) this.#pending = null;\n",
+    replace: "",
     caughtBy: ["kv/lock_test.ts"],
   },
   {

@@ -147,6 +147,15 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S6",
+    bug: "a transfer goes on with the chunks of the next leader, who draws other bytes",
+    file: RAFT,
+    find: 'this.#role = { kind: "follower", leader, transfer: null };',
+    replace: `const transfer = before.kind === "follower" ? before.transfer : null;
+    this.#role = { kind: "follower", leader, transfer };`,
+    caughtBy: [CORE_TESTS, SWARM],
+  },
+  {
+    rule: "S6",
     bug: "a transfer goes on with the chunks of another snapshot",
     file: RAFT,
     find: "if (!role.transfer?.isOf(last)) role.transfer = new Transfer(last);",
