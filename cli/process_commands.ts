@@ -4,12 +4,16 @@
  * @module
  */
 
+import type { NodeId } from "../raft/mod.ts";
 import { type CommandContext, CommandError, UsageError } from "./command.ts";
 import type { ExitReason } from "./exit_codes.ts";
 import { nodeName, parseNodeName } from "./node_name.ts";
 import { parseDuration } from "./options.ts";
 import type { Session } from "./session.ts";
 import { untilInterrupted } from "./until_interrupted.ts";
+
+/** A node that reads much data at its start is not waited for any longer. */
+const startMsMax = 10_000;
 
 /** These commands need a shell around them. */
 export function run(): Promise<ExitReason> {
@@ -47,7 +51,22 @@ export async function runIn(context: CommandContext, session: Session): Promise<
   } else {
     if (processes.isRunning(id)) throw new CommandError("failure", `${nodeName(id)} is running`);
     await processes.start(id);
+    await untilInterrupted(context, answers(session, id));
+    if (!processes.isRunning(id)) {
+      throw new CommandError("failure", `${nodeName(id)} ended at once`);
+    }
     output.line(`${nodeName(id)} started`);
   }
   return "ok";
+}
+
+/** Resolves when the node answers, has ended, or takes its time, as one with much data does. */
+async function answers(session: Session, id: NodeId): Promise<void> {
+  const { clock, processes, ids } = session;
+  const deadline = clock.now() + startMsMax;
+  while (processes!.isRunning(id) && clock.now() < deadline) {
+    const reports = await session.reports();
+    if (reports[ids.indexOf(id)] !== null) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

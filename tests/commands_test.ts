@@ -223,6 +223,14 @@ Deno.test("commands say that a cluster is out of reach", async () => {
   });
 });
 
+Deno.test("start in the shell waits until the node answers", async () => {
+  await withFolder(async (folder) => {
+    const script = "kill n2; start n2; faults";
+    const { code, out } = await run(["up", "--data", `${folder}/data`, "--exec", script]);
+    assertEquals([code, out], [exitCodes.ok, "n2 killed\nn2 started\nnone\n"]);
+  });
+});
+
 Deno.test("inspect tells a sound folder from a damaged one and from none", async () => {
   await withFolder(async (folder) => {
     const put = await run(["up", "--data", `${folder}/data`, "--exec", "put colour blue"]);
