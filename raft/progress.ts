@@ -141,7 +141,7 @@ export class Progress {
       this.mode.kind === "probing" && previous === this.next - 1;
   }
 
-  /** The peer refused: go back to where its log may match, and probe there. */
+  /** The peer refused: go back to where its log may match, and probe there, at once with entries. */
   rejected(next: Index): void {
     this.next = Math.max(next, this.match + 1);
     this.#probe();

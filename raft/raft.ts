@@ -358,7 +358,6 @@ export class Raft {
     const own = conflict.term === null ? null : this.#log.lastOfTerm(conflict.term);
     const next = own !== null && own < previous ? own + 1 : conflict.index;
     peer.rejected(Math.min(next, previous));
-    peer.isDue = true;
   }
 
   /** An entry of this term on a majority is committed, and all before it with it (§5.3, §5.4.2). */

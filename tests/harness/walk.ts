@@ -22,6 +22,7 @@ import type {
 } from "../../raft/types.ts";
 import { DurableLog } from "./durable_log.ts";
 import { SeededRandom } from "./seeded_random.ts";
+import { permittedInSave } from "./sim_home.ts";
 import { Violation, Watcher } from "./watcher.ts";
 
 /** How a walk went. Throws when something was violated. */
@@ -271,10 +272,14 @@ class Walk {
     this.#input(server, (raft) => raft.read(context));
   }
 
-  /** Of a save under way the disk holds all or nothing. */
+  /** Of a save under way the disk holds a part, all or nothing. */
   #crash(id: NodeId): void {
     const { effects } = this.#servers.get(id)!;
-    if (effects !== null && this.#random.chance(0.5)) this.#save(id, effects);
+    if (effects !== null && effects.save !== null && this.#random.chance(0.8)) {
+      const durable = this.#durable.get(id)!;
+      const states = permittedInSave(durable.persistent(), effects.save);
+      durable.replaceWith(this.#random.pick(states));
+    }
     this.#start(id);
   }
 
