@@ -90,10 +90,13 @@ async function openRemoteSession(
   await Promise.all(clients.map((client) => client.connect()));
   const names = new Set(clients.flatMap((client) => client.server?.cluster ?? []));
   if (names.size > 1) {
+    const found = clients.flatMap(({ server }, at) =>
+      server === null ? [] : [`${server.cluster} at ${endpoints[at]}`]
+    );
     for (const client of clients) client.close();
     throw new CommandError(
       "failure",
-      `Cannot use --endpoints: wanted one cluster, got ${[...names].join(", ")}`,
+      `Cannot use --endpoints: wanted one cluster, got ${found.join(", ")}`,
     );
   }
   const known = new Set(clients.flatMap((client) => client.server?.id ?? []));

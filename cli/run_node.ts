@@ -32,6 +32,7 @@ import type { MachineName } from "./machine_names.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
 import { REPORT_REQUEST } from "./node_report.ts";
 import { openingLog } from "./opening_log.ts";
+import { formatBytes } from "./output.ts";
 
 /** What a node is told. */
 export interface NodeSettings {
@@ -155,7 +156,13 @@ class NodeProcess implements RunningNode {
       clock: this.#clock,
       random: Math.random,
       application: {
-        restore: (snapshot) => application.restore(snapshot),
+        restore: (snapshot) => {
+          const { last, data } = snapshot;
+          const size = formatBytes(data.length);
+          // What the folder held is no news.
+          if (this.#node !== null) log(`takes over a snapshot up to entry ${last.index}, ${size}`);
+          application.restore(snapshot);
+        },
         apply: (entries) => application.apply(entries),
         read: (context, confirmed) => application.read(context, confirmed),
         changed: (status) => {

@@ -231,6 +231,29 @@ Deno.test("start in the shell waits until the node answers", async () => {
   });
 });
 
+Deno.test("commands say which of their endpoints is of another cluster", async () => {
+  await withFolder(async (folder) => {
+    const places: string[] = [];
+    const nodes = ["one", "two"].map((cluster) =>
+      start([
+        ...["node", "--id", "1", "--peers", "1=127.0.0.1:0", "--clients", "127.0.0.1:0"],
+        ...["--cluster", cluster, "--data", `${folder}/${cluster}`],
+      ])
+    );
+    try {
+      for (const node of nodes) {
+        const { clients } = JSON.parse(await firstLine(node.stdout));
+        places.push(`${clients.hostname}:${clients.port}`);
+      }
+      const { code, error } = await run(["status", "--endpoints", places.join()]);
+      const found = `got one at ${places[0]}, two at ${places[1]}`;
+      assertEquals([code, error.includes(found)], [exitCodes.failure, true], error);
+    } finally {
+      for (const node of nodes) await killCommand(node);
+    }
+  });
+});
+
 Deno.test("inspect tells a sound folder from a damaged one and from none", async () => {
   await withFolder(async (folder) => {
     const put = await run(["up", "--data", `${folder}/data`, "--exec", "put colour blue"]);
