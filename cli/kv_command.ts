@@ -49,7 +49,7 @@ async function get(context: CommandContext, session: Session): Promise<ExitReaso
     case "noKey":
       return tell(context, "notFound", "The key does not exist.");
     case "unavailable":
-      return tell(context, "unavailable", unavailableText(options, only));
+      return tell(context, "unavailable", await unavailableText(context, session));
     case "refused":
       throw new CommandError("failure", "Cannot get: the node does not understand the request");
   }
@@ -90,7 +90,7 @@ async function put(context: CommandContext, session: Session): Promise<ExitReaso
         "No answer: the value may or may not have been written. Read the key to find out.",
       );
     case "unavailable": {
-      const text = unavailableText(options, onlyNode(context, session));
+      const text = await unavailableText(context, session);
       return tell(context, reason, `${text} Nothing was changed.`);
     }
   }
@@ -150,10 +150,18 @@ function tell(
   return reason;
 }
 
-function unavailableText(options: CommandContext["options"], only: number | undefined): string {
-  const time = formatDuration(options.number("timeout")!);
-  if (only === undefined) return `No answer from a majority of the cluster within ${time}.`;
-  return `No answer from ${nodeName(only)} within ${time}: it may have no majority.`;
+async function unavailableText(context: CommandContext, session: Session): Promise<string> {
+  const time = formatDuration(context.options.number("timeout")!);
+  const only = onlyNode(context, session);
+  if (only !== undefined) {
+    return `No answer from ${nodeName(only)} within ${time}: it may have no majority.`;
+  }
+  for (const report of await untilInterrupted(context, session.reports())) {
+    const leader = report?.status.leader ?? null;
+    if (leader === null || session.ids.includes(leader)) continue;
+    return `No answer within ${time}: ${nodeName(leader)}, which leads, is not among --endpoints.`;
+  }
+  return `No answer from a majority of the cluster within ${time}.`;
 }
 
 function onlyNode({ options }: CommandContext, session: Session): number | undefined {
