@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { CommandSpec, FlagSpec } from "./command.ts";
-import { MACHINES } from "./machine_names.ts";
+import type { CommandSpec, FlagSpec } from "./table/mod.ts";
+import { MACHINES } from "./table/mod.ts";
 
 const json: FlagSpec = {
   name: "json",
@@ -158,7 +158,7 @@ const node: CommandSpec = {
       "--clients 10.0.0.1:7401 --data /var/lib/kontiki",
     help: "the first of three nodes",
   }],
-  load: () => import("./node_command.ts"),
+  load: () => import("./node/node_command.ts"),
 };
 
 const up: CommandSpec = {
@@ -205,7 +205,7 @@ const up: CommandSpec = {
     { line: "kontiki up", help: "three nodes in ./kontiki-data, and the shell" },
     { line: 'kontiki up --exec "put colour blue; get colour"', help: "try something and stop" },
   ],
-  load: () => import("./up_command.ts"),
+  load: () => import("./shell/up_command.ts"),
 };
 
 const get: CommandSpec = {
@@ -221,7 +221,7 @@ const get: CommandSpec = {
     { line: "kontiki get colour", help: "from the local cluster" },
     { line: "kontiki get colour --endpoints 10.0.0.1:7401,10.0.0.2:7401", help: "from elsewhere" },
   ],
-  load: () => import("./kv_command.ts"),
+  load: () => import("./cluster/kv_command.ts"),
 };
 
 const put: CommandSpec = {
@@ -253,7 +253,7 @@ const put: CommandSpec = {
     { line: "kontiki put colour red --version 1", help: "only over version 1" },
     { line: "kontiki put picture - < picture.png", help: "the bytes of a file" },
   ],
-  load: () => import("./kv_command.ts"),
+  load: () => import("./cluster/kv_command.ts"),
 };
 
 const lock: CommandSpec = {
@@ -281,7 +281,7 @@ const lock: CommandSpec = {
     line: "kontiki lock backup -- tar cf backup.tar files",
     help: "one backup at a time",
   }],
-  load: () => import("./lock_command.ts"),
+  load: () => import("./cluster/lock_command.ts"),
 };
 
 const shell: CommandSpec = {
@@ -305,7 +305,7 @@ const shell: CommandSpec = {
     { line: "kontiki shell", help: "on the local cluster" },
     { line: 'kontiki shell --exec "put colour blue; get colour"', help: "without a terminal" },
   ],
-  load: () => import("./shell_command.ts"),
+  load: () => import("./shell/shell_command.ts"),
 };
 
 const status: CommandSpec = {
@@ -325,7 +325,7 @@ const status: CommandSpec = {
     ...clusterFlags,
   ],
   examples: [{ line: "kontiki status --watch", help: "keep an eye on the local cluster" }],
-  load: () => import("./status_command.ts"),
+  load: () => import("./cluster/status_command.ts"),
 };
 
 const partition: CommandSpec = {
@@ -347,7 +347,7 @@ const partition: CommandSpec = {
     { line: "kontiki partition n1,n2 n3", help: "n3 alone on one side" },
     { line: 'kontiki partition n1 n2 "|" n3', help: "the same" },
   ],
-  load: () => import("./faults_command.ts"),
+  load: () => import("./cluster/faults_command.ts"),
 };
 
 const heal: CommandSpec = {
@@ -356,7 +356,7 @@ const heal: CommandSpec = {
   arguments: [],
   flags: [data, json],
   examples: [{ line: "kontiki heal", help: "after a partition" }],
-  load: () => import("./faults_command.ts"),
+  load: () => import("./cluster/faults_command.ts"),
 };
 
 function probability(name: string, help: string): FlagSpec {
@@ -382,7 +382,7 @@ const faults: CommandSpec = {
     { line: "kontiki faults --drop 0.1 --delay 20ms", help: "a bad network" },
     { line: "kontiki faults", help: "what is in force" },
   ],
-  load: () => import("./faults_command.ts"),
+  load: () => import("./cluster/faults_command.ts"),
 };
 
 const jobs: FlagSpec = {
@@ -433,7 +433,7 @@ const test: CommandSpec = {
     { line: "kontiki test 3C --seeds 100 --jobs 4", help: "a part with many seeds" },
     { line: "kontiki test 3A --processes", help: "on real processes" },
   ],
-  load: () => import("./test_command.ts"),
+  load: () => import("./trials/test_command.ts"),
 };
 
 const simulatedNodes: FlagSpec = {
@@ -458,7 +458,7 @@ const sim: CommandSpec = {
     simulatedNodes,
   ],
   examples: [{ line: "kontiki sim 42", help: "" }],
-  load: () => import("./sim_command.ts"),
+  load: () => import("./trials/sim_command.ts"),
 };
 
 const fuzz: CommandSpec = {
@@ -486,7 +486,7 @@ const fuzz: CommandSpec = {
     json,
   ],
   examples: [{ line: "kontiki fuzz 10 --jobs 4", help: "ten minutes on four processes" }],
-  load: () => import("./sim_command.ts"),
+  load: () => import("./trials/sim_command.ts"),
 };
 
 const check: CommandSpec = {
@@ -508,7 +508,7 @@ const check: CommandSpec = {
     json,
   ],
   examples: [{ line: "kontiki check history.jsonl", help: "" }],
-  load: () => import("./check_command.ts"),
+  load: () => import("./trials/check_command.ts"),
 };
 
 const bench: CommandSpec = {
@@ -570,7 +570,7 @@ const bench: CommandSpec = {
     { line: "kontiki bench", help: "100 connections, 1000 clients, three nodes" },
     { line: "kontiki bench --connections 1 --clients 1", help: "the time of one operation" },
   ],
-  load: () => import("./bench_command.ts"),
+  load: () => import("./trials/bench_command.ts"),
 };
 
 const inspect: CommandSpec = {
@@ -582,7 +582,7 @@ const inspect: CommandSpec = {
   arguments: [{ name: "DIR", required: true, help: "the folder of one node" }],
   flags: [json],
   examples: [{ line: "kontiki inspect kontiki-data/n1", help: "" }],
-  load: () => import("./inspect_command.ts"),
+  load: () => import("./node/inspect_command.ts"),
 };
 
 const version: CommandSpec = {

@@ -6,8 +6,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { commands } from "./commands.ts";
-import { commandHelp, overviewHelp, referencePage } from "./help.ts";
-import { variableName } from "./options.ts";
+import { commandHelp, overviewHelp, referencePage } from "./table/help.ts";
+import { variableName } from "./table/options.ts";
 
 Deno.test("help names every command, flag, variable and example", () => {
   const overview = overviewHelp(commands);

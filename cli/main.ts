@@ -8,12 +8,19 @@
  * @module
  */
 
-import { CommandError, type Ending, UsageError } from "./command.ts";
+import {
+  CommandError,
+  commandHelp,
+  type Ending,
+  exitCodes,
+  type Options,
+  Output,
+  overviewHelp,
+  parseCommandLine,
+  UsageError,
+} from "./table/mod.ts";
 import { commands } from "./commands.ts";
-import { exitCodes } from "./exit_codes.ts";
-import { commandHelp, overviewHelp } from "./help.ts";
-import { type Options, parseCommandLine } from "./options.ts";
-import { Output } from "./output.ts";
+import { shellCommands } from "./shell_commands.ts";
 
 /** Runs one command line to its end. */
 export async function main(args: readonly string[]): Promise<Ending> {
@@ -49,7 +56,7 @@ async function runCommand(options: Options, output: Output): Promise<Ending> {
   for (const signal of signals) Deno.addSignalListener(signal, stop);
   try {
     const module = await options.command.load();
-    return await module.run({ options, output, signal: interrupt.signal });
+    return await module.run({ options, output, signal: interrupt.signal, shellCommands });
   } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, stop);
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CommandSpec } from "./command.ts";
+import type { CommandSpec } from "./table/mod.ts";
 import { commands } from "./commands.ts";
 
 const sharedNames = ["get", "put", "lock", "status", "partition", "heal", "faults"];
@@ -21,7 +21,7 @@ const own: readonly CommandSpec[] = [
     flags: commands.find((command) => command.name === "lock")!.flags
       .filter((flag) => flag.name === "timeout" || flag.name === "json"),
     examples: [{ line: "unlock backup", help: "" }],
-    load: () => import("./lock_command.ts"),
+    load: () => import("./cluster/lock_command.ts"),
   },
   {
     name: "kill",
@@ -29,7 +29,7 @@ const own: readonly CommandSpec[] = [
     arguments: nodeArgument,
     flags: [],
     examples: [{ line: "kill n1", help: "" }],
-    load: () => import("./process_commands.ts"),
+    load: () => import("./cluster/process_commands.ts"),
   },
   {
     name: "start",
@@ -37,7 +37,7 @@ const own: readonly CommandSpec[] = [
     arguments: nodeArgument,
     flags: [],
     examples: [{ line: "start n1", help: "" }],
-    load: () => import("./process_commands.ts"),
+    load: () => import("./cluster/process_commands.ts"),
   },
   {
     name: "sleep",
@@ -45,7 +45,7 @@ const own: readonly CommandSpec[] = [
     arguments: [{ name: "TIME", required: true, help: "such as 500ms or 2s" }],
     flags: [],
     examples: [{ line: "sleep 1s", help: "" }],
-    load: () => import("./process_commands.ts"),
+    load: () => import("./cluster/process_commands.ts"),
   },
 ];
 

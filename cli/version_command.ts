@@ -5,8 +5,7 @@
  */
 
 import config from "../deno.json" with { type: "json" };
-import type { CommandContext } from "./command.ts";
-import type { ExitReason } from "./exit_codes.ts";
+import type { CommandContext, ExitReason } from "./table/mod.ts";
 
 /** Prints the version of Kontiki and of what it is built on. */
 export function run({ output }: CommandContext): Promise<ExitReason> {

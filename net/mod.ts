@@ -4,18 +4,66 @@
  * @module
  */
 
-export { decode, DEPTH_MAX, ITEMS_MAX, type WireValue } from "./codec.ts";
-export { encode, Encoder } from "./encoder.ts";
-export { type Closed, type ClosedKind, Connection, type ConnectionOptions } from "./connection.ts";
-export * from "./faults.ts";
-export { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
-export { parseFaults } from "./parse_faults.ts";
-export * from "./tcp_options.ts";
-export { TcpTransport } from "./tcp_transport.ts";
-export { type CallOutcome, RpcClient, type RpcClientOptions } from "./rpc_client.ts";
-export * from "./rpc_options.ts";
-export { RpcServer } from "./rpc_server.ts";
-export { CONTROL_SOCKET, type ControlOptions, type ControlTarget, openControl } from "./control.ts";
-export { ControlClient, ControlError } from "./control_client.ts";
-export { type FaultyTraffic, FaultyTransport } from "./faulty_transport.ts";
-export type { ServerHello } from "./rpc_frames.ts";
+export {
+  type Address,
+  appendFrame,
+  type Closed,
+  type ClosedKind,
+  Connection,
+  type ConnectionOptions,
+  decode,
+  DEPTH_MAX,
+  encode,
+  Encoder,
+  FRAME_BYTES_MAX,
+  FrameDecoder,
+  ITEMS_MAX,
+  type PeerTraffic,
+  TCP_LIMITS,
+  type TcpLimits,
+  type TcpTransportOptions,
+  type WireValue,
+} from "./wire/mod.ts";
+export {
+  bridge,
+  CONTROL_SOCKET,
+  ControlClient,
+  ControlError,
+  type ControlOptions,
+  type ControlTarget,
+  decide,
+  type Delay,
+  type Disturbance,
+  type Faults,
+  type FaultyTraffic,
+  FaultyTransport,
+  halves,
+  isBlocked,
+  isolate,
+  type Kind,
+  kindOf,
+  type Link,
+  majoritiesRing,
+  minorityWith,
+  noFaults,
+  oneWay,
+  openControl,
+  parseFaults,
+  partition,
+  reliable,
+  reordered,
+  undisturbed,
+  unreliable,
+} from "./faults/mod.ts";
+export { TcpTransport } from "./peers/mod.ts";
+export {
+  type CallOutcome,
+  type Reply,
+  RPC_LIMITS,
+  RpcClient,
+  type RpcClientOptions,
+  type RpcLimits,
+  RpcServer,
+  type RpcServerOptions,
+  type ServerHello,
+} from "./rpc/mod.ts";

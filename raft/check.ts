@@ -5,9 +5,14 @@
  * @module
  */
 
-import { invariant } from "./invariant.ts";
-import type { Raft } from "./raft.ts";
-import type { Index, PeerStatus, Status, Term } from "./types.ts";
+import {
+  type Index,
+  invariant,
+  type PeerStatus,
+  type Raft,
+  type Status,
+  type Term,
+} from "./core/mod.ts";
 
 /** A look at one server. */
 export interface Look {

@@ -6,8 +6,8 @@
 
 import { assertThrows } from "@std/assert";
 import { checkNow, checkSince } from "./check.ts";
-import { InvariantError } from "./invariant.ts";
-import type { Status } from "./types.ts";
+import { InvariantError } from "./core/invariant.ts";
+import type { Status } from "./core/types.ts";
 
 const GOOD: Status = {
   id: 1,

@@ -10,10 +10,18 @@
  */
 
 import { Node } from "./node.ts";
-import type { RaftOptions } from "./options.ts";
-import type { Application, Clock, Random, Storage } from "./ports.ts";
+import type {
+  Application,
+  Clock,
+  Envelope,
+  Index,
+  RaftOptions,
+  Random,
+  Snapshot,
+  Storage,
+  Term,
+} from "./core/mod.ts";
 import { SystemClock, systemRandom } from "./system_clock.ts";
-import type { Envelope, Index, Snapshot, Term } from "./types.ts";
 
 /** Carries a message to one server, best effort. The entry for the server itself is never called. */
 export type Peer = (envelope: Envelope) => void;

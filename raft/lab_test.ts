@@ -5,11 +5,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { SeededRandom } from "../tests/harness/seeded_random.ts";
-import { VirtualClock } from "../tests/harness/virtual_clock.ts";
+import { SeededRandom } from "../tests/sim/seeded_random.ts";
+import { VirtualClock } from "../tests/sim/virtual_clock.ts";
 import { type ApplyMessage, LabRaft, type Peer } from "./lab.ts";
-import { MemoryStorage } from "./memory_storage.ts";
-import type { Envelope } from "./types.ts";
+import { MemoryStorage } from "./storage/memory_storage.ts";
+import type { Envelope } from "./core/types.ts";
 
 interface Server {
   raft: LabRaft;

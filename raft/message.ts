@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Entry, Envelope, Message, Position } from "./types.ts";
+import { type Entry, type Envelope, type Message, NODE_ID_MAX, type Position } from "./core/mod.ts";
 
 /** What a message is made of on the wire. */
 export type WireValue = number | boolean | null | Uint8Array | readonly WireValue[];
@@ -28,9 +28,6 @@ const WIRE_TYPE = {
 
 /** Elements of the array by type, the four of the address included. */
 const WIRE_LENGTH: readonly number[] = [0, 7, 6, 9, 6, 8, 10, 8];
-
-/** Node ids fit in 32 bits, so that every language and every encoding can carry them. */
-export const NODE_ID_MAX = 2 ** 32 - 1;
 
 /** The envelope as an array: type, from, to, term, then the fields of the message. */
 export function encodeEnvelope(envelope: Envelope): readonly WireValue[] {

@@ -4,21 +4,71 @@
  * @module
  */
 
-export type * from "./types.ts";
-export type * from "./ports.ts";
-export type { Profile, RaftEnvironment, RaftOptions } from "./options.ts";
-export { invariant, InvariantError } from "./invariant.ts";
-export { Raft } from "./raft.ts";
+export {
+  type AppendAccepted,
+  type AppendEntries,
+  type AppendFile,
+  type AppendRejected,
+  type Application,
+  applySave,
+  type ByteRange,
+  type Clock,
+  type Conflict,
+  type Effects,
+  EMPTY,
+  type Entry,
+  type Envelope,
+  type Files,
+  type Image,
+  type Index,
+  type InstallSnapshot,
+  type InstallSnapshotReply,
+  invariant,
+  InvariantError,
+  type Message,
+  type NodeId,
+  type PeerStatus,
+  type Persistent,
+  type Position,
+  type Profile,
+  Raft,
+  type RaftEnvironment,
+  type RaftOptions,
+  type Random,
+  type Read,
+  type RequestVote,
+  type RequestVoteReply,
+  type RoleName,
+  type Save,
+  type Snapshot,
+  type StateMachine,
+  type Status,
+  type Storage,
+  type Tail,
+  type Term,
+  type Timer,
+  type Transport,
+  type Vote,
+} from "./core/mod.ts";
 export { checkNow, checkRaft, checkSince, type Look } from "./check.ts";
 export { Node, type NodeOptions } from "./node.ts";
-export { applySave, EMPTY } from "./save.ts";
-export { MemoryStorage, type MemoryStorageOptions } from "./memory_storage.ts";
-export { FileStorage, type FileStorageOptions, type StorageSizes } from "./file_storage.ts";
-export type { Progress, Trimmed } from "./file_recovery.ts";
-export type { Identity } from "./record.ts";
-export { StorageError, type StorageErrorKind } from "./storage_error.ts";
-export { type FileReport, type FolderReport, formatFolder, inspect } from "./inspect.ts";
-export { DenoFiles } from "./deno_files.ts";
+export {
+  DenoFiles,
+  type FileReport,
+  FileStorage,
+  type FileStorageOptions,
+  type FolderReport,
+  formatFolder,
+  type Identity,
+  inspect,
+  MemoryStorage,
+  type MemoryStorageOptions,
+  type Progress,
+  StorageError,
+  type StorageErrorKind,
+  type StorageSizes,
+  type Trimmed,
+} from "./storage/mod.ts";
 export { decodeEnvelope, encodeEnvelope, type WireValue } from "./message.ts";
 export { SystemClock } from "./system_clock.ts";
 export * from "./rsm.ts";

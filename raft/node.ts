@@ -13,11 +13,23 @@
  * @module
  */
 
-import { fillRaftOptions, type RaftOptions } from "./options.ts";
-import type { Application, Clock, Image, Random, Storage, Transport } from "./ports.ts";
-import { Raft } from "./raft.ts";
+import {
+  type Application,
+  type Clock,
+  type Effects,
+  type Envelope,
+  fillRaftOptions,
+  type Image,
+  type Index,
+  type Position,
+  Raft,
+  type RaftOptions,
+  type Random,
+  type Status,
+  type Storage,
+  type Transport,
+} from "./core/mod.ts";
 import { Ticker } from "./ticker.ts";
-import type { Effects, Envelope, Index, Position, Status } from "./types.ts";
 
 /** What a {@linkcode Node} is made of. */
 export interface NodeOptions extends RaftOptions {

@@ -5,10 +5,10 @@
  */
 
 import { assert, assertEquals, AssertionError, assertRejects, assertThrows } from "@std/assert";
-import { EMPTY } from "./save.ts";
+import { EMPTY } from "./core/save.ts";
 import { Node, type NodeOptions } from "./node.ts";
 import { SystemClock } from "./system_clock.ts";
-import type { Entry, Save } from "./types.ts";
+import type { Entry, Save } from "./core/types.ts";
 
 const NOTHING = new Uint8Array();
 

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { EMPTY } from "./save.ts";
-import { Raft } from "./raft.ts";
-import type { Envelope } from "./types.ts";
+import { EMPTY } from "./core/save.ts";
+import { Raft } from "./core/raft.ts";
+import type { Envelope } from "./core/types.ts";
 
 const COMMAND = new Uint8Array(256);
 

@@ -13,9 +13,19 @@
  * @module
  */
 
-import { entryBytes } from "./log.ts";
-import type { Application, Image, StateMachine } from "./ports.ts";
-import type { Entry, Index, NodeId, Position, Snapshot, Status, Term } from "./types.ts";
+import {
+  type Application,
+  type Entry,
+  entryBytes,
+  type Image,
+  type Index,
+  type NodeId,
+  type Position,
+  type Snapshot,
+  type StateMachine,
+  type Status,
+  type Term,
+} from "./core/mod.ts";
 
 /** What {@linkcode Rsm} needs of a {@linkcode Node}. */
 export interface Log {

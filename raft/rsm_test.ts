@@ -5,12 +5,12 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { BareServer } from "../tests/harness/bare_server.ts";
-import { drawn } from "../tests/harness/drawn.ts";
-import { entryBytes } from "./log.ts";
+import { BareServer } from "../tests/helpers/bare_server.ts";
+import { drawn } from "../tests/cluster/drawn.ts";
+import { entryBytes } from "./core/log.ts";
 import { ask, type Log, type Outcome, Rsm, submit } from "./rsm.ts";
-import type { Entry, Position, Snapshot, Status } from "./types.ts";
-import type { Image, StateMachine } from "./ports.ts";
+import type { Entry, Position, Snapshot, Status } from "./core/types.ts";
+import type { Image, StateMachine } from "./core/ports.ts";
 
 /** Replies to a command with all commands so far, as text. */
 class Journal implements StateMachine {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Clock, Timer } from "./ports.ts";
+import type { Clock, Timer } from "./core/mod.ts";
 
 /** The longest wait a timer of the platform takes; a longer one would fire at once (E6). */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Clock, Timer } from "./ports.ts";
+import type { Clock, Timer } from "./core/mod.ts";
 
 /** What a {@linkcode Ticker} is made of. */
 export interface TickerOptions {

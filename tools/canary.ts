@@ -11,7 +11,7 @@
  */
 
 import { parseArgs } from "@std/cli";
-import { formatTable } from "../cli/output.ts";
+import { formatTable } from "../cli/table/mod.ts";
 import { allCanaries } from "../tests/canaries/all.ts";
 import { type Canary, isViolation, misfit } from "../tests/canaries/canary.ts";
 

@@ -6,13 +6,12 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { permissions } from "../cli/self_command.ts";
-import { formatBytes, formatDuration } from "../cli/output.ts";
+import { formatBytes, formatDuration, permissions } from "../cli/table/mod.ts";
 
 const root = new URL("../", import.meta.url);
 
 /** Files that are loaded by name at run time, which the compiler cannot see. */
-const included = ["tests/harness/linearizability_worker.ts"];
+const included = ["tests/checker/linearizability_worker.ts"];
 
 async function main(args: readonly string[]): Promise<number> {
   const flags = parseArgs([...args], {

@@ -6,7 +6,7 @@
  */
 
 import { parseArgs } from "@std/cli";
-import { runKvSwarm } from "../tests/harness/kv_swarm.ts";
+import { runKvSwarm } from "../tests/swarm/mod.ts";
 
 const flags = parseArgs(Deno.args, { string: ["seed", "seeds"], boolean: [], unknown: refuse });
 const first = wholeNumber("seed", flags.seed ?? String(Date.now() % 1_000_000));

@@ -8,14 +8,11 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { LeaderConnections, LoadClient, runLoad } from "../cli/bench_load.ts";
-import { freePort } from "../cli/free_port.ts";
-import { LocalCluster, prepareCluster } from "../cli/local_cluster.ts";
-import { openLocalSession } from "../cli/open_session.ts";
-import { formatCount, formatDuration } from "../cli/output.ts";
-import { selfCommand } from "../cli/self_command.ts";
-import { leaderOf } from "../cli/status_command.ts";
-import { untilServing } from "../cli/up_command.ts";
+import { LeaderConnections, LoadClient, runLoad } from "../cli/trials/mod.ts";
+import { freePort, LocalCluster, openLocalSession, prepareCluster } from "../cli/cluster/mod.ts";
+import { leaderOf } from "../cli/table/mod.ts";
+import { formatCount, formatDuration, selfCommand } from "../cli/table/mod.ts";
+import { untilServing } from "../cli/cluster/mod.ts";
 
 interface ProfileNode {
   readonly id: number;

@@ -5,7 +5,7 @@
  */
 
 import { commands } from "../cli/commands.ts";
-import { referencePage } from "../cli/help.ts";
+import { referencePage } from "../cli/table/mod.ts";
 
 await Deno.writeTextFile(
   new URL("../docs/reference.md", import.meta.url),

@@ -8,11 +8,10 @@
  */
 
 import { parseArgs } from "@std/cli";
-import { formatHistory } from "../tests/harness/history.ts";
-import { kvModel } from "../tests/harness/kv_model.ts";
-import { isWell, runSoak, type SoakEpoch } from "../tests/harness/soak.ts";
-import { soakPage } from "../tests/harness/soak_page.ts";
-import { timelinePage } from "../tests/harness/timeline.ts";
+import { formatHistory, kvModel } from "../tests/checker/mod.ts";
+import { isWell, runSoak, type SoakEpoch } from "../tests/processes/mod.ts";
+import { timelinePage } from "../tests/pages/mod.ts";
+import { soakPage } from "../tests/processes/mod.ts";
 
 const FLAGS = ["seed", "clients", "nodes", "out"];
 

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { failureLines } from "../cli/sim_command.ts";
-import { runSwarm } from "../tests/harness/swarm.ts";
+import { failureLines } from "../cli/trials/mod.ts";
+import { runSwarm } from "../tests/swarm/mod.ts";
 
 async function main(seeds: number): Promise<number> {
   for (let seed = 1; seed <= seeds; seed++) {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { walk } from "../tests/harness/walk.ts";
+import { walk } from "../tests/swarm/mod.ts";
 
 const [first = Date.now() % 1_000_000, seeds = 1_000] = Deno.args.map(wholeNumber);
 const totals = { first, seeds, failed: 0, committed: 0, readsConfirmed: 0, restored: 0 };

@@ -5,20 +5,20 @@
  * @module
  */
 
-export const RAFT = "raft/raft.ts";
-export const LOG = "raft/log.ts";
-export const PROGRESS = "raft/progress.ts";
-export const READS = "raft/reads.ts";
-export const TRANSFER = "raft/transfer.ts";
+export const RAFT = "raft/core/raft.ts";
+export const LOG = "raft/core/log.ts";
+export const PROGRESS = "raft/core/progress.ts";
+export const READS = "raft/core/reads.ts";
+export const TRANSFER = "raft/core/transfer.ts";
 export const NODE = "raft/node.ts";
 export const TICKER = "raft/ticker.ts";
 
 export const CORE_TESTS =
-  "raft/raft_test.ts raft/log_test.ts raft/progress_test.ts raft/check_test.ts";
-export const READ_TESTS = "raft/reads_test.ts raft/raft_test.ts raft/rsm_test.ts";
+  "raft/core/raft_test.ts raft/core/log_test.ts raft/core/progress_test.ts raft/check_test.ts";
+export const READ_TESTS = "raft/core/reads_test.ts raft/core/raft_test.ts raft/rsm_test.ts";
 export const NODE_TESTS = "raft/node_test.ts raft/ticker_test.ts";
 
-export const SCRIPTS = "tests/script_test.ts";
+export const SCRIPTS = "tests/scripts/script_test.ts";
 
 export const ELECTIONS = "lab 3A --seeds 20";
 export const AGREEMENT = "lab 3B --seeds 10";

@@ -7,12 +7,12 @@
 
 import type { Canary } from "./canary.ts";
 
-const search = "tests/harness/linearization_search.ts";
-const checker = "tests/harness/linearizability.ts";
-const shrink = "tests/harness/shrink_failure.ts";
-const kv = "tests/harness/kv_model.ts";
-const unit = ["tests/harness/linearizability_test.ts"];
-const corpus = ["tests/histories_test.ts"];
+const search = "tests/checker/search/linearization_search.ts";
+const checker = "tests/checker/search/linearizability.ts";
+const shrink = "tests/checker/search/shrink_failure.ts";
+const kv = "tests/checker/kv_model.ts";
+const unit = ["tests/checker/search/linearizability_test.ts"];
+const corpus = ["tests/checker/histories_test.ts"];
 
 /** Planted one at a time by `deno task canary`. */
 export const canaries: readonly Canary[] = [
@@ -192,47 +192,47 @@ export const canaries: readonly Canary[] = [
   {
     rule: "recorder: real time",
     bug: "where the clock stands still, a client's read counts as overlapping its own write",
-    file: "tests/harness/kv_recorder.ts",
+    file: "tests/recorder/kv_recorder.ts",
     find: "Math.max(this.#now(), this.#last + INSTANT_MS)",
     replace: "this.#now()",
-    caughtBy: ["tests/harness/kv_recorder_test.ts"],
+    caughtBy: ["tests/recorder/kv_recorder_test.ts"],
   },
   {
     rule: "recorder: unknown outcomes",
     bug: "a put that was given up at the deadline is taken to be decided by then",
-    file: "tests/harness/kv_recorder.ts",
+    file: "tests/recorder/kv_recorder.ts",
     find: "(isGuess || this.#now() >= deadline)",
     replace: "isGuess",
-    caughtBy: ["tests/harness/kv_recorder_test.ts"],
+    caughtBy: ["tests/recorder/kv_recorder_test.ts"],
   },
   {
     rule: "recorder: verdict",
     bug: "a history that is not linearizable passes",
-    file: "tests/harness/kv_recorder.ts",
+    file: "tests/recorder/kv_recorder.ts",
     find: 'if (result.verdict !== "illegal") return result.verdict;',
     replace: 'if (result.verdict !== null) return "ok";',
-    caughtBy: ["tests/harness/kv_recorder_test.ts"],
+    caughtBy: ["tests/recorder/kv_recorder_test.ts"],
   },
   {
     rule: "tester: verdict",
     bug: "the lab's tester judges no history",
-    file: "tests/harness/kv_tester.ts",
+    file: "tests/lab/kv_tester.ts",
     find: 'if (this.#recorder.judge(limitMs) === "unknown")',
     replace: "if (limitMs < 0)",
-    caughtBy: ["tests/harness/kv_tester_test.ts"],
+    caughtBy: ["tests/lab/kv_tester_test.ts"],
   },
   {
     rule: "swarm: trouble",
     bug: "nothing ever goes wrong in the key/value swarm",
-    file: "tests/harness/kv_swarm.ts",
+    file: "tests/swarm/kv_swarm.ts",
     find: "    chaos.begin();\n",
     replace: "",
-    caughtBy: ["tests/kv_swarm_test.ts"],
+    caughtBy: ["tests/swarm/kv_swarm_test.ts"],
   },
   {
     rule: "register model: cas",
     bug: "a compare-and-set wins whatever the register holds",
-    file: "tests/harness/register_model.ts",
+    file: "tests/checker/register_model.ts",
     find: "const isSet = state.value === input.from;",
     replace: 'const isSet = output?.op === "cas" ? output.ok : true;',
     caughtBy: corpus,
@@ -240,17 +240,17 @@ export const canaries: readonly Canary[] = [
   {
     rule: "timeline: text",
     bug: "text of a history becomes markup",
-    file: "tests/harness/timeline.ts",
+    file: "tests/pages/timeline.ts",
     find: '.replaceAll("<", "\\\\u003c")',
     replace: "",
-    caughtBy: ["tests/harness/timeline_test.ts --filter markup"],
+    caughtBy: ["tests/pages/timeline_test.ts --filter markup"],
   },
   {
     rule: "check: exit code",
     bug: "unknown ends with the exit code of ok",
-    file: "cli/check_command.ts",
+    file: "cli/trials/check_command.ts",
     find: 'return "unknownOutcome";',
     replace: 'return "ok";',
-    caughtBy: ["cli/check_command_test.ts"],
+    caughtBy: ["cli/trials/check_command_test.ts"],
   },
 ];

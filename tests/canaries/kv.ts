@@ -7,11 +7,11 @@
 import type { Canary } from "./canary.ts";
 
 const RSM = "raft/rsm.ts";
-const STORE = "kv/store.ts";
-const CLERK = "kv/clerk.ts";
-const LOCK = "kv/lock.ts";
+const STORE = "kv/store/store.ts";
+const CLERK = "kv/client/clerk.ts";
+const LOCK = "kv/client/lock.ts";
 
-const CLERKS = "tests/kv_swarm_test.ts";
+const CLERKS = "tests/swarm/kv_swarm_test.ts";
 const ONE_SERVER = "lab UnreliableNet ClientUnreliable ClientsUnreliable --seeds 20";
 const SNAPSHOTS = "lab SnapshotRecover SnapshotRPC SnapshotSize --seeds 3";
 
@@ -88,7 +88,7 @@ export const kvCanaries: readonly Canary[] = [
     file: CLERK,
     find: 'if (isUnsure) return "maybe";',
     replace: 'if (isUnsure && reply?.type !== "noKey") return "maybe";',
-    caughtBy: ["kv/clerk_test.ts"],
+    caughtBy: ["kv/client/clerk_test.ts"],
   },
   {
     rule: "C2",
@@ -104,15 +104,15 @@ export const kvCanaries: readonly Canary[] = [
     file: CLERK,
     find: 'if (result === "unsent") return { type: "wrongLeader", leader: null };',
     replace: 'if (result === "unsent") return null;',
-    caughtBy: ["kv/clerk_test.ts"],
+    caughtBy: ["kv/client/clerk_test.ts"],
   },
   {
     rule: "C2",
     bug: "a server that lost track says that the request was not executed",
-    file: "kv/server.ts",
+    file: "kv/server/server.ts",
     find: 'encodeReply({ type: "unknown", leader',
     replace: 'encodeReply({ type: "wrongLeader", leader',
-    caughtBy: ["kv/server_test.ts", CLERKS],
+    caughtBy: ["kv/server/server_test.ts", CLERKS],
   },
   {
     rule: "C2",
@@ -196,7 +196,7 @@ export const kvCanaries: readonly Canary[] = [
     file: LOCK,
     find: 'if (result === "stored") return { type: "held"',
     replace: 'if (result === "stored" || result === "maybe") return { type: "held"',
-    caughtBy: [ONE_SERVER, "kv/lock_test.ts"],
+    caughtBy: [ONE_SERVER, "kv/client/lock_test.ts"],
   },
   {
     rule: "C4",
@@ -204,7 +204,7 @@ export const kvCanaries: readonly Canary[] = [
     file: LOCK,
     find: "if (!isEqual(seen.value, this.#name) && seen.version !== this.#pending) {",
     replace: "if (!isEqual(seen.value, this.#name)) {",
-    caughtBy: ["kv/lock_test.ts"],
+    caughtBy: ["kv/client/lock_test.ts"],
   },
   {
     rule: "C4",
@@ -212,7 +212,7 @@ export const kvCanaries: readonly Canary[] = [
     file: LOCK,
     find: "      if (seen.version !== this.#pending) this.#pending = null;\n",
     replace: "",
-    caughtBy: ["kv/lock_test.ts"],
+    caughtBy: ["kv/client/lock_test.ts"],
   },
   {
     rule: "X4",
@@ -220,7 +220,7 @@ export const kvCanaries: readonly Canary[] = [
     file: CLERK,
     find: "          server = this.#leader;\n",
     replace: "",
-    caughtBy: ["kv/clerk_test.ts"],
+    caughtBy: ["kv/client/clerk_test.ts"],
   },
   {
     rule: "X4",
@@ -228,22 +228,22 @@ export const kvCanaries: readonly Canary[] = [
     file: CLERK,
     find: "servers.includes(hint) && !tried.has(hint)",
     replace: "servers.includes(hint)",
-    caughtBy: ["kv/clerk_test.ts"],
+    caughtBy: ["kv/client/clerk_test.ts"],
   },
   {
     rule: "X6",
     bug: "a key that is no text is taken for the empty key",
-    file: "kv/command.ts",
+    file: "kv/store/command.ts",
     find: "if (error instanceof TypeError) return null;",
     replace: 'if (error instanceof TypeError) return "";',
-    caughtBy: ["kv/store_test.ts kv/command_test.ts"],
+    caughtBy: ["kv/store/store_test.ts kv/store/command_test.ts"],
   },
   {
     rule: "X6",
     bug: "two keys that differ in an invisible mark are one",
-    file: "kv/command.ts",
+    file: "kv/store/command.ts",
     find: "ignoreBOM: true",
     replace: "ignoreBOM: false",
-    caughtBy: ["kv/command_test.ts"],
+    caughtBy: ["kv/store/command_test.ts"],
   },
 ];

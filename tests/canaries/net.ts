@@ -7,8 +7,8 @@
 
 import type { Canary } from "./canary.ts";
 
-const transport = ["net/tcp_transport_test.ts"];
-const rpc = ["net/rpc_test.ts"];
+const transport = ["net/peers/tcp_transport_test.ts"];
+const rpc = ["net/rpc/rpc_test.ts"];
 const message = ["raft/message_test.ts"];
 const clock = ["raft/system_clock_test.ts"];
 
@@ -17,24 +17,24 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X1",
     bug: "after a failure to accept the node never accepts again",
-    file: "net/acceptor.ts",
+    file: "net/wire/acceptor.ts",
     find: "options.failed(error instanceof Error ? error.message : `${error}`);",
     replace:
       "options.failed(error instanceof Error ? error.message : `${error}`);\n        return;",
-    caughtBy: ["net/acceptor_test.ts"],
+    caughtBy: ["net/wire/acceptor_test.ts"],
   },
   {
     rule: "X1",
     bug: "a failure to accept is tried again without a pause",
-    file: "net/acceptor.ts",
+    file: "net/wire/acceptor.ts",
     find: "setTimeout(resolve, options.pauseMs ?? 100)",
     replace: "setTimeout(resolve, 0)",
-    caughtBy: ["net/acceptor_test.ts"],
+    caughtBy: ["net/wire/acceptor_test.ts"],
   },
   {
     rule: "X2",
     bug: "a stranger may send a first frame as long as any",
-    file: "net/connection.ts",
+    file: "net/wire/connection.ts",
     find: "options.firstFrameBytesMax ?? frameBytesMax",
     replace: "frameBytesMax",
     caughtBy: transport,
@@ -42,15 +42,15 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X2",
     bug: "the limit of a frame's length is not looked at",
-    file: "net/frame.ts",
+    file: "net/wire/frame.ts",
     find: "if (this.#length > this.frameBytesMax) {",
     replace: "if (this.#length > 2 ** 32) {",
-    caughtBy: [...transport, "net/frame_test.ts"],
+    caughtBy: [...transport, "net/wire/frame_test.ts"],
   },
   {
     rule: "X3",
     bug: "a peer's hello has no deadline",
-    file: "net/tcp_transport.ts",
+    file: "net/peers/tcp_transport.ts",
     find: "firstFrameMs: helloMsMax,",
     replace: "",
     caughtBy: transport,
@@ -58,7 +58,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X3",
     bug: "connections without hello on the peer port are not bounded",
-    file: "net/tcp_transport.ts",
+    file: "net/peers/tcp_transport.ts",
     find: "if (this.#strangers.size < this.#limits.strangersMax) return;",
     replace: "if (this.#strangers.size < 2 ** 31) return;",
     caughtBy: transport,
@@ -66,7 +66,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X3",
     bug: "connections without hello on the client port are not bounded",
-    file: "net/rpc_server.ts",
+    file: "net/rpc/rpc_server.ts",
     find: "if (this.#strangers.size < this.#limits.strangersMax) return;",
     replace: "if (this.#strangers.size < 2 ** 31) return;",
     caughtBy: rpc,
@@ -74,7 +74,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X3",
     bug: "a half-open connection to a peer is never found",
-    file: "net/peer_link.ts",
+    file: "net/peers/peer_link.ts",
     find: "now - this.#heardAt > this.#options.limits.silenceMsMax",
     replace: "now - this.#heardAt > 2 ** 31",
     caughtBy: transport,
@@ -82,7 +82,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X3",
     bug: "an idle connection to a peer is taken for a broken one, as nobody gives a sign of life",
-    file: "net/tcp_transport.ts",
+    file: "net/peers/tcp_transport.ts",
     find: "        incoming.connection.send(PING);\n",
     replace: "",
     caughtBy: transport,
@@ -90,7 +90,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X3",
     bug: "a client that reads no replies keeps its connection",
-    file: "net/rpc_server.ts",
+    file: "net/rpc/rpc_server.ts",
     find: 'connection.abort({ kind: "stalled", message: detail });',
     replace: "",
     caughtBy: rpc,
@@ -98,7 +98,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X3",
     bug: "a client never notices that its connection carries nothing any more",
-    file: "net/rpc_client.ts",
+    file: "net/rpc/rpc_client.ts",
     find: 'connection.abort({ kind: "silent", message: "no sign of life" });',
     replace: "",
     caughtBy: rpc,
@@ -106,7 +106,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X3",
     bug: "a client that was closed while it connected keeps the connection",
-    file: "net/rpc_client.ts",
+    file: "net/rpc/rpc_client.ts",
     find: 'this.#fresh?.abort({ kind: "local", message: "closed by this side" });',
     replace: "",
     caughtBy: rpc,
@@ -114,7 +114,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X8",
     bug: "a client that reads well is let go when it asks for much at once",
-    file: "net/rpc_server.ts",
+    file: "net/rpc/rpc_server.ts",
     find: "if (bytes <= SHORT_BYTES || this.#hasRoom(client.connection, bytes)) {",
     replace: "if (bytes > 0) {",
     caughtBy: rpc,
@@ -122,7 +122,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X8",
     bug: "replies that wait are bounded for each client, but not for all together",
-    file: "net/rpc_server.ts",
+    file: "net/rpc/rpc_server.ts",
     find: "return total <= queueBytesTotalMax;",
     replace: "return total <= queueBytesTotalMax * 1e9;",
     caughtBy: rpc,
@@ -130,7 +130,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X3",
     bug: "a node waits for ever for the answer to its hello",
-    file: "net/peer_link.ts",
+    file: "net/peers/peer_link.ts",
     find: "    this.#armDeadline(dial);\n",
     replace: "",
     caughtBy: transport,
@@ -138,7 +138,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X3",
     bug: "a node that is refused dials again and again without a pause",
-    file: "net/peer_link.ts",
+    file: "net/peers/peer_link.ts",
     find: "      this.#backoffMs = limits.redialMsMax;\n",
     replace: "",
     caughtBy: transport,
@@ -146,7 +146,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X8",
     bug: "a call that was given up still counts as under way",
-    file: "net/rpc_client.ts",
+    file: "net/rpc/rpc_client.ts",
     find:
       '      this.#pending.delete(number);\n      settle({ kind: "unknown", reason: "deadline" });',
     replace: '      settle({ kind: "unknown", reason: "deadline" });',
@@ -155,7 +155,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X8",
     bug: "the size of a request is counted for ever",
-    file: "net/rpc_server.ts",
+    file: "net/rpc/rpc_server.ts",
     find: "      this.#inFlightBytes -= bytes;\n",
     replace: "",
     caughtBy: rpc,
@@ -163,7 +163,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X5",
     bug: "an answer that no frame can hold throws at who answers",
-    file: "net/rpc_server.ts",
+    file: "net/rpc/rpc_server.ts",
     find: "if (!(error instanceof RangeError)) throw error;",
     replace: "if (error) throw error;",
     caughtBy: rpc,
@@ -171,7 +171,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X5",
     bug: "a message that no frame can hold ends the node",
-    file: "net/peer_link.ts",
+    file: "net/peers/peer_link.ts",
     find: "if (!(error instanceof RangeError)) throw error;",
     replace: "if (error) throw error;",
     caughtBy: transport,
@@ -187,7 +187,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X6",
     bug: "another protocol version of a peer is let in",
-    file: "net/peer_hello.ts",
+    file: "net/peers/peer_hello.ts",
     find:
       'if (mark !== DIAL_MARK) return bad("wanted a hello of a peer");\n  if (version !== PEER_PROTOCOL_VERSION) return bad(versionText(version));',
     replace: 'if (mark !== DIAL_MARK) return bad("wanted a hello of a peer");',
@@ -196,7 +196,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X6",
     bug: "a peer that counts majorities out of other members is let in",
-    file: "net/peer_hello.ts",
+    file: "net/peers/peer_hello.ts",
     find: "if (members !== mine.members) {",
     replace: "if (members === undefined) {",
     caughtBy: transport,
@@ -204,7 +204,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X8",
     bug: "more requests are taken than the limit says",
-    file: "net/rpc_server.ts",
+    file: "net/rpc/rpc_server.ts",
     find: "client.inFlight >= inFlightMax ||",
     replace: "",
     caughtBy: rpc,
@@ -212,7 +212,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "X8",
     bug: "a request whose client left is counted for ever",
-    file: "net/rpc_server.ts",
+    file: "net/rpc/rpc_server.ts",
     find: "      isOpen = false;\n      client.inFlight -= 1;",
     replace:
       "      isOpen = false;\n      if (client.connection.isClosed) return;\n      client.inFlight -= 1;",
@@ -221,7 +221,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "L9",
     bug: "a connection of an earlier life of a peer is let in",
-    file: "net/tcp_transport.ts",
+    file: "net/peers/tcp_transport.ts",
     find: "if (run > current.run || (run === current.run && dial >= current.dial)) return null;",
     replace: "if (run > 0 || dial > 0) return null;",
     caughtBy: transport,
@@ -229,7 +229,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "L9",
     bug: "messages still in a replaced connection are delivered",
-    file: "net/tcp_transport.ts",
+    file: "net/peers/tcp_transport.ts",
     find: 'earlier?.abort({ kind: "local", message: "replaced by a newer connection" });',
     replace: "",
     caughtBy: transport,
@@ -237,7 +237,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "L9",
     bug: "what waited for one life of a peer goes to the next",
-    file: "net/peer_link.ts",
+    file: "net/peers/peer_link.ts",
     find: "if (this.#peerRun !== null && this.#peerRun !== answer.run) this.#forgetWaiting();",
     replace: "",
     caughtBy: transport,
@@ -245,7 +245,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "L9",
     bug: "a node of another cluster is let in",
-    file: "net/peer_hello.ts",
+    file: "net/peers/peer_hello.ts",
     find: "if (got === wanted) return null;",
     replace: 'if (typeof got === "string") return null;',
     caughtBy: transport,
@@ -253,7 +253,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "L9",
     bug: "a peer may speak for another",
-    file: "net/tcp_transport.ts",
+    file: "net/peers/tcp_transport.ts",
     find: "if (envelope.from === peer && envelope.to === this.#options.id) return envelope;",
     replace: "if (envelope.to === this.#options.id) return envelope;",
     caughtBy: transport,
@@ -285,7 +285,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "C2",
     bug: "a call whose connection was lost is said never to have left",
-    file: "net/rpc_client.ts",
+    file: "net/rpc/rpc_client.ts",
     find: 'settle({ kind: "unknown", reason: "connectionLost" })',
     replace: 'settle({ kind: "neverSent", reason: "noConnection" })',
     caughtBy: rpc,
@@ -293,7 +293,7 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "C2",
     bug: "an overloaded answer is taken for a reply",
-    file: "net/rpc_client.ts",
+    file: "net/rpc/rpc_client.ts",
     find: "if (reply.isAnswered) pending.settle(",
     replace: "if (reply.number >= 0) pending.settle(",
     caughtBy: rpc,
@@ -301,9 +301,9 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "crc32",
     bug: "a running checksum from 2^31 on starts from elsewhere",
-    file: "raft/crc32.ts",
+    file: "raft/storage/crc32.ts",
     find: "return native(at === 0 ? bytes : bytes.subarray(at), value);",
     replace: "return native(at === 0 ? bytes : bytes.subarray(at), Math.min(start, SAFE_END - 1));",
-    caughtBy: ["raft/crc32_test.ts"],
+    caughtBy: ["raft/storage/crc32_test.ts"],
   },
 ];

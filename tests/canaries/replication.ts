@@ -126,7 +126,7 @@ export const replicationCanaries: readonly Canary[] = [
     file: LOG,
     find: "this.#changedFrom = Math.min(this.#changedFrom ?? from, from);",
     replace: "",
-    caughtBy: ["raft/log_test.ts", CRASHES],
+    caughtBy: ["raft/core/log_test.ts", CRASHES],
   },
   {
     rule: "L8",
@@ -175,7 +175,7 @@ export const replicationCanaries: readonly Canary[] = [
     find: `this.mode.inFlight.push({ last, bytes });
       this.next = last + 1;`,
     replace: "this.mode.inFlight.push({ last, bytes });",
-    caughtBy: ["raft/progress_test.ts"],
+    caughtBy: ["raft/core/progress_test.ts"],
   },
   {
     rule: "L10",

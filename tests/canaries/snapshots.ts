@@ -143,7 +143,7 @@ export const snapshotCanaries: readonly Canary[] = [
     file: TRANSFER,
     find: "if (offset !== this.#received || offset + data.length > total) return;",
     replace: "if (this.#received + data.length > total) return;",
-    caughtBy: ["raft/transfer_test.ts"],
+    caughtBy: ["raft/core/transfer_test.ts"],
   },
   {
     rule: "S6",
@@ -168,7 +168,7 @@ export const snapshotCanaries: readonly Canary[] = [
     file: LOG,
     find: "base > this.#base.index && covered.index - base < trailing.entriesMax;",
     replace: "base > this.#base.index;",
-    caughtBy: ["raft/log_test.ts"],
+    caughtBy: ["raft/core/log_test.ts"],
   },
   {
     rule: "S7",
@@ -176,7 +176,7 @@ export const snapshotCanaries: readonly Canary[] = [
     file: LOG,
     find: "if (bytes + more > trailing.bytesMax) break;",
     replace: "",
-    caughtBy: ["raft/log_test.ts"],
+    caughtBy: ["raft/core/log_test.ts"],
   },
   {
     rule: "S7",
@@ -193,7 +193,7 @@ export const snapshotCanaries: readonly Canary[] = [
     file: PROGRESS,
     find: "if (mode.inFlight.length >= inFlightAppendsMax) return 0;",
     replace: "if (mode.inFlight.length > 2 ** 31 + inFlightAppendsMax) return 0;",
-    caughtBy: ["raft/progress_test.ts"],
+    caughtBy: ["raft/core/progress_test.ts"],
   },
   {
     rule: "S8",

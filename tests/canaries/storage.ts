@@ -7,17 +7,17 @@
 import { NODE, NODE_TESTS } from "./catchers.ts";
 import type { Canary } from "./canary.ts";
 
-const STORAGE = "raft/file_storage.ts";
-const LOG = "raft/file_log.ts";
-const RECOVERY = "raft/file_recovery.ts";
-const RECORD = "raft/record.ts";
-const SAVE = "raft/save.ts";
-const DENO = "raft/deno_files.ts";
+const STORAGE = "raft/storage/file_storage.ts";
+const LOG = "raft/storage/file_log.ts";
+const RECOVERY = "raft/storage/file_recovery.ts";
+const RECORD = "raft/storage/record.ts";
+const SAVE = "raft/core/save.ts";
+const DENO = "raft/storage/deno_files.ts";
 
-const CRASHES = "tests/storage_crash_test.ts";
-const DAMAGE = "tests/storage_damage_test.ts";
-const ERRORS = "tests/storage_error_test.ts";
-const SUITE = "raft/file_storage_test.ts";
+const CRASHES = "tests/storage/storage_crash_test.ts";
+const DAMAGE = "tests/storage/storage_damage_test.ts";
+const ERRORS = "tests/storage/storage_error_test.ts";
+const SUITE = "raft/storage/file_storage_test.ts";
 
 /** Bugs by rule, planted one at a time. */
 export const storageCanaries: readonly Canary[] = [
@@ -67,7 +67,7 @@ export const storageCanaries: readonly Canary[] = [
     file: DENO,
     find: "  for (const path of made.toReversed()) await syncFolder(parentOf(path));\n",
     replace: "",
-    caughtBy: ["raft/deno_files_test.ts"],
+    caughtBy: ["raft/storage/deno_files_test.ts"],
   },
   {
     rule: "D3",
@@ -128,7 +128,7 @@ export const storageCanaries: readonly Canary[] = [
   {
     rule: "D5",
     bug: "a full disk is reported as a broken one",
-    file: "raft/storage_error.ts",
+    file: "raft/storage/storage_error.ts",
     find: '"ENOSPC", ',
     replace: "",
     caughtBy: [ERRORS],
@@ -265,7 +265,7 @@ export const storageCanaries: readonly Canary[] = [
     file: DENO,
     find: "if (!await tryLock(file)) return false;",
     replace: "if (!await tryLock(file)) return true;",
-    caughtBy: ["raft/deno_files_test.ts"],
+    caughtBy: ["raft/storage/deno_files_test.ts"],
   },
   {
     rule: "E1",
@@ -306,7 +306,7 @@ export const storageCanaries: readonly Canary[] = [
     file: SAVE,
     find: "index >= base.index,",
     replace: "index >= 0,",
-    caughtBy: ["raft/save_test.ts"],
+    caughtBy: ["raft/core/save_test.ts"],
   },
   {
     rule: "S2",

@@ -6,12 +6,15 @@
  */
 
 import { assert, AssertionError } from "@std/assert";
-import type { Index, Term } from "../../raft/types.ts";
-import type { Scenario } from "../harness/cluster.ts";
-import { decodeNumber, encodeNumber, encodeText } from "../harness/lab_command.ts";
-import { ELECTION_ALLOWANCE_MS, type LabGroup } from "../harness/lab_group.ts";
-import { labScenario } from "../harness/lab_scenario.ts";
-import { isSameBytes } from "../harness/same_bytes.ts";
+import type { Index, Term } from "../../raft/mod.ts";
+import {
+  decodeNumber,
+  encodeNumber,
+  encodeText,
+  isSameBytes,
+  type Scenario,
+} from "../cluster/mod.ts";
+import { ELECTION_ALLOWANCE_MS, type LabGroup, labScenario } from "../lab/mod.ts";
 
 const ATTEMPTS = 5;
 const ATTEMPT_PAUSE_MS = 3_000;

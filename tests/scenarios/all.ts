@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Scenario } from "../harness/cluster.ts";
+import type { Scenario } from "../cluster/mod.ts";
 import { agreementScenarios } from "./agreement.ts";
 import { electionScenarios } from "./election.ts";
 import { kvScenarios } from "./kv.ts";

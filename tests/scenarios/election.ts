@@ -6,9 +6,8 @@
  */
 
 import { assert } from "@std/assert";
-import type { Scenario } from "../harness/cluster.ts";
-import { ELECTION_ALLOWANCE_MS, type LabGroup } from "../harness/lab_group.ts";
-import { labScenario } from "../harness/lab_scenario.ts";
+import type { Scenario } from "../cluster/mod.ts";
+import { ELECTION_ALLOWANCE_MS, type LabGroup, labScenario } from "../lab/mod.ts";
 
 /** Section 8.1. A term that changes without a failure is only worth a warning in the lab. */
 async function initialElection(group: LabGroup): Promise<void> {

@@ -6,9 +6,8 @@
  */
 
 import { assert } from "@std/assert";
-import type { Scenario } from "../harness/cluster.ts";
-import { type KvClient, KvTester } from "../harness/kv_tester.ts";
-import { type Service, serviceScenario } from "../harness/service_scenario.ts";
+import type { Scenario } from "../cluster/mod.ts";
+import { type KvClient, KvTester, type Service, serviceScenario } from "../lab/mod.ts";
 
 const electionMs = 1000;
 const iterations = 3;

@@ -7,9 +7,8 @@
  */
 
 import { assert } from "@std/assert";
-import type { Scenario } from "../harness/cluster.ts";
-import { ELECTION_ALLOWANCE_MS, type LabGroup } from "../harness/lab_group.ts";
-import { type LabScenario, labScenario } from "../harness/lab_scenario.ts";
+import type { Scenario } from "../cluster/mod.ts";
+import { ELECTION_ALLOWANCE_MS, type LabGroup, type LabScenario, labScenario } from "../lab/mod.ts";
 
 const FIGURE_ROUNDS = 1_000;
 const REORDERING_FROM = 200;

@@ -6,10 +6,9 @@
  */
 
 import { assert, AssertionError } from "@std/assert";
-import type { Outcome } from "../../raft/rsm.ts";
-import type { Scenario } from "../harness/cluster.ts";
-import { decodeCounter, FORBIDDEN, INCREMENT, NOTHING } from "../harness/counter_machine.ts";
-import { type Service, serviceScenario } from "../harness/service_scenario.ts";
+import type { Outcome } from "../../raft/mod.ts";
+import { decodeCounter, FORBIDDEN, INCREMENT, NOTHING, type Scenario } from "../cluster/mod.ts";
+import { type Service, serviceScenario } from "../lab/mod.ts";
 
 const submitMs = 10_000;
 const fruitlessMs = 50;

@@ -6,9 +6,8 @@
  */
 
 import { assert } from "@std/assert";
-import type { Scenario } from "../harness/cluster.ts";
-import type { LabGroup } from "../harness/lab_group.ts";
-import { labScenario } from "../harness/lab_scenario.ts";
+import type { Scenario } from "../cluster/mod.ts";
+import { type LabGroup, labScenario } from "../lab/mod.ts";
 
 const ROUNDS = 30;
 /** The lab's MAXLOGSIZE. */

@@ -1,0 +1,17 @@
+/**
+ * What no server would take is the caller's mistake, and told as such before any server is asked.
+ *
+ * @module
+ */
+
+import { encodeRequest, type Request } from "../../kv/mod.ts";
+import { UsageError } from "../table/mod.ts";
+
+/** Throws a {@linkcode UsageError} for a key or a value beyond the limits of the store. */
+export function checkRequest(request: Request, command: string): void {
+  try {
+    encodeRequest(request);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message, command) : error;
+  }
+}

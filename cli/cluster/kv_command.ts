@@ -1,0 +1,194 @@
+/**
+ * `kontiki get` and `kontiki put`: one operation, with its outcome as text or JSON and as exit code.
+ *
+ * @module
+ */
+
+import { VALUE_BYTES_MAX } from "../../kv/mod.ts";
+import { checkRequest } from "./check_request.ts";
+import {
+  type CommandContext,
+  CommandError,
+  displayBytes,
+  type ExitReason,
+  formatDuration,
+  jsonBytes,
+  nodeName,
+  parseNodeName,
+  type Session,
+  untilInterrupted,
+  UsageError,
+} from "../table/mod.ts";
+import { withSession } from "./open_session.ts";
+
+/** Runs get or put on the cluster that the flags name. */
+export function run(context: CommandContext): Promise<ExitReason> {
+  return withSession(context, (session) => runIn(context, session));
+}
+
+/** Runs get or put on an open cluster. */
+export function runIn(context: CommandContext, session: Session): Promise<ExitReason> {
+  return context.options.command.name === "get" ? get(context, session) : put(context, session);
+}
+
+async function get(context: CommandContext, session: Session): Promise<ExitReason> {
+  const { options, output } = context;
+  const key = options.argument(0);
+  checkRequest({ type: "get", key }, "get");
+  const only = onlyNode(context, session);
+  const begin = performance.now();
+  const timeoutMs = options.number("timeout")!;
+  const result = await untilInterrupted(context, session.clerk(only).get(key, { timeoutMs }));
+  const ms = performance.now() - begin;
+  switch (result.type) {
+    case "value": {
+      const { value, version } = result;
+      if (output.isJson) output.json({ outcome: "ok", key, value: jsonBytes(value), version, ms });
+      else if (output.isTerminal) {
+        const detail = output.paint("dim", `(version ${version}, ${formatDuration(ms)})`);
+        output.line(`${displayBytes(value)}  ${detail}`);
+      } else {
+        output.raw(value);
+        if (session.isShell) output.line();
+      }
+      return "ok";
+    }
+    case "noKey":
+      return tell(context, "notFound", "The key does not exist.");
+    case "unavailable":
+      return tell(context, "unavailable", await unavailableText(context, session));
+    case "refused":
+      throw new CommandError("failure", "Cannot get: the node does not understand the request");
+  }
+}
+
+async function put(context: CommandContext, session: Session): Promise<ExitReason> {
+  const { options, output } = context;
+  const key = options.argument(0);
+  const value = await untilInterrupted(context, valueBytes(options.argument(1), session));
+  checkRequest({ type: "put", key, value, version: options.number("version") ?? 0 }, "put");
+  const begin = performance.now();
+  const work = putValue(context, { session, key, value });
+  const { reason, version } = await untilInterrupted(context, work).catch((error) => {
+    if (context.signal.aborted) output.note("The value may have been written: read the key.");
+    throw error;
+  });
+  const ms = performance.now() - begin;
+  switch (reason) {
+    case "ok":
+      if (output.isJson) output.json({ outcome: "ok", key, version, ms });
+      else if (output.isTerminal) {
+        const detail = output.paint("dim", `(version ${version}, ${formatDuration(ms)})`);
+        output.line(`${output.paint("green", "ok")}  ${detail}`);
+      } else if (session.isShell) output.line(`version ${version}`);
+      return "ok";
+    case "versionConflict":
+      return tell(
+        context,
+        reason,
+        `The key does not have version ${version}; nothing was changed.`,
+      );
+    case "notFound":
+      return tell(context, reason, "The key does not exist; nothing was changed.");
+    case "unknownOutcome":
+      return tell(
+        context,
+        reason,
+        "No answer: the value may or may not have been written. Read the key to find out.",
+      );
+    case "unavailable": {
+      const text = await unavailableText(context, session);
+      return tell(context, reason, `${text} Nothing was changed.`);
+    }
+  }
+}
+
+interface PutEnding {
+  readonly reason: "ok" | "versionConflict" | "notFound" | "unknownOutcome" | "unavailable";
+  /** The version written, or the one that was wanted. */
+  readonly version: number;
+}
+
+/** With a version the lab's Put; without one, read and write until nobody came in between. */
+async function putValue(
+  context: CommandContext,
+  what: { session: Session; key: string; value: Uint8Array },
+): Promise<PutEnding> {
+  const { options, signal } = context;
+  const { session, key, value } = what;
+  const clerk = session.clerk(onlyNode(context, session));
+  const wanted = options.number("version");
+  const deadline = performance.now() + options.number("timeout")!;
+  while (true) {
+    let version = wanted;
+    if (version === null) {
+      const seen = await clerk.get(key, { timeoutMs: deadline - performance.now() });
+      if (seen.type === "unavailable") return { reason: "unavailable", version: 0 };
+      version = seen.type === "value" ? seen.version : 0;
+    }
+    const timeoutMs = deadline - performance.now();
+    const result = await clerk.put(key, value, { version, timeoutMs });
+    switch (result) {
+      case "stored":
+        return { reason: "ok", version: version + 1 };
+      case "maybe":
+        return { reason: "unknownOutcome", version };
+      case "unavailable":
+        return { reason: "unavailable", version };
+      case "noKey":
+        return { reason: "notFound", version };
+      case "wrongVersion":
+        if (wanted !== null) return { reason: "versionConflict", version };
+        if (signal.aborted) throw signal.reason;
+        break;
+      case "refused":
+        throw new CommandError("failure", "Cannot put: the node does not understand the request");
+    }
+  }
+}
+
+function tell(
+  { options, output }: CommandContext,
+  reason: ExitReason,
+  message: string,
+): ExitReason {
+  if (output.isJson) output.json({ outcome: reason, key: options.argument(0), message });
+  else output.note(message);
+  return reason;
+}
+
+async function unavailableText(context: CommandContext, session: Session): Promise<string> {
+  const time = formatDuration(context.options.number("timeout")!);
+  const only = onlyNode(context, session);
+  if (only !== undefined) {
+    return `No answer from ${nodeName(only)} within ${time}: it may have no majority.`;
+  }
+  for (const report of await untilInterrupted(context, session.reports())) {
+    const leader = report?.status.leader ?? null;
+    if (leader === null || session.ids.includes(leader)) continue;
+    return `No answer within ${time}: ${nodeName(leader)}, which leads, is not among --endpoints.`;
+  }
+  return `No answer from a majority of the cluster within ${time}.`;
+}
+
+function onlyNode({ options }: CommandContext, session: Session): number | undefined {
+  const name = options.text("node");
+  return name === null ? undefined : parseNodeName(name, session.ids);
+}
+
+async function valueBytes(text: string, session: Session): Promise<Uint8Array> {
+  if (text !== "-" || session.isShell) return new TextEncoder().encode(text);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  for await (const chunk of Deno.stdin.readable) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes <= VALUE_BYTES_MAX) continue;
+    // Not read to its end: it may have none.
+    throw new UsageError(
+      `Cannot put a value: wanted at most ${VALUE_BYTES_MAX} bytes, got more from standard input`,
+      "put",
+    );
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+}

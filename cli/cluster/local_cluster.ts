@@ -1,0 +1,212 @@
+/**
+ * A cluster on this machine: a folder that says who its nodes are, and child processes that run
+ * them. Each node has its own folder and its own log file below the cluster's.
+ *
+ * Invariant: no node outlives this process. A node's standard input is a pipe from here; it stops
+ * when that pipe ends, however this process ended.
+ *
+ * @module
+ */
+
+import type { NodeId } from "../../raft/mod.ts";
+import { CommandError, nodeName, type ProcessControl, selfCommand } from "../table/mod.ts";
+import { freePort, isFreePort } from "./free_port.ts";
+
+/** Where a node of a local cluster listens. */
+export interface LocalNode {
+  readonly id: NodeId;
+  readonly peers: string;
+  readonly clients: string;
+}
+
+/** What the folder of a local cluster says. */
+export interface ClusterFile {
+  readonly format: 1;
+  readonly cluster: string;
+  readonly nodes: readonly LocalNode[];
+}
+
+const host = "127.0.0.1";
+
+/** How long a node may take to stop before it is killed. */
+const stopMsMax = 5000;
+
+/** The folder of one node. */
+export function nodeFolder(folder: string, id: NodeId): string {
+  return `${folder}/${nodeName(id)}`;
+}
+
+/** What the folder says, or `null`: it is not the folder of a local cluster. */
+export async function readClusterFile(folder: string): Promise<ClusterFile | null> {
+  const path = `${folder}/cluster.json`;
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    const isMissing = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (isMissing) return null;
+    throw error;
+  }
+  const file = parseClusterFile(text);
+  if (file === null) {
+    throw new CommandError("damaged", `Cannot read ${path}: wanted a cluster of format 1`);
+  }
+  return file;
+}
+
+function parseClusterFile(text: string): ClusterFile | null {
+  try {
+    const file = JSON.parse(text) as ClusterFile;
+    const isWhole = file.format === 1 && typeof file.cluster === "string" &&
+      Array.isArray(file.nodes) && file.nodes.every((node) =>
+        Number.isSafeInteger(node.id) && typeof node.peers === "string" &&
+        typeof node.clients === "string"
+      );
+    return isWhole ? file : null;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
+/** Finds or makes the cluster of a folder, with ports that are free now. */
+export async function prepareCluster(
+  folder: string,
+  wanted: { readonly nodes: number; readonly port: number },
+): Promise<ClusterFile> {
+  const old = await readClusterFile(folder);
+  const ids = old?.nodes.map((node) => node.id) ??
+    Array.from({ length: wanted.nodes }, (_, at) => at + 1);
+  const taken = new Set<string>();
+  const address = (before: string | undefined, port: number): string => {
+    let candidate = wanted.port > 0 ? `${host}:${port}` : before;
+    while (candidate === undefined || taken.has(candidate) || !isFree(candidate)) {
+      if (wanted.port > 0) {
+        throw new CommandError("failure", `Cannot listen on ${candidate}: the port is in use`);
+      }
+      candidate = `${host}:${freePort()}`;
+    }
+    taken.add(candidate);
+    return candidate;
+  };
+  const nodes = ids.map((id, at) => {
+    const before = old?.nodes.find((node) => node.id === id);
+    const port = wanted.port + 2 * at;
+    return { id, peers: address(before?.peers, port), clients: address(before?.clients, port + 1) };
+  });
+  const file: ClusterFile = { format: 1, cluster: old?.cluster ?? "kontiki", nodes };
+  await Deno.mkdir(folder, { recursive: true });
+  const path = `${folder}/cluster.json`;
+  await Deno.writeTextFile(`${path}.tmp`, `${JSON.stringify(file, null, 2)}\n`);
+  await Deno.rename(`${path}.tmp`, path);
+  return file;
+}
+
+function isFree(address: string): boolean {
+  return isFreePort(Number(address.slice(address.lastIndexOf(":") + 1)));
+}
+
+/** What a {@linkcode LocalCluster} is made of. */
+export interface LocalClusterOptions {
+  readonly folder: string;
+  readonly file: ClusterFile;
+  readonly logLevel: string;
+  /** The program that runs a node, with its first arguments. @default {selfCommand} */
+  readonly command?: (id: NodeId) => readonly string[];
+  /** Called when a node ends that nobody told to. */
+  readonly died: (id: NodeId, code: number) => void;
+}
+
+interface Running {
+  readonly child: Deno.ChildProcess;
+  /** Resolves when the process has ended and its log is written. */
+  readonly ended: Promise<void>;
+  isStopping: boolean;
+}
+
+/** The processes of a local cluster. */
+export class LocalCluster implements ProcessControl {
+  readonly #options: LocalClusterOptions;
+  readonly #running = new Map<NodeId, Running>();
+
+  constructor(options: LocalClusterOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the node's process is there. */
+  isRunning(id: NodeId): boolean {
+    return this.#running.has(id);
+  }
+
+  /** Starts a node; does not wait until it serves. */
+  async start(id: NodeId): Promise<void> {
+    const { folder, file, logLevel, command = selfCommand } = this.#options;
+    const node = file.nodes.find((each) => each.id === id)!;
+    const [program, ...args] = command(id);
+    args.push("node", "--id", `${id}`, "--cluster", file.cluster);
+    args.push("--peers", file.nodes.map((each) => `${each.id}=${each.peers}`).join(","));
+    args.push("--clients", node.clients, "--data", nodeFolder(folder, id));
+    args.push("--control", "--until-input-ends", "--log-level", logLevel);
+    const log = await Deno.open(`${folder}/${nodeName(id)}.log`, { append: true, create: true });
+    const child = new Deno.Command(program!, {
+      args,
+      stdin: "piped",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const logged = copyStream(child.stderr, log);
+    const ended = child.status.then(async ({ code }) => {
+      this.#running.delete(id);
+      await logged;
+      if (!running.isStopping) this.#options.died(id, code);
+    });
+    const running: Running = { child, ended, isStopping: false };
+    this.#running.set(id, running);
+  }
+
+  /** Starts every node. */
+  async startAll(): Promise<void> {
+    for (const { id } of this.#options.file.nodes) await this.start(id);
+  }
+
+  /** As `kill -9`. */
+  async kill(id: NodeId): Promise<void> {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    running.isStopping = true;
+    running.child.kill("SIGKILL");
+    await running.ended;
+  }
+
+  /** Stops every node, gently at first. */
+  async stopAll(): Promise<void> {
+    const all = [...this.#running.values()];
+    for (const running of all) {
+      running.isStopping = true;
+      running.child.kill("SIGTERM");
+    }
+    const timer = setTimeout(() => {
+      for (const running of this.#running.values()) running.child.kill("SIGKILL");
+    }, stopMsMax);
+    await Promise.all(all.map((running) => running.ended));
+    clearTimeout(timer);
+  }
+
+  /** The last line a node wrote to its log. */
+  async lastLogLine(id: NodeId): Promise<string> {
+    const text = await Deno.readTextFile(`${this.#options.folder}/${nodeName(id)}.log`);
+    return text.trimEnd().split("\n").at(-1) ?? "";
+  }
+}
+
+/** Copies as it comes, so that people can watch; `pipeTo` may keep what it read until the end. */
+export async function copyStream(
+  from: ReadableStream<Uint8Array>,
+  to: Deno.FsFile,
+): Promise<void> {
+  for await (const bytes of from) {
+    for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
+  }
+  to.close();
+}

@@ -1,0 +1,125 @@
+/**
+ * `kontiki status`: a table of the nodes, once or again and again.
+ *
+ * @module
+ */
+
+import {
+  type Column,
+  type CommandContext,
+  type ExitReason,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatTable,
+  leaderOf,
+  nodeName,
+  type NodeReport,
+  type Output,
+  type Session,
+  untilInterrupted,
+} from "../table/mod.ts";
+import { faultsText } from "./faults_text.ts";
+import { withSession } from "./open_session.ts";
+
+/** Shows the cluster that the flags name. */
+export function run(context: CommandContext): Promise<ExitReason> {
+  return withSession(context, (session) => runIn(context, session));
+}
+
+/** Shows an open cluster. */
+export async function runIn(context: CommandContext, session: Session): Promise<ExitReason> {
+  const { options, output, signal } = context;
+  if (!options.boolean("watch")) return await show(context, session);
+  const pauseMs = options.number("interval")!;
+  let ending: ExitReason = "interrupted";
+  try {
+    while (true) {
+      ending = await show(context, session);
+      await untilInterrupted(context, new Promise((resolve) => setTimeout(resolve, pauseMs)));
+    }
+  } catch (error) {
+    // Ctrl-C is how this is meant to end.
+    if (!signal.aborted) throw error;
+  }
+  if (output.isTerminal) output.line();
+  return ending;
+}
+
+async function show(context: CommandContext, session: Session): Promise<ExitReason> {
+  const { options, output } = context;
+  const reports = await untilInterrupted(context, session.reports());
+  const isServed = leaderOf(reports) !== null;
+  if (output.isJson) {
+    output.json({
+      cluster: session.cluster,
+      leader: leaderOf(reports)?.id ?? null,
+      nodes: session.ids.map((id, at) => reports[at] ?? { id, unreachable: true }),
+    });
+  } else {
+    const lines = statusLines(session.ids, { reports, output });
+    if (options.boolean("watch") && output.isTerminal) output.raw("\x1b[H\x1b[2J");
+    for (const line of lines) output.line(line);
+  }
+  return isServed ? "ok" : "unavailable";
+}
+
+const columns: readonly Column[] = [
+  { title: "node" },
+  { title: "role" },
+  { title: "term", align: "right" },
+  { title: "last", align: "right" },
+  { title: "commit", align: "right" },
+  { title: "applied", align: "right" },
+  { title: "lag", align: "right" },
+  { title: "log", align: "right" },
+  { title: "disk", align: "right" },
+  { title: "memory", align: "right" },
+  { title: "uptime", align: "right" },
+  { title: "faults" },
+];
+
+/** The table, as lines. */
+function statusLines(
+  ids: readonly number[],
+  { reports, output }: { reports: readonly (NodeReport | null)[]; output: Output },
+): string[] {
+  const leader = leaderOf(reports);
+  const rows = ids.map((id, at) => {
+    const report = reports[at] ?? null;
+    if (report === null) return [nodeName(id), output.paint("red", "no answer")];
+    return reportCells(report, { leader, ids, output });
+  });
+  const [heading, ...lines] = formatTable(columns, rows);
+  return [output.paint("bold", heading!), ...lines];
+}
+
+function reportCells(
+  report: NodeReport,
+  { leader, ids, output }: {
+    leader: NodeReport | null;
+    ids: readonly number[];
+    output: Output;
+  },
+): string[] {
+  const { status } = report;
+  const isOld = status.role === "leader" && report !== leader;
+  const role = status.role === "leader"
+    ? output.paint(isOld ? "yellow" : "green", isOld ? "leader (old)" : "leader")
+    : status.role;
+  const lag = leader === null ? 0 : Math.max(0, leader.status.commit - status.applied);
+  return [
+    nodeName(report.id),
+    role,
+    String(status.term),
+    formatCount(status.last.index),
+    formatCount(status.commit),
+    formatCount(status.applied),
+    lag === 0 ? "0" : output.paint("yellow", formatCount(lag)),
+    formatBytes(status.logBytes),
+    formatBytes(report.diskBytes),
+    formatBytes(report.memoryBytes),
+    formatDuration(report.uptimeMs),
+    report.faults === null ? "-" : faultsText(report.faults, ids),
+  ];
+}

@@ -1,0 +1,43 @@
+/**
+ * `kontiki inspect`: what is in the folder of a node, and whether a node would start from it.
+ * Changes nothing.
+ *
+ * @module
+ */
+
+import { DenoFiles, formatFolder, inspect } from "../../raft/mod.ts";
+import {
+  type CommandContext,
+  CommandError,
+  type ExitReason,
+  untilInterrupted,
+} from "../table/mod.ts";
+
+/** Looks at the folder. */
+export async function run(context: CommandContext): Promise<ExitReason> {
+  const { options, output } = context;
+  const folder = options.argument(0);
+  await checkFolder(folder);
+  const report = await untilInterrupted(context, inspect(new DenoFiles(folder)));
+  if (output.isJson) output.json(report);
+  else output.line(formatFolder(report));
+  switch (report.verdict) {
+    case "sound":
+      return "ok";
+    case "empty":
+      return "notFound";
+    case "refused":
+      return "damaged";
+  }
+}
+
+/** A folder that is not there would look like an empty one. */
+async function checkFolder(folder: string): Promise<void> {
+  try {
+    if ((await Deno.stat(folder)).isDirectory) return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new CommandError("failure", `Cannot inspect ${folder}: wanted a folder, found nothing`);
+  }
+  throw new CommandError("failure", `Cannot inspect ${folder}: wanted a folder, got a file`);
+}

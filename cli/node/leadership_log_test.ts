@@ -1,0 +1,29 @@
+/**
+ * What a node says of elections, and what it keeps to itself.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import type { NodeId, Status, Term } from "../../raft/mod.ts";
+import { leadershipLog } from "./leadership_log.ts";
+
+const nothing = { votedFor: null, commit: 0, applied: 0, logBytes: 0, snapshotBytes: 0, peers: [] };
+const start = { index: 0, term: 0 };
+
+function status(term: Term, leader: NodeId | null): Status {
+  const role = leader === 1 ? "leader" : "follower";
+  return { id: 1, role, term, leader, base: start, last: start, ...nothing };
+}
+
+Deno.test("leadershipLog tells each leader once, and once that there is none", () => {
+  const lines: string[] = [];
+  const tell = leadershipLog((line) => lines.push(line));
+  tell(status(0, null));
+  tell(status(1, null));
+  tell(status(1, 2));
+  tell(status(1, 2));
+  for (let term = 1; term < 9; term++) tell(status(term, null));
+  tell(status(9, 1));
+  assertEquals(lines, ["n1 follows n2 in term 1", "n1 knows no leader", "n1 leads in term 9"]);
+});

@@ -1,0 +1,159 @@
+/**
+ * `kontiki node`: one node, until it is told to stop by a signal, by its control socket, or with
+ * `--until-input-ends` by the end of its standard input. When it serves it prints one line of JSON
+ * to standard output, with the addresses it listens on; its log goes to standard error.
+ *
+ * Invariant: told to stop, it ends within {@linkcode stopMsMax} whatever is stuck, and nothing that
+ * was acknowledged is lost by that.
+ *
+ * @module
+ */
+
+import type { Address } from "../../net/mod.ts";
+import { type NodeId, StorageError, type StorageErrorKind } from "../../raft/mod.ts";
+import {
+  type CommandContext,
+  CommandError,
+  type ExitReason,
+  nodeName,
+  type Options,
+  UsageError,
+} from "../table/mod.ts";
+import { ListenError } from "./listening.ts";
+import { setupLog } from "./log.ts";
+import type { MachineName } from "../table/mod.ts";
+import { parseEndpoint } from "../cluster/mod.ts";
+import { type NodeSettings, type RunningNode, runNode } from "./run_node.ts";
+
+const stopMsMax = 3000;
+
+/** Runs a node as the flags say. */
+export async function run({ options, output, signal }: CommandContext): Promise<ExitReason> {
+  const id = options.number("id")!;
+  const log = setupLog({
+    level: options.text("log-level")!,
+    isTerminal: output.isErrorTerminal,
+    isColorWanted: output.isErrorColored,
+    write: (line) => output.note(line),
+    node: nodeName(id),
+  });
+  const node = await start({ ...settingsOf(options), log: (line) => log.info(line) });
+  const { peers, clients } = node;
+  log.info(`${nodeName(id)} serves: peers ${placeOf(peers)}, clients ${placeOf(clients)}`);
+  if (!output.isTerminal) output.json({ ready: true, id, peers, clients });
+  const told = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => told.resolve());
+  if (options.boolean("until-input-ends")) endOfInput().then(() => told.resolve());
+  const error = await Promise.race([node.ended, told.promise.then(() => stopSoon(node))]);
+  if (error === null) {
+    log.info(`${nodeName(id)} stopped`);
+    return "ok";
+  }
+  throw error instanceof StorageError ? storageFailure(error) : error;
+}
+
+/** A stop that is stuck is given up: what is not on the disk by now was acknowledged to nobody. */
+function stopSoon(node: RunningNode): Promise<unknown> {
+  const patience = new Promise<null>((resolve) => setTimeout(() => resolve(null), stopMsMax));
+  return Promise.race([node.stop().then(() => node.ended), patience]);
+}
+
+async function start(settings: NodeSettings): Promise<RunningNode> {
+  try {
+    return await runNode(settings);
+  } catch (error) {
+    if (error instanceof StorageError) throw storageFailure(error);
+    if (error instanceof ListenError) throw listenFailure(error);
+    if (error instanceof RangeError) throw new UsageError(error.message, "node");
+    throw error;
+  }
+}
+
+function listenFailure({ cause, place: { address, role } }: ListenError): CommandError {
+  const place = `Cannot listen for ${role} ${placeOf(address)}`;
+  if (cause instanceof Deno.errors.AddrInUse) {
+    return new CommandError("failure", `${place}: wanted a free port, got one in use`);
+  }
+  if (cause instanceof Deno.errors.AddrNotAvailable) {
+    return new CommandError("failure", `${place}: wanted an address of this machine`);
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new CommandError("failure", `${place}: ${reason}`);
+}
+
+/** Whether a folder is at fault, or the moment. */
+const isFolderAtFault: Readonly<Record<StorageErrorKind, boolean>> = {
+  damaged: true,
+  foreign: true,
+  newer: true,
+  empty: true,
+  locked: false,
+  full: false,
+  failed: false,
+};
+
+function storageFailure(error: StorageError): CommandError {
+  return new CommandError(isFolderAtFault[error.kind] ? "damaged" : "failure", error.message);
+}
+
+/** Whoever started this node is gone when the pipe from there ends. */
+async function endOfInput(): Promise<void> {
+  const buffer = new Uint8Array(1024);
+  while (await Deno.stdin.read(buffer) !== null);
+}
+
+function settingsOf(options: Options): Omit<NodeSettings, "log"> {
+  const id = options.number("id")!;
+  const peers = new Map<NodeId, Address | null>();
+  for (const part of options.list("peers")) {
+    const [, name, address] = /^n?(\d{1,5})(?:=(.+))?$/.exec(part) ?? [];
+    if (name === undefined) {
+      throw new UsageError(`Cannot read --peers: wanted N=HOST:PORT, got "${part}"`, "node");
+    }
+    addPeer(peers, { peer: Number(name), address });
+  }
+  const machine = options.text("machine") as MachineName;
+  const control = options.boolean("control");
+  if (machine !== "kv" && !control) {
+    throw new UsageError(`Cannot use --machine ${machine}: wanted --control with it`, "node");
+  }
+  const clients = options.text("clients");
+  return {
+    id,
+    cluster: options.text("cluster")!,
+    peers,
+    clients: clients === null ? null : parseEndpoint(clients),
+    data: options.text("data")!,
+    isExisting: options.boolean("existing"),
+    control,
+    machine,
+    logBytesMax: options.number("snapshot-after")!,
+    tickMs: options.number("tick-ms")!,
+  };
+}
+
+/** A list in which two nodes are mixed up could form two majorities. */
+function addPeer(
+  peers: Map<NodeId, Address | null>,
+  { peer, address }: { readonly peer: NodeId; readonly address: string | undefined },
+): void {
+  if (peers.has(peer)) {
+    throw new UsageError(`Cannot read --peers: wanted every node once, got ${peer} twice`, "node");
+  }
+  const place = address === undefined ? null : parseEndpoint(address);
+  for (const [other, known] of peers) {
+    if (place === null || place.port === 0 || known === null) continue;
+    if (known.hostname !== place.hostname || known.port !== place.port) continue;
+    throw new UsageError(
+      `Cannot read --peers: wanted an address for each node, got ${address} for ${other} and ${peer}`,
+      "node",
+    );
+  }
+  peers.set(peer, place);
+}
+
+function placeOf(address: Address | null): string {
+  if (address === null) return "nowhere";
+  const { hostname, port } = address;
+  return `at ${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}

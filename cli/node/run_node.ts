@@ -1,0 +1,284 @@
+/**
+ * One node, wired: storage, transport, clock, driver and machine, and the sockets around them. It
+ * decides nothing; the flags come in as values, and how the node ended goes out as one.
+ *
+ * Invariant: without `control` no code that disturbs the network or looks inside is constructed.
+ *
+ * @module
+ */
+
+import {
+  type Address,
+  CONTROL_SOCKET,
+  FaultyTransport,
+  openControl,
+  type Reply,
+  RpcServer,
+  TcpTransport,
+  type WireValue,
+} from "../../net/mod.ts";
+import {
+  DenoFiles,
+  type Envelope,
+  FileStorage,
+  Node,
+  type NodeId,
+  SystemClock,
+} from "../../raft/mod.ts";
+import { cpuUsage } from "node:process";
+import { leadershipLog } from "./leadership_log.ts";
+import { listening } from "./listening.ts";
+import type { MachineName } from "../table/mod.ts";
+import { makeMachine, type RunningMachine } from "./machines.ts";
+import { formatBytes, REPORT_REQUEST } from "../table/mod.ts";
+import { openingLog } from "./opening_log.ts";
+
+/** What a node is told. */
+export interface NodeSettings {
+  readonly id: NodeId;
+  readonly cluster: string;
+  /** Every node, this one included. Where `null` stands, the control socket will tell. */
+  readonly peers: ReadonlyMap<NodeId, Address | null>;
+  /** Where to listen for clients; `null`: nowhere. */
+  readonly clients: Address | null;
+  /** The folder of this node alone. */
+  readonly data: string;
+  /** Whether an empty folder is refused. */
+  readonly isExisting: boolean;
+  readonly control: boolean;
+  readonly machine: MachineName;
+  /** Length of a tick. */
+  readonly tickMs: number;
+  /** Size of the log at which a snapshot is taken. */
+  readonly logBytesMax: number;
+  readonly log: (line: string) => void;
+}
+
+/** A node that serves. */
+export interface RunningNode {
+  readonly peers: Address;
+  readonly clients: Address | null;
+  /** Resolves when the node has ended: to the error that ended it, or `null` if it was told to. */
+  readonly ended: Promise<unknown>;
+  /** What the node says of itself. */
+  report(): WireValue;
+  stop(): Promise<void>;
+}
+
+/**
+ * With ticks of 25 ms, elections after 250 to 500 ms and heartbeats every 100 ms: about what the core
+ * counts by default, but in longer ticks, each of which may wake the process.
+ */
+const PACE = { electionTicks: 10, heartbeatTicks: 4 };
+
+/** Any free port of the loopback. */
+const ANYWHERE: Address = { hostname: "127.0.0.1", port: 0 };
+
+/** Starts a node; resolves when it serves. */
+export async function runNode(settings: NodeSettings): Promise<RunningNode> {
+  const { machine: name, logBytesMax } = settings;
+  const starting = new NodeProcess(settings, await makeMachine({ name, logBytesMax }));
+  try {
+    await starting.start();
+    return starting;
+  } catch (error) {
+    await starting.stop();
+    throw error;
+  }
+}
+
+/** Everything a node holds open. */
+class NodeProcess implements RunningNode {
+  readonly #settings: NodeSettings;
+  readonly #clock = new SystemClock();
+  readonly #machine: RunningMachine;
+  readonly #storage: FileStorage;
+  readonly #transport: TcpTransport;
+  readonly #faulty: FaultyTransport | null;
+  readonly #end = Promise.withResolvers<unknown>();
+  readonly #startedAt = performance.now();
+  #node: Node | null = null;
+  #clients: RpcServer | null = null;
+  #control: RpcServer | null = null;
+  #isStopped = false;
+  clients: Address | null = null;
+
+  constructor(settings: NodeSettings, machine: RunningMachine) {
+    this.#settings = settings;
+    this.#machine = machine;
+    const { id, cluster, peers, log } = settings;
+    const identity = { cluster, node: id };
+    this.#storage = new FileStorage({
+      files: new DenoFiles(settings.data),
+      identity,
+      create: !settings.isExisting,
+      ...openingLog(log, () => this.#clock.now()),
+    });
+    const address = peers.get(id) ?? ANYWHERE;
+    this.#transport = listening({ address, role: "peers" }, () =>
+      new TcpTransport({
+        id,
+        cluster,
+        peers: [...peers.keys()],
+        listen: address,
+        receive: (envelope) => this.#receive(envelope),
+        log,
+      }));
+    this.#faulty = settings.control
+      ? new FaultyTransport({
+        transport: this.#transport,
+        clock: this.#clock,
+        random: Math.random,
+      })
+      : null;
+  }
+
+  get peers(): Address {
+    return this.#transport.address;
+  }
+
+  get ended(): Promise<unknown> {
+    return this.#end.promise;
+  }
+
+  async start(): Promise<void> {
+    const { id, cluster, peers, tickMs, log } = this.#settings;
+    const { application } = this.#machine;
+    const tellLeader = leadershipLog(log);
+    const node = await Node.start({
+      profile: this.#machine.profile,
+      ...PACE,
+      id,
+      peers: [...peers.keys()],
+      tickMs,
+      storage: this.#storage,
+      transport: this.#faulty ?? this.#transport,
+      clock: this.#clock,
+      random: Math.random,
+      application: {
+        restore: (snapshot) => {
+          const { last, data } = snapshot;
+          const size = formatBytes(data.length);
+          // What the folder held is no news.
+          if (this.#node !== null) log(`takes over a snapshot up to entry ${last.index}, ${size}`);
+          application.restore(snapshot);
+        },
+        apply: (entries) => application.apply(entries),
+        read: (context, confirmed) => application.read(context, confirmed),
+        changed: (status) => {
+          tellLeader(status);
+          application.changed(status);
+        },
+      },
+      failed: (error) => this.#fail(error),
+    });
+    this.#node = node;
+    this.#machine.attach(node);
+    for (const [peer, address] of peers) {
+      if (peer !== id && address !== null) this.#transport.setPeer(peer, address);
+    }
+    if (this.#settings.clients !== null) {
+      const address = this.#settings.clients;
+      const listener = listening(
+        { address, role: "clients" },
+        () => Deno.listen({ ...address, transport: "tcp" }),
+      );
+      const { hostname, port } = listener.addr as Deno.NetAddr;
+      this.clients = { hostname, port };
+      const handle = (request: WireValue, reply: Reply): void => this.#serve(request, reply);
+      this.#clients = new RpcServer({ listener, cluster, id, handle, log });
+    }
+    if (this.#faulty !== null) await this.#openControl(node, this.#faulty);
+  }
+
+  report(): WireValue {
+    const { id, cluster } = this.#settings;
+    const { logBytes, snapshotBytes } = this.#storage.sizes();
+    return {
+      cluster,
+      id,
+      status: this.#node?.status() as unknown as WireValue ?? null,
+      diskBytes: logBytes + snapshotBytes,
+      memoryBytes: Deno.memoryUsage().rss,
+      cpuMs: cpuMs(),
+      uptimeMs: performance.now() - this.#startedAt,
+      faults: this.#faulty?.faults as unknown as WireValue ?? null,
+    };
+  }
+
+  /** Whatever is stuck, this ends soon: what has not left by now is given up. */
+  async stop(): Promise<void> {
+    this.#close();
+    await this.#node?.stop();
+    this.#end.resolve(null);
+  }
+
+  #close(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#clients?.close();
+    this.#machine.stop();
+    this.#transport.close();
+    this.#control?.close();
+  }
+
+  #fail(error: unknown): void {
+    this.#close();
+    this.#end.resolve(error);
+  }
+
+  #receive(envelope: Envelope): void {
+    if (this.#faulty !== null && !this.#faulty.admits(envelope)) return;
+    this.#node?.receive(envelope);
+  }
+
+  #serve(request: WireValue, reply: Reply): void {
+    if (request instanceof Uint8Array) this.#machine.handle(request, reply);
+    else reply(request === REPORT_REQUEST ? this.report() : null);
+  }
+
+  async #openControl(node: Node, faulty: FaultyTransport): Promise<void> {
+    const { id, cluster, data, log } = this.#settings;
+    this.#control = await openControl({
+      path: `${data}/${CONTROL_SOCKET}`,
+      cluster,
+      id,
+      log,
+      target: {
+        get faults() {
+          return faulty.faults;
+        },
+        setFaults: (change) => faulty.setFaults(change),
+        setPeer: (peer, address) => {
+          if (peer !== id) this.#transport.setPeer(peer, address);
+        },
+        propose: (command) => node.propose(command),
+        status: () => node.status(),
+        stats: () => this.#stats(faulty),
+        snapshot: () => this.#machine.snapshot(),
+        stop: () => void this.stop(),
+        machine: (request, reply) => this.#machine.inspect(request, reply),
+      },
+    });
+  }
+
+  #stats(faulty: FaultyTransport): WireValue {
+    const peers = [...this.#transport.traffic()].map(([id, traffic]) => ({ id, ...traffic }));
+    return {
+      traffic: { ...faulty.traffic },
+      peers,
+      peerRefusals: this.#transport.refusals(),
+      clientRefusals: this.#clients?.refusals() ?? {},
+      clients: { ...this.#clients?.load() ?? {} },
+      memoryBytes: Deno.memoryUsage().rss,
+      cpuMs: cpuMs(),
+      sizes: { ...this.#storage.sizes() },
+    };
+  }
+}
+
+/** Processor time of this process since its start. */
+function cpuMs(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1000;
+}

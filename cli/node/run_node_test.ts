@@ -1,0 +1,97 @@
+/**
+ * One node in this process: that it serves, and gives back all it held when it stops.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { Clerk } from "../../kv/mod.ts";
+import { RpcClient } from "../../net/mod.ts";
+import { SystemClock } from "../../raft/mod.ts";
+import { clerkCall } from "../cluster/clerk_call.ts";
+import { freePort } from "../cluster/free_port.ts";
+import { type RunningNode, runNode } from "./run_node.ts";
+
+Deno.test("a node that was stopped can be started again in the same process and knows its data", async () => {
+  const folder = await Deno.makeTempDir();
+  for (let version = 0; version < 3; version++) {
+    const node = await runNode({
+      id: 1,
+      cluster: "test",
+      peers: new Map([[1, null]]),
+      clients: { hostname: "127.0.0.1", port: 0 },
+      data: folder,
+      isExisting: false,
+      control: true,
+      machine: "kv",
+      tickMs: 25,
+      logBytesMax: 2 ** 20,
+      log: () => {},
+    });
+    assert(node.clients !== null);
+    const rpc = new RpcClient({ server: node.clients });
+    const clerk = new Clerk({
+      servers: [1],
+      call: (_server, request, deadline) =>
+        clerkCall(rpc, { request, withinMs: deadline - performance.now() }),
+      clock: new SystemClock(),
+      random: Math.random,
+    });
+    const result = await clerk.put("k", Uint8Array.of(version), { version, timeoutMs: 20_000 });
+    assertEquals(result, "stored");
+    rpc.close();
+    // A signal may come while the control socket's stop is under way.
+    await Promise.race([node.stop(), node.stop()]);
+    assertEquals(await node.ended, null);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a node says that it takes over a snapshot of the leader", async () => {
+  const folder = await Deno.makeTempDir();
+  const ports = [1, 2, 3].map(() => freePort());
+  const peers = new Map(ports.map((port, at) => [at + 1, { hostname: "127.0.0.1", port }]));
+  const lines: string[] = [];
+  const startNode = (id: number): Promise<RunningNode> =>
+    runNode({
+      id,
+      cluster: "test",
+      peers,
+      clients: { hostname: "127.0.0.1", port: 0 },
+      data: `${folder}/${id}`,
+      isExisting: false,
+      control: false,
+      machine: "kv",
+      tickMs: 25,
+      logBytesMax: 10_000,
+      log: (line) => id === 3 && lines.push(line),
+    });
+  const nodes = [await startNode(1), await startNode(2)];
+  const clients = nodes.map((node) => new RpcClient({ server: node.clients! }));
+  const clerk = new Clerk({
+    servers: [1, 2],
+    call: (server, request, deadline) =>
+      clerkCall(clients[server - 1]!, { request, withinMs: deadline - performance.now() }),
+    clock: new SystemClock(),
+    random: Math.random,
+  });
+  const value = new Uint8Array(20);
+  for (let round = 0; round < 4; round++) {
+    await Promise.all(
+      Array.from({ length: 500 }, async (_, at) => {
+        const change = { version: round, timeoutMs: 20_000 };
+        assertEquals(await clerk.put(`k${at}`, value, change), "stored");
+      }),
+    );
+  }
+  nodes.push(await startNode(3));
+  const deadline = performance.now() + 20_000;
+  const isTold = (): boolean => lines.some((line) => /^takes over a snapshot up to/.test(line));
+  while (!isTold() && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert(isTold(), lines.join("\n"));
+  for (const client of clients) client.close();
+  for (const node of nodes) await node.stop();
+  await Deno.remove(folder, { recursive: true });
+});

@@ -1,0 +1,331 @@
+/**
+ * Editing one line, or a pasted few, as a pure state machine: a state and a key give the next state
+ * and perhaps an action; a state gives the rows of the screen. What happens in a real terminal
+ * (raw mode, drawing) is in `line_terminal.ts`.
+ *
+ * Invariant: the cursor always stands between two characters as people see them (graphemes).
+ *
+ * @module
+ */
+
+import type { Key, KeyName } from "./keys.ts";
+import { displayWidth } from "../table/mod.ts";
+
+/** The search through history that Ctrl-R begins. */
+export interface Search {
+  readonly query: string;
+  /** Where in history the line shown was found; the number of lines when nothing was. */
+  readonly at: number;
+  /** What the line was before, for Escape. */
+  readonly before: string;
+}
+
+/** All there is to know about a line being edited. */
+export interface EditorState {
+  readonly text: string;
+  /** A place in `text`, from 0 to its length. */
+  readonly cursor: number;
+  /** Older lines, the newest last. */
+  readonly history: readonly string[];
+  /** Which line of history is shown; the number of lines: none. */
+  readonly historyAt: number;
+  /** The new line, kept while a line of history is shown. */
+  readonly draft: string;
+  /** What was deleted last, for Ctrl-Y. */
+  readonly killed: string;
+  readonly search: Search | null;
+}
+
+/** What a key asks of the owner of the editor. */
+export type Action = "none" | "submit" | "interrupt" | "exit" | "complete" | "clear";
+
+/** The outcome of one key. */
+export interface Pressed {
+  readonly state: EditorState;
+  readonly action: Action;
+}
+
+/** Rows of a screen, and where the cursor stands on them. */
+export interface Screen {
+  readonly rows: readonly string[];
+  readonly cursorRow: number;
+  readonly cursorColumn: number;
+}
+
+/** An empty line. */
+export function newEditor(history: readonly string[]): EditorState {
+  return {
+    text: "",
+    cursor: 0,
+    history,
+    historyAt: history.length,
+    draft: "",
+    killed: "",
+    search: null,
+  };
+}
+
+/** The state after a key. */
+export function press(state: EditorState, key: Key): Pressed {
+  if (state.search !== null) return pressInSearch(state, key);
+  if (key.kind === "key") return pressNamed(state, key.name);
+  return {
+    state: insert(state, key.kind === "paste" ? cleanPaste(key.text) : key.text),
+    action: "none",
+  };
+}
+
+/** Puts text where the cursor is. */
+export function insert(state: EditorState, text: string): EditorState {
+  const { cursor } = state;
+  const next = state.text.slice(0, cursor) + text + state.text.slice(cursor);
+  return { ...state, text: next, cursor: cursor + text.length };
+}
+
+/** Line ends as one kind, tabs as spaces, a last line end dropped, other controls gone. */
+function cleanPaste(text: string): string {
+  return text.replaceAll(/\r\n?/g, "\n").replaceAll("\t", " ").replace(/\n+$/, "")
+    // deno-lint-ignore no-control-regex -- controls must not reach the terminal
+    .replaceAll(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, "");
+}
+
+function pressNamed(state: EditorState, name: KeyName): Pressed {
+  const { text, cursor } = state;
+  const none = (next: EditorState): Pressed => ({ state: next, action: "none" });
+  const move = (to: number): Pressed => none({ ...state, cursor: to });
+  switch (name) {
+    case "enter":
+      return { state, action: "submit" };
+    case "tab":
+      return { state, action: "complete" };
+    case "clear":
+      return { state, action: "clear" };
+    case "interrupt":
+      return text === ""
+        ? { state, action: "exit" }
+        : { state: newEditor(state.history), action: "interrupt" };
+    case "endOfInput":
+      return text === ""
+        ? { state, action: "exit" }
+        : none(remove(state, { from: cursor, to: after(text, cursor), isKept: false }));
+    case "left":
+      return move(before(text, cursor));
+    case "right":
+      return move(after(text, cursor));
+    case "home":
+      return move(0);
+    case "end":
+      return move(text.length);
+    case "wordLeft":
+      return move(wordBefore(text, cursor));
+    case "wordRight":
+      return move(wordAfter(text, cursor));
+    case "up":
+      return none(showHistory(state, state.historyAt - 1));
+    case "down":
+      return none(showHistory(state, state.historyAt + 1));
+    case "backspace":
+      return none(remove(state, { from: before(text, cursor), to: cursor, isKept: false }));
+    case "delete":
+      return none(remove(state, { from: cursor, to: after(text, cursor), isKept: false }));
+    case "deleteWordLeft":
+      return none(remove(state, { from: wordBefore(text, cursor), to: cursor, isKept: true }));
+    case "deleteWordRight":
+      return none(remove(state, { from: cursor, to: wordAfter(text, cursor), isKept: true }));
+    case "deleteToStart":
+      return none(remove(state, { from: 0, to: cursor, isKept: true }));
+    case "deleteToEnd":
+      return none(remove(state, { from: cursor, to: text.length, isKept: true }));
+    case "yank":
+      return none(insert(state, state.killed));
+    case "transpose":
+      return none(transpose(state));
+    case "search":
+      return none({ ...state, search: { query: "", at: state.history.length, before: text } });
+    case "escape":
+      return none(state);
+  }
+}
+
+function pressInSearch(state: EditorState, key: Key): Pressed {
+  const search = state.search!;
+  const none = (next: EditorState): Pressed => ({ state: next, action: "none" });
+  if (key.kind !== "key") {
+    return none(find(state, { query: search.query + key.text, from: state.history.length - 1 }));
+  }
+  switch (key.name) {
+    case "search":
+      return none(find(state, { query: search.query, from: search.at - 1 }));
+    case "backspace": {
+      const query = search.query.slice(0, before(search.query, search.query.length));
+      return none(find(state, { query, from: state.history.length - 1 }));
+    }
+    case "escape":
+    case "interrupt":
+      return none({ ...state, text: search.before, cursor: search.before.length, search: null });
+    default:
+      // Any other key takes the line that was found, and then does what it always does.
+      return pressNamed({ ...state, search: null }, key.name);
+  }
+}
+
+function find(state: EditorState, wanted: { query: string; from: number }): EditorState {
+  const search = state.search!;
+  if (wanted.query === "") return { ...state, search: { ...search, query: "" } };
+  for (let at = wanted.from; at >= 0; at -= 1) {
+    const line = state.history[at]!;
+    if (!line.includes(wanted.query)) continue;
+    const found = { ...search, query: wanted.query, at };
+    return {
+      ...state,
+      text: line,
+      cursor: line.indexOf(wanted.query),
+      historyAt: at,
+      search: found,
+    };
+  }
+  return { ...state, search: { ...search, query: wanted.query } };
+}
+
+function remove(
+  state: EditorState,
+  range: { from: number; to: number; isKept: boolean },
+): EditorState {
+  const removed = state.text.slice(range.from, range.to);
+  if (removed === "") return state;
+  return {
+    ...state,
+    text: state.text.slice(0, range.from) + state.text.slice(range.to),
+    cursor: range.from,
+    killed: range.isKept ? removed : state.killed,
+  };
+}
+
+function showHistory(state: EditorState, at: number): EditorState {
+  const { history } = state;
+  if (at < 0 || at > history.length) return state;
+  const draft = state.historyAt === history.length ? state.text : state.draft;
+  const text = at === history.length ? draft : history[at]!;
+  return { ...state, text, cursor: text.length, historyAt: at, draft };
+}
+
+function transpose(state: EditorState): EditorState {
+  const { text } = state;
+  const end = state.cursor === text.length ? text.length : after(text, state.cursor);
+  const middle = before(text, end);
+  const start = before(text, middle);
+  if (start === middle) return state;
+  const swapped = text.slice(middle, end) + text.slice(start, middle);
+  return { ...state, text: text.slice(0, start) + swapped + text.slice(end), cursor: end };
+}
+
+const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+function before(text: string, cursor: number): number {
+  // Looking back over the whole text for every key would be slow for a long paste.
+  const start = Math.max(0, cursor - 64);
+  let last = start;
+  for (const { index } of segmenter.segment(text.slice(start, cursor))) last = start + index;
+  return last;
+}
+
+function after(text: string, cursor: number): number {
+  for (const { segment } of segmenter.segment(text.slice(cursor, cursor + 64))) {
+    return cursor + segment.length;
+  }
+  return cursor;
+}
+
+function wordBefore(text: string, cursor: number): number {
+  return cursor - /\S*\s*$/.exec(text.slice(0, cursor))![0].length;
+}
+
+function wordAfter(text: string, cursor: number): number {
+  return cursor + /^\s*\S*/.exec(text.slice(cursor))![0].length;
+}
+
+/** What {@linkcode render} draws besides the state. */
+export interface RenderOptions {
+  /** May hold colours. */
+  readonly prompt: string;
+  readonly columns: number;
+  /** Shown behind the line while the cursor is at its end and there is room. */
+  readonly hint?: string;
+}
+
+/** The rows that show a state. */
+export function render(state: EditorState, options: RenderOptions): Screen {
+  const { search } = state;
+  const prompt = search === null ? options.prompt : `search "${search.query}": `;
+  const columns = Math.max(2, options.columns);
+  const rows = [prompt];
+  let column = displayWidth(prompt);
+  // A prompt wider than the screen would break the counting: the line begins on a row of its own.
+  if (column >= columns) {
+    rows[0] = "";
+    rows.push("> ");
+    column = 2;
+  }
+  let cursorRow = rows.length - 1;
+  let cursorColumn = column;
+  const advance = (segment: string): void => {
+    const width = segment === "\n" ? 0 : segmentWidth(segment);
+    if (segment === "\n" || column + width > columns) {
+      rows.push("");
+      column = 0;
+    }
+    if (segment !== "\n") rows[rows.length - 1] += segment;
+    column += width;
+  };
+  for (const { index, segment } of segmenter.segment(state.text)) {
+    if (index === state.cursor) [cursorRow, cursorColumn] = [rows.length - 1, column];
+    advance(segment);
+  }
+  if (state.cursor === state.text.length) [cursorRow, cursorColumn] = [rows.length - 1, column];
+  const { hint } = options;
+  if (
+    hint !== undefined && state.cursor === state.text.length &&
+    column + displayWidth(hint) < columns
+  ) {
+    rows[rows.length - 1] += hint;
+  }
+  if (cursorColumn >= columns) {
+    // Behind the last column there is no place for a cursor: it waits at the next row's start.
+    if (cursorRow === rows.length - 1) rows.push("");
+    [cursorRow, cursorColumn] = [cursorRow + 1, 0];
+  }
+  return { rows, cursorRow, cursorColumn };
+}
+
+/** Joined emoji and marks are drawn as one character of at most two columns. */
+function segmentWidth(segment: string): number {
+  return Math.min(2, displayWidth(segment));
+}
+
+/** Words that could stand from `start` to the cursor. */
+export interface Completion {
+  readonly start: number;
+  readonly candidates: readonly string[];
+}
+
+/** Inserts what all candidates share; `list` holds those among which to choose. */
+export function complete(
+  state: EditorState,
+  completion: Completion,
+): { readonly state: EditorState; readonly list: readonly string[] } {
+  const { candidates, start } = completion;
+  const typed = state.text.slice(start, state.cursor);
+  const [first] = candidates;
+  if (first === undefined) return { state, list: [] };
+  if (candidates.length === 1) {
+    return { state: insert(state, first.slice(typed.length) + " "), list: [] };
+  }
+  let shared = first.length;
+  for (const candidate of candidates) {
+    while (!candidate.startsWith(first.slice(0, shared))) shared -= 1;
+  }
+  if (shared > typed.length) {
+    return { state: insert(state, first.slice(typed.length, shared)), list: [] };
+  }
+  return { state, list: candidates };
+}

@@ -1,0 +1,55 @@
+/**
+ * `kontiki shell`: the shell on a cluster that is already there; and what `kontiki up` shares with
+ * it: where lines come from, and where history is kept.
+ *
+ * @module
+ */
+
+import { type CommandContext, type Ending, linesOf, type Session } from "../table/mod.ts";
+import { historyPath, loadHistory, saveHistory } from "./shell_history.ts";
+import { withSession } from "../cluster/mod.ts";
+import { Shell } from "./shell.ts";
+
+/** Runs a shell on the cluster that the flags name. */
+export function run(context: CommandContext): Promise<Ending> {
+  return withSession(context, (session) => runShell(context, session), { isShell: true });
+}
+
+/** Runs a shell on an open cluster: commands of `--exec`, else a script in a pipe, else a talk. */
+export async function runShell(context: CommandContext, session: Session): Promise<Ending> {
+  const { options, output, signal, shellCommands } = context;
+  const shell = new Shell({
+    session,
+    commands: shellCommands,
+    output,
+    signal,
+    timeoutMs: options.number("timeout")!,
+  });
+  const commands = options.text("exec");
+  if (commands !== null) return await shell.runScript([commands]);
+  if (!Deno.stdin.isTerminal()) {
+    return await shell.runScript(linesOf(Deno.stdin.readable, { signal }));
+  }
+  output.line(
+    `Connected to ${session.cluster}, ${session.ids.length} nodes. "help" lists commands.`,
+  );
+  const path = historyPath((name) => Deno.env.get(name));
+  const before = path === null ? [] : await tolerantly(context, () => loadHistory(path)) ?? [];
+  const after = await shell.runTerminal(before);
+  if (path !== null && after !== before) await tolerantly(context, () => saveHistory(path, after));
+  return "ok";
+}
+
+/** History is a comfort: without it the shell goes on. */
+async function tolerantly<T>(
+  { output }: CommandContext,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    output.note(`No history: ${error.message}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The shell on a cluster that answers from memory: completion, prompt, outcomes of scripts.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { Clerk, decodeRequest, KvStore } from "../../kv/mod.ts";
+import { noFaults, partition } from "../../net/mod.ts";
+import { type RoleName, SystemClock } from "../../raft/mod.ts";
+import type { Ending } from "../table/command.ts";
+import type { NodeReport } from "../table/node_report.ts";
+import { Output } from "../table/output.ts";
+import type { Session } from "../table/session.ts";
+import { shellCommands } from "../shell_commands.ts";
+import { Shell } from "./shell.ts";
+
+function report(id: number, role: RoleName, term: number): NodeReport {
+  const position = { index: 1, term: 1 };
+  return {
+    cluster: "toy",
+    id,
+    status: {
+      ...{ id, role, term, leader: null, votedFor: null, base: position, last: position },
+      ...{ commit: 1, applied: 1, logBytes: 0, snapshotBytes: 0, peers: [] },
+    },
+    ...{ diskBytes: 0, memoryBytes: 0, cpuMs: 0, uptimeMs: 0, faults: noFaults },
+  };
+}
+
+/** A shell on a store in memory; `reports` is what its nodes say. */
+function makeShell(reports: readonly (NodeReport | null)[] = []): {
+  shell: Shell;
+  run: (line: string) => Promise<{ ending: Ending; out: string; error: string }>;
+} {
+  const store = new KvStore();
+  const clock = new SystemClock();
+  const written = { out: "", error: "" };
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  const output = new Output({
+    writeOut: (bytes) => written.out += text(bytes),
+    writeError: (bytes) => written.error += text(bytes),
+    ...{ isTerminal: false, isErrorTerminal: false, isColorWanted: false, isJson: false },
+  });
+  const session: Session = {
+    ...{ cluster: "toy", ids: [1, 2, 3], clock, random: Math.random, isShell: true, endpoints: [] },
+    clerk: () =>
+      new Clerk({
+        servers: [1],
+        call: (_server, request) =>
+          Promise.resolve(
+            decodeRequest(request)?.type === "get" ? store.query(request) : store.apply(request),
+          ),
+        ...{ clock, random: Math.random },
+      }),
+    reports: () => Promise.resolve(reports),
+    ...{ control: null, processes: null, close: () => {} },
+  };
+  const { signal } = new AbortController();
+  const options = { session, commands: shellCommands, output, signal, timeoutMs: 1000 };
+  const shell = new Shell(options);
+  return {
+    shell,
+    run: async (line) => {
+      Object.assign(written, { out: "", error: "" });
+      const ending = await new Shell(options).runScript([line]);
+      return { ending, ...written };
+    },
+  };
+}
+
+Deno.test("shell goes on after a failure and ends with the first one's code", async () => {
+  const { run } = makeShell();
+  assertEquals(await run("put a 1; get a"), { ending: "ok", out: "version 1\n1\n", error: "" });
+  const mixed = await run("get b; put a 2 --version 9; get a # still one");
+  assertEquals([mixed.ending, mixed.out], ["notFound", "1\n"]);
+  assertEquals((await run('put a "open')).ending, "usage");
+  assertEquals((await run("exit; get nothing")).ending, "ok");
+  assertEquals((await run("partition n1 | n2")).ending, "failure");
+  assertEquals((await run("kill n1")).ending, "failure");
+  assertEquals((await run("kill n9")).ending, "failure");
+  assertEquals((await run(`put ${"k".repeat(5000)} v`)).ending, "usage");
+  const help = await run("help");
+  assert(help.out.includes("partition GROUP") && help.out.includes("unlock NAME"), help.out);
+  assert((await run("help put")).out.startsWith("Set the value of a key."));
+});
+
+Deno.test("shell completes commands, flags, keys seen and nodes", async () => {
+  const { shell } = makeShell();
+  await shell.runScript(["put colour blue; put 'two words' x"]);
+  const candidates = (text: string): readonly string[] =>
+    shell.complete(text, text.length).candidates;
+  assertEquals(candidates("pa"), ["partition"]);
+  assertEquals(candidates("get c"), ["colour"]);
+  assertEquals(candidates("get "), ['"two words"', "colour"]);
+  assertEquals(candidates("put colour --v"), ["--version"]);
+  assertEquals(candidates("get colour --node "), ["n1", "n2", "n3"]);
+  assertEquals(candidates("partition n1 "), ["n2", "n3", "|"]);
+  assertEquals(candidates("kill "), ["n1", "n2", "n3"]);
+  assertEquals(candidates("help st"), ["start", "status"]);
+  assertEquals(candidates("frobnicate x"), []);
+});
+
+Deno.test("prompt shows the newest leader and what is wrong with the network", async () => {
+  const faults = { ...noFaults, blocked: partition([[1], [2, 3]]) };
+  const old = { ...report(1, "leader", 4), faults };
+  const { shell } = makeShell([old, report(2, "leader", 5), null]);
+  await shell.look();
+  assertEquals(shell.prompt(), "toy (n2 leads, term 5) [n1 | n2 n3]> ");
+  const lost = makeShell([null, report(2, "candidate", 6), null]).shell;
+  await lost.look();
+  assertEquals(lost.prompt(), "toy (no leader)> ");
+});

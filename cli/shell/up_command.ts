@@ -1,0 +1,95 @@
+/**
+ * `kontiki up`: a local cluster of child processes, and the shell on it. When this command ends, so
+ * do the nodes; the data stays.
+ *
+ * @module
+ */
+
+import { DenoFiles } from "../../raft/mod.ts";
+import {
+  type CommandContext,
+  CommandError,
+  type Ending,
+  formatDuration,
+  nodeName,
+  type Session,
+  untilInterrupted,
+} from "../table/mod.ts";
+import {
+  LocalCluster,
+  openLocalSession,
+  prepareCluster,
+  readClusterFile,
+  untilServing,
+} from "../cluster/mod.ts";
+import { runShell } from "./shell_command.ts";
+
+/** How much later than its children this process may hear a signal. */
+const signalMsMax = 100;
+
+/** Starts the cluster, talks, stops it. */
+export async function run(context: CommandContext): Promise<Ending> {
+  const { options, output } = context;
+  const folder = options.text("data")!;
+  const begin = performance.now();
+  const lock = await lockFolder(folder);
+  const isNew = await readClusterFile(folder) === null;
+  const file = await prepareCluster(folder, {
+    nodes: options.number("nodes")!,
+    port: options.number("port")!,
+  });
+  const died = Promise.withResolvers<never>();
+  // Nobody may be waiting when a node dies.
+  died.promise.catch(() => {});
+  let isServing = false;
+  const cluster = new LocalCluster({
+    folder,
+    file,
+    logLevel: options.text("log-level")!,
+    died: async (id, code) => {
+      // Ctrl-C reaches the nodes as well, and perhaps before us.
+      await new Promise((resolve) => setTimeout(resolve, signalMsMax));
+      if (context.signal.aborted && code === 0) return;
+      const line = await cluster.lastLogLine(id);
+      const message = `${nodeName(id)} ended with exit code ${code}: ${line}`;
+      if (isServing) output.note(message);
+      else died.reject(new CommandError(code === 7 ? "damaged" : "failure", message));
+    },
+  });
+  const session = openLocalSession(folder, { file, processes: cluster, isShell: true });
+  try {
+    await cluster.startAll();
+    await Promise.race([untilInterrupted(context, untilServing(session)), died.promise]);
+    isServing = true;
+    if (!output.isJson) {
+      const took = formatDuration(performance.now() - begin);
+      const verb = isNew ? "New cluster" : "Cluster continued";
+      output.note(`${verb}: ${file.nodes.length} nodes in ${folder}, serving after ${took}.`);
+    }
+    return await (options.boolean("serve") ? serve(context, session) : runShell(context, session));
+  } finally {
+    session.close();
+    await cluster.stopAll();
+    await lock.close();
+    output.note(`All nodes stopped. The data is in ${folder}.`);
+  }
+}
+
+/** Two programs that run the same cluster would fight for its nodes. */
+async function lockFolder(folder: string): Promise<DenoFiles> {
+  const files = new DenoFiles(folder);
+  if (await files.lock()) return files;
+  throw new CommandError(
+    "failure",
+    `Cannot run the cluster in ${folder}: another "kontiki up" runs it; "kontiki shell" talks to it`,
+  );
+}
+
+async function serve(context: CommandContext, session: Session): Promise<Ending> {
+  const { output, signal } = context;
+  if (output.isJson) output.json({ cluster: session.cluster, endpoints: session.endpoints });
+  else output.line(`Clients: ${session.endpoints.join(",")}`);
+  // Ctrl-C is how this is meant to end.
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  return "ok";
+}

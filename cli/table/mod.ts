@@ -1,0 +1,36 @@
+/**
+ * What every command is made of: rows, options, help, output, reasons to end.
+ *
+ * @module
+ */
+
+export {
+  type CommandContext,
+  CommandError,
+  type CommandSpec,
+  type Ending,
+  type FlagSpec,
+  UsageError,
+} from "./command.ts";
+export { exitCodes, type ExitReason } from "./exit_codes.ts";
+export { commandHelp, overviewHelp, referencePage, usageLine } from "./help.ts";
+export { linesOf } from "./lines.ts";
+export { nodeName, parseGroups, parseNodeName } from "./node_name.ts";
+export { leaderOf, type NodeReport, parseNodeReport, REPORT_REQUEST } from "./node_report.ts";
+export { Options, parseCommandLine, parseDuration } from "./options.ts";
+export {
+  type Column,
+  displayBytes,
+  displayWidth,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatTable,
+  jsonBytes,
+  Output,
+  paintText,
+} from "./output.ts";
+export { permissions, selfCommand } from "./self_command.ts";
+export type { FaultControl, ProcessControl, Session } from "./session.ts";
+export { untilInterrupted } from "./until_interrupted.ts";
+export { type MachineName, MACHINES } from "./machine_names.ts";

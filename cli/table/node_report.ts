@@ -1,0 +1,45 @@
+/**
+ * What a node says of itself, as it travels from a node to `kontiki status`: the state of the core,
+ * and what it costs.
+ *
+ * @module
+ */
+
+import type { Faults } from "../../net/mod.ts";
+import type { NodeId, Status } from "../../raft/mod.ts";
+
+/** One node, looked at from outside. */
+export interface NodeReport {
+  readonly cluster: string;
+  readonly id: NodeId;
+  readonly status: Status;
+  readonly diskBytes: number;
+  readonly memoryBytes: number;
+  /** Processor time since the start, in milliseconds. */
+  readonly cpuMs: number;
+  readonly uptimeMs: number;
+  /** `null`: this node was started without a control socket. */
+  readonly faults: Faults | null;
+}
+
+/** What a client sends to get a report; anything that is bytes goes to the store instead. */
+export const REPORT_REQUEST = "report";
+
+/** A report that came over the wire, or `null`: it is none. Our own nodes send it; it is not deep. */
+export function parseNodeReport(value: unknown): NodeReport | null {
+  const report = value as NodeReport | null;
+  const isReport = typeof report === "object" && report !== null &&
+    typeof report.id === "number" && typeof report.status === "object" &&
+    typeof report.status?.role === "string" && typeof report.status.term === "number";
+  return isReport ? report : null;
+}
+
+/** The node that leads: the one of the newest term, should an older one not know yet. */
+export function leaderOf(reports: readonly (NodeReport | null)[]): NodeReport | null {
+  let leader: NodeReport | null = null;
+  for (const report of reports) {
+    if (report === null || report.status.role !== "leader") continue;
+    if (leader === null || report.status.term > leader.status.term) leader = report;
+  }
+  return leader;
+}

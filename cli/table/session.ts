@@ -1,0 +1,49 @@
+/**
+ * A cluster as commands see it: clerks to read and write, reports of its nodes, and, where they can
+ * be reached, the control sockets and the processes. Only the interface; `open_session.ts` makes one
+ * from the flags, `up_command.ts` one for the cluster it runs.
+ *
+ * @module
+ */
+
+import type { Clerk } from "../../kv/mod.ts";
+import type { Faults } from "../../net/mod.ts";
+import type { Clock, NodeId, Random } from "../../raft/mod.ts";
+import type { NodeReport } from "./node_report.ts";
+
+/** Faults of a cluster's network, through the control sockets of its nodes. */
+export interface FaultControl {
+  /** The faults in force at every node that answers. */
+  faults(): Promise<ReadonlyMap<NodeId, Faults>>;
+  /** Changes some, at every node; returns the nodes that did not answer. */
+  setFaults(change: Partial<Faults>): Promise<readonly NodeId[]>;
+}
+
+/** The processes of a local cluster. */
+export interface ProcessControl {
+  /** As `kill -9`: nothing unsaved survives. */
+  kill(id: NodeId): Promise<void>;
+  start(id: NodeId): Promise<void>;
+  isRunning(id: NodeId): boolean;
+}
+
+/** An open cluster. */
+export interface Session {
+  readonly cluster: string;
+  readonly ids: readonly NodeId[];
+  readonly clock: Clock;
+  readonly random: Random;
+  /** In a shell results end their line, also in a pipe. */
+  readonly isShell: boolean;
+  /** Where the nodes listen for clients. */
+  readonly endpoints: readonly string[];
+  /** A client of the whole cluster, or of a single node. */
+  clerk(only?: NodeId): Clerk;
+  /** What every node says of itself; `null`: it does not answer. In the order of `ids`. */
+  reports(): Promise<readonly (NodeReport | null)[]>;
+  /** `null` where control sockets are out of reach, as on another machine. */
+  readonly control: FaultControl | null;
+  /** `null` where the processes are not ours. */
+  readonly processes: ProcessControl | null;
+  close(): void;
+}

@@ -1,0 +1,87 @@
+/**
+ * `kontiki check`: its words, how it ends, and what it does with wrong input.
+ *
+ * @module
+ */
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { run as runCheck } from "./check_command.ts";
+import { CommandError, type Ending } from "../table/command.ts";
+import { commands } from "../commands.ts";
+import { parseCommandLine } from "../table/options.ts";
+import { Output } from "../table/output.ts";
+import { withFolder } from "../../tests/helpers/with_folder.ts";
+
+const HEADER = `{"history":1,"model":"register","title":"a title"}\n`;
+const write = (value: number, call: number, end: number): string =>
+  `{"client":${value},"call":${call},"return":${end},"input":{"op":"write","key":"x","value":${value}},"output":{}}\n`;
+const read = (value: number, call: number, end: number): string =>
+  `{"client":9,"call":${call},"return":${end},"input":{"op":"read","key":"x"},"output":{"value":${value}}}\n`;
+
+const OK = HEADER + write(1, 0, 1) + read(1, 2, 3);
+const ILLEGAL = HEADER + write(1, 0, 1) + write(2, 2, 3) + read(1, 4, 5);
+const HARD = HEADER + Array.from({ length: 30 }, (_, n) => write(n, 0, 1)).join("") +
+  read(-1, 2, 3);
+
+interface Ended {
+  readonly ending: Ending;
+  readonly out: string;
+  readonly page: string | null;
+}
+
+/** Checks a history from a file; `PAGE` among the flags is a place for the page. */
+async function check(text: string, ...flags: readonly string[]): Promise<Ended> {
+  return await withFolder(async (folder) => {
+    const [path, page] = [`${folder}/in.jsonl`, `${folder}/out.html`];
+    await Deno.writeTextFile(path, text);
+    const args = ["check", path, ...flags.map((flag) => flag === "PAGE" ? page : flag)];
+    const invocation = parseCommandLine(args, { commands, environment: () => undefined });
+    if (invocation.kind !== "run") throw new Error("wanted a command to run, got help");
+    let out = "";
+    const output = new Output({
+      writeOut: (bytes) => out += new TextDecoder().decode(bytes),
+      writeError: () => {},
+      ...{ isTerminal: false, isErrorTerminal: false, isColorWanted: false },
+      isJson: flags.includes("--json"),
+    });
+    const { options } = invocation;
+    const { signal } = new AbortController();
+    const ending = await runCheck({ options, output, signal, shellCommands: [] });
+    return { ending, out, page: flags.includes("PAGE") ? await Deno.readTextFile(page) : null };
+  });
+}
+
+Deno.test("check ends well when the history is linearizable", async () => {
+  const { ending, out } = await check(OK);
+  assertEquals(ending, "ok");
+  assertStringIncludes(out, "ok, linearizable: 2 operations");
+  assertStringIncludes(out, "1 ok, 0 illegal, 0 unknown");
+});
+
+Deno.test("check fails and gives the reason when the history is illegal", async () => {
+  const { ending, out } = await check(ILLEGAL);
+  assertEquals(ending, "failure");
+  assertStringIncludes(out, "ILLEGAL");
+  assertStringIncludes(out, "possible before it: 2");
+  assertStringIncludes(out, "✗ client 9  [4, 5]  read x → 1");
+});
+
+Deno.test("check says unknown, which is no success, when the time limit comes first", async () => {
+  const { ending, out } = await check(HARD, "--timeout", "20ms");
+  assertEquals(ending, "unknownOutcome");
+  assertMatch(out, /^UNKNOWN.*\n.*0 ok, 0 illegal, 1 unknown\n$/);
+});
+
+Deno.test("check names line and field when the file is wrong", async () => {
+  const text = OK.replace('"op":"read"', '"op":"peek"');
+  const failure = await check(text).catch((error) => error);
+  assertEquals([failure instanceof CommandError, failure.reason], [true, "damaged"]);
+  assertStringIncludes(failure.message, "in.jsonl: Cannot read history: line 3, field input.op");
+});
+
+Deno.test("check writes the page and the result as JSON when asked", async () => {
+  const { ending, out, page } = await check(ILLEGAL, "--json", "--timeline", "PAGE");
+  assertEquals(ending, "failure");
+  assertEquals(JSON.parse(out).verdict, "illegal");
+  assertStringIncludes(page!, "<h1>a title</h1>");
+});

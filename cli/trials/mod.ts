@@ -1,0 +1,8 @@
+/**
+ * Commands that test, check and measure.
+ *
+ * @module
+ */
+
+export { LeaderConnections, LoadClient, runLoad } from "./bench_load.ts";
+export { failureLines } from "./sim_command.ts";

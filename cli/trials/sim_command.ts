@@ -1,0 +1,230 @@
+/**
+ * `kontiki sim` and `kontiki fuzz`: seeds in the simulator, one with its readable trace, or many until
+ * time is up. What a run is and what counts as a fault is `tests/swarm/swarm.ts`' business; here it
+ * is told to people.
+ *
+ * @module
+ */
+
+import { cpuUsage } from "node:process";
+import { runSwarm, type SwarmOutcome, type SwarmResult } from "../../tests/swarm/mod.ts";
+import {
+  type CommandContext,
+  type ExitReason,
+  untilInterrupted,
+  UsageError,
+} from "../table/mod.ts";
+import { shareFuzz } from "./sim_workers.ts";
+
+/** One seed, and how to show it. */
+export interface SimRequest {
+  readonly seed: number;
+  /** Only the summary, without the trace. */
+  readonly quiet: boolean;
+  /** Overrules the seed's number of nodes. */
+  readonly nodes?: number;
+  readonly print: (line: string) => void;
+}
+
+/** Many seeds, one after the other. */
+export interface FuzzRequest {
+  readonly minutes: number;
+  readonly first: number;
+  /** From one seed to the next; more than 1 when several share the work. @default {1} */
+  readonly step?: number;
+  /** How many processes to use. */
+  readonly jobs: number;
+  readonly nodes?: number;
+  /** Prints plain values for another process instead of lines for people. */
+  readonly json: boolean;
+  readonly print: (line: string) => void;
+}
+
+/** What a number of seeds came to. */
+export interface FuzzTotals {
+  readonly seeds: number;
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly committed: number;
+  readonly readsConfirmed: number;
+  readonly recoveryMsMax: number;
+  readonly failures: number;
+  /** Processor time of the processes that ran them. */
+  readonly cpuMs: number;
+}
+
+/** The totals before anything was run. */
+export const noTotals: FuzzTotals = {
+  seeds: 0,
+  virtualMs: 0,
+  events: 0,
+  committed: 0,
+  readsConfirmed: 0,
+  recoveryMsMax: 0,
+  failures: 0,
+  cpuMs: 0,
+};
+
+/** After this many failures there is enough to do. */
+const FAILURES_MAX = 10;
+const SUMMARY_MS = 1_000;
+
+/** How people write the command that replays a seed. */
+const REPLAY = "kontiki sim";
+
+/** Runs one seed, or seeds until time is up. */
+export async function run(context: CommandContext): Promise<ExitReason> {
+  const { options, output } = context;
+  const print = (line: string): void => output.line(line);
+  const count = options.number("nodes");
+  const nodes = count === null ? {} : { nodes: count };
+  const [word] = options.positional;
+  const work = options.command.name === "sim"
+    ? runSim({
+      seed: word === undefined ? newSeed() : wholeNumber("SEED", word),
+      quiet: options.boolean("quiet"),
+      print,
+      ...nodes,
+    })
+    : runFuzz({
+      minutes: word === undefined ? 1 : positiveNumber("MINUTES", word),
+      first: options.number("first") ?? newSeed(),
+      step: options.number("step")!,
+      jobs: options.number("jobs") ?? Math.max(1, navigator.hardwareConcurrency - 1),
+      json: output.isJson,
+      print,
+      ...nodes,
+    });
+  const outcome = await untilInterrupted(context, work);
+  return outcome === "passed" ? "ok" : outcome;
+}
+
+function newSeed(): number {
+  return Math.floor(Math.random() * 1_000_000_000);
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new UsageError(`Cannot read ${name}: wanted a whole number, got "${text}"`, "sim");
+}
+
+function positiveNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value > 0) return value;
+  throw new UsageError(`Cannot read ${name}: wanted a number above 0, got "${text}"`, "fuzz");
+}
+
+/** Runs one seed. Twice the same seed prints twice the same. */
+export async function runSim(request: SimRequest): Promise<SwarmOutcome> {
+  const { seed, quiet, nodes, print } = request;
+  print(`seed ${seed}`);
+  const result = await runSwarm(seed, {
+    ...quiet ? {} : { print },
+    ...nodes === undefined ? {} : { nodes },
+  });
+  const lines = failureLines(result, REPLAY);
+  // The trace was shown already.
+  for (const line of quiet ? lines : lines.slice(0, 3)) print(line);
+  print(
+    `${result.outcome}: ${(result.virtualMs / 1000).toFixed(1)} s, ${result.events} events, ` +
+      `${result.committed} committed, ${result.load.readsConfirmed} reads, trace ${result.hash}`,
+  );
+  return result.outcome;
+}
+
+/** Runs seeds until the time is up or too much has failed; answers with the worst ending. */
+export async function runFuzz(request: FuzzRequest): Promise<SwarmOutcome> {
+  const { jobs, first, print, json } = request;
+  const begin = performance.now();
+  let totals = noTotals;
+  const outcomes = new Set<SwarmOutcome>();
+  const report = (more: FuzzTotals, failure: SwarmResult | null) => {
+    totals = addTotals(totals, more);
+    if (json) print(JSON.stringify({ totals: more, failure }));
+    if (failure === null) return;
+    outcomes.add(failure.outcome);
+    if (!json) failureLines(failure, REPLAY).forEach(print);
+  };
+  if (!json) print(`from seed ${first}, ${request.minutes} min, ${jobs} processes`);
+  if (jobs > 1) await shareFuzz(request, report);
+  else await fuzzHere(request, report);
+  if (!json) totalLines(totals, performance.now() - begin).forEach(print);
+  return (["wrong", "crashed", "stuck"] as const).find((bad) => outcomes.has(bad)) ?? "passed";
+}
+
+async function fuzzHere(
+  { minutes, first, step = 1, nodes }: FuzzRequest,
+  report: (more: FuzzTotals, failure: SwarmResult | null) => void,
+): Promise<void> {
+  const end = performance.now() + minutes * 60_000;
+  let failures = 0;
+  let since = noTotals;
+  let reported = performance.now();
+  let cpu = cpuUsage();
+  for (let seed = first; performance.now() < end && failures < FAILURES_MAX; seed += step) {
+    const result = await runSwarm(seed, nodes === undefined ? {} : { nodes });
+    since = addTotals(since, totalsOf(result));
+    const failed = result.outcome !== "passed";
+    if (failed) failures++;
+    if (!failed && performance.now() - reported < SUMMARY_MS) continue;
+    const { user, system } = cpuUsage(cpu);
+    report({ ...since, cpuMs: (user + system) / 1000 }, failed ? result : null);
+    [since, reported, cpu] = [noTotals, performance.now(), cpuUsage()];
+  }
+  const { user, system } = cpuUsage(cpu);
+  report({ ...since, cpuMs: (user + system) / 1000 }, null);
+}
+
+function totalsOf(result: SwarmResult): FuzzTotals {
+  const { virtualMs, events, committed, load, recoveryMs, outcome } = result;
+  return {
+    ...{ seeds: 1, virtualMs, events, committed, cpuMs: 0 },
+    readsConfirmed: load.readsConfirmed,
+    recoveryMsMax: recoveryMs,
+    failures: outcome === "passed" ? 0 : 1,
+  };
+}
+
+function addTotals(left: FuzzTotals, right: FuzzTotals): FuzzTotals {
+  return {
+    seeds: left.seeds + right.seeds,
+    virtualMs: left.virtualMs + right.virtualMs,
+    events: left.events + right.events,
+    committed: left.committed + right.committed,
+    readsConfirmed: left.readsConfirmed + right.readsConfirmed,
+    recoveryMsMax: Math.max(left.recoveryMsMax, right.recoveryMsMax),
+    failures: left.failures + right.failures,
+    cpuMs: left.cpuMs + right.cpuMs,
+  };
+}
+
+/** What was violated, the seed, how to see it again, and what happened last. */
+export function failureLines(result: SwarmResult, replay: string): readonly string[] {
+  if (result.outcome === "passed") return [];
+  const { seed, outcome, detail, virtualMs, lastLines, nodes } = result;
+  const [what, ...more] = detail.split("\n");
+  const nodesFlag = nodes === null ? "" : ` --nodes ${nodes}`;
+  return [
+    `--- ${outcome.toUpperCase()}: ${what}`,
+    `    seed ${seed}, after ${(virtualMs / 1000).toFixed(3)} s`,
+    `    again: ${replay} ${seed}${nodesFlag}`,
+    ...more.map((line) => `    ${line}`),
+    `    the last ${lastLines.length} lines of its trace:`,
+    ...lastLines.map((line) => `      ${line}`),
+  ];
+}
+
+/** What all seeds came to, in words. */
+export function totalLines(totals: FuzzTotals, wallMs: number): readonly string[] {
+  const { seeds, virtualMs, events, committed, readsConfirmed, cpuMs, failures } = totals;
+  const hours = (virtualMs / 3_600_000).toFixed(1);
+  const perCpu = (virtualMs / Math.max(1, cpuMs)).toFixed(0);
+  return [
+    `${seeds} seeds, ${failures} failures; ${committed} committed, ${readsConfirmed} reads; ` +
+    `slowest recovery ${(totals.recoveryMsMax / 1000).toFixed(1)} s`,
+    `${hours} simulated hours in ${(wallMs / 1000).toFixed(0)} s: ` +
+    `${(virtualMs / wallMs).toFixed(0)} times real time in all, ${perCpu} per core; ` +
+    `${(events / Math.max(1, cpuMs)).toFixed(0)} events per ms`,
+  ];
+}

@@ -1,0 +1,75 @@
+/**
+ * Tests of how runs of the simulator are told to people and to other processes.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import type { SwarmResult } from "../../tests/swarm/swarm.ts";
+import { failureLines, noTotals, runFuzz, runSim, totalLines } from "./sim_command.ts";
+
+const STUCK: SwarmResult = {
+  seed: 7,
+  nodes: 5,
+  outcome: "stuck",
+  detail: "no commit\nn1 follower",
+  virtualMs: 1500,
+  events: 10,
+  committed: 1,
+  load: { proposed: 1, readsAsked: 0, readsConfirmed: 0 },
+  recoveryMs: 0,
+  hash: "00000000",
+  lastLines: ["first", "second"],
+};
+
+Deno.test("failureLines tells what, the seed, one command, and the end of the trace", () => {
+  assertEquals(failureLines(STUCK, "deno task sim"), [
+    "--- STUCK: no commit",
+    "    seed 7, after 1.500 s",
+    "    again: deno task sim 7 --nodes 5",
+    "    n1 follower",
+    "    the last 2 lines of its trace:",
+    "      first",
+    "      second",
+  ]);
+  assertEquals(failureLines({ ...STUCK, outcome: "passed" }, "deno task sim"), []);
+});
+
+Deno.test("runSim prints the seed first, the trace, and a summary with its hash", async () => {
+  const lines: string[] = [];
+  const request = { seed: 3, print: (line: string) => lines.push(line) };
+  assertEquals(await runSim({ ...request, quiet: false }), "passed");
+  assertEquals(lines[0], "seed 3");
+  assert(lines.length > 500 && lines.some((line) => line.includes(" leader term=")));
+  const summary = lines.at(-1)!;
+  assert(
+    /^passed: [\d.]+ s, \d+ events, \d+ committed, \d+ reads, trace [0-9a-f]{8}$/.test(summary),
+  );
+  lines.length = 0;
+  await runSim({ ...request, quiet: true });
+  assertEquals(lines, ["seed 3", summary]);
+});
+
+Deno.test("runFuzz runs every n-th seed until the time is up, and adds up what they say", async () => {
+  const lines: string[] = [];
+  const outcome = await runFuzz({
+    ...{ minutes: 0.005, first: 11, step: 3, jobs: 1, json: true },
+    print: (line) => lines.push(line),
+  });
+  assertEquals(outcome, "passed");
+  // On a busy machine one seed takes longer than the pause between two reports.
+  const reports = lines.map((line) => JSON.parse(line));
+  assert(reports.every(({ totals, failure }) => failure === null && totals.failures === 0));
+  const sum = (name: string): number => reports.reduce((sum, { totals }) => sum + totals[name], 0);
+  assert(sum("seeds") >= 1 && sum("committed") > 0 && sum("virtualMs") > 1000);
+});
+
+Deno.test("totalLines gives the ratio to real time, in all and per core", () => {
+  const totals = { ...noTotals, seeds: 4, virtualMs: 7_200_000, cpuMs: 12_000, events: 12_000_000 };
+  const [first, second] = totalLines(totals, 8_000);
+  assert(first!.startsWith("4 seeds, 0 failures"));
+  assertEquals(
+    second,
+    "2.0 simulated hours in 8 s: 900 times real time in all, 600 per core; 1000 events per ms",
+  );
+});

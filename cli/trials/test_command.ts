@@ -1,0 +1,114 @@
+/**
+ * `kontiki test`: scenarios of the lab, in the simulator or on real processes: once with the lab's
+ * lines, with many seeds, or shared out to several workers. Decides nothing about a scenario itself;
+ * `tests/lab/lab_runner.ts` does that.
+ *
+ * @module
+ */
+
+import {
+  chooseScenarios,
+  failureLines,
+  type LabResult,
+  runScenario,
+  simArena,
+} from "../../tests/lab/mod.ts";
+import type { Scenario } from "../../tests/cluster/mod.ts";
+import { ProcessArena } from "../../tests/processes/mod.ts";
+import { labScenarios } from "../../tests/scenarios/all.ts";
+import { type CommandContext, type ExitReason, untilInterrupted } from "../table/mod.ts";
+import { LabTally } from "./test_tally.ts";
+import { runInWorkers } from "./test_workers.ts";
+
+/** What to run, and how. */
+interface LabRequest {
+  /** Parts, names or pieces of names and titles; none: the whole lab of the present edition. */
+  readonly words: readonly string[];
+  /** The first seed. */
+  readonly seed: number;
+  /** How many seeds, one after the other from the first. */
+  readonly seeds: number;
+  /** Ends with the first failure. Only within one process. */
+  readonly failFast: boolean;
+  /** How many workers to use. */
+  readonly jobs: number;
+  /** Runs on real processes instead of the simulator. */
+  readonly processes: boolean;
+  /** With processes: leaves the folder of a failed run, with the logs of its nodes. */
+  readonly keep: boolean;
+  /** Prints one JSON value for each run, instead of lines for people. */
+  readonly json: boolean;
+}
+
+/** Runs the scenarios that were named. */
+export async function run(context: CommandContext): Promise<ExitReason> {
+  const { options, output } = context;
+  const seed = options.number("seed") ?? Date.now() % 1_000_000;
+  if (options.number("seed") === null) output.note(`seed ${seed}`);
+  const work = runLab({
+    words: options.positional,
+    seed,
+    seeds: options.number("seeds")!,
+    failFast: options.boolean("fail-fast"),
+    jobs: options.number("jobs")!,
+    processes: options.boolean("processes"),
+    keep: options.boolean("keep"),
+    json: output.isJson,
+  });
+  return await untilInterrupted(context, work);
+}
+
+/** Prints results to standard output, progress to standard error. */
+async function runLab(request: LabRequest): Promise<ExitReason> {
+  const chosen = chooseScenarios(labScenarios, request.words);
+  if (chosen.length === 0) {
+    const parts = [...new Set(labScenarios.map(({ part }) => part))].join(", ");
+    console.error(
+      `Cannot find a scenario: wanted a part (${parts}) or part of a name or title, ` +
+        `got ${request.words.join(" ")}`,
+    );
+    return "usage";
+  }
+  const tally = new LabTally(chosen, { seeds: request.seeds, silent: request.json });
+  const report = (result: LabResult) => {
+    tally.add(result);
+    if (request.json) console.log(JSON.stringify(result));
+    else if (result.failure !== null) printFailure(result, request);
+  };
+  if (request.jobs > 1) {
+    const names = chosen.map(({ name }) => name);
+    await runInWorkers({ ...request, names }, report);
+  } else {
+    await runHere(chosen, request, report);
+  }
+  if (!request.json) console.log(tally.lines().join("\n"));
+  return tally.failures === 0 ? "ok" : "failure";
+}
+
+/** Seed by seed, so that a common fault shows itself soon in whichever scenario finds it. */
+async function runHere(
+  scenarios: readonly Scenario[],
+  { seed, seeds, json, failFast, processes, keep }: LabRequest,
+  report: (result: LabResult) => void,
+): Promise<void> {
+  const arena = processes ? new ProcessArena({ keep }) : simArena;
+  const isLoud = seeds === 1 && !json;
+  for (let at = seed; at < seed + seeds; at++) {
+    for (const scenario of scenarios) {
+      const result = await runScenario(scenario, {
+        arena,
+        seed: at,
+        wallMs: () => performance.now(),
+        print: (line) => isLoud && console.log(line),
+      });
+      report(result);
+      if (failFast && result.failure !== null) return;
+    }
+  }
+}
+
+function printFailure(result: LabResult, { processes }: LabRequest): void {
+  const flags = processes ? " --processes" : "";
+  const again = `kontiki test ${result.name} --seed ${result.seed}${flags}`;
+  console.log(failureLines(result, again).join("\n"));
+}

@@ -1,0 +1,200 @@
+/**
+ * The client: finds the leader, sends again what got no answer, and tells "no" from "maybe". Any
+ * number of operations may be under way at once; all profit from what one learns.
+ *
+ * Not here: sockets. A {@linkcode Call} carries bytes to a server, and may lose them.
+ *
+ * Invariants:
+ * - `maybe` is the answer of a put whenever one of its requests may have been executed, or may
+ *   still be, and no reply says so; every other answer is certain (rule C2).
+ * - A put is executed at most once: all of its requests name the same version.
+ *
+ * @module
+ */
+
+import type { Clock, NodeId, Random } from "../../raft/mod.ts";
+import { decodeReply, encodeRequest, type Reply } from "../store/mod.ts";
+
+/**
+ * What a {@linkcode Call} brought back: a reply; `null`: none came in time, or will come, and the
+ * request may have been executed; `unsent`: the same, but it never left, nor will.
+ */
+export type CallResult = Uint8Array | "unsent" | null;
+
+/**
+ * Carries a request to a server, once at most, and its reply back, until a time on the clerk's
+ * clock.
+ */
+export type Call = (
+  server: NodeId,
+  request: Uint8Array,
+  deadline: number,
+) => Promise<CallResult>;
+
+/** What a {@linkcode Clerk} is made of. */
+export interface ClerkOptions {
+  /** The servers there are. */
+  readonly servers: readonly NodeId[];
+  /** How to reach them. */
+  readonly call: Call;
+  /** For waiting between rounds. */
+  readonly clock: Clock;
+  /** Spreads its pauses. */
+  readonly random: Random;
+  /** How long one server may take to answer before another is asked. */
+  readonly attemptMs?: number;
+  /** The first and the longest pause after every server was asked in vain. */
+  readonly pauseMs?: { readonly min: number; readonly max: number };
+}
+
+/** What became of a get. */
+export type GetResult =
+  | { readonly type: "value"; readonly value: Uint8Array; readonly version: number }
+  | { readonly type: "noKey" }
+  /** No server answered in time. */
+  | { readonly type: "unavailable" }
+  /** The server does not understand the request. */
+  | { readonly type: "refused" };
+
+/** What became of a put. Yes: `stored`. Not known: `maybe`. All others: no, and never will be. */
+export type PutResult =
+  | "stored"
+  | "noKey"
+  | "wrongVersion"
+  /** It was sent more than once or got no answer: executed at most once, or not at all. */
+  | "maybe"
+  /** No server took it in time. */
+  | "unavailable"
+  /** The server does not understand the request. */
+  | "refused";
+
+/** Limits of one operation. */
+export interface CallOptions {
+  /** When to give up; without it, never. */
+  readonly timeoutMs?: number;
+}
+
+/** Limits of one put. */
+export interface PutOptions extends CallOptions {
+  /** The version the key must have; 0: it must not exist. */
+  readonly version: number;
+}
+
+const DEFAULTS = { attemptMs: 1000, pauseMs: { min: 20, max: 200 } };
+
+type Definite = Exclude<Reply, { readonly type: "wrongLeader" | "unknown" | "overloaded" }>;
+
+interface Answer {
+  /** `null`: the time was up. */
+  readonly reply: Definite | null;
+  /** Another request of this operation may have been executed, or may still be. */
+  readonly isUnsure: boolean;
+}
+
+/** A client of a cluster. */
+export class Clerk {
+  readonly #options: Required<ClerkOptions>;
+  /** Whom to ask first: who answered last, or was named by another since. */
+  #leader: NodeId;
+
+  /** A clerk that knows nothing of the leader yet. */
+  constructor(options: ClerkOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+    const [first] = options.servers;
+    if (first === undefined) throw new RangeError("Cannot make a clerk: wanted servers, got none");
+    this.#leader = first;
+  }
+
+  /** Reads a key: what it held at some moment between the call and the answer. */
+  async get(key: string, options: CallOptions = {}): Promise<GetResult> {
+    const { reply } = await this.#send(encodeRequest({ type: "get", key }), options);
+    if (reply === null) return { type: "unavailable" };
+    switch (reply.type) {
+      case "stored":
+      case "wrongVersion":
+        return { type: "refused" };
+      default:
+        return reply;
+    }
+  }
+
+  /** Writes a key if it has the version that is named. */
+  async put(key: string, value: Uint8Array, options: PutOptions): Promise<PutResult> {
+    const request = encodeRequest({ type: "put", key, value, version: options.version });
+    const { reply, isUnsure } = await this.#send(request, options);
+    if (reply?.type === "stored") return "stored";
+    // Also when there is no key: what was sent before may still arrive, and then fit.
+    if (isUnsure) return "maybe";
+    switch (reply?.type) {
+      case "noKey":
+      case "wrongVersion":
+        return reply.type;
+      case undefined:
+        return "unavailable";
+      default:
+        return "refused";
+    }
+  }
+
+  async #send(request: Uint8Array, { timeoutMs = Infinity }: CallOptions): Promise<Answer> {
+    const { servers, call, clock, attemptMs } = this.#options;
+    const deadline = clock.now() + timeoutMs;
+    const tried = new Set<NodeId>();
+    let server = this.#leader;
+    let isUnsure = false;
+    let pauses = 0;
+    while (clock.now() < deadline) {
+      const result = await call(server, request, Math.min(deadline, clock.now() + attemptMs));
+      const reply = readResult(result);
+      switch (reply?.type) {
+        case "overloaded":
+          await this.#pause(++pauses, deadline);
+          // Another operation may have found the new leader while this one waited for the old.
+          server = this.#leader;
+          continue;
+        case undefined:
+        case "unknown":
+          isUnsure = true;
+          break;
+        case "wrongLeader":
+          break;
+        default:
+          this.#leader = server;
+          return { reply, isUnsure };
+      }
+      tried.add(server);
+      const isRoundOver = tried.size === servers.length;
+      if (isRoundOver) tried.clear();
+      const next = this.#next(server, { hint: reply?.leader ?? null, tried });
+      if (this.#leader === server) this.#leader = next;
+      server = next;
+      if (isRoundOver) await this.#pause(++pauses, deadline);
+    }
+    return { reply: null, isUnsure };
+  }
+
+  /** Whom to ask now. Each is asked once in a round, so that no circle of hints can hold us. */
+  #next(
+    server: NodeId,
+    { hint, tried }: { hint: NodeId | null; tried: ReadonlySet<NodeId> },
+  ): NodeId {
+    const { servers } = this.#options;
+    if (hint !== null && hint !== server && servers.includes(hint) && !tried.has(hint)) return hint;
+    const place = servers.indexOf(server) + 1;
+    const others = [...servers.slice(place), ...servers.slice(0, place)];
+    return others.find((other) => !tried.has(other)) ?? server;
+  }
+
+  /** Longer each time, and never the same for two clients that began together. */
+  #pause(round: number, deadline: number): Promise<void> {
+    const { clock, random, pauseMs: { min, max } } = this.#options;
+    const longest = Math.min(max, min * 2 ** (round - 1));
+    const ms = Math.min(longest * (0.5 + random() / 2), Math.max(0, deadline - clock.now()));
+    return new Promise((resolve) => void clock.after(ms, resolve));
+  }
+}
+
+function readResult(result: CallResult): Reply | null {
+  if (result === "unsent") return { type: "wrongLeader", leader: null };
+  return result === null ? null : decodeReply(result);
+}

@@ -1,0 +1,209 @@
+/**
+ * The clerk against scripted servers in virtual time: whom it asks, when it rests, what it says.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { SeededRandom } from "../../tests/sim/seeded_random.ts";
+import { VirtualClock } from "../../tests/sim/virtual_clock.ts";
+import { type CallResult, Clerk, type ClerkOptions } from "./clerk.ts";
+import { encodeReply, encodeRequest, type Reply } from "../store/command.ts";
+import { KvStore } from "../store/store.ts";
+
+/** What a server does with a request: a reply, bytes, or silence until the deadline. */
+type Answer = Reply | Uint8Array | "unsent" | null;
+
+interface World {
+  readonly clock: VirtualClock;
+  readonly clerk: Clerk;
+  /** Who was asked, in order. */
+  readonly asked: number[];
+  /** When each was asked. */
+  readonly times: number[];
+}
+
+const value = new TextEncoder().encode("v");
+
+/** A call takes one millisecond; silence lasts until the deadline. */
+function makeWorld(
+  answer: (server: number, attempt: number, request: Uint8Array) => Answer,
+  options: Partial<ClerkOptions> = {},
+): World {
+  const clock = new VirtualClock();
+  const asked: number[] = [];
+  const times: number[] = [];
+  const call = (server: number, request: Uint8Array, deadline: number) => {
+    times.push(clock.now());
+    const said = answer(server, asked.push(server), request);
+    const isReply = said !== null && typeof said === "object" && "type" in said;
+    const result = isReply ? encodeReply(said) : said;
+    return new Promise<CallResult>((resolve) => {
+      clock.after(said === null ? deadline - clock.now() : 1, () => resolve(result));
+    });
+  };
+  const random = new SeededRandom(1).next;
+  const clerk = new Clerk({ servers: [1, 2, 3], call, clock, random, ...options });
+  return { clock, clerk, asked, times };
+}
+
+Deno.test("Clerk stays with the server that answered", async () => {
+  const { clock, clerk, asked } = makeWorld((server) =>
+    server === 2 ? { type: "stored" } : { type: "wrongLeader", leader: null }
+  );
+  for (let version = 0; version < 3; version++) {
+    assertEquals(await clock.wait(clerk.put("k", value, { version })), "stored");
+  }
+  assertEquals(asked, [1, 2, 2, 2]);
+});
+
+Deno.test("Clerk follows the hint in a refusal", async () => {
+  const { clock, clerk, asked } = makeWorld((server) =>
+    server === 3 ? { type: "noKey" } : { type: "wrongLeader", leader: 3 }
+  );
+  assertEquals(await clock.wait(clerk.get("k")), { type: "noKey" });
+  assertEquals(asked, [1, 3]);
+});
+
+Deno.test("Clerk asks everybody when hints lead in a circle", async () => {
+  const { clock, clerk, asked } = makeWorld((server) =>
+    server === 3 ? { type: "noKey" } : { type: "wrongLeader", leader: 3 - server }
+  );
+  assertEquals(await clock.wait(clerk.get("k", { timeoutMs: 5000 })), { type: "noKey" });
+  assertEquals(asked, [1, 2, 3]);
+});
+
+Deno.test("Clerk does not follow a hint to a server that was silent or that it may not ask", async () => {
+  const { clock, clerk, asked } = makeWorld((server, attempt) => {
+    if (server === 1) return null;
+    if (attempt === 2) return { type: "wrongLeader", leader: 1 };
+    return server === 3 ? { type: "noKey" } : { type: "wrongLeader", leader: 9 };
+  });
+  assertEquals(await clock.wait(clerk.get("k")), { type: "noKey" });
+  assertEquals(asked, [1, 2, 3]);
+});
+
+Deno.test("Clerk rests after every round in vain, longer each time, never as long as another", async () => {
+  const { clock, clerk, times } = makeWorld(() => ({ type: "wrongLeader", leader: null }));
+  await clock.wait(clerk.get("k", { timeoutMs: 1000 }));
+  const rests = times.slice(1).map((time, place) => time - (times[place] ?? 0) - 1);
+  const long = rests.filter((_, place) => place % 3 === 2);
+  assertEquals(rests.filter((_, place) => place % 3 !== 2).every((rest) => rest === 0), true);
+  assert(long.slice(0, -1).every((rest) => rest >= 10 && rest <= 200), `${long}`);
+  assert((long[0] ?? 0) <= 20 && (long[4] ?? 0) > 80, `${long}`);
+  assertEquals(new Set(long).size, long.length);
+});
+
+Deno.test("Clerk says wrongVersion when no other request can have been executed", async () => {
+  const answers: Answer[] = [
+    { type: "wrongLeader", leader: null },
+    { type: "overloaded" },
+    "unsent",
+    { type: "overloaded" },
+    { type: "wrongVersion" },
+  ];
+  const { clock, clerk, asked } = makeWorld((_, attempt) => answers[attempt - 1]!);
+  assertEquals(await clock.wait(clerk.put("k", value, { version: 1 })), "wrongVersion");
+  assertEquals(asked.length, answers.length);
+});
+
+Deno.test("Clerk says maybe when an earlier request got no answer, garbage or unknown", async () => {
+  for (const first of [null, new Uint8Array(0), { type: "unknown", leader: 2 }] as Answer[]) {
+    const { clock, clerk } = makeWorld((_, attempt) =>
+      attempt === 1 ? first : { type: "wrongVersion" }
+    );
+    assertEquals(await clock.wait(clerk.put("k", value, { version: 1 })), "maybe");
+  }
+});
+
+Deno.test("Clerk is certain again when a later request was executed", async () => {
+  const { clock, clerk } = makeWorld((_, attempt) => attempt === 1 ? null : { type: "stored" });
+  assertEquals(await clock.wait(clerk.put("k", value, { version: 1 })), "stored");
+});
+
+Deno.test("Clerk does not say noKey when an earlier request may arrive once there is the key", async () => {
+  const store = new KvStore();
+  let late: Uint8Array = new Uint8Array(0);
+  const { clock, clerk } = makeWorld((_, attempt, request) => {
+    if (attempt > 1) return store.apply(request);
+    late = request;
+    return null;
+  });
+  assertEquals(await clock.wait(clerk.put("k", value, { version: 1 })), "maybe");
+  assertEquals(await clock.wait(clerk.put("k", value, { version: 0 })), "stored");
+  assertEquals(store.apply(late), encodeReply({ type: "stored" }));
+  assertEquals(await clock.wait(clerk.put("new", value, { version: 1 })), "noKey");
+});
+
+Deno.test("Clerk gives up at the deadline and says whether the put may be executed", async () => {
+  const refusing = makeWorld(() => ({ type: "wrongLeader", leader: null }));
+  const never = refusing.clerk.put("k", value, { version: 0, timeoutMs: 500 });
+  assertEquals(await refusing.clock.wait(never), "unavailable");
+  assert(refusing.clock.now() <= 501);
+  const silent = makeWorld(() => null);
+  const perhaps = silent.clerk.put("k", value, { version: 0, timeoutMs: 500 });
+  assertEquals(await silent.clock.wait(perhaps), "maybe");
+  assertEquals(silent.clock.now(), 500);
+  const read = silent.clerk.get("k", { timeoutMs: 500 });
+  assertEquals(await silent.clock.wait(read), { type: "unavailable" });
+});
+
+Deno.test("Clerk asks another when one is silent for too long", async () => {
+  const { clock, clerk } = makeWorld((server) => server === 1 ? null : { type: "noKey" }, {
+    attemptMs: 300,
+  });
+  await clock.wait(clerk.get("k"));
+  assertEquals(clock.now(), 301);
+});
+
+Deno.test("Clerk waits for a busy server and does not ask others", async () => {
+  const { clock, clerk, asked } = makeWorld((_, attempt) =>
+    attempt < 4 ? { type: "overloaded" } : { type: "stored" }
+  );
+  assertEquals(await clock.wait(clerk.put("k", value, { version: 0 })), "stored");
+  assertEquals(asked, [1, 1, 1, 1]);
+  assert(clock.now() > 40);
+});
+
+Deno.test("Clerk leaves a busy server when another operation has found the leader", async () => {
+  const busy = encodeRequest({ type: "get", key: "busy" });
+  const { clock, clerk, asked } = makeWorld((server, _, request) => {
+    if (server === 2) return { type: "noKey" };
+    const isBusy = request.length === busy.length;
+    return isBusy ? { type: "overloaded" } : { type: "wrongLeader", leader: 2 };
+  });
+  const first = clerk.get("busy", { timeoutMs: 5000 });
+  const second = clerk.get("k", { timeoutMs: 5000 });
+  assertEquals(await clock.wait(Promise.all([first, second])), [{ type: "noKey" }, {
+    type: "noKey",
+  }]);
+  assertEquals(asked, [1, 1, 2, 2]);
+});
+
+Deno.test("Clerk sends the same bytes each time", async () => {
+  const requests: Uint8Array[] = [];
+  const { clock, clerk } = makeWorld((_, attempt, request) => {
+    requests.push(request);
+    return attempt < 4 ? null : { type: "stored" };
+  });
+  await clock.wait(clerk.put("k", value, { version: 0 }));
+  for (const request of requests) assert(request === requests[0]);
+});
+
+Deno.test("Clerk carries many operations at once", async () => {
+  const store = new KvStore();
+  const { clock, clerk } = makeWorld((_, attempt, request) =>
+    attempt % 3 === 0 ? { type: "overloaded" } : store.apply(request)
+  );
+  const puts = Array.from({ length: 100 }, (_, key) => clerk.put(`k${key}`, value, { version: 0 }));
+  assertEquals(new Set(await clock.wait(Promise.all(puts))), new Set(["stored"]));
+  assertEquals(store.size, 100);
+  assert(clock.now() < 1000);
+});
+
+Deno.test("Clerk refuses what no server would execute before it asks one", async () => {
+  const { clerk, asked } = makeWorld(() => null);
+  await assertRejects(() => clerk.put("k", value, { version: -1 }), RangeError, "Cannot put");
+  assertEquals(asked, []);
+  assertThrows(() => makeWorld(() => null, { servers: [] }), RangeError, "Cannot make a clerk");
+});

@@ -1,0 +1,122 @@
+/**
+ * A lock that is one key: empty, or the holder's random name. There is no lease; who dies while
+ * holding keeps the others out.
+ *
+ * A put whose fate is unknown is never guessed about: the key is read again. The version under which
+ * the lock was won grows with every holder, so it can fence off writes of those who came before.
+ *
+ * @module
+ */
+
+import type { Clock, Random } from "../../raft/mod.ts";
+import type { CallOptions, Clerk } from "./clerk.ts";
+
+/** What a {@linkcode Lock} is made of. */
+export interface LockOptions {
+  /** Through which the lock is kept. */
+  readonly clerk: Clerk;
+  /** For waiting until the lock may be free. */
+  readonly clock: Clock;
+  /** Makes the mark of this holder. */
+  readonly random: Random;
+  /** The key that is the lock. All who contend name the same. */
+  readonly name: string;
+  /** How long to wait, about, before looking again whether the lock is free. */
+  readonly pauseMs?: number;
+}
+
+/** What became of {@linkcode Lock.acquire}. */
+export type AcquireResult =
+  /** Ours. The token is larger than that of every earlier holder. */
+  | { readonly type: "held"; readonly token: number }
+  /** Not ours, and will not become ours by this call. */
+  | { readonly type: "unavailable" }
+  /** May be ours, or become ours: release it before anything else. */
+  | { readonly type: "unknown" };
+
+const FREE = new Uint8Array(0);
+
+/** Mutual exclusion among clients. */
+export class Lock {
+  readonly #options: LockOptions;
+  readonly #name: Uint8Array;
+  /** The version of our last put while it may still be executed. */
+  #pending: number | null = null;
+
+  /** A lock that is not held. */
+  constructor(options: LockOptions) {
+    this.#options = options;
+    const letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+    const name = Array.from({ length: 16 }, () => letters[Math.floor(options.random() * 36)]);
+    this.#name = new TextEncoder().encode(name.join(""));
+  }
+
+  /** Waits until the lock is ours, or the time is up. */
+  async acquire({ timeoutMs = Infinity }: CallOptions = {}): Promise<AcquireResult> {
+    const { clerk, clock, name } = this.#options;
+    const deadline = clock.now() + timeoutMs;
+    while (clock.now() < deadline) {
+      const seen = await this.#look(deadline);
+      if (seen === null) break;
+      if (seen.version !== this.#pending) this.#pending = null;
+      const isOurs = isEqual(seen.value, this.#name);
+      // Ours with a release on its way would be lost in silence: another put makes that one stale.
+      if (isOurs && this.#pending === null) return { type: "held", token: seen.version };
+      if (!isOurs && seen.value.length > 0) {
+        await this.#pause(deadline);
+        continue;
+      }
+      const { version } = seen;
+      const result = await clerk.put(name, this.#name, {
+        version,
+        timeoutMs: deadline - clock.now(),
+      });
+      if (result === "stored") return { type: "held", token: version + 1 };
+      if (result === "maybe") this.#pending = version;
+    }
+    return { type: this.#pending === null ? "unavailable" : "unknown" };
+  }
+
+  /**
+   * Makes sure that the lock is not ours, nor becomes ours by an earlier call. False: the time was
+   * up before that was certain.
+   */
+  async release({ timeoutMs = Infinity }: CallOptions = {}): Promise<boolean> {
+    const { clerk, clock, name } = this.#options;
+    const deadline = clock.now() + timeoutMs;
+    while (clock.now() < deadline) {
+      const seen = await this.#look(deadline);
+      if (seen === null) break;
+      // A put that may still arrive names this version: only using it up makes that harmless.
+      if (!isEqual(seen.value, this.#name) && seen.version !== this.#pending) {
+        this.#pending = null;
+        return true;
+      }
+      const { version } = seen;
+      const result = await clerk.put(name, FREE, { version, timeoutMs: deadline - clock.now() });
+      if (result === "stored") {
+        this.#pending = null;
+        return true;
+      }
+      if (result === "maybe") this.#pending = version;
+    }
+    return false;
+  }
+
+  async #look(deadline: number): Promise<{ value: Uint8Array; version: number } | null> {
+    const { clerk, clock, name } = this.#options;
+    const found = await clerk.get(name, { timeoutMs: deadline - clock.now() });
+    if (found.type === "value") return found;
+    return found.type === "noKey" ? { value: FREE, version: 0 } : null;
+  }
+
+  #pause(deadline: number): Promise<void> {
+    const { clock, random, pauseMs = 10 } = this.#options;
+    const ms = Math.min(pauseMs * (0.5 + random()), Math.max(0, deadline - clock.now()));
+    return new Promise((resolve) => void clock.after(ms, resolve));
+  }
+}
+
+function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, place) => byte === other[place]);
+}

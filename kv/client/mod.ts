@@ -1,0 +1,17 @@
+/**
+ * Clients of the store: the clerk, and a lock made of versioned puts.
+ *
+ * @module
+ */
+
+export {
+  type Call,
+  type CallOptions,
+  type CallResult,
+  Clerk,
+  type ClerkOptions,
+  type GetResult,
+  type PutOptions,
+  type PutResult,
+} from "./clerk.ts";
+export { type AcquireResult, Lock, type LockOptions } from "./lock.ts";

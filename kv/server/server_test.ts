@@ -1,0 +1,103 @@
+/**
+ * The service of one node: which road a request takes, and how each outcome is told.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { type Log, type Position, Rsm, type Status } from "../../raft/mod.ts";
+import { BareServer } from "../../tests/helpers/bare_server.ts";
+import { decodeReply, encodeRequest, type Reply } from "../store/command.ts";
+import { KvServer } from "./server.ts";
+import { KvStore } from "../store/store.ts";
+
+const status: Status = { ...new BareServer().status, role: "leader", term: 1, leader: 1 };
+
+class FakeLog implements Log {
+  readonly proposed: Uint8Array[] = [];
+  reads = 0;
+  leading = true;
+
+  propose(command: Uint8Array): Position | null {
+    return this.leading ? { index: this.proposed.push(command), term: 1 } : null;
+  }
+
+  read(_context: number): boolean {
+    if (this.leading) this.reads++;
+    return this.leading;
+  }
+
+  draw(): boolean {
+    throw new Error("never asked to");
+  }
+}
+
+const put = encodeRequest({ type: "put", key: "k", value: Uint8Array.of(7), version: 0 });
+const get = encodeRequest({ type: "get", key: "k" });
+
+function setUp(reads: "index" | "log", waitingMax = 10) {
+  const log = new FakeLog();
+  const rsm = new Rsm({ machine: new KvStore(), logBytesMax: null, waitingMax });
+  rsm.attach(log);
+  const replies: (Reply | null)[] = [];
+  const server = new KvServer({ rsm, reads });
+  const handle = (request: Uint8Array): void =>
+    server.handle(request, (reply) => void replies.push(decodeReply(reply)));
+  return { log, rsm, replies, handle };
+}
+
+Deno.test("KvServer puts the client's own bytes into the log", () => {
+  const { log, rsm, replies, handle } = setUp("index");
+  handle(put);
+  assertEquals(log.proposed[0] === put, true);
+  rsm.apply([{ index: 1, term: 1, command: put }]);
+  assertEquals(replies, [{ type: "stored" }]);
+});
+
+Deno.test("KvServer reads without the log when told so, and through it when not", () => {
+  const index = setUp("index");
+  index.handle(get);
+  assertEquals([index.log.reads, index.log.proposed.length], [1, 0]);
+  index.rsm.read(1, true);
+  const log = setUp("log");
+  log.handle(get);
+  assertEquals([log.log.reads, log.log.proposed.length], [0, 1]);
+  log.rsm.apply([{ index: 1, term: 1, command: get }]);
+  assertEquals([index.replies, log.replies], [[{ type: "noKey" }], [{ type: "noKey" }]]);
+});
+
+Deno.test("KvServer names the leader when it is another", () => {
+  const { log, rsm, replies, handle } = setUp("index");
+  log.leading = false;
+  rsm.changed({ ...status, role: "follower", leader: 3 });
+  handle(put);
+  handle(get);
+  assertEquals(replies, [
+    { type: "wrongLeader", leader: 3 },
+    { type: "wrongLeader", leader: 3 },
+  ]);
+});
+
+Deno.test("KvServer says unknown only when the command may still be executed", () => {
+  const { rsm, replies, handle } = setUp("index");
+  handle(put);
+  rsm.changed({ ...status, term: 2, role: "follower", leader: 2 });
+  handle(put);
+  rsm.apply([{ index: 1, term: 1, command: get }, { index: 2, term: 3, command: null }]);
+  assertEquals(replies, [{ type: "unknown", leader: 2 }, { type: "wrongLeader", leader: 2 }]);
+});
+
+Deno.test("KvServer says overloaded when too many wait, and refused when it is no request", () => {
+  const { log, replies, handle } = setUp("index", 0);
+  handle(put);
+  handle(get);
+  handle(Uint8Array.of(77));
+  handle(new Uint8Array(0));
+  assertEquals(replies.map((reply) => reply?.type), [
+    "overloaded",
+    "overloaded",
+    "refused",
+    "refused",
+  ]);
+  assertEquals(log.proposed, []);
+});

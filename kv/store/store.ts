@@ -1,0 +1,134 @@
+/**
+ * The store: a map from keys to values with versions, as a deterministic state machine. The version
+ * of a key counts its successful writes, so each write names the one it follows and is executed at
+ * most once, however often it is sent. Nothing is remembered about clients.
+ *
+ * Invariants:
+ * - The state, and every reply, follow from the applied commands alone.
+ * - No value is held twice: it is a part of the latest image or of a command behind it, and both are
+ *   held anyway, for followers that need them.
+ *
+ * @module
+ */
+
+import type { Image, StateMachine } from "../../raft/mod.ts";
+import { decodeKey, decodeRequest, encodeKey, encodeReply, type Reply } from "./command.ts";
+
+interface Item {
+  value: Uint8Array;
+  readonly version: number;
+}
+
+const FORMAT = 1;
+const IMAGE_HEADER_BYTES = 5;
+const ITEM_HEADER_BYTES = 14;
+/** So many items are written in well under a millisecond. */
+const ITEMS_PER_STEP = 256;
+
+const STORED = encodeReply({ type: "stored" });
+const NO_KEY = encodeReply({ type: "noKey" });
+const WRONG_VERSION = encodeReply({ type: "wrongVersion" });
+const REFUSED = encodeReply({ type: "refused" });
+
+/** A map with versions that every server of a cluster holds alike. */
+export class KvStore implements StateMachine {
+  #items = new Map<string, Item>();
+  /** While an image is being drawn: what changed since it was begun, as it was (null: not there). */
+  #before: Map<string, Item | null> | null = null;
+  /** What the image of all items takes. */
+  #imageBytes = IMAGE_HEADER_BYTES;
+
+  /** How many keys there are. */
+  get size(): number {
+    return this.#items.size;
+  }
+
+  apply(command: Uint8Array): Uint8Array {
+    const request = decodeRequest(command);
+    if (request === null) return REFUSED;
+    if (request.type === "get") return this.#get(request.key);
+    const { key, value, version } = request;
+    const item = this.#items.get(key);
+    if (item === undefined && version > 0) return NO_KEY;
+    if (item !== undefined && item.version !== version) return WRONG_VERSION;
+    this.#set(key, { value, version: version + 1 });
+    return STORED;
+  }
+
+  query(request: Uint8Array): Uint8Array {
+    const question = decodeRequest(request);
+    return question?.type === "get" ? this.#get(question.key) : REFUSED;
+  }
+
+  *snapshot(): Image {
+    const before = this.#before = new Map<string, Item | null>();
+    const { size } = this.#items;
+    const image = new Uint8Array(this.#imageBytes);
+    const view = new DataView(image.buffer);
+    image[0] = FORMAT;
+    view.setUint32(1, size);
+    let at = IMAGE_HEADER_BYTES;
+    let count = 0;
+    for (const [name, now] of this.#items) {
+      // Keys that came since the first step stand behind all others.
+      if (count === size) break;
+      const old = before.get(name);
+      const { value, version } = old ?? now;
+      const key = encodeKey(name);
+      view.setUint16(at, key.length);
+      view.setBigUint64(at + 2, BigInt(version));
+      view.setUint32(at + 10, value.length);
+      image.set(key, at + ITEM_HEADER_BYTES);
+      at += ITEM_HEADER_BYTES + key.length;
+      image.set(value, at);
+      if (!old) now.value = image.subarray(at, at + value.length);
+      at += value.length;
+      if (++count % ITEMS_PER_STEP === 0) yield;
+    }
+    if (this.#before === before) this.#before = null;
+    return image;
+  }
+
+  restore(data: Uint8Array): void {
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    if (data.length < IMAGE_HEADER_BYTES || data[0] !== FORMAT) {
+      throw new RangeError(`Cannot restore the store: wanted format ${FORMAT}, got ${data[0]}`);
+    }
+    const items = new Map<string, Item>();
+    let at = IMAGE_HEADER_BYTES;
+    for (let left = view.getUint32(1); left > 0; left--) {
+      const valueAt = at + ITEM_HEADER_BYTES + (at + 2 <= data.length ? view.getUint16(at) : 0);
+      const end = valueAt + (at + ITEM_HEADER_BYTES <= data.length ? view.getUint32(at + 10) : 0);
+      const key = end <= data.length
+        ? decodeKey(data.subarray(at + ITEM_HEADER_BYTES, valueAt))
+        : null;
+      if (key === null) {
+        throw new RangeError(`Cannot restore the store: wanted an item, got garbage at byte ${at}`);
+      }
+      const version = Number(view.getBigUint64(at + 2));
+      items.set(key, { value: data.subarray(valueAt, end), version });
+      at = end;
+    }
+    if (at !== data.length) {
+      throw new RangeError(`Cannot restore the store: wanted ${at} bytes, got ${data.length}`);
+    }
+    this.#items = items;
+    this.#imageBytes = data.length;
+    this.#before = null;
+  }
+
+  #set(key: string, item: Item): void {
+    const old = this.#items.get(key);
+    if (this.#before?.has(key) === false) this.#before.set(key, old ?? null);
+    this.#imageBytes += item.value.length - (old?.value.length ?? 0);
+    if (old === undefined) this.#imageBytes += ITEM_HEADER_BYTES + encodeKey(key).length;
+    this.#items.set(key, item);
+  }
+
+  #get(key: string): Uint8Array {
+    const item = this.#items.get(key);
+    if (item === undefined) return NO_KEY;
+    const reply: Reply = { type: "value", value: item.value, version: item.version };
+    return encodeReply(reply);
+  }
+}

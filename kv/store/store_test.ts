@@ -1,0 +1,147 @@
+/**
+ * The store: the table of section 14.2 of the lab, images, and commands that are none.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { drawn } from "../../tests/cluster/drawn.ts";
+import { decodeReply, encodeRequest, type Reply } from "./command.ts";
+import { KvStore } from "./store.ts";
+
+function text(value: string): Uint8Array {
+  return new TextEncoder().encode(value);
+}
+
+function put(store: KvStore, key: string, value: string, version: number): Reply["type"] | null {
+  const command = encodeRequest({ type: "put", key, value: text(value), version });
+  return decodeReply(store.apply(command))?.type ?? null;
+}
+
+function get(store: KvStore, key: string): Reply | null {
+  const request = encodeRequest({ type: "get", key });
+  const reply = decodeReply(store.query(request));
+  assertEquals(decodeReply(store.apply(request)), reply);
+  return reply;
+}
+
+Deno.test("KvStore puts only when the version is the stored one", () => {
+  const store = new KvStore();
+  assertEquals(put(store, "k", "a", 1), "noKey");
+  assertEquals(get(store, "k"), { type: "noKey" });
+  assertEquals(put(store, "k", "a", 0), "stored");
+  assertEquals(get(store, "k"), { type: "value", value: text("a"), version: 1 });
+  assertEquals(put(store, "k", "b", 0), "wrongVersion");
+  assertEquals(put(store, "k", "b", 2), "wrongVersion");
+  assertEquals(put(store, "k", "b", 1), "stored");
+  assertEquals(put(store, "k", "b", 1), "wrongVersion");
+  assertEquals(get(store, "k"), { type: "value", value: text("b"), version: 2 });
+});
+
+Deno.test("KvStore answers refused and changes nothing when a command is garbage", () => {
+  const store = new KvStore();
+  put(store, "k", "a", 0);
+  const before = drawn(store.snapshot());
+  for (const garbage of [[], [0], [9, 9], [2, 0], [1, 0, 1, 0xff]]) {
+    assertEquals(decodeReply(store.apply(Uint8Array.from(garbage)))?.type, "refused");
+    assertEquals(decodeReply(store.query(Uint8Array.from(garbage)))?.type, "refused");
+  }
+  const query = encodeRequest({ type: "put", key: "k", value: text("b"), version: 1 });
+  assertEquals(decodeReply(store.query(query))?.type, "refused");
+  assertEquals(drawn(store.snapshot()), before);
+});
+
+Deno.test("KvStore is the same when it was restored and when it was replayed", () => {
+  const whole = new KvStore();
+  const restored = new KvStore();
+  for (let step = 0; step < 500; step++) {
+    const [key, version] = [`k${step % 50} ü`, Math.floor(step / 50)];
+    assertEquals(put(whole, key, "v".repeat(step), version), "stored");
+    if (step === 275) restored.restore(drawn(whole.snapshot()));
+    if (step > 275) put(restored, key, "v".repeat(step), version);
+  }
+  assertEquals(drawn(restored.snapshot()), drawn(whole.snapshot()));
+  assertEquals(get(restored, "k7 ü"), get(whole, "k7 ü"));
+  assertEquals(restored.size, 50);
+});
+
+Deno.test("KvStore replaces everything when it restores", () => {
+  const store = new KvStore();
+  put(store, "gone", "a", 0);
+  store.restore(drawn(new KvStore().snapshot()));
+  assertEquals(store.size, 0);
+  assertEquals(get(store, "gone"), { type: "noKey" });
+});
+
+Deno.test("KvStore makes a small image when there is one short key, whatever its history", () => {
+  const store = new KvStore();
+  for (let version = 0; version < 10_000; version++) put(store, "x", `${version % 2}`, version);
+  const { length } = drawn(store.snapshot());
+  assert(length <= 30, `${length} bytes`);
+});
+
+Deno.test("KvStore lets go of a command when an image holds its value", () => {
+  const store = new KvStore();
+  const command = encodeRequest({ type: "put", key: "k", value: text("first"), version: 0 });
+  store.apply(command);
+  const image = drawn(store.snapshot());
+  command.fill(0);
+  assertEquals(get(store, "k"), { type: "value", value: text("first"), version: 1 });
+  image.fill(0);
+  assertEquals(get(store, "k"), { type: "value", value: new Uint8Array(5), version: 1 });
+});
+
+Deno.test("KvStore holds the image that it was restored from, and no copy of the values", () => {
+  const store = new KvStore();
+  put(store, "k", "first", 0);
+  const image = drawn(store.snapshot());
+  const restored = new KvStore();
+  restored.restore(image);
+  image.fill(0);
+  assertEquals(get(restored, "k"), { type: "value", value: new Uint8Array(5), version: 1 });
+});
+
+Deno.test("KvStore refuses an image that is cut, too long or of another format", () => {
+  const store = new KvStore();
+  put(store, "key", "value", 0);
+  put(store, "another", "", 0);
+  const image = drawn(store.snapshot());
+  for (let length = 0; length < image.length; length++) {
+    assertThrows(() => store.restore(image.subarray(0, length)), RangeError, "Cannot restore");
+  }
+  assertThrows(() => store.restore(Uint8Array.of(...image, 0)), RangeError, "Cannot restore");
+  assertThrows(() => store.restore(image.with(0, 9)), RangeError, "format");
+  assertEquals(get(store, "key"), { type: "value", value: text("value"), version: 1 });
+});
+
+Deno.test("KvStore draws the state of the first step when puts go on between the steps", () => {
+  const store = new KvStore();
+  for (let i = 0; i < 2000; i++) put(store, `k${i}`, `first ${i}`, 0);
+  const expected = drawn(store.snapshot());
+  const image = store.snapshot();
+  let step = image.next();
+  for (let i = 0; !step.done; i++) {
+    put(store, `k${i}`, "second, and longer", 1); // drawn already
+    put(store, `k${1999 - i}`, "second", 1); // not yet drawn
+    put(store, `new ${i}`, "not there at the first step", 0);
+    step = image.next();
+  }
+  assertEquals(step.value, expected);
+  const restored = new KvStore();
+  restored.restore(drawn(store.snapshot()));
+  assertEquals(get(restored, "k1999"), get(store, "k1999"));
+  assertEquals(restored.size, store.size);
+});
+
+Deno.test("KvStore goes on after a restore in the middle of an image", () => {
+  const store = new KvStore();
+  for (let i = 0; i < 1000; i++) put(store, `k${i}`, "old", 0);
+  const image = store.snapshot();
+  image.next();
+  store.restore(drawn(new KvStore().snapshot()));
+  put(store, "k", "new", 0);
+  const old = new KvStore();
+  old.restore(drawn(image));
+  assertEquals([old.size, store.size], [1000, 1]);
+  assertEquals(drawn(store.snapshot()).length, 5 + 14 + 1 + 3);
+});

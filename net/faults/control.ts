@@ -1,0 +1,177 @@
+/**
+ * The control socket of a node: a Unix socket that only the node's user can open, over which tests
+ * and the shell disturb the network, look inside and stop the node. A node has one only if it was
+ * started with `--control`; nothing else constructs this.
+ *
+ * A request is an object with the name of a command and its arguments; the answer is an object with
+ * either the `value` or an `error`. See `docs/protocol.md`.
+ *
+ * @module
+ */
+
+import type { NodeId, Position, Status } from "../../raft/mod.ts";
+import type { Address, WireValue } from "../wire/mod.ts";
+import type { Faults } from "./faults.ts";
+import { parseFaults } from "./parse_faults.ts";
+import { type Reply, RpcServer } from "../rpc/mod.ts";
+
+/** The socket's name within the folder of a node. */
+export const CONTROL_SOCKET = "control.sock";
+
+/** What a control socket can do to its node. */
+export interface ControlTarget {
+  /** What is wrong with the network at the moment. */
+  readonly faults: Faults;
+  /** Changes what is given, keeps the rest. */
+  setFaults(change: Partial<Faults>): void;
+  /** Where another node listens from now on. */
+  setPeer(id: NodeId, address: Address): void;
+  /** `null`: not the leader. */
+  propose(command: Uint8Array): Position | null;
+  /** A look at the server. */
+  status(): Status;
+  /** Counters of all kinds, as plain values. */
+  stats(): WireValue;
+  /** Takes a snapshot of the state machine now. */
+  snapshot(): void;
+  /** Ends the node, after this call has been answered. */
+  stop(): void;
+  /** Commands of the machine that runs, such as what a test's machine has applied. */
+  machine(request: WireValue, reply: Reply): void;
+}
+
+/** What a control socket is made of. */
+export interface ControlOptions {
+  /** Where the socket is made; an old one is replaced. */
+  readonly path: string;
+  /** The name of the cluster, told to who connects. */
+  readonly cluster: string;
+  /** This node. */
+  readonly id: NodeId;
+  /** What the commands act on. */
+  readonly target: ControlTarget;
+  /** Takes a line about what was refused. */
+  readonly log: (line: string) => void;
+}
+
+/** What every system takes for the path of a Unix socket. */
+const PATH_BYTES_MAX = 103;
+
+/**
+ * Opens the control socket.
+ *
+ * @throws {RangeError} If its path is longer than a socket's may be.
+ */
+export async function openControl(options: ControlOptions): Promise<RpcServer> {
+  const { path, cluster, id, target, log } = options;
+  const pathBytes = new TextEncoder().encode(path).length;
+  if (pathBytes > PATH_BYTES_MAX) {
+    throw new RangeError(
+      `Cannot open the control socket: wanted a path of at most ${PATH_BYTES_MAX} bytes, ` +
+        `got ${pathBytes}: ${path}`,
+    );
+  }
+  await removeOld(path);
+  const listener = listenPrivately(path);
+  const handle = (request: WireValue, reply: Reply): void => control(target, { request, reply });
+  return new RpcServer({ listener, cluster, id, handle, log });
+}
+
+/** Only this user can connect from the first moment on. */
+function listenPrivately(path: string): Deno.Listener {
+  const before = Deno.umask(0o177);
+  try {
+    return Deno.listen({ transport: "unix", path });
+  } finally {
+    Deno.umask(before);
+  }
+}
+
+/** What a node that was killed left behind. */
+async function removeOld(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+type Fields = { readonly [key: string]: WireValue };
+
+function control(
+  target: ControlTarget,
+  { request, reply }: { readonly request: WireValue; readonly reply: Reply },
+): void {
+  try {
+    const fields = fieldsOf(request);
+    if (fields["command"] === "machine") {
+      return target.machine(fields["request"] ?? null, (value) => reply({ value }));
+    }
+    reply({ value: run(target, fields) });
+  } catch (error) {
+    // What the other side asked for was wrong; what we did wrong must not be swallowed.
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    reply({ error: error.message });
+  }
+}
+
+function run(target: ControlTarget, fields: Fields): WireValue {
+  switch (fields["command"]) {
+    case "faults":
+      return plain(target.faults);
+    case "setFaults":
+      target.setFaults(parseFaults(fields["faults"]));
+      return null;
+    case "setPeers":
+      for (const { id, address } of peersOf(fields["peers"])) target.setPeer(id, address);
+      return null;
+    case "propose": {
+      const position = target.propose(bytesOf(fields["data"]));
+      return position === null ? null : plain(position);
+    }
+    case "status":
+      return plain(target.status());
+    case "stats":
+      return target.stats();
+    case "snapshot":
+      target.snapshot();
+      return null;
+    case "stop":
+      // The answer leaves first.
+      setTimeout(() => target.stop(), 0);
+      return null;
+    default:
+      throw new RangeError(`Cannot run command: wanted a known one, got ${fields["command"]}`);
+  }
+}
+
+function fieldsOf(request: WireValue): Fields {
+  const isRecord = typeof request === "object" && request !== null && !Array.isArray(request) &&
+    !(request instanceof Uint8Array);
+  if (!isRecord) throw new TypeError("Cannot run command: wanted an object with its name");
+  return request as Fields;
+}
+
+function bytesOf(value: WireValue | undefined): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError(`Cannot read data: wanted bytes, got a value of type ${typeof value}`);
+}
+
+/** A list of triples: id, host name, port. */
+function peersOf(
+  value: WireValue | undefined,
+): readonly { readonly id: NodeId; readonly address: Address }[] {
+  if (!Array.isArray(value)) throw new TypeError("Cannot read peers: wanted a list");
+  return value.map((item: WireValue) => {
+    const [id, hostname, port] = Array.isArray(item) ? item : [];
+    if (typeof id !== "number" || typeof hostname !== "string" || typeof port !== "number") {
+      throw new TypeError("Cannot read peer: wanted an id, a host name and a port");
+    }
+    return { id, address: { hostname, port } };
+  });
+}
+
+/** Our own types of plain data, which have no index signature. */
+function plain(value: Faults | Position | Status): WireValue {
+  return value as unknown as WireValue;
+}

@@ -1,0 +1,83 @@
+/**
+ * What faults do to messages on their way out and in, and what is counted.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Clock, Envelope } from "../../raft/mod.ts";
+import { undisturbed } from "./faults.ts";
+import { FaultyTransport } from "./faulty_transport.ts";
+
+const request: Envelope = {
+  from: 1,
+  to: 2,
+  term: 3,
+  message: { type: "requestVote", trial: false, last: { index: 0, term: 0 } },
+};
+const reply: Envelope = {
+  from: 2,
+  to: 1,
+  term: 3,
+  message: { type: "requestVoteReply", trial: false, granted: true },
+};
+
+/** A transport that remembers, and a clock that is moved by hand. */
+function setup() {
+  const sent: Envelope[] = [];
+  const timers: { readonly ms: number; readonly run: () => void }[] = [];
+  const clock: Clock = {
+    now: () => 0,
+    after: (ms, run) => {
+      timers.push({ ms, run });
+      return { cancel: () => {} };
+    },
+    soon: (run) => run(),
+  };
+  const transport = { send: (envelopes: readonly Envelope[]) => void sent.push(...envelopes) };
+  return { sent, timers, faulty: new FaultyTransport({ transport, clock, random: () => 0.5 }) };
+}
+
+Deno.test("FaultyTransport passes everything on at once when there are no faults", () => {
+  const { sent, faulty } = setup();
+  faulty.send([request, request]);
+  assertEquals(sent, [request, request]);
+  assert(faulty.admits(reply));
+  const { requests, bytes, incoming } = faulty.traffic;
+  assertEquals({ requests, incoming }, { requests: 2, incoming: 0 });
+  // An array of 7 and one of 6 elements, each of one byte.
+  assertEquals(bytes, 2 * 8 + 7);
+});
+
+Deno.test("FaultyTransport neither sends nor admits when the direction is blocked", () => {
+  const { sent, faulty } = setup();
+  faulty.setFaults({ blocked: [{ from: 1, to: 2 }] });
+  faulty.send([request]);
+  assertEquals(sent, []);
+  assert(!faulty.admits(request));
+  assert(faulty.admits(reply));
+  assertEquals(faulty.traffic.requests, 1, "a lost request was sent");
+  faulty.setFaults({ blocked: [] });
+  faulty.send([request]);
+  assertEquals(sent, [request]);
+});
+
+Deno.test("FaultyTransport drops a delayed message when a cut came meanwhile", () => {
+  const { sent, timers, faulty } = setup();
+  const delay = { kind: "uniform", minMs: 10, maxMs: 30 } as const;
+  faulty.setFaults({ request: { ...undisturbed, delay } });
+  faulty.send([request, request]);
+  assertEquals(timers.map(({ ms }) => ms), [20, 20]);
+  timers[0]?.run();
+  faulty.setFaults({ blocked: [{ from: 1, to: 2 }] });
+  timers[1]?.run();
+  assertEquals(sent, [request]);
+});
+
+Deno.test("FaultyTransport queues, and then drops, when bandwidth is short", () => {
+  const { sent, timers, faulty } = setup();
+  faulty.setFaults({ bytesPerSecondMax: 8 });
+  faulty.send([request, request, request, request, request]);
+  assertEquals(sent, []);
+  assertEquals(timers.map(({ ms }) => ms), [1000, 2000, 3000]);
+});

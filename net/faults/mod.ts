@@ -1,0 +1,32 @@
+/**
+ * Faults of the network as data, the transport that obeys them, and the control socket.
+ *
+ * @module
+ */
+
+export { CONTROL_SOCKET, type ControlOptions, type ControlTarget, openControl } from "./control.ts";
+export { ControlClient, ControlError } from "./control_client.ts";
+export {
+  bridge,
+  decide,
+  type Delay,
+  type Disturbance,
+  type Faults,
+  halves,
+  isBlocked,
+  isolate,
+  type Kind,
+  kindOf,
+  type Link,
+  majoritiesRing,
+  minorityWith,
+  noFaults,
+  oneWay,
+  partition,
+  reliable,
+  reordered,
+  undisturbed,
+  unreliable,
+} from "./faults.ts";
+export { type FaultyTraffic, FaultyTransport } from "./faulty_transport.ts";
+export { parseFaults } from "./parse_faults.ts";

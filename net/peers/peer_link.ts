@@ -1,0 +1,257 @@
+/**
+ * The way to one peer: one connection that this node dials, says hello on, sends messages over and
+ * dials again when it breaks. Nothing but the answer to the hello and signs of life come back on it.
+ *
+ * Invariants: messages leave in the order they were given, or not at all; what waits is bounded and
+ * the rest is dropped whole and counted; messages that waited for one life of the peer are never
+ * given to the next.
+ *
+ * @module
+ */
+
+import { encodeEnvelope, type Envelope, type NodeId } from "../../raft/mod.ts";
+import {
+  type Address,
+  Connection,
+  type PeerTraffic,
+  type Refusals,
+  type TcpLimits,
+  type WireValue,
+} from "../wire/mod.ts";
+import { decodePeerAnswer, encodePeerHello, type HelloRefusal } from "./peer_hello.ts";
+
+/** Says "are you there"; from the other side, "I hear you". No message has this type. */
+export const PING: WireValue = [0];
+
+/** What a {@linkcode PeerLink} is made of. */
+export interface PeerLinkOptions {
+  readonly cluster: string;
+  readonly id: NodeId;
+  readonly peer: NodeId;
+  readonly run: number;
+  readonly members: string;
+  readonly limits: TcpLimits;
+  readonly random: () => number;
+  readonly refusals: Refusals;
+  /** Takes a line when the peer gets into reach or out of it. */
+  readonly log: (line: string) => void;
+}
+
+/** Dials one peer and sends to it. */
+export class PeerLink {
+  readonly #options: PeerLinkOptions;
+  #address: Address | null = null;
+  #connection: Connection | null = null;
+  /** The answer to the hello came: messages may leave. */
+  #isReady = false;
+  #isClosed = false;
+  /** Messages given while there is no connection: the latest few. */
+  #waiting: Envelope[] = [];
+  /** The life of the peer that answered last. */
+  #peerRun: number | null = null;
+  #dials = 0;
+  #backoffMs: number;
+  #redial: ReturnType<typeof setTimeout> | undefined;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+  #readyAt = 0;
+  #heardBytes = 0;
+  #heardAt = 0;
+  /** Whether the log says that the peer is in reach; `null`: it says nothing yet. */
+  #isToldReady: boolean | null = null;
+  #toldAt = performance.now();
+  readonly #traffic = { sent: 0, dropped: 0, connects: 0 };
+
+  constructor(options: PeerLinkOptions) {
+    this.#options = options;
+    this.#backoffMs = options.limits.redialMsMin;
+  }
+
+  get traffic(): PeerTraffic {
+    return { ...this.#traffic, isConnected: this.#isReady };
+  }
+
+  /** Where the peer listens from now on. */
+  setAddress(address: Address): void {
+    const { hostname, port } = address;
+    if (this.#address?.hostname === hostname && this.#address.port === port) return;
+    this.#address = address;
+    this.#drop("the peer has a new address");
+    this.#dialNow();
+  }
+
+  /** Never waits: the message goes out, waits in a bounded queue, or is dropped. */
+  send(envelope: Envelope): void {
+    if (this.#isReady && this.#connection !== null) return this.#sendOn(this.#connection, envelope);
+    this.#waiting.push(envelope);
+    if (this.#waiting.length <= this.#options.limits.waitingMax) return;
+    this.#waiting.shift();
+    this.#traffic.dropped += 1;
+  }
+
+  /** The peer has just dialled us, so it is there: try at once. */
+  nudge(): void {
+    if (this.#connection === null) this.#dialNow();
+  }
+
+  /** Asks the peer for a sign of life, and hangs up when there was none for too long. */
+  tick(now: number, didStall: boolean): void {
+    const connection = this.#connection;
+    if (connection === null || !this.#isReady) return;
+    const bytes = connection.bytesReceived;
+    if (bytes !== this.#heardBytes || didStall) {
+      this.#heardBytes = bytes;
+      this.#heardAt = now;
+    } else if (now - this.#heardAt > this.#options.limits.silenceMsMax) {
+      this.#refuse({ refusal: "silent", detail: "no sign of life" });
+      return this.#drop("silent");
+    }
+    connection.send(PING);
+  }
+
+  /** Hangs up for good. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#redial);
+    this.#drop("closed");
+    this.#waiting = [];
+  }
+
+  #sendOn(connection: Connection, envelope: Envelope): void {
+    if (this.#offer(connection, envelope)) this.#traffic.sent += 1;
+    else this.#traffic.dropped += 1;
+  }
+
+  /** False also for a message that no frame can hold: a transport does not throw. */
+  #offer(connection: Connection, envelope: Envelope): boolean {
+    try {
+      return connection.send(encodeEnvelope(envelope));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#refuse({ refusal: "frameTooLarge", detail: error.message });
+      return false;
+    }
+  }
+
+  #dialNow(): void {
+    clearTimeout(this.#redial);
+    this.#redial = undefined;
+    this.#backoffMs = this.#options.limits.redialMsMin;
+    if (!this.#isClosed && this.#address !== null) this.#dial(this.#address);
+  }
+
+  /** Somewhere between half the back-off and all of it, so that nodes do not dial in step. */
+  #dialLater(): void {
+    if (this.#isClosed || this.#redial !== undefined) return;
+    const { redialMsMax } = this.#options.limits;
+    const waitMs = this.#backoffMs * (0.5 + this.#options.random() / 2);
+    this.#backoffMs = Math.min(this.#backoffMs * 2, redialMsMax);
+    this.#redial = setTimeout(() => {
+      this.#redial = undefined;
+      if (this.#connection === null && this.#address !== null) this.#dial(this.#address);
+    }, waitMs);
+  }
+
+  #dial(address: Address): void {
+    const dial = ++this.#dials;
+    this.#armDeadline(dial);
+    Deno.connect({ ...address, transport: "tcp" }).then(
+      (conn) => {
+        // Another attempt may have begun, or this one may have been given up.
+        if (dial === this.#dials && !this.#isClosed) this.#greet(conn, dial);
+        else conn.close();
+      },
+      (error: Error) => {
+        if (dial === this.#dials) this.#fail(error.message);
+      },
+    );
+  }
+
+  /** Dialling and the answer to the hello share one deadline. */
+  #armDeadline(dial: number): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => {
+      if (dial !== this.#dials || this.#isReady) return;
+      this.#dials += 1;
+      this.#drop("no answer to the hello");
+    }, this.#options.limits.helloMsMax);
+  }
+
+  #greet(conn: Deno.TcpConn, dial: number): void {
+    const { cluster, id, peer, run, members, limits } = this.#options;
+    const connection = new Connection(conn, {
+      frameBytesMax: limits.frameBytesMax,
+      firstFrameBytesMax: limits.helloBytesMax,
+      queueBytesMax: limits.queueBytesMax,
+      receive: (value) => this.#receive(connection, value),
+    });
+    this.#connection = connection;
+    connection.send(encodePeerHello({ cluster, from: id, to: peer, run, dial, members }));
+    connection.closed.then(({ message }) => {
+      if (this.#connection !== connection) return;
+      this.#connection = null;
+      this.#fail(message);
+    });
+  }
+
+  /** The answer to the hello, then signs of life. */
+  #receive(connection: Connection, value: unknown): void {
+    if (connection !== this.#connection || this.#isReady) return;
+    const { cluster, peer, limits } = this.#options;
+    const answer = decodePeerAnswer(value, { cluster, id: peer });
+    if ("refusal" in answer) {
+      this.#refuse(answer);
+      this.#backoffMs = limits.redialMsMax;
+      return this.#drop("refused");
+    }
+    clearTimeout(this.#deadline);
+    this.#isReady = true;
+    this.#readyAt = performance.now();
+    this.#heardAt = this.#readyAt;
+    this.#traffic.connects += 1;
+    this.#tell(true);
+    if (this.#peerRun !== null && this.#peerRun !== answer.run) this.#forgetWaiting();
+    this.#peerRun = answer.run;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const envelope of waiting) this.#sendOn(connection, envelope);
+  }
+
+  #forgetWaiting(): void {
+    this.#traffic.dropped += this.#waiting.length;
+    this.#waiting = [];
+  }
+
+  #drop(reason: string): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    connection?.abort({ kind: "local", message: reason });
+    this.#fail(reason);
+  }
+
+  /** There is no connection now. One that held for a while earns a quick new attempt. */
+  #fail(reason: string): void {
+    clearTimeout(this.#deadline);
+    this.#tell(false, reason);
+    const { limits } = this.#options;
+    if (this.#isReady && performance.now() - this.#readyAt > limits.redialMsMax) {
+      this.#backoffMs = limits.redialMsMin;
+    }
+    this.#isReady = false;
+    if (this.#address !== null) this.#dialLater();
+  }
+
+  /** Says when the peer gets into reach, and when it has been out of it, not each attempt. */
+  #tell(isReady: boolean, reason = ""): void {
+    if (this.#isClosed || this.#isToldReady === isReady) return;
+    const now = performance.now();
+    if (!isReady && now - this.#toldAt < this.#options.limits.logEveryMs) return;
+    this.#toldAt = now;
+    this.#isToldReady = isReady;
+    const { log, peer } = this.#options;
+    log(isReady ? `reaches n${peer}` : `does not reach n${peer}: ${reason}; tries again`);
+  }
+
+  #refuse({ refusal, detail }: HelloRefusal): void {
+    this.#options.refusals.count(refusal, { source: `n${this.#options.peer}`, detail });
+  }
+}

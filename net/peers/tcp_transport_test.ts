@@ -1,0 +1,420 @@
+/**
+ * Transports on the loopback: who is let in, what arrives, and what happens when a peer dies,
+ * returns, hangs or is none.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertGreater, AssertionError } from "@std/assert";
+import type { Envelope, NodeId } from "../../raft/mod.ts";
+import { frameOf, hungUp } from "../../tests/helpers/sockets.ts";
+import { until } from "../../tests/helpers/until.ts";
+import type { WireValue } from "../wire/codec.ts";
+import { TcpTransport } from "./tcp_transport.ts";
+import type { TcpTransportOptions } from "../wire/tcp_options.ts";
+
+const local = { hostname: "127.0.0.1", port: 0 };
+const limits = { helloMsMax: 200, pingMs: 40, silenceMsMax: 200, redialMsMax: 100 };
+
+interface Side {
+  readonly transport: TcpTransport;
+  readonly got: Envelope[];
+  readonly lines: string[];
+}
+
+function open(id: NodeId, changes: Partial<TcpTransportOptions> = {}): Side {
+  const got: Envelope[] = [];
+  const lines: string[] = [];
+  const transport = new TcpTransport({
+    id,
+    cluster: "test",
+    peers: [1, 2, 3],
+    listen: local,
+    receive: (envelope) => got.push(envelope),
+    log: (line) => lines.push(line),
+    limits,
+    ...changes,
+  });
+  return { transport, got, lines };
+}
+
+function message(from: NodeId, to: NodeId, round: number): Envelope {
+  const fields = { previous: { index: 0, term: 0 }, entries: [], commit: 0 };
+  return { from, to, term: 1, message: { type: "appendEntries", ...fields, round } };
+}
+
+function rounds(side: Side): number[] {
+  return side.got.map(({ message }) => message.type === "appendEntries" ? message.round : -1);
+}
+
+/** What a promise comes to, if it does so in time. */
+async function inTime<Value>(promise: Promise<Value>, withinMs = 20_000): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = new AssertionError("it did not happen in time");
+    timer = setTimeout(() => reject(error), withinMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A stranger with a plain socket. */
+async function stranger(side: Side): Promise<Deno.TcpConn> {
+  return await Deno.connect(side.transport.address);
+}
+
+Deno.test("TcpTransport delivers every message in order when all is well", async () => {
+  const [one, two] = [open(1), open(2)];
+  one.transport.setPeer(2, two.transport.address);
+  for (let round = 1; round <= 50; round++) one.transport.send([message(1, 2, round)]);
+  await until(() => two.got.length === 50);
+  for (let round = 51; round <= 5000; round++) one.transport.send([message(1, 2, round)]);
+  await until(() => two.got.length === 5000);
+  assertEquals(rounds(two), Array.from({ length: 5000 }, (_, at) => at + 1));
+  assertEquals(one.transport.traffic().get(2)?.sent, 5000);
+  one.transport.close();
+  two.transport.close();
+});
+
+Deno.test("TcpTransport says once when a peer is out of reach, and when it is back", async () => {
+  const one = open(1, { limits: { ...limits, logEveryMs: 100 } });
+  const two = open(2);
+  const { address } = two.transport;
+  one.transport.setPeer(2, address);
+  await until(() => one.lines.length === 1);
+  two.transport.close();
+  await until(() => one.lines.length === 2);
+  await until(() => one.transport.traffic().get(2)?.isConnected === false);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const again = open(2, { listen: address });
+  await until(() => one.lines.length === 3);
+  one.transport.close();
+  again.transport.close();
+  assertEquals([one.lines[0], one.lines[2]], ["reaches n2", "reaches n2"]);
+  assert(/^does not reach n2: .+; tries again$/.test(one.lines[1]!), one.lines[1]);
+});
+
+Deno.test("TcpTransport keeps only the latest messages when there is no connection", async () => {
+  const [one, two] = [open(1, { limits: { ...limits, waitingMax: 3 } }), open(2)];
+  for (let round = 1; round <= 10; round++) one.transport.send([message(1, 2, round)]);
+  one.transport.setPeer(2, two.transport.address);
+  await until(() => two.got.length === 3);
+  assertEquals(rounds(two), [8, 9, 10]);
+  assertEquals(one.transport.traffic().get(2)?.dropped, 7);
+  one.transport.close();
+  two.transport.close();
+});
+
+Deno.test("TcpTransport never gives a new life what waited for the one before", async () => {
+  const [one, two] = [open(1), open(2)];
+  one.transport.setPeer(2, two.transport.address);
+  one.transport.send([message(1, 2, 1)]);
+  await until(() => two.got.length === 1);
+  two.transport.close();
+  await until(() => one.transport.traffic().get(2)?.isConnected === false);
+  one.transport.send([message(1, 2, 2)]);
+  const again = open(2, { listen: two.transport.address });
+  await until(() => one.transport.traffic().get(2)?.isConnected === true);
+  one.transport.send([message(1, 2, 3)]);
+  await until(() => again.got.length > 0);
+  assertEquals(rounds(again), [3]);
+  one.transport.close();
+  again.transport.close();
+});
+
+Deno.test("TcpTransport dials at once when the peer that was gone dials it", async () => {
+  const slow = { ...limits, redialMsMin: 60_000, redialMsMax: 60_000 };
+  const [one, two] = [open(1, { limits: slow }), open(2)];
+  one.transport.setPeer(2, two.transport.address);
+  await until(() => one.transport.traffic().get(2)?.isConnected === true);
+  two.transport.close();
+  await until(() => one.transport.traffic().get(2)?.isConnected === false);
+  const again = open(2, { listen: two.transport.address });
+  again.transport.setPeer(1, one.transport.address);
+  await until(() => one.transport.traffic().get(2)?.isConnected === true);
+  one.transport.close();
+  again.transport.close();
+});
+
+Deno.test("TcpTransport refuses when cluster, version, address or member is wrong", async () => {
+  const side = open(1);
+  const hellos: readonly [WireValue, string][] = [
+    [["kontiki-peer", 2, "other", 2, 1, 7, 1, "1,2,3"], "wrongCluster"],
+    [["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3"], "badHello"],
+    [["kontiki-peer", 2, "test", 2, 3, 7, 1, "1,2,3"], "stranger"],
+    [["kontiki-peer", 2, "test", 9, 1, 7, 1, "1,2,3"], "stranger"],
+    [["kontiki-peer", 2, "test", 1, 1, 7, 1, "1,2,3"], "stranger"],
+    [["kontiki-peer", 2, "test", 2, 1, 7, "1,2,3"], "badHello"],
+    [["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2"], "otherMembers"],
+    [["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3,4"], "otherMembers"],
+    [["kontiki-peer", 2, "test", 2, 1, 7, 1, null], "otherMembers"],
+    ["hello", "badHello"],
+    [null, "badHello"],
+  ];
+  for (const [hello, reason] of hellos) {
+    const before = side.transport.refusals()[reason] ?? 0;
+    const conn = await stranger(side);
+    await conn.write(frameOf(hello));
+    await hungUp(conn);
+    conn.close();
+    assertEquals(side.transport.refusals()[reason], before + 1, `${hello}`);
+  }
+  assertEquals(side.lines.length, 1, "one source is mentioned once");
+  side.transport.close();
+});
+
+Deno.test("TcpTransport hangs up when the first bytes are no hello of fit size", async () => {
+  const side = open(1);
+  const http = await stranger(side);
+  await http.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
+  await hungUp(http);
+  http.close();
+  const huge = await stranger(side);
+  await huge.write(frameOf(["kontiki-peer", 2, "x".repeat(2000), 2, 1, 7, 1, "1,2,3"]));
+  await hungUp(huge);
+  huge.close();
+  assertEquals(side.transport.refusals()["garbage"], 2);
+  side.transport.close();
+});
+
+Deno.test("TcpTransport hangs up when a hello comes byte by byte", async () => {
+  const side = open(1);
+  const conn = await stranger(side);
+  const bytes = frameOf(["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3"]);
+  const end = hungUp(conn);
+  let isOver = false;
+  end.finally(() => isOver = true);
+  const start = performance.now();
+  for (let at = 0; !isOver && at < bytes.length - 1; at++) {
+    await conn.write(bytes.subarray(at, at + 1)).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await inTime(end);
+  conn.close();
+  assert(performance.now() - start < 5000);
+  assertEquals(side.transport.refusals()["tooSlow"], 1);
+  side.transport.close();
+});
+
+Deno.test("TcpTransport keeps few connections without hello when many come", async () => {
+  const side = open(1, { limits: { ...limits, strangersMax: 4, helloMsMax: 60_000 } });
+  const conns: Deno.TcpConn[] = [];
+  for (let at = 0; at < 20; at++) conns.push(await stranger(side));
+  await until(() => side.transport.refusals()["tooMany"] === 16);
+  await Promise.all(conns.slice(0, 16).map((conn) => hungUp(conn)));
+  const peer = open(2);
+  peer.transport.setPeer(1, side.transport.address);
+  peer.transport.send([message(2, 1, 1)]);
+  await until(() => side.got.length === 1);
+  for (const conn of conns) conn.close();
+  side.transport.close();
+  peer.transport.close();
+});
+
+Deno.test("TcpTransport drops a message and stays when it is unknown or falsely addressed", async () => {
+  const side = open(1);
+  const conn = await stranger(side);
+  await conn.write(frameOf(["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3"]));
+  await conn.write(frameOf([99, 2, 1, 1]));
+  await conn.write(frameOf([3, 3, 1, 1, 0, 0, 0, 5, []]));
+  await conn.write(frameOf([3, 2, 3, 1, 0, 0, 0, 6, []]));
+  await conn.write(frameOf([3, 2, 1, 1, 0, 0, 0, 7, []]));
+  await until(() => side.got.length === 1);
+  assertEquals(rounds(side), [7]);
+  assertEquals(side.transport.refusals()["badMessage"], 3);
+  conn.close();
+  side.transport.close();
+});
+
+Deno.test("TcpTransport lets a newer life in and keeps an earlier one out", async () => {
+  const side = open(1, { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 20_000 } });
+  const lives = [[8, 1], [9, 1], [8, 2], [9, 3], [9, 2]] as const;
+  const conns: Deno.TcpConn[] = [];
+  for (const [run, dial] of lives) {
+    const conn = await stranger(side);
+    conns.push(conn);
+    await conn.write(frameOf(["kontiki-peer", 2, "test", 2, 1, run, dial, "1,2,3"]));
+    assert(await conn.read(new Uint8Array(1000)) !== null);
+  }
+  for (const [at, conn] of conns.entries()) {
+    await conn.write(frameOf([3, 2, 1, 1, 0, 0, 0, at, []])).catch(() => {});
+  }
+  await until(() => side.got.length > 0);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(rounds(side), [3]);
+  assertEquals(side.transport.refusals()["earlierLife"], 2);
+  for (const at of [0, 1, 2, 4]) await inTime(hungUp(conns[at]!));
+  for (const conn of conns) conn.close();
+  side.transport.close();
+});
+
+Deno.test("TcpTransport hangs up and dials again when nothing answers its pings", async () => {
+  const listener = Deno.listen(local);
+  const { port } = listener.addr as Deno.NetAddr;
+  const side = open(1);
+  side.transport.setPeer(2, { hostname: "127.0.0.1", port });
+  const conns: Deno.Conn[] = [];
+  for (let at = 0; at < 2; at++) {
+    const conn = await inTime(listener.accept());
+    conns.push(conn);
+    await conn.read(new Uint8Array(1000));
+    await conn.write(frameOf(["kontiki-peer-ok", 2, "test", 2, 7]));
+    await until(() => side.transport.traffic().get(2)?.connects === at + 1);
+  }
+  assertEquals(side.transport.refusals()["silent"], 1);
+  side.transport.close();
+  for (const conn of conns) conn.close();
+  listener.close();
+});
+
+Deno.test("TcpTransport hangs up and dials again when nobody answers its hello", async () => {
+  const listener = Deno.listen(local);
+  const side = open(1);
+  side.transport.setPeer(2, listener.addr as Deno.NetAddr);
+  for (let at = 0; at < 2; at++) {
+    const conn = await inTime(listener.accept());
+    await inTime(hungUp(conn));
+    conn.close();
+  }
+  assertEquals(side.transport.traffic().get(2)?.connects, 0);
+  side.transport.close();
+  listener.close();
+});
+
+Deno.test("TcpTransport leaves a peer that refuses it in peace for a while", async () => {
+  const listener = Deno.listen(local);
+  const slow = { ...limits, redialMsMin: 10, redialMsMax: 2000 };
+  const side = open(1, { limits: slow });
+  side.transport.setPeer(2, listener.addr as Deno.NetAddr);
+  const conn = await inTime(listener.accept());
+  await conn.read(new Uint8Array(1000));
+  await conn.write(frameOf(["kontiki-refused", "stranger", "go away"]));
+  const refusedAt = performance.now();
+  const again = await inTime(listener.accept());
+  assertGreater(performance.now() - refusedAt, 800);
+  side.transport.close();
+  for (const end of [conn, again, listener]) end.close();
+});
+
+Deno.test("TcpTransport says nothing at an address that was replaced while it dialled", async () => {
+  const [old, fresh] = [Deno.listen(local), Deno.listen(local)];
+  const side = open(1);
+  side.transport.setPeer(2, old.addr as Deno.NetAddr);
+  side.transport.setPeer(2, fresh.addr as Deno.NetAddr);
+  const greeted = await inTime(fresh.accept());
+  assert((await greeted.read(new Uint8Array(1000)) ?? 0) > 0);
+  const conn = await inTime(old.accept());
+  assertEquals(await inTime(conn.read(new Uint8Array(1000))), null);
+  side.transport.close();
+  for (const end of [greeted, conn, old, fresh]) end.close();
+});
+
+Deno.test("TcpTransport keeps an idle connection when pings are answered", async () => {
+  const patient = { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 1000 } };
+  const [one, two] = [open(1, patient), open(2, patient)];
+  one.transport.setPeer(2, two.transport.address);
+  await until(() => one.transport.traffic().get(2)?.isConnected === true);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assertEquals(one.transport.traffic().get(2)?.connects, 1);
+  assertEquals([one.transport.refusals(), two.transport.refusals()], [{}, {}]);
+  one.transport.close();
+  two.transport.close();
+});
+
+/** Carries bytes until one side hangs up, at most so many at a time. */
+async function carry(
+  from: Deno.Conn,
+  to: Deno.Conn,
+  { pauseMs }: { readonly pauseMs: number },
+): Promise<void> {
+  const buffer = new Uint8Array(16 * 1024);
+  try {
+    for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+      for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+    await to.closeWrite();
+  } catch (error) {
+    // The other side has hung up already.
+    if (!(error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.NotConnected)) {
+      throw error;
+    }
+  }
+}
+
+Deno.test("TcpTransport keeps a connection over which a long message comes slowly", async () => {
+  const patient = { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 700 } };
+  const [one, two] = [open(1, patient), open(2, patient)];
+  const listener = Deno.listen(local);
+  one.transport.setPeer(2, listener.addr as Deno.NetAddr);
+  const [near, far] = [await listener.accept(), await Deno.connect(two.transport.address)];
+  const lines = [carry(near, far, { pauseMs: 25 }), carry(far, near, { pauseMs: 0 })];
+  await until(() => one.transport.traffic().get(2)?.isConnected === true);
+  const entries = [{ index: 1, term: 1, command: new Uint8Array(2 ** 20) }];
+  const fields = { previous: { index: 0, term: 0 }, entries, commit: 0, round: 1 };
+  const long = { type: "appendEntries", ...fields } as const;
+  one.transport.send([{ from: 1, to: 2, term: 1, message: long }]);
+  await until(() => two.got.length === 1 || one.transport.refusals()["silent"] !== undefined);
+  assertEquals([one.transport.refusals(), two.transport.refusals()], [{}, {}]);
+  one.transport.close();
+  await Promise.all(lines);
+  two.transport.close();
+  for (const end of [near, far, listener]) end.close();
+});
+
+Deno.test("TcpTransport drops whole messages and serves others when a peer does not read", async () => {
+  const listener = Deno.listen(local);
+  const side = open(1, { limits: { ...limits, queueBytesMax: 100_000, silenceMsMax: 60_000 } });
+  side.transport.setPeer(2, listener.addr as Deno.NetAddr);
+  const stuck = await listener.accept();
+  await stuck.read(new Uint8Array(1000));
+  await stuck.write(frameOf(["kontiki-peer-ok", 2, "test", 2, 7]));
+  const good = open(3);
+  side.transport.setPeer(3, good.transport.address);
+  await until(() => [2, 3].every((id) => side.transport.traffic().get(id)?.isConnected === true));
+  const command = new Uint8Array(50_000);
+  for (let round = 1; round <= 400; round++) {
+    const entries = [{ index: 1, term: 1, command }];
+    const fields = { previous: { index: 0, term: 0 }, entries, commit: 0, round };
+    side.transport.send([{
+      from: 1,
+      to: 2,
+      term: 1,
+      message: { type: "appendEntries", ...fields },
+    }]);
+    side.transport.send([message(1, 3, round)]);
+    if (round % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await until(() => good.got.length === 400);
+  assertGreater(side.transport.traffic().get(2)?.dropped ?? 0, 100);
+  side.transport.close();
+  good.transport.close();
+  stuck.close();
+  listener.close();
+});
+
+Deno.test("TcpTransport drops and counts when a message is larger than a frame may be", async () => {
+  const side = open(1, { limits: { ...limits, frameBytesMax: 1000 } });
+  const two = open(2);
+  side.transport.setPeer(2, two.transport.address);
+  await until(() => side.transport.traffic().get(2)?.isConnected === true);
+  const entries = [{ index: 1, term: 1, command: new Uint8Array(2000) }];
+  const fields = { previous: { index: 0, term: 0 }, entries, commit: 0, round: 1 };
+  const tooLarge = { type: "appendEntries", ...fields } as const;
+  let thrown: unknown = null;
+  try {
+    side.transport.send([{ from: 1, to: 2, term: 1, message: tooLarge }]);
+  } catch (error) {
+    thrown = error;
+  }
+  assertEquals(thrown, null, "a transport does not throw");
+  side.transport.send([message(1, 2, 2)]);
+  await until(() => two.got.length === 1);
+  assertEquals(rounds(two), [2]);
+  assertEquals(side.transport.refusals()["frameTooLarge"], 1);
+  side.transport.close();
+  two.transport.close();
+});

@@ -1,0 +1,10 @@
+/**
+ * Requests and replies between clients and nodes.
+ *
+ * @module
+ */
+
+export { type CallOutcome, RpcClient, type RpcClientOptions } from "./rpc_client.ts";
+export type { ServerHello } from "./rpc_frames.ts";
+export { type Reply, RPC_LIMITS, type RpcLimits, type RpcServerOptions } from "./rpc_options.ts";
+export { RpcServer } from "./rpc_server.ts";

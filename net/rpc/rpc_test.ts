@@ -1,0 +1,354 @@
+/**
+ * Clients and servers on the loopback: many calls at once, limits, and what a caller may believe
+ * when something breaks.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertGreater, AssertionError } from "@std/assert";
+import { frameOf, hungUp } from "../../tests/helpers/sockets.ts";
+import { until } from "../../tests/helpers/until.ts";
+import type { WireValue } from "../wire/codec.ts";
+import { type CallOutcome, RpcClient } from "./rpc_client.ts";
+import type { Address } from "../wire/tcp_options.ts";
+import type { Reply, RpcServerOptions } from "./rpc_options.ts";
+import { RpcServer } from "./rpc_server.ts";
+
+const local = { hostname: "127.0.0.1", port: 0 };
+
+function serve(
+  handle: (request: WireValue, reply: Reply) => void,
+  changes: Partial<RpcServerOptions> = {},
+): { readonly server: RpcServer; readonly address: Address; readonly lines: string[] } {
+  const listener = changes.listener ?? Deno.listen(local);
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  const server = new RpcServer({ listener, cluster: "test", id: 1, handle, log, ...changes });
+  const { hostname, port } = listener.addr as Deno.NetAddr;
+  return { server, address: { hostname, port }, lines };
+}
+
+function echo(request: WireValue, reply: Reply): void {
+  reply(request);
+}
+
+Deno.test("RpcClient gets each reply to its call when replies come in another order", async () => {
+  const waiting: (() => void)[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const { server, address } = serve((request, reply) => {
+    waiting.push(() => reply(request));
+    if (waiting.length === 100) { for (const answer of waiting.reverse()) answer(); }
+  });
+  const client = new RpcClient({ server: address });
+  const calls = Array.from({ length: 100 }, (_, at) => client.call(at, { withinMs: 10_000 }));
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new AssertionError("a call was never settled")), 30_000);
+  });
+  const outcomes = await Promise.race([Promise.all(calls), late]);
+  clearTimeout(timer);
+  assertEquals(outcomes, calls.map((_, at) => ({ kind: "replied" as const, payload: at })));
+  assertEquals(client.server, { cluster: "test", id: 1 });
+  assertEquals(server.load(), { clients: 1, inFlight: 0, handled: 100 });
+  client.close();
+  server.close();
+});
+
+Deno.test("RpcClient says never sent when nobody listens", async () => {
+  const listener = Deno.listen(local);
+  const address = listener.addr as Deno.NetAddr;
+  listener.close();
+  const client = new RpcClient({ server: address });
+  const outcome = await client.call(1, { withinMs: 10_000 });
+  assertEquals(outcome, { kind: "neverSent", reason: "noConnection" });
+  client.close();
+});
+
+Deno.test("RpcClient says unknown when the connection is lost after the call left", async () => {
+  const { server, address } = serve(() => server.close());
+  const client = new RpcClient({ server: address });
+  const outcome = await client.call(1, { withinMs: 10_000 });
+  assertEquals(outcome, { kind: "unknown", reason: "connectionLost" });
+  client.close();
+});
+
+Deno.test("RpcClient says unknown at the deadline when no reply comes, and ignores it later", async () => {
+  const replies: Reply[] = [];
+  const { server, address } = serve((_request, reply) => replies.push(reply));
+  const client = new RpcClient({ server: address });
+  const start = performance.now();
+  const outcome = await client.call(1, { withinMs: 50 });
+  assertEquals(outcome, { kind: "unknown", reason: "deadline" });
+  assert(performance.now() - start < 5000);
+  const second = client.call(2, { withinMs: 10_000 });
+  await until(() => replies.length === 2);
+  replies[0]?.("late");
+  replies[1]?.("second");
+  assertEquals(await second, { kind: "replied", payload: "second" });
+  client.close();
+  server.close();
+});
+
+Deno.test("RpcClient forgets calls that were answered or given up", async () => {
+  const { server, address } = serve((request, reply) => request === "silence" || reply(request));
+  const client = new RpcClient({ server: address, inFlightMax: 1 });
+  for (const at of [1, 2]) {
+    assertEquals((await client.call(at, { withinMs: 20_000 })).kind, "replied");
+  }
+  const given = await client.call("silence", { withinMs: 30 });
+  assertEquals(given, { kind: "unknown", reason: "deadline" });
+  assertEquals((await client.call(3, { withinMs: 20_000 })).kind, "replied");
+  client.close();
+  server.close();
+});
+
+Deno.test("RpcClient connects again when the server returns", async () => {
+  const first = serve(echo);
+  const client = new RpcClient({ server: first.address, retryMs: 1 });
+  assertEquals((await client.call(1, { withinMs: 10_000 })).kind, "replied");
+  first.server.close();
+  await until(() => !client.isConnected);
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: first.address.port });
+  const second = serve(echo, { listener });
+  assertEquals((await client.call(2, { withinMs: 10_000 })).kind, "replied");
+  client.close();
+  second.server.close();
+});
+
+Deno.test("RpcServer answers overloaded at once when too much is under way", async () => {
+  const replies: Reply[] = [];
+  const limits = { inFlightMax: 3, inFlightTotalMax: 4, inFlightBytesMax: 1000 };
+  const { server, address } = serve((_request, reply) => replies.push(reply), { limits });
+  const overloaded: CallOutcome = { kind: "neverSent", reason: "overloaded" };
+  const [one, two] = [new RpcClient({ server: address }), new RpcClient({ server: address })];
+  const large = await one.call(new Uint8Array(2000), { withinMs: 10_000 });
+  assertEquals(large, overloaded);
+  const calls = [1, 2, 3].map((value) => one.call(value, { withinMs: 10_000 }));
+  await until(() => replies.length === 3);
+  assertEquals(await one.call(4, { withinMs: 10_000 }), overloaded);
+  const other = two.call(5, { withinMs: 10_000 });
+  await until(() => replies.length === 4);
+  assertEquals(await two.call(6, { withinMs: 10_000 }), overloaded);
+  for (const reply of replies) reply("done");
+  assertEquals(
+    (await Promise.all([...calls, other])).map(({ kind }) => kind),
+    Array(4).fill("replied"),
+  );
+  assertEquals(server.load().inFlight, 0);
+  assertEquals(server.refusals()["overloaded"], 3);
+  // What was answered makes room again.
+  for (let at = 0; at < 2; at++) {
+    const call = one.call(new Uint8Array(900), { withinMs: 10_000 });
+    await until(() => server.load().inFlight === 1);
+    replies.at(-1)?.("done");
+    assertEquals((await call).kind, "replied");
+  }
+  one.close();
+  two.close();
+  server.close();
+});
+
+Deno.test("RpcServer frees what a request held when its client has left", async () => {
+  const replies: Reply[] = [];
+  const { server, address } = serve((_request, reply) => replies.push(reply));
+  const client = new RpcClient({ server: address });
+  const call = client.call(1, { withinMs: 10_000 });
+  await until(() => replies.length === 1);
+  client.close();
+  assertEquals((await call).kind, "unknown");
+  await until(() => server.load().clients === 0);
+  replies[0]?.("done");
+  replies[0]?.("done twice");
+  assertEquals(server.load(), { clients: 0, inFlight: 0, handled: 1 });
+  server.close();
+});
+
+Deno.test("RpcServer hangs up when the hello is wrong, late, too long or no frame", async () => {
+  const { server, address, lines } = serve(echo, { limits: { helloMsMax: 100 } });
+  const starts: readonly (Uint8Array | null)[] = [
+    frameOf(["kontiki-client", 99]),
+    frameOf(["kontiki-peer", 1, "test", 2, 1, 7, 1]),
+    frameOf([1, "request without hello"]),
+    frameOf(["kontiki-client", "x".repeat(1000)]),
+    new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"),
+    null,
+  ];
+  for (const bytes of starts) {
+    const conn = await Deno.connect(address);
+    if (bytes !== null) await conn.write(bytes);
+    await hungUp(conn);
+    conn.close();
+  }
+  assertEquals(server.refusals(), { badHello: 3, garbage: 2, tooSlow: 1 });
+  assertEquals(lines.length, 1);
+  server.close();
+});
+
+Deno.test("RpcServer serves a client when thousands of strangers hold connections", async () => {
+  const limits = { strangersMax: 16, helloMsMax: 60_000 };
+  const { server, address } = serve(echo, { limits });
+  const idle: Deno.Conn[] = [];
+  for (let at = 0; at < 200; at++) idle.push(await Deno.connect(address));
+  const client = new RpcClient({ server: address });
+  assertEquals((await client.call(1, { withinMs: 10_000 })).kind, "replied");
+  assertGreater(server.refusals()["tooMany"] ?? 0, 180);
+  for (const conn of idle) conn.close();
+  client.close();
+  server.close();
+});
+
+Deno.test("RpcServer lets a new client in for the one idle longest when all places are taken", async () => {
+  const limits = { connectionsMax: 3, idleMsMin: 1500 };
+  const { server, address } = serve(echo, { limits });
+  const clients = [1, 2, 3].map(() => new RpcClient({ server: address }));
+  for (const client of clients) await client.call(1, { withinMs: 10_000 });
+  const early = new RpcClient({ server: address });
+  assertEquals(
+    (await early.call(1, { withinMs: 300 })).kind,
+    "neverSent",
+    "nobody was idle for long",
+  );
+  await new Promise((resolve) => setTimeout(resolve, 1600));
+  await clients[0]?.call(1, { withinMs: 10_000 });
+  const late = new RpcClient({ server: address });
+  assertEquals((await late.call(1, { withinMs: 10_000 })).kind, "replied");
+  await until(() => clients[1]?.isConnected === false);
+  assertEquals(clients.map((client) => client.isConnected), [true, false, true]);
+  for (const client of [...clients, early, late]) client.close();
+  server.close();
+});
+
+Deno.test("RpcServer lets a client go when it does not read its replies, short or long", async () => {
+  const cases = [{ bytes: 1000, stallMsMax: 60_000 }, { bytes: 100_000, stallMsMax: 200 }];
+  for (const { bytes, stallMsMax } of cases) {
+    const limits = { queueBytesMax: 1_000_000, stallMsMax };
+    const { server, address } = serve((_request, reply) => reply(new Uint8Array(bytes)), {
+      limits,
+    });
+    const conn = await Deno.connect(address);
+    await conn.write(frameOf(["kontiki-client", 1]));
+    const request = frameOf([1, null]);
+    const batch = new Uint8Array(request.length * 50);
+    for (let at = 0; at < 50; at++) batch.set(request, at * request.length);
+    const end = performance.now() + 20_000;
+    while (server.refusals()["slowReader"] === undefined) {
+      assert(performance.now() < end, `a client that reads nothing of ${bytes} bytes is kept`);
+      await conn.write(batch).catch(() => 0);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await until(() => server.load().clients === 0);
+    assertEquals(server.load().inFlight, 0);
+    conn.close();
+    server.close();
+  }
+});
+
+Deno.test("RpcServer does not throw at who answers with more than a frame holds", async () => {
+  let thrown: unknown = null;
+  const handle = (_request: WireValue, reply: Reply): void => {
+    try {
+      reply(new Uint8Array(5000));
+    } catch (error) {
+      thrown = error;
+    }
+  };
+  const { server, address } = serve(handle, { limits: { frameBytesMax: 4000 } });
+  const client = new RpcClient({ server: address });
+  const outcome = await client.call(1, { withinMs: 20_000 });
+  assertEquals(outcome, { kind: "unknown", reason: "connectionLost" });
+  assertEquals([thrown, server.load().inFlight, server.refusals()], [null, 0, {
+    frameTooLarge: 1,
+  }]);
+  client.close();
+  server.close();
+});
+
+Deno.test("RpcClient and RpcServer work over a Unix socket", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/socket`;
+  const listener = Deno.listen({ transport: "unix", path });
+  const { server } = serve(echo, { listener });
+  const client = new RpcClient({ server: { path } });
+  const value = { command: "status", list: [1, null, "x"] };
+  assertEquals(await client.call(value, { withinMs: 10_000 }), { kind: "replied", payload: value });
+  client.close();
+  server.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("RpcServer keeps a client that reads well but asks for more at once than it may be owed", async () => {
+  const limits = { queueBytesMax: 4_000_000, queueBytesTotalMax: 6_000_000 };
+  const replies: Reply[] = [];
+  const handle = (_request: WireValue, reply: Reply): void => void replies.push(reply);
+  const { server, address } = serve(handle, { limits });
+  const clients = [new RpcClient({ server: address }), new RpcClient({ server: address })];
+  const calls = clients.flatMap((client) =>
+    Array.from({ length: 20 }, () => client.call(1, { withinMs: 20_000 }))
+  );
+  await until(() => replies.length === 40);
+  for (const reply of replies.splice(0)) reply(new Uint8Array(999_000));
+  const outcomes = await Promise.all(calls);
+  const kinds = outcomes.map((outcome) => outcome.kind === "replied" ? "replied" : outcome.reason);
+  assertEquals(kinds.filter((kind) => kind === "replied").length, 6);
+  assertEquals(kinds.filter((kind) => kind === "overloaded").length, 34);
+  // What was owed at one moment stayed within both limits, and then all is well again.
+  const again = clients[0]!.call(1, { withinMs: 20_000 });
+  await until(() => replies.length === 1);
+  replies[0]?.(new Uint8Array(999_000));
+  assertEquals((await again).kind, "replied");
+  assertEquals(server.load().clients, 2);
+  for (const client of clients) client.close();
+  server.close();
+});
+
+Deno.test("RpcClient hangs up at once when it is closed before the server has said hello", async () => {
+  const listener = Deno.listen(local);
+  const client = new RpcClient({ server: listener.addr as Deno.NetAddr });
+  const connecting = client.connect();
+  const conn = await listener.accept();
+  await conn.read(new Uint8Array(1000));
+  client.close();
+  await conn.write(frameOf(["kontiki-server", 1, "test", 1])).catch(() => 0);
+  assertEquals(await connecting, null);
+  await hungUp(conn);
+  assert(!client.isConnected);
+  conn.close();
+  listener.close();
+});
+
+Deno.test("RpcClient dials again when nothing comes over a connection any more", async () => {
+  const { server, address } = serve((request, reply) => request === "wait" || reply(request));
+  const listener = Deno.listen(local);
+  const proxied = listener.addr as Deno.NetAddr;
+  const ends: Deno.Conn[] = [];
+  const isCut = { first: false };
+  const carry = async (from: Deno.Conn, to: Deno.Conn, isFirst: boolean): Promise<void> => {
+    const buffer = new Uint8Array(1000);
+    for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+      if (!(isFirst && isCut.first)) await to.write(buffer.slice(0, count));
+    }
+  };
+  const lines: Promise<unknown>[] = [];
+  const accepting = (async () => {
+    for (let at = 0; at < 2; at++) {
+      const [near, far] = [await listener.accept(), await Deno.connect(address)];
+      ends.push(near, far);
+      lines.push(carry(near, far, at === 0), carry(far, near, at === 0));
+    }
+  })();
+  const client = new RpcClient({ server: proxied, silenceMsMax: 400 });
+  assertEquals((await client.call(1, { withinMs: 20_000 })).kind, "replied");
+  // Who answers pings may leave a question open for as long as it likes.
+  const patient = await client.call("wait", { withinMs: 1500 });
+  assertEquals(patient, { kind: "unknown", reason: "deadline" });
+  assertEquals((await client.call(2, { withinMs: 20_000 })).kind, "replied");
+  isCut.first = true;
+  const lost = await client.call(3, { withinMs: 20_000 });
+  assertEquals(lost, { kind: "unknown", reason: "connectionLost" });
+  assertEquals((await client.call(4, { withinMs: 20_000 })).kind, "replied");
+  client.close();
+  await accepting;
+  for (const end of ends) end.close();
+  await Promise.allSettled(lines);
+  listener.close();
+  server.close();
+});

@@ -1,0 +1,88 @@
+/**
+ * What a transport over TCP is told: addresses and limits, with their defaults in one place.
+ *
+ * @module
+ */
+
+import type { Envelope, NodeId } from "../../raft/mod.ts";
+
+/** Where somebody listens. */
+export interface Address {
+  /** A name or an address. */
+  readonly hostname: string;
+  /** The port; 0 lets the system choose when listening. */
+  readonly port: number;
+}
+
+/** Every limit may be made tiny in tests. */
+export interface TcpLimits {
+  /** The longest message. @default {16 MiB} */
+  readonly frameBytesMax: number;
+  /** The longest hello: all that a stranger can make us hold. @default {1 KiB} */
+  readonly helloBytesMax: number;
+  /** Time to dial and greet, and time for one who dialled us to say hello. @default {1000} */
+  readonly helloMsMax: number;
+  /** How much may wait for one peer that reads slowly. @default {32 MiB} */
+  readonly queueBytesMax: number;
+  /** Messages kept for a peer that is being dialled: the latest. @default {64} */
+  readonly waitingMax: number;
+  /** The first pause before dialling again, then doubled. @default {20} */
+  readonly redialMsMin: number;
+  /** The longest pause before dialling again. @default {1000} */
+  readonly redialMsMax: number;
+  /** Time between pings. @default {400} */
+  readonly pingMs: number;
+  /** A connection on which nothing arrives for this long is given up. @default {2000} */
+  readonly silenceMsMax: number;
+  /** Connections that have not said hello; a further one pushes out the oldest. @default {64} */
+  readonly strangersMax: number;
+  /** A peer that comes and goes is logged at most this often. @default {5000} */
+  readonly logEveryMs: number;
+}
+
+/** What is used where an option says nothing. */
+export const TCP_LIMITS: TcpLimits = {
+  frameBytesMax: 16 * 2 ** 20,
+  helloBytesMax: 1024,
+  helloMsMax: 1000,
+  queueBytesMax: 32 * 2 ** 20,
+  waitingMax: 64,
+  redialMsMin: 20,
+  redialMsMax: 1000,
+  pingMs: 400,
+  silenceMsMax: 2000,
+  strangersMax: 64,
+  logEveryMs: 5000,
+};
+
+/** What a {@linkcode TcpTransport} is made of. */
+export interface TcpTransportOptions {
+  /** This server. */
+  readonly id: NodeId;
+  /** Only nodes that name the same cluster talk to each other. */
+  readonly cluster: string;
+  /** The other nodes. Whoever is not among them is refused. */
+  readonly peers: readonly NodeId[];
+  /** Where to listen; port 0 takes a free one. */
+  readonly listen: Address;
+  /** Called with every message from a peer. It must not throw. */
+  readonly receive: (envelope: Envelope) => void;
+  /** Takes a line about what was refused or has changed. */
+  readonly log: (line: string) => void;
+  /** Spreads the waits between dials. */
+  readonly random?: () => number;
+  /** What differs from the usual limits. */
+  readonly limits?: Partial<TcpLimits>;
+}
+
+/** What went over the way to one peer since the start. */
+export interface PeerTraffic {
+  /** Messages given to the socket. */
+  readonly sent: number;
+  /** Messages that were given up: no connection, or a full queue. */
+  readonly dropped: number;
+  /** How often a connection came about. */
+  readonly connects: number;
+  /** Whether there is one now. */
+  readonly isConnected: boolean;
+}

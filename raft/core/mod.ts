@@ -1,0 +1,67 @@
+/**
+ * The pure core: Figure 2 of the paper, the types that it speaks in, and the ports around it.
+ *
+ * @module
+ */
+
+export { invariant, InvariantError } from "./invariant.ts";
+export { entryBytes } from "./log.ts";
+export {
+  fillRaftOptions,
+  NODE_ID_MAX,
+  type Profile,
+  type RaftEnvironment,
+  type RaftOptions,
+} from "./options.ts";
+export type {
+  AppendFile,
+  Application,
+  ByteRange,
+  Clock,
+  Files,
+  Image,
+  Random,
+  StateMachine,
+  Storage,
+  Timer,
+  Transport,
+} from "./ports.ts";
+export { Raft } from "./raft.ts";
+export {
+  applySave,
+  baseOf,
+  checkSave,
+  EMPTY,
+  firstGap,
+  isSame,
+  lastOf,
+  ORIGIN,
+  positionAt,
+} from "./save.ts";
+export type {
+  AppendAccepted,
+  AppendEntries,
+  AppendRejected,
+  Conflict,
+  Effects,
+  Entry,
+  Envelope,
+  Index,
+  InstallSnapshot,
+  InstallSnapshotReply,
+  Message,
+  NodeId,
+  PeerStatus,
+  Persistent,
+  Position,
+  Read,
+  RequestVote,
+  RequestVoteReply,
+  RoleName,
+  Save,
+  Snapshot,
+  Status,
+  Tail,
+  Term,
+  Vote,
+} from "./types.ts";

@@ -1,0 +1,521 @@
+/**
+ * The pure core: Figure 2 of the Raft paper, with snapshots (§7), top to bottom. Section numbers
+ * are the paper's (extended version); "thesis" is Ongaro's dissertation.
+ *
+ * No clock, no disk, no socket, no async, no logging. Inputs only change memory;
+ * {@linkcode Raft.takeEffects} says what must be done about it, in which order. An input may arrive
+ * while earlier effects are being carried out, but effects are taken only when the earlier ones are
+ * done: so everything taken before is durable when anything is taken.
+ *
+ * @module
+ */
+
+import { invariant } from "./invariant.ts";
+import { Log } from "./log.ts";
+import {
+  fillRaftOptions,
+  type FullRaftOptions,
+  type RaftEnvironment,
+  type RaftOptions,
+} from "./options.ts";
+import { Progress, quorumValue } from "./progress.ts";
+import { ReadQueue } from "./reads.ts";
+import type { Follower, Leader, Role } from "./role.ts";
+import { baseOf, ORIGIN } from "./save.ts";
+import { Transfer } from "./transfer.ts";
+import type {
+  AppendAccepted,
+  AppendEntries,
+  AppendRejected,
+  Effects,
+  Entry,
+  Envelope,
+  Index,
+  InstallSnapshot,
+  InstallSnapshotReply,
+  Message,
+  NodeId,
+  Persistent,
+  Position,
+  Read,
+  RequestVote,
+  RequestVoteReply,
+  Save,
+  Snapshot,
+  Status,
+  Term,
+} from "./types.ts";
+
+/** One server of the cluster: all of the protocol, none of the world. */
+export class Raft {
+  readonly #options: FullRaftOptions;
+  readonly #isProduction: boolean;
+  readonly #quorum: number;
+  readonly #random: RaftEnvironment["random"];
+  readonly #trace: RaftEnvironment["trace"];
+
+  // Persistent state on all servers (Figure 2).
+  #term: Term;
+  #votedFor: NodeId | null;
+  #snapshot: Snapshot | null;
+  readonly #log: Log;
+
+  // Volatile state on all servers (Figure 2).
+  #commit: Index;
+  #applied: Index;
+  #role: Role = { kind: "follower", leader: null, transfer: null };
+  /** Ticks since the election timer was reset; for a leader, since its last heartbeat. */
+  #elapsedTicks = 0;
+  /** When `#elapsedTicks` reaches this, a server that is not leading stands for election. */
+  #timeoutTicks = 0;
+
+  // What changed since effects were last taken.
+  #voteChanged = false;
+  #snapshotChanged = false;
+  #restore: Snapshot | null = null;
+  readonly #outbox: Envelope[] = [];
+  #lostReads: Read[] = [];
+
+  /** A follower that continues from what was saved. */
+  constructor(options: RaftOptions, persistent: Persistent, environment: RaftEnvironment) {
+    this.#options = fillRaftOptions(options);
+    this.#isProduction = this.#options.profile === "production";
+    this.#quorum = Math.floor(this.#options.peers.length / 2) + 1;
+    this.#random = environment.random;
+    this.#trace = environment.trace;
+    this.#term = persistent.term;
+    this.#votedFor = persistent.votedFor;
+    this.#snapshot = persistent.snapshot;
+    this.#log = new Log(baseOf(persistent), persistent.entries);
+    // Beyond the snapshot, what is committed is learned anew from a leader, never guessed (L10).
+    this.#commit = this.#applied = this.#log.base.index;
+    this.#resetElectionTimer();
+  }
+
+  // ---- Inputs ----------------------------------------------------------------------------------
+
+  /** Time passes, in ticks of equal length. True: there is something to be done about it. */
+  tick(): boolean {
+    this.#elapsedTicks++;
+    if (this.#role.kind === "leader") return this.#tickLeader(this.#role);
+    if (this.#elapsedTicks < this.#timeoutTicks) return false;
+    this.#campaign(this.#isProduction ? "trial" : "candidate");
+    return true;
+  }
+
+  /** A message arrived. */
+  step(envelope: Envelope): void {
+    const { from, to, term, message } = envelope;
+    if (to !== this.#options.id || from === to || !this.#options.peers.includes(from)) return;
+    if (message.type === "requestVote" && this.#isContent()) return;
+    // Rules for all servers: a higher term turns anybody into a follower of that term (§5.1).
+    if (term > this.#term) this.#follow(term, null);
+    if (term < this.#term) return this.#answerStale(from, message);
+    switch (message.type) {
+      case "requestVote":
+        return this.#onRequestVote(from, message);
+      case "requestVoteReply":
+        return this.#onRequestVoteReply(from, message);
+      case "appendEntries":
+        return this.#onAppendEntries(from, message);
+      case "appendEntriesReply":
+        return this.#onAppendEntriesReply(from, message);
+      case "installSnapshot":
+        return this.#onInstallSnapshot(from, message);
+      case "installSnapshotReply":
+        return this.#onInstallSnapshotReply(from, message);
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Appends a command if this server leads; returns the place it will have if it commits (§5.3). */
+  propose(command: Uint8Array): Position | null {
+    return this.#role.kind === "leader" ? this.#appendOwn(command) : null;
+  }
+
+  /** Registers a linearizable read, decided in a later turn's effects; false: not the leader (§8). */
+  read(context: number): boolean {
+    if (this.#role.kind !== "leader") return false;
+    this.#role.reads.register(context);
+    return true;
+  }
+
+  /** The application has an image of everything up to `index`: the log may forget it (§7). */
+  compact(index: Index, data: Uint8Array): void {
+    invariant(index <= this.#applied, `index ${index} is applied (applied: ${this.#applied})`);
+    if (index <= (this.#snapshot?.last.index ?? 0)) return;
+    const last = this.#log.positionAt(index);
+    this.#snapshot = { last, data };
+    this.#snapshotChanged = true;
+    const { trailingEntries: entriesMax, inFlightBytesMax: bytesMax } = this.#options;
+    this.#log.compact(last, { entriesMax, bytesMax });
+    this.#trace?.(`compacts to ${last.index}@${last.term}`);
+  }
+
+  // ---- Outputs ---------------------------------------------------------------------------------
+
+  /** What is to be done now. Taken only when everything taken before has been done. */
+  takeEffects(): Effects {
+    const role = this.#role;
+    if (role.kind === "leader") {
+      this.#advanceCommit(role);
+      this.#startReads(role);
+    }
+    const announce = role.kind === "leader" ? this.#announcements(role) : [];
+    const save = this.#takeSave();
+    const send = this.#outbox.splice(0);
+    const restore = this.#restore;
+    this.#restore = null;
+    const apply = this.#takeCommitted();
+    return { announce, save, send, restore, apply, reads: this.#takeReads() };
+  }
+
+  /** How many ticks from now there is something to be done, if nothing arrives before: 1 or more. */
+  get ticksUntilDue(): number {
+    if (this.#role.kind !== "leader") return this.#timeoutTicks - this.#elapsedTicks;
+    for (const peer of this.#role.peers.values()) if (peer.awaitsCommit(this.#commit)) return 1;
+    return this.#options.heartbeatTicks - this.#elapsedTicks;
+  }
+
+  /** Whether committed entries are waiting that the last turn's limit left behind. */
+  get hasMore(): boolean {
+    return this.#applied < this.#commit;
+  }
+
+  /** The term of the entry at an index, or `null` if the log does not hold it. */
+  termAt(index: Index): Term | null {
+    return this.#log.termAt(index);
+  }
+
+  /** A look from outside. */
+  status(): Status {
+    const role = this.#role;
+    return {
+      id: this.#options.id,
+      term: this.#term,
+      role: role.kind,
+      leader: this.standing.leader,
+      votedFor: this.#votedFor,
+      base: this.#snapshot?.last ?? ORIGIN,
+      last: this.#log.positionAt(this.#log.last.index),
+      commit: this.#commit,
+      applied: this.#applied,
+      logBytes: this.#log.bytes,
+      snapshotBytes: this.#snapshot?.data.length ?? 0,
+      peers: role.kind === "leader" ? [...role.peers.values()].map((peer) => peer.status()) : [],
+    };
+  }
+
+  /** What this server is, and whom it believes to lead its term. */
+  get standing(): Pick<Status, "term" | "role" | "leader"> {
+    const { kind: role } = this.#role;
+    const leader = this.#role.kind === "follower" ? this.#role.leader : null;
+    return { term: this.#term, role, leader: role === "leader" ? this.#options.id : leader };
+  }
+
+  // ---- Roles (§5.1, §5.2, Figure 4) ------------------------------------------------------------
+
+  /** Follows in a term, the same or a later one. The vote is cleared only by a new term (E2). */
+  #follow(term: Term, leader: NodeId | null): void {
+    const before = this.#role;
+    if (term > this.#term) {
+      this.#term = term;
+      this.#votedFor = null;
+      this.#voteChanged = true;
+    }
+    if (before.kind === "leader") {
+      this.#lostReads = this.#lostReads.concat(before.reads.abandon());
+      this.#resetElectionTimer();
+    }
+    this.#role = { kind: "follower", leader, transfer: null };
+    this.#trace?.(`follows ${leader === null ? "nobody" : `n${leader}`} in term ${term}`);
+  }
+
+  /** Stands for election, or for the trial of one, which changes neither term nor vote. */
+  #campaign(kind: "trial" | "candidate"): void {
+    if (kind === "candidate") {
+      this.#term++;
+      this.#votedFor = this.#options.id;
+      this.#voteChanged = true;
+    }
+    this.#role = { kind, votes: new Set([this.#options.id]) };
+    this.#resetElectionTimer();
+    this.#trace?.(kind === "trial" ? "tries an election" : `is candidate in term ${this.#term}`);
+    const { index, term } = this.#log.last;
+    for (const peer of this.#options.peers) {
+      if (peer === this.#options.id) continue;
+      this.#reply(peer, { type: "requestVote", trial: kind === "trial", last: { index, term } });
+    }
+    this.#countVotes();
+  }
+
+  /** A majority elects (§5.2); a majority in a trial makes it worth while to stand. */
+  #countVotes(): void {
+    const role = this.#role;
+    if (!("votes" in role) || role.votes.size < this.#quorum) return;
+    if (role.kind === "trial") this.#campaign("candidate");
+    else this.#lead();
+  }
+
+  /** Won the election: tells everybody at once (§5.2) and opens the term with a no-op (§8). */
+  #lead(): void {
+    const next = this.#log.last.index + 1;
+    const peers = new Map<NodeId, Progress>();
+    for (const id of this.#options.peers) {
+      if (id !== this.#options.id) peers.set(id, new Progress(id, next, this.#options));
+    }
+    this.#role = { kind: "leader", peers, round: 0, reads: new ReadQueue() };
+    this.#elapsedTicks = 0;
+    this.#trace?.(`leads term ${this.#term}`);
+    if (this.#isProduction) this.#appendOwn(null);
+  }
+
+  #tickLeader(role: Leader): boolean {
+    const isBeat = this.#elapsedTicks >= this.#options.heartbeatTicks;
+    if (isBeat) {
+      this.#elapsedTicks = 0;
+      role.round++;
+    }
+    let active = 1;
+    for (const peer of role.peers.values()) {
+      peer.tick();
+      if (peer.isActive) active++;
+      // News of a commit rides on the next append, or leaves with the next tick.
+      if (isBeat || peer.awaitsCommit(this.#commit)) peer.isDue = true;
+    }
+    // A leader that hears no majority steps down, so that its clients look elsewhere (thesis §6.2).
+    const isDeserted = this.#isProduction && active < this.#quorum;
+    if (isDeserted) this.#follow(this.#term, null);
+    return isDeserted || [...role.peers.values()].some((peer) => peer.isDue);
+  }
+
+  // ---- Elections (§5.2, §5.4.1) ----------------------------------------------------------------
+
+  /**
+   * While a leader is alive nobody needs an election: who hears one is deaf to candidates, so that
+   * a server cut off for a while cannot disturb the others (§6, thesis §4.2.3; E9).
+   */
+  #isContent(): boolean {
+    const { role, leader } = this.standing;
+    const isHeard = leader !== null && this.#elapsedTicks < this.#options.electionTicks;
+    return this.#isProduction && (role === "leader" || isHeard);
+  }
+
+  #onRequestVote(from: NodeId, { trial, last }: RequestVote): void {
+    const own = this.#log.last;
+    // Election restriction: never for a log that is behind ours (§5.4.1).
+    const isUpToDate = last.term > own.term || (last.term === own.term && last.index >= own.index);
+    const isFree = trial || this.#votedFor === null || this.#votedFor === from;
+    const granted = isUpToDate && isFree;
+    if (granted && !trial) {
+      if (this.#role.kind !== "follower") this.#follow(this.#term, null);
+      if (this.#votedFor === null) {
+        this.#votedFor = from;
+        this.#voteChanged = true;
+        this.#trace?.(`votes for n${from} in term ${this.#term}`);
+      }
+      this.#resetElectionTimer();
+    }
+    this.#reply(from, { type: "requestVoteReply", trial, granted });
+  }
+
+  #onRequestVoteReply(from: NodeId, { trial, granted }: RequestVoteReply): void {
+    const role = this.#role;
+    if (!granted || role.kind !== (trial ? "trial" : "candidate")) return;
+    role.votes.add(from);
+    this.#countVotes();
+  }
+
+  // ---- Log replication (§5.3) ------------------------------------------------------------------
+
+  #appendOwn(command: Uint8Array | null): Position {
+    const position = { index: this.#log.last.index + 1, term: this.#term };
+    this.#log.append({ ...position, command });
+    return position;
+  }
+
+  /** At most one message to each peer and turn, however many commands arrived. */
+  #announcements(role: Leader): Envelope[] {
+    const state = { log: this.#log, snapshot: this.#snapshot, commit: this.#commit };
+    const envelopes: Envelope[] = [];
+    for (const peer of role.peers.values()) {
+      const message = peer.takeMessage(state, role.round);
+      if (message !== null) envelopes.push(this.#envelope(peer.id, message));
+    }
+    return envelopes;
+  }
+
+  #onAppendEntries(from: NodeId, message: AppendEntries): void {
+    this.#hear(from);
+    const { previous, entries, round } = message;
+    if (previous.index < this.#log.base.index) {
+      // From before our snapshot: what it could tell is committed, hence the leader has it too.
+      return this.#accept(from, this.#commit, round);
+    }
+    if (!this.#log.matches(previous)) {
+      const conflict = this.#log.conflictWith(previous);
+      const refusal = { previous: previous.index, conflict, round };
+      return this.#reply(from, { type: "appendEntriesReply", accepted: false, ...refusal });
+    }
+    const cut = this.#log.splice(entries);
+    invariant(cut === null || cut > this.#commit, `index ${cut} to be cut is not committed`); // L4
+    // Only what this very message verified may be committed because of it (L2).
+    const verified = previous.index + entries.length;
+    this.#commitTo(Math.min(message.commit, verified));
+    this.#accept(from, verified, round);
+  }
+
+  #onAppendEntriesReply(from: NodeId, message: AppendAccepted | AppendRejected): void {
+    const peer = this.#hearPeer(from, message.round);
+    if (peer === null) return;
+    if (message.accepted) {
+      invariant(message.match <= this.#log.last.index, "a follower matches no more than we hold");
+      return peer.accepted(message.match);
+    }
+    const { previous, conflict } = message;
+    if (!peer.isNews(previous)) return;
+    // Back up by a whole term at a time (end of §5.3): behind our own last entry of the follower's
+    // term if we have that term, else to where the follower's term begins.
+    const own = conflict.term === null ? null : this.#log.lastOfTerm(conflict.term);
+    const next = own !== null && own < previous ? own + 1 : conflict.index;
+    peer.rejected(Math.min(next, previous));
+  }
+
+  /** An entry of this term on a majority is committed, and all before it with it (§5.3, §5.4.2). */
+  #advanceCommit(role: Leader): void {
+    const matches = [...role.peers.values()].map((peer) => peer.match);
+    const index = quorumValue([...matches, this.#log.last.index]);
+    if (this.#log.termAt(index) === this.#term) this.#commitTo(index);
+  }
+
+  #commitTo(index: Index): void {
+    if (index <= this.#commit) return;
+    invariant(index <= this.#log.last.index, `committed index ${index} is in the log`);
+    this.#commit = index;
+    this.#trace?.(`commits ${index}`);
+  }
+
+  // ---- Snapshots (§7) --------------------------------------------------------------------------
+
+  #onInstallSnapshot(from: NodeId, message: InstallSnapshot): void {
+    const role = this.#hear(from);
+    const { last, offset, data, total, round } = message;
+    if (last.index <= this.#commit) return this.#accept(from, this.#commit, round);
+    if (this.#log.matches(last)) {
+      // The log has the snapshot's last entry: it stays, and all behind it (§7).
+      this.#commitTo(last.index);
+      return this.#accept(from, last.index, round);
+    }
+    if (!role.transfer?.isOf(last)) role.transfer = new Transfer(last);
+    role.transfer.add(offset, data, total);
+    const { received } = role.transfer;
+    if (received < total) {
+      return this.#reply(from, { type: "installSnapshotReply", last, received, round });
+    }
+    this.#install(role.transfer.snapshot());
+    role.transfer = null;
+    this.#accept(from, last.index, round);
+  }
+
+  /** The log conflicts with the snapshot or ends before it: nothing of it is kept (§7). */
+  #install(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    this.#snapshotChanged = true;
+    this.#restore = snapshot;
+    this.#log.reset(snapshot.last);
+    this.#commit = this.#applied = snapshot.last.index;
+    this.#trace?.(`installs snapshot ${snapshot.last.index}@${snapshot.last.term}`);
+  }
+
+  #onInstallSnapshotReply(from: NodeId, message: InstallSnapshotReply): void {
+    this.#hearPeer(from, message.round)?.received(message);
+  }
+
+  // ---- Linearizable reads (§8, thesis §6.4) ----------------------------------------------------
+
+  /** One round of heartbeats confirms all reads that were registered before it began (R2). */
+  #startReads(role: Leader): void {
+    // Before the first commit of its term a leader does not know what is committed (R1).
+    if (!role.reads.hasRegistered || this.#log.termAt(this.#commit) !== this.#term) return;
+    role.round++;
+    role.reads.start(this.#commit, role.round);
+    for (const peer of role.peers.values()) peer.isDue = true;
+  }
+
+  #takeReads(): readonly Read[] {
+    const lost = this.#lostReads.splice(0);
+    const role = this.#role;
+    if (role.kind !== "leader" || !role.reads.hasStarted) return lost;
+    const rounds = [...role.peers.values()].map((peer) => peer.round);
+    return [...lost, ...role.reads.take(quorumValue([...rounds, role.round]), this.#applied)];
+  }
+
+  // ---- Helpers ---------------------------------------------------------------------------------
+
+  /** The leader of this term was heard: follow it, and give it time (§5.2). */
+  #hear(leader: NodeId): Follower {
+    invariant(this.#role.kind !== "leader", `term ${this.#term} has one leader (§5.2)`);
+    if (this.#role.kind !== "follower" || this.#role.leader !== leader) {
+      this.#follow(this.#term, leader);
+    }
+    this.#resetElectionTimer();
+    invariant(this.#role.kind === "follower", "who hears a leader follows it");
+    return this.#role;
+  }
+
+  /** A reply from a peer in our term; `null` if we do not lead it. */
+  #hearPeer(from: NodeId, round: number): Progress | null {
+    if (this.#role.kind !== "leader") return null;
+    const peer = this.#role.peers.get(from);
+    invariant(peer !== undefined && round <= this.#role.round, `n${from} answers our round (R2)`);
+    peer.heard(round);
+    return peer;
+  }
+
+  /** To a request of an earlier term the answer is no, with our term (§5.1). */
+  #answerStale(from: NodeId, message: Message): void {
+    if (message.type === "requestVote") {
+      this.#reply(from, { type: "requestVoteReply", trial: message.trial, granted: false });
+    } else if (message.type === "appendEntries" || message.type === "installSnapshot") {
+      const conflict = { term: null, index: this.#log.last.index + 1 };
+      // Who asked may lead our term by now: its place and round were of an earlier one (L9, R2).
+      const refusal = { round: 0, previous: 0, conflict };
+      this.#reply(from, { type: "appendEntriesReply", accepted: false, ...refusal });
+    }
+  }
+
+  #accept(to: NodeId, match: Index, round: number): void {
+    this.#reply(to, { type: "appendEntriesReply", accepted: true, match, round });
+  }
+
+  /** To be sent after the save: it may promise what the save makes durable. */
+  #reply(to: NodeId, message: Message): void {
+    this.#outbox.push(this.#envelope(to, message));
+  }
+
+  #envelope(to: NodeId, message: Message): Envelope {
+    return { from: this.#options.id, to, term: this.#term, message };
+  }
+
+  #resetElectionTimer(): void {
+    const { electionTicks } = this.#options;
+    this.#elapsedTicks = 0;
+    this.#timeoutTicks = electionTicks + Math.floor(this.#random() * electionTicks);
+  }
+
+  #takeSave(): Save | null {
+    const vote = this.#voteChanged ? { term: this.#term, votedFor: this.#votedFor } : null;
+    const snapshot = this.#snapshotChanged ? this.#snapshot : null;
+    const tail = this.#log.takeTail();
+    this.#voteChanged = this.#snapshotChanged = false;
+    return vote === null && snapshot === null && tail === null ? null : { vote, snapshot, tail };
+  }
+
+  #takeCommitted(): readonly Entry[] {
+    const entriesMax = Math.min(this.#options.applyEntriesMax, this.#commit - this.#applied);
+    const { entries } = this.#log.slice(this.#applied + 1, { entriesMax, bytesMax: Infinity });
+    this.#applied += entries.length;
+    return entries;
+  }
+}

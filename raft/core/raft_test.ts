@@ -1,0 +1,320 @@
+/**
+ * What the production profile adds to the paper's Figure 2. The rules of the paper themselves are
+ * tested sentence by sentence in `tests/scripts/paper_test.ts`, and as stories in `tests/scripts/`.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { EMPTY } from "./save.ts";
+import { Raft } from "./raft.ts";
+import type { RaftOptions } from "./options.ts";
+import type { Effects, Envelope, Message, NodeId, Persistent, Term } from "./types.ts";
+
+const TIMEOUT = 10;
+const BASE = { id: 1, peers: [1, 2, 3], electionTicks: TIMEOUT, heartbeatTicks: 2 };
+
+function server(options: Partial<RaftOptions> = {}, persistent: Persistent = EMPTY): Raft {
+  return new Raft({ ...BASE, ...options }, persistent, { random: () => 0 });
+}
+
+function tick(raft: Raft, ticks: number): void {
+  for (let i = 0; i < ticks; i++) raft.tick();
+}
+
+function from(id: NodeId, term: Term, message: Message): Envelope {
+  return { from: id, to: 1, term, message };
+}
+
+function types({ announce, send }: Effects): string[] {
+  return [...announce, ...send].map(({ to, term, message }) =>
+    `${message.type} to n${to} in ${term}`
+  );
+}
+
+/** Lets server 1 win the election of term 1 with the vote of server 2. */
+function elect(raft: Raft): void {
+  tick(raft, TIMEOUT);
+  raft.step(from(2, 0, { type: "requestVoteReply", trial: true, granted: true }));
+  raft.step(from(2, 1, { type: "requestVoteReply", trial: false, granted: true }));
+  assertEquals(raft.standing, { term: 1, role: "leader", leader: 1 });
+}
+
+function accept(raft: Raft, id: NodeId, match: number, round = 0): void {
+  const accepted = { type: "appendEntriesReply", accepted: true, round, match } as const;
+  raft.step(from(id, raft.standing.term, accepted));
+}
+
+Deno.test("Raft tries an election before it raises its term", () => {
+  const raft = server();
+  tick(raft, TIMEOUT);
+  assertEquals(raft.standing, { term: 0, role: "trial", leader: null });
+  const effects = raft.takeEffects();
+  assertEquals(effects.save, null);
+  assertEquals(types(effects), ["requestVote to n2 in 0", "requestVote to n3 in 0"]);
+  tick(raft, 5 * TIMEOUT);
+  assertEquals(raft.standing.term, 0); // alone, however long
+});
+
+Deno.test("Raft stands for election at once in the lab profile", () => {
+  const raft = server({ profile: "lab" });
+  tick(raft, TIMEOUT);
+  assertEquals([raft.standing.role, raft.standing.term], ["candidate", 1]);
+  assertEquals(raft.takeEffects().save?.vote, { term: 1, votedFor: 1 });
+});
+
+Deno.test("Raft is deaf to candidates while it hears a leader (E9)", () => {
+  const raft = server();
+  const heartbeat = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
+  raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
+  raft.takeEffects();
+  const request = { type: "requestVote", trial: false, last: { index: 9, term: 9 } } as const;
+  raft.step(from(3, 9, request));
+  assertEquals([raft.standing.term, types(raft.takeEffects())], [3, []]);
+  tick(raft, TIMEOUT - 1);
+  raft.step(from(3, 9, request));
+  assertEquals(raft.standing.term, 3);
+});
+
+Deno.test("Raft hears candidates again before its own timeout, when its leader was silent (E9)", () => {
+  const raft = new Raft(BASE, EMPTY, { random: () => 0.5 });
+  const heartbeat = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
+  raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
+  tick(raft, TIMEOUT);
+  assertEquals(raft.standing, { term: 3, role: "follower", leader: 2 });
+  raft.step(from(3, 3, { type: "requestVote", trial: true, last: { index: 0, term: 0 } }));
+  const message = { type: "requestVoteReply", trial: true, granted: true } as const;
+  assertEquals(raft.takeEffects().send.at(-1)?.message, message);
+});
+
+Deno.test("Raft is deaf to candidates while it leads and a majority answers (E9)", () => {
+  const raft = server();
+  elect(raft);
+  raft.takeEffects();
+  const request = { type: "requestVote", trial: false, last: { index: 9, term: 9 } } as const;
+  raft.step(from(3, 9, request));
+  raft.step(from(3, 9, { ...request, trial: true }));
+  assertEquals([raft.standing.role, raft.standing.term, types(raft.takeEffects())], [
+    "leader",
+    1,
+    [],
+  ]);
+});
+
+Deno.test("Raft opens its term with a no-op that commits what came before (§8)", () => {
+  const raft = server({}, {
+    ...EMPTY,
+    entries: [{ index: 1, term: 0, command: new Uint8Array() }],
+  });
+  elect(raft);
+  assertEquals(raft.takeEffects().save?.tail?.entries.at(-1), { index: 2, term: 1, command: null });
+  accept(raft, 2, 2);
+  assertEquals(raft.takeEffects().apply.map(({ index }) => index), [1, 2]);
+});
+
+Deno.test("Raft steps down in its term, keeping its vote, when no majority answers", () => {
+  const raft = server();
+  elect(raft);
+  tick(raft, TIMEOUT - 1);
+  accept(raft, 3, 0);
+  tick(raft, TIMEOUT - 1);
+  assertEquals(raft.standing.role, "leader");
+  tick(raft, 1);
+  assertEquals(raft.standing, { term: 1, role: "follower", leader: null });
+  assertEquals(raft.status().votedFor, 1);
+});
+
+Deno.test("Raft goes on leading without an answer in the lab profile", () => {
+  const raft = server({ profile: "lab" });
+  tick(raft, TIMEOUT);
+  raft.step(from(2, 1, { type: "requestVoteReply", trial: false, granted: true }));
+  tick(raft, 10 * TIMEOUT);
+  assertEquals(raft.standing.role, "leader");
+});
+
+Deno.test("Raft answers a read only after a commit in its term, a round and applying it (R1)", () => {
+  const raft = server();
+  elect(raft);
+  assert(raft.read(7));
+  raft.takeEffects();
+  accept(raft, 2, 0, 0); // follows, but nothing of this term is committed
+  assertEquals(raft.takeEffects().reads, []);
+  accept(raft, 2, 1, 0); // commits the no-op; the round for the read begins now
+  const round = raft.takeEffects();
+  assertEquals(round.reads, []);
+  assertEquals(round.announce.map(({ message }) => "round" in message && message.round), [1, 1]);
+  accept(raft, 3, 0, 0); // an answer to an earlier round proves nothing (R2)
+  assertEquals(raft.takeEffects().reads, []);
+  accept(raft, 3, 0, 1);
+  assertEquals(raft.takeEffects().reads, [{ context: 7, confirmed: true }]);
+});
+
+Deno.test("Raft refuses reads that wait, however many, when it loses leadership", () => {
+  const raft = server();
+  elect(raft);
+  const contexts = Array.from({ length: 300_000 }, (_, context) => context);
+  for (const context of contexts) raft.read(context);
+  raft.step(from(2, 5, { type: "requestVoteReply", trial: false, granted: false }));
+  const { reads } = raft.takeEffects();
+  assertEquals(reads.length, contexts.length);
+  assert(reads.every(({ context, confirmed }, at) => context === at && !confirmed));
+  assertEquals(raft.read(8), false);
+});
+
+Deno.test("Raft commits alone, and applies only what its save makes durable", () => {
+  const raft = server({ peers: [1] });
+  tick(raft, TIMEOUT);
+  raft.propose(new Uint8Array([1]));
+  const { announce, save, apply } = raft.takeEffects();
+  assertEquals([announce.length, save?.tail?.entries.length, apply.length], [0, 2, 2]);
+});
+
+Deno.test("Raft hands out many commands in batches of the limit", () => {
+  const raft = server({ peers: [1], applyEntriesMax: 2 });
+  tick(raft, TIMEOUT);
+  for (let i = 0; i < 4; i++) raft.propose(new Uint8Array([i]));
+  const batches = [1, 2, 3].map(() => raft.takeEffects().apply.length);
+  assertEquals([batches, raft.hasMore], [[2, 2, 1], false]);
+});
+
+Deno.test("Raft ignores strangers, echoes of itself, and mail for others", () => {
+  const raft = server();
+  const vote = { type: "requestVote", trial: false, last: { index: 0, term: 0 } } as const;
+  raft.step({ from: 9, to: 1, term: 5, message: vote });
+  raft.step({ from: 1, to: 1, term: 5, message: vote });
+  raft.step({ from: 2, to: 3, term: 5, message: vote });
+  assertEquals([raft.standing.term, types(raft.takeEffects())], [0, []]);
+});
+
+Deno.test("Raft begins anew when the leader turns to another snapshot (S6)", () => {
+  const raft = server();
+  const chunk = (index: number, offset: number) => {
+    const place = { last: { index, term: 1 }, offset, total: 2, round: 0 };
+    raft.step(from(2, 1, { type: "installSnapshot", ...place, data: new Uint8Array([index]) }));
+  };
+  chunk(5, 0);
+  chunk(9, 0);
+  assertEquals(raft.takeEffects().restore, null);
+  chunk(9, 1);
+  const { restore } = raft.takeEffects();
+  assertEquals([restore?.last.index, restore?.data], [9, new Uint8Array([9, 9])]);
+});
+
+Deno.test("Raft takes no chunk for the rest of a snapshot that another leader began (S6)", () => {
+  const raft = server();
+  // Two servers need not draw the same bytes of the same state.
+  const chunk = (id: NodeId, offset: number) => {
+    const place = { last: { index: 5, term: 1 }, offset, total: 2, round: 0 };
+    raft.step(from(id, id, { type: "installSnapshot", ...place, data: new Uint8Array([id]) }));
+  };
+  chunk(2, 0);
+  chunk(3, 1);
+  assertEquals(raft.takeEffects().restore, null);
+  chunk(3, 0);
+  chunk(3, 1);
+  assertEquals(raft.takeEffects().restore?.data, new Uint8Array([3, 3]));
+});
+
+Deno.test("Raft keeps its snapshot when the application draws an older one (S2)", () => {
+  const raft = server({ peers: [1] });
+  tick(raft, TIMEOUT);
+  for (let i = 0; i < 3; i++) raft.propose(new Uint8Array([i]));
+  raft.takeEffects();
+  raft.compact(3, new Uint8Array([3]));
+  raft.takeEffects();
+  raft.compact(2, new Uint8Array([2]));
+  assertEquals(raft.takeEffects().save, null);
+  assertEquals(raft.status().base.index, 3);
+});
+
+Deno.test("Raft keeps its log when it holds the last entry of a snapshot that arrives (§7, S1)", () => {
+  const entries = [1, 2, 3].map((index) => ({ index, term: 1, command: new Uint8Array([index]) }));
+  const raft = server({}, { ...EMPTY, term: 1, entries });
+  const chunk = { offset: 0, data: new Uint8Array(4), total: 4, round: 7 };
+  raft.step(from(2, 1, { type: "installSnapshot", last: { index: 2, term: 1 }, ...chunk }));
+  const { restore, save, apply, send } = raft.takeEffects();
+  assertEquals([restore, save, apply.map(({ index }) => index)], [null, null, [1, 2]]);
+  assertEquals(raft.status().last, { index: 3, term: 1 });
+  const accepted = { type: "appendEntriesReply", accepted: true, round: 7, match: 2 } as const;
+  assertEquals(send.map(({ message }) => message), [accepted]);
+});
+
+Deno.test("Raft asks about a snapshot with its heartbeats only, however slow the link is (S6)", () => {
+  const raft = server({ electionTicks: 100, snapshotChunkBytes: 10, trailingEntries: 0 });
+  tick(raft, 100);
+  raft.step(from(2, 0, { type: "requestVoteReply", trial: true, granted: true }));
+  raft.step(from(2, 1, { type: "requestVoteReply", trial: false, granted: true }));
+  accept(raft, 2, 1);
+  raft.takeEffects();
+  raft.compact(1, new Uint8Array(30));
+  const last = { index: 1, term: 1 };
+  const rejected = { type: "appendEntriesReply", accepted: false, round: 0 } as const;
+  raft.step(from(3, 1, { ...rejected, previous: 0, conflict: { term: null, index: 1 } }));
+  const sent = { chunks: 0, questions: 0 };
+  // An answer comes fifteen ticks, or seven heartbeats, after what it answers.
+  const answers: { readonly at: number; readonly received: number; readonly round: number }[] = [];
+  let received = 0;
+  for (let now = 0; received < 30; now++) {
+    raft.tick();
+    raft.propose(new Uint8Array(1));
+    accept(raft, 2, now + 1); // what is committed moves on meanwhile
+    for (const { message } of raft.takeEffects().announce) {
+      if (message.type !== "installSnapshot") continue;
+      sent[message.data.length > 0 ? "chunks" : "questions"]++;
+      if (message.offset === received) received += message.data.length;
+      answers.push({ at: now + 15, received, round: message.round });
+    }
+    for (const { at, ...answer } of answers) {
+      if (at === now) raft.step(from(3, 1, { type: "installSnapshotReply", last, ...answer }));
+    }
+  }
+  assertEquals(sent, { chunks: 3, questions: 16 });
+});
+
+Deno.test("Raft does not probe again and again a server that lost what it acknowledged (D8)", () => {
+  const raft = server();
+  elect(raft);
+  accept(raft, 3, 1);
+  raft.propose(new Uint8Array(1));
+  raft.takeEffects();
+  // Server 3 begins anew with an empty disk, and refuses whatever it gets.
+  let probes = 0;
+  for (let round = 0; round < 20; round++) {
+    tick(raft, round % 2);
+    for (const { to, message } of raft.takeEffects().announce) {
+      if (to !== 3 || message.type !== "appendEntries") continue;
+      probes++;
+      const conflict = { term: null, index: 1 };
+      const previous = message.previous.index;
+      const reply = { type: "appendEntriesReply", accepted: false, round: 0 } as const;
+      raft.step(from(3, 1, { ...reply, previous, conflict }));
+    }
+  }
+  assert(probes <= 8, `${probes} probes in 10 ticks`);
+});
+
+Deno.test("Raft answers a message of an earlier term without its round (L9, R2)", () => {
+  const raft = server({}, { ...EMPTY, term: 5 });
+  const place = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 77 };
+  raft.step(from(2, 3, { type: "appendEntries", ...place }));
+  const chunk = { last: { index: 9, term: 3 }, offset: 0, total: 1, round: 78 };
+  raft.step(from(2, 3, { type: "installSnapshot", ...chunk, data: new Uint8Array(1) }));
+  // Server 2 may lead term 5 by now; its rounds of term 3 must not count in it.
+  const rounds = raft.takeEffects().send.map(({ term, message }) =>
+    message.type === "appendEntriesReply" && [term, message.round]
+  );
+  assertEquals(rounds, [[5, 0], [5, 0]]);
+});
+
+Deno.test("Raft has something due with the next tick while it has news of a commit to tell", () => {
+  const raft = server({ heartbeatTicks: 5 });
+  elect(raft);
+  raft.takeEffects();
+  assertEquals(raft.ticksUntilDue, 5);
+  accept(raft, 2, 1);
+  raft.takeEffects();
+  assertEquals(raft.ticksUntilDue, 1);
+  raft.tick();
+  assertEquals(raft.takeEffects().announce.length, 2);
+  assertEquals(raft.ticksUntilDue, 4);
+});

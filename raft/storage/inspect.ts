@@ -1,0 +1,219 @@
+/**
+ * What a storage folder holds, for people and for scripts, without changing or locking anything. It
+ * goes on where a node would refuse, so that it shows all that is wrong at once.
+ *
+ * A folder in use may be looked at; then the end of the newest segment can be seen half written.
+ *
+ * @module
+ */
+
+import { baseOf, type Files, type Index, lastOf, type Position, type Vote } from "../core/mod.ts";
+import {
+  kindOfName,
+  readHeader,
+  readSegmentHeader,
+  readSnapshot,
+  readVote,
+  recover,
+  scanSegment,
+  type Trimmed,
+} from "./file_recovery.ts";
+import { FORMAT_VERSION, type Identity } from "./record.ts";
+import { storageErrorOf } from "./storage_error.ts";
+
+/** One file of a folder. */
+export interface FileReport {
+  /** Its name in the folder. */
+  readonly name: string;
+  /** What the name says it is. */
+  readonly kind: "vote" | "log" | "snapshot" | "temporary" | "unknown";
+  /** Its length. */
+  readonly bytes: number;
+  /** Whether all of it checks. Temporary and unknown files are not read. */
+  readonly checks: boolean;
+  /** What it holds, or what is wrong with it. */
+  readonly content: string;
+}
+
+/** A folder, seen from outside. */
+export interface FolderReport {
+  /** The format that the files are written in. */
+  readonly formatVersion: number;
+  /** Whether a node would start from it. */
+  readonly verdict: "sound" | "empty" | "refused";
+  /** Why not. */
+  readonly problem: string | null;
+  /** Whose files they are. */
+  readonly identity: Identity | null;
+  /** The vote that would be loaded. */
+  readonly vote: Vote | null;
+  /** The last position the snapshot stands in for. */
+  readonly base: Position | null;
+  /** The last entry, or what the snapshot covers. */
+  readonly last: Position | null;
+  /** How many entries follow the snapshot. */
+  readonly entries: number;
+  /** An unfinished save at the end that a start would trim. */
+  readonly unfinished: Trimmed | null;
+  /** Files that a start would remove. */
+  readonly garbage: readonly string[];
+  /** Every file of the folder. */
+  readonly files: readonly FileReport[];
+}
+
+/** Looks at a folder and changes nothing. */
+export async function inspect(files: Files): Promise<FolderReport> {
+  const reports: FileReport[] = [];
+  const names = (await files.list()).toSorted();
+  const newest = names.findLast((name) => kindOfName(name) === "log");
+  for (const name of names) {
+    const kind = kindOfName(name) ?? "unknown";
+    const bytes = await files.size(name);
+    const found = await contentOf(files, name, { isNewest: name === newest });
+    reports.push({ name, kind, bytes, ...found });
+  }
+  const report = {
+    formatVersion: FORMAT_VERSION,
+    problem: null,
+    identity: null,
+    vote: null,
+    base: null,
+    last: null,
+    entries: 0,
+    unfinished: null,
+    garbage: [],
+    files: reports,
+  };
+  try {
+    const found = await recover(files, { identity: null });
+    if (found === null) return { ...report, verdict: "empty" };
+    const { persistent, identity, trimmed, garbage } = found;
+    return {
+      ...report,
+      verdict: "sound",
+      identity,
+      vote: { term: persistent.term, votedFor: persistent.votedFor },
+      base: plain(baseOf(persistent)),
+      last: plain(lastOf(persistent)),
+      entries: persistent.entries.length,
+      unfinished: trimmed,
+      garbage,
+    };
+  } catch (error) {
+    const problem = storageErrorOf(error).message;
+    const vote = await readVote(files, null).catch(() => null);
+    return {
+      ...report,
+      verdict: "refused",
+      problem,
+      vote: vote?.vote ?? null,
+      identity: vote?.identity ?? null,
+    };
+  }
+}
+
+function plain({ index, term }: Position): Position {
+  return { index, term };
+}
+
+async function contentOf(
+  files: Files,
+  name: string,
+  options: { readonly isNewest: boolean },
+): Promise<{ readonly checks: boolean; readonly content: string }> {
+  try {
+    switch (kindOfName(name)) {
+      case "vote": {
+        const { vote, sequence, snapshot } = await readVote(files, null);
+        const content = `term ${vote.term}, voted for ${nodeName(vote.votedFor)}; needs log ` +
+          `${sequence} and snapshot ${positionText(snapshot)} or newer`;
+        return { checks: true, content };
+      }
+      case "log":
+        return { checks: true, content: await segmentText(files, name, options) };
+      case "snapshot": {
+        const [index, term] = (await readHeader(files, name, { letter: "S", identity: null }))
+          .numbers;
+        const last = { index, term };
+        const { data } = await readSnapshot(files, { last, identity: null, report: () => {} });
+        return {
+          checks: true,
+          content: `up to ${positionText(last)}, image of ${data.length} bytes`,
+        };
+      }
+      case "temporary":
+        return { checks: false, content: "never finished; a start removes it" };
+      case null:
+        return { checks: false, content: "not one of ours" };
+    }
+  } catch (error) {
+    return { checks: false, content: problemOf(error) };
+  }
+}
+
+/** The problem alone: the file is named beside it, the advice comes once for the folder. */
+function problemOf(error: unknown): string {
+  const failure = storageErrorOf(error);
+  const where = failure.offset === null ? "" : ` at byte ${failure.offset}`;
+  return `${failure.kind.toUpperCase()}${where}: ${failure.problem}`;
+}
+
+async function segmentText(
+  files: Files,
+  name: string,
+  { isNewest }: { readonly isNewest: boolean },
+): Promise<string> {
+  const segment = await readSegmentHeader(files, name, null);
+  let entries = 0;
+  let saves = 0;
+  let first: Index | null = null;
+  let last: Index = segment.base.index;
+  const unfinished = await scanSegment(files, segment, {
+    newest: isNewest,
+    report: () => {},
+    visit: (record) => {
+      if (!record.continues) saves++;
+      if (record.entries.length > 0) first = Math.min(first ?? record.from, record.from);
+      entries += record.entries.length;
+      last = record.entries.at(-1)?.index ?? record.from - 1;
+    },
+  });
+  const range = first === null ? "no entries" : `entries ${first} to ${last}`;
+  const end = unfinished === null
+    ? ""
+    : `; ${unfinished.bytes} bytes of an unfinished save at byte ${unfinished.offset}`;
+  return `behind ${positionText(segment.base)}: ${range} (${entries} in ${saves} saves)${end}`;
+}
+
+function nodeName(id: number | null): string {
+  return id === null ? "nobody" : `n${id}`;
+}
+
+function positionText({ index, term }: Position): string {
+  return `${index}@${term}`;
+}
+
+/** The report as lines for people. */
+export function formatFolder(report: FolderReport): string {
+  const { identity, vote, base, last } = report;
+  const lines = [`${report.verdict} (format ${report.formatVersion})`];
+  if (identity !== null) lines.push(`owner     n${identity.node} of cluster "${identity.cluster}"`);
+  if (vote !== null) lines.push(`vote      term ${vote.term} for ${nodeName(vote.votedFor)}`);
+  if (base !== null && last !== null) {
+    lines.push(
+      `log       ${report.entries} entries, up to ${positionText(last)}, ` +
+        `behind the snapshot at ${positionText(base)}`,
+    );
+  }
+  if (report.unfinished !== null) {
+    const { file, offset, bytes } = report.unfinished;
+    lines.push(`trim      ${bytes} bytes of an unfinished save (${file} at byte ${offset})`);
+  }
+  for (const { name, bytes, checks, kind, content } of report.files) {
+    const isRead = kind !== "temporary" && kind !== "unknown";
+    const mark = !isRead ? "-" : checks ? "ok" : "BAD";
+    lines.push(`${mark.padEnd(4)} ${name.padEnd(43)} ${String(bytes).padStart(11)}  ${content}`);
+  }
+  if (report.problem !== null) lines.push(report.problem);
+  return lines.join("\n");
+}

@@ -1,0 +1,70 @@
+/** Tests of {@linkcode inspect}. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { LIFE, smallStorage, stateAfter } from "../../tests/storage/file_storage_home.ts";
+import { type DiskOperation, SimDisk } from "../../tests/sim/sim_disk.ts";
+import { formatFolder, inspect } from "./inspect.ts";
+
+async function livedDisk(): Promise<SimDisk> {
+  const disk = new SimDisk();
+  const storage = smallStorage(disk.open());
+  await storage.load();
+  for (const save of LIFE) await storage.save(save);
+  await storage.close();
+  return disk;
+}
+
+Deno.test("inspect reports what a node would find and changes nothing", async () => {
+  const operations: DiskOperation[] = [];
+  const disk = new SimDisk((await livedDisk()).image(), {
+    changed: (operation) => operations.push(operation),
+  });
+  const report = await inspect(disk.open());
+  const state = stateAfter(LIFE);
+  assertEquals(operations, []);
+  assertEquals(report.verdict, "sound");
+  assertEquals(report.identity, { cluster: "test cluster", node: 3 });
+  assertEquals(report.vote, { term: state.term, votedFor: state.votedFor });
+  assertEquals(report.base, state.snapshot?.last ?? null);
+  assertEquals([report.last?.index, report.entries], [103, state.entries.length]);
+  assert(report.files.every((file) => file.checks));
+  const text = formatFolder(report);
+  assert(text.includes('owner     n3 of cluster "test cluster"'), text);
+  assert(text.includes("up to 103@5, behind the snapshot at 31@5"), text);
+  assertEquals(JSON.parse(JSON.stringify(report)), report);
+});
+
+Deno.test("inspect names each bad file when several are damaged", async () => {
+  const disk = await livedDisk();
+  const image = disk.image();
+  const names = [...image.keys()].sort();
+  const snapshot = names.find((name) => name.startsWith("snapshot-"))!;
+  const segment = names.find((name) => name.startsWith("log-"))!;
+  disk.damage(snapshot, 97, (byte) => byte ^ 1);
+  disk.damage(segment, 130, (byte) => byte ^ 1);
+  const report = await inspect(disk.open());
+  assertEquals(report.verdict, "refused");
+  assert(report.problem?.includes("Keep a copy of the folder"), report.problem ?? "");
+  const bad = report.files.filter((file) => !file.checks).map(({ name }) => name);
+  assertEquals(bad, [segment, snapshot].sort());
+  assertEquals(report.vote?.term, 5);
+  assert(formatFolder(report).includes("BAD"), formatFolder(report));
+});
+
+Deno.test("inspect shows an unfinished save and leftovers as what they are", async () => {
+  const image = new Map((await livedDisk()).image());
+  const newest = [...image.keys()].filter((name) => name.startsWith("log-")).sort().at(-1)!;
+  image.set(newest, image.get(newest)!.slice(0, -5));
+  image.set("vote.tmp", new Uint8Array(4));
+  image.set("notes.txt", new Uint8Array(9));
+  const report = await inspect(new SimDisk(image).open());
+  assertEquals([report.verdict, report.unfinished?.file], ["sound", newest]);
+  assertEquals(report.garbage, ["vote.tmp"]);
+  const kinds = new Map(report.files.map(({ name, kind }) => [name, kind]));
+  assertEquals([kinds.get("vote.tmp"), kinds.get("notes.txt")], ["temporary", "unknown"]);
+});
+
+Deno.test("inspect says empty when nothing was ever saved", async () => {
+  const report = await inspect(new SimDisk().open());
+  assertEquals([report.verdict, report.files], ["empty", []]);
+});

@@ -1,0 +1,78 @@
+/**
+ * Storage in memory, for tests and simulation.
+ *
+ * It is not durable. What it promises: a save that resolved is never lost; a save under way at a
+ * crash is lost whole, never in part, and never resolves.
+ *
+ * @module
+ */
+
+import {
+  applySave,
+  type Clock,
+  EMPTY,
+  type Persistent,
+  type Save,
+  type Storage,
+} from "../core/mod.ts";
+
+/** How a {@linkcode MemoryStorage} takes time. */
+export interface MemoryStorageOptions {
+  /** What it starts with. @default {EMPTY} */
+  readonly persistent?: Persistent;
+  /** With a clock, each save takes the milliseconds that `delayMs` says for it. */
+  readonly slow?: { readonly clock: Clock; readonly delayMs: (change: Save) => number };
+}
+
+/** Storage that lives as long as the object, across crashes of the node that uses it. */
+export class MemoryStorage implements Storage {
+  readonly #slow: MemoryStorageOptions["slow"];
+  #persistent: Persistent;
+  /** Counts crashes; a save of an earlier life has no effect. */
+  #life = 0;
+
+  /** An empty storage, unless the options fill it. */
+  constructor(options: MemoryStorageOptions = {}) {
+    this.#persistent = options.persistent ?? EMPTY;
+    this.#slow = options.slow;
+  }
+
+  /** What a crash now would leave. */
+  get persistent(): Persistent {
+    return this.#persistent;
+  }
+
+  /** What the next life finds. Also ends the life before it, as {@linkcode crash}. */
+  load(): Promise<Persistent> {
+    this.crash();
+    return Promise.resolve(this.#persistent);
+  }
+
+  async save(change: Save): Promise<void> {
+    const next = applySave(this.#persistent, change);
+    if (this.#slow !== undefined) await this.#delay(this.#slow.delayMs(change));
+    this.#persistent = next;
+  }
+
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** The saves under way are lost: they never take effect and never resolve. */
+  crash(): void {
+    this.#life++;
+  }
+
+  #delay(ms: number): Promise<void> {
+    const life = this.#life;
+    return new Promise((resolve) => {
+      this.#slow?.clock.after(ms, () => {
+        if (life === this.#life) resolve();
+      });
+    });
+  }
+}

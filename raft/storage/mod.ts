@@ -1,0 +1,13 @@
+/**
+ * The log, the vote and the snapshot in files of one folder, or in memory.
+ *
+ * @module
+ */
+
+export { DenoFiles } from "./deno_files.ts";
+export type { Progress, Trimmed } from "./file_recovery.ts";
+export { FileStorage, type FileStorageOptions, type StorageSizes } from "./file_storage.ts";
+export { type FileReport, type FolderReport, formatFolder, inspect } from "./inspect.ts";
+export { MemoryStorage, type MemoryStorageOptions } from "./memory_storage.ts";
+export type { Identity } from "./record.ts";
+export { StorageError, type StorageErrorKind } from "./storage_error.ts";

@@ -1,0 +1,50 @@
+/**
+ * The planted bugs still fit the source they are planted in, and the judgement on what counts as
+ * noticed is right. Whether they are noticed is asked by `deno task canary`, which takes longer.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { allCanaries } from "./all.ts";
+import { isViolation, misfit } from "./canary.ts";
+
+Deno.test("every canary fits the source exactly once", async () => {
+  const misfits: string[] = [];
+  for (const canary of allCanaries) {
+    const text = await Deno.readTextFile(new URL(`../../${canary.file}`, import.meta.url));
+    const problem = misfit(canary, text);
+    if (problem !== null) misfits.push(problem);
+  }
+  assertEquals(misfits, []);
+});
+
+Deno.test("every canary is a bug of its own and says what can notice it", () => {
+  const bugs = allCanaries.map(({ rule, bug }) => `${rule} ${bug}`);
+  assertEquals(new Set(bugs).size, bugs.length);
+  assert(allCanaries.every(({ caughtBy }) => caughtBy.length > 0));
+});
+
+Deno.test("misfit refuses a text that is missing, found twice or not changed", () => {
+  const canary = { rule: "L1", bug: "a bug", file: "a.ts", find: "x", replace: "y", caughtBy: [] };
+  assertEquals(misfit(canary, "a x b"), null);
+  const problem = (places: number) =>
+    `Cannot plant L1 (a bug): wanted its text once in a.ts, got ${places}`;
+  assertEquals(misfit(canary, "a b"), problem(0));
+  assertEquals(misfit(canary, "x x"), problem(2));
+  assertEquals(misfit({ ...canary, replace: "x" }, "a x b"), problem(1));
+});
+
+Deno.test("isViolation counts broken assertions and failed scenarios, not code that stumbles", () => {
+  const cases: readonly (readonly [number, string, boolean])[] = [
+    [1, "error: AssertionError: Values are not equal", true],
+    [1, "--- FAIL: TestCount3B (2.0s), seed 1\n    Too many RPCs", true],
+    [1, "--- FAIL: TestCount3B (2.0s), seed 1\n    TypeError: x is not a function", false],
+    [1, "error: SyntaxError: Unexpected token", false],
+    [1, "error: TypeError: Module not found", false],
+    [1, "./raft/core/raft_test.ts (uncaught error)\nerror: AssertionError", false],
+    [143, "", false],
+    [0, "caught an AssertionError as it should", false],
+  ];
+  for (const [code, output, wanted] of cases) assertEquals(isViolation({ code, output }), wanted);
+});

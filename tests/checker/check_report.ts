@@ -1,0 +1,47 @@
+/**
+ * The verdict on a history in words for people. Pure.
+ *
+ * Invariant: "unknown" is printed as such, and counted.
+ *
+ * @module
+ */
+
+import type { HistoryFile } from "./history.ts";
+import type { CheckResult, Verdict } from "./search/mod.ts";
+
+/** The result in sentences. */
+export function describeResult(file: HistoryFile, result: CheckResult, elapsedMs: number): string {
+  const { model } = file.model;
+  const count = (verdict: Verdict): number =>
+    result.partitions.filter((partition) => partition.verdict === verdict).length;
+  const lines = [
+    `${
+      VERDICT_WORDS[result.verdict]
+    }: ${result.operations} operations on ${result.partitions.length} ` +
+    `keys, model ${model.name}, ${result.steps} steps, ${Math.round(elapsedMs)} ms`,
+    `keys: ${count("ok")} ok, ${count("illegal")} illegal, ${count("unknown")} unknown`,
+  ];
+  const { failure } = result;
+  if (failure === null) return lines.join("\n");
+  const describe = (place: number): string => {
+    const { client, call, return: end, input, output } = file.operations[place]!;
+    const mark = place === failure.culprit ? "✗" : " ";
+    return `  ${mark} client ${client}  [${call}, ${end ?? "…"}]  ${model.describe(input, output)}`;
+  };
+  lines.push(
+    "",
+    `The smallest failing part, on key ${JSON.stringify(failure.key)}:`,
+    `  possible before it: ${failure.start.join(" or ")}`,
+    ...failure.operations.map(describe),
+  );
+  if (failure.optional.length > 0) {
+    lines.push("  and, whether they took effect or not:", ...failure.optional.map(describe));
+  }
+  return lines.join("\n");
+}
+
+const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  ok: "ok, linearizable",
+  illegal: "ILLEGAL, not linearizable",
+  unknown: "UNKNOWN, the deadline came before an answer",
+};

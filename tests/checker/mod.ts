@@ -1,0 +1,10 @@
+/**
+ * Histories of clients, and whether they are linearizable.
+ *
+ * @module
+ */
+
+export { checkInWorker } from "./check_in_worker.ts";
+export { describeResult } from "./check_report.ts";
+export { type Annotation, formatHistory, parseHistory } from "./history.ts";
+export { type KvInput, kvModel, type KvOutput } from "./kv_model.ts";

@@ -1,0 +1,107 @@
+/**
+ * The state machine of labs 3A to 3D: remembers what was applied where. With snapshots it takes an
+ * image after every tenth command, from within apply, as the lab's tester does; the image holds all
+ * commands so far.
+ *
+ * Invariant: entries arrive in order, without gap or repeat; anything else throws.
+ *
+ * @module
+ */
+
+import type { Application, Entry, Index, Snapshot } from "../../raft/mod.ts";
+import type { Applied } from "./cluster.ts";
+
+/** What a {@linkcode LogMachine} may do beside remembering. */
+export interface LogMachineOptions {
+  /** Hands over an image; without it no images are taken. */
+  readonly compact?: (index: Index, data: Uint8Array) => void;
+}
+
+/** After 9, 19, 29, … entries the lab's tester takes a snapshot. */
+const SNAPSHOT_INTERVAL = 10;
+
+/** Commands by index; `null` for the no-ops in between. */
+export class LogMachine implements Application {
+  readonly #compact: LogMachineOptions["compact"];
+  /** `#commands[place]` has index `place + 1`. */
+  #commands: (Uint8Array | null)[] = [];
+
+  constructor(options: LogMachineOptions = {}) {
+    this.#compact = options.compact;
+  }
+
+  restore(snapshot: Snapshot): void {
+    const commands = decodeCommands(snapshot.data);
+    if (commands.length !== snapshot.last.index) {
+      throw new Error(
+        `Cannot restore: wanted an image of ${snapshot.last.index} entries, got ${commands.length}`,
+      );
+    }
+    this.#commands = commands;
+  }
+
+  apply(entries: readonly Entry[]): void {
+    for (const { index, command } of entries) {
+      if (index !== this.#commands.length + 1) {
+        throw new Error(
+          `Cannot apply: wanted entry ${this.#commands.length + 1}, got ${index} (out of order)`,
+        );
+      }
+      this.#commands.push(command);
+      if ((index + 1) % SNAPSHOT_INTERVAL === 0) {
+        this.#compact?.(index, encodeCommands(this.#commands));
+      }
+    }
+  }
+
+  /** Nothing waits for reads here. */
+  read(): void {}
+
+  /** Nor does it matter who leads. */
+  changed(): void {}
+
+  /** Commands applied in this life or found in its snapshot, from an index on. */
+  applied(from: Index): Applied[] {
+    const applied: Applied[] = [];
+    for (let index = Math.max(1, from); index <= this.#commands.length; index++) {
+      const command = this.#commands[index - 1];
+      if (command) applied.push({ index, command });
+    }
+    return applied;
+  }
+}
+
+/** Stands for a no-op where the length of a command is expected. */
+const NO_OP = 0xffff_ffff;
+
+/** Lengths and bytes, one after the other. */
+function encodeCommands(commands: readonly (Uint8Array | null)[]): Uint8Array {
+  const total = commands.reduce((sum, command) => sum + 4 + (command?.length ?? 0), 0);
+  const bytes = new Uint8Array(total);
+  const view = new DataView(bytes.buffer);
+  let offset = 0;
+  for (const command of commands) {
+    view.setUint32(offset, command?.length ?? NO_OP);
+    if (command !== null) bytes.set(command, offset + 4);
+    offset += 4 + (command?.length ?? 0);
+  }
+  return bytes;
+}
+
+/** The reverse of {@linkcode encodeCommands}. */
+function decodeCommands(bytes: Uint8Array): (Uint8Array | null)[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const commands: (Uint8Array | null)[] = [];
+  let offset = 0;
+  while (offset < bytes.length) {
+    const length = view.getUint32(offset);
+    offset += 4;
+    if (length === NO_OP) {
+      commands.push(null);
+      continue;
+    }
+    commands.push(bytes.slice(offset, offset + length));
+    offset += length;
+  }
+  return commands;
+}

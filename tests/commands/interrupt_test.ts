@@ -1,0 +1,238 @@
+/**
+ * Every command of the table ends soon, and as documented, when it is interrupted in the middle of
+ * its work. The middle is brought about, not guessed by time: nodes that take a question and never
+ * answer, pipes that nobody writes to, output that nobody reads.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { commands } from "../../cli/commands.ts";
+import { exitCodes, type ExitReason } from "../../cli/table/exit_codes.ts";
+import { nodeFolder } from "../../cli/cluster/local_cluster.ts";
+import { CONTROL_SOCKET } from "../../net/faults/control.ts";
+import { firstLine, killCommand, startCommand } from "../helpers/commands.ts";
+import { formatHistory } from "../checker/history.ts";
+
+/** What a case may use. */
+interface Place {
+  /** Flags that name a cluster whose nodes take every question and answer none. */
+  readonly cluster: readonly string[];
+  /** A folder with nothing but a pipe of the name `vote`. */
+  readonly folder: string;
+  /** Settles as soon as a node that never answers was asked. */
+  asked(): Promise<void>;
+  /** To be closed when the case is over. */
+  readonly open: { close(): void }[];
+}
+
+interface Case {
+  readonly args: (place: Place) => readonly string[];
+  /** Settles in the middle of the work. */
+  readonly middle: (child: Deno.ChildProcess, place: Place) => Promise<unknown>;
+  /** How it ends. @default {"interrupted"} */
+  readonly ending?: ExitReason;
+}
+
+const asked: Case["middle"] = (_, place) => place.asked();
+const firstOutput: Case["middle"] = (child) => firstLine(child.stdout);
+/** For work that says nothing and waits for nobody: some time after the start. */
+const afterAWhile: Case["middle"] = () => new Promise((resolve) => setTimeout(resolve, 1500));
+
+function onCluster(...args: readonly string[]): Case {
+  const [name, ...rest] = args;
+  return { args: ({ cluster }) => [name!, ...cluster, ...rest], middle: asked };
+}
+
+const patient = ["--timeout", "60s"];
+
+/** For every command what makes it work for long, and when that has begun. */
+const cases: Readonly<Record<string, readonly Case[]>> = {
+  node: [{
+    args: (
+      { folder },
+    ) => ["node", "--id", "1", "--peers", "1=127.0.0.1:0", "--data", `${folder}/data`],
+    middle: firstOutput,
+    ending: "ok",
+  }],
+  up: [
+    {
+      args: ({ folder }) => ["up", "--serve", "--data", `${folder}/data`],
+      middle: firstOutput,
+      ending: "ok",
+    },
+    {
+      args: ({ folder }) => [
+        ...["up", "--data", `${folder}/data`, "--exec"],
+        "partition n1 | n2 | n3; get a --timeout 60s; get b",
+      ],
+      middle: firstOutput,
+    },
+  ],
+  get: [onCluster("get", "a", ...patient)],
+  put: [
+    onCluster("put", "a", "b", ...patient),
+    onCluster("put", "a", "b", "--version", "1", ...patient),
+    { ...onCluster("put", "a", "-"), middle: afterAWhile },
+  ],
+  lock: [
+    onCluster("lock", "a", "--", "true"),
+    onCluster("lock", "a", "--release", ...patient),
+  ],
+  shell: [
+    onCluster("shell", "--exec", "get a", ...patient),
+    onCluster("shell", "--exec", "get a; get b", ...patient),
+    { ...onCluster("shell"), middle: afterAWhile },
+  ],
+  status: [
+    onCluster("status"),
+    { ...onCluster("status", "--watch"), middle: firstOutput, ending: "unavailable" },
+  ],
+  partition: [onCluster("partition", "n1", "n2")],
+  heal: [onCluster("heal")],
+  faults: [onCluster("faults"), onCluster("faults", "--drop", "0.5")],
+  test: [
+    { args: () => ["test", "--seeds", "1000"], middle: afterAWhile },
+    { args: () => ["test", "--seeds", "1000", "--jobs", "2"], middle: afterAWhile },
+    { args: () => ["test", "TestBackup3B", "--processes"], middle: firstOutput },
+  ],
+  sim: [{ args: () => ["sim", "42"], middle: firstOutput }],
+  fuzz: [
+    { args: () => ["fuzz", "5", "--jobs", "1"], middle: firstOutput },
+    { args: () => ["fuzz", "5", "--jobs", "2"], middle: firstOutput },
+  ],
+  check: [
+    { args: ({ folder }) => ["check", `${folder}/vote`], middle: (_, place) => openPipe(place) },
+    {
+      args: ({ folder }) => ["check", `${folder}/vote`, ...patient],
+      middle: (_, place) => openPipe(place, hardHistory()),
+    },
+  ],
+  bench: [{ args: () => ["bench", "--duration", "60s", "--clients", "10"], middle: afterAWhile }],
+  inspect: [{
+    args: ({ folder }) => ["inspect", folder],
+    middle: (_, place) => openPipe(place),
+  }],
+};
+
+/** Above what any command needs to stop, on a busy machine. */
+const stopMsMax = 20_000;
+
+Deno.test("every command has a case, but for the one that is over at once", () => {
+  const names = commands.map((command) => command.name).filter((name) => name !== "version");
+  assertEquals(Object.keys(cases).toSorted(), names.toSorted());
+});
+
+for (const [name, some] of Object.entries(cases)) {
+  Deno.test({
+    name: `${name} stops soon when it is interrupted, and leaves nothing behind`,
+    ignore: Deno.build.os === "windows", // no pipes with names there, nor signals to ask with
+    fn: async () => {
+      for (const each of some) await withPlace((place) => interrupt(each, place));
+    },
+  });
+}
+
+async function interrupt({ args, middle, ending = "interrupted" }: Case, place: Place) {
+  const line = args(place);
+  const scratch = `${place.folder}/scratch`;
+  await Deno.mkdir(scratch);
+  const child = startCommand(line, { env: { TMPDIR: scratch } });
+  try {
+    const early = child.status.then(({ code }) => {
+      throw new Error(`${line.join(" ")} ended with ${code} before its middle`);
+    });
+    await Promise.race([middle(child, place), early]);
+    early.catch(() => {});
+    child.kill("SIGINT");
+    const code = await within(stopMsMax, endOf(child));
+    assertEquals(code, exitCodes[ending], line.join(" "));
+    const left = await Array.fromAsync(Deno.readDir(scratch), (entry) => entry.name);
+    assertEquals(left, [], line.join(" "));
+  } finally {
+    await killCommand(child);
+  }
+}
+
+/** The exit code, when nobody holds the streams any more: neither the command nor its children. */
+async function endOf(child: Deno.ChildProcess): Promise<number> {
+  await Promise.all(
+    [child.stdout, child.stderr].map((stream) => stream.pipeTo(new WritableStream())),
+  );
+  return (await child.status).code;
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`wanted an end within ${ms} ms`)), ms);
+  });
+  return await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+async function withPlace(work: (place: Place) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "kontiki-" });
+  const asked = Promise.withResolvers<void>();
+  const listeners: Deno.Listener[] = [];
+  const open: Place["open"] = [];
+  const listen = (listener: Deno.Listener): Deno.Listener => {
+    listeners.push(listener);
+    swallow(listener, { open, asked: asked.resolve });
+    return listener;
+  };
+  try {
+    await new Deno.Command("mkfifo", { args: [`${folder}/vote`] }).output();
+    await Deno.mkdir(`${folder}/silent`);
+    const nodes = [];
+    for (const id of [1, 2, 3]) {
+      const { port } = listen(Deno.listen({ hostname: "127.0.0.1", port: 0 })).addr as Deno.NetAddr;
+      nodes.push({ id, peers: "127.0.0.1:0", clients: `127.0.0.1:${port}` });
+      const own = nodeFolder(`${folder}/silent`, id);
+      await Deno.mkdir(own);
+      listen(Deno.listen({ transport: "unix", path: `${own}/${CONTROL_SOCKET}` }));
+    }
+    const file = JSON.stringify({ format: 1, cluster: "silent", nodes });
+    await Deno.writeTextFile(`${folder}/silent/cluster.json`, file);
+    const cluster = ["--data", `${folder}/silent`];
+    await work({ cluster, folder, asked: () => asked.promise, open });
+  } finally {
+    for (const each of [...listeners, ...open]) each.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Takes connections and what comes over them, and says nothing. */
+async function swallow(
+  listener: Deno.Listener,
+  { open, asked }: { open: Place["open"]; asked: () => void },
+): Promise<void> {
+  for await (const connection of listener) {
+    open.push(connection);
+    asked();
+  }
+}
+
+/** Settles when the command reads from the pipe; with a text, when it has read that to its end. */
+async function openPipe({ folder, open }: Place, text?: string): Promise<void> {
+  const pipe = await Deno.open(`${folder}/vote`, { write: true });
+  if (text === undefined) open.push(pipe);
+  else await new Response(text).body!.pipeTo(pipe.writable);
+}
+
+/** Sixty writes at once and two reads that no order explains: more orders than anybody can try. */
+function hardHistory(): string {
+  const writes = Array.from({ length: 60 }, (_, at) => ({
+    ...{ client: at, call: 0, return: 100 },
+    input: { op: "write", key: "x", value: at },
+    output: { op: "write" },
+  }));
+  const reads = [1, 2].map((value) => ({
+    ...{ client: 0, call: 100 + value, return: 100.5 + value },
+    input: { op: "read", key: "x" },
+    output: { value },
+  }));
+  return formatHistory({
+    ...{ model: "register", title: "hard", expect: null, annotations: [] },
+    operations: [...writes, ...reads],
+  });
+}

@@ -1,0 +1,193 @@
+/**
+ * The README is true: every command in it is run as a user would, and prints what it says there.
+ * Numbers differ from run to run, and so does who leads: digits are compared as `#`, and the node
+ * that leads first is the README's `n1`.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import config from "../../deno.json" with { type: "json" };
+import { freePort } from "../../cli/cluster/free_port.ts";
+import { selfCommand } from "../../cli/table/self_command.ts";
+import { firstLine, killCommand, startCommand } from "../helpers/commands.ts";
+import { hasTmux, Terminal } from "../helpers/tmux.ts";
+import { removeFolder } from "../helpers/with_folder.ts";
+
+interface Block {
+  readonly language: string;
+  readonly lines: readonly string[];
+}
+
+const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+
+function blocks(language: string): Block[] {
+  const found = readme.matchAll(/^```(?<language>\w+)\n(?<text>.*?)\n```$/gms);
+  return [...found]
+    .map(({ groups }) => ({ language: groups!["language"]!, lines: groups!["text"]!.split("\n") }))
+    .filter((block) => block.language === language);
+}
+
+/** A command of the session, and what is printed before the next prompt. */
+interface Step {
+  readonly prompt: string;
+  readonly command: string;
+  readonly output: readonly string[];
+}
+
+function steps(lines: readonly string[]): Step[] {
+  const result: { prompt: string; command: string; output: string[] }[] = [];
+  for (const line of lines) {
+    const groups = /^(?<prompt>\$ |kontiki \(.*?> )(?<command>.*)$/.exec(line)?.groups;
+    if (groups) {
+      result.push({ prompt: groups["prompt"]!, command: groups["command"]!, output: [] });
+    } else result.at(-1)!.output.push(line);
+  }
+  return result;
+}
+
+function shape(line: string): string {
+  return line.replaceAll(/\d+(\.\d+)?/g, "#").replaceAll(/# (µs|ms|s)\b/g, "# time")
+    .replaceAll(/# (KiB|MiB|B)\b/g, "# size").replaceAll(/\s+/g, " ")
+    .replaceAll(/[^ ]*kontiki-data/g, "kontiki-data")
+    // Groups are shown in the order of their nodes, so where the old leader stands differs.
+    .replaceAll(/\[n[^\]]*\]/g, "[groups]").trim();
+}
+
+/** Swaps the names of n1 and the node that leads here. */
+function renamed(text: string, leader: string): string {
+  const swap: Record<string, string> = { n1: leader, [leader]: "n1" };
+  return text.replaceAll(/\bn\d\b/g, (name) => swap[name] ?? name);
+}
+
+/** The node that leads according to the prompt on the screen. */
+async function leaderNow(terminal: Terminal): Promise<string> {
+  const line = (await terminal.screen()).findLast((each) => each.startsWith("kontiki ("));
+  return /\((n\d) leads/.exec(line ?? "")?.[1] ?? "n1";
+}
+
+Deno.test("README's first session happens as it is printed", async () => {
+  if (!await hasTmux()) {
+    console.log("skipped: the program tmux, a terminal for tests, is not on this machine");
+    return;
+  }
+  const [first, ...rest] = steps(blocks("console").flatMap((block) => block.lines));
+  assertEquals(first!.command, "deno task up");
+  const folder = await Deno.makeTempDir();
+  const terminal = await Terminal.open({
+    command: [...selfCommand(), "up", "--data", `${folder}/kontiki-data`],
+    env: { KONTIKI_HISTORY: `${folder}/history` },
+    columns: 120,
+    rows: 60,
+    folder,
+  });
+  try {
+    for (const line of first!.output) await seeShape(terminal, line);
+    let leader: string | null = null;
+    for (const { prompt, command, output } of rest) {
+      await terminal.until(prompt, (lines) => shape(lines.at(-1) ?? "") === shape(prompt));
+      leader ??= await leaderNow(terminal);
+      // The leader of the last part is whoever leads by then.
+      const name = command.startsWith("kill") ? `kill ${await leaderNow(terminal)}` : command;
+      await terminal.type(command.startsWith("kill") ? name : renamed(command, leader));
+      await terminal.press("Enter");
+      for (const line of output) await seeShape(terminal, line);
+    }
+  } finally {
+    await terminal.close();
+    await removeFolder(folder);
+  }
+});
+
+/** Waits for a line of that shape among the newest, whatever its order of nodes is. */
+async function seeShape(terminal: Terminal, line: string): Promise<void> {
+  const wanted = shape(line);
+  // Who leads in the table is not the same in every run.
+  const generalise = (text: string): string => text.replace(/\b(leader|follower)\b/, "role");
+  await terminal.until(
+    JSON.stringify(wanted),
+    (lines) => lines.some((each) => generalise(shape(each)) === generalise(wanted)),
+  );
+}
+
+/** These run this very test, or for minutes; that they exist is enough here. */
+const long = ["test", "ok", "canary", "fuzz", "lab", "compile", "up"];
+
+Deno.test("README's commands exist and work", async () => {
+  const lines = blocks("sh").flatMap((block) => block.lines)
+    .map((line) => line.replace(/ +# .*/, "").replace(/^npx --yes deno@2/, "deno"));
+  const folder = await Deno.makeTempDir();
+  const nodes: Deno.ChildProcess[] = [];
+  const ports = new Map<string, number>();
+  // Ports of the page may be in use here: each stands for a free one.
+  const freed = (text: string): string =>
+    text.replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${portFor(ports, port)}`);
+  const env: Record<string, string> = {};
+  try {
+    for (const line of lines) {
+      const words = freed(line).split(" ");
+      const [program, name, task] = words;
+      if (program === "export") {
+        const [variable, value] = name!.split("=");
+        env[variable!] = value!;
+      } else if (program === "deno") {
+        assertEquals(name, "task");
+        assert(task! in config.tasks, line);
+        if (!long.includes(task!)) await runLine(line, { env, folder: root() });
+      } else if (name === "node") nodes.push(await startNode(words.slice(1), folder));
+      else await runLine(freed(line), { env, folder });
+    }
+  } finally {
+    await Promise.all(nodes.map(killCommand));
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+function root(): string {
+  return fromFileUrl(new URL("../../", import.meta.url));
+}
+
+function portFor(ports: Map<string, number>, wanted: string): number {
+  const port = ports.get(wanted) ?? freePort();
+  ports.set(wanted, port);
+  return port;
+}
+
+async function startNode(args: readonly string[], folder: string): Promise<Deno.ChildProcess> {
+  const node = startCommand(args, { cwd: folder });
+  assert((await firstLine(node.stdout)).includes('"ready":true'));
+  return node;
+}
+
+/** Runs a line of the page in a shell; `./kontiki` is this program. */
+async function runLine(
+  line: string,
+  { env, folder }: { env: Record<string, string>; folder: string },
+): Promise<void> {
+  const self = selfCommand().map((word) => `'${word}'`).join(" ");
+  const text = line.replace(/^\.\/kontiki/, self);
+  const { code, stderr } = await new Deno.Command("sh", {
+    args: ["-c", text],
+    cwd: folder,
+    env,
+  }).output();
+  assertEquals(code, 0, `${line}: ${new TextDecoder().decode(stderr)}`);
+}
+
+Deno.test("README's program runs", async () => {
+  const [program] = blocks("ts");
+  const folder = await Deno.makeTempDir({ dir: root() });
+  try {
+    const path = `${folder}/readme.ts`;
+    const closing = "await node.stop();\n";
+    await Deno.writeTextFile(path, `${program!.lines.join("\n")}\n${closing}`);
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", path],
+      cwd: root(),
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,124 @@
+/**
+ * One bare core and its disk, for tests that say what a single server does with a single message.
+ *
+ * @module
+ */
+
+import {
+  type AppendEntries,
+  applySave,
+  type Effects,
+  EMPTY,
+  type Entry,
+  type Index,
+  type Message,
+  type NodeId,
+  type Persistent,
+  Raft,
+  type RaftOptions,
+  type Save,
+  type Status,
+  type Term,
+} from "../../raft/mod.ts";
+
+/** What a {@linkcode BareServer} begins with: n1 of three in the lab's profile, unless told otherwise. */
+export interface BareOptions extends Partial<RaftOptions> {
+  /** The terms of its log, from index 1 on. */
+  readonly log?: readonly Term[];
+  readonly term?: Term;
+  readonly persistent?: Persistent;
+  readonly random?: () => number;
+}
+
+/** Effects of one turn, with the messages gathered. */
+export interface Turn {
+  readonly messages: readonly Message[];
+  readonly save: Save | null;
+  readonly applied: readonly Index[];
+  readonly effects: Effects;
+}
+
+/** A server that is driven by hand. */
+export class BareServer {
+  readonly raft: Raft;
+  persistent: Persistent;
+
+  constructor({ log = [], term, persistent, random = () => 0, ...options }: BareOptions = {}) {
+    this.persistent = persistent ??
+      { ...EMPTY, term: term ?? log.at(-1) ?? 0, entries: entries(log) };
+    const full = { profile: "lab", id: 1, peers: [1, 2, 3], ...options } as const;
+    this.raft = new Raft(full, this.persistent, { random });
+  }
+
+  get status(): Status {
+    return this.raft.status();
+  }
+
+  /** The terms of the log after its base. */
+  get terms(): readonly (Term | null)[] {
+    const { base, last } = this.status;
+    return Array.from(
+      { length: last.index - base.index },
+      (_, place) => this.raft.termAt(base.index + place + 1),
+    );
+  }
+
+  /** Takes what the core wants done, and does the saving. */
+  turn(): Turn {
+    const effects = this.raft.takeEffects();
+    if (effects.save !== null) this.persistent = applySave(this.persistent, effects.save);
+    const messages = [...effects.announce, ...effects.send].map(({ message }) => message);
+    const applied = effects.apply.map(({ index }) => index);
+    return { messages, save: effects.save, applied, effects };
+  }
+
+  /** A message arrives, and a turn follows. */
+  hear(from: NodeId, term: Term, message: Message): Turn {
+    this.raft.step({ from, to: this.status.id, term, message });
+    return this.turn();
+  }
+
+  tick(count: number): Turn {
+    for (let number = 0; number < count; number++) this.raft.tick();
+    return this.turn();
+  }
+
+  /** Times out, stands for election and wins it; answers with the turn in which it won. */
+  lead(): Turn {
+    let turn = this.turn();
+    while (this.status.role === "follower") turn = this.tick(1);
+    for (const from of [2, 3, 4, 5, 2, 3, 4, 5]) {
+      const { role, term } = this.status;
+      if (role === "leader") break;
+      turn = this.hear(from, term, { ...VOTE, trial: role === "trial" });
+    }
+    return turn;
+  }
+}
+
+/** A granted vote. */
+export const VOTE = { type: "requestVoteReply", trial: false, granted: true } as const;
+
+/** Entries with these terms, from an index on. */
+export function entries(terms: readonly Term[], from = 1): Entry[] {
+  return terms.map((term, place) => ({
+    index: from + place,
+    term,
+    command: Uint8Array.of(from + place, term),
+  }));
+}
+
+/** An append after `previous` (index and term) that carries entries of these terms. */
+export function append(
+  previous: readonly [Index, Term],
+  { terms = [], commit = 0 }: { readonly terms?: readonly Term[]; readonly commit?: Index } = {},
+): AppendEntries {
+  const [index, term] = previous;
+  return {
+    type: "appendEntries",
+    previous: { index, term },
+    entries: entries(terms, index + 1),
+    commit,
+    round: 0,
+  };
+}

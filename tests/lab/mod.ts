@@ -1,0 +1,21 @@
+/**
+ * What the scenarios of the labs are written with, and what runs them.
+ *
+ * @module
+ */
+
+export { KvClient, KvTester } from "./kv_tester.ts";
+export { ELECTION_ALLOWANCE_MS, LabGroup } from "./lab_group.ts";
+export {
+  type Arena,
+  type ArenaEnd,
+  type ArenaSetup,
+  chooseScenarios,
+  failureLines,
+  type LabResult,
+  runScenario,
+  type Usage,
+} from "./lab_runner.ts";
+export { type LabScenario, labScenario } from "./lab_scenario.ts";
+export { type Service, serviceScenario } from "./service_scenario.ts";
+export { simArena } from "./sim_arena.ts";

@@ -1,0 +1,45 @@
+/**
+ * How scenarios with clients become {@linkcode Scenario}s: each gets a {@linkcode LabGroup} for its
+ * servers, the cluster for its clients, and the report.
+ *
+ * @module
+ */
+
+import type { Report, Scenario, ServiceCluster } from "../cluster/mod.ts";
+import { LabGroup } from "./lab_group.ts";
+
+/** What a scenario with clients acts on. */
+export interface Service {
+  readonly group: LabGroup;
+  readonly cluster: ServiceCluster;
+  readonly report: Report;
+  readonly network: Scenario["network"];
+  readonly machine: Scenario["machine"];
+}
+
+/** A scenario with clients, written against a {@linkcode Service}. */
+export interface ServiceScenario extends Omit<Scenario, "run" | "network"> {
+  /** @default {"reliable"} */
+  readonly network?: Scenario["network"];
+  /** Throws when the service does not behave. */
+  readonly body: (service: Service) => Promise<void>;
+}
+
+/** Makes a scenario that runs on any {@linkcode ServiceCluster}. */
+export function serviceScenario(
+  { body, network = "reliable", ...rest }: ServiceScenario,
+): Scenario {
+  return {
+    ...rest,
+    network,
+    // The arena makes such a cluster for every machine that answers.
+    run: (cluster: ServiceCluster, report: Report) =>
+      body({
+        group: new LabGroup(cluster, { network }),
+        cluster,
+        report,
+        network,
+        machine: rest.machine,
+      }),
+  };
+}

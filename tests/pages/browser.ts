@@ -1,0 +1,213 @@
+/**
+ * A headless Chromium for tests of our pages, spoken to over its DevTools socket. Adapter: starts a
+ * process, and ends it.
+ *
+ * Invariant: after `close`, process and profile are gone.
+ *
+ * @module
+ */
+
+import { removeFolder } from "../helpers/mod.ts";
+
+/** One page in a browser of its own. */
+export interface Browser {
+  /** Everything that went wrong on the page: exceptions, error logs, requests to anywhere. */
+  readonly complaints: readonly string[];
+  /** The value of an expression on the page. */
+  evaluate(expression: string): Promise<unknown>;
+  /** Moves the mouse there. */
+  hover(x: number, y: number): Promise<void>;
+  /** The bytes of a PNG. */
+  screenshot(): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** Where to look and how. */
+export interface BrowserOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly theme: "light" | "dark";
+}
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--hide-scrollbars",
+  "--remote-debugging-port=0",
+];
+
+/** The browser to use, or `null` where there is none. */
+export function findBrowser(): string | null {
+  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
+    for (const name of NAMES) {
+      try {
+        if (Deno.statSync(`${folder}/${name}`).isFile) return `${folder}/${name}`;
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) continue;
+        if (error instanceof Deno.errors.NotADirectory) continue;
+        throw error;
+      }
+    }
+  }
+  return null;
+}
+
+/** Opens a page and waits until it has loaded. */
+export async function openPage(
+  browserPath: string,
+  url: string,
+  options: BrowserOptions,
+): Promise<Browser> {
+  const profile = await Deno.makeTempDir({ prefix: "kontiki-browser-" });
+  const process = new Deno.Command(browserPath, {
+    args: [...FLAGS, `--user-data-dir=${profile}`, "about:blank"],
+    // What it leaves in the temporary folder goes with its profile.
+    env: { TMPDIR: profile },
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const close = async (): Promise<void> => {
+    process.kill("SIGKILL");
+    await process.status;
+    // The browser's helpers end a moment after it, and write until then.
+    await removeFolder(profile);
+  };
+  try {
+    const port = await readPort(process.stderr);
+    const targets = await (await fetch(`http://127.0.0.1:${port}/json/list`)).json();
+    const page = targets.find((target: { type: string }) => target.type === "page");
+    const session = await Session.open(page.webSocketDebuggerUrl);
+    await session.load(url, options);
+    return {
+      complaints: session.complaints,
+      evaluate: (expression) => session.evaluate(expression),
+      hover: async (x, y) => {
+        await session.call("Input.dispatchMouseEvent", { type: "mouseMoved", x, y });
+      },
+      screenshot: async () => {
+        const { data } = await session.call("Page.captureScreenshot", { format: "png" });
+        return Uint8Array.from(atob(String(data)), (character) => character.charCodeAt(0));
+      },
+      close: async () => {
+        await session.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The browser chooses its own port and says so in its first lines. */
+async function readPort(stderr: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  const reader = stderr.pipeThrough(new TextDecoderStream() as never).getReader();
+  try {
+    while (true) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`Cannot start the browser: wanted its port, got ${text}`);
+      text += value;
+      const found = /DevTools listening on ws:\/\/[^:]+:(\d+)\//.exec(text);
+      if (found !== null) return found[1]!;
+    }
+  } finally {
+    await reader.cancel();
+  }
+}
+
+type Reply = Record<string, unknown>;
+
+/** Requests and events on one DevTools socket. */
+class Session {
+  readonly complaints: string[] = [];
+  readonly #socket: WebSocket;
+  readonly #waiting = new Map<number, PromiseWithResolvers<Reply>>();
+  readonly #loaded = Promise.withResolvers<void>();
+  #url = "";
+  #last = 0;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.onmessage = ({ data }): void => this.#receive(JSON.parse(data));
+  }
+
+  static async open(url: string): Promise<Session> {
+    const socket = new WebSocket(url);
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onerror = reject;
+    });
+    return new Session(socket);
+  }
+
+  call(method: string, params: Reply = {}): Promise<Reply> {
+    const id = ++this.#last;
+    const waiting = Promise.withResolvers<Reply>();
+    this.#waiting.set(id, waiting);
+    this.#socket.send(JSON.stringify({ id, method, params }));
+    return waiting.promise;
+  }
+
+  async load(url: string, { width, height, theme }: BrowserOptions): Promise<void> {
+    this.#url = url;
+    for (const domain of ["Page", "Runtime", "Log", "Network"]) await this.call(`${domain}.enable`);
+    const size = { width, height, deviceScaleFactor: 1, mobile: false };
+    await this.call("Emulation.setDeviceMetricsOverride", size);
+    const features = [{ name: "prefers-color-scheme", value: theme }];
+    await this.call("Emulation.setEmulatedMedia", { features });
+    await this.call("Page.navigate", { url });
+    await this.#loaded.promise;
+  }
+
+  async evaluate(expression: string): Promise<unknown> {
+    const reply = await this.call("Runtime.evaluate", {
+      expression,
+      returnByValue: true,
+      awaitPromise: true,
+    });
+    if (reply["exceptionDetails"] !== undefined) throw new Error(describe(reply));
+    return (reply["result"] as Reply)["value"];
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#socket.onclose = resolve);
+    this.#socket.close();
+    await closed;
+  }
+
+  #receive(message: Reply): void {
+    const waiting = this.#waiting.get(message["id"] as number);
+    if (waiting !== undefined) {
+      this.#waiting.delete(message["id"] as number);
+      if (message["error"] === undefined) waiting.resolve(message["result"] as Reply);
+      else waiting.reject(new Error(describe(message["error"])));
+      return;
+    }
+    const params = message["params"] as Reply;
+    switch (message["method"]) {
+      case "Page.loadEventFired":
+        return this.#loaded.resolve();
+      case "Runtime.exceptionThrown":
+        this.complaints.push(describe(params));
+        return;
+      case "Log.entryAdded":
+        this.complaints.push(describe(params["entry"]));
+        return;
+      case "Network.requestWillBeSent": {
+        const { url } = params["request"] as { readonly url: string };
+        if (url !== this.#url) this.complaints.push(`request to ${url}`);
+      }
+    }
+  }
+}
+
+function describe(value: unknown): string {
+  return JSON.stringify(value).slice(0, 600);
+}

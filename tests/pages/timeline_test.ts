@@ -1,0 +1,172 @@
+/**
+ * The timeline page: its text, and what a real browser makes of it.
+ *
+ * @module
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertGreater,
+  assertStringIncludes,
+} from "@std/assert";
+import { type Browser, findBrowser, openPage } from "./browser.ts";
+import type { Annotation } from "../checker/history.ts";
+import { check, type Operation } from "../checker/search/linearizability.ts";
+import {
+  type RegisterInput,
+  registerModel,
+  type RegisterOutput,
+} from "../checker/register_model.ts";
+import { timelinePage } from "./timeline.ts";
+
+type History = Operation<RegisterInput, RegisterOutput>[];
+
+const EVIL = `</script><script>document.documentElement.dataset.evil="1"</script><img src=x>&"'`;
+
+const annotations: Annotation[] = [
+  { kind: "partition", start: 1, end: 3, text: "[n1] | [n2 n3]" },
+  { kind: "crash", start: 2, end: null, text: EVIL },
+  { kind: "info", start: 2.5, end: 2.5, text: "a moment" },
+];
+
+function pageOf(operations: History, title = "a title"): string {
+  const result = check(registerModel, operations);
+  return timelinePage({ title, model: registerModel, operations, annotations }, result);
+}
+
+function write(value: string, call: number, end: number | null, client = 0): History[number] {
+  return {
+    client,
+    call,
+    return: end,
+    input: { op: "write", key: EVIL, value },
+    output: end === null ? null : { op: "write" },
+  };
+}
+
+function read(value: string | null, call: number, end: number, client = 1): History[number] {
+  const input = { op: "read", key: EVIL } as const;
+  return { client, call, return: end, input, output: { op: "read", value } };
+}
+
+const stale: History = [
+  write("old", 0, 1),
+  write(EVIL, 2, 3),
+  write("lost", 3.5, null, 2),
+  read("old", 4, 6),
+  read(EVIL, 4, 5, 3),
+];
+
+function manyOperations(): History {
+  return Array.from({ length: 12_000 }, (_, n) => {
+    const [client, round] = [n % 40, Math.floor(n / 40)];
+    return { ...read(null, round * 10 + client / 10, round * 10 + 6 + client / 10), client };
+  });
+}
+
+Deno.test("timelinePage names the verdict and the failing part when the history is illegal", () => {
+  const page = pageOf(stale);
+  assertStringIncludes(page, `<span class="verdict illegal">Not linearizable</span>`);
+  assertStringIncludes(page, "This operation fits in no order");
+  assertStringIncludes(page, "client 1, from 4 to 6 ms");
+  assertStringIncludes(pageOf([]), `<span class="verdict ok">Linearizable</span>`);
+});
+
+Deno.test("timelinePage lets no text of the history become markup", () => {
+  const page = pageOf(stale, EVIL);
+  assertFalse(page.includes("<img"));
+  assertEquals(page.split("</script>").length, 3);
+});
+
+Deno.test("timelinePage asks for nothing outside itself", () => {
+  const page = pageOf(stale);
+  for (const word of ["http:", "https:", "@import", "url(", 'src="', "<link"]) {
+    assertFalse(page.includes(word), word);
+  }
+});
+
+const browserPath = findBrowser();
+const hasBrowser = browserPath !== null;
+if (!hasBrowser) console.log("skipped: the timeline in a browser, for no Chromium is installed");
+
+async function withPage(html: string, use: (page: Browser) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempFile({ suffix: ".html" });
+  try {
+    await Deno.writeTextFile(path, html);
+    const options = { width: 1200, height: 800, theme: "light" } as const;
+    const page = await openPage(browserPath!, `file://${path}`, options);
+    try {
+      await use(page);
+      assertEquals(page.complaints, []);
+    } finally {
+      await page.close();
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+const PIXEL = (canvas: string, x: string, y: string): string =>
+  `[...document.getElementById("${canvas}").getContext("2d").getImageData(${x}, ${y}, 1, 1).data]`;
+
+Deno.test({
+  name: "timelinePage draws and answers the mouse when opened in a browser",
+  ignore: !hasBrowser, // it draws in a real browser
+  fn: () =>
+    withPage(pageOf(stale, EVIL), async (page) => {
+      const { dataset } = await page.evaluate(
+        "({ dataset: { ...document.documentElement.dataset } })",
+      ) as { dataset: Record<string, string> };
+      assertEquals(dataset["rendered"], "5 operations, 4 rows, 3 bands");
+      assertEquals([dataset["evil"], dataset["error"]], [undefined, undefined]);
+      assertEquals(await page.evaluate("document.querySelector('h1').textContent"), EVIL);
+      // Finds the failing bar by its colour in the second lane, and points at it.
+      const spot = await page.evaluate(`(() => {
+        const stage = document.getElementById("stage").getBoundingClientRect();
+        const { width, height } = document.getElementById("lanes");
+        const { data } = document.getElementById("lanes").getContext("2d").getImageData(0, 0, width, height);
+        for (let n = 0; n < data.length; n += 4) {
+          const [x, y] = [n / 4 % width, Math.floor(n / 4 / width)];
+          if (x > 100 && data[n] === 217 && data[n + 1] === 45 && data[n + 2] === 58) {
+            return [stage.left + x + 12, stage.top + y + 9];
+          }
+        }
+        return null;
+      })()`) as [number, number] | null;
+      assert(spot !== null, "wanted a bar in the colour of failure, got none");
+      await page.hover(...spot);
+      const tip = await page.evaluate("document.getElementById('tip').textContent");
+      assertStringIncludes(String(tip), `→ "old"`);
+      assertStringIncludes(String(tip), "client 1, from 4 to 6 ms");
+      assertStringIncludes(String(tip), "becomes impossible when this returns");
+    }),
+});
+
+Deno.test({
+  name: "timelinePage draws only what is in view when there are twelve thousand operations",
+  ignore: !hasBrowser, // it draws in a real browser
+  fn: () =>
+    withPage(pageOf(manyOperations()), async (page) => {
+      const drawn = async (): Promise<number> =>
+        Number(
+          await page.evaluate(
+            "new Promise((done) => requestAnimationFrame(() => done(document.documentElement.dataset.drawn)))",
+          ),
+        );
+      const all = await drawn();
+      assertGreater(all, 1000);
+      for (let press = 0; press < 12; press++) {
+        await page.evaluate("document.getElementById('in').click()");
+      }
+      const few = await drawn();
+      assert(few > 0 && few < all / 20, `${few} of ${all} drawn after zooming in`);
+      const color = await page.evaluate(PIXEL("map", "300", "30"));
+      assert(Array.isArray(color) && color[3] > 0, "wanted an overview, got an empty canvas");
+      const started = Date.now();
+      await page.evaluate("document.getElementById('fit').click()");
+      assertEquals(await drawn(), all);
+      console.log(`12,000 operations: ${all} bars drawn again in ${Date.now() - started} ms`);
+    }),
+});

@@ -1,0 +1,16 @@
+/**
+ * Clusters of real processes, and long runs under every fault.
+ *
+ * @module
+ */
+
+export { ProcessArena } from "./process_arena.ts";
+export {
+  isWell,
+  runSoak,
+  type SoakEpoch,
+  type SoakResult,
+  type SoakSample,
+  type SoakSecond,
+} from "./soak.ts";
+export { soakPage } from "./soak_page.ts";

@@ -1,0 +1,336 @@
+/**
+ * A soak: clerks on a cluster of real processes while everything that can fail does, for as long as
+ * asked. Time is cut into epochs with keys of their own, so that each history can be checked and
+ * forgotten; at the very end every key is read again, and must still be what it was.
+ *
+ * Invariants: a soak is well only if every history was found linearizable and somebody was answered in
+ * it; nothing is hurt any more when it ends; its memory does not grow with its length but for a few
+ * numbers a second and a key.
+ *
+ * @module
+ */
+
+import { Clerk } from "../../kv/mod.ts";
+import { type Annotation, checkInWorker, type KvInput, type KvOutput } from "../checker/mod.ts";
+import { KvRecorder } from "../recorder/mod.ts";
+import type { CheckResult, Operation, Verdict } from "../checker/search/mod.ts";
+import { ProcessServiceCluster } from "./process_service_cluster.ts";
+import { SeededRandom } from "../sim/mod.ts";
+import { SoakFaults } from "./soak_faults.ts";
+
+/** How long, how many, and where the news go. */
+export interface SoakOptions {
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly nodes: number;
+  readonly clients: number;
+  /** Told after every epoch. */
+  readonly print: (line: string) => void;
+  /** Given every history that is not linearizable, with what was done meanwhile. */
+  readonly illegal: (epoch: SoakEpoch) => Promise<void>;
+}
+
+/** The history of one epoch, judged. */
+export interface SoakEpoch {
+  readonly number: number;
+  readonly history: readonly Operation<KvInput, KvOutput>[];
+  readonly annotations: readonly Annotation[];
+  readonly result: CheckResult;
+}
+
+/** What happened in one second. */
+export interface SoakSecond {
+  done: number;
+  unknown: number;
+  /** Of what was done, sorted when the soak has ended. */
+  readonly latenciesMs: number[];
+}
+
+/** What the nodes held at a moment: bytes, summed and the most of any. */
+export interface SoakSample {
+  readonly atMs: number;
+  readonly memoryBytesMax: number;
+  readonly diskBytesMax: number;
+}
+
+/** How a soak ended. */
+export interface SoakResult {
+  readonly options: Pick<SoakOptions, "seed" | "durationMs" | "nodes" | "clients">;
+  readonly operations: number;
+  readonly unknown: number;
+  readonly verdicts: Readonly<Record<Verdict, number>>;
+  /** Keys whose last acknowledged value was not found at the end. */
+  readonly lost: number;
+  readonly keys: number;
+  /** What else went wrong. */
+  readonly failure: string | null;
+  readonly seconds: readonly SoakSecond[];
+  readonly samples: readonly SoakSample[];
+  /** On the same clock as the seconds: milliseconds since the begin. */
+  readonly annotations: readonly Annotation[];
+}
+
+interface Known {
+  readonly value: string;
+  readonly version: number;
+}
+
+const EPOCH_MS = 10_000;
+const EPOCH_KEYS = 20;
+const TIMEOUT_MS = 3_000;
+/** After the end of all trouble everybody must be served within this time. */
+const RECOVERY_MS = 60_000;
+const THINK_MS = { least: 50, most: 150 };
+const SAMPLE_MS = 2_000;
+const CHECK_MS = 20_000;
+/** Small, so that a short soak takes many snapshots. */
+const SNAPSHOT_BYTES = 256 * 1024;
+/** What one node may hold, however long the soak. */
+const MEMORY_BYTES_MAX = 512 * 1024 * 1024;
+const DISK_BYTES_MAX = 64 * 1024 * 1024;
+
+const decoder = new TextDecoder();
+
+/** Whether nothing went wrong, and something went right. */
+export function isWell({ verdicts, lost, failure }: SoakResult): boolean {
+  return failure === null && lost === 0 && verdicts.illegal === 0 && verdicts.unknown === 0;
+}
+
+/** Runs a soak from beginning to end. */
+export async function runSoak(options: SoakOptions): Promise<SoakResult> {
+  return await new Soak(options).run();
+}
+
+class Soak {
+  readonly #options: SoakOptions;
+  readonly #random: SeededRandom;
+  readonly #cluster: ProcessServiceCluster;
+  readonly #faults: SoakFaults;
+  readonly #clerks: readonly Clerk[];
+  readonly #seconds: SoakSecond[] = [];
+  readonly #samples: SoakSample[] = [];
+  readonly #known = new Map<string, Known>();
+  readonly #verdicts: Record<Verdict, number> = { ok: 0, illegal: 0, unknown: 0 };
+  #startedAt = 0;
+  #operations = 0;
+  #unknown = 0;
+  #isOver = false;
+
+  constructor(options: SoakOptions) {
+    this.#options = options;
+    this.#random = new SeededRandom(options.seed, "soak");
+    this.#cluster = new ProcessServiceCluster({
+      seed: options.seed,
+      nodes: options.nodes,
+      machine: "kv",
+      args: ["--snapshot-after", String(SNAPSHOT_BYTES)],
+    });
+    this.#faults = new SoakFaults(this.#cluster, this.#random.fork("faults"));
+    this.#clerks = Array.from({ length: options.clients }, (_, number) => this.#clerk(number));
+  }
+
+  async run(): Promise<SoakResult> {
+    let failure: string | null = null;
+    let lost = 0;
+    try {
+      lost = await this.#play();
+      await this.#cluster.verify();
+    } catch (error) {
+      failure = error instanceof Error ? error.stack ?? error.message : String(error);
+    } finally {
+      this.#isOver = true;
+      await this.#cluster.close();
+    }
+    const { seed, durationMs, nodes, clients } = this.#options;
+    for (const { latenciesMs } of this.#seconds) latenciesMs.sort((a, b) => a - b);
+    return {
+      options: { seed, durationMs, nodes, clients },
+      operations: this.#operations,
+      unknown: this.#unknown,
+      verdicts: this.#verdicts,
+      lost,
+      keys: this.#known.size,
+      failure,
+      seconds: this.#seconds,
+      samples: this.#samples,
+      annotations: this.#faults.annotations.map((annotation) => this.#shift(annotation)),
+    };
+  }
+
+  async #play(): Promise<number> {
+    const cluster = this.#cluster;
+    for (const id of cluster.ids) await cluster.start(id);
+    this.#startedAt = cluster.now();
+    const sampling = this.#sampleOften();
+    this.#faults.begin();
+    try {
+      const end = this.#startedAt + this.#options.durationMs;
+      for (let epoch = 1; cluster.now() < end; epoch++) await this.#epoch(epoch, end);
+    } finally {
+      await this.#faults.end();
+    }
+    await this.#serveAll();
+    const lost = await this.#readAll();
+    if (this.#operations === this.#unknown) throw new Error("No operation was ever answered");
+    this.#isOver = true;
+    await sampling;
+    this.#checkBounds();
+    return lost;
+  }
+
+  #checkBounds(): void {
+    for (const { atMs, memoryBytesMax, diskBytesMax } of this.#samples) {
+      if (memoryBytesMax <= MEMORY_BYTES_MAX && diskBytesMax <= DISK_BYTES_MAX) continue;
+      throw new Error(
+        `After ${Math.round(atMs / 1000)} s a node held ${memoryBytesMax} bytes of memory ` +
+          `and ${diskBytesMax} of disk`,
+      );
+    }
+  }
+
+  async #epoch(number: number, endOfAll: number): Promise<void> {
+    const recorder = new KvRecorder(() => this.#cluster.now());
+    const { history } = recorder;
+    const begin = this.#cluster.now();
+    const end = Math.min(endOfAll, begin + EPOCH_MS);
+    await Promise.all(
+      this.#clerks.map((_clerk, client) => this.#client({ client, number, end, recorder })),
+    );
+    const result = await checkInWorker({ model: "kv", history, deadlineMs: CHECK_MS });
+    this.#verdicts[result.verdict]++;
+    this.#remember(history);
+    const isOpen = ({ output }: typeof history[number]) =>
+      (output?.error ?? "ErrMaybe") === "ErrMaybe";
+    const unknown = history.filter(isOpen).length;
+    this.#options.print(
+      `epoch ${number}: ${history.length} operations, ${unknown} unknown: ${result.verdict}`,
+    );
+    if (result.verdict !== "illegal") return;
+    const annotations = this.#faults.annotations.filter((one) => (one.end ?? Infinity) >= begin);
+    await this.#options.illegal({ number, history, annotations, result });
+  }
+
+  async #client(
+    { client, number, end, recorder }: {
+      client: number;
+      number: number;
+      end: number;
+      recorder: KvRecorder;
+    },
+  ): Promise<void> {
+    const random = this.#random.fork(`client ${client} in ${number}`);
+    const versions = new Map<string, number>();
+    for (let count = 0; this.#cluster.now() < end; count++) {
+      const key = `${number}.${random.below(EPOCH_KEYS)}`;
+      const input: KvInput = random.chance(0.5) ? { op: "get", key } : {
+        op: "put",
+        key,
+        value: `${client}.${count}`,
+        version: versions.get(key) ?? 0,
+      };
+      const call = this.#cluster.now();
+      const clerk = this.#clerks[client]!;
+      const output = await recorder.execute(input, { clerk, client, timeoutMs: TIMEOUT_MS });
+      if (output !== "never") {
+        this.#count(call, output !== null && output.error !== "ErrMaybe");
+        if (output?.op === "get") versions.set(key, output.version);
+      }
+      await this.#cluster.sleep(random.range(THINK_MS.least, THINK_MS.most));
+    }
+  }
+
+  /** What was acknowledged must never be older than this. */
+  #remember(history: readonly Operation<KvInput, KvOutput>[]): void {
+    for (const { input, output } of history) {
+      if (output === null || output.error !== "OK") continue;
+      const known = input.op === "put"
+        ? { value: input.value, version: input.version + 1 }
+        : output.op === "get"
+        ? { value: output.value, version: output.version }
+        : null;
+      if (known === null) continue;
+      const before = this.#known.get(input.key);
+      if (before === undefined || before.version < known.version) this.#known.set(input.key, known);
+    }
+  }
+
+  /** After the end of all trouble every client is answered. */
+  async #serveAll(): Promise<void> {
+    const ends = this.#clerks.map((clerk) => clerk.get("end", { timeoutMs: RECOVERY_MS }));
+    for (const [client, { type }] of (await Promise.all(ends)).entries()) {
+      if (type === "noKey") continue;
+      throw new Error(`After all trouble client ${client} got ${type} for an absent key`);
+    }
+  }
+
+  /** Reads every key of every epoch; how many went back or changed. */
+  async #readAll(): Promise<number> {
+    const clerk = this.#clerks[0]!;
+    let lost = 0;
+    for (const [key, { value, version }] of this.#known) {
+      const found = await clerk.get(key, { timeoutMs: RECOVERY_MS });
+      if (found.type === "unavailable") throw new Error(`Nobody answered for ${key} at the end`);
+      const isRight = found.type === "value" && (found.version > version ||
+        (found.version === version && decoder.decode(found.value) === value));
+      if (isRight) continue;
+      lost++;
+      this.#options.print(`lost: ${key} was ${value} v${version}, is ${JSON.stringify(found)}`);
+    }
+    return lost;
+  }
+
+  async #sampleOften(): Promise<void> {
+    const cluster = this.#cluster;
+    while (!this.#isOver) {
+      let [memoryBytesMax, diskBytesMax] = [0, 0];
+      for (const id of cluster.ids) {
+        const stats = await cluster.stats(id);
+        if (stats === null) continue;
+        const { logBytes, snapshotBytes } = stats.sizes;
+        memoryBytesMax = Math.max(memoryBytesMax, stats.memoryBytes);
+        diskBytesMax = Math.max(diskBytesMax, logBytes + snapshotBytes);
+      }
+      this.#samples.push({
+        atMs: cluster.now() - this.#startedAt,
+        memoryBytesMax,
+        diskBytesMax,
+      });
+      await cluster.sleep(SAMPLE_MS);
+    }
+  }
+
+  #count(call: number, isKnown: boolean): void {
+    const now = this.#cluster.now();
+    const place = Math.floor((now - this.#startedAt) / 1000);
+    while (this.#seconds.length <= place) {
+      this.#seconds.push({ done: 0, unknown: 0, latenciesMs: [] });
+    }
+    const second = this.#seconds[place]!;
+    this.#operations++;
+    if (isKnown) {
+      second.done++;
+      second.latenciesMs.push(Math.round((now - call) * 10) / 10);
+    } else {
+      second.unknown++;
+      this.#unknown++;
+    }
+  }
+
+  #shift({ start, end, ...rest }: Annotation): Annotation {
+    return {
+      ...rest,
+      start: start - this.#startedAt,
+      end: end === null ? null : end - this.#startedAt,
+    };
+  }
+
+  #clerk(number: number): Clerk {
+    const cluster = this.#cluster;
+    return new Clerk({
+      servers: this.#random.fork(`order ${number}`).shuffle(cluster.ids),
+      call: (id, request, deadline) => cluster.call(id, request, deadline),
+      clock: cluster.clientClock,
+      random: this.#random.fork(`clerk ${number}`).next,
+    });
+  }
+}

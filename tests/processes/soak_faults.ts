@@ -1,0 +1,150 @@
+/**
+ * Trouble for a soak of real processes: two loops beside each other, one for the network (cuts of
+ * every shape, bad weather), one for processes (kill -9 of one, two or all, SIGSTOP). Each trouble
+ * ends before the next of its kind begins, and {@linkcode SoakFaults.end} takes all of it back.
+ *
+ * @module
+ */
+
+import {
+  bridge,
+  halves,
+  isolate,
+  type Link,
+  majoritiesRing,
+  minorityWith,
+  oneWay,
+  reliable,
+  unreliable,
+} from "../../net/mod.ts";
+import type { NodeId } from "../../raft/mod.ts";
+import type { Annotation } from "../checker/mod.ts";
+import type { ProcessServiceCluster } from "./process_service_cluster.ts";
+import type { SeededRandom } from "../sim/mod.ts";
+
+const QUIET_MS = { least: 500, most: 3_000 };
+const CUT_MS = { least: 500, most: 5_000 };
+const DOWN_MS = { least: 0, most: 3_000 };
+const PAUSE_MS = { least: 100, most: 4_000 };
+
+/** The trouble-maker of one soak. */
+export class SoakFaults {
+  readonly #cluster: ProcessServiceCluster;
+  readonly #random: SeededRandom;
+  /** Everything that was done, for people. */
+  readonly annotations: Annotation[] = [];
+  #isOver = false;
+  #loops: Promise<unknown> = Promise.resolve();
+
+  constructor(cluster: ProcessServiceCluster, random: SeededRandom) {
+    this.#cluster = cluster;
+    this.#random = random;
+  }
+
+  begin(): void {
+    const network = this.#loop(this.#random.fork("network"), (random) => this.#disturb(random));
+    const processes = this.#loop(this.#random.fork("processes"), (random) => this.#hurt(random));
+    this.#loops = Promise.all([network, processes]);
+    // A failure is reported by `end`; until then it must not end the process.
+    this.#loops.catch(() => undefined);
+  }
+
+  /** Resolves when no trouble is left: the network whole, everybody running. */
+  async end(): Promise<void> {
+    this.#isOver = true;
+    await this.#loops;
+  }
+
+  async #loop(
+    random: SeededRandom,
+    trouble: (random: SeededRandom) => Promise<void>,
+  ): Promise<void> {
+    while (!this.#isOver) {
+      await this.#sleep(random, QUIET_MS);
+      if (!this.#isOver) await trouble(random);
+    }
+  }
+
+  #sleep(random: SeededRandom, { least, most }: typeof QUIET_MS): Promise<void> {
+    return this.#cluster.sleep(random.range(least, most));
+  }
+
+  async #disturb(random: SeededRandom): Promise<void> {
+    if (random.chance(0.3)) {
+      await this.#during({ kind: "network", text: "unreliable" }, async () => {
+        await this.#cluster.setFaults(unreliable);
+        await this.#sleep(random, CUT_MS);
+        await this.#cluster.setFaults(reliable);
+      });
+      return;
+    }
+    const { text, blocked } = await this.#shape(random);
+    await this.#during({ kind: "partition", text }, async () => {
+      await this.#cluster.setFaults({ blocked });
+      await this.#sleep(random, CUT_MS);
+      await this.#cluster.setFaults({ blocked: [] });
+    });
+  }
+
+  async #shape(random: SeededRandom): Promise<{ text: string; blocked: readonly Link[] }> {
+    const ids = random.shuffle(this.#cluster.ids);
+    const one = await this.#victim(random);
+    const others = ids.filter((id) => id !== one);
+    switch (random.below(7)) {
+      case 0:
+        return { text: `n${one} alone`, blocked: isolate(ids, one) };
+      case 1:
+        return { text: "halves", blocked: halves(ids) };
+      case 2:
+        return { text: `n${one} in a minority`, blocked: minorityWith(ids, one) };
+      case 3:
+        return { text: "bridge", blocked: bridge(ids) };
+      case 4:
+        return { text: "ring of majorities", blocked: majoritiesRing(ids) };
+      case 5:
+        return { text: `n${one} is not heard`, blocked: oneWay([one], others) };
+      default:
+        return { text: `n${one} hears nobody`, blocked: oneWay(others, [one]) };
+    }
+  }
+
+  async #hurt(random: SeededRandom): Promise<void> {
+    const one = await this.#victim(random);
+    if (random.chance(0.4)) {
+      await this.#during({ kind: "pause", text: `SIGSTOP n${one}` }, async () => {
+        this.#cluster.pause(one);
+        await this.#sleep(random, PAUSE_MS);
+        await this.#cluster.resume(one);
+      });
+      return;
+    }
+    const others = random.shuffle(this.#cluster.ids.filter((id) => id !== one));
+    const count = random.pick([1, 1, 1, 2, 3, this.#cluster.ids.length]);
+    const victims = [one, ...others].slice(0, count);
+    const text = `kill -9 ${victims.map((id) => `n${id}`).join(" ")}`;
+    await this.#during({ kind: "crash", text }, async () => {
+      await Promise.all(victims.map((id) => this.#cluster.kill(id)));
+      await this.#sleep(random, DOWN_MS);
+      for (const id of victims) await this.#cluster.start(id);
+    });
+  }
+
+  /** Half of the time whoever leads. */
+  async #victim(random: SeededRandom): Promise<NodeId> {
+    const { ids } = this.#cluster;
+    if (random.chance(0.5)) return random.pick(ids);
+    const states = await Promise.all(ids.map((id) => this.#cluster.state(id)));
+    const leaders = ids.filter((_id, place) => states[place]?.leader);
+    return random.pick(leaders.length > 0 ? leaders : ids);
+  }
+
+  async #during(
+    { kind, text }: Pick<Annotation, "kind" | "text">,
+    run: () => Promise<void>,
+  ): Promise<void> {
+    const start = this.#cluster.now();
+    const place = this.annotations.push({ kind, text, start, end: null }) - 1;
+    await run();
+    this.annotations[place] = { kind, text, start, end: this.#cluster.now() };
+  }
+}

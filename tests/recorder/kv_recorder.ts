@@ -1,0 +1,129 @@
+/**
+ * Lets clerks act and writes down what they saw, for the checker. One recorder serves all clients of
+ * a run.
+ *
+ * Invariant: no two times in a history are equal. What happened later in this process has the later
+ * time, also where the clock stands still, so a client's read never counts as overlapping the write
+ * before it.
+ *
+ * @module
+ */
+
+import { AssertionError } from "@std/assert";
+import type { Clerk } from "../../kv/mod.ts";
+import { type KvInput, kvModel, type KvOutput } from "../checker/mod.ts";
+import { check, type Operation } from "../checker/search/mod.ts";
+import { timelinePage } from "../pages/mod.ts";
+
+/** Who acts, and how patiently. */
+export interface Act {
+  readonly clerk: Clerk;
+  readonly client: number;
+  readonly timeoutMs: number;
+  /**
+   * The version of a put was not read anywhere: it may lie ahead, and what was sent may still fit when
+   * the clerk has long given up. @default {false}
+   */
+  readonly isGuess?: boolean;
+}
+
+const PUT_ERRORS = {
+  stored: "OK",
+  noKey: "ErrNoKey",
+  wrongVersion: "ErrVersion",
+  maybe: "ErrMaybe",
+} as const;
+
+/** About a nanosecond, and more than the last digit of any time that occurs. */
+const INSTANT_MS = 1e-6;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A history that grows. */
+export class KvRecorder {
+  readonly history: Operation<KvInput, KvOutput>[] = [];
+  readonly #now: () => number;
+  #last = -Infinity;
+
+  /** The clock counts milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** The time, later than every time before. */
+  time(): number {
+    this.#last = Math.max(this.#now(), this.#last + INSTANT_MS);
+    return this.#last;
+  }
+
+  /**
+   * Executes and records. `null`: nobody knows what became of it. "never": it was certainly not
+   * executed, and stays out of the history; whoever reads its value then reads what nobody wrote.
+   */
+  async execute(input: KvInput, act: Act): Promise<KvOutput | null | "never"> {
+    const { client, timeoutMs, isGuess = false } = act;
+    const deadline = this.#now() + timeoutMs;
+    const call = this.time();
+    const output = await execute(input, act);
+    if (output === "never") return output;
+    const end = this.time();
+    const isMaybe = output.error === "ErrMaybe";
+    // Before its time was up, the clerk learned that the version is used up: since then it is decided.
+    const isOpen = isMaybe && (isGuess || this.#now() >= deadline);
+    const known = isOpen ? null : output;
+    this.history.push({ client, call, return: isOpen ? null : end, input, output: known });
+    return known;
+  }
+
+  /**
+   * Whether one copy of the data could have answered like that; "unknown" when the time was up.
+   *
+   * @throws {AssertionError} If not: with the operations that prove it, and a picture in a file.
+   */
+  judge(limitMs: number): "ok" | "unknown" {
+    const { history } = this;
+    const deadline = performance.now() + limitMs;
+    const result = check(kvModel, history, { now: () => performance.now(), deadline });
+    if (result.verdict !== "illegal") return result.verdict;
+    const title = `history of ${history.length} operations`;
+    const timeline = { title, model: kvModel, operations: history, annotations: [] };
+    const path = Deno.makeTempFileSync({ prefix: "kontiki-history-", suffix: ".html" });
+    Deno.writeTextFileSync(path, timelinePage(timeline, result));
+    const lines = (result.failure?.operations ?? []).map((place) => describe(history[place]!));
+    lines.push(`its picture: ${path}`);
+    throw new AssertionError(["history is not linearizable", ...lines].join("\n"));
+  }
+}
+
+/** How an operation reads in a report. */
+function describe({ client, call, return: end, input, output }: Operation<KvInput, KvOutput>) {
+  const times = `${call.toFixed(2)} .. ${end?.toFixed(2) ?? "?"}`;
+  return `[${times}] client ${client}: ${kvModel.describe(input, output)}`;
+}
+
+/** Executes without recording; `ErrMaybe`: nobody knows. "never": it was certainly not executed. */
+export async function execute(
+  input: KvInput,
+  { clerk, timeoutMs }: Pick<Act, "clerk" | "timeoutMs">,
+): Promise<KvOutput | "never"> {
+  if (input.op === "get") {
+    const found = await clerk.get(input.key, { timeoutMs });
+    switch (found.type) {
+      case "value": {
+        const { value, version } = found;
+        return { op: "get", error: "OK", value: decoder.decode(value), version };
+      }
+      case "noKey":
+        return { op: "get", error: "ErrNoKey", value: "", version: 0 };
+      case "unavailable":
+        return "never";
+      case "refused":
+        throw new Error("A server refused a get");
+    }
+  }
+  const { key, value, version } = input;
+  const result = await clerk.put(key, encoder.encode(value), { version, timeoutMs });
+  if (result === "refused") throw new Error("A server refused a put");
+  return result === "unavailable" ? "never" : { op: "put", error: PUT_ERRORS[result] };
+}

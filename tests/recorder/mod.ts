@@ -1,0 +1,7 @@
+/**
+ * Clients whose calls are recorded, and judged at the end.
+ *
+ * @module
+ */
+
+export { type Act, execute, KvRecorder } from "./kv_recorder.ts";

@@ -1,0 +1,54 @@
+/**
+ * Every scenario of the labs in the simulator, once, with the lab's lines. `deno task lab` runs them
+ * with other seeds; each failure names the command that shows it again.
+ *
+ * @module
+ */
+
+import { assertEquals, assertGreater, AssertionError } from "@std/assert";
+import { type Arena, failureLines, runScenario } from "../lab/lab_runner.ts";
+import { simArena } from "../lab/sim_arena.ts";
+import { labScenarios } from "./all.ts";
+
+const SEED = 1;
+
+/** The simulator, with somebody counting what is done to the cluster. */
+function watched(seen: { crashes: number; cuts: number }): Arena {
+  return {
+    run: (setup, play) =>
+      simArena.run(setup, (cluster) => {
+        const { crash, setFaults } = cluster;
+        cluster.crash = (id) => {
+          seen.crashes++;
+          return crash.call(cluster, id);
+        };
+        cluster.setFaults = (faults) => {
+          if (faults.blocked !== undefined && faults.blocked.length > 0) seen.cuts++;
+          return setFaults.call(cluster, faults);
+        };
+        return play(cluster);
+      }),
+  };
+}
+
+for (const scenario of labScenarios) {
+  Deno.test(`${scenario.name} passes in the simulator`, async () => {
+    const seen = { crashes: 0, cuts: 0 };
+    const result = await runScenario(scenario, {
+      arena: watched(seen),
+      seed: SEED,
+      wallMs: () => performance.now(),
+      print: (line) => console.log(line),
+    });
+    if (result.failure === null) {
+      assertEquals(result.undecided, 0, "a history that nobody judged");
+      // Elections alone commit nothing in the lab's profile.
+      if (scenario.part !== "3A") assertGreater(result.commits, 0);
+      if (scenario.title.includes("restarts")) assertGreater(seen.crashes, 0);
+      if (scenario.title.includes("partitions")) assertGreater(seen.cuts, 0);
+      return;
+    }
+    const again = `deno task lab ${scenario.name} --seed ${SEED}`;
+    throw new AssertionError(failureLines(result, again).join("\n"));
+  });
+}

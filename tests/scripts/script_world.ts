@@ -1,0 +1,277 @@
+/**
+ * The world of a golden script: bare cores, each with what its disk holds, and the messages between
+ * them waiting to be delivered by hand. Nothing happens by itself: no time passes, nothing arrives.
+ * Every input is followed by a whole turn of that node.
+ *
+ * @module
+ */
+
+import {
+  applySave,
+  EMPTY,
+  type Entry,
+  type Envelope,
+  type Index,
+  type NodeId,
+  type Persistent,
+  Raft,
+  type RaftOptions,
+  type Status,
+  type Term,
+} from "../../raft/mod.ts";
+import { formatEnvelope, formatPosition } from "../sim/mod.ts";
+
+interface Server {
+  raft: Raft | null;
+  persistent: Persistent;
+  shown: string;
+}
+
+/** Which waiting messages are meant. */
+export interface Selection {
+  readonly to?: NodeId;
+  readonly from?: NodeId;
+  readonly type?: string;
+  /** Only the first so many. */
+  readonly first?: number;
+}
+
+/** How many deliveries a script may need to come to rest. */
+const DELIVERIES_MAX = 10_000;
+
+/** Servers, and the messages between them. */
+export class ScriptWorld {
+  readonly #options: Omit<RaftOptions, "id" | "peers">;
+  readonly #servers = new Map<NodeId, Server>();
+  #waiting: Envelope[] = [];
+  #late: Envelope[] = [];
+  #cut = new Set<NodeId>();
+  #lines: string[] = [];
+
+  constructor(nodes: number, options: Omit<RaftOptions, "id" | "peers">) {
+    this.#options = options;
+    for (let id = 1; id <= nodes; id++) {
+      this.#servers.set(id, { raft: null, persistent: EMPTY, shown: "" });
+    }
+    for (const id of this.ids) this.#boot(id);
+  }
+
+  get ids(): readonly NodeId[] {
+    return [...this.#servers.keys()];
+  }
+
+  /** What happened since the last call. */
+  takeLines(): string[] {
+    const lines = this.#lines;
+    this.#lines = [];
+    return lines;
+  }
+
+  /** Gives a server a disk, and restarts it on that. */
+  setLog(
+    id: NodeId,
+    { terms, term }: { readonly terms: readonly Term[]; readonly term: Term },
+  ): void {
+    const entries: Entry[] = terms.map((entryTerm, place) => ({
+      index: place + 1,
+      term: entryTerm,
+      command: new TextEncoder().encode(`${place + 1}@${entryTerm}`),
+    }));
+    const server = this.#server(id);
+    server.persistent = { ...EMPTY, term, entries };
+    this.#boot(id);
+  }
+
+  tick(id: NodeId, count: number): void {
+    for (let number = 0; number < count; number++) {
+      this.#input(id, (raft) => raft.tick());
+    }
+  }
+
+  /** Ticks until the server stands for election. */
+  campaign(id: NodeId): void {
+    const before = this.#raft(id).status().term;
+    for (let ticks = 0; ticks < 1000; ticks++) {
+      this.tick(id, 1);
+      const { role, term } = this.#raft(id).status();
+      if (role === "trial" || term > before) return;
+    }
+    throw new Error(`Cannot campaign: n${id} did not stand for election within 1000 ticks`);
+  }
+
+  put(id: NodeId, text: string): void {
+    this.#input(id, (raft) => {
+      if (raft.propose(new TextEncoder().encode(text)) === null) this.#say(`n${id} does not lead`);
+    });
+  }
+
+  read(id: NodeId, context: number): void {
+    this.#input(id, (raft) => {
+      if (!raft.read(context)) this.#say(`n${id} does not lead`);
+    });
+  }
+
+  compact(id: NodeId, index: Index): void {
+    this.#input(id, (raft) => raft.compact(index, new TextEncoder().encode(`image ${index}`)));
+  }
+
+  crash(id: NodeId): void {
+    this.#server(id).raft = null;
+    this.#waiting = this.#waiting.filter(({ to }) => to !== id);
+  }
+
+  restart(id: NodeId): void {
+    this.#boot(id);
+  }
+
+  cut(ids: readonly NodeId[]): void {
+    for (const id of ids) this.#cut.add(id);
+  }
+
+  heal(): void {
+    this.#cut.clear();
+  }
+
+  /** Delivers what waits now; answers wait for the next time. */
+  deliver(selection: Selection): void {
+    for (const envelope of this.#take(selection)) this.#arrive(envelope);
+  }
+
+  /** Delivers a message and keeps a copy waiting. */
+  double(selection: Selection): void {
+    const chosen = this.#take(selection);
+    for (const envelope of chosen) this.#arrive(envelope);
+    this.#waiting.unshift(...chosen);
+  }
+
+  drop(selection: Selection): void {
+    this.#take(selection);
+  }
+
+  /** Holds messages back until {@linkcode release}. */
+  delay(selection: Selection): void {
+    this.#late.push(...this.#take(selection));
+  }
+
+  /** What was held back arrives now. */
+  release(): void {
+    const late = this.#late;
+    this.#late = [];
+    for (const envelope of late) this.#arrive(envelope);
+  }
+
+  /** Delivers until nothing waits. */
+  settle(): void {
+    for (let number = 0; this.#waiting.length > 0; number++) {
+      if (number === DELIVERIES_MAX) throw new Error("Cannot settle: messages never end");
+      this.#arrive(this.#waiting.shift()!);
+    }
+  }
+
+  /** A server's state with everything it knows of its peers. */
+  show(id: NodeId): void {
+    const { raft } = this.#server(id);
+    if (raft === null) return this.#say(`n${id} is down`);
+    const status = raft.status();
+    const peers = status.peers.map(({ id: peer, mode, match, next }) =>
+      `${peer}:${match}→${next}${mode === "streaming" ? "" : ` ${mode}`}`
+    );
+    const progress = peers.length === 0 ? "" : ` progress={${peers.join(", ")}}`;
+    const terms = [];
+    for (let index = Math.max(1, status.base.index); index <= status.last.index; index++) {
+      terms.push(raft.termAt(index));
+    }
+    this.#say(
+      `${formatState(status)} applied=${status.applied} log=[${terms.join(" ")}]${progress}`,
+    );
+  }
+
+  #boot(id: NodeId): void {
+    const server = this.#server(id);
+    // Every server stands for election after exactly `electionTicks`.
+    const environment = { random: () => 0 };
+    server.raft = new Raft(
+      { ...this.#options, id, peers: this.ids },
+      server.persistent,
+      environment,
+    );
+    server.shown = formatState(server.raft.status());
+  }
+
+  #arrive(envelope: Envelope): void {
+    const { from, to } = envelope;
+    if (this.#cut.has(from) || this.#cut.has(to)) return;
+    if (this.#server(to).raft === null) return;
+    this.#input(to, (raft) => raft.step(envelope));
+  }
+
+  #take({ to, from, type, first = Infinity }: Selection): Envelope[] {
+    const chosen: Envelope[] = [];
+    this.#waiting = this.#waiting.filter((envelope) => {
+      const isMeant = chosen.length < first &&
+        (to === undefined || envelope.to === to) &&
+        (from === undefined || envelope.from === from) &&
+        (type === undefined || envelope.message.type === type);
+      if (isMeant) chosen.push(envelope);
+      return !isMeant;
+    });
+    return chosen;
+  }
+
+  /** One input, then turns until the core has nothing more to do. */
+  #input(id: NodeId, run: (raft: Raft) => void): void {
+    const server = this.#server(id);
+    const raft = this.#raft(id);
+    run(raft);
+    do {
+      const { announce, save, send, restore, apply, reads } = raft.takeEffects();
+      this.#send(announce);
+      if (save !== null) server.persistent = applySave(server.persistent, save);
+      this.#send(send);
+      if (restore !== null) this.#say(`n${id} restores ${formatPosition(restore.last)}`);
+      for (const entry of apply) this.#say(`n${id} applies ${formatEntry(entry)}`);
+      for (const { context, confirmed } of reads) {
+        this.#say(`n${id} read ${context} ${confirmed ? "confirmed" : "refused"}`);
+      }
+    } while (raft.hasMore);
+    const state = formatState(raft.status());
+    if (state !== server.shown) this.#say(state);
+    server.shown = state;
+  }
+
+  #send(envelopes: readonly Envelope[]): void {
+    for (const envelope of envelopes) {
+      if (this.#cut.has(envelope.from) || this.#cut.has(envelope.to)) continue;
+      this.#say(`n${envelope.from} → n${envelope.to} ${formatEnvelope(envelope)}`);
+      this.#waiting.push(envelope);
+    }
+  }
+
+  #say(line: string): void {
+    this.#lines.push(line);
+  }
+
+  #server(id: NodeId): Server {
+    const server = this.#servers.get(id);
+    if (server === undefined) throw new RangeError(`Cannot use n${id}: no such server`);
+    return server;
+  }
+
+  #raft(id: NodeId): Raft {
+    const { raft } = this.#server(id);
+    if (raft === null) throw new RangeError(`Cannot use n${id}: it is down`);
+    return raft;
+  }
+}
+
+function formatState({ id, role, term, base, last, commit }: Status): string {
+  const image = base.index === 0 ? "" : ` base=${formatPosition(base)}`;
+  return `n${id} ${role} term=${term}${image} last=${formatPosition(last)} commit=${commit}`;
+}
+
+function formatEntry(entry: Entry): string {
+  const { command } = entry;
+  return `${formatPosition(entry)} ${
+    command === null ? "no-op" : new TextDecoder().decode(command)
+  }`;
+}

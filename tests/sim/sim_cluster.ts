@@ -1,0 +1,511 @@
+/**
+ * A {@linkcode Cluster} in one process under virtual time: the shipped driver and core on a simulated
+ * network and disk, all from one seed, with a {@linkcode Watcher} looking on. A violation stops time,
+ * and everybody who waits gets it.
+ *
+ * @module
+ */
+
+import { type Faults, type Link, noFaults } from "../../net/mod.ts";
+import {
+  type Application,
+  type Envelope,
+  type Index,
+  Node,
+  type NodeId,
+  type Position,
+  type Raft,
+  type RaftOptions,
+  type Random,
+  type Status,
+  type Storage,
+  type Term,
+  type Transport,
+} from "../../raft/mod.ts";
+import {
+  type Applied,
+  type Cluster,
+  LogMachine,
+  type Machine,
+  type Traffic,
+} from "../cluster/mod.ts";
+import { DurableLog } from "./durable_log.ts";
+import { SeededRandom } from "./seeded_random.ts";
+import { approximateBytes, SimNetwork } from "./sim_network.ts";
+import { type SimFilesOptions, SimHome } from "./sim_home.ts";
+import { SimStorage } from "./sim_storage.ts";
+import { Trace } from "./trace.ts";
+import { ClockView, VirtualClock } from "./virtual_clock.ts";
+import { Violation, Watcher } from "./watcher.ts";
+
+/** What a machine is told when a node starts. */
+export interface MachineContext {
+  readonly id: NodeId;
+  readonly clock: ClockView;
+  readonly random: Random;
+  /** The node that drives the machine. Not to be called before {@linkcode Node.start} is done. */
+  readonly node: () => Node;
+}
+
+/** An application that can tell what it has applied. */
+export interface SimMachine extends Application {
+  applied(from: Index): readonly Applied[];
+}
+
+/** What a simulated cluster is made of; everything else follows from the seed. */
+export interface SimClusterOptions {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly machine: Machine | ((context: MachineContext) => SimMachine);
+  /** Options of every core; the lab's machines use the lab's profile unless told otherwise. */
+  readonly raft?: Partial<Omit<RaftOptions, "id" | "peers">>;
+  /** @default {10} */
+  readonly tickMs?: number;
+  /** How long a message takes. @default {0.1 to 1 ms} */
+  readonly hopMs?: { readonly minMs: number; readonly maxMs: number };
+  /** How long a save takes. @default {0.2 to 2 ms} */
+  readonly saveMs?: { readonly minMs: number; readonly maxMs: number };
+  /** Clocks run up to this share too fast or too slow. @default {0} */
+  readonly drift?: number;
+  /** Per message: a copy comes again, terms and lives later. @default {0} */
+  readonly strays?: number;
+  /** Keeps state in files on simulated disks instead of in memory. @default {null} */
+  readonly files?: SimFilesOptions | null;
+  readonly trace?: Trace;
+}
+
+/** One life of one node. */
+interface Life {
+  readonly view: ClockView;
+  readonly storage: Storage;
+  /** What becomes of the disk when the life ends. */
+  readonly crashDisk: () => void;
+  readonly machine: SimMachine;
+  /** Resolves when the life ends while it is still starting. */
+  readonly ended: Promise<null>;
+  readonly end: () => void;
+  node: Node | null;
+  /** As the application was last told. */
+  leads: boolean;
+}
+
+const HOP_MS = { minMs: 0.1, maxMs: 1 };
+const SAVE_MS = { minMs: 0.2, maxMs: 2 };
+
+/** A cluster in virtual time. */
+export class SimCluster implements Cluster {
+  readonly ids: readonly NodeId[];
+  readonly random: Random;
+  readonly clock = new VirtualClock();
+  readonly network: SimNetwork;
+  readonly watcher: Watcher;
+  readonly trace: Trace;
+  readonly #options: SimClusterOptions;
+  readonly #random: SeededRandom;
+  readonly #lives = new Map<NodeId, Life>();
+  /** What the last life of each node had applied. */
+  readonly #machines = new Map<NodeId, SimMachine>();
+  readonly #durable = new Map<NodeId, DurableLog>();
+  readonly #homes = new Map<NodeId, SimHome>();
+  /** Until when a disk stands still. */
+  readonly #stalledUntilMs = new Map<NodeId, number>();
+  /** Sees every message as it is sent, and may do something about its sender. */
+  onSend: ((envelope: Envelope) => void) | null = null;
+  /** Sees a server die of its disk. */
+  onDiskDeath: ((id: NodeId) => void) | null = null;
+  /** Sees every turn in which a leader's state moved, and may do something about it. */
+  onProgress: ((id: NodeId) => void) | null = null;
+  #lifeCount = 0;
+  /** The highest index that any life that has ended had applied. */
+  #applied: Index = 0;
+  #violation: unknown = null;
+
+  constructor(options: SimClusterOptions) {
+    this.#options = options;
+    this.#random = new SeededRandom(options.seed, "cluster");
+    this.random = this.#random.fork("scenario").next;
+    this.ids = Array.from({ length: options.nodes }, (_, place) => place + 1);
+    this.trace = options.trace ?? new Trace();
+    for (const id of this.ids) {
+      this.#durable.set(id, new DurableLog());
+      if (options.files) this.#homes.set(id, this.#makeHome(id, options.files));
+    }
+    this.watcher = new Watcher({
+      ids: this.ids,
+      durable: this.#durable,
+      report: (violation) => this.#fail(violation),
+    });
+    this.network = new SimNetwork({
+      clock: this.clock,
+      random: this.#random.fork("network"),
+      hopMs: options.hopMs ?? HOP_MS,
+      strays: options.strays ?? 0,
+      bytesOf: approximateBytes,
+      observe: (kind, envelope) => {
+        if (kind === "send") this.watcher.sent(envelope);
+        this.trace.record(this.clock.now(), { kind, envelope });
+        if (kind === "send") this.onSend?.(envelope);
+      },
+    });
+  }
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.clock.sleep(ms);
+  }
+
+  start(id: NodeId): Promise<void> {
+    return this.clock.wait(this.#launch(id));
+  }
+
+  /** As {@linkcode start}, for use inside an event. */
+  launchSoon(id: NodeId): void {
+    this.#launch(id).catch((error) => this.#fail(error));
+  }
+
+  async #launch(id: NodeId): Promise<void> {
+    this.#checkId(id);
+    if (this.#lives.has(id)) throw new Error(`Cannot start n${id}: it is running`);
+    const random = this.#random.fork(`life ${++this.#lifeCount} of ${id}`);
+    const life = this.#beget(id, random);
+    this.#lives.set(id, life);
+    this.#machines.set(id, life.machine);
+    this.watcher.started(id);
+    this.note(id, "starts");
+    const transport = this.network.attach(id, {
+      view: life.view,
+      receive: (envelope) => life.node?.receive(envelope),
+    });
+    this.clock.touch();
+    try {
+      life.node = await Promise.race([this.#run(id, { life, random, transport }), life.ended]);
+    } catch (error) {
+      this.#died(id, { life, error });
+    }
+    this.clock.touch();
+  }
+
+  #beget(id: NodeId, random: SeededRandom): Life {
+    const { drift = 0, machine } = this.#options;
+    const clocks = random.fork("clock");
+    const view = new ClockView(this.clock, {
+      rate: 1 + clocks.range(-drift, drift),
+      originMs: clocks.below(1_000_000),
+    });
+    const { storage, crashDisk } = this.#openDisk(id, { view, random: random.fork("disk") });
+    const context = {
+      id,
+      clock: view,
+      random: random.fork("machine").next,
+      node: () => this.#lives.get(id)!.node!,
+    };
+    const made = typeof machine === "function" ? machine(context) : makeMachine(machine, context);
+    const { promise, resolve } = Promise.withResolvers<null>();
+    return {
+      view,
+      storage,
+      crashDisk,
+      machine: made,
+      ended: promise,
+      end: () => resolve(null),
+      node: null,
+      leads: false,
+    };
+  }
+
+  #openDisk(
+    id: NodeId,
+    { view, random }: { readonly view: ClockView; readonly random: SeededRandom },
+  ): Pick<Life, "storage" | "crashDisk"> {
+    const { saveMs = SAVE_MS } = this.#options;
+    const home = this.#homes.get(id);
+    if (home !== undefined) return { storage: home.open(), crashDisk: () => home.crash() };
+    const storage = new SimStorage({
+      durable: this.#durable.get(id)!,
+      clock: view,
+      delayMs: () => this.#stallMs(id) + random.range(saveMs.minMs, saveMs.maxMs),
+      saved: (change) => this.watcher.saved(id, change),
+      settling: () => this.clock.touch(),
+    });
+    return { storage, crashDisk: () => storage.crash(this.#random.chance(0.5)) };
+  }
+
+  /** A disk whose operations together take about as long as a save in memory. */
+  #makeHome(id: NodeId, files: SimFilesOptions): SimHome {
+    const { saveMs = SAVE_MS } = this.#options;
+    const random = this.#random.fork(`disk of ${id}`);
+    const delays = random.fork("delays");
+    const { clock } = this;
+    return new SimHome({
+      ...files,
+      id,
+      durable: this.#durable.get(id)!,
+      random,
+      clock: () => ({
+        now: () => clock.now(),
+        soon: (run) => clock.soon(run),
+        after: (ms, run) =>
+          clock.schedule(ms, () => {
+            clock.touch();
+            run();
+          }, this.#lives.get(id)?.view ?? null),
+      }),
+      delayMs: () => this.#stallMs(id) + delays.range(saveMs.minMs, saveMs.maxMs) / 3,
+      saved: (change) => this.watcher.saved(id, change),
+      violated: (what) => this.violate(what),
+    });
+  }
+
+  #run(
+    id: NodeId,
+    { life, random, transport }: {
+      readonly life: Life;
+      readonly random: SeededRandom;
+      readonly transport: Transport;
+    },
+  ): Promise<Node> {
+    const { machine, tickMs = 10, raft } = this.#options;
+    const isLab = machine === "log" || machine === "log-snapshots" || machine === "counter";
+    return Node.start({
+      profile: isLab ? "lab" : "production",
+      ...raft,
+      id,
+      peers: this.ids,
+      tickMs,
+      storage: life.storage,
+      transport,
+      clock: life.view,
+      random: random.fork("core").next,
+      application: this.#watched(id, life),
+      failed: (error) => this.#died(id, { life, error }),
+      inspect: (core) => {
+        if (this.#lives.get(id) === life) this.#inspect(id, core);
+      },
+    });
+  }
+
+  /** The machine, with the watcher in front of it. The dead, who die in mid-turn, do nothing. */
+  #watched(id: NodeId, life: Life): Application {
+    const { machine } = life;
+    const isDead = () => this.#lives.get(id) !== life;
+    return {
+      restore: (snapshot) => {
+        if (isDead()) return;
+        this.watcher.restored(id, snapshot);
+        machine.restore(snapshot);
+      },
+      apply: (entries) => {
+        if (isDead()) return;
+        this.watcher.applied(id, entries);
+        machine.apply(entries);
+      },
+      read: (context, confirmed) => {
+        if (!isDead()) machine.read(context, confirmed);
+      },
+      changed: (status) => {
+        if (isDead()) return;
+        life.leads = status.role === "leader";
+        machine.changed(status);
+      },
+    };
+  }
+
+  #inspect(id: NodeId, core: Raft): void {
+    const { status, isNews } = this.watcher.turned(id, core);
+    if (!isNews) return;
+    this.trace.record(this.clock.now(), { kind: "state", status });
+    if (status.role === "leader") this.onProgress?.(id);
+  }
+
+  crash(id: NodeId): Promise<void> {
+    this.kill(id);
+    return Promise.resolve();
+  }
+
+  /** As {@linkcode crash}, at once. */
+  kill(id: NodeId): void {
+    const life = this.#lives.get(id);
+    if (life === undefined) return;
+    this.note(id, "crashes");
+    this.#applied = Math.max(this.#applied, this.look(id)?.applied ?? 0);
+    this.#lives.delete(id);
+    this.network.detach(id);
+    life.view.end();
+    life.end();
+    life.crashDisk();
+    void life.node?.stop();
+    this.clock.touch();
+  }
+
+  /** As SIGSTOP: what is sent to the node waits. */
+  pause(id: NodeId): void {
+    this.note(id, "pauses");
+    this.#lives.get(id)?.view.pause();
+  }
+
+  /** As SIGCONT. */
+  resume(id: NodeId): void {
+    this.note(id, "resumes");
+    this.#lives.get(id)?.view.resume();
+  }
+
+  /** What is written from now on takes until then at least; the server itself goes on. */
+  stall(id: NodeId, ms: number): void {
+    this.note(id, `has a disk that stands still for ${Math.round(ms)} ms`);
+    this.#stalledUntilMs.set(id, this.now() + ms);
+  }
+
+  #stallMs(id: NodeId): number {
+    return Math.max(0, (this.#stalledUntilMs.get(id) ?? 0) - this.now());
+  }
+
+  isRunning(id: NodeId): boolean {
+    return this.#lives.has(id);
+  }
+
+  /** Running, but stopped in its tracks by {@linkcode pause}. */
+  isPaused(id: NodeId): boolean {
+    return this.#lives.get(id)?.view.isPaused ?? false;
+  }
+
+  setFaults(faults: Partial<Faults>): Promise<void> {
+    this.disturb(faults);
+    return Promise.resolve();
+  }
+
+  /** As {@linkcode setFaults}, at once. */
+  disturb(faults: Partial<Faults>): void {
+    this.network.setFaults(faults);
+    if (faults.blocked) this.note(0, `blocked ${formatLinks(faults.blocked)}`);
+  }
+
+  /** No fault of the network is left. */
+  heal(): void {
+    this.disturb(noFaults);
+    this.network.flood();
+  }
+
+  propose(id: NodeId, command: Uint8Array): Promise<Position | null> {
+    return Promise.resolve(this.submit(id, command));
+  }
+
+  /** As {@linkcode propose}, at once. A paused process takes nothing. */
+  submit(id: NodeId, command: Uint8Array): Position | null {
+    const life = this.#lives.get(id);
+    return life === undefined || life.view.isPaused ? null : life.node?.propose(command) ?? null;
+  }
+
+  /** Registers a read with a node. False: it does not lead, or does not listen. */
+  beginRead(id: NodeId, context: number): boolean {
+    const life = this.#lives.get(id);
+    return life !== undefined && !life.view.isPaused && (life.node?.read(context) ?? false);
+  }
+
+  /** Whether a node runs and believes to lead, as far as its application was told. */
+  leads(id: NodeId): boolean {
+    return this.#lives.get(id)?.leads ?? false;
+  }
+
+  /** Something that must never happen was seen by somebody else than the watcher. */
+  violate(what: string): void {
+    this.#fail(new Violation(what));
+  }
+
+  applied(id: NodeId, from: Index): Promise<readonly Applied[]> {
+    this.#checkId(id);
+    return Promise.resolve(this.#machines.get(id)?.applied(from) ?? []);
+  }
+
+  async state(id: NodeId): Promise<{ readonly term: Term; readonly leader: boolean } | null> {
+    const status = await this.status(id);
+    return status === null ? null : { term: status.term, leader: status.role === "leader" };
+  }
+
+  status(id: NodeId): Promise<Status | null> {
+    return Promise.resolve(this.look(id));
+  }
+
+  /** As {@linkcode status}, at once. */
+  look(id: NodeId): Status | null {
+    return this.#lives.get(id)?.node?.status() ?? null;
+  }
+
+  sizes(id: NodeId): Promise<{ readonly log: number; readonly snapshot: number }> {
+    this.#checkId(id);
+    const { logBytes, snapshotBytes } = this.#durable.get(id)!;
+    return Promise.resolve({ log: logBytes, snapshot: snapshotBytes });
+  }
+
+  traffic(): Promise<Traffic> {
+    return Promise.resolve(this.network.traffic());
+  }
+
+  commits(): Promise<Index> {
+    const applied = this.ids.map((id) => this.look(id)?.applied ?? 0);
+    return Promise.resolve(Math.max(this.#applied, ...applied));
+  }
+
+  verify(): Promise<void> {
+    const violation = this.#violation;
+    return violation === null ? Promise.resolve() : Promise.reject(violation);
+  }
+
+  async close(): Promise<void> {
+    for (const id of this.ids) this.kill(id);
+    await Promise.resolve();
+  }
+
+  /** Puts a remark into the trace; node 0 is nobody. */
+  note(node: NodeId, text: string): void {
+    this.trace.record(this.clock.now(), { kind: "note", node, text });
+  }
+
+  /** A server whose disk failed has to die; any other death by itself is a fault of ours. */
+  #died(id: NodeId, { life, error }: { readonly life: Life; readonly error: unknown }): void {
+    if (this.#lives.get(id) !== life) return;
+    if (!this.#homes.get(id)?.hasFailed) return this.#fail(error);
+    this.note(id, `dies of its disk: ${error instanceof Error ? error.message : error}`);
+    this.kill(id);
+    this.onDiskDeath?.(id);
+  }
+
+  /** From now on all disks work, and what is written next is not held up. */
+  mendDisks(): void {
+    this.#stalledUntilMs.clear();
+    for (const home of this.#homes.values()) home.faultsAreOn = false;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#violation !== null) return;
+    this.#violation = error;
+    this.note(0, `FAILS: ${error instanceof Error ? error.message : error}`);
+    this.clock.abort(error);
+  }
+
+  #checkId(id: NodeId): void {
+    if (!this.ids.includes(id)) {
+      throw new RangeError(`Cannot use n${id}: wanted one of ${this.ids.join(", ")}`);
+    }
+  }
+}
+
+function makeMachine(machine: Machine, { node }: MachineContext): SimMachine {
+  switch (machine) {
+    case "log":
+      return new LogMachine();
+    case "log-snapshots":
+      return new LogMachine({ compact: (index, data) => node().compact(index, data) });
+    case "counter":
+    case "counter-snapshots":
+    case "kv":
+    case "kv-snapshots":
+      throw new TypeError(`Cannot run machine ${machine}: wanted a function that makes it`);
+  }
+}
+
+function formatLinks(links: readonly Link[]): string {
+  return links.length === 0 ? "nothing" : links.map(({ from, to }) => `${from}→${to}`).join(" ");
+}

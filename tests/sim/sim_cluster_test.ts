@@ -1,0 +1,107 @@
+/**
+ * Tests of the simulated cluster itself: that it elects, commits, crashes, comes back, and repeats.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { isolate } from "../../net/faults/faults.ts";
+import type { NodeId } from "../../raft/core/types.ts";
+import type { Machine } from "../cluster/cluster.ts";
+import { SimCluster } from "./sim_cluster.ts";
+
+const command = (number: number) => Uint8Array.of(number >> 8, number);
+
+async function begin(machine: Machine, seed: number): Promise<SimCluster> {
+  const cluster = new SimCluster({ seed, nodes: 3, machine });
+  for (const id of cluster.ids) await cluster.start(id);
+  return cluster;
+}
+
+async function leaderOf(cluster: SimCluster): Promise<NodeId> {
+  for (let round = 0; round < 50; round++) {
+    await cluster.sleep(100);
+    const leaders = cluster.ids.filter((id) => cluster.look(id)?.role === "leader");
+    if (leaders.length === 1) return leaders[0]!;
+  }
+  throw new Error("no leader");
+}
+
+async function putAll(cluster: SimCluster, leader: NodeId, count: number): Promise<void> {
+  for (let number = 1; number <= count; number++) {
+    assert(await cluster.propose(leader, command(number)) !== null);
+    await cluster.sleep(5);
+  }
+  await cluster.sleep(200);
+}
+
+Deno.test("SimCluster elects, commits and applies on every node", async () => {
+  const cluster = await begin("log", 1);
+  const leader = await leaderOf(cluster);
+  await putAll(cluster, leader, 20);
+  for (const id of cluster.ids) {
+    const applied = await cluster.applied(id, 1);
+    assertEquals(applied.map(({ index }) => index), Array.from({ length: 20 }, (_, i) => i + 1));
+    assertEquals(applied[6]!.command, command(7));
+  }
+  const { requests, bytes, incoming } = await cluster.traffic();
+  assert(requests > 40 && bytes > requests * 16 && incoming.size === 3);
+  await cluster.verify();
+  await cluster.close();
+});
+
+Deno.test("SimCluster keeps what was saved across a crash, and an image of it with snapshots", async () => {
+  const cluster = await begin("log-snapshots", 2);
+  const leader = await leaderOf(cluster);
+  await putAll(cluster, leader, 25);
+  const follower = cluster.ids.find((id) => id !== leader)!;
+  await cluster.crash(follower);
+  assertEquals(await cluster.state(follower), null);
+  assertEquals((await cluster.applied(follower, 1)).length, 25);
+  await putAll(cluster, leader, 30);
+  await cluster.start(follower);
+  assert((await cluster.applied(follower, 1)).length <= 25);
+  await cluster.sleep(500);
+  assertEquals((await cluster.applied(follower, 1)).length, 55);
+  const { log, snapshot } = await cluster.sizes(follower);
+  assert(log < 400 && snapshot > 200, `${log} ${snapshot}`);
+  await cluster.verify();
+  await cluster.close();
+});
+
+Deno.test("SimCluster holds what reaches a paused node until it resumes", async () => {
+  const cluster = await begin("log", 3);
+  const leader = await leaderOf(cluster);
+  cluster.pause(leader);
+  await cluster.sleep(3000);
+  assertEquals(cluster.look(leader)!.role, "leader");
+  const other = cluster.ids.find((id) => id !== leader && cluster.look(id)!.role === "leader");
+  assert(other !== undefined);
+  cluster.resume(leader);
+  await cluster.sleep(200);
+  assertEquals(cluster.look(leader)!.role, "follower");
+  await cluster.close();
+});
+
+Deno.test("SimCluster gives the same trace for the same seed, another for another", async () => {
+  async function run(seed: number): Promise<string> {
+    const cluster = await begin("log-snapshots", seed);
+    const leader = await leaderOf(cluster);
+    await putAll(cluster, leader, 15);
+    cluster.disturb({ blocked: isolate(cluster.ids, leader) });
+    await cluster.sleep(2000);
+    await cluster.close();
+    return `${cluster.trace.hash} ${cluster.trace.count}`;
+  }
+  assertEquals(await run(5), await run(5));
+  assertNotEquals(await run(5), await run(6));
+});
+
+Deno.test("SimCluster stops time when the watcher sees a violation", async () => {
+  const cluster = await begin("log", 4);
+  await leaderOf(cluster);
+  cluster.watcher.applied(1, [{ index: 9, term: 1, command: null }]);
+  await assertRejects(() => cluster.sleep(1), Error, "entry 9 is applied after 0");
+  await assertRejects(() => cluster.verify(), Error, "entry 9 is applied after 0");
+  assert(cluster.trace.lastLines().at(-1)!.includes("FAILS"));
+});

@@ -1,0 +1,168 @@
+/**
+ * Where a simulated server keeps its state from life to life: the shipped {@linkcode FileStorage} on
+ * a {@linkcode SimDisk}. What each start finds is held against what was saved: nothing that a save
+ * acknowledged may be missing, and of a save under way at the crash only what its steps allow may be
+ * there.
+ *
+ * @module
+ */
+
+import {
+  applySave,
+  type Clock,
+  FileStorage,
+  type NodeId,
+  type Persistent,
+  type Save,
+  type Snapshot,
+  type Storage,
+} from "../../raft/mod.ts";
+import { lastOf, positionAt } from "../../raft/core/mod.ts";
+import type { DurableLog } from "./durable_log.ts";
+import { isSameBytes } from "../cluster/mod.ts";
+import type { SeededRandom } from "./seeded_random.ts";
+import { DiskError, type DiskOperation, SimDisk } from "./sim_disk.ts";
+
+/** How a disk of the swarm behaves, and how large its files get. */
+export interface SimFilesOptions {
+  readonly segmentBytesMax: number;
+  readonly recordBytesMax: number;
+  /** Probability that an operation fails. */
+  readonly faultRate: number;
+  /** Share of the crashes in which the power is cut, so that the unsynced may be lost. */
+  readonly powerCuts: number;
+}
+
+/** What a {@linkcode SimHome} is made of. */
+export interface SimHomeOptions extends SimFilesOptions {
+  readonly id: NodeId;
+  readonly durable: DurableLog;
+  readonly random: SeededRandom;
+  /** The clock of the life that uses the disk now. */
+  readonly clock: () => Clock;
+  readonly delayMs: (operation: DiskOperation) => number;
+  /** Told of what is durable now, before the save resolves. */
+  readonly saved: (change: Save) => void;
+  /** Told that the disk holds what it must not, or lacks what it must hold. */
+  readonly violated: (what: string) => void;
+}
+
+/** One server's disk, across its lives. */
+export class SimHome {
+  readonly #options: SimHomeOptions;
+  readonly #disk: SimDisk;
+  /** What the next start may find. */
+  #permitted: readonly Persistent[];
+  #pending: Save | null = null;
+  #hasLoaded = false;
+  /** An operation failed in this life, so the server has to die of it. */
+  hasFailed = false;
+  /** Switched off when the cluster is to recover. */
+  faultsAreOn = true;
+
+  constructor(options: SimHomeOptions) {
+    this.#options = options;
+    this.#permitted = [options.durable.persistent()];
+    const after = (ms: number, run: () => void) => options.clock().after(ms, run);
+    const clock = { now: () => options.clock().now(), soon: (run: () => void) => run(), after };
+    this.#disk = new SimDisk(new Map(), {
+      slow: { clock, delayMs: options.delayMs },
+      fault: (operation) => this.#faultOf(operation),
+    });
+  }
+
+  /** The storage of a new life. */
+  open(): Storage {
+    const { id, segmentBytesMax, recordBytesMax } = this.#options;
+    this.hasFailed = false;
+    this.#hasLoaded = false;
+    const inner = new FileStorage({
+      files: this.#disk.open(),
+      identity: { cluster: "swarm", node: id },
+      segmentBytesMax,
+      recordBytesMax,
+    });
+    return {
+      load: async () => this.#loaded(await inner.load()),
+      save: async (change) => {
+        this.#pending = change;
+        await inner.save(change);
+        this.#pending = null;
+        this.#options.durable.apply(change);
+        this.#options.saved(change);
+      },
+      prepare: (snapshot: Snapshot) => inner.prepare(snapshot),
+      close: () => inner.close(),
+    };
+  }
+
+  /** The life ends, in the middle of whatever it was doing. */
+  crash(): void {
+    const { durable, random, powerCuts } = this.#options;
+    // Who dies before it has read its disk leaves it as it was, as far as anybody can see.
+    if (this.#hasLoaded) {
+      const before = durable.persistent();
+      this.#permitted = this.#pending === null ? [before] : permittedInSave(before, this.#pending);
+    }
+    this.#pending = null;
+    if (random.chance(powerCuts)) this.#disk.cutPower(random.next);
+    else this.#disk.kill();
+  }
+
+  #loaded(found: Persistent): Persistent {
+    const { id, durable, violated } = this.#options;
+    if (!this.#permitted.some((state) => isSame(state, found))) {
+      const wanted = this.#permitted.map(describe).join(" or ");
+      violated(`n${id} finds ${describe(found)} on its disk: wanted ${wanted} (D1)`);
+    }
+    this.#hasLoaded = true;
+    durable.replaceWith(found);
+    return found;
+  }
+
+  #faultOf(operation: DiskOperation): DiskError | null {
+    const { random, faultRate } = this.#options;
+    if (faultRate === 0 || !this.faultsAreOn || operation.kind === "lock") return null;
+    if (!random.chance(faultRate)) return null;
+    this.hasFailed = true;
+    return new DiskError(random.pick(["EIO", "EIO", "ENOSPC"]));
+  }
+}
+
+/**
+ * What a crash in a save may leave. A save is vote, then snapshot (where the log is kept only if it
+ * holds the snapshot's position), then log: any beginning of that may be there.
+ */
+export function permittedInSave(before: Persistent, { vote, snapshot, tail }: Save): Persistent[] {
+  const voted = applySave(before, { vote, snapshot: null, tail: null });
+  const states = [before, voted];
+  if (snapshot !== null) {
+    const { last } = snapshot;
+    const keepsLog = positionAt(before, last.index)?.term === last.term ||
+      lastOf(before).index <= last.index;
+    const cut = keepsLog ? null : { from: last.index + 1, entries: [] };
+    states.push(applySave(voted, { vote: null, snapshot, tail: cut }));
+  }
+  return [...states, applySave(before, { vote, snapshot, tail })];
+}
+
+function isSame(left: Persistent, right: Persistent): boolean {
+  return left.term === right.term && left.votedFor === right.votedFor &&
+    left.snapshot?.last.index === right.snapshot?.last.index &&
+    left.snapshot?.last.term === right.snapshot?.last.term &&
+    isSameBytes(left.snapshot?.data ?? null, right.snapshot?.data ?? null) &&
+    left.entries.length === right.entries.length &&
+    left.entries.every((entry, place) => {
+      const other = right.entries[place]!;
+      return entry.index === other.index && entry.term === other.term &&
+        isSameBytes(entry.command, other.command);
+    });
+}
+
+function describe(state: Persistent): string {
+  const { term, votedFor, snapshot } = state;
+  const { index, term: lastTerm } = lastOf(state);
+  return `term=${term} voted=${votedFor} base=${
+    snapshot?.last.index ?? 0
+  } last=${index}@${lastTerm}`;
+}

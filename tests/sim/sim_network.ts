@@ -1,0 +1,247 @@
+/**
+ * A network in memory under {@linkcode Faults}: messages take a hop, in order on each link unless a
+ * fault delays them, and are counted as the lab counts. It carries envelopes as they are; what it
+ * hands over is never copied, so nobody may change a message.
+ *
+ * As on real sockets, a message in flight outlives a partition and its sender, but never its
+ * receiver: the next life gets nothing that was sent to the one before. And once a receiver has
+ * heard of a sender's new life, what the old one sent is dropped. Strays keep to nothing of this:
+ * the core must bear them on whatever else may carry its messages.
+ *
+ * @module
+ */
+
+import { decide, type Faults, kindOf, type Link, noFaults } from "../../net/mod.ts";
+import type { Envelope, NodeId, Transport } from "../../raft/mod.ts";
+import type { Traffic } from "../cluster/mod.ts";
+import type { SeededRandom } from "./seeded_random.ts";
+import type { ClockView, VirtualClock } from "./virtual_clock.ts";
+
+/** What a network is made of. */
+export interface SimNetworkOptions {
+  readonly clock: VirtualClock;
+  readonly random: SeededRandom;
+  /** How long a message takes without any fault. */
+  readonly hopMs: { readonly minMs: number; readonly maxMs: number };
+  /** Per message sent: a copy of it comes again after seconds, whoever lives then. @default {0} */
+  readonly strays?: number;
+  /** Encoded size of a message. */
+  readonly bytesOf: (envelope: Envelope) => number;
+  /** Told of every message sent, delivered or lost. */
+  readonly observe?: (kind: "send" | "deliver" | "lose", envelope: Envelope) => void;
+}
+
+/** A running node, as the network sees it. */
+export interface Attachment {
+  readonly view: ClockView;
+  readonly receive: (envelope: Envelope) => void;
+}
+
+interface Life extends Attachment {
+  readonly number: number;
+  /** The latest life of each sender that was heard from. */
+  readonly heard: Map<NodeId, number>;
+  incoming: number;
+}
+
+/** One direction between two nodes. */
+interface Wire {
+  sentAtMs: number;
+  /** When the last undelayed message arrives; later ones do not overtake it. */
+  arrivesAtMs: number;
+  /** Until when the bandwidth is used up. */
+  busyUntilMs: number;
+  /** While clogged: what waits to flood. */
+  held: (() => void)[] | null;
+}
+
+/** With this much waiting for bandwidth a sender drops instead of queueing. */
+const QUEUE_MS_MAX = 2_000;
+const STRAY_MS = { min: 200, max: 15_000 };
+
+/** Best-effort delivery between the nodes of one simulation. */
+export class SimNetwork {
+  readonly #options: SimNetworkOptions;
+  readonly #lives = new Map<NodeId, Life>();
+  readonly #wires = new Map<number, Wire>();
+  #lifeCount = 0;
+  /** Apart from the other randomness, so that without strays a seed does what it always did. */
+  readonly #strays: SeededRandom;
+  #faults: Faults = noFaults;
+  #requests = 0;
+  #bytes = 0;
+
+  constructor(options: SimNetworkOptions) {
+    this.#options = options;
+    this.#strays = options.random.fork("strays");
+  }
+
+  get faults(): Faults {
+    return this.#faults;
+  }
+
+  /** Replaces the named parts of the faults in force. */
+  setFaults(change: Partial<Faults>): void {
+    this.#faults = { ...this.#faults, ...change };
+  }
+
+  /** A node starts; it sends through the answer. */
+  attach(id: NodeId, attachment: Attachment): Transport {
+    const number = ++this.#lifeCount;
+    const { view, receive } = attachment;
+    const life: Life = { view, receive, number, heard: new Map(), incoming: 0 };
+    this.#lives.set(id, life);
+    return {
+      send: (envelopes) => {
+        for (const envelope of envelopes) {
+          if (this.#lives.get(id) === life) this.#send(envelope, number);
+        }
+      },
+    };
+  }
+
+  /** A node is gone, with everything on its way to it. */
+  detach(id: NodeId): void {
+    this.#lives.delete(id);
+  }
+
+  /** From now on messages in this direction wait. */
+  clog(link: Link): void {
+    this.#wire(link).held ??= [];
+  }
+
+  /** Everything that waited arrives at once, on every clogged link. */
+  flood(): void {
+    for (const wire of this.#wires.values()) {
+      const held = wire.held ?? [];
+      wire.held = null;
+      for (const deliver of held) this.#options.clock.soon(deliver);
+    }
+  }
+
+  /** A client's request, for the counters. */
+  countRequest(bytes: number): void {
+    this.#requests++;
+    this.#bytes += bytes;
+  }
+
+  /** A delivered reply to a client, for the counters. */
+  countReply(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  traffic(): Traffic {
+    const incoming = new Map([...this.#lives].map(([id, life]) => [id, life.incoming]));
+    return { requests: this.#requests, bytes: this.#bytes, incoming };
+  }
+
+  #send(envelope: Envelope, senderLife: number): void {
+    const { random, bytesOf, observe } = this.#options;
+    const { from, to } = envelope;
+    const kind = kindOf(envelope.message.type);
+    if (kind === "request") {
+      this.#requests++;
+      this.#bytes += bytesOf(envelope);
+    }
+    observe?.("send", envelope);
+    this.#loseOnTheWay(envelope);
+    const receiver = this.#lives.get(to);
+    const link = { from, to };
+    const delays = receiver === undefined
+      ? []
+      : decide(this.#faults, { link, kind, random: random.next });
+    if (receiver === undefined || delays.length === 0) {
+      observe?.("lose", envelope);
+      return;
+    }
+    const wire = this.#wire(link);
+    for (const delayMs of delays) {
+      const deliver = () => this.#deliver(envelope, { senderLife, receiver });
+      this.#carry(wire, { delayMs, bytes: bytesOf(envelope), deliver });
+    }
+  }
+
+  #carry(
+    wire: Wire,
+    { delayMs, bytes, deliver }: {
+      readonly delayMs: number;
+      readonly bytes: number;
+      readonly deliver: () => void;
+    },
+  ): void {
+    const { clock, random, hopMs } = this.#options;
+    const now = clock.now();
+    let queueMs = 0;
+    if (this.#faults.bytesPerSecondMax !== null) {
+      const begin = Math.max(now, wire.busyUntilMs);
+      if (begin - now > QUEUE_MS_MAX) return;
+      wire.busyUntilMs = begin + bytes * 1000 / this.#faults.bytesPerSecondMax;
+      queueMs = wire.busyUntilMs - now;
+    }
+    if (wire.sentAtMs !== now || wire.arrivesAtMs < now + queueMs) {
+      const arrivesAtMs = now + queueMs + random.range(hopMs.minMs, hopMs.maxMs);
+      wire.arrivesAtMs = Math.max(wire.arrivesAtMs, arrivesAtMs);
+      wire.sentAtMs = now;
+    }
+    if (wire.held !== null) wire.held.push(deliver);
+    else clock.after(wire.arrivesAtMs - now + delayMs, deliver);
+  }
+
+  #deliver(
+    envelope: Envelope,
+    { senderLife, receiver }: { readonly senderLife: number; readonly receiver: Life },
+  ): void {
+    const { observe, bytesOf } = this.#options;
+    const { from, to, message } = envelope;
+    const heard = receiver.heard.get(from) ?? 0;
+    if (this.#lives.get(to) !== receiver || heard > senderLife) {
+      observe?.("lose", envelope);
+      return;
+    }
+    if (heard < senderLife) receiver.heard.set(from, senderLife);
+    if (kindOf(message.type) === "request") receiver.incoming++;
+    else this.#bytes += bytesOf(envelope);
+    receiver.view.admit(() => {
+      observe?.("deliver", envelope);
+      receiver.receive(envelope);
+    });
+  }
+
+  /** What is lost on the way may be found much later, when nobody thinks of it any more. */
+  #loseOnTheWay(envelope: Envelope): void {
+    const { clock, observe, strays = 0 } = this.#options;
+    if (strays === 0 || !this.#strays.chance(strays)) return;
+    clock.after(this.#strays.range(STRAY_MS.min, STRAY_MS.max), () => {
+      const receiver = this.#lives.get(envelope.to);
+      receiver?.view.admit(() => {
+        observe?.("deliver", envelope);
+        receiver.receive(envelope);
+      });
+    });
+  }
+
+  #wire({ from, to }: Link): Wire {
+    const key = from * 1024 + to;
+    let wire = this.#wires.get(key);
+    if (wire === undefined) {
+      wire = { sentAtMs: -1, arrivesAtMs: 0, busyUntilMs: 0, held: null };
+      this.#wires.set(key, wire);
+    }
+    return wire;
+  }
+}
+
+/** About the encoded size of a message: its numbers, its entries, its bytes. */
+export function approximateBytes({ message }: Envelope): number {
+  switch (message.type) {
+    case "appendEntries": {
+      let bytes = 20;
+      for (const { command } of message.entries) bytes += 6 + (command?.length ?? 0);
+      return bytes;
+    }
+    case "installSnapshot":
+      return 28 + message.data.length;
+    default:
+      return 16;
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * Tests of the network in memory: what arrives, when, in which order, and how it is counted.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { type Faults, isolate, unreliable } from "../../net/faults/faults.ts";
+import type { Transport } from "../../raft/core/ports.ts";
+import type { Envelope, Message } from "../../raft/core/types.ts";
+import { SeededRandom } from "./seeded_random.ts";
+import { approximateBytes, SimNetwork } from "./sim_network.ts";
+import { ClockView, VirtualClock } from "./virtual_clock.ts";
+
+const REPLY = { type: "requestVoteReply", trial: false, granted: true } as const;
+
+function request(number: number): Message {
+  return { type: "requestVote", trial: false, last: { index: number, term: 0 } };
+}
+
+function envelope(message: Message, { from = 1, to = 2 } = {}): Envelope {
+  return { from, to, term: 1, message };
+}
+
+/** Two nodes; what the second receives is kept with its time. */
+class Pair {
+  readonly clock = new VirtualClock();
+  readonly network: SimNetwork;
+  readonly received: { readonly index: number; readonly atMs: number }[] = [];
+  sender: Transport;
+  view = new ClockView(this.clock);
+
+  constructor(faults: Partial<Faults> = {}, hopMs = { minMs: 1, maxMs: 5 }) {
+    const random = new SeededRandom(1);
+    this.network = new SimNetwork({ clock: this.clock, random, hopMs, bytesOf: approximateBytes });
+    this.network.setFaults(faults);
+    this.sender = this.network.attach(1, { view: new ClockView(this.clock), receive: () => {} });
+    this.attach();
+  }
+
+  attach(): void {
+    this.view = new ClockView(this.clock);
+    this.network.attach(2, {
+      view: this.view,
+      receive: ({ message }) => {
+        const index = message.type === "requestVote" ? message.last.index : -1;
+        this.received.push({ index, atMs: this.clock.now() });
+      },
+    });
+  }
+
+  get indexes(): number[] {
+    return this.received.map(({ index }) => index);
+  }
+
+  send(...messages: Message[]): void {
+    this.sender.send(messages.map((message) => envelope(message)));
+  }
+}
+
+const NUMBERS = Array.from({ length: 17 }, (_, place) => place);
+
+Deno.test("SimNetwork delivers in order after a hop, and counts like the lab", async () => {
+  const pair = new Pair();
+  for (const number of NUMBERS) {
+    pair.send(request(number));
+    await pair.clock.sleep(0.5);
+  }
+  pair.send(REPLY);
+  await pair.clock.sleep(10);
+  assertEquals(pair.indexes, [...NUMBERS, -1]);
+  assert(pair.received.every(({ atMs }, place) => atMs >= 0.5 * place + 1));
+  const { requests, bytes, incoming } = pair.network.traffic();
+  assertEquals([requests, bytes, incoming.get(2)], [17, 18 * 16, 17]);
+});
+
+Deno.test("SimNetwork delivers what one call sends at one moment", async () => {
+  const pair = new Pair();
+  pair.send(request(1), request(2), request(3));
+  await pair.clock.sleep(10);
+  assertEquals(new Set(pair.received.map(({ atMs }) => atMs)).size, 1);
+  assertEquals(pair.indexes, [1, 2, 3]);
+});
+
+Deno.test("SimNetwork loses what is sent while blocked, not what was in flight before", async () => {
+  const pair = new Pair();
+  pair.send(request(1));
+  pair.network.setFaults({ blocked: isolate([1, 2], 1) });
+  pair.send(request(2));
+  await pair.clock.sleep(10);
+  pair.network.setFaults({ blocked: [] });
+  pair.send(request(3));
+  await pair.clock.sleep(10);
+  assertEquals(pair.indexes, [1, 3]);
+  assertEquals(pair.network.traffic().requests, 3);
+});
+
+Deno.test("SimNetwork counts a request to nobody", async () => {
+  const pair = new Pair();
+  pair.network.detach(2);
+  pair.send(request(1));
+  await pair.clock.sleep(10);
+  assertEquals([pair.indexes, pair.network.traffic().requests], [[], 1]);
+});
+
+Deno.test("SimNetwork gives a new life nothing that was sent to the one before", async () => {
+  const pair = new Pair();
+  pair.send(request(1));
+  pair.network.detach(2);
+  pair.attach();
+  pair.send(request(2));
+  await pair.clock.sleep(10);
+  assertEquals(pair.indexes, [2]);
+  assertEquals(pair.network.traffic().incoming.get(2), 1);
+});
+
+Deno.test("SimNetwork drops an old life's messages once the new one was heard", async () => {
+  const reply = { kind: "uniform", minMs: 100, maxMs: 100 } as const;
+  const slow = { drop: 0, duplicate: 0, delay: reply, reorder: { probability: 0, delay: reply } };
+  const pair = new Pair({ reply: slow });
+  const old = pair.sender;
+  pair.send(REPLY, request(1));
+  pair.network.detach(1);
+  pair.sender = pair.network.attach(1, { view: new ClockView(pair.clock), receive: () => {} });
+  await pair.clock.sleep(10);
+  pair.send(request(2));
+  old.send([envelope(request(3))]);
+  await pair.clock.sleep(200);
+  assertEquals(pair.indexes, [1, 2]);
+});
+
+Deno.test("SimNetwork keeps what reaches a paused node until it resumes", async () => {
+  const pair = new Pair();
+  pair.view.pause();
+  pair.send(request(1), request(2));
+  await pair.clock.sleep(100);
+  assertEquals(pair.indexes, []);
+  pair.view.resume();
+  await pair.clock.sleep(1);
+  assertEquals(pair.received.map(({ atMs }) => atMs), [100, 100]);
+});
+
+Deno.test("SimNetwork holds a clogged link and floods it later", async () => {
+  const pair = new Pair();
+  pair.network.clog({ from: 1, to: 2 });
+  for (const number of NUMBERS) pair.send(request(number));
+  await pair.clock.sleep(100);
+  assertEquals(pair.indexes, []);
+  pair.network.flood();
+  await pair.clock.sleep(1);
+  assertEquals(pair.indexes, NUMBERS);
+});
+
+Deno.test("SimNetwork sends no faster than the bandwidth, and drops what queues too long", async () => {
+  const pair = new Pair({ bytesPerSecondMax: 160 }, { minMs: 0, maxMs: 0 });
+  for (let number = 0; number < 100; number++) pair.send(request(number));
+  await pair.clock.sleep(60_000);
+  assertEquals(pair.received[0]!.atMs, 100);
+  assertEquals(pair.received[9]!.atMs, 1_000);
+  assert(pair.received.length > 15 && pair.received.length < 30, `${pair.received.length} arrived`);
+});
+
+Deno.test("SimNetwork neither delivers all nor loses all when unreliable", async () => {
+  const pair = new Pair(unreliable);
+  for (let number = 0; number < 300; number++) pair.send(request(number));
+  await pair.clock.sleep(100);
+  assert(pair.received.length > 240 && pair.received.length < 295, `${pair.received.length}`);
+  assertEquals(pair.network.traffic().incoming.get(2), pair.received.length);
+  assert(String(pair.indexes) !== String(pair.indexes.toSorted((a, b) => a - b)), "none overtook");
+});

@@ -1,0 +1,241 @@
+/**
+ * A {@linkcode ServiceCluster} in virtual time: the shipped Rsm, server and store on simulated
+ * nodes, and clients that reach them through the simulated network's disturbances.
+ *
+ * A client is told at once when its request or reply is lost, as in the lab; in the real world it
+ * would wait for its deadline, which only makes a test longer.
+ *
+ * @module
+ */
+
+import { KvServer, KvStore } from "../../kv/mod.ts";
+import { decide } from "../../net/mod.ts";
+import {
+  type Application,
+  ask,
+  type Clock,
+  type Entry,
+  type NodeId,
+  type Outcome,
+  type Profile,
+  Rsm,
+  type Snapshot,
+  type StateMachine,
+  type Status,
+  submit,
+} from "../../raft/mod.ts";
+import { type Applied, CounterMachine, type Machine, type ServiceCluster } from "../cluster/mod.ts";
+import { SeededRandom } from "./seeded_random.ts";
+import { type MachineContext, SimCluster, type SimClusterOptions } from "./sim_cluster.ts";
+import type { VirtualClock } from "./virtual_clock.ts";
+
+/** What a simulated service is made of. */
+export interface SimServiceOptions extends Omit<SimClusterOptions, "machine"> {
+  readonly machine: Exclude<Machine, "log" | "log-snapshots">;
+  /** @default the lab's for the counter; for the store production if the seed is odd */
+  readonly profile?: Profile;
+  /** @default 1000 for the machines with snapshots, else never */
+  readonly logBytesMax?: number | null;
+}
+
+/** The lab's maxraftstate. */
+const LOG_BYTES_MAX = 1000;
+/** How long a client waits to learn that nobody is there (section 3.3). */
+const NOBODY_MS_MAX = 99;
+
+/** The application of one life of one node. */
+class SimService implements Application {
+  readonly rsm: Rsm;
+  readonly machine: StateMachine;
+  readonly context: MachineContext;
+  readonly server: KvServer;
+  /** Told when the process is gone: whoever talks to it notices. */
+  readonly callers = new Set<() => void>();
+  isEnded = false;
+
+  constructor(
+    context: MachineContext,
+    { machine, profile, logBytesMax }: {
+      readonly machine: Machine;
+      readonly profile: Profile;
+      readonly logBytesMax: number | null;
+    },
+  ) {
+    this.context = context;
+    this.machine = machine.startsWith("kv") ? new KvStore() : new CounterMachine();
+    this.rsm = new Rsm({ machine: this.machine, logBytesMax });
+    this.server = new KvServer({
+      rsm: this.rsm,
+      reads: profile === "production" ? "index" : "log",
+    });
+    // The node comes to be after its application: until then it leads nobody.
+    const node = (): ReturnType<MachineContext["node"]> | null => context.node();
+    this.rsm.attach({
+      propose: (command) => node()?.propose(command) ?? null,
+      read: (number) => node()?.read(number) ?? false,
+      draw: (index, snapshot) => node()?.draw(index, snapshot) ?? false,
+    });
+  }
+
+  end(): void {
+    this.isEnded = true;
+    for (const hangUp of this.callers) hangUp();
+    this.rsm.stop();
+  }
+
+  applied(): readonly Applied[] {
+    return [];
+  }
+
+  restore(snapshot: Snapshot): void {
+    this.rsm.restore(snapshot);
+  }
+
+  apply(entries: readonly Entry[]): void {
+    this.rsm.apply(entries);
+  }
+
+  read(number: number, confirmed: boolean): void {
+    this.rsm.read(number, confirmed);
+  }
+
+  changed(status: Status): void {
+    this.rsm.changed(status);
+  }
+}
+
+/** A cluster of services in virtual time. */
+export class SimServiceCluster extends SimCluster implements ServiceCluster {
+  readonly clientClock: Clock;
+  readonly #services: Map<NodeId, SimService>;
+  readonly #clients: SeededRandom;
+
+  constructor(
+    {
+      machine,
+      profile,
+      logBytesMax = machine.endsWith("-snapshots") ? LOG_BYTES_MAX : null,
+      ...options
+    }: SimServiceOptions,
+  ) {
+    const services = new Map<NodeId, SimService>();
+    const isProduction = machine.startsWith("kv") && options.seed % 2 === 1;
+    const chosen = profile ?? (isProduction ? "production" : "lab");
+    super({
+      ...options,
+      raft: { profile: chosen, ...options.raft },
+      machine: (context) => {
+        const service = new SimService(context, { machine, profile: chosen, logBytesMax });
+        services.set(context.id, service);
+        return service;
+      },
+    });
+    this.#services = services;
+    this.#clients = new SeededRandom(options.seed, "clients");
+    this.clientClock = new ClientClock(this.clock);
+  }
+
+  execute(id: NodeId, command: Uint8Array): Promise<Outcome | null> {
+    const service = this.#services.get(id);
+    return service === undefined
+      ? Promise.resolve(null)
+      : this.clock.wait(submit(service.rsm, command));
+  }
+
+  /** As {@linkcode execute}, for a linearizable question. */
+  ask(id: NodeId, request: Uint8Array): Promise<Outcome | null> {
+    const service = this.#services.get(id);
+    return service === undefined
+      ? Promise.resolve(null)
+      : this.clock.wait(ask(service.rsm, request));
+  }
+
+  peek(id: NodeId, request: Uint8Array): Promise<Uint8Array | null> {
+    return Promise.resolve(this.#services.get(id)?.machine.query(request) ?? null);
+  }
+
+  call(id: NodeId, request: Uint8Array, deadline: number): Promise<Uint8Array | null> {
+    this.network.countRequest(request.length);
+    return this.clock.wait(
+      new Promise((resolve) => {
+        const timer = deadline < Infinity
+          ? this.clock.after(deadline - this.now(), () => resolve(null))
+          : null;
+        const answer = (reply: Uint8Array | null) => {
+          timer?.cancel();
+          resolve(reply);
+        };
+        // A connection never delivers twice: of a doubled message the first copy is taken.
+        const [delayMs] = this.#decide(id, "request");
+        this.clock.after(this.#hop() + (delayMs ?? 0), () => {
+          if (delayMs === undefined) answer(null);
+          else this.#arrive(id, request, answer);
+        });
+      }),
+    );
+  }
+
+  override kill(id: NodeId): void {
+    const service = this.#services.get(id);
+    this.#services.delete(id);
+    super.kill(id);
+    service?.end();
+  }
+
+  #arrive(id: NodeId, request: Uint8Array, answer: (reply: Uint8Array | null) => void): void {
+    const service = this.#services.get(id);
+    if (service === undefined) {
+      this.clock.after(this.#clients.range(0, NOBODY_MS_MAX), () => answer(null));
+      return;
+    }
+    const hangUp = () => answer(null);
+    service.callers.add(hangUp);
+    service.context.clock.admit(() =>
+      service.server.handle(request, (reply) => {
+        service.callers.delete(hangUp);
+        // What a process answers when it is dead nobody hears.
+        if (service.isEnded) return;
+        const [delayMs] = this.#decide(id, "reply");
+        if (delayMs === undefined) return answer(null);
+        this.network.countReply(reply.length);
+        this.clock.after(this.#hop() + delayMs, () => answer(reply));
+      })
+    );
+  }
+
+  #decide(id: NodeId, kind: "request" | "reply"): readonly number[] {
+    const link = kind === "request" ? { from: 0, to: id } : { from: id, to: 0 };
+    return decide(this.network.faults, { link, kind, random: this.#clients.next });
+  }
+
+  #hop(): number {
+    return this.#clients.range(0.1, 1);
+  }
+}
+
+/** Time as clients see it: whoever waits on it keeps time going. */
+class ClientClock implements Clock {
+  readonly #clock: VirtualClock;
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  after(ms: number, run: () => void): { cancel(): void } {
+    let isCancelled = false;
+    const end = () => {
+      if (!isCancelled) run();
+    };
+    // When time was stopped by a violation, the next call of whoever waits here says so.
+    this.#clock.sleep(ms).then(end, end);
+    return { cancel: () => void (isCancelled = true) };
+  }
+
+  soon(run: () => void): void {
+    this.after(0, run);
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * Safety, seen from outside: looks at every message sent, every save, every apply and every turn of
+ * all nodes, and reports what must never be. What one server's state alone shows is left to
+ * `raft/check.ts`, which it calls.
+ *
+ * What it holds against a cluster: one leader in a term, ever (§5.2); a leader holds everything
+ * committed before its term (§5.4); logs that share a position share all before it (§5.3); all nodes
+ * apply the same entry at an index, in order, and only what a majority holds durably; term, commit
+ * and applied never go back in a life; and no vote or acknowledgement leaves before its save.
+ *
+ * @module
+ */
+
+import {
+  checkRaft,
+  type Entry,
+  type Envelope,
+  type Index,
+  InvariantError,
+  type NodeId,
+  type Position,
+  type Raft,
+  type Save,
+  type Snapshot,
+  type Status,
+  type Term,
+} from "../../raft/mod.ts";
+import type { DurableLog } from "./durable_log.ts";
+import { isSameBytes } from "../cluster/mod.ts";
+import { formatEnvelope, formatPosition } from "./trace.ts";
+
+/** Something happened that must never happen. */
+export class Violation extends Error {
+  override readonly name = "Violation";
+}
+
+/** What a {@linkcode Watcher} is made of. */
+export interface WatcherOptions {
+  readonly ids: readonly NodeId[];
+  /** Each node's disk. */
+  readonly durable: ReadonlyMap<NodeId, DurableLog>;
+  /** Told of every violation, as it is found. */
+  readonly report: (violation: Violation) => void;
+}
+
+/** An entry as it was first seen, with the term of the one before it. */
+interface Known {
+  readonly previousTerm: Term | null;
+  readonly command: Uint8Array | null;
+}
+
+/** Looks at all nodes of one run. */
+export class Watcher {
+  readonly #options: WatcherOptions;
+  readonly #leaders = new Map<Term, NodeId>();
+  /** `#committed[place]` has index `place + 1`; entries before the first applied one are missing. */
+  readonly #committed: (Entry | undefined)[] = [];
+  /** The term of who first applied it: it was committed in that term or before. */
+  readonly #committedIn: Term[] = [];
+  /** Every entry ever saved, by index and term. */
+  readonly #known: (Map<Term, Known> | undefined)[] = [];
+  readonly #applied = new Map<NodeId, Index>();
+  readonly #before = new Map<NodeId, Status>();
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+  }
+
+  /** The highest index that any node has applied. */
+  get committed(): Index {
+    return this.#committed.length;
+  }
+
+  /** The entry applied at an index, if any node did. */
+  entryAt(index: Index): Entry | undefined {
+    return this.#committed[index - 1];
+  }
+
+  /** A new life: applies from its snapshot on, and knows no less than the disk does. */
+  started(id: NodeId): void {
+    this.#applied.set(id, 0);
+    this.#before.delete(id);
+  }
+
+  /** A message leaves: what it promises must be on the sender's disk. */
+  sent(envelope: Envelope): void {
+    const { from, to, term, message } = envelope;
+    const durable = this.#durable(from);
+    if (message.type === "requestVote" && message.trial) return;
+    if (message.type === "requestVoteReply" && message.trial) return;
+    if (durable.term < term) this.#fail(`n${from} speaks of a term it has not saved`, envelope);
+    // In a later term the promise cannot be broken any more: the turn went on and saved that.
+    const isCurrent = durable.term === term;
+    if (message.type === "requestVote") {
+      if (isCurrent && durable.vote.votedFor !== from) {
+        this.#fail(`n${from} asks for votes without its own`, envelope);
+      }
+    } else if (message.type === "requestVoteReply") {
+      if (message.granted && isCurrent && durable.vote.votedFor !== to) {
+        this.#fail(`n${from} grants a vote that it has not saved`, envelope);
+      }
+    } else if (message.type === "appendEntriesReply" && message.accepted) {
+      if (isCurrent && durable.last.index < message.match) {
+        this.#fail(`n${from} acknowledges entries that it has not saved`, envelope);
+      }
+    } else if (message.type === "appendEntries" && message.commit > this.#committedBy(from)) {
+      this.#fail(`n${from} announces a commit that no majority holds`, envelope);
+    }
+  }
+
+  /** A save is durable now. */
+  saved(id: NodeId, { tail }: Save): void {
+    if (tail === null) return;
+    const durable = this.#durable(id);
+    for (const entry of tail.entries) {
+      const { index, term, command } = entry;
+      const terms = this.#known[index] ??= new Map<Term, Known>();
+      const previousTerm = durable.termAt(index - 1);
+      const known = terms.get(term);
+      if (known === undefined) {
+        terms.set(term, { previousTerm, command });
+        continue;
+      }
+      const isSame = isSameBytes(known.command, command) &&
+        (previousTerm === null || known.previousTerm === null ||
+          known.previousTerm === previousTerm);
+      if (!isSame) this.#fail(`two logs differ at or before ${formatPosition(entry)}`, id);
+    }
+    const index = tail.from;
+    if (index <= this.#applied.get(id)!) this.#fail(`a log is cut at ${index}, applied before`, id);
+  }
+
+  /** Entries are handed to a node's application. */
+  applied(id: NodeId, entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const before = this.#applied.get(id) ?? 0;
+      if (entry.index !== before + 1) {
+        this.#fail(`entry ${entry.index} is applied after ${before}`, id);
+      }
+      this.#applied.set(id, entry.index);
+      const agreed = this.#committed[entry.index - 1];
+      if (agreed === undefined) this.#commit(id, entry);
+      else if (agreed.term !== entry.term || !isSameBytes(agreed.command, entry.command)) {
+        const [ours, theirs] = [formatPosition(entry), formatPosition(agreed)];
+        this.#fail(`${ours} is applied where ${theirs} was applied before`, id);
+      }
+    }
+  }
+
+  /** A node's application is replaced by an image. */
+  restored(id: NodeId, { last }: Snapshot): void {
+    const before = this.#applied.get(id) ?? 0;
+    if (last.index < before) this.#fail(`image ${last.index} is restored after ${before}`, id);
+    this.#applied.set(id, last.index);
+    const agreed = this.#committed[last.index - 1];
+    if (agreed === undefined || agreed.term !== last.term) {
+      this.#fail(`image ${formatPosition(last)} is restored, which nobody applied`, id);
+    }
+  }
+
+  /** A turn has ended. Says whether anything changed that a reader of the trace wants to see. */
+  turned(id: NodeId, raft: Raft): { readonly status: Status; readonly isNews: boolean } {
+    const before = this.#before.get(id) ?? null;
+    const status = this.#check(raft, before);
+    this.#before.set(id, status);
+    if (status.role === "leader") {
+      this.#leads(status, raft);
+      const led = before?.role === "leader" && before.term === status.term;
+      if (led && status.commit > before.commit && raft.termAt(status.commit) !== status.term) {
+        this.#fail(
+          `commits ${status.commit}, an entry of an earlier term, by counting (§5.4.2)`,
+          id,
+        );
+      }
+    }
+    return { status, isNews: before === null || isChanged(before, status) };
+  }
+
+  #check(raft: Raft, before: Status | null): Status {
+    try {
+      return checkRaft(raft, before);
+    } catch (error) {
+      if (error instanceof InvariantError) this.#fail(error.message, raft.status().id);
+      return raft.status();
+    }
+  }
+
+  #leads({ id, term, base }: Status, raft: Raft): void {
+    const known = this.#leaders.get(term);
+    if (known === id) return;
+    if (known !== undefined) this.#fail(`n${known} and n${id} both lead term ${term} (§5.2)`, id);
+    this.#leaders.set(term, id);
+    let index = this.#committed.length;
+    // A leader of an earlier term that wins late may lack what a later one has committed.
+    while (index > 0 && (this.#committedIn[index - 1] ?? 0) >= term) index--;
+    const committed = this.#committed[index - 1];
+    if (committed !== undefined && index > base.index && raft.termAt(index) !== committed.term) {
+      this.#fail(
+        `leads term ${term} without the committed ${formatPosition(committed)} (§5.4)`,
+        id,
+      );
+    }
+  }
+
+  #commit(id: NodeId, entry: Entry): void {
+    this.#committed[entry.index - 1] = entry;
+    this.#committedIn[entry.index - 1] = this.#durable(id).term;
+    if (this.#holders(entry) * 2 <= this.#options.ids.length) {
+      this.#fail(`${formatPosition(entry)} is applied, but no majority holds it`, id);
+    }
+  }
+
+  /** The highest index a node may announce as committed: what was applied, or a majority holds. */
+  #committedBy(id: NodeId): Index {
+    const durable = this.#durable(id);
+    let index = this.#committed.length;
+    for (;;) {
+      const entry = durable.entryAt(index + 1);
+      if (entry === undefined || this.#holders(entry) * 2 <= this.#options.ids.length) return index;
+      index++;
+    }
+  }
+
+  #holders(position: Position): number {
+    let count = 0;
+    for (const durable of this.#options.durable.values()) {
+      if (durable.holds(position)) count++;
+    }
+    return count;
+  }
+
+  #durable(id: NodeId): DurableLog {
+    return this.#options.durable.get(id)!;
+  }
+
+  #fail(what: string, about: Envelope | NodeId): void {
+    const text = typeof about === "number"
+      ? `n${about}: ${what}`
+      : `${what}: n${about.from} → n${about.to} ${formatEnvelope(about)}`;
+    this.#options.report(new Violation(text));
+  }
+}
+
+function isChanged(before: Status, after: Status): boolean {
+  return before.role !== after.role || before.term !== after.term ||
+    before.commit !== after.commit || before.applied !== after.applied ||
+    before.last.index !== after.last.index || before.last.term !== after.last.term ||
+    before.base.index !== after.base.index || before.votedFor !== after.votedFor;
+}

@@ -1,0 +1,153 @@
+/**
+ * One run of the key/value swarm: a cluster as the seed plans it, clerks that read and write a few
+ * keys while everything that can fail does, then a heal after which every clerk must be served. What
+ * the clerks saw must be linearizable; a put that was refused for certain must never be seen.
+ *
+ * @module
+ */
+
+import { Clerk } from "../../kv/mod.ts";
+import { Chaos } from "./chaos.ts";
+import type { KvInput, KvOutput } from "../checker/mod.ts";
+import { type Act, KvRecorder } from "../recorder/mod.ts";
+import type { Operation, Verdict } from "../checker/search/mod.ts";
+import { SeededRandom, SimServiceCluster } from "../sim/mod.ts";
+import { planSwarm, type SwarmPlan } from "./swarm_plan.ts";
+
+/** One run of one seed. */
+export interface KvSwarmResult {
+  readonly seed: number;
+  /** What went wrong; empty when all is well. */
+  readonly failure: string;
+  readonly verdict: Verdict | null;
+  readonly operations: number;
+  /** Operations whose outcome their clerk could not tell. */
+  readonly unknown: number;
+  /** Puts that their clerk knew to be refused for lack of a leader. */
+  readonly unavailable: number;
+  readonly virtualMs: number;
+  readonly history: readonly Operation<KvInput, KvOutput>[];
+}
+
+/** After the heal everybody is served within this time. */
+const RECOVERY_MS_MAX = 60_000;
+const CHECK_MS = 10_000;
+
+/** Runs one seed from beginning to end. */
+export async function runKvSwarm(seed: number): Promise<KvSwarmResult> {
+  const run = new KvSwarmRun(planSwarm(seed));
+  return await run.run();
+}
+
+class KvSwarmRun {
+  readonly #plan: SwarmPlan;
+  readonly #random: SeededRandom;
+  readonly #cluster: SimServiceCluster;
+  readonly #recorder: KvRecorder;
+  readonly #keys: number;
+  #isOver = false;
+  #unknown = 0;
+  #unavailable = 0;
+
+  constructor(plan: SwarmPlan) {
+    this.#plan = plan;
+    this.#random = new SeededRandom(plan.seed, "kv swarm");
+    const { profile, applyEntriesMax } = plan.raft;
+    // A snapshot after every two entries on a slow disk is slower than the clients ask again.
+    const limits = applyEntriesMax === undefined ? [null, 0, 100, 1000] : [null, 1000];
+    const logBytesMax = this.#random.pick(limits);
+    this.#keys = this.#random.between(1, 4);
+    this.#cluster = new SimServiceCluster({ ...plan, machine: "kv", profile, logBytesMax });
+    this.#recorder = new KvRecorder(() => this.#cluster.now());
+  }
+
+  async run(): Promise<KvSwarmResult> {
+    const cluster = this.#cluster;
+    let failure = "";
+    let verdict: Verdict | null = null;
+    try {
+      await this.#play();
+      await cluster.verify();
+      verdict = this.#recorder.judge(CHECK_MS);
+    } catch (error) {
+      failure = error instanceof Error ? error.stack ?? error.message : String(error);
+    }
+    await cluster.close();
+    return {
+      seed: this.#plan.seed,
+      failure,
+      verdict,
+      operations: this.#recorder.history.length,
+      unknown: this.#unknown,
+      unavailable: this.#unavailable,
+      virtualMs: cluster.now(),
+      history: this.#recorder.history,
+    };
+  }
+
+  async #play(): Promise<void> {
+    const cluster = this.#cluster;
+    for (const id of cluster.ids) await cluster.start(id);
+    const chaos = new Chaos(cluster, this.#plan, this.#random.fork("chaos"));
+    const clients = Array.from({ length: this.#random.between(2, 8) }, (_, number) => number);
+    const all = Promise.all(clients.map((number) => this.#client(number)));
+    // Looked at only at the end; until then a failure must not end the process.
+    all.catch(() => undefined);
+    chaos.begin();
+    await cluster.sleep(this.#plan.safetyMs);
+    chaos.end();
+    this.#isOver = true;
+    const healed = cluster.now();
+    await cluster.clock.wait(all);
+    const recoveryMs = cluster.now() - healed;
+    if (recoveryMs > RECOVERY_MS_MAX) {
+      throw new Error(`After the heal the clients needed ${recoveryMs} ms`);
+    }
+  }
+
+  /** Reads and writes until the end of trouble, then once more, which must succeed. */
+  async #client(number: number): Promise<void> {
+    const cluster = this.#cluster;
+    const random = this.#random.fork(`client ${number}`);
+    const clerk = new Clerk({
+      servers: random.shuffle(cluster.ids),
+      call: (id, request, deadline) => cluster.call(id, request, deadline),
+      clock: cluster.clientClock,
+      random: random.next,
+      attemptMs: random.pick([50, 200, 1000]),
+    });
+    const thinkMs = random.pick([1, 20, 200]);
+    const versions = new Map<string, number>();
+    for (let count = 0; !this.#isOver; count++) {
+      const key = `k${random.below(this.#keys)}`;
+      const act = { clerk, client: number, timeoutMs: random.pick([100, 1000, 5000]) };
+      const seen = versions.get(key) ?? 0;
+      if (random.chance(0.5)) await this.#act({ op: "get", key }, { ...act, versions });
+      else {
+        const isGuess = random.chance(0.1);
+        const version = seen + (isGuess ? random.between(1, 3) : 0);
+        const value = `${number}.${count}`;
+        await this.#act({ op: "put", key, value, version }, { ...act, versions, isGuess });
+      }
+      await cluster.sleep(random.range(0, thinkMs));
+    }
+    const act = { clerk, client: number, timeoutMs: RECOVERY_MS_MAX, versions };
+    const last = await this.#act({ op: "get", key: "k0" }, act);
+    if (last === "never") throw new Error(`After the heal client ${number} is not served`);
+  }
+
+  async #act(
+    input: KvInput,
+    { versions, ...act }: Act & { readonly versions: Map<string, number> },
+  ): Promise<KvOutput | null | "never"> {
+    const output = await this.#recorder.execute(input, act);
+    if (output === "never") {
+      if (input.op === "put") this.#unavailable++;
+    } else if (output === null || output.error === "ErrMaybe") this.#unknown++;
+    else if (output.op === "get") versions.set(input.key, output.version);
+    else if (input.op === "put" && output.error === "OK") {
+      versions.set(input.key, input.version + 1);
+    }
+    return output;
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Fixed seeds of the swarm: each must pass, and give the same trace when run again.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { failureLines } from "../../cli/trials/sim_command.ts";
+import { runSwarm } from "./swarm.ts";
+
+/** As many as fit beside the other tests; `deno task fuzz` runs new ones for as long as it is let. */
+const SEEDS = 100;
+const SEEDS_PER_TEST = 50;
+
+for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {
+  const last = first + SEEDS_PER_TEST - 1;
+  Deno.test(`the swarm finds nothing wrong in seeds ${first} to ${last}`, async () => {
+    let committed = 0;
+    let reads = 0;
+    for (let seed = first; seed <= last; seed++) {
+      const result = await runSwarm(seed);
+      assertEquals(failureLines(result, "deno task sim"), []);
+      committed += result.committed;
+      reads += result.load.readsConfirmed;
+    }
+    assert(committed > 50 * SEEDS_PER_TEST, `only ${committed} commands were committed`);
+    assert(reads > 5 * SEEDS_PER_TEST, `only ${reads} reads were confirmed`);
+  });
+}
+
+Deno.test("the swarm gives one seed one trace, with and without somebody reading it", async () => {
+  const lines: string[] = [];
+  const first = await runSwarm(42, { print: (line) => lines.push(line) });
+  const again = await runSwarm(42);
+  assertEquals(again, first);
+  assert(lines.length > 1000 && lines.some((line) => line.includes("leader term=")));
+  assertNotEquals((await runSwarm(43)).hash, first.hash);
+});

@@ -1,0 +1,187 @@
+/**
+ * One run of the swarm: a cluster as the seed plans it, first under faults and load for safety, then
+ * with a healed majority for liveness. Three bad endings are told apart: wrong (something happened
+ * that must never), stuck (a healed majority does not elect or commit in time) and crashed
+ * (something of ours threw).
+ *
+ * @module
+ */
+
+import { partition } from "../../net/mod.ts";
+import type { NodeId, Position } from "../../raft/mod.ts";
+import { Chaos } from "./chaos.ts";
+import { type DigestHistory, DigestMachine } from "../cluster/mod.ts";
+import { type MachineContext, SeededRandom, SimCluster, Trace, Violation } from "../sim/mod.ts";
+import { type LoadCounts, SwarmLoad } from "./swarm_load.ts";
+import { planSwarm, type SwarmPlan } from "./swarm_plan.ts";
+
+/** How a run can end. */
+export type SwarmOutcome = "passed" | "wrong" | "stuck" | "crashed";
+
+/** One run of one seed. Plain values: it crosses workers. */
+export interface SwarmResult {
+  readonly seed: number;
+  /** The number of nodes, if it overruled the seed's. */
+  readonly nodes: number | null;
+  readonly outcome: SwarmOutcome;
+  /** What was violated; empty when it passed. */
+  readonly detail: string;
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly committed: number;
+  readonly load: LoadCounts;
+  /** Time from healing until a command was applied by the whole healed majority. */
+  readonly recoveryMs: number;
+  readonly hash: string;
+  /** The last lines of the trace, when it failed. */
+  readonly lastLines: readonly string[];
+}
+
+/** How to run a seed. */
+export interface SwarmOptions {
+  /** Gets every line of the trace. */
+  readonly print?: (line: string) => void;
+  /** Overrules the seed's number of nodes, for measuring. */
+  readonly nodes?: number;
+}
+
+/** A healed majority that needs longer than this is stuck. */
+const RECOVERY_MS_MAX = 30_000;
+const POLL_MS = 20;
+
+class Stuck extends Error {
+  override readonly name = "Stuck";
+}
+
+/** Runs one seed from beginning to end. */
+export function runSwarm(seed: number, options: SwarmOptions = {}): Promise<SwarmResult> {
+  const { nodes, print } = options;
+  const plan = planSwarm(seed, nodes === undefined ? {} : { nodes });
+  return new SwarmRun(plan, new Trace(print === undefined ? {} : { print }))
+    .run(nodes ?? null);
+}
+
+class SwarmRun {
+  readonly #plan: SwarmPlan;
+  readonly #random: SeededRandom;
+  readonly #cluster: SimCluster;
+  readonly #load: SwarmLoad;
+  readonly #history: DigestHistory = [];
+  readonly #machines = new Map<NodeId, DigestMachine>();
+  #recoveryMs = 0;
+
+  constructor(plan: SwarmPlan, trace: Trace) {
+    this.#plan = plan;
+    this.#random = new SeededRandom(plan.seed, "run");
+    this.#cluster = new SimCluster({
+      ...plan,
+      trace,
+      machine: (context) => this.#makeMachine(context),
+    });
+    this.#load = new SwarmLoad(this.#cluster, plan, this.#random.fork("load"));
+  }
+
+  async run(nodes: number | null): Promise<SwarmResult> {
+    const cluster = this.#cluster;
+    let outcome: SwarmOutcome = "passed";
+    let detail = "";
+    try {
+      await this.#play();
+      await cluster.verify();
+    } catch (error) {
+      if (error instanceof Violation) outcome = "wrong";
+      else outcome = error instanceof Stuck ? "stuck" : "crashed";
+      detail = describe(error, outcome);
+    }
+    const result = {
+      ...{ seed: this.#plan.seed, nodes, outcome, detail },
+      virtualMs: cluster.now(),
+      events: cluster.clock.events,
+      committed: cluster.watcher.committed,
+      load: this.#load.counts,
+      recoveryMs: this.#recoveryMs,
+      hash: cluster.trace.hash,
+      lastLines: outcome === "passed" ? [] : cluster.trace.lastLines(),
+    };
+    await cluster.close();
+    return result;
+  }
+
+  async #play(): Promise<void> {
+    const cluster = this.#cluster;
+    for (const id of cluster.ids) await cluster.start(id);
+    const chaos = new Chaos(cluster, this.#plan, this.#random.fork("chaos"));
+    this.#load.begin();
+    chaos.begin();
+    await cluster.sleep(this.#plan.safetyMs);
+    chaos.end();
+    const majority = this.#healMajority();
+    const healedMs = cluster.now();
+    await this.#recover(majority);
+    this.#recoveryMs = cluster.now() - healedMs;
+    this.#load.end();
+  }
+
+  /** Only a majority is whole again; the others are cut off for good, some of them dead. */
+  #healMajority(): readonly NodeId[] {
+    const cluster = this.#cluster;
+    const random = this.#random.fork("majority");
+    const ids = random.shuffle(cluster.ids);
+    const most = Math.floor(ids.length / 2) + 1;
+    const majority = ids.slice(0, random.chance(0.3) ? ids.length : most);
+    const rest = ids.slice(majority.length);
+    for (const id of rest) if (random.chance(0.5)) cluster.kill(id);
+    cluster.disturb({ blocked: partition([majority, rest]) });
+    cluster.note(0, `healed: ${majority.map((id) => `n${id}`).join(" ")}`);
+    return majority;
+  }
+
+  /** A new command must reach every machine of the majority. */
+  async #recover(majority: readonly NodeId[]): Promise<void> {
+    const cluster = this.#cluster;
+    const endMs = cluster.now() + RECOVERY_MS_MAX;
+    let wanted: Position | null = null;
+    while (cluster.now() < endMs) {
+      await cluster.sleep(POLL_MS);
+      if (wanted === null || cluster.watcher.committed >= wanted.index) {
+        const entry = wanted === null ? undefined : cluster.watcher.entryAt(wanted.index);
+        if (wanted === null || entry?.term !== wanted.term) wanted = this.#putIn(majority);
+        else if (majority.every((id) => this.#machines.get(id)!.index >= wanted!.index)) return;
+      } else if (!majority.some((id) => cluster.look(id)?.term === wanted!.term)) {
+        wanted = null;
+      }
+    }
+    const looks = majority.map((id) => JSON.stringify(cluster.look(id))).join("\n");
+    throw new Stuck(
+      `A healed majority did not commit within ${RECOVERY_MS_MAX} ms:\n${looks}`,
+    );
+  }
+
+  #putIn(majority: readonly NodeId[]): Position | null {
+    const leader = majority.find((id) => this.#cluster.leads(id));
+    return leader === undefined ? null : this.#load.putTo(leader);
+  }
+
+  #makeMachine({ id, node, random }: MachineContext): DigestMachine {
+    const { compactEvery, imageBytes, draws } = this.#plan;
+    const machine: DigestMachine = new DigestMachine({
+      history: this.#history,
+      compactEvery,
+      imageBytes,
+      salt: Math.floor(random() * 2 ** 32),
+      compact: (index, data) => {
+        if (draws) return node().draw(index, () => data);
+        node().compact(index, data);
+        return true;
+      },
+      decided: (context, confirmed) => this.#load.decided(context, { confirmed, id, machine }),
+    });
+    this.#machines.set(id, machine);
+    return machine;
+  }
+}
+
+function describe(error: unknown, outcome: SwarmOutcome): string {
+  if (!(error instanceof Error)) return String(error);
+  return outcome === "crashed" ? error.stack ?? error.message : error.message;
+}

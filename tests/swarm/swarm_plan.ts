@@ -1,0 +1,180 @@
+/**
+ * From a seed to everything a run of the swarm is made of: size of the cluster, limits (often tiny,
+ * so that every edge is hit), speeds, fault rates and workload. Each seed turns some faults off
+ * altogether: a fault that is always on hides what only shows without it.
+ *
+ * @module
+ */
+
+import { type Disturbance, undisturbed } from "../../net/mod.ts";
+import type { Profile, RaftOptions } from "../../raft/mod.ts";
+import { SeededRandom, type SimFilesOptions } from "../sim/mod.ts";
+
+/** Least and most of something in milliseconds. */
+export interface Span {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+/** How often each kind of trouble begins, in times per minute; 0: never. */
+export interface TroubleRates {
+  readonly partition: number;
+  readonly flapping: number;
+  readonly clog: number;
+  readonly crash: number;
+  readonly crashAll: number;
+  /** Per message sent: the sender dies right there. */
+  readonly crashAtSend: number;
+  /** Per turn in which a leader's log or commit moved: it dies right there. */
+  readonly crashAtProgress: number;
+  readonly pause: number;
+  /** A disk stands still while its server goes on hearing and counting ticks. */
+  readonly stall: number;
+  readonly weather: number;
+}
+
+/** One run, decided. */
+export interface SwarmPlan {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly raft: Partial<Omit<RaftOptions, "id" | "peers">> & { readonly profile: Profile };
+  readonly tickMs: number;
+  readonly hopMs: Span;
+  readonly saveMs: Span;
+  readonly drift: number;
+  /** The shipped storage on simulated disks, or `null`: state in memory. */
+  readonly files: SimFilesOptions | null;
+  /** Images are written beside everything else, and count when they are ready. */
+  readonly draws: boolean;
+  readonly compactEvery: number | null;
+  readonly imageBytes: number;
+  readonly commandBytesMax: number;
+  /** Commands and reads begin about this often. */
+  readonly commandsPerSecond: number;
+  readonly readsPerSecond: number;
+  readonly troubles: TroubleRates;
+  /** The bad weather of the network, beside what changes. */
+  readonly request: Disturbance;
+  readonly reply: Disturbance;
+  /** Per message sent: a copy of it comes again, terms and lives later. */
+  readonly strays: number;
+  readonly safetyMs: number;
+}
+
+/** What the seed says. `nodes` overrules it, for measuring. */
+export function planSwarm(seed: number, fixed: { readonly nodes?: number } = {}): SwarmPlan {
+  const random = new SeededRandom(seed, "swarm");
+  const profile = random.chance(0.8) ? "production" : "lab";
+  const timing = planTiming(random.fork("timing"));
+  return {
+    seed,
+    nodes: fixed.nodes ?? random.pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 6, 7]),
+    raft: { profile, ...timing.ticks, ...planLimits(random.fork("limits")) },
+    ...timing.world,
+    files: planFiles(random.fork("files")),
+    draws: random.fork("draws").chance(0.5),
+    ...planLoad(random.fork("load")),
+    troubles: planTroubles(random.fork("troubles")),
+    ...planWeather(random.fork("weather")),
+    strays: planStrays(random.fork("strays")),
+    safetyMs: random.pick([5_000, 10_000, 20_000, 40_000]),
+  };
+}
+
+function planTiming(random: SeededRandom) {
+  const electionTicks = random.between(5, 20);
+  const heartbeatTicks = random.between(1, Math.max(1, Math.floor(electionTicks / 3)));
+  const hopMs = random.pick([{ minMs: 0.1, maxMs: 1 }, { minMs: 1, maxMs: 5 }, {
+    minMs: 0.1,
+    maxMs: 15,
+  }]);
+  const saveMs = random.pick([{ minMs: 0.01, maxMs: 0.05 }, { minMs: 0.2, maxMs: 2 }, {
+    minMs: 1,
+    maxMs: 20,
+  }]);
+  const tickMs = Math.ceil(random.between(200, 400) / electionTicks);
+  const drift = random.pick([0, 0, 0.01, 0.1]);
+  return { ticks: { electionTicks, heartbeatTicks }, world: { tickMs, hopMs, saveMs, drift } };
+}
+
+/** Every limit is left alone in half of the runs, and tiny in the other half. */
+function planLimits(random: SeededRandom): Partial<RaftOptions> {
+  const tiny = <Name extends keyof RaftOptions>(name: Name, values: readonly number[]) =>
+    random.chance(0.5) ? { [name]: random.pick(values) } : {};
+  return {
+    ...tiny("appendEntriesMax", [1, 1, 2, 5]),
+    ...tiny("appendBytesMax", [1, 30, 200]),
+    ...tiny("inFlightAppendsMax", [1, 1, 2, 4]),
+    ...tiny("inFlightBytesMax", [1, 50, 400]),
+    ...tiny("snapshotChunkBytes", [20, 50, 100]),
+    ...tiny("applyEntriesMax", [1, 2, 7]),
+    ...tiny("trailingEntries", [0, 0, 1, 5]),
+  };
+}
+
+function planFiles(random: SeededRandom): SimFilesOptions | null {
+  if (random.chance(0.6)) return null;
+  return {
+    segmentBytesMax: random.pick([500, 2_000, 100_000]),
+    recordBytesMax: random.pick([120, 1_000, 100_000]),
+    faultRate: random.chance(0.3) ? random.range(0, 0.001) : 0,
+    powerCuts: random.pick([0, 0.5, 1]),
+  };
+}
+
+function planLoad(random: SeededRandom) {
+  return {
+    compactEvery: random.pick([null, 3, 10, 30, 100]),
+    imageBytes: random.pick([0, 100, 300]),
+    commandBytesMax: random.pick([4, 20, 100]),
+    commandsPerSecond: random.pick([1, 5, 10, 20, 50]),
+    readsPerSecond: random.pick([0, 2, 10]),
+  };
+}
+
+function planTroubles(random: SeededRandom): TroubleRates {
+  const some = (share: number, most: number) => random.chance(share) ? random.range(0, most) : 0;
+  return {
+    partition: some(0.8, 40),
+    flapping: some(0.2, 10),
+    clog: some(0.3, 20),
+    crash: some(0.7, 40),
+    crashAll: some(0.2, 6),
+    crashAtSend: some(0.3, 0.01),
+    crashAtProgress: some(0.3, 0.2),
+    pause: some(0.4, 30),
+    weather: some(0.4, 20),
+    stall: some(0.3, 20),
+  };
+}
+
+function planStrays(random: SeededRandom): number {
+  return random.chance(0.3) ? random.range(0, 0.02) : 0;
+}
+
+function planWeather(random: SeededRandom) {
+  if (random.chance(0.3)) return { request: undisturbed, reply: undisturbed };
+  const request = planDisturbance(random);
+  return { request, reply: random.chance(0.5) ? request : planDisturbance(random) };
+}
+
+/** Within the ranges of the harshest known simulators: up to 30 % lost, half of them doubled. */
+export function planDisturbance(random: SeededRandom): Disturbance {
+  const delay = random.pick([
+    undisturbed.delay,
+    { kind: "uniform", minMs: 0, maxMs: random.range(1, 30) } as const,
+    { kind: "longTail", meanMs: random.range(1, 20), maxMs: 1_000 } as const,
+  ]);
+  return {
+    drop: random.chance(0.6) ? random.range(0, 0.3) : 0,
+    duplicate: random.chance(0.5) ? random.range(0, 0.5) : 0,
+    delay,
+    reorder: {
+      probability: random.chance(0.4) ? random.range(0, 0.5) : 0,
+      delay: random.pick([
+        { kind: "uniform", minMs: 0, maxMs: 50 },
+        { kind: "skewed", minMs: 200, maxMs: 2_199 },
+      ]),
+    },
+  };
+}
