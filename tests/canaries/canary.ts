@@ -8,7 +8,7 @@
 
 /** One bug to plant. */
 export interface Canary {
-  /** The rule it breaks, in the catalogue of known bugs: `L1`, `S3`, … */
+  /** The rule it breaks: a code of docs/rules.md (`L1`, `S3`, …), or a few words. */
   readonly rule: string;
   /** What the product then does wrong, in a few words. */
   readonly bug: string;

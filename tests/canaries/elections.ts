@@ -1,5 +1,5 @@
 /**
- * Bugs of elections, terms and votes: rules E1 to E10 of the catalogue.
+ * Bugs of elections, terms and votes: rules E1 to E10 of docs/rules.md.
  *
  * @module
  */

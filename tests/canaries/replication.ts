@@ -1,5 +1,5 @@
 /**
- * Bugs of log replication: rules L1 to L10 of the catalogue.
+ * Bugs of log replication: rules L1 to L10 of docs/rules.md.
  *
  * @module
  */

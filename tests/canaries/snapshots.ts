@@ -1,5 +1,5 @@
 /**
- * Bugs of snapshots and of linearizable reads: rules S1 to S8 and R1 to R6 of the catalogue.
+ * Bugs of snapshots and of linearizable reads: rules S1 to S8 and R1 to R6 of docs/rules.md.
  *
  * @module
  */
