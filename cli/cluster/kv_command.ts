@@ -69,7 +69,7 @@ async function put(context: CommandContext, session: Session): Promise<ExitReaso
   checkRequest({ type: "put", key, value, version: options.number("version") ?? 0 }, "put");
   const begin = performance.now();
   const work = putValue(context, { session, key, value });
-  const { reason, version } = await untilInterrupted(context, work).catch((error) => {
+  const { reason, version, found } = await untilInterrupted(context, work).catch((error) => {
     if (context.signal.aborted) output.note("The value may have been written: read the key.");
     throw error;
   });
@@ -86,7 +86,8 @@ async function put(context: CommandContext, session: Session): Promise<ExitReaso
       return tell(
         context,
         reason,
-        `The key does not have version ${version}; nothing was changed.`,
+        `The key has version ${found}, not ${version}; nothing was changed.`,
+        { version: found },
       );
     case "notFound":
       return tell(context, reason, "The key does not exist; nothing was changed.");
@@ -107,6 +108,8 @@ interface PutEnding {
   readonly reason: "ok" | "versionConflict" | "notFound" | "unknownOutcome" | "unavailable";
   /** The version written, or the one that was wanted. */
   readonly version: number;
+  /** The version that the key has, after a conflict. */
+  readonly found?: number;
 }
 
 /** With a version the lab's Put; without one, read and write until nobody came in between. */
@@ -128,9 +131,9 @@ async function putValue(
     }
     const timeoutMs = deadline - performance.now();
     const result = await clerk.put(key, value, { version, timeoutMs });
-    switch (result) {
+    switch (result.type) {
       case "stored":
-        return { reason: "ok", version: version + 1 };
+        return { reason: "ok", version: result.version };
       case "maybe":
         return { reason: "unknownOutcome", version };
       case "unavailable":
@@ -138,7 +141,7 @@ async function putValue(
       case "noKey":
         return { reason: "notFound", version };
       case "wrongVersion":
-        if (wanted !== null) return { reason: "versionConflict", version };
+        if (wanted !== null) return { reason: "versionConflict", version, found: result.version };
         if (signal.aborted) throw signal.reason;
         break;
       case "refused":
@@ -151,8 +154,9 @@ function tell(
   { options, output }: CommandContext,
   reason: ExitReason,
   message: string,
+  more: Readonly<Record<string, unknown>> = {},
 ): ExitReason {
-  if (output.isJson) output.json({ outcome: reason, key: options.argument(0), message });
+  if (output.isJson) output.json({ outcome: reason, key: options.argument(0), message, ...more });
   else output.note(message);
   return reason;
 }

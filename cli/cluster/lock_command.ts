@@ -114,7 +114,7 @@ async function takeAway(context: CommandContext, session: Session): Promise<Endi
   }
   const work = clerk.put(name, new Uint8Array(0), { version: seen.version, timeoutMs });
   const result = await untilInterrupted(context, work);
-  switch (result) {
+  switch (result.type) {
     case "stored":
       if (output.isJson) output.json({ outcome: "ok", lock: name });
       else output.line("free");

@@ -58,15 +58,17 @@ export type GetResult =
 
 /** What became of a put. Yes: `stored`. Not known: `maybe`. All others: no, and never will be. */
 export type PutResult =
-  | "stored"
-  | "noKey"
-  | "wrongVersion"
+  /** The key has this version now. */
+  | { readonly type: "stored"; readonly version: number }
+  | { readonly type: "noKey" }
+  /** The key had this version when the server looked; nothing was changed. */
+  | { readonly type: "wrongVersion"; readonly version: number }
   /** It was sent more than once or got no answer: executed at most once, or not at all. */
-  | "maybe"
+  | { readonly type: "maybe" }
   /** No server took it in time. */
-  | "unavailable"
+  | { readonly type: "unavailable" }
   /** The server does not understand the request. */
-  | "refused";
+  | { readonly type: "refused" };
 
 /** Limits of one operation. */
 export interface CallOptions {
@@ -110,11 +112,15 @@ export class Clerk {
     const { reply } = await this.#send(encodeRequest({ type: "get", key }), options);
     if (reply === null) return { type: "unavailable" };
     switch (reply.type) {
+      case "value":
+      case "noKey":
+      case "refused":
+        return reply;
       case "stored":
       case "wrongVersion":
         return { type: "refused" };
       default:
-        return reply;
+        return reply satisfies never;
     }
   }
 
@@ -122,17 +128,19 @@ export class Clerk {
   async put(key: string, value: Uint8Array, options: PutOptions): Promise<PutResult> {
     const request = encodeRequest({ type: "put", key, value, version: options.version });
     const { reply, isUnsure } = await this.#send(request, options);
-    if (reply?.type === "stored") return "stored";
-    // Also when there is no key: what was sent before may still arrive, and then fit.
-    if (isUnsure) return "maybe";
-    switch (reply?.type) {
+    if (reply?.type === "stored") return { type: "stored", version: options.version + 1 };
+    // Also after "no key": an earlier request may still arrive when the key exists.
+    if (isUnsure) return { type: "maybe" };
+    if (reply === null) return { type: "unavailable" };
+    switch (reply.type) {
       case "noKey":
       case "wrongVersion":
-        return reply.type;
-      case undefined:
-        return "unavailable";
+      case "refused":
+        return reply;
+      case "value":
+        return { type: "refused" };
       default:
-        return "refused";
+        return reply satisfies never;
     }
   }
 

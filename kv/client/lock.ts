@@ -71,8 +71,8 @@ export class Lock {
         version,
         timeoutMs: deadline - clock.now(),
       });
-      if (result === "stored") return { type: "held", token: version + 1 };
-      if (result === "maybe") this.#pending = version;
+      if (result.type === "stored") return { type: "held", token: result.version };
+      if (result.type === "maybe") this.#pending = version;
     }
     return { type: this.#pending === null ? "unavailable" : "unknown" };
   }
@@ -94,11 +94,11 @@ export class Lock {
       }
       const { version } = seen;
       const result = await clerk.put(name, FREE, { version, timeoutMs: deadline - clock.now() });
-      if (result === "stored") {
+      if (result.type === "stored") {
         this.#pending = null;
         return true;
       }
-      if (result === "maybe") this.#pending = version;
+      if (result.type === "maybe") this.#pending = version;
     }
     return false;
   }

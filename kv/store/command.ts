@@ -43,8 +43,8 @@ export type Reply =
   | { readonly type: "stored" }
   /** The key does not exist (a get, or a put with a version above 0). */
   | { readonly type: "noKey" }
-  /** The key has another version; this put was not executed. */
-  | { readonly type: "wrongVersion" }
+  /** The key has this version, not the one that the put named; the put was not executed. */
+  | { readonly type: "wrongVersion"; readonly version: number }
   /** Ask that server, or any other. This request was not executed and never will be. */
   | { readonly type: "wrongLeader"; readonly leader: NodeId | null }
   /** The server lost track: this request was or will be executed, or not. */
@@ -156,8 +156,19 @@ export function encodeReply(reply: Reply): Uint8Array {
       viewOf(bytes).setUint32(1, reply.leader ?? 0);
       return bytes;
     }
-    default:
+    case "wrongVersion": {
+      const bytes = new Uint8Array(9);
+      bytes[0] = CODES.wrongVersion;
+      setVersion(viewOf(bytes), 1, reply.version);
+      return bytes;
+    }
+    case "stored":
+    case "noKey":
+    case "overloaded":
+    case "refused":
       return Uint8Array.of(CODES[reply.type]);
+    default:
+      return reply satisfies never;
   }
 }
 
@@ -168,6 +179,10 @@ export function decodeReply(bytes: Uint8Array): Reply | null {
     case CODES.value: {
       const version = bytes.length < 9 ? null : getVersion(view, 1);
       return version === null ? null : { type: "value", value: bytes.subarray(9), version };
+    }
+    case CODES.wrongVersion: {
+      const version = bytes.length !== 9 ? null : getVersion(view, 1);
+      return version === null ? null : { type: "wrongVersion", version };
     }
     case CODES.wrongLeader:
     case CODES.unknown: {
@@ -182,8 +197,6 @@ export function decodeReply(bytes: Uint8Array): Reply | null {
       return { type: "stored" };
     case CODES.noKey:
       return { type: "noKey" };
-    case CODES.wrongVersion:
-      return { type: "wrongVersion" };
     case CODES.overloaded:
       return { type: "overloaded" };
     case CODES.refused:

@@ -40,7 +40,8 @@ const replies: Reply[] = [
   { type: "value", value: bytes(300), version: Number.MAX_SAFE_INTEGER },
   { type: "stored" },
   { type: "noKey" },
-  { type: "wrongVersion" },
+  { type: "wrongVersion", version: 1 },
+  { type: "wrongVersion", version: Number.MAX_SAFE_INTEGER },
   { type: "wrongLeader", leader: null },
   { type: "wrongLeader", leader: 4_000_000_000 },
   { type: "unknown", leader: null },
@@ -63,6 +64,8 @@ Deno.test("encodeReply makes these bytes and no others", () => {
   const value = encodeReply({ type: "value", value: Uint8Array.of(9), version: 258 });
   assertEquals([...value], [1, 0, 0, 0, 0, 0, 0, 1, 2, 9]);
   assertEquals([...encodeReply({ type: "stored" })], [0]);
+  const conflict = encodeReply({ type: "wrongVersion", version: 258 });
+  assertEquals([...conflict], [3, 0, 0, 0, 0, 0, 0, 1, 2]);
   assertEquals([...encodeReply({ type: "wrongLeader", leader: 2 })], [4, 0, 0, 0, 2]);
 });
 

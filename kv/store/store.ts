@@ -27,7 +27,6 @@ const ITEMS_PER_STEP = 256;
 
 const STORED = encodeReply({ type: "stored" });
 const NO_KEY = encodeReply({ type: "noKey" });
-const WRONG_VERSION = encodeReply({ type: "wrongVersion" });
 const REFUSED = encodeReply({ type: "refused" });
 
 /** A map with versions that every server of a cluster holds alike. */
@@ -50,7 +49,9 @@ export class KvStore implements StateMachine {
     const { key, value, version } = request;
     const item = this.#items.get(key);
     if (item === undefined && version > 0) return NO_KEY;
-    if (item !== undefined && item.version !== version) return WRONG_VERSION;
+    if (item !== undefined && item.version !== version) {
+      return encodeReply({ type: "wrongVersion", version: item.version });
+    }
     this.#set(key, { value, version: version + 1 });
     return STORED;
   }

@@ -35,6 +35,8 @@ Deno.test("KvStore puts only when the version is the stored one", () => {
   assertEquals(put(store, "k", "b", 2), "wrongVersion");
   assertEquals(put(store, "k", "b", 1), "stored");
   assertEquals(put(store, "k", "b", 1), "wrongVersion");
+  const late = encodeRequest({ type: "put", key: "k", value: text("c"), version: 1 });
+  assertEquals(decodeReply(store.apply(late)), { type: "wrongVersion", version: 2 });
   assertEquals(get(store, "k"), { type: "value", value: text("b"), version: 2 });
 });
 

@@ -36,8 +36,10 @@ const kvReaders = {
     if (fields.has("op")) fields.oneOf("op", [input.op]);
     if (input.op === "put") {
       const error = fields.oneOf("error", ["OK", "ErrNoKey", "ErrVersion", "ErrMaybe"]);
+      const version = error === "ErrVersion" && fields.has("version") ? readVersion(fields) : null;
       fields.end();
-      return { op: "put", error };
+      if (error !== "ErrVersion") return { op: "put", error };
+      return version === null ? { op: "put", error } : { op: "put", error, version };
     }
     const error = fields.oneOf("error", ["OK", "ErrNoKey"]);
     const value = error === "OK" || fields.has("value") ? fields.string("value") : "";

@@ -25,7 +25,9 @@ export type KvOutput =
     readonly value: string;
     readonly version: number;
   }
-  | { readonly op: "put"; readonly error: "OK" | "ErrNoKey" | "ErrVersion" | "ErrMaybe" };
+  | { readonly op: "put"; readonly error: "OK" | "ErrNoKey" | "ErrMaybe" }
+  /** The version that the server found, where the history has it. */
+  | { readonly op: "put"; readonly error: "ErrVersion"; readonly version?: number };
 
 /** One key. Version 0: absent. */
 export interface KvState {
@@ -77,7 +79,9 @@ function stepPut(state: KvState, input: KvPut, output: KvOutput | null): KvState
   if (output === null || output.error === "ErrMaybe") return stepMaybe(state, input);
   const mismatch = state.version === 0 ? "ErrNoKey" : "ErrVersion";
   const error = input.version === state.version ? "OK" : mismatch;
-  return output.op === "put" && output.error === error ? stepMaybe(state, input) : undefined;
+  if (output.op !== "put" || output.error !== error) return undefined;
+  const found = output.error === "ErrVersion" ? output.version : undefined;
+  return found === undefined || found === state.version ? stepMaybe(state, input) : undefined;
 }
 
 function stepMaybe(state: KvState, input: KvPut): KvState {
@@ -89,7 +93,9 @@ function stepMaybe(state: KvState, input: KvPut): KvState {
 function describe(input: KvInput, output: KvOutput | null): string {
   if (input.op === "put") {
     const call = `put ${input.key} = ${quote(input.value)} at v${input.version}`;
-    return `${call} → ${output === null ? "?" : output.error}`;
+    if (output === null) return `${call} → ?`;
+    const found = output.op === "put" && output.error === "ErrVersion" ? output.version : undefined;
+    return `${call} → ${output.error}${found === undefined ? "" : ` (v${found})`}`;
   }
   if (output === null) return `get ${input.key} → ?`;
   if (output.op !== "get" || output.error !== "OK") return `get ${input.key} → ${output.error}`;

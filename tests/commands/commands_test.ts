@@ -33,6 +33,7 @@ Deno.test("commands tell their outcome by exit code, words and JSON", async () =
 
     const stale = await run(["put", "colour", "red", "--version", "7", ...flags]);
     assertEquals(stale.code, exitCodes.versionConflict);
+    assertEquals(stale.error, "The key has version 1, not 7; nothing was changed.\n");
     const none = await run(["get", "nothing", "--json", ...flags]);
     assertEquals([none.code, JSON.parse(none.out).outcome], [exitCodes.notFound, "notFound"]);
     assertEquals((await run(["put", "nothing", "x", "--version", "3", ...flags])).code, 3);

@@ -39,7 +39,7 @@ Deno.test("a client in Python works from the protocol page alone", async () => {
     assertEquals(out.split("\n"), [
       "value 1 blue",
       "stored",
-      "wrong version",
+      "wrong version, it is 2",
       "value 2 red",
       "no key",
       "no key",

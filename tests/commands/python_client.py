@@ -126,6 +126,9 @@ def main():
         else:
             reply = client.get(words[1])
         text = NAMES[reply[0]]
+        if reply[0] == 3:
+            (version,) = struct.unpack(">Q", reply[1:])
+            text += f", it is {version}"
         if reply[0] == 1:
             (version,) = struct.unpack(">Q", reply[1:9])
             text += f" {version} {reply[9:].decode()}"

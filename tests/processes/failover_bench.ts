@@ -46,7 +46,8 @@ async function write(place: number): Promise<void> {
   for (let count = 0; !isDone; count++) {
     const begin = performance.now();
     const key = `w${place}-${count}`;
-    if (await clerk.put(key, VALUE, { version: 0, timeoutMs: 30_000 }) !== "stored") continue;
+    const { type } = await clerk.put(key, VALUE, { version: 0, timeoutMs: 30_000 });
+    if (type !== "stored") continue;
     acknowledged.add(key);
     if (waiting === null || begin < waiting.since) continue;
     waiting.done(performance.now());

@@ -38,7 +38,7 @@ async function write(name: string): Promise<void> {
     const at = count % KEYS;
     const key = `${name}-${at}`;
     const result = await clerk.put(key, VALUE, { version: versions[at]!, timeoutMs: 10_000 });
-    if (result === "stored") {
+    if (result.type === "stored") {
       writes++;
       versions[at]!++;
       continue;

@@ -27,13 +27,6 @@ export interface Act {
   readonly isGuess?: boolean;
 }
 
-const PUT_ERRORS = {
-  stored: "OK",
-  noKey: "ErrNoKey",
-  wrongVersion: "ErrVersion",
-  maybe: "ErrMaybe",
-} as const;
-
 /** About a nanosecond, and more than the last digit of any time that occurs. */
 const INSTANT_MS = 1e-6;
 
@@ -124,6 +117,20 @@ export async function execute(
   }
   const { key, value, version } = input;
   const result = await clerk.put(key, encoder.encode(value), { version, timeoutMs });
-  if (result === "refused") throw new Error("A server refused a put");
-  return result === "unavailable" ? "never" : { op: "put", error: PUT_ERRORS[result] };
+  switch (result.type) {
+    case "stored":
+      return { op: "put", error: "OK" };
+    case "noKey":
+      return { op: "put", error: "ErrNoKey" };
+    case "wrongVersion":
+      return { op: "put", error: "ErrVersion", version: result.version };
+    case "maybe":
+      return { op: "put", error: "ErrMaybe" };
+    case "unavailable":
+      return "never";
+    case "refused":
+      throw new Error("A server refused a put");
+    default:
+      return result satisfies never;
+  }
 }

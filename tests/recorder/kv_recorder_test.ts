@@ -61,7 +61,7 @@ Deno.test("KvRecorder leaves out what was not executed", async () => {
 });
 
 Deno.test("KvRecorder calls a put open when it was given up or its version was a guess", async () => {
-  const used: readonly (Reply | null)[] = [null, { type: "wrongVersion" }];
+  const used: readonly (Reply | null)[] = [null, { type: "wrongVersion", version: 1 }];
   const cases = [
     { answers: used, isGuess: false, isOpen: false },
     { answers: used, isGuess: true, isOpen: true },

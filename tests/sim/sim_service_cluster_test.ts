@@ -78,7 +78,7 @@ Deno.test("SimServiceCluster keeps what a clerk was told across crashes of all, 
       random: cluster.random,
     });
     for (let version = 0; version < 100; version++) {
-      assertEquals(await clerk.put("k", Uint8Array.of(version), { version }), "stored");
+      assertEquals((await clerk.put("k", Uint8Array.of(version), { version })).type, "stored");
     }
     for (const id of cluster.ids) await cluster.crash(id);
     await startAll(cluster);
