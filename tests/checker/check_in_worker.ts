@@ -1,29 +1,30 @@
 /**
- * Checks a history in a worker, so that the event loop of whoever asks does not stall.
+ * Checks a history in a worker, so that the search does not block the caller's event loop.
  *
- * The model travels by its name, since functions cannot. In a compiled executable the worker's file
- * must be named: `deno compile --include tests/checker/linearizability_worker.ts`.
+ * The model is passed by name, since functions cannot be sent to a worker. In a compiled executable
+ * the worker's file must be included: `deno compile --include
+ * tests/checker/linearizability_worker.ts`.
  *
- * Invariant: when the promise is settled, the worker is gone.
+ * Invariant: when the promise settles, the worker has been terminated.
  *
  * @module
  */
 
 import type { CheckResult, Operation } from "./search/mod.ts";
 
-/** What the worker is asked. */
+/** The request to the worker. */
 export interface CheckQuestion {
   /** A name in `history_models.ts`. */
   readonly model: string;
   readonly history: readonly Operation<unknown, unknown>[];
-  /** How long to search, on the worker's own clock. */
+  /** Time limit of the search, on the worker's own clock. */
   readonly deadlineMs: number;
 }
 
-/** What the worker answers. */
+/** The worker's reply. */
 export type CheckAnswer = { readonly result: CheckResult } | { readonly refusal: string };
 
-/** The answer of `check`, from a worker. Rejects with a RangeError when the question is wrong. */
+/** Runs `check` in a worker. Rejects with a RangeError when the request is invalid. */
 export async function checkInWorker(question: CheckQuestion): Promise<CheckResult> {
   const worker = new Worker(new URL("./linearizability_worker.ts", import.meta.url), {
     type: "module",

@@ -1,6 +1,6 @@
 /**
- * The checker in its worker: the same answer, a loop that keeps turning, and nothing left behind
- * (which the test runner itself watches).
+ * Tests of the checker in its worker: it gives the same result and does not block the event loop.
+ * That no worker is left behind is checked by the resource sanitizer of the test runner.
  *
  * @module
  */
@@ -25,14 +25,14 @@ const read = {
   output: { op: "read", value: -1 } satisfies RegisterOutput,
 };
 
-Deno.test("checkInWorker gives the answer of check", async () => {
+Deno.test("checkInWorker returns the result of check", async () => {
   const history = [write(1), write(2), read];
   const result = await checkInWorker({ model: "register", history, deadlineMs: 60_000 });
   assertEquals(result, check(registerModel, history));
   assertEquals(result.verdict, "illegal");
 });
 
-Deno.test("checkInWorker lets the event loop turn while the search runs to its deadline", async () => {
+Deno.test("checkInWorker does not block the event loop while the search runs to its deadline", async () => {
   const history = [...Array.from({ length: 40 }, (_, value) => write(value)), read];
   let turns = 0;
   const timer = setInterval(() => turns++, 5);
@@ -42,7 +42,7 @@ Deno.test("checkInWorker lets the event loop turn while the search runs to its d
   assertGreater(turns, 5);
 });
 
-Deno.test("checkInWorker rejects when the question is wrong", async () => {
+Deno.test("checkInWorker rejects when the request is invalid", async () => {
   const question = { model: "no such model", history: [], deadlineMs: 1 };
   await assertRejects(() => checkInWorker(question), RangeError, "Cannot find the model");
 });

@@ -1,7 +1,7 @@
 /**
- * The verdict on a history in words for people. Pure.
+ * The verdict on a history as text. Pure.
  *
- * Invariant: "unknown" is printed as such, and counted.
+ * Invariant: "unknown" is printed as such, with the number of undecided keys.
  *
  * @module
  */
@@ -9,7 +9,7 @@
 import type { HistoryFile } from "./history.ts";
 import type { CheckResult, Verdict } from "./search/mod.ts";
 
-/** The result in sentences. */
+/** Describes the result in sentences. */
 export function describeResult(file: HistoryFile, result: CheckResult, elapsedMs: number): string {
   const { model } = file.model;
   const count = (verdict: Verdict): number =>

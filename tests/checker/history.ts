@@ -1,9 +1,9 @@
 /**
- * Histories as text: one JSON value a line, described in `docs/testing.md`. Reads and writes text,
- * not files; what requests and replies look like is the model's business (`history_models.ts`).
+ * Histories as text: one JSON value per line, described in `docs/testing.md`. Works on text, not on
+ * files; the form of requests and replies depends on the model (`history_models.ts`).
  *
- * Invariant: reading what was written gives the same history, and anything wrong is reported with
- * its line and its column or field.
+ * Invariant: a history that was written and read back is the same, and an error in the text is
+ * reported with its line and its column or field.
  *
  * @module
  */
@@ -13,21 +13,21 @@ import { findHistoryModel, type HistoryModel } from "./history_models.ts";
 import { jsonErrorOffset } from "./json_error.ts";
 import type { Operation, Verdict } from "./search/mod.ts";
 
-/** Something that happened around the operations, for the timeline. */
+/** An event other than an operation, such as a fault, for the timeline. */
 export interface Annotation {
   readonly kind: "partition" | "crash" | "pause" | "network" | "info";
   /** In milliseconds, on the clock of the operations. */
   readonly start: number;
-  /** Equal to the start: a moment. `null`: until the end. */
+  /** Equal to `start` for a moment; `null` for an event that lasts until the end. */
   readonly end: number | null;
   readonly text: string;
 }
 
-/** A history and what its file says about it. */
+/** A history and the rest of its file. */
 export interface HistoryFile {
   readonly model: HistoryModel;
   readonly title: string;
-  /** What the author says the verdict must be. */
+  /** The verdict that the author of the file expects. */
   readonly expect: Verdict | null;
   readonly operations: readonly Operation<unknown, unknown>[];
   readonly annotations: readonly Annotation[];

@@ -1,7 +1,7 @@
 /**
- * Takes fields out of an unknown object one by one, and says which one is wrong by its path.
+ * Takes fields out of an unknown object one by one; an error names the wrong field by its path.
  *
- * Invariant: a field that nobody asked for is an error, so that a misspelt one does not get lost.
+ * Invariant: a field that was not taken is an error, so that a misspelt field is noticed.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export class Fields {
     return Object.hasOwn(this.#record, name);
   }
 
-  /** The field as it is; it must be there. */
+  /** A required field of any type. */
   value(name: string): unknown {
     this.#asked.add(name);
     if (!this.has(name)) {
@@ -82,7 +82,7 @@ export class Fields {
     return readObject(this.value(name), `${this.#path}${name}`);
   }
 
-  /** To be called when all known fields have been taken. */
+  /** Throws when a field is left that was not taken. */
   end(): void {
     for (const name of Object.keys(this.#record)) {
       if (!this.#asked.has(name)) {
@@ -91,13 +91,13 @@ export class Fields {
     }
   }
 
-  /** The error for a field whose value does not fit. */
+  /** Makes the error for a field with an unsuitable value. */
   error(name: string, wanted: string, got: unknown): SyntaxError {
     return new SyntaxError(`field ${this.#path}${name}: wanted ${wanted}, got ${show(got)}`);
   }
 }
 
-/** The fields of an unknown value, if it is an object. The path is that of the value. */
+/** The fields of a value that must be an object; `path` is the path of the value. */
 export function readObject(value: unknown, path: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const where = path === "" ? "column 1" : `field ${path}`;

@@ -1,8 +1,8 @@
 /**
- * The models that a history file can name, each with the reader of its requests and replies.
+ * The models that a history file can name, each with readers of its requests and replies.
  *
- * Types end here: a file's requests are `unknown` to everyone but the reader and the model that
- * belong together in one entry of this table.
+ * Requests and replies of a file have the type `unknown` except in the readers and the model of the
+ * same entry of this table.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { type KvInput, kvLabModel, kvModel, type KvOutput } from "./kv_model.ts"
 import type { Model } from "./search/mod.ts";
 import { type RegisterInput, registerModel, type RegisterOutput } from "./register_model.ts";
 
-/** A model and how its requests and replies are written. */
+/** A model with the readers of its requests and replies. */
 export interface HistoryModel {
   readonly model: Model<unknown, unknown, unknown>;
   readInput(fields: Fields): unknown;
@@ -79,12 +79,12 @@ const historyModels: ReadonlyMap<string, HistoryModel> = new Map([
   ["register", erase({ model: registerModel, ...registerReaders })],
 ]);
 
-/** The entry that the field `model` names. */
+/** The entry named by the field `model`. */
 export function findHistoryModel(fields: Fields): HistoryModel {
   return historyModel(fields.oneOf("model", [...historyModels.keys()]));
 }
 
-/** The entry of that name. */
+/** The entry with the given name. */
 export function historyModel(name: string): HistoryModel {
   const found = historyModels.get(name);
   if (found === undefined) {
@@ -100,7 +100,7 @@ interface Typed<State, Input, Output> {
   readonly readOutput: (fields: Fields, input: Input) => Output;
 }
 
-/** Safe as long as the model only meets what its own readers made. */
+/** Safe because each model is only given values that its own readers made. */
 function erase<State, Input, Output>(typed: Typed<State, Input, Output>): HistoryModel {
   return typed as unknown as HistoryModel;
 }

@@ -1,5 +1,5 @@
 /**
- * The text format of histories: what was written is read again, and what is wrong is named.
+ * Tests of the text format of histories: round trips and errors.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const HEADER = `{"history":1,"model":"kv"}`;
 const GET =
   `{"client":0,"call":1,"return":2,"input":{"op":"get","key":"k"},"output":{"error":"OK","value":"a","version":1}}`;
 
-Deno.test("parseHistory gives back what formatHistory wrote", () => {
+Deno.test("parseHistory reverses formatHistory", () => {
   const text = formatHistory({
     model: "register",
     title: "a title",
@@ -53,7 +53,7 @@ Deno.test("parseHistory skips comments and empty lines", () => {
   assertEquals(file.operations[0]!.output, { op: "get", error: "OK", value: "a", version: 1 });
 });
 
-Deno.test("parseHistory names line and column or field when something is wrong", () => {
+Deno.test("parseHistory names line and column or field in its errors", () => {
   const cases: [string, string][] = [
     ["", `wanted a first line with "history": 1, got none`],
     ["{", `line 1, column 2: wanted JSON, got the end`],
@@ -108,7 +108,7 @@ Deno.test("parseHistory names line and column or field when something is wrong",
   }
 });
 
-Deno.test("jsonErrorOffset finds an offset exactly when JSON.parse throws", () => {
+Deno.test("jsonErrorOffset returns an offset exactly when JSON.parse throws", () => {
   const random = new SeededRandom(1);
   const valid = `{"a":[1,-2.5e3,true,null,"x\\n\\u00e9"],"b":{},"c":[] }`;
   let wrong = 0;
@@ -129,7 +129,7 @@ Deno.test("jsonErrorOffset finds an offset exactly when JSON.parse throws", () =
   assertEquals(wrong > 1000, true);
 });
 
-Deno.test("jsonErrorOffset points at the first character that cannot be right", () => {
+Deno.test("jsonErrorOffset points at the first character that makes the text invalid", () => {
   assertEquals(jsonErrorOffset(""), 0);
   assertEquals(jsonErrorOffset("{}x"), 2);
   assertEquals(jsonErrorOffset('{"a" 1}'), 5);

@@ -1,7 +1,7 @@
 /**
- * Where a text stops being JSON. The built-in parser knows, but its messages do not always say.
+ * Finds where a text stops being JSON, which the messages of the built-in parser do not always say.
  *
- * Not a parser: it keeps nothing. Invariant: an offset is found exactly when `JSON.parse` throws.
+ * It does not build values. Invariant: it finds an offset exactly when `JSON.parse` throws.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const STRING = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const STRING_START = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y;
 const SCALAR = /true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 
-/** The offset of the first character that cannot be right, or `null` for valid JSON. */
+/** The offset of the first character that makes the text invalid; `null` for valid JSON. */
 export function jsonErrorOffset(text: string): number | null {
   let at = 0;
   const match = (pattern: RegExp): boolean => {

@@ -1,11 +1,11 @@
 /**
- * The key/value store with versions, as the checker sees it: what one copy of it answers.
+ * The checker's model of the key/value store with versions: the replies of a single copy.
  *
- * Two judges: the strict one compares everything a reply says; the lab's compares only the value of
- * a get. `ErrMaybe` means "executed or not": placed where the version matches, the put counts as
- * executed; elsewhere it has no effect. Of a version that was read
- * the clerk says it only when that version was used up, so an execution lies before the return. A put
- * without any reply, or whose version was a guess, may be executed later: its output is `null`.
+ * There are two models: the strict one compares every field of a reply, the lab's model of a get
+ * only the value. `ErrMaybe` means "executed or not": where the version matches, the put counts as
+ * executed; elsewhere it has no effect. For a version that was read, the clerk returns `ErrMaybe`
+ * only after another write has used that version, so any execution comes before the return. A put
+ * without a reply, or with a guessed version, may be executed later: its output is `null`.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export type KvInput =
   | { readonly op: "get"; readonly key: string }
   | { readonly op: "put"; readonly key: string; readonly value: string; readonly version: number };
 
-/** What the clerk reported. A get of an absent key has the value "" and the version 0. */
+/** The clerk's result. A get of an absent key has the value "" and the version 0. */
 export type KvOutput =
   | {
     readonly op: "get";
@@ -29,7 +29,7 @@ export type KvOutput =
   /** The version that the server found, where the history has it. */
   | { readonly op: "put"; readonly error: "ErrVersion"; readonly version?: number };
 
-/** One key. Version 0: absent. */
+/** The state of one key; version 0 means that it is absent. */
 export interface KvState {
   readonly value: string;
   readonly version: number;
@@ -58,7 +58,7 @@ export const kvModel: Model<KvState, KvInput, KvOutput> = {
   describeState: ({ value, version }) => version === 0 ? "absent" : `${quote(value)} v${version}`,
 };
 
-/** The lab's own rules: of a get only the value counts, and no put may answer `ErrNoKey`. */
+/** The lab's rules: of a get only the value is compared, and no put may return `ErrNoKey`. */
 export const kvLabModel: Model<KvState, KvInput, KvOutput> = {
   ...kvModel,
   name: "kv-lab",

@@ -1,6 +1,6 @@
 /**
- * The inside of the worker of `check_in_worker.ts`: one question, one answer. A separate file since
- * a worker begins with a file of its own; nobody imports it.
+ * The worker that `check_in_worker.ts` starts: one request, one reply. It is an entry point of its
+ * own and is not imported.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { CheckAnswer, CheckQuestion } from "./check_in_worker.ts";
 import { historyModel } from "./history_models.ts";
 import { check } from "./search/mod.ts";
 
-/** What a worker's global scope can do, which the window's types do not say. */
+/** The part of a worker's global scope that Deno's default types lack. */
 interface WorkerScope {
   onmessage: (event: MessageEvent<CheckQuestion>) => void;
   postMessage(answer: CheckAnswer): void;
@@ -25,7 +25,7 @@ function answer({ model, history, deadlineMs }: CheckQuestion): CheckAnswer {
   try {
     return { result: check(historyModel(model).model, history, { now, deadline }) };
   } catch (error) {
-    // A question that cannot be answered is for the asker to hear of, not for the log.
+    // Return the refusal to the caller instead of letting the worker fail with it.
     if (error instanceof RangeError) return { refusal: error.message };
     throw error;
   }

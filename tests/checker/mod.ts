@@ -1,5 +1,5 @@
 /**
- * Histories of clients, and whether they are linearizable.
+ * Histories of clients, and the check that they are linearizable.
  *
  * @module
  */

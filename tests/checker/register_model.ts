@@ -1,15 +1,14 @@
 /**
- * Registers that can be read, written, and compared-and-set: the common denominator for histories
- * of other systems.
+ * Registers with read, write and compare-and-set, for histories of other systems.
  *
- * A compare-and-set that fails changes nothing. Every key begins as `null`.
+ * A failed compare-and-set changes nothing. Every key is `null` at first.
  *
  * @module
  */
 
 import type { Model } from "./search/mod.ts";
 
-/** What a register holds. */
+/** The value of a register. */
 export type Scalar = string | number | boolean | null;
 
 /** A request to one register. */
@@ -18,13 +17,13 @@ export type RegisterInput =
   | { readonly op: "write"; readonly key: string; readonly value: Scalar }
   | { readonly op: "cas"; readonly key: string; readonly from: Scalar; readonly to: Scalar };
 
-/** The reply. */
+/** The reply of a register. */
 export type RegisterOutput =
   | { readonly op: "read"; readonly value: Scalar }
   | { readonly op: "write" }
   | { readonly op: "cas"; readonly ok: boolean };
 
-/** One register; boxed, since `null` is a value. */
+/** The state of one register; an object, since `null` is a possible value. */
 export interface RegisterState {
   readonly value: Scalar;
 }

@@ -1,7 +1,6 @@
 /**
- * What a test may do to a cluster, and what a scenario is. Scenarios are written once against
- * {@linkcode Cluster} and run in virtual time (`sim_cluster.ts`) and on real processes
- * (`process_cluster.ts`).
+ * The interfaces of clusters and scenarios. Scenarios are written once against {@linkcode Cluster}
+ * and run in virtual time (`sim_cluster.ts`) and on real processes (`process_cluster.ts`).
  *
  * @module
  */
@@ -13,13 +12,13 @@ import type { Faults } from "../../net/mod.ts";
 /** The state machine the nodes of a cluster run. */
 export type Machine = MachineName;
 
-/** One applied command, as the application above the log saw it. */
+/** One command that was applied to the state machine. */
 export interface Applied {
   readonly index: Index;
   readonly command: Uint8Array;
 }
 
-/** Totals since the cluster came into being; tests take differences. */
+/** Totals since the cluster was made; tests take differences. */
 export interface Traffic {
   /** Requests sent (not replies), by servers and clients, delivered or not. */
   readonly requests: number;
@@ -29,7 +28,7 @@ export interface Traffic {
   readonly incoming: ReadonlyMap<NodeId, number>;
 }
 
-/** What a test may do to a cluster. Every method may take time, real or virtual. */
+/** A cluster as tests use it. Every method may take time, real or virtual. */
 export interface Cluster {
   readonly ids: readonly NodeId[];
   /** Seeded; the only randomness a scenario may use. */
@@ -38,36 +37,36 @@ export interface Cluster {
   now(): number;
   sleep(ms: number): Promise<void>;
   start(id: NodeId): Promise<void>;
-  /** As kill -9: nothing unsaved survives, nothing more is sent. */
+  /** As kill -9: unsaved state is lost, and nothing more is sent. */
   crash(id: NodeId): Promise<void>;
   isRunning(id: NodeId): boolean;
-  /** Replaces the named parts of the faults in force. */
+  /** Replaces the given fields of the current faults. */
   setFaults(faults: Partial<Faults>): Promise<void>;
-  /** The position the command will have if it commits; `null`: not the leader, or not running. */
+  /** The position the command gets if it commits; `null` if the node does not lead or run. */
   propose(id: NodeId, command: Uint8Array): Promise<Position | null>;
-  /** Commands the node applied in this life (or found in its snapshot) from `from` on, in order. */
+  /** Commands from index `from` that the node has applied or restored since its start, in order. */
   applied(id: NodeId, from: Index): Promise<readonly Applied[]>;
-  /** The term and whether the node believes to lead; `null` when it does not run. */
+  /** The term and whether the node believes that it leads; `null` when it does not run. */
   state(id: NodeId): Promise<{ readonly term: Term; readonly leader: boolean } | null>;
   status(id: NodeId): Promise<Status | null>;
-  /** Bytes of Raft state and of the snapshot that the node holds durably, running or not. */
+  /** Durable bytes of Raft state and of the snapshot, whether the node runs or not. */
   sizes(id: NodeId): Promise<{ readonly log: number; readonly snapshot: number }>;
   traffic(): Promise<Traffic>;
-  /** The highest index that any node has applied, in whichever of its lives. */
+  /** The highest index that any node has ever applied. */
   commits(): Promise<Index>;
-  /** Throws what went wrong inside since the last call: an apply out of order, a broken invariant. */
+  /** Throws the first failure since the last call, such as an entry applied out of order. */
   verify(): Promise<void>;
-  /** Stops everything and removes what was made. */
+  /** Stops all nodes and removes their files. */
   close(): Promise<void>;
 }
 
-/** One test of the lab (or of ours), run against any cluster. */
+/** One test of the lab or of ours that runs on any cluster. */
 export interface Scenario {
-  /** The lab's name of the test, as `TestBasicAgree3B`. */
+  /** The lab's name of the test, such as `TestBasicAgree3B`. */
   readonly name: string;
-  /** The part it belongs to, as `3B`. */
+  /** The part it belongs to, such as `3B`. */
   readonly part: string;
-  /** What the opening line says, as `Test (3B): basic agreement`. */
+  /** The opening line, such as `Test (3B): basic agreement`. */
   readonly title: string;
   readonly nodes: number;
   readonly machine: Machine;
@@ -77,12 +76,12 @@ export interface Scenario {
   run(cluster: Cluster, report: Report): Promise<void>;
 }
 
-/** What a scenario tells while it runs, beside failing. */
+/** What a scenario reports while it runs, besides failures. */
 export interface Report {
-  /** Opens a result of this title; with `passed`, the one before is closed as passed. */
+  /** Opens a result with this title; with `passed`, first closes the previous one as passed. */
   next(title: string, options: { readonly passed: boolean }): Promise<void>;
-  /** A client's operation went into the history that is checked. */
+  /** Counts an operation in the history that is checked. */
   operation(): void;
-  /** A check of a history ran out of time: it is neither right nor wrong. */
+  /** Counts a history check that ran out of time without a verdict. */
   undecided(): void;
 }

@@ -1,6 +1,6 @@
 /**
- * The machine of lab 4A: a number. Two commands are good; the third must never be executed, by
- * anybody, and ends whoever does.
+ * The state machine of lab 4A: a number with two valid commands. The third must never be executed
+ * and ends a server that does.
  *
  * @module
  */

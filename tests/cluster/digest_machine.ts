@@ -1,8 +1,8 @@
 /**
- * The state machine of the swarm: its whole state is how many entries it has seen and a digest of
- * them, so an image is small and two machines can be compared by one number. Its images are padded
- * to a chosen length, with bytes that follow from the digest and from who drew it, so that a chunk
- * lost, repeated or taken from another image is noticed, even from one of the same state.
+ * The state machine of the swarm: its state is the number of entries applied and a digest of them,
+ * so an image is small and two machines can be compared by one number. Images are padded to a
+ * chosen length with bytes derived from the digest and the machine's salt, so that a chunk that is lost,
+ * repeated or taken from another image is detected, even from another image of the same state.
  *
  * @module
  */
@@ -10,19 +10,19 @@
 import type { Application, Entry, Index, Snapshot, Status } from "../../raft/mod.ts";
 import type { Applied } from "./cluster.ts";
 
-/** The digest after each index, as the first machine that got there has it. */
+/** The digest after each index, as computed by the first machine that applied it. */
 export type DigestHistory = number[];
 
-/** What a {@linkcode DigestMachine} is made of. */
+/** Options of a {@linkcode DigestMachine}. */
 export interface DigestMachineOptions {
   /** Shared by all machines of a run. */
   readonly history: DigestHistory;
-  /** Takes an image every so many entries; `null`: never. */
+  /** Number of entries between two images; `null` for no images. */
   readonly compactEvery: number | null;
   readonly imageBytes: number;
-  /** Another one in each life: no two servers draw the same bytes of the same state. */
+  /** Differs for each start of each server, so that no two draw the same bytes of a state. */
   readonly salt: number;
-  /** Takes the image, or does not because an earlier one is not ready. */
+  /** Hands over an image; false when it is refused because an earlier one is not saved yet. */
   readonly compact: (index: Index, data: Uint8Array) => boolean;
   readonly decided: (context: number, confirmed: boolean) => void;
 }
@@ -88,7 +88,7 @@ export class DigestMachine implements Application {
 
   changed(_status: Status): void {}
 
-  /** It forgets commands: only their digest is left. */
+  /** Returns nothing, as only the digest of commands is kept. */
   applied(_from: Index): Applied[] {
     return [];
   }

@@ -1,12 +1,12 @@
 /**
- * An image, drawn in one go.
+ * Drawing a whole image at once.
  *
  * @module
  */
 
 import type { Image } from "../../raft/mod.ts";
 
-/** Takes all steps of an image that is being drawn. */
+/** Takes all steps of an image and returns its bytes. */
 export function drawn(image: Image): Uint8Array {
   for (;;) {
     const step = image.next();

@@ -21,18 +21,18 @@ export function encodeNumber(value: number): Uint8Array {
   return Uint8Array.from(digits);
 }
 
-/** The number a command stands for, or `null` when it is no number. */
+/** The number that a command encodes; `null` when it is not a number. */
 export function decodeNumber(command: Uint8Array): number | null {
   if (command.length === 0 || command.length > NUMBER_BYTES_MAX) return null;
   return command.reduce((value, digit) => value * BYTE_VALUES + digit, 0);
 }
 
-/** A command that is a string. */
+/** Encodes a string as a command. */
 export function encodeText(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** A command for people: a number, or how long the text is. */
+/** Describes a command: its number, or the length of its text. */
 export function describeCommand(command: Uint8Array): string {
   const value = decodeNumber(command);
   return value === null ? `text of ${command.length} bytes` : String(value);

@@ -1,9 +1,9 @@
 /**
- * The state machine of labs 3A to 3D: remembers what was applied where. With snapshots it takes an
- * image after every tenth command, from within apply, as the lab's tester does; the image holds all
- * commands so far.
+ * The state machine of labs 3A to 3D: remembers the command at each index. With snapshots it takes
+ * an image after every tenth entry, from within apply, as the lab's tester does; the image contains
+ * all commands so far.
  *
- * Invariant: entries arrive in order, without gap or repeat; anything else throws.
+ * Invariant: entries are applied in order, without gaps or repeats; otherwise it throws.
  *
  * @module
  */
@@ -11,19 +11,19 @@
 import type { Application, Entry, Index, Snapshot } from "../../raft/mod.ts";
 import type { Applied } from "./cluster.ts";
 
-/** What a {@linkcode LogMachine} may do beside remembering. */
+/** Options of a {@linkcode LogMachine}. */
 export interface LogMachineOptions {
-  /** Hands over an image; without it no images are taken. */
+  /** Receives the images; by default none are taken. */
   readonly compact?: (index: Index, data: Uint8Array) => void;
 }
 
-/** After 9, 19, 29, … entries the lab's tester takes a snapshot. */
+/** The lab's tester takes a snapshot after 9, 19, 29, … entries. */
 const SNAPSHOT_INTERVAL = 10;
 
 /** Commands by index; `null` for the no-ops in between. */
 export class LogMachine implements Application {
   readonly #compact: LogMachineOptions["compact"];
-  /** `#commands[place]` has index `place + 1`. */
+  /** `#commands[place]` is the command at index `place + 1`. */
   #commands: (Uint8Array | null)[] = [];
 
   constructor(options: LogMachineOptions = {}) {
@@ -54,13 +54,13 @@ export class LogMachine implements Application {
     }
   }
 
-  /** Nothing waits for reads here. */
+  /** Does nothing: no test of this machine reads. */
   read(): void {}
 
-  /** Nor does it matter who leads. */
+  /** Does nothing: the machine does not depend on the leader. */
   changed(): void {}
 
-  /** Commands applied in this life or found in its snapshot, from an index on. */
+  /** Commands from an index on that were applied or restored since the start. */
   applied(from: Index): Applied[] {
     const applied: Applied[] = [];
     for (let index = Math.max(1, from); index <= this.#commands.length; index++) {
@@ -71,10 +71,10 @@ export class LogMachine implements Application {
   }
 }
 
-/** Stands for a no-op where the length of a command is expected. */
+/** Marks a no-op in place of the length of a command. */
 const NO_OP = 0xffff_ffff;
 
-/** Lengths and bytes, one after the other. */
+/** Encodes commands as lengths and bytes, one after the other. */
 function encodeCommands(commands: readonly (Uint8Array | null)[]): Uint8Array {
   const total = commands.reduce((sum, command) => sum + 4 + (command?.length ?? 0), 0);
   const bytes = new Uint8Array(total);

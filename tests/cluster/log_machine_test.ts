@@ -11,7 +11,7 @@ import { LogMachine } from "./log_machine.ts";
 
 const TWENTY = entries(new Array<number>(20).fill(1));
 
-Deno.test("LogMachine takes an image after 9 and 19 entries, from which another goes on", () => {
+Deno.test("LogMachine takes images after 9 and 19 entries, from which another machine continues", () => {
   const images = new Map<number, Uint8Array>();
   const machine = new LogMachine({ compact: (index, data) => images.set(index, data) });
   machine.apply(TWENTY);
@@ -23,13 +23,13 @@ Deno.test("LogMachine takes an image after 9 and 19 entries, from which another 
   assertEquals(machine.applied(19).map(({ index }) => index), [19, 20]);
 });
 
-Deno.test("LogMachine leaves no-ops out of what it has applied", () => {
+Deno.test("LogMachine omits no-ops from its applied commands", () => {
   const machine = new LogMachine();
   machine.apply([{ index: 1, term: 1, command: null }, ...entries([1], 2)]);
   assertEquals(machine.applied(1).map(({ index }) => index), [2]);
 });
 
-Deno.test("LogMachine throws when an entry or an image is not the one it needs", () => {
+Deno.test("LogMachine throws on an entry or image of another index", () => {
   const machine = new LogMachine();
   assertThrows(() => machine.apply(TWENTY.slice(1)), Error, "wanted entry 1, got 2");
   machine.apply(TWENTY.slice(0, 1));
@@ -53,7 +53,7 @@ function digestMachine(
   });
 }
 
-Deno.test("DigestMachine notices another entry, and an image with bytes of another", () => {
+Deno.test("DigestMachine detects a different entry, and an image with bytes of another", () => {
   const history: number[] = [];
   const images = new Map<number, Uint8Array>();
   digestMachine(history, images).apply(TWENTY);

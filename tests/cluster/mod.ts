@@ -1,5 +1,5 @@
 /**
- * A cluster under test, whatever it is made of, and the state machines that it runs.
+ * The interface of clusters under test, and the state machines that they run.
  *
  * @module
  */

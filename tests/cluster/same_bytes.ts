@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Whether both are the same bytes, or both none. */
+/** Whether both have equal bytes, or both are `null`. */
 export function isSameBytes(left: Uint8Array | null, right: Uint8Array | null): boolean {
   if (left === right) return true;
   if (left === null || right === null || left.length !== right.length) return false;

@@ -1,6 +1,6 @@
 /**
- * What a test may do to a cluster whose machine answers: the counter and the key/value store. The
- * same scenarios run on it in virtual time (`sim_service_cluster.ts`) and on real processes.
+ * The interface of clusters whose state machine has clients: the counter and the key/value store.
+ * The same scenarios run in virtual time (`sim_service_cluster.ts`) and on real processes.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import type { Cluster } from "./cluster.ts";
 
 /** A cluster with clients. */
 export interface ServiceCluster extends Cluster {
-  /** The clock of clients. */
+  /** The clock that clients use. */
   readonly clientClock: Clock;
-  /** Submits to the node's replicated machine, past the network; `null`: it does not run. */
+  /** Submits to the node directly, not through the network; `null` when it does not run. */
   execute(id: NodeId, command: Uint8Array): Promise<Outcome | null>;
-  /** Asks the node's own copy of the machine, agreed or not; `null`: it does not run. */
+  /** Queries the node's own copy of the state, which may be stale; `null` when it does not run. */
   peek(id: NodeId, request: Uint8Array): Promise<Uint8Array | null>;
   /**
-   * A client's request, through the network and its faults (not its cuts: clients stand outside).
-   * The deadline is on the clients' clock.
+   * Sends a client's request through the network and its faults, except cuts, which only separate
+   * nodes. The deadline is on the clients' clock.
    */
   call(id: NodeId, request: Uint8Array, deadline: number): Promise<CallResult>;
 }

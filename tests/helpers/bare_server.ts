@@ -1,5 +1,5 @@
 /**
- * One bare core and its disk, for tests that say what a single server does with a single message.
+ * A single core with its persistent state, for tests of one server and one message at a time.
  *
  * @module
  */
@@ -21,16 +21,16 @@ import {
   type Term,
 } from "../../raft/mod.ts";
 
-/** What a {@linkcode BareServer} begins with: n1 of three in the lab's profile, unless told otherwise. */
+/** Options of a {@linkcode BareServer}: by default node 1 of three in the lab's profile. */
 export interface BareOptions extends Partial<RaftOptions> {
-  /** The terms of its log, from index 1 on. */
+  /** The terms of the log's entries, from index 1. */
   readonly log?: readonly Term[];
   readonly term?: Term;
   readonly persistent?: Persistent;
   readonly random?: () => number;
 }
 
-/** Effects of one turn, with the messages gathered. */
+/** The effects of one turn, with all messages in one list. */
 export interface Turn {
   readonly messages: readonly Message[];
   readonly save: Save | null;
@@ -38,7 +38,7 @@ export interface Turn {
   readonly effects: Effects;
 }
 
-/** A server that is driven by hand. */
+/** A server that the test drives step by step. */
 export class BareServer {
   readonly raft: Raft;
   persistent: Persistent;
@@ -54,7 +54,7 @@ export class BareServer {
     return this.raft.status();
   }
 
-  /** The terms of the log after its base. */
+  /** The terms of the entries after the log's base. */
   get terms(): readonly (Term | null)[] {
     const { base, last } = this.status;
     return Array.from(
@@ -63,7 +63,7 @@ export class BareServer {
     );
   }
 
-  /** Takes what the core wants done, and does the saving. */
+  /** Takes the core's effects and applies the save. */
   turn(): Turn {
     const effects = this.raft.takeEffects();
     if (effects.save !== null) this.persistent = applySave(this.persistent, effects.save);
@@ -72,7 +72,7 @@ export class BareServer {
     return { messages, save: effects.save, applied, effects };
   }
 
-  /** A message arrives, and a turn follows. */
+  /** Delivers a message and takes a turn. */
   hear(from: NodeId, term: Term, message: Message): Turn {
     this.raft.step({ from, to: this.status.id, term, message });
     return this.turn();
@@ -83,7 +83,7 @@ export class BareServer {
     return this.turn();
   }
 
-  /** Times out, stands for election and wins it; answers with the turn in which it won. */
+  /** Times out and wins an election; returns the turn in which it won. */
   lead(): Turn {
     let turn = this.turn();
     while (this.status.role === "follower") turn = this.tick(1);
@@ -99,7 +99,7 @@ export class BareServer {
 /** A granted vote. */
 export const VOTE = { type: "requestVoteReply", trial: false, granted: true } as const;
 
-/** Entries with these terms, from an index on. */
+/** Entries with the given terms, from index `from`. */
 export function entries(terms: readonly Term[], from = 1): Entry[] {
   return terms.map((term, place) => ({
     index: from + place,
@@ -108,7 +108,7 @@ export function entries(terms: readonly Term[], from = 1): Entry[] {
   }));
 }
 
-/** An append after `previous` (index and term) that carries entries of these terms. */
+/** An append after `previous` (index and term) with entries of the given terms. */
 export function append(
   previous: readonly [Index, Term],
   { terms = [], commit = 0 }: { readonly terms?: readonly Term[]; readonly commit?: Index } = {},

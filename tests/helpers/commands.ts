@@ -1,6 +1,6 @@
 /**
- * The commands as a user runs them, for tests: child processes of this program, and a cluster for
- * them that is gone afterwards.
+ * Runs commands as a user does, as child processes of this program, and a temporary cluster for
+ * them.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { assert, assertEquals } from "@std/assert";
 import { selfCommand } from "../../cli/table/mod.ts";
 import { withFolder } from "./with_folder.ts";
 
-/** How a command ended. */
+/** The exit code and output of a command. */
 export interface Ended {
   readonly code: number;
   readonly out: string;
   readonly error: string;
 }
 
-/** Starts a command, all its streams as pipes. */
+/** Starts a command with pipes for all its streams. */
 export function startCommand(
   args: readonly string[],
   options: Pick<Deno.CommandOptions, "cwd" | "env"> = {},
@@ -31,7 +31,7 @@ export function startCommand(
   }).spawn();
 }
 
-/** Runs a command to its end. */
+/** Runs a command until it ends. */
 export function runCommand(
   args: readonly string[],
   input: Uint8Array | string = "",
@@ -39,7 +39,7 @@ export function runCommand(
   return runToEnd(startCommand(args), input);
 }
 
-/** Gives a process its input, and waits for its end. */
+/** Writes the input of a process and waits until it ends. */
 export async function runToEnd(
   child: Deno.ChildProcess,
   input: Uint8Array | string,
@@ -52,15 +52,15 @@ export async function runToEnd(
   return { code, out: decoder.decode(stdout), error: decoder.decode(stderr) };
 }
 
-/** A cluster that serves. */
+/** A running cluster. */
 export interface ServingCluster {
-  /** Where its clients go. */
+  /** The addresses for its clients. */
   readonly endpoints: string;
-  /** The flags that name it. */
+  /** The flags that select it. */
   readonly flags: readonly string[];
 }
 
-/** Runs the work beside a cluster; it must stop well when told to. */
+/** Runs `work` with a cluster, which must then stop cleanly on SIGTERM. */
 export async function withCluster(work: (cluster: ServingCluster) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
     const child = startCommand(["up", "--serve", "--data", `${folder}/data`]);
@@ -78,7 +78,7 @@ export async function withCluster(work: (cluster: ServingCluster) => Promise<voi
   });
 }
 
-/** What a process prints up to the end of its first line. */
+/** Reads the output of a process up to the end of its first line. */
 export async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
   const reader = stream.getReader();
   let text = "";
@@ -91,21 +91,21 @@ export async function firstLine(stream: ReadableStream<Uint8Array>): Promise<str
   return text;
 }
 
-/** The end of a process whose output was looked at already. */
+/** Waits for the end of a process whose standard output has been read already. */
 export async function endOf(child: Deno.ChildProcess): Promise<{ code: number; error: string }> {
   const error = await new Response(child.stderr).text();
   return { code: (await child.status).code, error };
 }
 
-/** Makes sure that a process is gone. */
+/** Kills a process unless it has ended, and closes its streams. */
 export async function killCommand(child: Deno.ChildProcess): Promise<void> {
   try {
     child.kill("SIGKILL");
   } catch (error) {
-    // It has ended already, as it should.
+    // The process has ended already.
     if (!(error instanceof TypeError)) throw error;
   }
   await child.status;
-  // Whichever of them was used up already says so; nothing may stay open.
+  // Close every stream; those that were consumed already reject, which is fine.
   await Promise.allSettled([child.stdin.close(), child.stdout.cancel(), child.stderr.cancel()]);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The paths of all files below the folder that end so, relative to it, sorted. */
+/** The sorted relative paths of all files below the folder with the given ending. */
 export function filesBelow(folder: URL, ending: string): string[] {
   const paths = (path: string): string[] =>
     [...Deno.readDirSync(new URL(path, folder))].flatMap(({ name, isDirectory }) =>

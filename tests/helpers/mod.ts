@@ -1,5 +1,5 @@
 /**
- * Small helpers of many tests: folders, waiting, child processes, terminals, sockets.
+ * Helpers for tests: folders, waiting, child processes, terminals, sockets.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
- * What tests of sockets need: frames made by hand, and the end of the other side.
+ * Helpers for tests of sockets.
  *
  * @module
  */
 
 import { encode, type WireValue } from "../../net/mod.ts";
 
-/** A value as one frame. */
+/** Encodes a value as one frame. */
 export function frameOf(value: WireValue): Uint8Array {
   const payload = encode(value);
   const bytes = new Uint8Array(4 + payload.length);
@@ -15,13 +15,13 @@ export function frameOf(value: WireValue): Uint8Array {
   return bytes;
 }
 
-/** Reads until the other side has hung up. */
+/** Reads until the other side has closed the connection. */
 export async function hungUp(conn: Deno.Conn): Promise<void> {
   const buffer = new Uint8Array(1000);
   try {
     while (await conn.read(buffer) !== null);
   } catch (error) {
-    // Hanging up on unread bytes is told as a reset.
+    // A close with unread bytes arrives as a reset.
     if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
   }
 }

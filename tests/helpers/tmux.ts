@@ -1,12 +1,13 @@
 /**
- * A real terminal for tests: a program in a pane of a tmux server of its own, keys in, screen out.
+ * A real terminal for tests: a program runs in a pane of its own tmux server; tests send keys and
+ * read the screen.
  *
  * Invariant: {@linkcode Terminal.close} ends the server and with it the program.
  *
  * @module
  */
 
-/** Whether tmux is there; tests that need it say so and pass when it is not. */
+/** Whether tmux is installed; without it, tests that need it print so and pass. */
 export async function hasTmux(): Promise<boolean> {
   try {
     const { code } = await new Deno.Command("tmux", { args: ["-V"], stdout: "null" }).output();
@@ -17,7 +18,7 @@ export async function hasTmux(): Promise<boolean> {
   }
 }
 
-/** What a {@linkcode Terminal} runs. */
+/** Options of a {@linkcode Terminal}. */
 export interface TerminalOptions {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -41,23 +42,23 @@ export class Terminal {
     const env = Object.entries(options.env).map(([name, value]) => `${name}=${quote(value)}`);
     const line = ["env", ...env, ...options.command.map(quote)].join(" ");
     const size = ["-x", `${options.columns}`, "-y", `${options.rows}`];
-    // The pane stays when the program ends, so that its last words can be read.
+    // Keep the pane when the program ends, so that its last output can be read.
     const stays = [";", "set-option", "-g", "remain-on-exit", "on"];
     await terminal.#run("-f", "/dev/null", "new-session", "-d", ...size, line, ...stays);
     return terminal;
   }
 
-  /** Types text as it is. */
+  /** Types text literally. */
   async type(text: string): Promise<void> {
     await this.#run("send-keys", "-l", text);
   }
 
-  /** Presses keys by their names in tmux: `Enter`, `Up`, `C-c`. */
+  /** Presses keys by their tmux names, such as `Enter`, `Up`, `C-c`. */
   async press(...keys: readonly string[]): Promise<void> {
     await this.#run("send-keys", ...keys);
   }
 
-  /** Pastes as terminals do when the program asked for marked pastes. */
+  /** Pastes with bracketed paste if the program has enabled it. */
   async paste(text: string): Promise<void> {
     await this.#run("set-buffer", text);
     await this.#run("paste-buffer", "-p");
@@ -68,13 +69,13 @@ export class Terminal {
     await this.#run("resize-window", "-x", `${columns}`, "-y", `${rows}`);
   }
 
-  /** The lines on the screen, without blank ones at the end. */
+  /** The lines on the screen, without blank lines at the end. */
   async screen(): Promise<string[]> {
     const text = await this.#run("capture-pane", "-p");
     return text.trimEnd().split("\n");
   }
 
-  /** Waits until the screen is as wanted; the error shows the screen. */
+  /** Waits until the screen fulfils a condition; the error shows the screen. */
   async until(
     wanted: string,
     isThere: (lines: readonly string[]) => boolean,
@@ -96,7 +97,7 @@ export class Terminal {
     await this.until(JSON.stringify(text), (lines) => lines.join("\n").includes(text), waitMs);
   }
 
-  /** Waits for the last line to end like this: what stands at the prompt. */
+  /** Waits until the last line is a prompt followed by the text. */
   async seeLine(text: string): Promise<void> {
     await this.until(
       `a last line "…> ${text}"`,

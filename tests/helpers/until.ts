@@ -1,12 +1,12 @@
 /**
- * Waiting in tests, without a guess of how long something takes.
+ * Waiting in tests for a condition instead of for a fixed time.
  *
  * @module
  */
 
 import { assert } from "@std/assert";
 
-/** Waits until something has come true, for longer than it takes on any machine. */
+/** Polls until the condition holds; fails after a minute. */
 export async function until(
   isTrue: () => boolean | Promise<boolean>,
   what = "it",

@@ -1,10 +1,10 @@
 /**
- * A folder for one test, gone when the test is over.
+ * Temporary folders of tests.
  *
  * @module
  */
 
-/** Gives the work a new folder, and removes it whatever happened. */
+/** Runs `work` with a new folder, which is removed afterwards in any case. */
 export async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir({ prefix: "kontiki-" });
   try {
@@ -14,13 +14,13 @@ export async function withFolder<T>(work: (folder: string) => Promise<T>): Promi
   }
 }
 
-/** Removes a folder that a process which is about to end may still write to. */
+/** Removes a folder, retrying while an ending process still writes to it. */
 export async function removeFolder(folder: string): Promise<void> {
   for (let left = 100;; left--) {
     try {
       return await Deno.remove(folder, { recursive: true });
     } catch (error) {
-      // The only sign of "directory not empty" is in the message.
+      // Only the message of the error tells "directory not empty" apart.
       if (left === 0 || !/not empty/.test(String(error))) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

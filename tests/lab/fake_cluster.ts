@@ -1,6 +1,6 @@
 /**
- * A cluster with one perfect log and no protocol, for tests of what looks at clusters. Whoever is
- * told to lead appends at once; servers apply as far as the test lets them.
+ * A cluster with one perfect log and no protocol, for tests of code that observes clusters. The
+ * test sets the leader, which appends at once, and how far each server applies.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Index, NodeId, Position, Status, Term } from "../../raft/mod.ts";
 import type { Applied, Cluster, Traffic } from "../cluster/mod.ts";
 import { VirtualClock } from "../sim/mod.ts";
 
-/** What a fake server is told to say. */
+/** What a fake server reports. */
 interface FakeServer {
   running: boolean;
   term: Term;
@@ -19,7 +19,7 @@ interface FakeServer {
   appliesTo: Index;
 }
 
-/** A cluster that does as it is told. */
+/** A cluster whose every answer the test sets. */
 export class FakeCluster implements Cluster {
   readonly ids: readonly NodeId[];
   readonly clock = new VirtualClock();
@@ -28,10 +28,10 @@ export class FakeCluster implements Cluster {
   faults: Faults = noFaults;
   requests = 0;
   bytes = 0;
-  /** Of one server after the other, in bytes. */
+  /** Bytes of each server's log, in the order of the servers. */
   logBytes: readonly number[] = [];
   random = (): number => 0.5;
-  /** Thrown by the next {@linkcode verify}. */
+  /** The error that the next {@linkcode verify} throws. */
   trouble: Error | null = null;
 
   constructor(nodes: number) {

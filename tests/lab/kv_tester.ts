@@ -1,6 +1,6 @@
 /**
- * The lab's helper layer for the key/value store (section 15 of the lab's tests): clients that speak
- * in strings and the lab's errors, the history of what they did, and the checks on it.
+ * The lab's helper layer for the key/value store (section 15 of the lab's tests): clients that use
+ * strings and the lab's errors, the history of their operations, and the checks of that history.
  *
  * @module
  */
@@ -18,14 +18,14 @@ export type GetOutput = Extract<KvOutput, { readonly op: "get" }>;
 /** What the lab's put returns. */
 export type PutError = Extract<KvOutput, { readonly op: "put" }>["error"];
 
-/** Who the tester's own operations are logged as. */
+/** Client number of the tester's own operations in the history. */
 const TESTER = -1;
-/** Who checked reads are logged as. */
+/** Client number of checked reads in the history. */
 const CHECKER = 0;
 const UNREACHABLE_MS_MAX = 99;
 const ATTEMPT_MS = 5000;
 
-/** One client, which may be cut from some of the servers. It never gives up. */
+/** One client, which may be cut off from some of the servers. It retries without a deadline. */
 export class KvClient {
   readonly clerk: Clerk;
   #reachable: ReadonlySet<NodeId>;
@@ -36,7 +36,7 @@ export class KvClient {
       servers: cluster.ids,
       clock: cluster.clientClock,
       random: cluster.random,
-      // The lab's calls wait as long as their server lives; a busy machine must not cut one short.
+      // The lab's calls wait as long as their server runs; a busy machine must not cut one short.
       attemptMs: ATTEMPT_MS,
       call: async (id, request, deadline) => {
         if (this.#reachable.has(id)) return await cluster.call(id, request, deadline);
@@ -77,7 +77,7 @@ export class KvTester {
     this.#recorder = new KvRecorder(() => service.group.now());
   }
 
-  /** A client of all servers, or of these. */
+  /** A client of the given servers, by default of all. */
   client(servers?: readonly number[]): KvClient {
     return new KvClient(this.service, this.ids(servers ?? this.service.group.servers));
   }
@@ -86,14 +86,14 @@ export class KvTester {
     return servers.map((server) => this.service.cluster.ids[server]!);
   }
 
-  /** A get that goes into the history. */
+  /** Gets a key and records the operation in the history. */
   async get(client: KvClient, key: string, number = TESTER): Promise<GetOutput> {
     const output = await this.#log({ op: "get", key }, { client, number });
     assert(output.op === "get");
     return output;
   }
 
-  /** A put that goes into the history. */
+  /** Puts a key and records the operation in the history. */
   async put(
     client: KvClient,
     put: Omit<Extract<KvInput, { readonly op: "put" }>, "op">,
@@ -104,7 +104,7 @@ export class KvTester {
     return output.error;
   }
 
-  /** Puts until one is certain to have been executed; the version after it. */
+  /** Puts until one is certain to have been executed; returns the version after it. */
   async putAtLeastOnce(
     client: KvClient,
     { key, value, version = 0 }: { key: string; value: string; version?: number },
@@ -118,7 +118,7 @@ export class KvTester {
     }
   }
 
-  /** A get that must find exactly this. */
+  /** Gets a key and fails unless value and version are the given ones. */
   async checkGet(
     client: KvClient,
     { key, value, version }: { key: string; value: string; version: number },

@@ -1,5 +1,5 @@
 /**
- * The lab's tester of the store: that what its clients see is really judged.
+ * Tests of the lab's tester of the store: it checks the history of its clients.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { KvTester } from "./kv_tester.ts";
 import { LabGroup } from "./lab_group.ts";
 import { SimServiceCluster } from "../sim/sim_service_cluster.ts";
 
-/** A tester whose servers give these answers, one after the other. */
+/** A tester whose servers return these replies, one after the other. */
 function setUp(answers: readonly Reply[]) {
   const cluster = new SimServiceCluster({ seed: 1, nodes: 1, machine: "kv" });
   const left = [...answers];
@@ -30,7 +30,7 @@ function setUp(answers: readonly Reply[]) {
   return { tester, counts };
 }
 
-Deno.test("KvTester finds a history that no single copy can have given", async () => {
+Deno.test("KvTester refuses a history that is not linearizable", async () => {
   const { tester, counts } = setUp([{ type: "stored" }, { type: "noKey" }]);
   const client = tester.client();
   await tester.put(client, { key: "k", value: "v", version: 0 });
@@ -41,7 +41,7 @@ Deno.test("KvTester finds a history that no single copy can have given", async (
   await Deno.remove(message.slice(message.lastIndexOf(" ") + 1));
 });
 
-Deno.test("KvTester reports a history that could not be judged in time", async () => {
+Deno.test("KvTester reports a history whose check ran out of time", async () => {
   const { tester, counts } = setUp([{ type: "stored" }]);
   await tester.put(tester.client(), { key: "k", value: "v", version: 0 });
   tester.checkHistory(0);

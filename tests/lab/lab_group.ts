@@ -1,10 +1,10 @@
 /**
  * The lab's helper layer over {@linkcode Cluster}: servers numbered from 0, connected flags, cuts,
  * and the checks that every scenario of lab 3 is made of (sections 4 and 7 of the lab's tests). It
- * looks at the cluster only when a check asks; nothing runs by itself.
+ * looks at the cluster only during a check; nothing runs in the background.
  *
  * The lab's "long delays" are how long a call to an unreachable peer hangs before it fails. Our
- * messages are one way and nobody waits for them, so that setting has no meaning here.
+ * messages are one way and nothing waits for them, so that setting has no meaning here.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import { type Cluster, describeCommand, encodeNumber, isSameBytes } from "../clu
 import { LabLinks } from "./lab_links.ts";
 import { LabLog } from "./lab_log.ts";
 
-/** Which edition of the lab a scenario follows where they differ. */
+/** The edition of the lab that a scenario follows where the two differ. */
 export type Edition = "2024" | "2025";
 
-/** What {@linkcode LabGroup.start} says: the place and term of an accepted command. */
+/** What {@linkcode LabGroup.start} returns: the index and term of an accepted command. */
 export interface Accepted {
   readonly index: Index;
   readonly term: Term;
 }
 
-/** How {@linkcode LabGroup.one} is to behave. */
+/** What {@linkcode LabGroup.one} waits for. */
 export interface Agreement {
   /** How many servers must have applied the command. */
   readonly expected: number;
@@ -33,14 +33,14 @@ export interface Agreement {
   readonly retry: boolean;
 }
 
-/** What is needed to make a {@linkcode LabGroup}. */
+/** Options of a {@linkcode LabGroup}. */
 export interface LabGroupOptions {
   readonly network: "reliable" | "unreliable";
   /** @default {"2025"} */
   readonly edition?: Edition;
 }
 
-/** The lab's RaftElectionTimeout: what its tests allow for an election, and sleep in multiples of. */
+/** The lab's RaftElectionTimeout: the time its tests allow for an election. */
 export const ELECTION_ALLOWANCE_MS = 1_000;
 
 const LEADER_ROUNDS = 10;
@@ -62,9 +62,9 @@ export class LabGroup {
   readonly #edition: Edition;
   readonly #links: LabLinks;
   readonly #log: LabLog;
-  /** How often each server was started again: what an earlier life answered late is ignored. */
-  readonly #lives: number[];
-  /** Who was seen leading each term, in all of the run (election safety, §5.2). */
+  /** How often each server was restarted: a late answer of an earlier start is ignored. */
+  readonly #restarts: number[];
+  /** The leader observed in each term of the whole run (election safety, §5.2). */
   readonly #leaders = new Map<Term, number>();
   readonly #used = new Set<number>();
   #unreliable: boolean;
@@ -77,7 +77,7 @@ export class LabGroup {
     this.count = cluster.ids.length;
     this.#links = new LabLinks(this.count);
     this.#log = new LabLog(this.count);
-    this.#lives = cluster.ids.map(() => 0);
+    this.#restarts = cluster.ids.map(() => 0);
   }
 
   /** Every server's number. */
@@ -104,8 +104,8 @@ export class LabGroup {
   }
 
   /**
-   * A command nobody else of this run submits. The lab draws some of its commands from a small
-   * range; unique ones make the same checks sharper, as equal bytes decide what counts as agreed.
+   * A command that is unique in this run. The lab draws some of its commands from a small range;
+   * unique ones make the same checks sharper, because commands are compared by their bytes.
    */
   fresh(): Uint8Array {
     for (;;) {
@@ -122,7 +122,7 @@ export class LabGroup {
     await this.#setNetwork();
   }
 
-  /** Section 3.2: from now on two of three replies come late. */
+  /** Section 3.2: while on, two of three replies arrive late. */
   async setLongReordering(on: boolean): Promise<void> {
     this.#longReordering = on;
     await this.#setNetwork();
@@ -159,7 +159,7 @@ export class LabGroup {
     await this.#cut();
   }
 
-  /** Cuts two parts from each other. The flags stay as they are. */
+  /** Cuts two parts from each other and leaves the connected flags unchanged. */
   async partition(left: readonly number[], right: readonly number[]): Promise<void> {
     this.#links.partition(left, right);
     await this.#cut();
@@ -172,7 +172,7 @@ export class LabGroup {
     await this.partition(others.slice(0, size), [...others.slice(size), leader]);
   }
 
-  /** Shuts a server down: cut first, so that nothing leaves after its state is what it is. */
+  /** Shuts a server down, cut off first so that it sends nothing after its last save. */
   async crash(server: number): Promise<void> {
     await this.disconnect(server);
     if (!this.isRunning(server)) return;
@@ -184,9 +184,9 @@ export class LabGroup {
     for (const server of this.servers) await this.crash(server);
   }
 
-  /** Starts a server that is down, over the state it left; nobody can talk to it yet. */
+  /** Starts a server that is down from its saved state; it is not connected yet. */
   async startServer(server: number): Promise<void> {
-    this.#lives[server] = (this.#lives[server] ?? 0) + 1;
+    this.#restarts[server] = (this.#restarts[server] ?? 0) + 1;
     this.#log.forget(server);
     await this.#cluster.start(this.#id(server));
   }
@@ -196,19 +196,19 @@ export class LabGroup {
     await this.connectAll();
   }
 
-  /** The lab's restart: in 2025 it connects all servers of the group, in 2024 only this one. */
+  /** The lab's restart: in 2025 it connects all servers of the group, in 2024 only this server. */
   async restart(server: number): Promise<void> {
     await this.startServer(server);
     if (this.#edition === "2025") await this.connectAll();
     else await this.connect(server);
   }
 
-  /** Offers a command to one server; `null`: it does not lead, or is down. */
+  /** Submits a command to one server; returns `null` when it does not lead or is down. */
   async start(server: number, command: Uint8Array): Promise<Accepted | null> {
     return await this.#cluster.propose(this.#id(server), command);
   }
 
-  /** Offers the same command to every running server; the last one that accepted it, if any. */
+  /** Submits the command to every running server; returns the last that accepted it, or `null`. */
   async startEverywhere(
     command: Uint8Array,
   ): Promise<{ readonly leader: number; readonly index: Index } | null> {
@@ -221,14 +221,14 @@ export class LabGroup {
     return accepted;
   }
 
-  /** The term and whether the server believes to lead; `null` when it is down. */
+  /** The term and whether the server believes that it leads; `null` when it is down. */
   async state(server: number): Promise<{ readonly term: Term; readonly leader: boolean } | null> {
     const state = await this.#cluster.state(this.#id(server));
     if (state?.leader) this.#seenLeading(server, state.term);
     return state;
   }
 
-  /** Section 7.4: the leader of the newest term, which must show itself within about 5 s. */
+  /** Section 7.4: the leader of the newest term; fails when there is none within about 5 s. */
   async checkOneLeader(): Promise<number> {
     for (let round = 0; round < LEADER_ROUNDS; round++) {
       await this.sleep(LEADER_PAUSE_MS + this.below(LEADER_PAUSE_SPREAD_MS));
@@ -248,7 +248,7 @@ export class LabGroup {
     throw this.#failure("Expected one leader, found none");
   }
 
-  /** Section 7.4: all connected servers are in the same term, which is returned. */
+  /** Section 7.4: returns the term of the connected servers, which must all be in the same. */
   async checkTerms(): Promise<Term> {
     let term: Term | null = null;
     for (const server of this.servers) {
@@ -273,7 +273,7 @@ export class LabGroup {
     }
   }
 
-  /** Section 7.4: how many servers have applied the index, and what; asks who has not shown it yet. */
+  /** Section 7.4: how many servers have applied the index, and which command. */
   async committed(
     index: Index,
   ): Promise<{ readonly servers: number; readonly command: Uint8Array | null }> {
@@ -283,7 +283,7 @@ export class LabGroup {
     return this.#log.committed(index);
   }
 
-  /** Sections 7.2 and 7.3, for whatever was applied that no check has asked for yet. */
+  /** Sections 7.2 and 7.3, for all entries that no check has looked at yet. */
   async checkAllApplied(): Promise<void> {
     for (const server of this.servers) await this.#observe(server);
   }
@@ -293,7 +293,7 @@ export class LabGroup {
     assert(servers === 0, `Index ${index} was applied by ${servers} servers, wanted by none`);
   }
 
-  /** Section 7.5: a full agreement on one command; the index it got. */
+  /** Section 7.5: submits a command, waits for agreement on it and returns its index. */
   async one(command: Uint8Array, { expected, retry }: Agreement): Promise<Index> {
     const begin = this.now();
     while (this.now() - begin < AGREEMENT_MS) {
@@ -313,15 +313,15 @@ export class LabGroup {
     );
   }
 
-  /** Agreement by `expected` servers on a number or a fresh command, submitted again as needed. */
+  /** Agreement of `expected` servers on a number or a fresh command, resubmitted as needed. */
   agree(expected: number, value?: number): Promise<Index> {
     const command = value === undefined ? this.fresh() : encodeNumber(value);
     return this.one(command, { expected, retry: true });
   }
 
   /**
-   * Section 7.4: the command at an index once at least `servers` have applied it; `null` when a
-   * newer term than `term` showed up meanwhile.
+   * Section 7.4: the command at an index, once at least `servers` servers have applied it; `null`
+   * when some server has entered a newer term than `term` in the meantime.
    */
   async wait(
     index: Index,
@@ -343,12 +343,12 @@ export class LabGroup {
     return command;
   }
 
-  /** Section 3.4: requests sent by all, and the bytes of requests and delivered replies. */
+  /** Section 3.4: requests sent by all servers, and the bytes of requests and delivered replies. */
   async traffic(): Promise<{ readonly requests: number; readonly bytes: number }> {
     return await this.#cluster.traffic();
   }
 
-  /** Section 3.4: requests that reached the servers, summed, since each one's last start. */
+  /** Section 3.4: requests that reached any server since that server's last start. */
   async incoming(): Promise<number> {
     const { incoming } = await this.#cluster.traffic();
     return [...incoming.values()].reduce((sum, count) => sum + count, 0);
@@ -361,8 +361,8 @@ export class LabGroup {
   }
 
   /**
-   * Starts something in the background. Its outcome waits until it is asked for, so that a failure
-   * is never lost and never ends the process before the scenario has been reported.
+   * Starts work in the background and returns a function that awaits it. A failure is kept for
+   * that call, so that it neither gets lost nor ends the process as an unhandled rejection.
    */
   background<T>(run: () => Promise<T>): () => Promise<T> {
     const outcome = run().then(
@@ -411,12 +411,12 @@ export class LabGroup {
     return false;
   }
 
-  /** Sections 7.2 and 7.3: takes over what a server applied since the last look, and checks it. */
+  /** Sections 7.2 and 7.3: records and checks the entries a server has newly applied. */
   async #observe(server: number): Promise<void> {
     if (!this.isRunning(server)) return;
-    const life = this.#lives[server];
+    const restarts = this.#restarts[server];
     const news = await this.#cluster.applied(this.#id(server), this.#log.height(server) + 1);
-    if (life !== this.#lives[server]) return;
+    if (restarts !== this.#restarts[server]) return;
     for (const one of news) this.#log.record(server, one);
   }
 

@@ -1,5 +1,5 @@
 /**
- * Tests of the lab's helper layer, on a cluster that says what it is told to say.
+ * Tests of the lab's helper layer, on a cluster whose answers the test sets.
  *
  * @module
  */
@@ -23,7 +23,7 @@ function blocked(cluster: FakeCluster): readonly string[] {
   return cluster.faults.blocked.map(({ from, to }) => `${from}>${to}`).sort();
 }
 
-Deno.test("encodeNumber returns as few bytes as the number needs, and decodeNumber the number", () => {
+Deno.test("encodeNumber uses as few bytes as possible, and decodeNumber reverses it", () => {
   const cases: readonly (readonly [number, number])[] = [
     [0, 1],
     [255, 1],
@@ -80,7 +80,7 @@ Deno.test("one polls on when the index holds another command", async () => {
   assert(cluster.now() >= 2_000);
 });
 
-Deno.test("one gives up after ten seconds when nobody leads", async () => {
+Deno.test("one gives up after ten seconds without a leader", async () => {
   const { cluster, group } = setUp();
   await assertRejects(
     () => group.one(encodeNumber(7), { expected: 1, retry: true }),
@@ -90,7 +90,7 @@ Deno.test("one gives up after ten seconds when nobody leads", async () => {
   assertEquals(cluster.now(), 10_000);
 });
 
-Deno.test("one passes over servers that are cut off or down", async () => {
+Deno.test("one skips servers that are cut off or down", async () => {
   const { cluster, group } = setUp();
   for (const server of [0, 1, 2]) lead(cluster, server, server + 1);
   await group.disconnect(1);
@@ -102,7 +102,7 @@ Deno.test("one passes over servers that are cut off or down", async () => {
   await assertRejects(() => group.one(encodeNumber(8), { expected: 1, retry: true }));
 });
 
-Deno.test("one fails when the cluster reports trouble of its own", async () => {
+Deno.test("one fails when the cluster's own verification fails", async () => {
   const { cluster, group } = setUp();
   lead(cluster, 0);
   cluster.trouble = new Error("applied out of order");
@@ -124,14 +124,14 @@ Deno.test("wait polls thirty times and fails when too few servers apply the inde
   assertEquals(cluster.now(), 10 * 127 + 23 * 1280);
 });
 
-Deno.test("wait returns null when a newer term shows up", async () => {
+Deno.test("wait returns null when a server enters a newer term", async () => {
   const { cluster, group } = setUp();
   cluster.clock.after(100, () => cluster.servers[2]!.term = 5);
   assertEquals(await group.wait(1, { servers: 1, term: 4 }), null);
   assertEquals(cluster.now(), 150);
 });
 
-Deno.test("checkOneLeader returns the leader of the newest term among the connected", async () => {
+Deno.test("checkOneLeader returns the leader of the newest term among connected servers", async () => {
   const { cluster, group } = setUp();
   lead(cluster, 0, 3);
   lead(cluster, 1, 4);
@@ -155,7 +155,7 @@ Deno.test("checkOneLeader fails when a term has two leaders, now or earlier", as
   await assertRejects(() => later.group.checkOneLeader(), AssertionError, "two leaders");
 });
 
-Deno.test("checkOneLeader fails after ten looks when nobody leads", async () => {
+Deno.test("checkOneLeader fails after ten polls without a leader", async () => {
   const { cluster, group } = setUp();
   await assertRejects(() => group.checkOneLeader(), AssertionError, "found none");
   assertEquals(cluster.now(), 5_000);
@@ -169,7 +169,7 @@ Deno.test("checkNoLeader fails when a connected server claims to lead", async ()
   await group.checkNoLeader();
 });
 
-Deno.test("checkTerms fails when connected servers differ", async () => {
+Deno.test("checkTerms fails when connected servers are in different terms", async () => {
   const { cluster, group } = setUp();
   assertEquals(await group.checkTerms(), 1);
   cluster.servers[2]!.term = 2;
@@ -178,7 +178,7 @@ Deno.test("checkTerms fails when connected servers differ", async () => {
   assertEquals(await group.checkTerms(), 1);
 });
 
-Deno.test("committed fails when a server applies something else at an index", async () => {
+Deno.test("committed fails when a server applies another command at an index", async () => {
   const { cluster, group } = setUp();
   lead(cluster, 0);
   cluster.servers[2]!.appliesTo = 0;
@@ -192,7 +192,7 @@ Deno.test("committed fails when a server applies something else at an index", as
   );
 });
 
-Deno.test("committed fails when a restarted cluster applies something else", async () => {
+Deno.test("committed fails when a restarted cluster applies another command at an index", async () => {
   const { cluster, group } = setUp();
   lead(cluster, 0);
   await group.one(encodeNumber(7), { expected: 3, retry: false });
@@ -219,13 +219,13 @@ Deno.test("connect and disconnect block the links of servers that are not connec
   assertEquals(blocked(cluster), ["1>2", "1>3", "2>1", "3>1"]);
   await group.disconnect(1);
   await group.connect(0);
-  // Server 1 has no flag, so nothing connects to it.
+  // Server 1 is not flagged as connected, so nothing connects to it.
   assertEquals(blocked(cluster), ["1>2", "2>1", "2>3", "3>2"]);
   await group.connectAll();
   assertEquals(blocked(cluster), []);
 });
 
-Deno.test("partitionWithLeader puts the leader into the minority and leaves the flags", async () => {
+Deno.test("partitionWithLeader puts the leader into the minority and keeps the connected flags", async () => {
   const { cluster, group } = setUp(5);
   await group.partitionWithLeader(1);
   const parts = [[1, 3, 4], [2, 5]];
@@ -236,7 +236,7 @@ Deno.test("partitionWithLeader puts the leader into the minority and leaves the 
   assert(group.servers.every((server) => group.isConnected(server)));
 });
 
-Deno.test("restart connects everybody in 2025 and only the one server in 2024", async () => {
+Deno.test("restart connects all servers in 2025 and only the restarted server in 2024", async () => {
   for (const [edition, connected] of [["2025", true], ["2024", false]] as const) {
     const cluster = new FakeCluster(3);
     const group = new LabGroup(cluster, { network: "reliable", edition });
@@ -247,7 +247,7 @@ Deno.test("restart connects everybody in 2025 and only the one server in 2024", 
   }
 });
 
-Deno.test("setLongReordering keeps what the network does beside", async () => {
+Deno.test("setLongReordering keeps the other faults of the network", async () => {
   const cluster = new FakeCluster(3);
   const group = new LabGroup(cluster, { network: "unreliable" });
   await group.setLongReordering(true);
@@ -258,7 +258,7 @@ Deno.test("setLongReordering keeps what the network does beside", async () => {
   assertEquals(cluster.faults.reply.reorder.probability, 2 / 3);
 });
 
-Deno.test("background keeps a failure until it is asked for", async () => {
+Deno.test("background keeps a failure until it is awaited", async () => {
   const { group } = setUp();
   const outcome = group.background(() => Promise.reject(new Error("lost")));
   await group.sleep(100);

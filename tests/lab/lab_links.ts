@@ -1,14 +1,14 @@
 /**
- * Who may talk to whom in a lab group, and the lab's connected flags (section 4 of the lab's
- * tests). Only bookkeeping: the group tells the cluster. A flag says that the test counts on a
- * server; a partition cuts messages and leaves the flags alone, a disconnect changes both.
+ * The links between the servers of a lab group, and the lab's connected flags (section 4 of the
+ * lab's tests). This is bookkeeping; the group applies it to the cluster. A flag says that the test
+ * relies on a server; a partition cuts links and keeps the flags, a disconnect changes both.
  *
  * @module
  */
 
 import { assert } from "@std/assert";
 
-/** Flags and cuts of servers numbered from 0; at first everybody is connected. */
+/** Flags and cuts of servers numbered from 0; all servers are connected at first. */
 export class LabLinks {
   readonly #connected: boolean[];
   readonly #passes: boolean[][];
@@ -22,7 +22,7 @@ export class LabLinks {
     return this.#connected[server] === true;
   }
 
-  /** Lets a server talk to all that are connected. */
+  /** Links a server with all connected servers. */
   connect(server: number): void {
     this.#connected[server] = true;
     for (const other of this.#servers()) {
@@ -30,7 +30,7 @@ export class LabLinks {
     }
   }
 
-  /** Cuts a server from everybody. */
+  /** Cuts a server off from all others. */
   disconnect(server: number): void {
     this.#connected[server] = false;
     for (const other of this.#servers()) this.#set(server, other, false);
@@ -56,7 +56,7 @@ export class LabLinks {
     );
   }
 
-  /** The flags for people: `+` for connected. */
+  /** The flags as text: `+` for connected. */
   describe(): string {
     return this.#connected.map((connected) => connected ? "+" : "-").join("");
   }

@@ -1,8 +1,8 @@
 /**
- * What a lab group has seen its servers apply, and the lab's checks on it (sections 7.2 and 7.3).
- * Where the lab kept one map per server, here is one agreed log and a height per server: a command
- * once applied at an index anywhere must be found there for ever, across every restart, which is
- * stricter than the lab.
+ * The commands that the servers of a lab group have applied, and the lab's checks of them
+ * (sections 7.2 and 7.3). The lab keeps one map per server; here is one agreed log and a height per
+ * server, which is stricter: once any server has applied a command at an index, every server must
+ * apply the same command there, also after restarts.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { AssertionError } from "@std/assert";
 import type { Index } from "../../raft/mod.ts";
 import { type Applied, describeCommand, isSameBytes } from "../cluster/mod.ts";
 
-/** The agreed log, and how much of it each server has applied in its present or last life. */
+/** The agreed log, and how much of it each server has applied since its last start. */
 export class LabLog {
-  /** Place 0 is index 1. */
+  /** `#agreed[0]` is the command at index 1. */
   readonly #agreed: Uint8Array[] = [];
   readonly #heights: number[];
 
@@ -21,26 +21,26 @@ export class LabLog {
     this.#heights = Array.from({ length: count }, () => 0);
   }
 
-  /** The last index the server has applied in its present or last life. */
+  /** The last index the server has applied since its last start. */
   height(server: number): Index {
     return this.#heights[server] ?? 0;
   }
 
-  /** A server starts again: it has to apply everything anew, or to load it. */
+  /** Resets the height of a server that restarts, as it applies or loads everything again. */
   forget(server: number): void {
     this.#heights[server] = 0;
   }
 
-  /** How many servers have applied the index, and what. */
+  /** How many servers have applied the index, and which command. */
   committed(index: Index): { readonly servers: number; readonly command: Uint8Array | null } {
     const servers = this.#heights.filter((height) => height >= index).length;
     return { servers, command: servers > 0 ? this.#agreed[index - 1] ?? null : null };
   }
 
-  /** Takes down what a server applied; throws when it is out of order or differs from another. */
+  /** Records a command; throws when it is out of order or differs from the agreed command. */
   record(server: number, { index, command }: Applied): void {
     const height = this.height(server);
-    // Two looks may overlap; the second then reports again what is already known.
+    // Two overlapping reads of a server return the same entries twice.
     if (index > height + 1) {
       throw new AssertionError(
         `Server ${server} applied index ${index} out of order: index ${height} was its last`,
@@ -58,7 +58,7 @@ export class LabLog {
     this.#heights[server] = Math.max(height, index);
   }
 
-  /** The heights for people. */
+  /** The heights as text. */
   describe(): string {
     return this.#heights.join(",");
   }

@@ -1,7 +1,6 @@
 /**
- * Runs scenarios on clusters and tells what happened, in the lab's words (section 2 of the lab's
- * tests). Where the clusters come from is the {@linkcode Arena}'s business, where the lines go the
- * caller's.
+ * Runs scenarios on clusters and reports in the format of the lab (section 2 of the lab's tests).
+ * An {@linkcode Arena} makes the clusters; the caller prints the lines.
  *
  * @module
  */
@@ -11,7 +10,7 @@ import { reliable, unreliable } from "../../net/mod.ts";
 import { Violation } from "../sim/mod.ts";
 import type { Cluster, Machine, Report, Scenario, Traffic } from "../cluster/mod.ts";
 
-/** What kind of cluster a scenario wants. */
+/** The kind of cluster that a scenario needs. */
 export interface ArenaSetup {
   readonly nodes: number;
   readonly machine: Machine;
@@ -20,17 +19,17 @@ export interface ArenaSetup {
 
 /** How a play ended. */
 export interface ArenaEnd {
-  /** What was thrown, by the play or inside the cluster; `null`: all is well. */
+  /** The error thrown by the play or inside the cluster; `null` if there was none. */
   readonly error: unknown;
-  /** What happened last in the cluster, for people. */
+  /** The last lines of the cluster's trace. */
   readonly trace: readonly string[];
-  /** What the processes of the cluster used; `null`: there were none. */
+  /** Resources used by the cluster's processes; `null` when it was simulated. */
   readonly usage: Usage | null;
 }
 
-/** What the processes of a cluster used. */
+/** Resources used by the processes of a cluster. */
 export interface Usage {
-  /** Processor time of all nodes, in all their lives. */
+  /** Processor time of all processes, those before a restart included. */
   readonly cpuMs: number;
   /** How often a node was started. */
   readonly starts: number;
@@ -38,7 +37,7 @@ export interface Usage {
 
 /** Makes clusters: simulated ones, or real processes. */
 export interface Arena {
-  /** Lets `play` act on a fresh cluster and closes it afterwards, whatever happened. */
+  /** Runs `play` on a fresh cluster, which is closed afterwards in any case. */
   run(setup: ArenaSetup, play: (cluster: Cluster) => Promise<void>): Promise<ArenaEnd>;
 }
 
@@ -47,22 +46,22 @@ export interface LabResult {
   readonly name: string;
   readonly part: string;
   readonly seed: number;
-  /** What was violated; `null`: passed. */
+  /** The violation; `null` when the scenario passed. */
   readonly failure: string | null;
   /** Time on the cluster's clock. */
   readonly seconds: number;
-  /** Time it took to run. */
+  /** Real time of the run. */
   readonly wallMs: number;
   readonly peers: number;
   readonly requests: number;
   readonly operations: number;
   readonly bytes: number;
   readonly commits: number;
-  /** What the nodes' processes used; `null`: a simulated cluster has none. */
+  /** Resources used by the processes; `null` when the cluster was simulated. */
   readonly usage: Usage | null;
-  /** Checks of histories that ran out of time: neither right nor wrong. */
+  /** Number of history checks that ran out of time without a verdict. */
   readonly undecided: number;
-  /** The last lines of what happened, when it failed. */
+  /** The last lines of the trace, when the scenario failed. */
   readonly trace: readonly string[];
 }
 
@@ -72,7 +71,7 @@ export interface RunOptions {
   readonly seed: number;
   /** Real time in milliseconds. */
   readonly wallMs: () => number;
-  /** Takes the opening line, and the closing one. */
+  /** Receives the opening and the closing line. */
   readonly print: (line: string) => void;
 }
 
@@ -80,7 +79,7 @@ export interface RunOptions {
 const SECONDS_MAX = 120;
 const TRACE_LINES = 40;
 
-/** What was counted between the opening and the closing line. */
+/** Counts between the opening and the closing line. */
 interface Totals {
   readonly seconds: number;
   readonly requests: number;
@@ -89,7 +88,7 @@ interface Totals {
   readonly commits: number;
 }
 
-/** Runs one scenario once. Failing is an outcome, not an error. */
+/** Runs a scenario once. A failed scenario is a result, not an error. */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<LabResult> {
   const begin = options.wallMs();
   const { nodes, machine } = scenario;
@@ -139,7 +138,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   return result;
 }
 
-/** Section 2.2: the title and the network at this moment. */
+/** Section 2.2: the title and the state of the network. */
 function openingLine(
   { title, network }: Pick<Scenario, "title" | "network">,
 ): string {
@@ -155,7 +154,7 @@ function closingLine(result: Totals & { readonly peers: number }): string {
     `#bytes ${wide(result.bytes, 8)} #commits ${wide(result.commits, 4)}`;
 }
 
-/** What was violated, the seed, how to see it again, and what happened last. */
+/** The violation, the seed, the command that reproduces it, and the end of the trace. */
 export function failureLines(result: LabResult, replay: string): readonly string[] {
   return [
     `--- FAIL: ${result.name} (${result.seconds.toFixed(1)}s), seed ${result.seed}`,
@@ -167,8 +166,8 @@ export function failureLines(result: LabResult, replay: string): readonly string
 }
 
 /**
- * The scenarios that some word chooses: a part (`3B`), a name (`TestCount3B`), or a piece of a name
- * or title. No words choose everything of the present edition; the older one has to be named.
+ * The scenarios that match any of the words: a part (`3B`), a name (`TestCount3B`), or a substring
+ * of a name or title. No words choose all of the present edition; the older edition must be named.
  */
 export function chooseScenarios(
   scenarios: readonly Scenario[],
@@ -181,7 +180,7 @@ export function chooseScenarios(
 function isChosen({ name, part, title }: Scenario, word: string): boolean {
   const wanted = word.toLowerCase();
   if (part.toLowerCase() === wanted || name.toLowerCase() === wanted) return true;
-  // A whole part or name must not choose those that only contain it, as 3C-2024 contains 3C.
+  // A full part or name matches only itself: 3C must not choose 3C-2024.
   if (/^\d[a-z]?$/.test(wanted) || /^test\w+\d[a-z]$/.test(wanted)) return false;
   return name.toLowerCase().includes(wanted) || title.toLowerCase().includes(wanted);
 }
@@ -222,7 +221,7 @@ function difference(before: Look, after: Look): Totals {
 
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // What a check says is enough; where in the checks it was said is not worth reading.
+  // The message of a failed check is enough; the stack inside the checks adds nothing.
   if (error instanceof AssertionError || error instanceof Violation) return error.message;
   return error.stack ?? `${error.name}: ${error.message}`;
 }

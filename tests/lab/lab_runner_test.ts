@@ -1,5 +1,5 @@
 /**
- * Tests of the runner: its lines, its outcomes, and how scenarios are chosen.
+ * Tests of the runner: its lines, its results, and the choice of scenarios.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const scenario: Scenario = {
   run: () => Promise.resolve(),
 };
 
-/** Plays on one fake cluster. */
+/** An arena whose only cluster is this fake one. */
 function arenaOf(cluster: FakeCluster): Arena {
   return {
     async run(_setup, play) {
@@ -81,7 +81,7 @@ Deno.test("runScenario starts the servers and sets the network before the scenar
   assertEquals(seen, [true, 0.1]);
 });
 
-Deno.test("runScenario reports what was violated, the seed and the trace when one fails", async () => {
+Deno.test("runScenario reports the violation, the seed and the trace of a failed scenario", async () => {
   const { lines, result } = await run(() => Promise.reject(new AssertionError("lost 5 commands")));
   assertEquals(lines.length, 1);
   assertEquals(result.failure, "lost 5 commands");
@@ -95,7 +95,7 @@ Deno.test("runScenario reports what was violated, the seed and the trace when on
   ]);
 });
 
-Deno.test("runScenario fails when the cluster reports trouble at the end", async () => {
+Deno.test("runScenario fails when the cluster's verification fails at the end", async () => {
   const { result } = await run((cluster) => {
     cluster.trouble = new AssertionError("two leaders");
     return Promise.resolve();
@@ -108,7 +108,7 @@ Deno.test("runScenario fails when a scenario takes more than two minutes", async
   assertEquals(result.failure, "The test took 120.001 s, longer than 120 s");
 });
 
-Deno.test("chooseScenarios chooses by part, by name and by piece of a title", () => {
+Deno.test("chooseScenarios matches parts, names and substrings of titles", () => {
   const names = (...words: string[]) =>
     chooseScenarios(labScenarios, words).map(({ name }) => name);
   assertEquals(names("3a").length, 3);

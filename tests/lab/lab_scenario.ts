@@ -1,6 +1,6 @@
 /**
- * How the lab's scenarios become {@linkcode Scenario}s: each gets a {@linkcode LabGroup} over the
- * cluster it runs on. The runner has started the servers and set the network before.
+ * Turns scenarios of the lab into {@linkcode Scenario}s: each gets a {@linkcode LabGroup} over its
+ * cluster. The runner has started the servers and set the network before.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface LabScenario extends Omit<Scenario, "run" | "machine" | "network
   readonly body: (group: LabGroup) => Promise<void>;
 }
 
-/** Makes a scenario that runs on any cluster. */
+/** Turns it into a scenario that runs on any cluster. */
 export function labScenario(
   { body, edition = "2025", machine = "log", network = "reliable", ...rest }: LabScenario,
 ): Scenario {

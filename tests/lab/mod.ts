@@ -1,5 +1,5 @@
 /**
- * What the scenarios of the labs are written with, and what runs them.
+ * The helper layer for scenarios of the labs, and their runner.
  *
  * @module
  */

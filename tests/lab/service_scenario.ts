@@ -1,6 +1,6 @@
 /**
- * How scenarios with clients become {@linkcode Scenario}s: each gets a {@linkcode LabGroup} for its
- * servers, the cluster for its clients, and the report.
+ * Turns scenarios with clients into {@linkcode Scenario}s: each gets a {@linkcode LabGroup} for the
+ * servers, the cluster for the clients, and the report.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { Report, Scenario, ServiceCluster } from "../cluster/mod.ts";
 import { LabGroup } from "./lab_group.ts";
 
-/** What a scenario with clients acts on. */
+/** What a scenario with clients works with. */
 export interface Service {
   readonly group: LabGroup;
   readonly cluster: ServiceCluster;
@@ -25,14 +25,14 @@ export interface ServiceScenario extends Omit<Scenario, "run" | "network"> {
   readonly body: (service: Service) => Promise<void>;
 }
 
-/** Makes a scenario that runs on any {@linkcode ServiceCluster}. */
+/** Turns it into a scenario that runs on any {@linkcode ServiceCluster}. */
 export function serviceScenario(
   { body, network = "reliable", ...rest }: ServiceScenario,
 ): Scenario {
   return {
     ...rest,
     network,
-    // The arena makes such a cluster for every machine that answers.
+    // The arena makes a ServiceCluster for every machine with replies.
     run: (cluster: ServiceCluster, report: Report) =>
       body({
         group: new LabGroup(cluster, { network }),

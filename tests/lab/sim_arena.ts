@@ -1,5 +1,5 @@
 /**
- * Simulated clusters for the lab's runner.
+ * An arena of simulated clusters for the lab's runner.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Arena, ArenaEnd, ArenaSetup } from "./lab_runner.ts";
 import type { Cluster } from "../cluster/mod.ts";
 import { SimCluster, SimServiceCluster } from "../sim/mod.ts";
 
-/** The simulated cluster that runs the machine. */
+/** Makes a simulated cluster with the given state machine. */
 function makeSimCluster({ machine, ...setup }: ArenaSetup): SimCluster {
   return machine === "log" || machine === "log-snapshots"
     ? new SimCluster({ ...setup, machine })

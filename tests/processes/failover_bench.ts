@@ -1,10 +1,10 @@
 /**
- * How long a cluster of real processes takes to serve writes again after `kill -9` of its leader,
+ * The time a cluster of real processes takes to serve writes again after `kill -9` of its leader,
  * under load and with default settings: `deno run -A tests/processes/failover_bench.ts [KILLS]`.
  *
- * Counted from the kill to the first acknowledged write that began after it; two of the writers ask
- * again soon, so that the cluster is measured and not the patience of its clients. Every write that was
- * acknowledged in the whole run is read again at the end.
+ * Measured from the kill to the first acknowledged write that began after it. Two of the writers
+ * retry with short pauses, so that the cluster is measured and not the pauses of its clients. At
+ * the end every write acknowledged during the run is read again.
  *
  * @module
  */
@@ -16,19 +16,19 @@ import { ProcessServiceCluster } from "./process_service_cluster.ts";
 const NODES = 3;
 const WRITERS = 16;
 const VALUE = new Uint8Array(256);
-/** Of the writers, those who ask again sooner than clients do by default. */
+/** Number of writers with shorter pauses between attempts than the default. */
 const PROBES = 2;
 const PROBE_PAUSE_MS = { min: 5, max: 20 };
-/** Between two kills, so that the cluster is whole and under load again. */
+/** Pause between two kills, with all nodes running and under load. */
 const CALM_MS = 700;
 
 const kills = Number(Deno.args[0] ?? 50);
 const cluster = new ProcessServiceCluster({ seed: Date.now(), nodes: NODES, machine: "kv" });
 const acknowledged = new Set<string>();
 let isDone = false;
-/** Until all went well, what the nodes left is of interest. */
+/** Keep the nodes' folders unless the run succeeds. */
 let keep = true;
-/** Told of the first write that began after this moment and was acknowledged. */
+/** Called for the first acknowledged write that began after `since`. */
 let waiting: { readonly since: number; readonly done: (at: number) => void } | null = null;
 
 function makeClerk({ isProbe }: { readonly isProbe: boolean }): Clerk {
@@ -62,7 +62,7 @@ async function leader(): Promise<NodeId> {
   }
 }
 
-/** Nobody lags behind by more than the load of a moment. */
+/** Waits until no node lags by more than a moment's load. */
 async function untilWhole(): Promise<void> {
   for (;;) {
     const all = await Promise.all(cluster.ids.map((id) => cluster.status(id)));

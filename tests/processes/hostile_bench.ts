@@ -1,8 +1,8 @@
 /**
- * A cluster of real processes under load, while strangers do their worst on its peer and client
- * ports: `deno run -A tests/processes/hostile_bench.ts [SECONDS]`. Undisturbed and disturbed stretches take
- * turns, so that other work on the machine falls on both; exit code 1 if throughput falls below
- * 80 %, a node dies, memory is not bounded, or a refusal is not counted or fills the log.
+ * A cluster of real processes under load, while hostile connections attack its peer and client
+ * ports: `deno run -A tests/processes/hostile_bench.ts [SECONDS]`. Intervals with and without
+ * attack alternate, so that other work on the machine affects both. Exit code 1 if throughput falls
+ * below 80 %, a node ends, memory is not bounded, or a refusal is not counted or fills the log.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { Clerk } from "../../kv/mod.ts";
 import { ProcessServiceCluster } from "./process_service_cluster.ts";
 
 const WRITERS = 64;
-/** Of each writer, written again and again: only strangers could make memory grow. */
+/** Keys of each writer, overwritten again and again, so that only the attack can grow memory. */
 const KEYS = 100;
 const STRETCHES = 4;
 const SHARE_MIN = 0.8;
-/** The log alone may take 64 MB before a snapshot, and that several times while it is moved. */
+/** The log may take 64 MB before a snapshot, and several copies of it exist during one. */
 const MEMORY_BYTES_MAX = 600e6;
-/** One line in five seconds for each source and port, and a few of its own. */
+/** One line in five seconds for each source and port, and a few regular ones. */
 const LINES_PER_SECOND_MAX = 2;
 const VALUE = new Uint8Array(256);
 

@@ -1,5 +1,5 @@
 /**
- * Clusters of real processes, and long runs under every fault.
+ * Clusters of real processes, and long runs of them under all faults.
  *
  * @module
  */

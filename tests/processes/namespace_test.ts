@@ -1,8 +1,8 @@
 /**
- * The product's own faults against those of a real network: a cluster of processes goes through the
+ * Compares injected faults with those of a real network: a cluster of processes goes through the
  * same cuts, losses and delays twice, once by its control sockets and once by packet filters in
- * network namespaces, and must behave in the same way. Skipped, with the reason printed, where the
- * machine does not allow namespaces.
+ * network namespaces, and must behave in the same way. Where the machine does not allow namespaces,
+ * the test prints the reason and passes.
  *
  * @module
  */
@@ -19,12 +19,12 @@ import type { NodeId } from "../../raft/core/types.ts";
 import { Namespaces } from "./namespaces.ts";
 import { ProcessCluster } from "./process_cluster.ts";
 
-/** What is done to a network, in one way or the other. */
+/** Faults of a network, by control sockets or by packet filters. */
 interface Harm {
-  /** Nothing leaves the node; with `both` nothing comes in either. */
+  /** Blocks all messages from the node, and with `both` also those to it. */
   cut(id: NodeId, options: { readonly both: boolean }): Promise<void>;
   lose(percent: number): Promise<void>;
-  /** False: cannot be done here. */
+  /** Delays every message; returns false where that is not possible. */
   delay(ms: number): Promise<boolean>;
   heal(): Promise<void>;
 }
@@ -52,11 +52,11 @@ function harmByFaults(cluster: ProcessCluster): Harm {
   };
 }
 
-/** Commands that were applied where they were proposed: acknowledged. */
+/** Commands that were applied on the node where they were proposed, which acknowledges them. */
 const acknowledged = new Map<number, number>();
 let value = 0;
 
-/** One command, acknowledged by one of these nodes and applied by so many of them. */
+/** Proposes one command until `among` has acknowledged it and enough of its nodes applied it. */
 async function agree(
   cluster: ProcessCluster,
   { among, servers, withinMs }: {
@@ -88,7 +88,7 @@ async function agree(
   throw new Error(`Cannot agree among ${among.join(", ")} within ${withinMs} ms`);
 }
 
-/** Everything that was acknowledged is there, at every node. */
+/** Every node has applied every acknowledged command. */
 async function verify(cluster: ProcessCluster): Promise<void> {
   for (const id of IDS) {
     const applied = new Map(
@@ -101,7 +101,7 @@ async function verify(cluster: ProcessCluster): Promise<void> {
   await cluster.verify();
 }
 
-async function suffer(cluster: ProcessCluster, harm: Harm): Promise<void> {
+async function endure(cluster: ProcessCluster, harm: Harm): Promise<void> {
   acknowledged.clear();
   const all = { among: IDS, servers: 3, withinMs: 60_000 };
   for (const id of IDS) await cluster.start(id);
@@ -109,7 +109,7 @@ async function suffer(cluster: ProcessCluster, harm: Harm): Promise<void> {
     const leader = await agree(cluster, all);
     const others = IDS.filter((id) => id !== leader);
     await harm.cut(leader, { both });
-    // A leader that cannot be heard is replaced, though with a one-way cut it hears the others.
+    // A leader with only outgoing messages cut off hears the others, but must still be replaced.
     await agree(cluster, { among: others, servers: 2, withinMs: 60_000 });
     await harm.heal();
     await agree(cluster, all);
@@ -118,7 +118,7 @@ async function suffer(cluster: ProcessCluster, harm: Harm): Promise<void> {
   await agree(cluster, { among: IDS, servers: 2, withinMs: 60_000 });
   await harm.heal();
   await agree(cluster, all);
-  // An answer takes twice as long, and has to come well before the shortest timeout (§5.6).
+  // A round trip takes twice the delay and must stay well below the election timeout (§5.6).
   if (await harm.delay(100)) {
     await agree(cluster, { among: IDS, servers: 2, withinMs: 60_000 });
     await harm.heal();
@@ -128,16 +128,16 @@ async function suffer(cluster: ProcessCluster, harm: Harm): Promise<void> {
   assert(acknowledged.size >= 6);
 }
 
-Deno.test("a cluster survives cuts, loss and delay when faults do them", async () => {
+Deno.test("a cluster survives injected cuts, loss and delay", async () => {
   const cluster = new ProcessCluster({ seed: 1, nodes: 3, machine: "log" });
   try {
-    await suffer(cluster, harmByFaults(cluster));
+    await endure(cluster, harmByFaults(cluster));
   } finally {
     await cluster.close();
   }
 });
 
-Deno.test("a cluster survives cuts, loss and delay when packet filters do them", async () => {
+Deno.test("a cluster survives cuts, loss and delay by packet filters", async () => {
   const network = await Namespaces.make(IDS);
   if (typeof network === "string") {
     console.log(`skipped: no network namespaces here: ${network}`);
@@ -150,7 +150,7 @@ Deno.test("a cluster survives cuts, loss and delay when packet filters do them",
     place: (id) => network.place(id),
   });
   try {
-    await suffer(cluster, network);
+    await endure(cluster, network);
   } finally {
     await cluster.close();
     await network.remove();

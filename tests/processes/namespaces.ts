@@ -1,8 +1,8 @@
 /**
- * A network of its own for each node, by the kernel's network namespaces, and harm done to it by
- * packet filters: to see that what the product's own `Faults` do is what a network does.
+ * A network for each node in its own kernel network namespace, with faults by packet filters, to
+ * compare the product's own `Faults` with a real network.
  *
- * Nothing of the machine's own network is touched: all interfaces live inside the namespaces.
+ * The machine's own network is not changed: all interfaces are inside the namespaces.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Place } from "./process_cluster.ts";
 
 const SUBNET = "10.77.0";
 
-/** Namespaces of one cluster, joined by a bridge in one more. */
+/** Namespaces of one cluster, joined by a bridge in another namespace. */
 export class Namespaces {
   readonly #name: string;
   readonly #ids: readonly NodeId[];
@@ -22,7 +22,7 @@ export class Namespaces {
     this.#ids = ids;
   }
 
-  /** Makes them; a text that says why not, where the machine does not allow it. */
+  /** Makes the namespaces; returns the reason as text where the machine does not allow it. */
   static async make(ids: readonly NodeId[]): Promise<Namespaces | string> {
     const network = new Namespaces(`kontiki-${Deno.pid}`, ids);
     try {
@@ -35,26 +35,26 @@ export class Namespaces {
     }
   }
 
-  /** Where a node runs. */
+  /** The namespace and address of a node. */
   place(id: NodeId): Place {
     const prefix = ["ip", "netns", "exec", this.#of(id)];
     return { hostname: `${SUBNET}.${id}`, prefix };
   }
 
-  /** Nothing leaves the node, and with `both` nothing comes in. */
+  /** Blocks all packets from the node, and with `both` also those to it. */
   async cut(id: NodeId, { both }: { readonly both: boolean }): Promise<void> {
     await this.#filter(id, "out", "drop");
     if (both) await this.#filter(id, "in", "drop");
   }
 
-  /** So many of a hundred packets are lost, at every node. */
+  /** Drops the given percentage of packets at every node. */
   async lose(percent: number): Promise<void> {
     for (const id of this.#ids) {
       await this.#filter(id, "in", `numgen random mod 100 < ${percent} drop`);
     }
   }
 
-  /** Every packet takes longer. False: this kernel cannot do that. */
+  /** Delays every packet; returns false when the kernel cannot. */
   async delay(ms: number): Promise<boolean> {
     try {
       for (const id of this.#ids) {
@@ -68,7 +68,7 @@ export class Namespaces {
     }
   }
 
-  /** A network that does its work. */
+  /** Removes all faults. */
   async heal(): Promise<void> {
     for (const id of this.#ids) {
       await this.#nft(id, "flush chain inet kontiki in");
@@ -78,7 +78,7 @@ export class Namespaces {
     }
   }
 
-  /** Leaves nothing behind. */
+  /** Removes the namespaces. */
   async remove(): Promise<void> {
     for (const name of [this.#of(0), ...this.#ids.map((id) => this.#of(id))]) {
       await runAnyway("ip", "netns", "delete", name);
@@ -123,7 +123,7 @@ export class Namespaces {
   }
 }
 
-/** A tool said no. */
+/** A program exited with an error. */
 class CommandFailure extends Error {
   override name = "CommandFailure";
 }
@@ -135,7 +135,7 @@ async function run(program: string, ...args: readonly string[]): Promise<void> {
   throw new CommandFailure(`${program} ${args.join(" ")}: ${text}`);
 }
 
-/** As {@linkcode run}, where a failure only says that there was nothing to do. */
+/** As {@linkcode run}, but ignores a failure, which means that there was nothing to do. */
 async function runAnyway(program: string, ...args: readonly string[]): Promise<void> {
   try {
     await run(program, ...args);

@@ -1,5 +1,5 @@
 /**
- * Clusters of real processes for the lab's runner.
+ * An arena of clusters of real processes for the lab's runner.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Arena, ArenaEnd, ArenaSetup } from "../lab/mod.ts";
 import { ProcessCluster, type ProcessClusterOptions } from "./process_cluster.ts";
 import { ProcessServiceCluster } from "./process_service_cluster.ts";
 
-/** The cluster of processes that runs the machine. */
+/** Makes a cluster of processes with the given state machine. */
 function makeProcessCluster(options: ProcessClusterOptions): ProcessCluster {
   return options.machine.startsWith("log")
     ? new ProcessCluster(options)
@@ -20,7 +20,7 @@ function makeProcessCluster(options: ProcessClusterOptions): ProcessCluster {
 export class ProcessArena implements Arena {
   readonly #keep: boolean;
 
-  /** With `keep` the folder of a cluster stays when its scenario failed. */
+  /** With `keep`, the folder of a cluster is kept when its scenario fails. */
   constructor({ keep }: { readonly keep: boolean }) {
     this.#keep = keep;
   }

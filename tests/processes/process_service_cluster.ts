@@ -1,7 +1,7 @@
 /**
  * A {@linkcode ServiceCluster} of real processes: clients reach the nodes over TCP, with all calls
- * to one node on one connection. What the network of faults does to clients is done here, before
- * the socket and behind it; cuts between nodes do not concern them.
+ * to one node on one connection. Faults of the network between clients and nodes are applied here,
+ * before and after the socket; cuts between nodes do not affect clients.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import { type Clock, type NodeId, type Outcome, SystemClock } from "../../raft/m
 import type { ServiceCluster, Traffic } from "../cluster/mod.ts";
 import { ProcessCluster, type ProcessClusterOptions } from "./process_cluster.ts";
 
-/** How long a client waits to learn that nobody is there (section 3.3). */
+/** How long a client waits before it learns that the server is down (section 3.3). */
 const NOBODY_MS_MAX = 99;
-/** Stands in for "for ever", which no timer can hold. */
+/** Replaces an infinite deadline, which no timer supports. */
 const PATIENCE_MS_MAX = 120_000;
 
 /** A cluster of services in child processes. */
 export class ProcessServiceCluster extends ProcessCluster implements ServiceCluster {
   readonly clientClock: Clock = new SystemClock();
-  /** One connection to each life of each node. */
+  /** The connection to the current process of each node. */
   readonly #connections = new Map<NodeId, { readonly pid: number; readonly rpc: RpcClient }>();
   #requests = 0;
   #bytes = 0;

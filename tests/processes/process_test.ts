@@ -1,6 +1,6 @@
 /**
- * Clusters of real processes: that they agree, survive kill -9, obey faults, and that nothing of
- * them is left when the one who started them ends in whatever way.
+ * Tests of clusters of real processes: they agree, survive kill -9 and apply injected faults, and
+ * no process is left when the process that started them ends in any way.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const start = async (nodes: number): Promise<ProcessCluster> => {
   return cluster;
 };
 
-/** Proposes until the command is applied by so many nodes. */
+/** Proposes until the given number of nodes have applied the command. */
 async function agree(cluster: ProcessCluster, value: number, servers: number): Promise<NodeId> {
   const command = Uint8Array.of(value);
   let leader = 0;
@@ -49,7 +49,7 @@ function exists(path: string): boolean {
   }
 }
 
-Deno.test("processes agree, and remember it when they were killed", async () => {
+Deno.test("processes agree, and keep the agreement when they are killed", async () => {
   const cluster = await start(3);
   try {
     const leader = await agree(cluster, 1, 3);
@@ -91,7 +91,7 @@ Deno.test("a minority of processes cannot agree when it is cut off", async () =>
   }
 });
 
-Deno.test("a process does not hear what only it was told is cut", async () => {
+Deno.test("a cut set on one process only blocks what that process receives", async () => {
   const cluster = await start(2);
   try {
     const from = await agree(cluster, 1, 2);
@@ -108,14 +108,14 @@ Deno.test("a process does not hear what only it was told is cut", async () => {
   }
 });
 
-Deno.test("a process that is stopped for a while loses leadership and returns (E10)", async () => {
+Deno.test("a process that is paused for a while loses leadership and rejoins (E10)", async () => {
   const cluster = await start(3);
   try {
     const leader = await agree(cluster, 1, 3);
     cluster.pause(leader);
     const other = await agree(cluster, 2, 2);
     assert(other !== leader);
-    // Long enough for the others to give up their connections to it.
+    // Long enough for the others to close their connections to it.
     await cluster.sleep(2500);
     await cluster.resume(leader);
     await agree(cluster, 3, 3);
@@ -125,7 +125,7 @@ Deno.test("a process that is stopped for a while loses leadership and returns (E
   }
 });
 
-Deno.test("a process obeys the faults in force when it starts or goes on after a pause", async () => {
+Deno.test("a process applies the current faults when it starts or resumes", async () => {
   const cluster = new ProcessCluster({ seed: 1, nodes: 2, machine: "log" });
   try {
     await cluster.start(1);
@@ -145,7 +145,7 @@ Deno.test("a process obeys the faults in force when it starts or goes on after a
   }
 });
 
-Deno.test("a process that ended by itself is not forgiven when the test kills it afterwards", async () => {
+Deno.test("verify reports a process that had ended by itself before it was killed", async () => {
   for (const end of ["kill", "crash"] as const) {
     const cluster = await start(1);
     try {
@@ -161,7 +161,7 @@ Deno.test("a process that ended by itself is not forgiven when the test kills it
   }
 });
 
-Deno.test("a node without --control has no control socket and no machine of the tests", async () => {
+Deno.test("a node without --control has no control socket and refuses test machines", async () => {
   await withFolder(async (folder) => {
     const [program = "", ...first] = nodeCommand();
     const run = async (...args: string[]): Promise<string> => {
@@ -179,7 +179,7 @@ Deno.test("a node without --control has no control socket and no machine of the 
   });
 });
 
-Deno.test("a node goes on when nobody reads its log any more", async () => {
+Deno.test("a node keeps running when its log pipe is closed", async () => {
   await withFolder(async (folder) => {
     const [program = "", ...first] = nodeCommand();
     const args = ["--id", "1", "--peers", "1", "--data", `${folder}/n1`, "--until-input-ends"];
@@ -193,7 +193,7 @@ Deno.test("a node goes on when nobody reads its log any more", async () => {
     const ready = JSON.parse(new TextDecoder().decode((await lines.read()).value));
     await lines.cancel();
     await child.stderr.cancel();
-    // Garbage is refused, and the refusal goes into the log.
+    // The node refuses garbage and logs the refusal.
     const stranger = await Deno.connect(ready.clients);
     await stranger.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
     await stranger.read(new Uint8Array(100)).catch(() => null);
@@ -206,7 +206,7 @@ Deno.test("a node goes on when nobody reads its log any more", async () => {
   });
 });
 
-Deno.test("a node ends with its cluster's process when that is killed", async () => {
+Deno.test("a node ends when the process that started it is killed", async () => {
   const cluster = await start(1);
   const { pid } = cluster.node(1);
   const status = await Deno.stat(`${cluster.folder}/n1/control.sock`);
@@ -219,7 +219,7 @@ Deno.test("a node ends with its cluster's process when that is killed", async ()
   assert(pid > 0 && !exists(cluster.folder));
 });
 
-Deno.test("a killed test leaves no node, and one that gets Ctrl-C no folder either", async () => {
+Deno.test("a killed test leaves no node, and an interrupted test leaves no folder", async () => {
   for (const signal of ["SIGKILL", "SIGINT"] as const) {
     const script = `
       import { ProcessCluster } from ${JSON.stringify(import.meta.resolve("./process_cluster.ts"))};
@@ -241,7 +241,7 @@ Deno.test("a killed test leaves no node, and one that gets Ctrl-C no folder eith
     process.kill(signal);
     await process.status;
     await reader.cancel();
-    // A node removes nothing, but who is gone answers no more.
+    // A node does not remove its socket file, but an ended node accepts no connection.
     for (const id of [1, 2]) {
       await until(() => isSilent(`${folder}/n${id}/control.sock`), `the end of n${id}`);
     }
@@ -259,7 +259,7 @@ async function isSilent(path: string): Promise<boolean> {
   }
 }
 
-/** Fails as long as a node that is ending still makes files in the folder. */
+/** Removes the folder; false while an ending node still creates files in it. */
 async function isRemoved(folder: string): Promise<boolean> {
   try {
     await Deno.remove(folder, { recursive: true });

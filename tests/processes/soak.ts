@@ -1,11 +1,11 @@
 /**
- * A soak: clerks on a cluster of real processes while everything that can fail does, for as long as
- * asked. Time is cut into epochs with keys of their own, so that each history can be checked and
- * forgotten; at the very end every key is read again, and must still be what it was.
+ * A soak: clerks use a cluster of real processes under all faults for a given time. The time is
+ * divided into epochs with their own keys, so that each history can be checked and released; at the
+ * end every key is read again and must not be older than its last acknowledged write.
  *
- * Invariants: a soak is well only if every history was found linearizable and somebody was answered in
- * it; nothing is hurt any more when it ends; its memory does not grow with its length but for a few
- * numbers a second and a key.
+ * Invariants: a soak succeeds only if every history is linearizable and contains a completed
+ * operation; all faults are removed when it ends; its memory grows only by a few numbers for each
+ * second and key.
  *
  * @module
  */
@@ -18,19 +18,19 @@ import { ProcessServiceCluster } from "./process_service_cluster.ts";
 import { SeededRandom } from "../sim/mod.ts";
 import { SoakFaults } from "./soak_faults.ts";
 
-/** How long, how many, and where the news go. */
+/** Options of {@linkcode runSoak}. */
 export interface SoakOptions {
   readonly seed: number;
   readonly durationMs: number;
   readonly nodes: number;
   readonly clients: number;
-  /** Told after every epoch. */
+  /** Receives a line after every epoch. */
   readonly print: (line: string) => void;
-  /** Given every history that is not linearizable, with what was done meanwhile. */
+  /** Receives every history that is not linearizable, with the faults during it. */
   readonly illegal: (epoch: SoakEpoch) => Promise<void>;
 }
 
-/** The history of one epoch, judged. */
+/** The history of one epoch and its verdict. */
 export interface SoakEpoch {
   readonly number: number;
   readonly history: readonly Operation<KvInput, KvOutput>[];
@@ -38,22 +38,22 @@ export interface SoakEpoch {
   readonly result: CheckResult;
 }
 
-/** What happened in one second. */
+/** Operations of one second. */
 export interface SoakSecond {
   done: number;
   unknown: number;
-  /** Of what was done, sorted when the soak has ended. */
+  /** Latencies of the completed operations, sorted at the end of the soak. */
   readonly latenciesMs: number[];
 }
 
-/** What the nodes held at a moment: bytes, summed and the most of any. */
+/** Bytes held by the nodes at one moment: the sum, and the maximum of any node. */
 export interface SoakSample {
   readonly atMs: number;
   readonly memoryBytesMax: number;
   readonly diskBytesMax: number;
 }
 
-/** How a soak ended. */
+/** The result of a soak. */
 export interface SoakResult {
   readonly options: Pick<SoakOptions, "seed" | "durationMs" | "nodes" | "clients">;
   readonly operations: number;
@@ -62,11 +62,11 @@ export interface SoakResult {
   /** Keys whose last acknowledged value was not found at the end. */
   readonly lost: number;
   readonly keys: number;
-  /** What else went wrong. */
+  /** Any other failure. */
   readonly failure: string | null;
   readonly seconds: readonly SoakSecond[];
   readonly samples: readonly SoakSample[];
-  /** On the same clock as the seconds: milliseconds since the begin. */
+  /** Times are milliseconds since the beginning, as for the seconds. */
   readonly annotations: readonly Annotation[];
 }
 
@@ -78,25 +78,25 @@ interface Known {
 const EPOCH_MS = 10_000;
 const EPOCH_KEYS = 20;
 const TIMEOUT_MS = 3_000;
-/** After the end of all trouble everybody must be served within this time. */
+/** Once all faults are removed, every client must be served within this time. */
 const RECOVERY_MS = 60_000;
 const THINK_MS = { least: 50, most: 150 };
 const SAMPLE_MS = 2_000;
 const CHECK_MS = 20_000;
 /** Small, so that a short soak takes many snapshots. */
 const SNAPSHOT_BYTES = 256 * 1024;
-/** What one node may hold, however long the soak. */
+/** The memory limit of one node, however long the soak. */
 const MEMORY_BYTES_MAX = 512 * 1024 * 1024;
 const DISK_BYTES_MAX = 64 * 1024 * 1024;
 
 const decoder = new TextDecoder();
 
-/** Whether nothing went wrong, and something went right. */
+/** Whether there was no failure, and at least one completed operation. */
 export function isWell({ verdicts, lost, failure }: SoakResult): boolean {
   return failure === null && lost === 0 && verdicts.illegal === 0 && verdicts.unknown === 0;
 }
 
-/** Runs a soak from beginning to end. */
+/** Runs a soak. */
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   return await new Soak(options).run();
 }
@@ -239,7 +239,7 @@ class Soak {
     }
   }
 
-  /** What was acknowledged must never be older than this. */
+  /** Remembers the newest acknowledged version of each key; later reads must not be older. */
   #remember(history: readonly Operation<KvInput, KvOutput>[]): void {
     for (const { input, output } of history) {
       if (output === null || output.error !== "OK") continue;
@@ -254,7 +254,7 @@ class Soak {
     }
   }
 
-  /** After the end of all trouble every client is answered. */
+  /** Waits until every client has been served after all faults are removed. */
   async #serveAll(): Promise<void> {
     const ends = this.#clerks.map((clerk) => clerk.get("end", { timeoutMs: RECOVERY_MS }));
     for (const [client, { type }] of (await Promise.all(ends)).entries()) {
@@ -263,7 +263,7 @@ class Soak {
     }
   }
 
-  /** Reads every key of every epoch; how many went back or changed. */
+  /** Reads every key of every epoch; returns how many are older than acknowledged or changed. */
   async #readAll(): Promise<number> {
     const clerk = this.#clerks[0]!;
     let lost = 0;

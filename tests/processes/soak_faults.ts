@@ -1,7 +1,7 @@
 /**
- * Trouble for a soak of real processes: two loops beside each other, one for the network (cuts of
- * every shape, bad weather), one for processes (kill -9 of one, two or all, SIGSTOP). Each trouble
- * ends before the next of its kind begins, and {@linkcode SoakFaults.end} takes all of it back.
+ * Faults for a soak of real processes, in two concurrent loops: one for the network (partitions of
+ * every shape, loss, delay, reordering), one for processes (kill -9 of one, two or all, SIGSTOP).
+ * Each fault ends before the next of its kind begins; {@linkcode SoakFaults.end} removes all.
  *
  * @module
  */
@@ -27,11 +27,11 @@ const CUT_MS = { least: 500, most: 5_000 };
 const DOWN_MS = { least: 0, most: 3_000 };
 const PAUSE_MS = { least: 100, most: 4_000 };
 
-/** The trouble-maker of one soak. */
+/** Injects the faults of one soak. */
 export class SoakFaults {
   readonly #cluster: ProcessServiceCluster;
   readonly #random: SeededRandom;
-  /** Everything that was done, for people. */
+  /** All injected faults, for the page. */
   readonly annotations: Annotation[] = [];
   #isOver = false;
   #loops: Promise<unknown> = Promise.resolve();
@@ -45,11 +45,11 @@ export class SoakFaults {
     const network = this.#loop(this.#random.fork("network"), (random) => this.#disturb(random));
     const processes = this.#loop(this.#random.fork("processes"), (random) => this.#hurt(random));
     this.#loops = Promise.all([network, processes]);
-    // A failure is reported by `end`; until then it must not end the process.
+    // `end` reports a failure; until then it must not end the process as an unhandled rejection.
     this.#loops.catch(() => undefined);
   }
 
-  /** Resolves when no trouble is left: the network whole, everybody running. */
+  /** Resolves when the network has no faults and all nodes run. */
   async end(): Promise<void> {
     this.#isOver = true;
     await this.#loops;
@@ -129,7 +129,7 @@ export class SoakFaults {
     });
   }
 
-  /** Half of the time whoever leads. */
+  /** Picks the leader half of the time, otherwise any node. */
   async #victim(random: SeededRandom): Promise<NodeId> {
     const { ids } = this.#cluster;
     if (random.chance(0.5)) return random.pick(ids);

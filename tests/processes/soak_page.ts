@@ -1,6 +1,6 @@
 /**
- * The summary of a soak as one self-contained HTML page: operations and latency over time, what the
- * nodes held, and every fault as a band behind the curves. Pure: values in, text out.
+ * The summary of a soak as one self-contained HTML page: operations, latency and the nodes' memory
+ * and disk over time, with every fault as a band behind the curves. Pure.
  *
  * @module
  */
@@ -30,7 +30,7 @@ interface Curve {
   readonly points: readonly { readonly atMs: number; readonly value: number }[];
 }
 
-/** Curves over the same time, one below the other. */
+/** Curves over the same time axis. */
 interface Panel {
   readonly title: string;
   readonly curves: readonly Curve[];
@@ -72,7 +72,7 @@ function panelsOf({ seconds, samples }: SoakResult): readonly Panel[] {
   ];
 }
 
-/** The page. */
+/** Makes the page. */
 export function soakPage(result: SoakResult): string {
   const { seconds, samples, annotations } = result;
   const endMs = Math.max(1000, seconds.length * 1000, ...samples.map(({ atMs }) => atMs));
@@ -190,7 +190,7 @@ ${svg}
 `;
 }
 
-/** The least of 1, 2, 5, 10, 20, … that is not less. */
+/** The smallest of 1, 2, 5, 10, 20, … that is at least the value. */
 function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return ([1, 2, 5, 10].find((factor) => factor * power >= value) ?? 10) * power;

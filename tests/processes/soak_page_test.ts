@@ -1,5 +1,5 @@
 /**
- * The summary of a soak: what it says, and that nothing in it can break out of the page.
+ * Tests of the page of a soak: its content and its escaping.
  *
  * @module
  */
@@ -28,7 +28,7 @@ const good: SoakResult = {
   ],
 };
 
-Deno.test("soakPage says how it went and draws every fault", () => {
+Deno.test("soakPage states the result and draws every fault", () => {
   const page = soakPage(good);
   assertStringIncludes(page, "all is well");
   assertStringIncludes(page, "12,345 (6 of unknown outcome)");
@@ -37,13 +37,13 @@ Deno.test("soakPage says how it went and draws every fault", () => {
   assert(!page.includes("NaN") && !page.includes("Infinity"));
 });
 
-Deno.test("soakPage escapes what it shows", () => {
+Deno.test("soakPage escapes texts", () => {
   const page = soakPage({ ...good, failure: "<script>" });
   assertStringIncludes(page, "kill -9 &lt;n1> &amp; &quot;n2&quot;");
   assert(!page.includes("<script>"));
 });
 
-Deno.test("soakPage tells every bad ending from a good one", () => {
+Deno.test("soakPage distinguishes every kind of failure from success", () => {
   const bad: readonly Partial<SoakResult>[] = [
     { lost: 1 },
     { failure: "n1 ended by itself" },
@@ -55,7 +55,7 @@ Deno.test("soakPage tells every bad ending from a good one", () => {
   }
 });
 
-Deno.test("soakPage draws a soak that ended before it began", () => {
+Deno.test("soakPage draws a soak without any second", () => {
   const page = soakPage({ ...good, seconds: [], samples: [], annotations: [] });
   assert(!page.includes("NaN") && !page.includes("Infinity"));
 });

@@ -1,5 +1,5 @@
 /**
- * A soak of a few seconds: that the whole machinery of `deno task soak` works.
+ * Runs a soak of a few seconds, which exercises everything that `deno task soak` uses.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { isWell, runSoak } from "./soak.ts";
 
-Deno.test("a short soak ends well and has seen operations and faults", async () => {
+Deno.test("a short soak succeeds and includes operations and faults", async () => {
   const lines: string[] = [];
   const result = await runSoak({
     seed: 1,

@@ -1,8 +1,8 @@
 /**
- * What a node costs before it does anything: `deno run -A tests/processes/start_bench.ts`. The time until
- * `version` has answered, until a node serves, and the memory of a node that idles, beside the time
- * that this Deno takes to run nothing at all. `KONTIKI` names the executable to measure; without it
- * the source is run.
+ * The cost of starting a node: `deno run -A tests/processes/start_bench.ts`. Measures the time
+ * until `version` has run, the time until a node serves and the memory of an idle node, beside the
+ * time that Deno takes to run an empty program. `KONTIKI` names the executable to measure; by
+ * default the source is run.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { nodeCommand } from "./process_cluster.ts";
 const RUNS = 9;
 const IDLE_MS = 2000;
 
-/** Milliseconds until the program has ended. */
+/** Runs the program; returns the milliseconds until it has ended. */
 async function endMs(program: string, args: readonly string[]): Promise<number> {
   const begin = performance.now();
   const { success } = await new Deno.Command(program, { args: [...args], stdout: "null" }).output();
@@ -21,7 +21,7 @@ async function endMs(program: string, args: readonly string[]): Promise<number> 
   return performance.now() - begin;
 }
 
-/** Starts a node alone in a new folder: milliseconds until it serves, and what it holds idle. */
+/** Starts a single node: returns milliseconds until it serves, and its memory when idle. */
 async function serveMs(command: readonly string[], idleMs: number): Promise<[number, number]> {
   const folder = await Deno.makeTempDir();
   const [program = "", ...first] = command;

@@ -1,6 +1,6 @@
 /**
- * Strangers who do their worst to addresses they are given: a worker, so that the load beside it is
- * not held up. Told `true` to begin and `false` to pause; ends with the worker.
+ * Hostile connections to the given addresses, in a worker so that they do not slow the load in the
+ * main thread. The message `true` starts them, `false` pauses them.
  *
  * @module
  */
@@ -16,7 +16,7 @@ function randomBytes(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(1 + Math.floor(Math.random() * 2000)));
 }
 
-/** What one stranger says; byte by byte if it is slow. */
+/** The bytes that one connection sends; a slow one sends them byte by byte. */
 const attacks: readonly { readonly bytes: () => Uint8Array; readonly isSlow?: boolean }[] = [
   { bytes: randomBytes },
   { bytes: () => new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n") },
@@ -26,7 +26,7 @@ const attacks: readonly { readonly bytes: () => Uint8Array; readonly isSlow?: bo
   { bytes: () => frameOf("x".repeat(3000)) },
   { bytes: () => frameOf(["kontiki-client", 1]), isSlow: true },
   { bytes: () => frameOf(["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3"]), isSlow: true },
-  // After a good hello: garbage, a frame beyond the limit.
+  // After a valid hello: garbage, and a frame beyond the size limit.
   { bytes: () => new Uint8Array([...frameOf(["kontiki-client", 1]), ...randomBytes()]) },
   { bytes: () => new Uint8Array([...frameOf(["kontiki-client", 1]), 0x7f, 0, 0, 0, 1]) },
 ];
@@ -49,7 +49,7 @@ async function attack(address: Address, place: number): Promise<void> {
       } else await conn.write(bytes());
       await Promise.race([conn.read(new Uint8Array(100)), sleep(50)]);
     } catch (error) {
-      // Being thrown out is what strangers are for.
+      // The node is expected to close hostile connections.
       if (!(error instanceof Deno.errors.ConnectionReset) && !isBrokenPipe(error)) throw error;
     }
     await sleep(10);
@@ -60,7 +60,7 @@ function isBrokenPipe(error: unknown): boolean {
   return error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionAborted;
 }
 
-/** Thousands of connections that say nothing, renewed when they were thrown out. */
+/** Holds thousands of silent connections, and replaces those that the node closes. */
 async function holdIdle(addresses: readonly Address[]): Promise<void> {
   const open: Deno.Conn[] = [];
   for (;;) {

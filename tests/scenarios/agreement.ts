@@ -1,6 +1,6 @@
 /**
- * Lab 3B: commands are agreed on, soon, with few messages, in spite of failed followers and leaders
- * (section 9 of the lab's tests). The network is reliable in all of them.
+ * Lab 3B: servers agree on commands, quickly and with few messages, also while followers or leaders
+ * fail (section 9 of the lab's tests). The network is reliable in all scenarios.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const ATTEMPT_PAUSE_MS = 3_000;
 const TEXT_LENGTH = 5_000;
 const BACKLOG = 50;
 
-/** Agreement on a number by `expected` servers at the first try. */
+/** Agreement of `expected` servers on a number, submitted only once. */
 function once(group: LabGroup, value: number, expected: number): Promise<Index> {
   return group.one(encodeNumber(value), { expected, retry: false });
 }
@@ -32,7 +32,7 @@ async function mustStart(group: LabGroup, server: number, value: number): Promis
   return accepted.index;
 }
 
-/** Section 9.1: the first command gets index 1, so a new leader may append nothing of its own. */
+/** Section 9.1: the first command gets index 1, so a new leader must not append a no-op. */
 async function basicAgree(group: LabGroup): Promise<void> {
   for (let index = 1; index <= 3; index++) {
     await group.checkNoAgreement(index);
@@ -47,7 +47,7 @@ function randomText(group: LabGroup): Uint8Array {
   return encodeText(text.join(""));
 }
 
-/** Section 9.2: every command crosses the wire to each follower about once. */
+/** Section 9.2: every command is sent to each follower about once. */
 async function rpcBytes(group: LabGroup): Promise<void> {
   await once(group, 99, group.count);
   const before = (await group.traffic()).bytes;
@@ -81,7 +81,7 @@ async function followerFailure(group: LabGroup): Promise<void> {
   await group.checkNoAgreement(index);
 }
 
-/** Section 9.4: who accepts right after the leader is cut must be able to commit. */
+/** Section 9.4: a server that accepts a command after the leader was cut off must commit it. */
 async function leaderFailure(group: LabGroup): Promise<void> {
   await once(group, 101, group.count);
   const first = await group.checkOneLeader();
@@ -126,7 +126,7 @@ async function failNoAgree(group: LabGroup): Promise<void> {
   await group.sleep(2 * ELECTION_ALLOWANCE_MS);
   await group.checkNoAgreement(index);
 
-  // The three may have chosen a leader among themselves, who forgets what was at index 2.
+  // The three may have elected a leader, which overwrites index 2.
   for (const server of lost) await group.connect(server);
   const next = await group.checkOneLeader();
   const again = await mustStart(group, next, 30);
@@ -134,7 +134,7 @@ async function failNoAgree(group: LabGroup): Promise<void> {
   await group.agree(group.count, 1000);
 }
 
-/** One try of section 9.7; false: the term changed meanwhile. */
+/** One attempt at section 9.7; false when the term changed in the meantime. */
 async function concurrentStartsOnce(group: LabGroup): Promise<boolean> {
   const leader = await group.checkOneLeader();
   const first = await group.start(leader, encodeNumber(1));
@@ -159,7 +159,7 @@ async function concurrentStartsOnce(group: LabGroup): Promise<boolean> {
   return true;
 }
 
-/** Up to five tries at something that only counts when the term stays as it is. */
+/** Makes up to five attempts at a check that is valid only while the term does not change. */
 async function inOneTerm(
   group: LabGroup,
   attempt: () => Promise<boolean>,
@@ -171,7 +171,7 @@ async function inOneTerm(
   throw new AssertionError("The term changed too often");
 }
 
-/** Section 9.8: the cut leader's own entries never commit. */
+/** Section 9.8: entries that a cut-off leader appended never commit. */
 async function rejoin(group: LabGroup): Promise<void> {
   await group.agree(group.count, 101);
   const first = await group.checkOneLeader();
@@ -188,7 +188,7 @@ async function rejoin(group: LabGroup): Promise<void> {
   await group.agree(group.count, 105);
 }
 
-/** Section 9.9: logs that differ by dozens of entries are repaired without a round trip for each. */
+/** Section 9.9: repairing dozens of conflicting entries takes less than a round trip for each. */
 async function backUp(group: LabGroup): Promise<void> {
   const submit = async (leader: number) => {
     for (let count = 0; count < BACKLOG; count++) await group.start(leader, group.fresh());
@@ -219,7 +219,7 @@ async function backUp(group: LabGroup): Promise<void> {
 
 const COUNTED_COMMANDS = 10;
 
-/** One try of section 9.10's second step; false: the term changed meanwhile. */
+/** One attempt at step 2 of section 9.10; false when the term changed in the meantime. */
 async function countOnce(group: LabGroup): Promise<boolean> {
   const leader = await group.checkOneLeader();
   const before = await group.incoming();

@@ -1,5 +1,5 @@
 /**
- * Every scenario there is, in the order in which they run.
+ * All scenarios, in the order in which they run.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { persistenceScenarios } from "./persistence.ts";
 import { rsmScenarios } from "./rsm.ts";
 import { snapshotScenarios } from "./snapshots.ts";
 
-/** The scenarios of the lab; a part is its number, with the year where it is not 2025. */
+/** The scenarios of the lab; a part of an older edition has the year in its name. */
 export const labScenarios: readonly Scenario[] = [
   ...electionScenarios,
   ...agreementScenarios,

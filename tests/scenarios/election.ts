@@ -1,5 +1,5 @@
 /**
- * Lab 3A: leaders are elected, replaced and never doubled (section 8 of the lab's tests). No
+ * Lab 3A: leaders are elected and replaced, and no term has two (section 8 of the lab's tests). No
  * commands are submitted.
  *
  * @module
@@ -9,7 +9,7 @@ import { assert } from "@std/assert";
 import type { Scenario } from "../cluster/mod.ts";
 import { ELECTION_ALLOWANCE_MS, type LabGroup, labScenario } from "../lab/mod.ts";
 
-/** Section 8.1. A term that changes without a failure is only worth a warning in the lab. */
+/** Section 8.1. For a term that changes without a failure the lab only warns. */
 async function initialElection(group: LabGroup): Promise<void> {
   await group.checkOneLeader();
   await group.sleep(50);
@@ -26,7 +26,7 @@ async function reElection(group: LabGroup): Promise<void> {
   await group.disconnect(first);
   await group.checkOneLeader();
 
-  // The old leader must step down: checkOneLeader accepts no two in one term.
+  // The old leader must step down: checkOneLeader fails on two leaders in one term.
   await group.connect(first);
   const second = await group.checkOneLeader();
 

@@ -20,7 +20,7 @@ const speedPuts = 1000;
 const speedMsMax = speedPuts * 100 / 3;
 const completionMs = 3000;
 
-/** The generic scenario's knobs (section 15.2). */
+/** Parameters of the generic scenario (section 15.2). */
 interface Generic {
   readonly clients: number;
   readonly crash?: boolean;
@@ -28,7 +28,7 @@ interface Generic {
   readonly randomKeys?: boolean;
 }
 
-/** How puts ended. */
+/** Counts of put results. */
 interface Counts {
   ok: number;
   maybe: number;
@@ -38,7 +38,7 @@ interface Flag {
   isSet: boolean;
 }
 
-/** Section 15.3: puts and gets of one client until told to stop. */
+/** Section 15.3: puts and gets of one client until the flag stops it. */
 async function clientThread(
   tester: KvTester,
   { number, randomKeys, stop }: { number: number; randomKeys: boolean; stop: Flag },
@@ -54,7 +54,7 @@ async function clientThread(
   return counts;
 }
 
-/** One put that was, or may have been, executed; in between the version is learned by reading. */
+/** Retries a put until it was, or may have been, executed; reads the version between attempts. */
 async function onePut(
   tester: KvTester,
   { client, number, key, versions }: {
@@ -84,7 +84,7 @@ async function onePut(
   }
 }
 
-/** Section 15.4: a new split of the servers about every second. */
+/** Section 15.4: a new random partition of the servers about every second. */
 async function partitioner({ group }: Service, stop: Flag): Promise<void> {
   while (!stop.isSet) {
     const sides = group.servers.map(() => group.chance(0.5));
@@ -95,7 +95,7 @@ async function partitioner({ group }: Service, stop: Flag): Promise<void> {
   }
 }
 
-/** The version that the tester reads must agree with the number of puts. */
+/** The version that the tester reads must match the number of puts. */
 async function checkPuts(
   tester: KvTester,
   { totals, isExact }: { totals: Counts; isExact: boolean },
@@ -150,7 +150,7 @@ async function crashAndStart({ group }: Service): Promise<void> {
   await group.startAll();
 }
 
-/** With snapshots the log stays short; without, there is none. */
+/** With snapshots the log stays short; without them there is no snapshot. */
 async function checkSizes({ cluster, machine }: Service): Promise<void> {
   const sizes = await Promise.all(cluster.ids.map((id) => cluster.sizes(id)));
   const log = Math.max(...sizes.map((size) => size.log));
@@ -259,7 +259,7 @@ async function snapshotRpc(service: Service): Promise<void> {
   tester.checkHistory(checkMs);
 }
 
-/** Section 17.2: history must not show in a snapshot. */
+/** Section 17.2: the size of a snapshot must not depend on the number of past writes. */
 async function snapshotSize(service: Service): Promise<void> {
   const tester = new KvTester(service);
   const client = tester.client();
@@ -281,7 +281,7 @@ async function snapshotSize(service: Service): Promise<void> {
 interface Row extends Generic {
   readonly nodes?: number;
   readonly network?: Scenario["network"];
-  /** In brackets behind the title. */
+  /** Stands in brackets after the title. */
   readonly note: string;
 }
 

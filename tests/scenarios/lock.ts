@@ -1,5 +1,5 @@
 /**
- * Lab 2: one server without peers, and the lock on top of the clerk (section 21 of the lab's tests).
+ * Lab 2: one server without peers, and the lock built on the clerk (section 21 of the lab's tests).
  *
  * @module
  */
@@ -16,8 +16,8 @@ const rounds = 100;
 const lockMs = 2000;
 const holdMs = 10;
 /**
- * The lab takes ten times as many, and looks at the heap, where small things drown. We look at
- * the image of the whole state, where one byte for each client would show.
+ * The lab uses ten times as many and measures the heap, which is too coarse. This measures the
+ * snapshot of the whole state, where even one byte for each client would show.
  */
 const memoryClients = 10_000;
 const memoryValue = "x".repeat(1000);
@@ -37,7 +37,7 @@ async function reliablePut(service: Service): Promise<void> {
   assert(error === "ErrNoKey", `A get of no key ended with ${error}`);
 }
 
-/** On a reliable network every put that says so counts, and no other. */
+/** On a reliable network the puts that return OK are executed, and no others. */
 async function concurrentPuts(service: Service): Promise<void> {
   const { group } = service;
   const tester = new KvTester(service);
@@ -61,7 +61,7 @@ async function concurrentPuts(service: Service): Promise<void> {
   tester.checkHistory(checkMs);
 }
 
-/** A server remembers keys, not clients. */
+/** A server's state depends on its keys, not on the number of clients. */
 async function memory(service: Service): Promise<void> {
   const { cluster } = service;
   const tester = new KvTester(service);
@@ -81,7 +81,7 @@ async function memory(service: Service): Promise<void> {
   );
 }
 
-/** A single client knows what each error must mean. */
+/** A single client can tell for each error whether it is correct. */
 async function unreliableNet(service: Service): Promise<void> {
   const tester = new KvTester(service);
   const client = tester.client();
@@ -103,7 +103,7 @@ async function unreliableNet(service: Service): Promise<void> {
   tester.checkHistory(checkMs);
 }
 
-/** Clients take turns at a second key, which shows when two of them hold the lock. */
+/** Lock holders write a second key, which shows when two clients hold the lock at once. */
 async function lockClients(service: Service, count: number): Promise<void> {
   const { group } = service;
   const tester = new KvTester(service);

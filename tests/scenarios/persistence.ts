@@ -1,7 +1,7 @@
 /**
- * Lab 3C: what was promised survives crashes, on networks that lose, delay and reorder (section 10
- * of the lab's tests). Where the edition of 2024 tests something else, both are here; the part of
- * the older ones is `3C-2024`.
+ * Lab 3C: acknowledged state survives crashes, on networks that lose, delay and reorder (section 10
+ * of the lab's tests). Where the edition of 2024 differs, both editions are here; the part of the
+ * older scenarios is `3C-2024`.
  *
  * @module
  */
@@ -42,7 +42,7 @@ async function persist1(group: LabGroup): Promise<void> {
   await group.agree(group.count, 16);
 }
 
-/** Section 10.1 as in 2024: a server is cut off, lives on alone and crashes when it is replaced. */
+/** Section 10.1 as in 2024: a server is cut off, keeps running, and crashes once it is replaced. */
 async function persist1Of2024(group: LabGroup): Promise<void> {
   const replace = async (server: number) => {
     await group.crash(server);
@@ -70,7 +70,7 @@ async function persist1Of2024(group: LabGroup): Promise<void> {
   await group.agree(group.count, 16);
 }
 
-/** Section 10.2: only the one server that has the last committed entry may win. */
+/** Section 10.2: only the server that has the last committed entry may win. */
 async function persist2(group: LabGroup): Promise<void> {
   let value = 10;
   for (let round = 0; round < 5; round++) {
@@ -89,7 +89,7 @@ async function persist2(group: LabGroup): Promise<void> {
   await group.agree(group.count, 1000);
 }
 
-/** Section 10.2 as in 2024: the old leader and one follower are only cut off, and come back. */
+/** Section 10.2 as in 2024: the old leader and one follower are cut off instead of crashed. */
 async function persist2Of2024(group: LabGroup): Promise<void> {
   let value = 10;
   for (let round = 0; round < 5; round++) {
@@ -128,13 +128,13 @@ async function persist3(group: LabGroup): Promise<void> {
   await group.agree(group.count, 104);
 }
 
-/** Mostly a few milliseconds, one time in ten up to half a second (sections 10.4 and 10.6). */
+/** Sleeps a few milliseconds, one time in ten up to half a second (sections 10.4 and 10.6). */
 async function figurePause(group: LabGroup): Promise<void> {
   const pauseMs = group.chance(0.1) ? group.below(ELECTION_ALLOWANCE_MS / 2) : group.below(13);
   await group.sleep(pauseMs);
 }
 
-/** Section 10.4: leaders crash with entries of many terms half replicated. */
+/** Section 10.4: leaders crash with partly replicated entries of many terms. */
 async function figure8(group: LabGroup): Promise<void> {
   await group.agree(1);
   let up = group.count;
@@ -171,7 +171,7 @@ async function unreliableAgree(group: LabGroup): Promise<void> {
   await group.agree(group.count, 100);
 }
 
-/** Section 10.6: the last agreement has its ten seconds on a network that still loses and holds. */
+/** Section 10.6: the last agreement must succeed in ten seconds on a still unreliable network. */
 async function figure8Unreliable(group: LabGroup): Promise<void> {
   await group.agree(1);
   let up = group.count;
@@ -198,7 +198,7 @@ async function figure8Unreliable(group: LabGroup): Promise<void> {
   await group.agree(group.count);
 }
 
-/** One client of section 10.7: the commands it knows to be committed. */
+/** One client of section 10.7; returns the commands that it knows to be committed. */
 async function churnClient(
   group: LabGroup,
   { me, stopped }: { readonly me: number; readonly stopped: () => boolean },
@@ -238,7 +238,7 @@ async function churnStep(group: LabGroup): Promise<void> {
   await group.sleep(700);
 }
 
-/** Section 10.7: servers come and go under load; nothing a client knows to be committed is lost. */
+/** Section 10.7: servers crash and return under load; no command known as committed is lost. */
 async function churn(group: LabGroup): Promise<void> {
   let stop = false;
   const clients = [0, 1, 2].map((me) =>

@@ -1,6 +1,6 @@
 /**
- * Lab 4A: submits to the replicated machine (section 13 of the lab's tests), and the snapshot test
- * of its folder. The machine counts; commands go to it directly, without a clerk.
+ * Lab 4A: submits to the replicated state machine (section 13 of the lab's tests), and the snapshot
+ * test of its folder. The machine is a counter; commands go to it directly, without a clerk.
  *
  * @module
  */
@@ -21,17 +21,17 @@ const increments = 100;
 const logBytesMax = 1000;
 const empty = new Uint8Array(0);
 
-/** The lab's helpers around submit, with the leader they remember. */
+/** The lab's helpers around submit, which remember the leader. */
 class Submitter {
   readonly #service: Service;
-  /** Who answered last. */
+  /** The server that replied last. */
   leader = 0;
 
   constructor(service: Service) {
     this.#service = service;
   }
 
-  /** Submits for at most 10 s, to the servers of a part or to all that are connected. */
+  /** Submits for at most 10 s, to the given servers or to all connected ones. */
   async submit(command: Uint8Array, part?: readonly number[]): Promise<Uint8Array | null> {
     const { group } = this.#service;
     const begin = group.now();
@@ -55,14 +55,14 @@ class Submitter {
     return this.#service.cluster.execute(id, command);
   }
 
-  /** One increment that must succeed; the new value. */
+  /** Increments, which must succeed, and returns the new value. */
   async increment(part?: readonly number[]): Promise<number> {
     const reply = await this.submit(INCREMENT, part);
     assert(reply !== null, "An increment was not executed within 10 s");
     return decodeCounter(reply);
   }
 
-  /** Waits, patiently, until so many servers have exactly this value. */
+  /** Waits until the given number of servers have exactly this value. */
   async checkCounter(value: number, servers: number): Promise<void> {
     const { cluster, group } = this.#service;
     let values: (number | null)[] = [];
@@ -92,7 +92,7 @@ async function incrementTo(
   await submitter.checkCounter(value, servers);
 }
 
-/** A submit that was reported as not executed and repeated would count twice. */
+/** A submit wrongly reported as not executed would be repeated and count twice. */
 async function concurrent(service: Service): Promise<void> {
   const submitter = new Submitter(service);
   const all = Array.from({ length: concurrentIncrements }, () => submitter.increment());
@@ -111,7 +111,7 @@ async function leaderFailure(service: Service): Promise<void> {
   await submitter.checkCounter(value, 3);
 }
 
-/** A leader alone keeps its submits waiting; when it hears of the new term, all end at once. */
+/** A cut-off leader's submits wait; they all end as soon as it learns of the new term. */
 async function leaderPartition(service: Service): Promise<void> {
   const { group } = service;
   const submitter = new Submitter(service);
@@ -161,7 +161,7 @@ async function restartReplay(service: Service): Promise<void> {
   await submitter.checkCounter(increments + 1, 3);
 }
 
-/** Many submits under way when all servers go down: each of them must end. */
+/** Each of many submits in progress must end when all servers go down. */
 async function submitAndCrash(service: Service, submitter: Submitter): Promise<void> {
   const { group } = service;
   let left = concurrentSubmits;
@@ -178,14 +178,14 @@ async function submitAndCrash(service: Service, submitter: Submitter): Promise<v
   await all();
 }
 
-/** The lab shuts down before there is a leader, so that nothing is under way; here there is one. */
+/** The lab shuts down before an election, with no submit in progress; here there is a leader. */
 async function shutdown(service: Service): Promise<void> {
   const submitter = new Submitter(service);
   await submitter.increment();
   await submitAndCrash(service, submitter);
 }
 
-/** What is replayed belongs to an earlier life: its results are nobody's. */
+/** Replayed entries belong to submits before the restart: no submit may get their results. */
 async function restartSubmit(service: Service): Promise<void> {
   const submitter = await incrementAndRestart(service);
   await submitAndCrash(service, submitter);

@@ -1,6 +1,6 @@
 /**
- * Every scenario of the labs in the simulator, once, with the lab's lines. `deno task lab` runs them
- * with other seeds; each failure names the command that shows it again.
+ * Runs every scenario of the labs once in the simulator. `deno task lab` runs them with other
+ * seeds; each failure names the command that reproduces it.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { labScenarios } from "./all.ts";
 
 const SEED = 1;
 
-/** The simulator, with somebody counting what is done to the cluster. */
+/** The simulator, with counts of crashes and cuts. */
 function watched(seen: { crashes: number; cuts: number }): Arena {
   return {
     run: (setup, play) =>
@@ -42,7 +42,7 @@ for (const scenario of labScenarios) {
     });
     if (result.failure === null) {
       assertEquals(result.undecided, 0, "a history that nobody judged");
-      // Elections alone commit nothing in the lab's profile.
+      // In the lab's profile an election commits nothing.
       if (scenario.part !== "3A") assertGreater(result.commits, 0);
       if (scenario.title.includes("restarts")) assertGreater(seen.crashes, 0);
       if (scenario.title.includes("partitions")) assertGreater(seen.cuts, 0);

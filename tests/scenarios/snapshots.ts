@@ -1,6 +1,6 @@
 /**
- * Lab 3D: the log is cut behind snapshots, and servers that missed the cut part get the snapshot
- * (section 11 of the lab's tests). The machine takes a snapshot after indexes 9, 19, 29, …
+ * Lab 3D: the log is compacted after snapshots, and servers that miss compacted entries get the
+ * snapshot (section 11 of the lab's tests). The machine takes one after indexes 9, 19, 29, …
  *
  * @module
  */
@@ -14,7 +14,7 @@ const ROUNDS = 30;
 const LOG_BYTES_MAX = 2_000;
 const SNAPSHOT_EVERY = 10;
 
-/** How a server is kept from following in {@linkcode snapshots}, so that it needs a snapshot. */
+/** How {@linkcode snapshots} makes a server fall behind, so that it needs a snapshot. */
 type Absence = "none" | "disconnected" | "crashed";
 
 /** Section 11.1. */
@@ -59,7 +59,7 @@ async function allCrash(group: LabGroup): Promise<void> {
   }
 }
 
-/** Section 11.3: a start that forgets the snapshot would overwrite it by its next save. */
+/** Section 11.3: a start that ignored the snapshot would overwrite it with its next save. */
 async function init(group: LabGroup): Promise<void> {
   for (let count = 0; count < SNAPSHOT_EVERY + 2; count++) await group.agree(group.count);
   for (let crash = 0; crash < 2; crash++) {

@@ -1,12 +1,12 @@
 /**
- * The linearizability checker: is there one order of all operations that a single copy of the data
- * could have executed, with every operation placed between its call and its return?
+ * The linearizability checker: it looks for one order of all operations that a single copy of the
+ * data could have executed, with every operation between its call and its return.
  *
- * Not a recorder of histories (that is the clients' work) and not a reader of files (`history.ts`).
+ * Clients record the histories; `history.ts` reads them from files.
  *
  * - Pure: the only clock is the one in the options.
  * - `ok` comes with a witness, the order found; `illegal` is proven, with the smallest failing part;
- *   everything else is `unknown`, and never passed off as ok.
+ *   everything else is `unknown` and never reported as `ok`.
  * - An operation with an unknown outcome may take effect at any time after its call, or never.
  *
  * @module
@@ -15,7 +15,7 @@
 import { LinearizationSearch } from "./linearization_search.ts";
 import { type Failure, shrinkFailure } from "./shrink_failure.ts";
 
-/** What one copy of the data does, as data. States are immutable values. */
+/** The behaviour of a single copy of the data. States are immutable values. */
 export interface Model<State, Input, Output> {
   readonly name: string;
   init(): State;
@@ -26,42 +26,42 @@ export interface Model<State, Input, Output> {
   step(state: State, input: Input, output: Output | null): State | undefined;
   /** Equal for equal states and for no others. */
   key(state: State): string;
-  /** Operations with different parts do not influence each other, and are checked apart. */
+  /** Operations of different parts do not influence each other and are checked separately. */
   partition(input: Input): string;
-  /** Whether {@linkcode step} leaves every state that accepts the operation as it is. */
+  /** Whether {@linkcode step} never changes the state when it accepts the operation. */
   isReadOnly(input: Input, output: Output | null): boolean;
-  /** A short label for people, as `put k=a v0 → OK`. */
+  /** A short description, such as `put k=a v0 → OK`. */
   describe(input: Input, output: Output | null): string;
   describeState(state: State): string;
 }
 
-/** One operation as its client saw it. */
+/** One operation as its client recorded it. */
 export interface Operation<Input, Output> {
   readonly client: number;
   /** In milliseconds from any origin. */
   readonly call: number;
-  /** `null`: the client never heard back, or died. */
+  /** `null`: the client received no reply, or crashed. */
   readonly return: number | null;
   readonly input: Input;
-  /** `null`: unknown outcome, even when the client gave up at a known time. */
+  /** `null`: the outcome is unknown, even when the client gave up at a known time. */
   readonly output: Output | null;
 }
 
-/** `unknown`: the time was up before there was an answer. */
+/** `unknown`: the deadline passed before the search ended. */
 export type Verdict = "ok" | "illegal" | "unknown";
 
-/** What was found out about the operations on one key. Operations are places in the history. */
+/** The result for the operations on one key. Operations are given as places in the history. */
 export interface PartitionResult {
   readonly key: string;
   readonly verdict: Verdict;
   readonly operations: number;
-  /** The longest order found that one copy could have executed; if ok, a complete one. */
+  /** The longest valid order found; a complete one if the verdict is `ok`. */
   readonly longest: readonly number[];
-  /** Only of an illegal partition: why. */
+  /** Why the partition is illegal; `null` if it is not. */
   readonly failure: Failure | null;
 }
 
-/** The answer of {@linkcode check}. Plain data, so that it can leave a worker. */
+/** The result of {@linkcode check}. Plain data, so that a worker can send it. */
 export interface CheckResult {
   readonly verdict: Verdict;
   readonly operations: number;
@@ -69,22 +69,22 @@ export interface CheckResult {
   readonly partitions: readonly PartitionResult[];
   /** The smallest failing part of all illegal partitions. */
   readonly failure: Failure | null;
-  /** Moves of the search: a measure of difficulty that does not depend on the machine. */
+  /** Steps of the search: a measure of difficulty that does not depend on the machine. */
   readonly steps: number;
 }
 
-/** When to give up. */
+/** The time limit of a check. */
 export interface CheckOptions {
   /** The clock that the deadline is read from. */
   readonly now: () => number;
-  /** The time on that clock at which open questions become `unknown`. */
+  /** The time on that clock at which undecided partitions become `unknown`. */
   readonly deadline: number;
 }
 
-/** How many moves pass between two looks at the clock. */
+/** Steps between two readings of the clock. */
 const SLICE_STEPS = 4096;
 
-/** Searches for a linearization of the history. Without options it never gives up. */
+/** Searches for a linearization of the history; without options, without a time limit. */
 export function check<State, Input, Output>(
   model: Model<State, Input, Output>,
   history: readonly Operation<Input, Output>[],
@@ -114,9 +114,8 @@ export function check<State, Input, Output>(
 }
 
 /**
- * All searches advance in turn, so that a hard key cannot hide an easy one that is illegal. The
- * first proof of illegality ends the round, and with it the search: more would not change the
- * verdict.
+ * All searches advance in turn, so that an easy illegal key is found beside a hard one. The first
+ * proof of illegality ends them all, as nothing can change the verdict any more.
  */
 function runSearches<State, Input, Output>(
   searches: readonly LinearizationSearch<State, Input, Output>[],

@@ -1,7 +1,7 @@
 /**
- * How fast the checker is, beside the least that any checker must do with the same history: take
- * the operations in a known right order and ask the model about each. The ratio of the two rows
- * does not depend on the machine.
+ * The speed of the checker, compared with the least work that any checker must do on the same
+ * history: apply the model to the operations in a known valid order. The ratio of the two rows does
+ * not depend on the machine.
  *
  * @module
  */

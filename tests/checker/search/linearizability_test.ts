@@ -1,6 +1,6 @@
 /**
- * The checker against an oracle that tries every order, against histories that are right by
- * construction, and against planted lies.
+ * Tests of the checker: against an oracle that tries every order, on histories that are
+ * linearizable by construction, and on such histories with one falsified reply.
  *
  * @module
  */
@@ -29,7 +29,7 @@ const registers: Machine<RegisterState, RegisterInput, RegisterOutput> = {
   },
 };
 
-/** Any requests and any replies: mostly wrong, sometimes right. */
+/** Random requests with random replies: mostly illegal, sometimes legal. */
 function tinyRegisterHistory(random: SeededRandom): RegisterHistory {
   const clients = random.between(1, 4);
   const time = Array.from({ length: clients }, () => 0);
@@ -61,7 +61,7 @@ const store: Machine<KvState, KvInput, KvOutput> = {
   },
 };
 
-/** A few right operations; in most cases one reply is then exchanged for another's. */
+/** A few legal operations; in most cases one then gets the reply of another. */
 function tinyKvHistory(random: SeededRandom): KvHistory {
   const history = randomHistory(store, random.next, {
     clients: random.between(2, 4),
@@ -99,7 +99,7 @@ function compareWithOracle<State, Input, Output>(
     assert(failure !== null);
     assert(failure.operations.includes(failure.culprit), JSON.stringify({ history, failure }));
     const until = history[failure.culprit]!.return!;
-    // At the culprit's return the history is illegal; without that return it was not.
+    // The prefix up to the culprit's return is illegal; without that return it is legal.
     const atReturn = prefix(history, members, { until, without: null });
     assert(!isLinearizable(model, atReturn), JSON.stringify({ history, failure }));
     const tied = members.some((place) =>
@@ -126,17 +126,17 @@ function prefix<Input, Output>(
   });
 }
 
-Deno.test("check agrees with every order tried when registers answer at random", () => {
+Deno.test("check agrees with the oracle when registers reply at random", () => {
   const random = new SeededRandom(1);
   let legal = 0;
   for (let round = 0; round < 4000; round++) {
     if (compareWithOracle(registerModel, tinyRegisterHistory(random))) legal++;
   }
-  // Both verdicts must have been tried often.
+  // Both verdicts must occur often.
   assert(legal > 800 && legal < 3200, `${legal} of 4000 were legal`);
 });
 
-Deno.test("check agrees with every order tried when the store answers at random", () => {
+Deno.test("check agrees with the oracle when the store replies at random", () => {
   const random = new SeededRandom(2);
   let legal = 0;
   for (let round = 0; round < 4000; round++) {
@@ -163,7 +163,7 @@ function rightHistory(random: SeededRandom): RegisterHistory {
   });
 }
 
-/** Makes one read that follows an overwrite return what was there before it; null if none does. */
+/** Makes one read after an overwrite return the value before it; `null` without such a read. */
 function withStaleReply(history: RegisterHistory, random: SeededRandom): RegisterHistory | null {
   for (const place of random.shuffle([...history.keys()])) {
     const read = history[place]!;
@@ -183,7 +183,7 @@ function withStaleReply(history: RegisterHistory, random: SeededRandom): Registe
   return null;
 }
 
-Deno.test("check is ok when a history is right, and illegal in 50 of 50 with one stale reply", () => {
+Deno.test("check is ok on 50 legal histories, and illegal on all 50 with one stale reply", () => {
   let tried = 0;
   for (let seed = 0; tried < 50; seed++) {
     const random = new SeededRandom(seed, "stale");
@@ -199,7 +199,7 @@ Deno.test("check is ok when a history is right, and illegal in 50 of 50 with one
   }
 });
 
-Deno.test("check is ok when every outcome of twenty clients on one key is contended", () => {
+Deno.test("check is ok on a legal history of twenty clients that contend for one key", () => {
   for (let seed = 0; seed < 5; seed++) {
     const random = new SeededRandom(seed, "contended");
     const history = randomHistory(store, random.next, {
@@ -232,13 +232,13 @@ const read = (value: number | null, call: number, end: number): RegisterHistory[
   output: { op: "read", value },
 });
 
-/** Concurrent writes and a read of a value that nobody wrote: as hard as it gets. */
+/** Concurrent writes and a read of a value that was never written: the worst case. */
 function hardHistory(writes: number): RegisterHistory {
   const all = Array.from({ length: writes }, (_, value) => write(value, 0, 10));
   return [...all, read(-1, 11, 12)];
 }
 
-Deno.test("check is unknown when the deadline passes first, at the same step every time", () => {
+Deno.test("check is unknown when the deadline passes first, at the same step in every run", () => {
   const run = (): ReturnType<typeof check> => {
     let time = 0;
     return check(registerModel, hardHistory(30), { now: () => time++, deadline: 5 });
@@ -248,7 +248,7 @@ Deno.test("check is unknown when the deadline passes first, at the same step eve
   assertEquals(steps, run().steps);
 });
 
-Deno.test("check is illegal when one key is, though another cannot be decided in time", () => {
+Deno.test("check is illegal when one key is illegal and another cannot be decided in time", () => {
   let time = 0;
   const other = { op: "write", key: "z", value: 1 } as const;
   const history = [
@@ -281,7 +281,7 @@ Deno.test("check reports the smallest failing part when a late read is stale", (
   assertEquals(partitions[0]!.longest.length, 51);
 });
 
-Deno.test("check reports what was under way when a stale read overlaps writes", () => {
+Deno.test("check reports concurrent operations when a stale read overlaps writes", () => {
   // The read of 1 ends after 2 was read, while 3 is under way.
   const history = [write(1, 0, 1), write(2, 2, 8), read(2, 3, 4), read(1, 5, 6), write(3, 5, 9)];
   const { failure } = check(registerModel, history);
@@ -294,7 +294,7 @@ Deno.test("check reports what was under way when a stale read overlaps writes", 
   });
 });
 
-Deno.test("check gives the unshrunk failure when the time is up after the proof", () => {
+Deno.test("check returns the unshrunk failure when the time limit passes after the proof", () => {
   const history = [write(1, 0, 1), write(2, 2, 3), read(1, 4, 5), read(2, 6, 7)];
   let looks = 0;
   const { verdict, failure } = check(registerModel, history, {
@@ -305,7 +305,7 @@ Deno.test("check gives the unshrunk failure when the time is up after the proof"
   assertEquals(failure?.operations, [0, 1, 2, 3]);
 });
 
-Deno.test("check throws when times contradict each other", () => {
+Deno.test("check throws when an operation returns before its call", () => {
   assertThrows(() => check(registerModel, [write(1, 5, 4)]), RangeError, "call <= return");
   assertThrows(() => check(registerModel, [write(1, NaN, 4)]), RangeError, "finite times");
   assertThrows(
@@ -315,7 +315,7 @@ Deno.test("check throws when times contradict each other", () => {
   );
 });
 
-Deno.test("check is ok when there is nothing to check", () => {
+Deno.test("check is ok on an empty history", () => {
   assertEquals(check(registerModel, []), {
     verdict: "ok",
     operations: 0,

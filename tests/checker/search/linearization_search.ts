@@ -2,16 +2,16 @@
  * The search behind the checker: for one key, an order of its operations that the model accepts.
  *
  * After Wing and Gong, with Lowe's cache: the calls and returns stand in a list ordered by time. The
- * walk takes out the first call that the model accepts (and its return) and starts over. When it meets
- * a return, that operation has to come earlier. Then the operations of unknown outcome are tried; if
- * none helps, the last taken call is put back, and the walk goes on behind it.
+ * walk takes out the first call that the model accepts (with its return) and starts over. When it
+ * reaches a return, that operation has to come earlier: the operations of unknown outcome are tried
+ * first; if none helps, the last taken call is put back, and the walk continues after it.
  *
- * What is not entered again, since it cannot lead further than what was tried before:
+ * The search skips states that cannot lead further than an earlier one:
  * - the same operations taken and the same state, even with fewer operations of unknown outcome used;
- * - anything but a read that fits: if any order continues from here, so does the one with this read
- *   moved to the front;
- * - an operation of unknown outcome that would change nothing, or that is overwritten before anything
- *   has depended on it.
+ * - everything but a matching read: if any order continues from here, so does the order with this
+ *   read moved to the front;
+ * - an operation of unknown outcome that would change nothing, or that is overwritten before another
+ *   operation depends on it.
  *
  * Invariants: the lists always hold exactly the events of the operations that are not taken, ordered
  * by time, calls before returns at equal times; whole sets and states are compared, never hashes.
@@ -21,39 +21,39 @@
 
 import type { Model, Operation } from "./linearizability.ts";
 
-/** What to search. */
+/** Options of a {@linkcode LinearizationSearch}. */
 export interface SearchOptions<State> {
-  /** The operations that matter, as places in the history. */
+  /** The operations to search, as places in the history. */
   readonly indexes: readonly number[];
   /** Places of operations that may be left out, as if they had not returned. @default none */
   readonly open?: ReadonlySet<number>;
-  /** Places of operations whose report shall be ignored altogether. @default none */
+  /** Places of operations whose output is ignored. @default none */
   readonly unknown?: ReadonlySet<number>;
-  /** What the search begins with. @default the model's first state */
+  /** The state at the beginning. @default the model's initial state */
   readonly start?: State;
 }
 
-/** Where the operations that had to be placed can lead. */
+/** A state after all required operations, and the optional ones still unused. */
 export interface Configuration<State> {
   readonly state: State;
   /** Operations without a return that were not needed, in order of their places. */
   readonly unused: readonly number[];
 }
 
-// The heads of the two lists, which are also their ends: events, and calls of unknown outcome.
+// Heads of the two circular lists: events, and calls of unknown outcome.
 const HEAD = 0;
 const MAYBE_HEAD = 1;
 const FIRST_NODE = 2;
 
 /** A search that can be advanced in slices. */
 export class LinearizationSearch<State, Input, Output> {
-  /** Moves so far. */
+  /** Steps so far. */
   steps = 0;
   readonly #model: Model<State, Input, Output>;
   readonly #history: readonly Operation<Input, Output>[];
   /**
-   * Places in the history: first the operations that must be placed, then those that returned but
-   * are open, then those of unknown outcome; each by call. The operations' numbers index this.
+   * Places in the history: first the required operations, then those that returned but are open,
+   * then those of unknown outcome; each group in the order of calls. Operation numbers index this.
    */
   readonly #places: number[];
   readonly #outputs: (Output | null)[];
@@ -70,20 +70,20 @@ export class LinearizationSearch<State, Input, Output> {
   readonly #required: BitSet;
   readonly #open: BitSet;
   readonly #maybe: BitSet;
-  /** For taken operations and state: the smallest sets of unknown outcomes that led there. */
+  /** For each set of taken operations and state: the smallest sets of unknown outcomes used. */
   readonly #seen = new Map<string, Uint16Array[]>();
-  // What was taken, as a stack; the states are those before each take.
+  // The taken operations as a stack, with the state before each.
   readonly #stack: Int32Array;
   readonly #states: State[] = [];
   readonly #shadows: (State | undefined)[] = [];
-  /** When an operation of unknown outcome was taken: the first return at that time. */
+  /** The first pending return at the time an operation of unknown outcome was taken. */
   readonly #limits: Float64Array;
   #depth = 0;
   #requiredLeft: number;
   #state: State;
   #node: number;
   #limit = 0;
-  /** The state without the last operation of unknown outcome, as long as nothing depended on it. */
+  /** The state without the last operation of unknown outcome, while nothing depends on it. */
   #shadow: State | undefined = undefined;
   #isFound = false;
   // The deepest stack so far; its first `#sharedDepth` items still equal the stack's.
@@ -108,7 +108,7 @@ export class LinearizationSearch<State, Input, Output> {
     const isMaybe = (place: number): boolean => outputOf(place) === null;
     const required = byCall.filter((place) => !isOpen(place));
     const open = byCall.filter((place) => isOpen(place) && !isMaybe(place));
-    // A question without an answer says nothing.
+    // A read without a known output puts no constraint on the order.
     const maybe = byCall.filter((place) => isMaybe(place) && !isReadOnly(place));
     this.#places = [...required, ...open, ...maybe];
     this.#outputs = this.#places.map(outputOf);
@@ -134,7 +134,7 @@ export class LinearizationSearch<State, Input, Output> {
     this.#node = this.#next[HEAD]!;
   }
 
-  /** Advances by at most so many moves. After "ok" the next call looks for another solution. */
+  /** Advances by at most `stepsMax` steps. After "ok" the next call looks for another solution. */
   run(stepsMax: number): "ok" | "illegal" | "paused" {
     if (this.#isFound) {
       this.#isFound = false;
@@ -155,7 +155,7 @@ export class LinearizationSearch<State, Input, Output> {
         return "illegal";
       }
     }
-    // Even where a wrong order was longer, by operations that may be left out.
+    // An incomplete order may be longer than the solution because of optional operations.
     this.#bestDepth = -1;
     this.#rememberLongest();
     this.#isFound = true;
@@ -167,7 +167,7 @@ export class LinearizationSearch<State, Input, Output> {
     return Array.from(this.#best.subarray(0, this.#bestDepth), (number) => this.#places[number]!);
   }
 
-  /** Where the solution just found by {@linkcode run} ends. */
+  /** The end of the solution that {@linkcode run} has just found. */
   configuration(): Configuration<State> {
     const unused: number[] = [];
     for (let number = this.#requiredCount; number < this.#places.length; number++) {
@@ -207,7 +207,7 @@ export class LinearizationSearch<State, Input, Output> {
     }
   }
 
-  /** Where the operation stands among the taken. */
+  /** The set and the bit in it that say whether the operation is taken. */
   #bitOf(number: number): [BitSet, number] {
     if (number < this.#requiredCount) return [this.#required, number];
     if (number < this.#knownCount) return [this.#open, number - this.#requiredCount];
@@ -248,7 +248,7 @@ export class LinearizationSearch<State, Input, Output> {
     return true;
   }
 
-  /** Remembers where the search is, unless it was there before with no more outcomes used up. */
+  /** Records the state of the search; false if an earlier visit used a subset of these outcomes. */
   #isNew(key: string): boolean {
     const seen = this.#seen.get(key);
     if (seen === undefined) {
@@ -260,7 +260,7 @@ export class LinearizationSearch<State, Input, Output> {
     return true;
   }
 
-  /** Puts back the last taken call that had an alternative; false when there is none. */
+  /** Puts back the last taken call that has an alternative; false when there is none. */
   #backtrack(): boolean {
     this.#rememberLongest();
     while (this.#depth > 0) {
@@ -306,7 +306,7 @@ export class LinearizationSearch<State, Input, Output> {
   }
 }
 
-/** Shared, since most sets of unknown outcomes are empty. */
+/** Shared because most sets of unknown outcomes are empty. */
 const EMPTY = new Uint16Array(0);
 
 /**
@@ -344,7 +344,7 @@ class BitSet {
     while (this.#words[this.#high - 1] === 0) this.#high--;
   }
 
-  /** Equal for equal sets and for no others; says how long it is, so that more can follow. */
+  /** A key, equal only for equal sets. It begins with its length, so keys can be concatenated. */
   key(): string {
     if (this.#isAlwaysEmpty) return "";
     let key = `${this.#low},${this.#high}:`;

@@ -1,5 +1,5 @@
 /**
- * The search for an order of operations that explains a history.
+ * The search for a valid order of the operations of a history.
  *
  * @module
  */

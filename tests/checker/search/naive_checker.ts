@@ -1,14 +1,14 @@
 /**
- * The checker's oracle: tries every order. Shares nothing with the real one but the model's step: no
- * partition, no cache, no list of events, no knowledge of read-only operations. Only for a handful
- * of operations.
+ * The checker's oracle: tries every order. It shares only the model's `step` with the real checker:
+ * it has no partitions, no cache, no list of events and no knowledge of read-only operations, and
+ * is fast enough only for a handful of operations.
  *
  * @module
  */
 
 import type { Model, Operation } from "./linearizability.ts";
 
-/** Whether some order of the operations is one that a single copy of the data could execute. */
+/** Whether a single copy of the data could have executed the operations in some order. */
 export function isLinearizable<State, Input, Output>(
   model: Model<State, Input, Output>,
   history: readonly Operation<Input, Output>[],
@@ -16,7 +16,7 @@ export function isLinearizable<State, Input, Output>(
   const extend = (left: readonly Operation<Input, Output>[], states: Map<string, State>): boolean =>
     left.every(({ output }) => output === null) ||
     left.some((operation) => {
-      // Nothing that returned before this call may still be waiting for its turn.
+      // An operation that returned before this call must have been placed already.
       const isTooEarly = left.some((other) =>
         other.output !== null && other.return! < operation.call
       );
@@ -44,7 +44,7 @@ export function isWitness<State, Input, Output>(
   let latestCall = -Infinity;
   for (const place of order) {
     const operation = history[place]!;
-    // Its point lies after all calls placed so far, so it must not have returned before them.
+    // The operation takes effect after all calls placed so far, so it must return after them.
     latestCall = Math.max(latestCall, operation.call);
     if (operation.output !== null && operation.return! < latestCall) return false;
     const next = model.step(state, operation.input, operation.output);

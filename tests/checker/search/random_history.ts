@@ -1,8 +1,8 @@
 /**
- * Histories that are linearizable by construction: clients whose operations overlap, on a store that
- * executes each at one moment between its call and its return. For tests of the checker.
+ * Histories that are linearizable by construction, for tests of the checker: operations of clients
+ * overlap, and a single store executes each at one moment between its call and its return.
  *
- * Pure: everything follows from the random function.
+ * Pure: the result depends only on the options and the random function.
  *
  * @module
  */
@@ -10,17 +10,17 @@
 import type { Random } from "../../../raft/mod.ts";
 import type { Model, Operation } from "./linearizability.ts";
 
-/** What kind of history to make. */
+/** Options of {@linkcode randomHistory}. */
 export interface RandomHistoryOptions<Input, Output> {
   readonly clients: number;
   readonly operations: number;
-  /** How likely an operation never hears back; half of those take effect. @default 0 */
+  /** The probability that a reply is lost; half of those operations take effect. @default 0 */
   readonly lost?: number;
-  /** The next request of a client, who knows what it saw last. */
+  /** The next request of a client, given the last output it received. */
   readonly request: (client: number, seen: Output | null) => Input;
 }
 
-/** A model that can also be executed. */
+/** A model that can also produce outputs. */
 export interface Machine<State, Input, Output> {
   readonly model: Model<State, Input, Output>;
   readonly answer: (state: State, input: Input) => Output;
@@ -36,7 +36,7 @@ interface Ongoing<Input, Output> {
   output: Output | null;
 }
 
-/** Simulates the clients; the result is in order of the calls. */
+/** Simulates the clients; the history is in the order of calls. */
 export function randomHistory<State, Input, Output>(
   machine: Machine<State, Input, Output>,
   random: Random,

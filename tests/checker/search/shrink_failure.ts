@@ -1,15 +1,16 @@
 /**
- * From an illegal history to its smallest part that is still a proof.
+ * Reduces an illegal history to a smallest part that still proves it illegal.
  *
- * Simply deleting operations proves nothing: without the write, every read of it looks wrong. So
- * each step only ever makes the history easier to explain, and keeps it illegal:
+ * Deleting operations proves nothing: without its write, every read of a value looks illegal. So
+ * each step makes the history weaker, that is, easier to linearize, and keeps it illegal:
  *
- * 1. End it early. Whatever had not returned by then counts as of unknown outcome.
- * 2. Begin late, with every state that was possible then, and every choice of operations under way
+ * 1. End it early. Operations that had not returned by then have an unknown outcome.
+ * 2. Begin late, with every state that was possible then, and every choice of concurrent operations
  *    that had already taken effect.
- * 3. Leave out operations that only read, and ignore what others reported.
+ * 3. Leave out reads, and ignore the outputs of other operations.
  *
- * What remains: however the optional operations are used, the required ones fit nowhere.
+ * In the part that remains, the required operations have no valid order, whichever optional
+ * operations are used.
  *
  * @module
  */
@@ -17,43 +18,43 @@
 import type { Model, Operation } from "./linearizability.ts";
 import { type Configuration, LinearizationSearch } from "./linearization_search.ts";
 
-/** Why a history is illegal. Operations are places in the history, in the order of their calls. */
+/** Why a history is illegal. Operations are places in the history, in the order of calls. */
 export interface Failure {
   readonly key: string;
   /** The history becomes illegal at the moment this operation returns. */
   readonly culprit: number;
-  /** These cannot all have happened as reported. */
+  /** Operations that cannot all have returned these outputs. */
   readonly operations: readonly number[];
-  /** These may have happened or not; it does not help. */
+  /** Operations that may or may not have taken effect; neither choice makes the rest legal. */
   readonly optional: readonly number[];
-  /** All states that were possible before the first of the operations, described. */
+  /** Descriptions of all states that were possible before the first of the operations. */
   readonly start: readonly string[];
 }
 
-/** What to shrink, and until when. */
+/** Options of {@linkcode shrinkFailure}. */
 export interface ShrinkOptions {
   readonly key: string;
   /** The operations on that key, as places in the history. */
   readonly indexes: readonly number[];
-  /** Ends the work early; what is found by then is a larger failure, but a true one. */
+  /** Whether to stop early; the failure found by then is larger but correct. */
   readonly isExpired: () => boolean;
 }
 
-/** A part of the history, possibly illegal. */
+/** A part of the history that may be illegal. */
 interface Part<State> {
   /** Operations called after the beginning. */
   readonly later: readonly number[];
-  /** What was possible at the beginning, and which operations were then still to take effect. */
+  /** The possible states at the beginning, each with the operations yet to take effect. */
   readonly beginnings: readonly Configuration<State>[];
-  /** Operations whose report is ignored: they may have happened or not, with any outcome. */
+  /** Operations whose output is ignored: they may or may not have taken effect. */
   readonly unknown: ReadonlySet<number>;
   /** Operations left out. */
   readonly dropped: ReadonlySet<number>;
 }
 
-/** More possible beginnings than these explain nothing to a reader. */
+/** More possible beginnings than this would not help a reader. */
 const BEGINNINGS_MAX = 200;
-/** How many moments to try before giving the whole beginning of the history. */
+/** How many later beginnings to try before keeping the history from its start. */
 const CUTS_MAX = 20;
 const SLICE_STEPS = 4096;
 
@@ -74,7 +75,7 @@ export function shrinkFailure<State, Input, Output>(
     key: options.key,
     culprit: ended.culprit,
     operations: members.filter((place) => !isOptional(place)),
-    // One that reported to have changed nothing could only make things harder.
+    // An operation whose output says that it changed nothing cannot help to explain the rest.
     optional: members.filter((place) =>
       isOptional(place) && !model.isReadOnly(history[place]!.input, history[place]!.output)
     ),
@@ -103,7 +104,7 @@ class Shrinker<State, Input, Output> {
     this.#isExpired = isExpired;
   }
 
-  /** Every prefix of a legal history is legal, so the first illegal one is found by halving. */
+  /** Every prefix of a legal history is legal, so bisection finds the first illegal prefix. */
   endEarly(indexes: readonly number[]): { readonly part: Part<State>; readonly culprit: number } {
     const returned = indexes.filter((place) => this.#history[place]!.output !== null)
       .sort((a, b) => this.#history[a]!.return! - this.#history[b]!.return! || a - b);
@@ -127,7 +128,7 @@ class Shrinker<State, Input, Output> {
     return { part: prefix(high), culprit: returned[high - 1]! };
   }
 
-  /** Cuts off what happened before the culprit's call, and replaces it by all it can have left. */
+  /** Replaces the operations before the culprit's call by all states they can have led to. */
   beginLate(part: Part<State>, culprit: number): Part<State> {
     const returnOf = (place: number): number => {
       const { output, return: end } = this.#history[place]!;
@@ -142,13 +143,13 @@ class Shrinker<State, Input, Output> {
       if (beginnings === null) continue;
       const later = part.later.filter((place) => this.#history[place]!.call > cut);
       const cutPart = { ...part, later, beginnings };
-      // Holds by construction unless the time was up; then the larger part is the safe answer.
+      // Holds by construction unless time ran out; then the larger part is still correct.
       if (this.#isIllegal(cutPart)) return cutPart;
     }
     return part;
   }
 
-  /** Leaves out reads and ignores the reports of other operations, many at once first. */
+  /** Leaves out reads and ignores outputs of other operations, first many at once. */
   weaken(part: Part<State>): Part<State> {
     let best = part;
     const required = (): number[] => membersOf(best).filter((place) => !best.unknown.has(place));
@@ -167,7 +168,7 @@ class Shrinker<State, Input, Output> {
     return best;
   }
 
-  /** Everything the part can leave behind; `null` when that is too much to find or to show. */
+  /** All possible states after the part; `null` when there are too many to find or to show. */
   #endings(part: Part<State>, open: ReadonlySet<number>): Configuration<State>[] | null {
     const search = this.#search(part, part.beginnings[0]!, open);
     const found = new Map<string, Configuration<State>>();
@@ -183,7 +184,7 @@ class Shrinker<State, Input, Output> {
     return null;
   }
 
-  /** False also when the time is up: only what is proven counts. */
+  /** Whether the part is proven illegal; false also when time has run out. */
   #isIllegal(part: Part<State>): boolean {
     return part.beginnings.every((beginning) => {
       const search = this.#search(part, beginning);
