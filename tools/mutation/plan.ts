@@ -1,0 +1,131 @@
+/**
+ * Which mutants are tried, with which tests, and which survivors are accepted: everything about
+ * `deno task mutate` that needs neither files nor processes.
+ *
+ * @module
+ */
+
+import { SeededRandom } from "../../tests/sim/mod.ts";
+import type { Edit } from "./mutants.ts";
+
+/** One mutant of one file. */
+export interface Mutant {
+  readonly file: string;
+  readonly line: number;
+  /** The line that it begins in, without the space around it. */
+  readonly code: string;
+  /** What becomes of what, in one line: `a < b -> a <= b`. */
+  readonly change: string;
+  readonly edit: Edit;
+}
+
+/** A mutant that no test can or need notice. */
+export interface Accepted {
+  readonly file: string;
+  /** As in {@linkcode Mutant}: the entry holds wherever this text stands in the file. */
+  readonly code: string;
+  readonly change: string;
+  /** Why the mutant changes nothing that anybody could rely on. */
+  readonly reason: string;
+}
+
+const CHANGE_LENGTH_MAX = 140;
+
+/** What stands between two changes of the same place. */
+function oneLine(text: string): string {
+  const words = text.replaceAll(/\s+/g, " ").trim();
+  return words.length <= CHANGE_LENGTH_MAX ? words : `${words.slice(0, CHANGE_LENGTH_MAX)}…`;
+}
+
+/** The mutants that these edits make of the file, in the order of their places. */
+export function mutantsOf(file: string, text: string, edits: readonly Edit[]): Mutant[] {
+  return edits.map((edit) => {
+    const before = text.slice(0, edit.from);
+    const line = before.split("\n").length;
+    const start = before.lastIndexOf("\n") + 1;
+    const code = text.slice(start).split("\n", 1)[0]!.trim();
+    const from = oneLine(text.slice(edit.from, edit.to));
+    const to = edit.text.startsWith("return; ") ? `return; ${from}` : oneLine(edit.text);
+    return { file, line, code, change: `${from} -> ${to}`, edit };
+  }).sort((a, b) => a.edit.from - b.edit.from || a.edit.to - b.edit.to);
+}
+
+/** The text with the mutant in it. */
+export function plant(text: string, { from, to, text: replacement }: Edit): string {
+  return text.slice(0, from) + replacement + text.slice(to);
+}
+
+/** So many of the mutants, the same for the same seed, in the order in which they were given. */
+export function sampleOf<T>(mutants: readonly T[], count: number, seed: number): T[] {
+  const random = new SeededRandom(seed, "mutants");
+  const places = mutants.map((_, place) => place);
+  for (let at = 0; at < Math.min(count, places.length); at++) {
+    const other = random.between(at, places.length - 1);
+    [places[at], places[other]] = [places[other]!, places[at]!];
+  }
+  return places.slice(0, count).sort((a, b) => a - b).map((place) => mutants[place]!);
+}
+
+/** The lines that a `git diff --unified=0` adds or changes, by file. */
+export function changedLines(diff: string): Map<string, Set<number>> {
+  const changed = new Map<string, Set<number>>();
+  let lines = new Set<number>();
+  for (const line of diff.split("\n")) {
+    const file = /^\+\+\+ b\/(.*)$/.exec(line)?.[1];
+    if (file !== undefined) changed.set(file, lines = new Set());
+    const hunk = /^@@ -\S+ \+(\d+)(?:,(\d+))? @@/.exec(line);
+    if (hunk === null) continue;
+    const count = Number(hunk[2] ?? "1");
+    for (let at = 0; at < count; at++) lines.add(Number(hunk[1]) + at);
+  }
+  return changed;
+}
+
+/** Tests away from the code that run much of it, the nearest and quickest first. */
+const CATCH_ALLS: readonly (readonly [folder: string, tests: readonly string[]])[] = [
+  ["raft/storage/", ["tests/storage/", "tests/sim/", "tests/swarm/"]],
+  ["raft/", ["tests/scripts/", "tests/sim/", "tests/scenarios/", "tests/swarm/"]],
+  ["kv/", ["tests/lab/", "tests/scenarios/", "tests/swarm/"]],
+  ["net/", ["tests/lab/", "tests/commands/protocol_test.ts", "tests/processes/process_test.ts"]],
+  ["cli/", ["tests/commands/"]],
+];
+
+/** Tests that say nothing about a mutant: they look at the source text, or take minutes. */
+const NOT_RUN = /^tests\/(?:tidy|canaries|std)\/|executable_test|bench/;
+
+/**
+ * The tests to run on a mutant of the file, in stages; the first that fails ends it. First the test
+ * beside the file, then its folder, its room, and what runs everything.
+ */
+export function stagesOf(file: string, tests: readonly string[]): string[][] {
+  const folder = file.slice(0, file.lastIndexOf("/") + 1);
+  const room = file.slice(0, file.indexOf("/") + 1);
+  const wanted = [file.replace(/\.ts$/, "_test.ts"), folder, room];
+  wanted.push(...CATCH_ALLS.find(([prefix]) => file.startsWith(prefix))?.[1] ?? []);
+  const left = new Set(tests.filter((test) => !NOT_RUN.test(test)));
+  const stages = wanted.map((prefix) => {
+    const stage = [...left].filter((test) => prefix !== "" && test.startsWith(prefix));
+    for (const test of stage) left.delete(test);
+    return stage;
+  });
+  return stages.filter((stage) => stage.length > 0);
+}
+
+/** Why the mutant may survive; `null`: a test must notice it. */
+export function reasonFor(mutant: Mutant, accepted: readonly Accepted[]): string | null {
+  const entry = accepted.find(({ file, code, change }) =>
+    file === mutant.file && code === mutant.code && change === mutant.change
+  );
+  return entry?.reason ?? null;
+}
+
+/** Whether a run of tests failed because the mutant does not load: then it says nothing. */
+export function isStumble(output: string): boolean {
+  return /\bSyntaxError\b|Module not found|The module's source code could not be parsed/
+    .test(output);
+}
+
+/** The share of what was killed, for people. */
+export function percent(part: number, whole: number): string {
+  return whole === 0 ? "none" : `${(100 * part / whole).toFixed(1)} %`;
+}
