@@ -58,6 +58,8 @@ export {
 export { TcpTransport } from "./peers/mod.ts";
 export {
   type CallOutcome,
+  type ConnectFailure,
+  type ConnectFailureKind,
   type Reply,
   RPC_LIMITS,
   RpcClient,

@@ -185,7 +185,7 @@ class NodeProcess implements RunningNode {
       );
       const { hostname, port } = listener.addr as Deno.NetAddr;
       this.clients = { hostname, port };
-      const handle = (request: WireValue, reply: Reply): void => this.#serve(request, reply);
+      const handle = (request: WireValue, reply: Reply): boolean => this.#serve(request, reply);
       this.#clients = new RpcServer({ listener, cluster, id, handle, log });
     }
     if (this.#faulty !== null) await this.#openControl(node, this.#faulty);
@@ -232,9 +232,12 @@ class NodeProcess implements RunningNode {
     this.#node?.receive(envelope);
   }
 
-  #serve(request: WireValue, reply: Reply): void {
+  /** False: no request that a node knows. */
+  #serve(request: WireValue, reply: Reply): boolean {
     if (request instanceof Uint8Array) this.#machine.handle(request, reply);
-    else reply(request === REPORT_REQUEST ? this.report() : null);
+    else if (request === REPORT_REQUEST) reply(this.report());
+    else return false;
+    return true;
   }
 
   async #openControl(node: Node, faulty: FaultyTransport): Promise<void> {

@@ -13,12 +13,13 @@ import { encodeEnvelope, type Envelope, type NodeId } from "../../raft/mod.ts";
 import {
   type Address,
   Connection,
+  type HelloRefusal,
   type PeerTraffic,
   type Refusals,
   type TcpLimits,
   type WireValue,
 } from "../wire/mod.ts";
-import { decodePeerAnswer, encodePeerHello, type HelloRefusal } from "./peer_hello.ts";
+import { decodePeerAnswer, encodePeerHello } from "./peer_hello.ts";
 
 /** Says "are you there"; from the other side, "I hear you". No message has this type. */
 export const PING: WireValue = [0];
@@ -194,7 +195,7 @@ export class PeerLink {
   }
 
   /** The answer to the hello, then signs of life. */
-  #receive(connection: Connection, value: unknown): void {
+  #receive(connection: Connection, value: WireValue): void {
     if (connection !== this.#connection || this.#isReady) return;
     const { cluster, peer, limits } = this.#options;
     const answer = decodePeerAnswer(value, { cluster, id: peer });

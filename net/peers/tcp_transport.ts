@@ -3,37 +3,36 @@
  * nodes. The one who sends dials; see `docs/protocol.md` for what is said.
  *
  * Invariants: a message that arrives came from a member of this cluster, was meant for this node,
- * and was sent in the latest life of its sender that we have seen; a stuck peer blocks nobody; memory
- * is bounded whatever strangers do; every refusal is counted.
+ * and was sent in the latest run of its sender that this node has seen; a stuck peer blocks no other;
+ * memory is bounded whatever arrives from outside; every refusal is counted.
  *
  * @module
  */
 
 import { decodeEnvelope, type Envelope, type NodeId, type Transport } from "../../raft/mod.ts";
 import {
-  acceptAll,
-  type Acceptor,
   type Address,
-  Connection,
+  type Connection,
+  type Guest,
+  type HelloRefusal,
+  Lobby,
   type PeerTraffic,
   Refusals,
-  sourceOf,
   TCP_LIMITS,
   type TcpLimits,
   type TcpTransportOptions,
+  type Visitor,
   type WireValue,
 } from "../wire/mod.ts";
 import {
   checkClusterName,
   decodePeerHello,
-  encodeHelloRefusal,
   encodePeerAnswer,
-  type HelloRefusal,
   type PeerHello,
 } from "./peer_hello.ts";
 import { PeerLink, PING } from "./peer_link.ts";
 
-/** A peer that dialled us and said hello. */
+/** A peer that dialled this node and was let in. */
 interface Incoming {
   readonly connection: Connection;
   readonly run: number;
@@ -52,11 +51,9 @@ export class TcpTransport implements Transport {
   /** The ids of all nodes of the cluster, this one included, in ascending order. */
   readonly #members: string;
   readonly #refusals: Refusals;
-  readonly #acceptor: Acceptor;
+  readonly #lobby: Lobby;
   readonly #links = new Map<NodeId, PeerLink>();
   readonly #incoming = new Map<NodeId, Incoming>();
-  /** Dialled us and have not said hello, the oldest first. */
-  readonly #strangers = new Set<Connection>();
   readonly #ticker: ReturnType<typeof setInterval>;
   #tickedAt = performance.now();
   #received = 0;
@@ -75,9 +72,12 @@ export class TcpTransport implements Transport {
     const listener = Deno.listen({ ...options.listen, transport: "tcp" });
     const { hostname, port } = listener.addr as Deno.NetAddr;
     this.address = { hostname, port };
-    this.#acceptor = acceptAll(listener, {
-      accept: (conn) => this.#accept(conn),
-      failed: (error) => this.#refuse({ refusal: "acceptFailed", detail: error }, "here"),
+    this.#lobby = new Lobby({
+      ...this.#limits,
+      listener,
+      refusals: this.#refusals,
+      connection: { frameBytesMax: this.#limits.frameBytesMax },
+      greet: (hello, visitor) => this.#greet(hello, visitor),
     });
     this.#ticker = setInterval(() => this.#tick(), this.#limits.pingMs);
   }
@@ -113,11 +113,10 @@ export class TcpTransport implements Transport {
   /** Hangs up everywhere, at once. */
   close(): void {
     clearInterval(this.#ticker);
-    this.#acceptor.close();
+    this.#lobby.close();
     for (const link of this.#links.values()) link.close();
     const end = { kind: "local", message: "this node stops" } as const;
     for (const { connection } of this.#incoming.values()) connection.abort(end);
-    for (const connection of this.#strangers) connection.abort(end);
   }
 
   #link(peer: NodeId): PeerLink {
@@ -126,93 +125,46 @@ export class TcpTransport implements Transport {
     return new PeerLink({ cluster, id, peer, members: this.#members, ...shared });
   }
 
-  #accept(conn: Deno.Conn): void {
-    this.#pushOut();
-    const { frameBytesMax, helloBytesMax, helloMsMax } = this.#limits;
-    const source = sourceOf(conn.remoteAddr);
-    let peer: NodeId | null = null;
-    const connection = new Connection(conn, {
-      frameBytesMax,
-      firstFrameBytesMax: helloBytesMax,
-      firstFrameMs: helloMsMax,
-      receive: (value) => {
-        if (peer === null) peer = this.#greet(connection, { value, source });
-        else this.#receive(connection, { value, peer });
-      },
-    });
-    this.#strangers.add(connection);
-    connection.closed.then(({ kind, message }) => {
-      this.#strangers.delete(connection);
-      if (peer !== null && this.#incoming.get(peer)?.connection === connection) {
-        this.#incoming.delete(peer);
-      }
-      if (kind === "garbage") this.#refuse({ refusal: "garbage", detail: message }, source);
-      if (kind === "silent") this.#refuse({ refusal: "tooSlow", detail: message }, source);
-    });
-  }
-
-  /** Strangers cannot use up our sockets: the one who has been silent longest goes. */
-  #pushOut(): void {
-    if (this.#strangers.size < this.#limits.strangersMax) return;
-    const [oldest] = this.#strangers;
-    if (oldest === undefined) return;
-    this.#strangers.delete(oldest);
-    const detail = `more than ${this.#limits.strangersMax} connections without hello`;
-    this.#refuse({ refusal: "tooMany", detail }, sourceOf(oldest.remoteAddr));
-    oldest.abort({ kind: "local", message: detail });
-  }
-
-  /** The first frame: lets the peer in and returns who it is, or hangs up. */
-  #greet(
-    connection: Connection,
-    { value, source }: { readonly value: WireValue; readonly source: string },
-  ): NodeId | null {
-    this.#strangers.delete(connection);
+  #greet(value: WireValue, { connection }: Visitor): Guest | HelloRefusal {
     const { cluster, id } = this.#options;
     const hello = decodePeerHello(value, { cluster, id, members: this.#members });
-    const refusal = "refusal" in hello ? hello : this.#checkPeer(hello);
-    if (refusal !== null || "refusal" in hello) {
-      if (refusal !== null) this.#turnAway(connection, { refusal, source });
-      return null;
-    }
-    const { from, run, dial } = hello;
-    const earlier = this.#incoming.get(from)?.connection;
+    if ("refusal" in hello) return hello;
+    const refusal = this.#checkPeer(hello);
+    if (refusal !== null) return refusal;
+    const { from: peer, run, dial } = hello;
+    const earlier = this.#incoming.get(peer)?.connection;
     const heardAt = performance.now();
-    this.#incoming.set(from, { connection, run, dial, heardBytes: 0, heardAt });
+    this.#incoming.set(peer, { connection, run, dial, heardBytes: 0, heardAt });
     earlier?.abort({ kind: "local", message: "replaced by a newer connection" });
     connection.send(encodePeerAnswer({ cluster, from: id, run: this.#run }));
-    this.#links.get(from)?.nudge();
-    return from;
+    this.#links.get(peer)?.nudge();
+    return {
+      receive: (frame) => this.#receive(connection, { value: frame, peer }),
+      ended: () => {
+        if (this.#incoming.get(peer)?.connection === connection) this.#incoming.delete(peer);
+      },
+    };
   }
 
   /**
-   * A newer life or dial replaces the connection at hand, an older one must not. Only a connection
-   * that is alive protects itself, so a peer whose wall clock went back is soon let in again.
+   * A newer run or dial replaces the connection at hand, an older one must not. Only an open
+   * connection is compared, so a peer whose wall clock went back is soon let in again.
    */
   #checkPeer({ from, run, dial }: PeerHello): HelloRefusal | null {
     if (!this.#links.has(from)) {
-      return { refusal: "stranger", detail: `n${from} is not a peer of n${this.#options.id}` };
+      return { refusal: "notAPeer", detail: `n${from} is not a peer of n${this.#options.id}` };
     }
     const current = this.#incoming.get(from);
     if (current === undefined) return null;
     if (run > current.run || (run === current.run && dial >= current.dial)) return null;
-    return { refusal: "earlierLife", detail: `n${from} has dialled again since` };
-  }
-
-  #turnAway(
-    connection: Connection,
-    { refusal, source }: { readonly refusal: HelloRefusal; readonly source: string },
-  ): void {
-    this.#refuse(refusal, source);
-    connection.send(encodeHelloRefusal(refusal));
-    connection.close();
+    return { refusal: "earlierRun", detail: `n${from} has dialled again since` };
   }
 
   #receive(
     connection: Connection,
     { value, peer }: { readonly value: WireValue; readonly peer: NodeId },
   ): void {
-    // A connection that was replaced may still have frames in hand: they are of an earlier life.
+    // A replaced connection may still deliver frames: they are older than the new connection.
     if (this.#incoming.get(peer)?.connection !== connection) return;
     if (Array.isArray(value) && value.length === 1 && value[0] === 0) return;
     const envelope = this.#decode(value, peer);
@@ -234,11 +186,11 @@ export class TcpTransport implements Transport {
     return null;
   }
 
-  /** Looks after both ends of every connection: sends pings, and hangs up on the silent. */
+  /** Keeps both ends of every connection alive: sends pings, and hangs up after a long silence. */
   #tick(): void {
     const now = performance.now();
     const { pingMs, silenceMsMax } = this.#limits;
-    // After a pause of this process what the others said waits unread: they were not silent.
+    // After a pause of this process the pings of the others may wait unread.
     const didStall = now - this.#tickedAt > 2 * pingMs;
     this.#tickedAt = now;
     for (const link of this.#links.values()) link.tick(now, didStall);
@@ -250,8 +202,7 @@ export class TcpTransport implements Transport {
         incoming.heardBytes = bytes;
         incoming.heardAt = now;
       } else if (now - incoming.heardAt > silenceMsMax) {
-        this.#refuse({ refusal: "silent", detail: "no ping" }, `n${peer}`);
-        incoming.connection.abort({ kind: "silent", message: "no ping" });
+        incoming.connection.abort({ kind: "silent", message: `no ping of n${peer}` });
       }
     }
   }
@@ -261,7 +212,7 @@ export class TcpTransport implements Transport {
   }
 }
 
-/** Higher than in any earlier life, unless the wall clock went back. */
+/** Higher than in any earlier run, unless the wall clock went back. */
 function drawRun(): number {
   const [bits = 0] = crypto.getRandomValues(new Uint16Array(1));
   return Date.now() * 1024 + bits % 1024;

@@ -143,10 +143,11 @@ Deno.test("TcpTransport refuses when cluster, version, address or member is wron
   const side = open(1);
   const hellos: readonly [WireValue, string][] = [
     [["kontiki-peer", 2, "other", 2, 1, 7, 1, "1,2,3"], "wrongCluster"],
-    [["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3"], "badHello"],
-    [["kontiki-peer", 2, "test", 2, 3, 7, 1, "1,2,3"], "stranger"],
-    [["kontiki-peer", 2, "test", 9, 1, 7, 1, "1,2,3"], "stranger"],
-    [["kontiki-peer", 2, "test", 1, 1, 7, 1, "1,2,3"], "stranger"],
+    [["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3"], "wrongVersion"],
+    [["kontiki-client", 1], "wrongPort"],
+    [["kontiki-peer", 2, "test", 2, 3, 7, 1, "1,2,3"], "notAPeer"],
+    [["kontiki-peer", 2, "test", 9, 1, 7, 1, "1,2,3"], "notAPeer"],
+    [["kontiki-peer", 2, "test", 1, 1, 7, 1, "1,2,3"], "notAPeer"],
     [["kontiki-peer", 2, "test", 2, 1, 7, "1,2,3"], "badHello"],
     [["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2"], "otherMembers"],
     [["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3,4"], "otherMembers"],
@@ -200,7 +201,7 @@ Deno.test("TcpTransport hangs up when a hello comes byte by byte", async () => {
 });
 
 Deno.test("TcpTransport keeps few connections without hello when many come", async () => {
-  const side = open(1, { limits: { ...limits, strangersMax: 4, helloMsMax: 60_000 } });
+  const side = open(1, { limits: { ...limits, pendingHellosMax: 4, helloMsMax: 60_000 } });
   const conns: Deno.TcpConn[] = [];
   for (let at = 0; at < 20; at++) conns.push(await stranger(side));
   await until(() => side.transport.refusals()["tooMany"] === 16);
@@ -245,7 +246,7 @@ Deno.test("TcpTransport lets a newer life in and keeps an earlier one out", asyn
   await until(() => side.got.length > 0);
   await new Promise((resolve) => setTimeout(resolve, 50));
   assertEquals(rounds(side), [3]);
-  assertEquals(side.transport.refusals()["earlierLife"], 2);
+  assertEquals(side.transport.refusals()["earlierRun"], 2);
   for (const at of [0, 1, 2, 4]) await inTime(hungUp(conns[at]!));
   for (const conn of conns) conn.close();
   side.transport.close();

@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { ConnectFailure, ConnectFailureKind } from "./connect_failure.ts";
 export { type CallOutcome, RpcClient, type RpcClientOptions } from "./rpc_client.ts";
 export type { ServerHello } from "./rpc_frames.ts";
 export { type Reply, RPC_LIMITS, type RpcLimits, type RpcServerOptions } from "./rpc_options.ts";

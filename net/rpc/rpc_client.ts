@@ -2,17 +2,18 @@
  * Asks one server, with many calls in flight on one connection, and tells apart what became of each.
  *
  * Invariants: `neverSent` is said only of a request of which no byte left, or that the server says
- * it did not look at; a call ends by its deadline; what waits is bounded; a connection over which
+ * it did not execute; a call ends by its deadline; what waits is bounded; a connection over which
  * nothing comes any more is given up, however alive it looks.
  *
  * @module
  */
 
-import { type Address, Connection, type WireValue } from "../wire/mod.ts";
+import { type Address, type Closed, Connection, type WireValue } from "../wire/mod.ts";
+import { type ConnectFailure, endedEarly, saidNo, systemFailure } from "./connect_failure.ts";
 import {
-  CLIENT_HELLO,
   decodeReplyFrame,
   decodeServerHello,
+  encodeClientHello,
   type ServerHello,
 } from "./rpc_frames.ts";
 
@@ -20,14 +21,20 @@ import {
 export type CallOutcome =
   | { readonly kind: "replied"; readonly payload: WireValue }
   /** It was not executed and never will be: safe to send again, here or elsewhere. */
-  | { readonly kind: "neverSent"; readonly reason: "noConnection" | "overloaded" }
-  /** It was sent, and then the connection or the patience ended: it may be executed or not. */
+  | {
+    readonly kind: "neverSent";
+    /** For `noConnection`, {@linkcode RpcClient.lastFailure} says more. */
+    readonly reason: "noConnection" | "overloaded" | "unknownRequest";
+  }
+  /** It was sent, and then the connection was lost or the time was up: executed or not. */
   | { readonly kind: "unknown"; readonly reason: "connectionLost" | "deadline" };
 
 /** What an {@linkcode RpcClient} is made of. */
 export interface RpcClientOptions {
   /** Where the server listens: a TCP address, or the path of a Unix socket. */
   readonly server: Address | { readonly path: string };
+  /** Only a server of this cluster will do; `null`: any. @default {null} */
+  readonly cluster?: string | null;
   /** Time to connect, and then to be greeted. @default {2000} */
   readonly connectMsMax?: number;
   /** For this long after a failed dial calls fail at once. @default {50} */
@@ -47,6 +54,7 @@ interface Pending {
 }
 
 const DEFAULTS = {
+  cluster: null,
   connectMsMax: 2000,
   retryMs: 50,
   silenceMsMax: 5000,
@@ -61,7 +69,7 @@ const SWEEP_MS = 10;
 export class RpcClient {
   readonly #options: Required<RpcClientOptions>;
   #connection: Connection | null = null;
-  /** Has not been greeted yet. */
+  /** The server has not said hello on it yet. */
   #fresh: Connection | null = null;
   #connecting: Promise<Connection | null> | null = null;
   #failedAt = -Infinity;
@@ -71,20 +79,26 @@ export class RpcClient {
   readonly #pending = new Map<number, Pending>();
   #sweeper: ReturnType<typeof setTimeout> | null = null;
   #sweepDueAt = 0;
-  /** Since when calls wait and nothing came; `null`: since the next look. */
+  /** Since when calls wait and nothing came; `null`: the next sweep sets it. */
   #silentSince: number | null = null;
   /** When the server was asked for a sign of life, after a long silence. */
   #askedAt: number | null = null;
   #server: ServerHello | null = null;
+  #failure: ConnectFailure | null = null;
 
   /** Nothing is dialled before the first call. */
   constructor(options: RpcClientOptions) {
     this.#options = { ...DEFAULTS, ...options };
   }
 
-  /** Who answered the last hello. */
+  /** The server that answered the last hello. */
   get server(): ServerHello | null {
     return this.#server;
+  }
+
+  /** Why the latest attempt to connect failed; `null`: it did not, or there was none. */
+  get lastFailure(): ConnectFailure | null {
+    return this.#failure;
   }
 
   /** Whether a call now would leave at once. */
@@ -150,18 +164,23 @@ export class RpcClient {
     return this.#connecting;
   }
 
-  /** Hello there and back: until then nothing else is said, so a failure before is no riddle. */
+  /** Sends nothing before the server's hello, so that an earlier failure surely means "never sent". */
   async #dial(): Promise<Connection | null> {
     const conn = await this.#open();
     if (conn === null) return null;
+    this.#failure = null;
     const { promise, resolve } = Promise.withResolvers<Connection | null>();
     const connection = new Connection(conn, {
       frameBytesMax: this.#options.frameBytesMax,
       firstFrameMs: this.#options.connectMsMax,
       receive: (value) => {
         if (connection === this.#connection) return this.#receive(connection, value);
-        this.#server = decodeServerHello(value);
-        if (this.#server === null) return connection.refuse("wanted the hello of a server");
+        const hello = decodeServerHello(value);
+        if (hello === null || "refusal" in hello) {
+          this.#failure = saidNo(hello, value);
+          return connection.refuse(this.#failure.message);
+        }
+        this.#server = hello;
         this.#fresh = null;
         // At once, so that replies that arrive together with the hello find their calls.
         this.#connection = connection;
@@ -169,9 +188,9 @@ export class RpcClient {
       },
     });
     this.#fresh = connection;
-    connection.send(CLIENT_HELLO);
-    connection.closed.then(() => {
-      if (this.#fresh === connection) this.#fresh = null;
+    connection.send(encodeClientHello(this.#options.cluster));
+    connection.closed.then((closed) => {
+      if (this.#fresh === connection) this.#failEarly(closed);
       resolve(null);
       this.#lose(connection);
     });
@@ -184,14 +203,24 @@ export class RpcClient {
       ? Deno.connect({ transport: "unix", path: server.path })
       : Deno.connect({ transport: "tcp", hostname: server.hostname, port: server.port });
     let isLate = false;
+    this.#failure = { kind: "timeout", message: `no connection within ${connectMsMax} ms` };
     const opened = opening.then((conn) => {
       if (!isLate && !this.#isClosed) return conn;
       conn.close();
       return null;
-    }, () => null);
+    }, (error: Error) => {
+      if (!isLate) this.#failure = systemFailure(error);
+      return null;
+    });
     const conn = await within(opened, connectMsMax);
     isLate = conn === null;
     return conn;
+  }
+
+  /** The connection ended before the server's hello; the server may have said why. */
+  #failEarly(closed: Closed): void {
+    this.#fresh = null;
+    this.#failure ??= endedEarly(closed);
   }
 
   #receive(connection: Connection, value: WireValue): void {
@@ -201,8 +230,8 @@ export class RpcClient {
     // The deadline may have been first.
     if (pending === undefined) return;
     this.#pending.delete(reply.number);
-    if (reply.isAnswered) pending.settle({ kind: "replied", payload: reply.payload });
-    else pending.settle({ kind: "neverSent", reason: "overloaded" });
+    if (reply.status === "answered") pending.settle({ kind: "replied", payload: reply.payload });
+    else pending.settle({ kind: "neverSent", reason: reply.status });
   }
 
   #lose(connection: Connection | null): void {
@@ -233,10 +262,10 @@ export class RpcClient {
     if (this.#pending.size > 0 && this.#sweeper === null) this.#sweepLater();
   }
 
-  /** A line that is cut without a word looks like a server that takes its time (X3): ask it. */
+  /** A line that was cut in silence looks like a server that takes its time (X3): ask it. */
   #listen(connection: Connection, now: number): void {
     const patienceMs = this.#options.silenceMsMax / 2;
-    // After a pause of this process what the server said waits unread.
+    // After a pause of this process the server's replies may wait unread.
     const didStall = now - this.#sweepDueAt > patienceMs;
     const since = this.#silentSince;
     if (since === null || connection.heardAt > since || didStall) {

@@ -5,24 +5,34 @@
  * @module
  */
 
-import type { WireValue } from "../wire/mod.ts";
+import {
+  type HelloRefusal,
+  isWhole,
+  MARK,
+  otherCluster,
+  type WireValue,
+  wrongMark,
+  wrongVersion,
+} from "../wire/mod.ts";
 
 /** Raised when old clients and new servers would no longer understand each other. */
 const CLIENT_PROTOCOL_VERSION = 1;
-
-const CLIENT_MARK = "kontiki-client";
-const SERVER_MARK = "kontiki-server";
 
 /** Third element of a reply: what became of the request. */
 export const REPLY_STATUS = {
   /** The handler answered; its answer follows. */
   answered: 0,
-  /** Not even looked at: too much is going on. Safe to send again, later. */
+  /** Not executed, because too much is going on. Safe to send again, later. */
   overloaded: 1,
+  /** Not executed, because this server knows no such request. A sentence follows. */
+  unknownRequest: 2,
 } as const;
 
 /** First frame of a client. It may send requests right behind it. */
-export const CLIENT_HELLO: WireValue = [CLIENT_MARK, CLIENT_PROTOCOL_VERSION];
+export function encodeClientHello(cluster: string | null): WireValue {
+  const hello = [MARK.client, CLIENT_PROTOCOL_VERSION];
+  return cluster === null ? hello : [...hello, cluster];
+}
 
 /** First frame of a server. */
 export interface ServerHello {
@@ -41,45 +51,51 @@ export interface RequestFrame {
 /** One reply. */
 export interface ReplyFrame {
   readonly number: number;
-  readonly isAnswered: boolean;
+  readonly status: keyof typeof REPLY_STATUS;
   readonly payload: WireValue;
 }
 
 /** The server's hello as a value. */
 export function encodeServerHello({ cluster, id }: ServerHello): WireValue {
-  return [SERVER_MARK, CLIENT_PROTOCOL_VERSION, cluster, id];
+  return [MARK.server, CLIENT_PROTOCOL_VERSION, cluster, id];
 }
 
-/** Whether this is a client that we understand. */
-export function isClientHello(value: WireValue): boolean {
-  return Array.isArray(value) && value.length === 2 && value[0] === CLIENT_MARK &&
-    value[1] === CLIENT_PROTOCOL_VERSION;
+/** Why a first frame is not welcome here; `null`: it is. A client that names no cluster takes any. */
+export function refuseClientHello(value: WireValue, cluster: string): HelloRefusal | null {
+  const [mark, version, wanted = null] = Array.isArray(value) ? value : [];
+  if (mark !== MARK.client) return wrongMark(mark, "client");
+  if (version !== CLIENT_PROTOCOL_VERSION) return wrongVersion(version, CLIENT_PROTOCOL_VERSION);
+  return wanted === null ? null : otherCluster(cluster, wanted);
 }
 
-/** The server's hello, or `null` if it is none that we understand. */
-export function decodeServerHello(value: WireValue): ServerHello | null {
-  if (!Array.isArray(value) || value.length !== 4) return null;
-  const [mark, version, cluster, id] = value;
-  if (mark !== SERVER_MARK || version !== CLIENT_PROTOCOL_VERSION) return null;
-  return typeof cluster === "string" && isNumber(id) ? { cluster, id } : null;
+/** The server's hello; `null`: it is none; a version: it is none that this client speaks. */
+export function decodeServerHello(value: WireValue): ServerHello | HelloRefusal | null {
+  if (!Array.isArray(value) || value[0] !== MARK.server) return null;
+  const [, version, cluster, id] = value;
+  if (version !== CLIENT_PROTOCOL_VERSION) return wrongVersion(version, CLIENT_PROTOCOL_VERSION);
+  return typeof cluster === "string" && isWhole(id) ? { cluster, id } : null;
 }
 
 /** The request, or `null` if it is none. */
 export function decodeRequestFrame(value: WireValue): RequestFrame | null {
   if (!Array.isArray(value) || value.length !== 2) return null;
   const [number, payload] = value;
-  return isNumber(number) && payload !== undefined ? { number, payload } : null;
+  return isWhole(number) && payload !== undefined ? { number, payload } : null;
 }
 
 /** The reply, or `null` if it is none. */
 export function decodeReplyFrame(value: WireValue): ReplyFrame | null {
   if (!Array.isArray(value) || value.length < 2) return null;
-  const [number, status, payload = null] = value;
-  if (!isNumber(number)) return null;
-  if (status === REPLY_STATUS.answered) return { number, isAnswered: true, payload };
-  return status === REPLY_STATUS.overloaded ? { number, isAnswered: false, payload: null } : null;
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+  const [number, code, payload = null] = value;
+  if (!isWhole(number)) return null;
+  switch (code) {
+    case REPLY_STATUS.answered:
+      return { number, status: "answered", payload };
+    case REPLY_STATUS.overloaded:
+      return { number, status: "overloaded", payload };
+    case REPLY_STATUS.unknownRequest:
+      return { number, status: "unknownRequest", payload };
+    default:
+      return null;
+  }
 }

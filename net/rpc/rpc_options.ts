@@ -1,30 +1,29 @@
 /**
- * What a server of numbered requests is told: its handler and its limits, with their defaults in one
- * place.
+ * The options of a server of numbered requests: its handler, and its limits with their defaults.
  *
  * @module
  */
 
 import type { WireValue } from "../wire/mod.ts";
 
-/** Answers one request. Calls after the first have no effect, and none does when the client left. */
+/** Answers one request. Calls after the first have no effect, nor do calls once the client has left. */
 export type Reply = (payload: WireValue) => void;
 
 /** Every limit may be made tiny in tests. */
 export interface RpcLimits {
   /** The longest request or reply. @default {4 MiB} */
   readonly frameBytesMax: number;
-  /** The longest hello: all that a stranger can make us hold. @default {256} */
+  /** The longest hello: all that an unknown client can make the server hold. @default {1 KiB} */
   readonly helloBytesMax: number;
   /** Time to say hello. @default {2000} */
   readonly helloMsMax: number;
   /** Connections that have not said hello; a further one pushes out the oldest. @default {256} */
-  readonly strangersMax: number;
-  /** Connections; a further one pushes out the one that is idle longest. @default {4096} */
+  readonly pendingHellosMax: number;
+  /** Clients; a further one pushes out the client that has been idle longest. @default {4096} */
   readonly connectionsMax: number;
-  /** Who says nothing for this long may be pushed out. @default {10000} */
+  /** Idle time before a client may be pushed out when all places are taken. @default {10000} */
   readonly idleMsMin: number;
-  /** Who says nothing for this long has to go. @default {600000} */
+  /** Idle time before a client is disconnected. @default {600000} */
   readonly idleMsMax: number;
   /** How long a client may refuse to take bytes that wait for it. @default {10000} */
   readonly stallMsMax: number;
@@ -40,12 +39,12 @@ export interface RpcLimits {
   readonly inFlightBytesMax: number;
 }
 
-/** What is used where an option says nothing. */
+/** The default of every limit. */
 export const RPC_LIMITS: RpcLimits = {
   frameBytesMax: 4 * 2 ** 20,
-  helloBytesMax: 256,
+  helloBytesMax: 1024,
   helloMsMax: 2000,
-  strangersMax: 256,
+  pendingHellosMax: 256,
   connectionsMax: 4096,
   idleMsMin: 10_000,
   idleMsMax: 600_000,
@@ -61,12 +60,15 @@ export const RPC_LIMITS: RpcLimits = {
 export interface RpcServerOptions {
   /** Where requests come from: TCP, or a Unix socket. The server closes it. */
   readonly listener: Deno.Listener;
-  /** Told to clients in the hello. */
+  /** Named in the hello. A client that asks for another cluster is refused. */
   readonly cluster: string;
-  /** Who this server says it is. */
+  /** The node's id, named in the hello. */
   readonly id: number;
-  /** Must not throw. What is answered with more than 1 KiB must be a question that changes nothing. */
-  readonly handle: (request: WireValue, reply: Reply) => void;
+  /**
+   * Handles a request that is not nil. Must not throw, and returns false if the request is not
+   * known. Only a request that changes nothing may be answered with more than 1 KiB.
+   */
+  readonly handle: (request: WireValue, reply: Reply) => boolean | void;
   /** Takes a line about what was refused. */
   readonly log: (line: string) => void;
   /** What differs from the usual limits. */

@@ -11,19 +11,20 @@
  */
 
 import {
-  acceptAll,
-  type Acceptor,
-  type Closed,
-  Connection,
+  type Connection,
+  type Guest,
+  type HelloRefusal,
+  Lobby,
+  printable,
   type Refusal,
   Refusals,
-  sourceOf,
+  type Visitor,
   type WireValue,
 } from "../wire/mod.ts";
 import {
   decodeRequestFrame,
   encodeServerHello,
-  isClientHello,
+  refuseClientHello,
   REPLY_STATUS,
 } from "./rpc_frames.ts";
 import { RPC_LIMITS, type RpcLimits, type RpcServerOptions } from "./rpc_options.ts";
@@ -49,23 +50,31 @@ export class RpcServer {
   readonly #options: RpcServerOptions;
   readonly #limits: RpcLimits;
   readonly #refusals: Refusals;
-  readonly #acceptor: Acceptor;
-  readonly #strangers = new Set<Connection>();
+  readonly #lobby: Lobby;
   readonly #clients = new Set<Client>();
-  /** For whom much may wait. */
+  /** Connections that may have queued replies. */
   readonly #owed = new Set<Connection>();
   #inFlight = 0;
   #inFlightBytes = 0;
   #handled = 0;
 
-  /** A server that does not listen yet. */
+  /** Serves from now on. */
   constructor(options: RpcServerOptions) {
     this.#options = options;
     this.#limits = { ...RPC_LIMITS, ...options.limits };
     this.#refusals = new Refusals({ log: options.log, now: () => performance.now() });
-    this.#acceptor = acceptAll(options.listener, {
-      accept: (conn) => this.#accept(conn),
-      failed: (detail) => this.#refuse("acceptFailed", { source: "here", detail }),
+    const { frameBytesMax, queueBytesMax, idleMsMax, stallMsMax } = this.#limits;
+    this.#lobby = new Lobby({
+      ...this.#limits,
+      listener: options.listener,
+      refusals: this.#refusals,
+      connection: {
+        frameBytesMax,
+        queueBytesMax: queueBytesMax + SHORT_ROOM_BYTES,
+        idleMs: idleMsMax,
+        stallMs: stallMsMax,
+      },
+      greet: (hello, visitor) => this.#greet(hello, visitor),
     });
   }
 
@@ -81,82 +90,30 @@ export class RpcServer {
 
   /** Hangs up everywhere. Replies that were given already still leave, for a moment. */
   close(): void {
-    this.#acceptor.close();
-    for (const connection of this.#strangers) connection.close();
+    this.#lobby.close();
     for (const { connection } of this.#clients) connection.close();
   }
 
-  #accept(conn: Deno.Conn): void {
-    this.#pushOutStranger();
-    const { frameBytesMax, helloBytesMax, queueBytesMax } = this.#limits;
-    const source = sourceOf(conn.remoteAddr);
-    let client: Client | null = null;
-    const connection = new Connection(conn, {
-      frameBytesMax,
-      firstFrameBytesMax: helloBytesMax,
-      queueBytesMax: queueBytesMax + SHORT_ROOM_BYTES,
-      firstFrameMs: this.#limits.helloMsMax,
-      idleMs: this.#limits.idleMsMax,
-      stallMs: this.#limits.stallMsMax,
-      receive: (value) => {
-        if (client === null) client = this.#greet(connection, { value, source });
-        else this.#request(client, value);
-      },
-    });
-    this.#strangers.add(connection);
-    connection.closed.then((closed) => {
-      this.#strangers.delete(connection);
-      this.#owed.delete(connection);
-      if (client !== null) this.#clients.delete(client);
-      this.#explain(closed, { source, isClient: client !== null });
-    });
-  }
-
-  #explain(
-    { kind, message }: Closed,
-    { source, isClient }: { readonly source: string; readonly isClient: boolean },
-  ): void {
-    if (kind === "garbage") this.#refuse("garbage", { source, detail: message });
-    if (kind === "stalled") this.#refuse("slowReader", { source, detail: message });
-    if (kind !== "silent") return;
-    this.#refuse(isClient ? "silent" : "tooSlow", { source, detail: message });
-  }
-
-  #pushOutStranger(): void {
-    if (this.#strangers.size < this.#limits.strangersMax) return;
-    const [oldest] = this.#strangers;
-    if (oldest === undefined) return;
-    this.#strangers.delete(oldest);
-    const detail = `more than ${this.#limits.strangersMax} connections without hello`;
-    this.#refuse("tooMany", { source: sourceOf(oldest.remoteAddr), detail });
-    oldest.abort({ kind: "local", message: detail });
-  }
-
-  #greet(
-    connection: Connection,
-    { value, source }: { readonly value: WireValue; readonly source: string },
-  ): Client | null {
-    this.#strangers.delete(connection);
-    if (!isClientHello(value)) {
-      this.#refuse("badHello", { source, detail: "wanted a hello of a client" });
-      connection.close();
-      return null;
-    }
+  #greet(hello: WireValue, { connection, source }: Visitor): Guest | HelloRefusal {
     const { cluster, id } = this.#options;
-    if (!this.#makeRoom(source)) {
-      connection.close();
-      return null;
-    }
+    const refusal = refuseClientHello(hello, cluster) ?? this.#makeRoom();
+    if (refusal !== null) return refusal;
     connection.send(encodeServerHello({ cluster, id }));
     const client = { connection, source, inFlight: 0 };
     this.#clients.add(client);
-    return client;
+    return {
+      receive: (value) => this.#request(client, value),
+      ended: () => {
+        this.#clients.delete(client);
+        this.#owed.delete(connection);
+      },
+    };
   }
 
   /** At the limit the client that has been idle longest goes, if it was idle for long enough. */
-  #makeRoom(source: string): boolean {
+  #makeRoom(): HelloRefusal | null {
     const { connectionsMax, idleMsMin } = this.#limits;
-    if (this.#clients.size < connectionsMax) return true;
+    if (this.#clients.size < connectionsMax) return null;
     const detail = `more than ${connectionsMax} connections`;
     let idlest: Client | null = null;
     for (const client of this.#clients) {
@@ -164,19 +121,20 @@ export class RpcServer {
       if (idlest === null || client.connection.heardAt < idlest.connection.heardAt) idlest = client;
     }
     if (idlest === null || performance.now() - idlest.connection.heardAt < idleMsMin) {
-      this.#refuse("tooMany", { source, detail });
-      return false;
+      return { refusal: "tooMany", detail };
     }
     this.#refuse("tooMany", { source: idlest.source, detail });
     this.#clients.delete(idlest);
     idlest.connection.abort({ kind: "local", message: detail });
-    return true;
+    return null;
   }
 
   #request(client: Client, value: WireValue): void {
     const request = decodeRequestFrame(value);
     if (request === null) return client.connection.refuse("wanted a numbered request");
     const { number, payload } = request;
+    // A client asks for a sign of life.
+    if (payload === null) return this.#send(client, [number, REPLY_STATUS.answered, null]);
     const bytes = payload instanceof Uint8Array ? payload.length : PLAIN_BYTES;
     const { inFlightMax, inFlightTotalMax, inFlightBytesMax } = this.#limits;
     if (
@@ -193,14 +151,20 @@ export class RpcServer {
     this.#inFlightBytes += bytes;
     this.#handled += 1;
     let isOpen = true;
-    this.#options.handle(payload, (answer) => {
-      if (!isOpen) return;
+    const isDone = (): boolean => {
+      if (!isOpen) return false;
       isOpen = false;
       client.inFlight -= 1;
       this.#inFlight -= 1;
       this.#inFlightBytes -= bytes;
-      this.#answer(client, { number, answer });
+      return true;
+    };
+    const isKnown = this.#options.handle(payload, (answer) => {
+      if (isDone()) this.#answer(client, { number, answer });
     });
+    if (isKnown !== false || !isDone()) return;
+    const detail = `no request of this server: ${printable(payload)}`;
+    this.#send(client, [number, REPLY_STATUS.unknownRequest, detail]);
   }
 
   #answer(
@@ -238,7 +202,7 @@ export class RpcServer {
       this.#refuse("slowReader", { source, detail });
       connection.abort({ kind: "stalled", message: detail });
     } catch (error) {
-      // Whoever answers stands in the middle of something, and must not hear of it.
+      // Never throw into the handler: it may be in the middle of an apply.
       if (!(error instanceof RangeError)) throw error;
       this.#refuse("frameTooLarge", { source, detail: error.message });
       connection.abort({ kind: "local", message: error.message });

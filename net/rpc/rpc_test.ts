@@ -5,11 +5,12 @@
  * @module
  */
 
-import { assert, assertEquals, assertGreater, AssertionError } from "@std/assert";
+import { assert, assertEquals, assertGreater, AssertionError, assertMatch } from "@std/assert";
 import { frameOf, hungUp } from "../../tests/helpers/sockets.ts";
 import { until } from "../../tests/helpers/until.ts";
 import type { WireValue } from "../wire/codec.ts";
-import { type CallOutcome, RpcClient } from "./rpc_client.ts";
+import { TcpTransport } from "../peers/mod.ts";
+import { type CallOutcome, RpcClient, type RpcClientOptions } from "./rpc_client.ts";
 import type { Address } from "../wire/tcp_options.ts";
 import type { Reply, RpcServerOptions } from "./rpc_options.ts";
 import { RpcServer } from "./rpc_server.ts";
@@ -17,15 +18,24 @@ import { RpcServer } from "./rpc_server.ts";
 const local = { hostname: "127.0.0.1", port: 0 };
 
 function serve(
-  handle: (request: WireValue, reply: Reply) => void,
+  handle: (request: WireValue, reply: Reply) => unknown,
   changes: Partial<RpcServerOptions> = {},
 ): { readonly server: RpcServer; readonly address: Address; readonly lines: string[] } {
   const listener = changes.listener ?? Deno.listen(local);
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
-  const server = new RpcServer({ listener, cluster: "test", id: 1, handle, log, ...changes });
+  const known = (request: WireValue, reply: Reply): boolean => handle(request, reply) !== false;
+  const usual = { listener, cluster: "test", id: 1, handle: known, log };
+  const server = new RpcServer({ ...usual, ...changes });
   const { hostname, port } = listener.addr as Deno.NetAddr;
   return { server, address: { hostname, port }, lines };
+}
+
+/** The port for peers of a node that has none. */
+function openTransport(): TcpTransport {
+  const nothing = (): void => {};
+  const rest = { listen: local, receive: nothing, log: nothing };
+  return new TcpTransport({ id: 1, cluster: "test", peers: [1], ...rest });
 }
 
 function echo(request: WireValue, reply: Reply): void {
@@ -61,6 +71,97 @@ Deno.test("RpcClient says never sent when nobody listens", async () => {
   const outcome = await client.call(1, { withinMs: 10_000 });
   assertEquals(outcome, { kind: "neverSent", reason: "noConnection" });
   client.close();
+});
+
+/** Why a client cannot connect, as kind and message. */
+async function failureOf(options: RpcClientOptions): Promise<string> {
+  const client = new RpcClient(options);
+  const outcome = await client.call(1, { withinMs: 10_000 });
+  assertEquals(outcome, { kind: "neverSent", reason: "noConnection" });
+  client.close();
+  return `${client.lastFailure?.kind}: ${client.lastFailure?.message}`;
+}
+
+Deno.test("RpcClient says why it cannot connect", async () => {
+  const closed = Deno.listen(local);
+  const nobody = closed.addr as Deno.NetAddr;
+  closed.close();
+  assertMatch(await failureOf({ server: nobody }), /^refused: /);
+  assertMatch(await failureOf({ server: { path: "/nowhere/socket" } }), /^refused: /);
+  const unknown = { hostname: "no-such-host.invalid", port: 1 };
+  assertMatch(await failureOf({ server: unknown }), /^unknownHost: /);
+
+  const silent = Deno.listen(local);
+  const taken = silent.addr as Deno.NetAddr;
+  assertMatch(await failureOf({ server: taken, connectMsMax: 50 }), /^timeout: /);
+  silent.close();
+
+  const { server, address } = serve(echo, { limits: { connectionsMax: 0 } });
+  const crowd = "tooMany: more than 0 connections";
+  assertEquals(await failureOf({ server: address }), crowd);
+  const cluster = "another";
+  const elsewhere = "wrongCluster: wanted cluster another, got test";
+  assertEquals(await failureOf({ server: address, cluster }), elsewhere);
+  server.close();
+
+  const peers = openTransport();
+  const wrongPort = "wrongPort: wanted a peer, got a client: this port is for peers";
+  assertEquals(await failureOf({ server: peers.address }), wrongPort);
+  peers.close();
+});
+
+Deno.test("RpcClient says why it cannot use the answer to its hello", async () => {
+  const answers: readonly [Uint8Array, string][] = [
+    [new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"), "notKontiki: Cannot read frame"],
+    [frameOf("welcome"), "notKontiki: wanted the hello of a server"],
+    [frameOf(["kontiki-server", 9, "test", 1]), "wrongVersion: wanted protocol version 1, got 9"],
+    [frameOf(["kontiki-refused", "wrongVersion", "too\nold"]), "wrongVersion: too?old"],
+    [frameOf(["kontiki-refused", "toString", "what"]), "notKontiki: what"],
+    [new Uint8Array(0), "notKontiki: the other side hung up without a hello"],
+  ];
+  for (const [bytes, wanted] of answers) {
+    const listener = Deno.listen(local);
+    const failing = failureOf({ server: listener.addr as Deno.NetAddr });
+    const conn = await listener.accept();
+    await conn.read(new Uint8Array(1000));
+    await conn.write(bytes);
+    conn.close();
+    assertEquals((await failing).slice(0, wanted.length), wanted);
+    listener.close();
+  }
+});
+
+Deno.test("RpcClient forgets why it could not connect once it can", async () => {
+  const { server, address } = serve(echo);
+  const client = new RpcClient({ server: address });
+  assertEquals((await client.call(1, { withinMs: 10_000 })).kind, "replied");
+  assertEquals(client.lastFailure, null);
+  client.close();
+  server.close();
+});
+
+Deno.test("RpcServer answers nil with nil, and says which request it does not know", async () => {
+  let handled = 0;
+  const { server, address } = serve(() => ++handled < 0);
+  const client = new RpcClient({ server: address });
+  const within = { withinMs: 10_000 };
+  assertEquals(await client.call(null, within), { kind: "replied", payload: null });
+  const outcome = { kind: "neverSent", reason: "unknownRequest" } as const;
+  assertEquals(await client.call("dance", within), outcome);
+  assertEquals([handled, server.load().inFlight], [1, 0]);
+  client.close();
+  const conn = await Deno.connect(address);
+  await conn.write(frameOf(["kontiki-client", 1]));
+  await conn.write(frameOf([7, "dance"]));
+  const wanted = frameOf([7, 2, "no request of this server: dance"]);
+  const got = new Uint8Array(200);
+  let length = 0;
+  while (length < frameOf(["kontiki-server", 1, "test", 1]).length + wanted.length) {
+    length += await conn.read(got.subarray(length)) ?? 200;
+  }
+  assertEquals(got.slice(length - wanted.length, length), wanted);
+  conn.close();
+  server.close();
 });
 
 Deno.test("RpcClient says unknown when the connection is lost after the call left", async () => {
@@ -168,7 +269,8 @@ Deno.test("RpcServer hangs up when the hello is wrong, late, too long or no fram
     frameOf(["kontiki-client", 99]),
     frameOf(["kontiki-peer", 1, "test", 2, 1, 7, 1]),
     frameOf([1, "request without hello"]),
-    frameOf(["kontiki-client", "x".repeat(1000)]),
+    frameOf(["kontiki-client", 1, "another"]),
+    frameOf(["kontiki-client", "x".repeat(2000)]),
     new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"),
     null,
   ];
@@ -178,13 +280,14 @@ Deno.test("RpcServer hangs up when the hello is wrong, late, too long or no fram
     await hungUp(conn);
     conn.close();
   }
-  assertEquals(server.refusals(), { badHello: 3, garbage: 2, tooSlow: 1 });
+  const byHello = { wrongVersion: 1, wrongPort: 1, badHello: 1, wrongCluster: 1 };
+  assertEquals(server.refusals(), { ...byHello, garbage: 2, tooSlow: 1 });
   assertEquals(lines.length, 1);
   server.close();
 });
 
 Deno.test("RpcServer serves a client when thousands of strangers hold connections", async () => {
-  const limits = { strangersMax: 16, helloMsMax: 60_000 };
+  const limits = { pendingHellosMax: 16, helloMsMax: 60_000 };
   const { server, address } = serve(echo, { limits });
   const idle: Deno.Conn[] = [];
   for (let at = 0; at < 200; at++) idle.push(await Deno.connect(address));
@@ -226,7 +329,7 @@ Deno.test("RpcServer lets a client go when it does not read its replies, short o
     });
     const conn = await Deno.connect(address);
     await conn.write(frameOf(["kontiki-client", 1]));
-    const request = frameOf([1, null]);
+    const request = frameOf([1, 7]);
     const batch = new Uint8Array(request.length * 50);
     for (let at = 0; at < 50; at++) batch.set(request, at * request.length);
     const end = performance.now() + 20_000;

@@ -1,15 +1,25 @@
 /**
- * Bytes on one connection: MessagePack, frames, and the limits that both keep.
+ * Bytes on one connection: MessagePack, frames, hellos, and the limits that all of them keep.
  *
  * @module
  */
 
-export { acceptAll, type Acceptor } from "./acceptor.ts";
 export { decode, DEPTH_MAX, ITEMS_MAX, type WireValue } from "./codec.ts";
 export { type Closed, type ClosedKind, Connection, type ConnectionOptions } from "./connection.ts";
 export { encode, Encoder } from "./encoder.ts";
 export { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
-export { type Refusal, Refusals, sourceOf } from "./refusals.ts";
+export {
+  decodeHelloRefusal,
+  type HelloRefusal,
+  isWhole,
+  MARK,
+  otherCluster,
+  printable,
+  wrongMark,
+  wrongVersion,
+} from "./hello.ts";
+export { type Guest, Lobby, type Visitor } from "./lobby.ts";
+export { type Refusal, Refusals } from "./refusals.ts";
 export {
   type Address,
   type PeerTraffic,

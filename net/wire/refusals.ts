@@ -1,30 +1,34 @@
 /**
- * What was turned away, and why: a counter for every reason, and a line in the log for every
- * source, but only one in some seconds, so that a stranger cannot fill a disk with our log.
+ * What was refused, and why: a counter for every reason, and a line in the log for every source,
+ * but only one in some seconds, so that nobody outside can fill the disk with our log.
  *
  * Invariants: every refusal is counted; the memory does not grow with the number of sources.
  *
  * @module
  */
 
-/** Why something from outside was not let in. */
+/** Why something from outside was refused. */
 export type Refusal =
   /** The bytes are no frame, or the frame no value. */
   | "garbage"
   /** A length beyond the limit. */
   | "frameTooLarge"
-  /** The first frame is no hello, or of a protocol version we do not speak. */
+  /** The first frame is no hello. */
   | "badHello"
+  /** The first frame is of a protocol version that this node does not speak. */
+  | "wrongVersion"
+  /** A client at the port for peers, or a peer at the port for clients. */
+  | "wrongPort"
   /** The hello, or a frame that had begun, took too long. */
   | "tooSlow"
   | "wrongCluster"
-  /** It counts majorities out of other nodes than this one does. */
+  /** The peer counts majorities out of other nodes than this one does. */
   | "otherMembers"
-  /** Not a member, or meant for another one. */
-  | "stranger"
-  /** A connection of a life of the peer that has ended, or an older one of this life. */
-  | "earlierLife"
-  /** A value that is no message we know, or under a false address. */
+  /** The sender is no member, or it wanted to reach another node. */
+  | "notAPeer"
+  /** A connection from before the peer's last restart, or an older one since then. */
+  | "earlierRun"
+  /** A value that is no known message, or under a false address. */
   | "badMessage"
   /** Too many connections. */
   | "tooMany"
@@ -37,23 +41,23 @@ export type Refusal =
   /** The system has no more sockets to give. */
   | "acceptFailed";
 
-/** How {@linkcode Refusals} speaks. */
+/** How {@linkcode Refusals} writes its log. */
 export interface RefusalsOptions {
   readonly log: (line: string) => void;
   readonly now: () => number;
-  /** A source is mentioned at most this often. @default {5000} */
+  /** Each source is mentioned at most this often. @default {5000} */
   readonly logEveryMs?: number;
-  /** How many sources are told apart; the others share one line. @default {1000} */
+  /** How many sources have a line of their own; all others share one. @default {1000} */
   readonly sourcesMax?: number;
 }
 
 interface Source {
   loggedAt: number;
-  /** Refusals since then that no line told of. */
-  silent: number;
+  /** Refusals since then that no line mentions. */
+  unmentioned: number;
 }
 
-/** Counts refusals and mentions some. */
+/** Counts refusals, and logs some of them. */
 export class Refusals {
   readonly #log: (line: string) => void;
   readonly #now: () => number;
@@ -75,12 +79,12 @@ export class Refusals {
     const now = this.#now();
     const source = this.#source(from.source, now);
     if (now - source.loggedAt < this.#logEveryMs) {
-      source.silent += 1;
+      source.unmentioned += 1;
       return;
     }
-    const more = source.silent === 0 ? "" : ` (and ${source.silent} more from there)`;
+    const more = source.unmentioned === 0 ? "" : ` (and ${source.unmentioned} more from there)`;
     source.loggedAt = now;
-    source.silent = 0;
+    source.unmentioned = 0;
     this.#log(`refused ${from.source}: ${refusal}: ${from.detail}${more}`);
   }
 
@@ -94,12 +98,12 @@ export class Refusals {
     if (known !== undefined) return known;
     if (this.#sources.size >= this.#sourcesMax) this.#forget(now);
     const key = this.#sources.size < this.#sourcesMax ? name : "others";
-    const source = this.#sources.get(key) ?? { loggedAt: -Infinity, silent: 0 };
+    const source = this.#sources.get(key) ?? { loggedAt: -Infinity, unmentioned: 0 };
     this.#sources.set(key, source);
     return source;
   }
 
-  /** Makes room, if there are sources that may speak again anyway. */
+  /** Makes room by dropping sources whose next refusal would be logged anyway. */
   #forget(now: number): void {
     for (const [name, source] of this.#sources) {
       if (now - source.loggedAt >= this.#logEveryMs) this.#sources.delete(name);

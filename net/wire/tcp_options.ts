@@ -1,12 +1,12 @@
 /**
- * What a transport over TCP is told: addresses and limits, with their defaults in one place.
+ * The options of a transport over TCP: addresses, and limits with their defaults.
  *
  * @module
  */
 
 import type { Envelope, NodeId } from "../../raft/mod.ts";
 
-/** Where somebody listens. */
+/** Where a server listens. */
 export interface Address {
   /** A name or an address. */
   readonly hostname: string;
@@ -18,9 +18,9 @@ export interface Address {
 export interface TcpLimits {
   /** The longest message. @default {16 MiB} */
   readonly frameBytesMax: number;
-  /** The longest hello: all that a stranger can make us hold. @default {1 KiB} */
+  /** The longest hello: all that an unknown sender can make the node hold. @default {1 KiB} */
   readonly helloBytesMax: number;
-  /** Time to dial and greet, and time for one who dialled us to say hello. @default {1000} */
+  /** Time to dial and get an answer, and time for an incoming connection to say hello. @default {1000} */
   readonly helloMsMax: number;
   /** How much may wait for one peer that reads slowly. @default {32 MiB} */
   readonly queueBytesMax: number;
@@ -35,12 +35,12 @@ export interface TcpLimits {
   /** A connection on which nothing arrives for this long is given up. @default {2000} */
   readonly silenceMsMax: number;
   /** Connections that have not said hello; a further one pushes out the oldest. @default {64} */
-  readonly strangersMax: number;
+  readonly pendingHellosMax: number;
   /** A peer that comes and goes is logged at most this often. @default {5000} */
   readonly logEveryMs: number;
 }
 
-/** What is used where an option says nothing. */
+/** The default of every limit. */
 export const TCP_LIMITS: TcpLimits = {
   frameBytesMax: 16 * 2 ** 20,
   helloBytesMax: 1024,
@@ -51,7 +51,7 @@ export const TCP_LIMITS: TcpLimits = {
   redialMsMax: 1000,
   pingMs: 400,
   silenceMsMax: 2000,
-  strangersMax: 64,
+  pendingHellosMax: 64,
   logEveryMs: 5000,
 };
 
@@ -61,7 +61,7 @@ export interface TcpTransportOptions {
   readonly id: NodeId;
   /** Only nodes that name the same cluster talk to each other. */
   readonly cluster: string;
-  /** The other nodes. Whoever is not among them is refused. */
+  /** The other nodes. Every other sender is refused. */
   readonly peers: readonly NodeId[];
   /** Where to listen; port 0 takes a free one. */
   readonly listen: Address;

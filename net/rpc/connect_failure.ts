@@ -1,0 +1,84 @@
+/**
+ * Why a client could not connect, as a value that a program can act on and a person can read.
+ *
+ * @module
+ */
+
+import { type Closed, decodeHelloRefusal, type HelloRefusal, type WireValue } from "../wire/mod.ts";
+
+/** Why there is no connection to a server. */
+export interface ConnectFailure {
+  /** What kind of failure it is. */
+  readonly kind: ConnectFailureKind;
+  /** One sentence for people. */
+  readonly message: string;
+}
+
+/**
+ * - `refused`: the machine is there, and nothing listens at that port or path
+ * - `unknownHost`: the name stands for no machine
+ * - `unreachable`: the system reports another failure
+ * - `timeout`: no connection, or no hello, came in time
+ * - `wrongPort`: it is the port for peers, not for clients
+ * - `wrongCluster`: the node is of another cluster
+ * - `wrongVersion`: the node speaks another version of the protocol
+ * - `tooMany`: the node has no room for another connection
+ * - `notKontiki`: what answered is no Kontiki node
+ * - `closed`: this side was closed meanwhile
+ */
+export type ConnectFailureKind =
+  | "refused"
+  | "unknownHost"
+  | "unreachable"
+  | "timeout"
+  | "wrongPort"
+  | "wrongCluster"
+  | "wrongVersion"
+  | "tooMany"
+  | "notKontiki"
+  | "closed";
+
+/** Reasons on the wire that have a kind of their own; any other refusal comes from no such server. */
+const KINDS: Readonly<Record<string, ConnectFailureKind>> = {
+  wrongPort: "wrongPort",
+  wrongCluster: "wrongCluster",
+  wrongVersion: "wrongVersion",
+  tooMany: "tooMany",
+};
+
+/** A failure that the system reports. Only the message tells an unknown name from other errors. */
+export function systemFailure(error: Error): ConnectFailure {
+  const { message } = error;
+  const isRefused = error instanceof Deno.errors.ConnectionRefused ||
+    error instanceof Deno.errors.NotFound;
+  if (isRefused) return { kind: "refused", message };
+  const isUnknown = message.includes("failed to lookup address information");
+  return { kind: isUnknown ? "unknownHost" : "unreachable", message };
+}
+
+/** The first frame was no hello that this client accepts. */
+export function saidNo(hello: HelloRefusal | null, value: WireValue): ConnectFailure {
+  if (hello !== null) return { kind: KINDS[hello.refusal] ?? "notKontiki", message: hello.detail };
+  const refused = decodeHelloRefusal(value);
+  if (refused === null) return { kind: "notKontiki", message: "wanted the hello of a server" };
+  const { reason, detail } = refused;
+  const kind = Object.hasOwn(KINDS, reason) ? KINDS[reason] : undefined;
+  return { kind: kind ?? "notKontiki", message: detail };
+}
+
+/** The connection ended before a first frame. */
+export function endedEarly({ kind, message }: Closed): ConnectFailure {
+  switch (kind) {
+    case "local":
+      return { kind: "closed", message };
+    case "silent":
+      return { kind: "timeout", message };
+    case "broken":
+      return { kind: "unreachable", message };
+    case "remote":
+      return { kind: "notKontiki", message: "the other side hung up without a hello" };
+    case "garbage":
+    case "stalled":
+      return { kind: "notKontiki", message };
+  }
+}

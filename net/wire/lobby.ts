@@ -1,0 +1,125 @@
+/**
+ * Takes in connections and keeps each until its first frame has been judged: the caller lets it in
+ * or says why not. Both kinds of ports stand behind one of these.
+ *
+ * Invariants: connections that have not been let in are bounded in number, time and bytes; the other
+ * side is sent the reason of a refusal; every refusal is counted (X3).
+ *
+ * @module
+ */
+
+import { acceptAll, type Acceptor } from "./acceptor.ts";
+import type { WireValue } from "./codec.ts";
+import { type Closed, Connection, type ConnectionOptions } from "./connection.ts";
+import { encodeHelloRefusal, type HelloRefusal } from "./hello.ts";
+import { type Refusals, sourceOf } from "./refusals.ts";
+
+/** What becomes of a connection that was let in. */
+export interface Guest {
+  /** Takes every frame after the first. It must not throw. */
+  readonly receive: (value: WireValue) => void;
+  /** Called once, when the connection has ended. */
+  readonly ended: () => void;
+}
+
+/** A connection whose first frame has arrived. */
+export interface Visitor {
+  readonly connection: Connection;
+  /** The machine at the other end. */
+  readonly source: string;
+}
+
+/** What a {@linkcode Lobby} is made of. */
+export interface LobbyOptions {
+  /** The lobby closes it. */
+  readonly listener: Deno.Listener;
+  readonly refusals: Refusals;
+  /** Limits of each connection. */
+  readonly connection: Omit<ConnectionOptions, "receive" | "firstFrameMs" | "firstFrameBytesMax">;
+  /** The longest first frame. */
+  readonly helloBytesMax: number;
+  /** How long a connection may take to say hello. */
+  readonly helloMsMax: number;
+  /** Connections that have not said hello; a further one pushes out the oldest. */
+  readonly pendingHellosMax: number;
+  /** Judges a first frame. It sends the answer itself if it lets the visitor in. */
+  readonly greet: (hello: WireValue, visitor: Visitor) => Guest | HelloRefusal;
+}
+
+/** The way into a server. */
+export class Lobby {
+  readonly #options: LobbyOptions;
+  readonly #acceptor: Acceptor;
+  /** Connections that have not said hello, the oldest first. */
+  readonly #pending = new Set<Connection>();
+
+  /** Accepts at once. */
+  constructor(options: LobbyOptions) {
+    this.#options = options;
+    this.#acceptor = acceptAll(options.listener, {
+      accept: (conn) => this.#accept(conn),
+      failed: (detail) => options.refusals.count("acceptFailed", { source: "here", detail }),
+    });
+  }
+
+  /** Accepts no more, and hangs up on those that have not been let in. */
+  close(): void {
+    this.#acceptor.close();
+    const end = { kind: "local", message: "this node stops" } as const;
+    for (const connection of this.#pending) connection.abort(end);
+  }
+
+  #accept(conn: Deno.Conn): void {
+    this.#pushOut();
+    const { connection: limits, helloBytesMax, helloMsMax } = this.#options;
+    const source = sourceOf(conn.remoteAddr);
+    let guest: Guest | null = null;
+    const connection = new Connection(conn, {
+      ...limits,
+      firstFrameBytesMax: helloBytesMax,
+      firstFrameMs: helloMsMax,
+      receive: (value) => {
+        if (guest === null) guest = this.#greet(value, { connection, source });
+        else guest.receive(value);
+      },
+    });
+    this.#pending.add(connection);
+    connection.closed.then((closed) => {
+      this.#pending.delete(connection);
+      guest?.ended();
+      this.#explain(closed, { source, isGuest: guest !== null });
+    });
+  }
+
+  #greet(hello: WireValue, visitor: Visitor): Guest | null {
+    const { connection, source } = visitor;
+    this.#pending.delete(connection);
+    const guest = this.#options.greet(hello, visitor);
+    if (!("refusal" in guest)) return guest;
+    this.#options.refusals.count(guest.refusal, { source, detail: guest.detail });
+    connection.send(encodeHelloRefusal(guest));
+    connection.close();
+    return null;
+  }
+
+  /** Silent connections cannot use up our sockets: the one that has been silent longest goes. */
+  #pushOut(): void {
+    if (this.#pending.size < this.#options.pendingHellosMax) return;
+    const [oldest] = this.#pending;
+    if (oldest === undefined) return;
+    this.#pending.delete(oldest);
+    const detail = `more than ${this.#options.pendingHellosMax} connections without hello`;
+    this.#options.refusals.count("tooMany", { source: sourceOf(oldest.remoteAddr), detail });
+    oldest.abort({ kind: "local", message: detail });
+  }
+
+  #explain(
+    { kind, message: detail }: Closed,
+    { source, isGuest }: { readonly source: string; readonly isGuest: boolean },
+  ): void {
+    const { refusals } = this.#options;
+    if (kind === "garbage") refusals.count("garbage", { source, detail });
+    if (kind === "stalled") refusals.count("slowReader", { source, detail });
+    if (kind === "silent") refusals.count(isGuest ? "silent" : "tooSlow", { source, detail });
+  }
+}
