@@ -91,7 +91,10 @@ export class LabRaft {
       peers: peers.map((_, index) => index + 1),
       profile: "lab",
       storage: persister,
-      transport: { send: (envelopes) => envelopes.forEach((one) => peers[one.to - 1]?.(one)) },
+      transport: {
+        send: (envelopes) => envelopes.forEach((one) => peers[one.to - 1]?.(one)),
+        waiting: () => 0,
+      },
       application: labApplication(apply),
     });
     return new LabRaft(node);

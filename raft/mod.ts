@@ -25,6 +25,7 @@ export {
   type InstallSnapshotReply,
   invariant,
   InvariantError,
+  isBulk,
   type Message,
   type NodeId,
   type PeerStatus,
@@ -48,6 +49,7 @@ export {
   type Term,
   type Timer,
   type Transport,
+  type Unit,
   type Vote,
 } from "./core/mod.ts";
 export { checkNow, checkRaft, checkSince, type Look } from "./check.ts";

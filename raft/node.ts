@@ -21,6 +21,7 @@ import {
   fillRaftOptions,
   type Image,
   type Index,
+  type NodeId,
   type Position,
   Raft,
   type RaftOptions,
@@ -125,6 +126,16 @@ export class Node {
   receive(envelope: Envelope): void {
     this.#ticker.catchUp();
     this.#input(() => this.#raft.step(envelope));
+  }
+
+  /** Bytes of a bulk message (`isBulk`) from a peer are arriving; the message itself comes later. */
+  heard(from: NodeId): void {
+    this.#ticker.catchUp();
+    this.#input(() => {
+      this.#raft.heard(from);
+      // Only time is counted anew: there is nothing to do.
+      return false;
+    });
   }
 
   /**

@@ -37,7 +37,10 @@ class World {
         prepare: ({ last }) => this.#prepare(last.index),
         close: () => Promise.resolve(void this.log.push("close")),
       },
-      transport: { send: (envelopes) => envelopes.length > 0 && this.log.push("send") },
+      transport: {
+        send: (envelopes) => envelopes.length > 0 && this.log.push("send"),
+        waiting: () => 0,
+      },
       clock: {
         now: () => this.#now++,
         after: (ms, run) => {

@@ -86,6 +86,10 @@ export class FaultyTransport implements Transport {
     if (now.length > 0) transport.send(now);
   }
 
+  waiting(to: NodeId): number {
+    return this.#options.transport.waiting(to);
+  }
+
   /** Whether a message that has come in gets through. */
   admits(envelope: Envelope): boolean {
     if (isBlocked(this.#faults, envelope)) return false;

@@ -34,7 +34,10 @@ function setup() {
     },
     soon: (run) => run(),
   };
-  const transport = { send: (envelopes: readonly Envelope[]) => void sent.push(...envelopes) };
+  const transport = {
+    send: (envelopes: readonly Envelope[]) => void sent.push(...envelopes),
+    waiting: () => 0,
+  };
   return { sent, timers, faulty: new FaultyTransport({ transport, clock, random: () => 0.5 }) };
 }
 

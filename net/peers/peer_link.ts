@@ -71,6 +71,11 @@ export class PeerLink {
     return { ...this.#traffic, isConnected: this.#isReady };
   }
 
+  /** Bytes that were accepted and have not left yet. */
+  get waitingBytes(): number {
+    return this.#connection?.queuedBytes ?? 0;
+  }
+
   /** Where the peer listens from now on. */
   setAddress(address: Address): void {
     const { hostname, port } = address;

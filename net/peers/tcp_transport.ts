@@ -95,6 +95,10 @@ export class TcpTransport implements Transport {
     for (const envelope of envelopes) this.#links.get(envelope.to)?.send(envelope);
   }
 
+  waiting(to: NodeId): number {
+    return this.#links.get(to)?.waitingBytes ?? 0;
+  }
+
   /** What went to each peer. */
   traffic(): ReadonlyMap<NodeId, PeerTraffic> {
     return new Map([...this.#links].map(([id, link]) => [id, link.traffic]));

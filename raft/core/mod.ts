@@ -4,6 +4,7 @@
  * @module
  */
 
+export { isBulk } from "./bulk.ts";
 export { invariant, InvariantError } from "./invariant.ts";
 export { entryBytes } from "./log.ts";
 export {
@@ -65,3 +66,4 @@ export type {
   Term,
   Vote,
 } from "./types.ts";
+export type { Unit } from "./unit.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Entry, Envelope, Persistent, Save, Snapshot, Status } from "./types.ts";
+import type { Entry, Envelope, NodeId, Persistent, Save, Snapshot, Status } from "./types.ts";
 
 /** Durable state of one server. */
 export interface Storage {
@@ -73,6 +73,11 @@ export interface AppendFile {
 export interface Transport {
   /** All messages of one part of a turn, so that those to one peer can leave in one write. */
   send(envelopes: readonly Envelope[]): void;
+  /**
+   * How many bytes of bulk messages (`isBulk`) to a peer were given to {@linkcode send} and not yet to
+   * the operating system. The core sends no more bulk while much waits here, and nothing twice.
+   */
+  waiting(to: NodeId): number;
 }
 
 /** What sits above the log and is driven by it. {@linkcode Rsm} is the one for state machines. */

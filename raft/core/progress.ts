@@ -99,9 +99,14 @@ export class Progress {
     if (!this.isActive && this.mode.kind === "streaming") this.#probe();
   }
 
+  /** Something arrives from the peer; of which term it will turn out to be is not known yet. */
+  alive(): void {
+    this.#silentTicks = 0;
+  }
+
   /** Any answer in this term shows that the peer still follows, as of the round it names. */
   heard(round: number): void {
-    this.#silentTicks = 0;
+    this.alive();
     this.round = Math.max(this.round, round);
   }
 

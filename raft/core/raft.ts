@@ -129,6 +129,16 @@ export class Raft {
     }
   }
 
+  /**
+   * Bytes of a bulk message from a peer are arriving. A long message of a leader is a sign of life
+   * before it is complete.
+   */
+  heard(from: NodeId): void {
+    const role = this.#role;
+    if (role.kind === "leader") role.peers.get(from)?.alive();
+    else if (role.kind === "follower" && role.leader === from) this.#elapsedTicks = 0;
+  }
+
   /** Appends a command if this server leads; returns the place it will have if it commits (§5.3). */
   propose(command: Uint8Array): Position | null {
     return this.#role.kind === "leader" ? this.#appendOwn(command) : null;

@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { append } from "../../tests/helpers/bare_server.ts";
 import { EMPTY } from "./save.ts";
 import { Raft } from "./raft.ts";
 import type { RaftOptions } from "./options.ts";
@@ -317,4 +318,26 @@ Deno.test("Raft has something due with the next tick while it has news of a comm
   raft.tick();
   assertEquals(raft.takeEffects().announce.length, 2);
   assertEquals(raft.ticksUntilDue, 4);
+});
+
+Deno.test("Raft gives its leader time while a long message of it arrives, and no other peer (§5.2)", () => {
+  const raft = server();
+  raft.step(from(2, 1, append([0, 0])));
+  for (const heard of [2, 3]) {
+    tick(raft, TIMEOUT - 1);
+    raft.heard(heard);
+  }
+  assertEquals(raft.standing.role, "follower");
+  tick(raft, 1);
+  assertEquals(raft.standing.role, "trial");
+});
+
+Deno.test("Raft goes on leading while long messages of a majority arrive", () => {
+  const raft = server();
+  elect(raft);
+  for (let number = 0; number < 3; number++) {
+    tick(raft, TIMEOUT - 1);
+    raft.heard(2);
+  }
+  assertEquals(raft.standing.role, "leader");
 });

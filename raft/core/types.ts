@@ -5,14 +5,16 @@
  * @module
  */
 
+import type { Unit } from "./unit.ts";
+
 /** Names a server: a small positive integer, written `n1`, `n2`, … for people. */
 export type NodeId = number;
 
 /** A period with at most one leader (§5.1). Starts at 0, never goes down. */
-export type Term = number;
+export type Term = Unit<"term">;
 
 /** A place in the log. The first entry has index 1; 0 means "before the first". */
-export type Index = number;
+export type Index = Unit<"index">;
 
 /** Where an entry sits in the log. Index and term always travel together. */
 export interface Position {

@@ -97,6 +97,7 @@ export class SimNetwork {
           if (this.#lives.get(id) === life) this.#send(envelope, number);
         }
       },
+      waiting: () => 0,
     };
   }
 

@@ -1,0 +1,19 @@
+/**
+ * Tests of the line between long messages and small ones.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { isBulk } from "./bulk.ts";
+import { append } from "../../tests/helpers/bare_server.ts";
+
+Deno.test("bulk: entries and chunks of snapshots are bulk, heartbeats and questions are not", () => {
+  const last = { index: 1, term: 1 };
+  const chunk = { type: "installSnapshot", last, offset: 0, total: 9, round: 0 } as const;
+  assertEquals(isBulk(append([0, 0], { terms: [1] })), true);
+  assertEquals(isBulk(append([0, 0])), false);
+  assertEquals(isBulk({ ...chunk, data: new Uint8Array(9) }), true);
+  assertEquals(isBulk({ ...chunk, data: new Uint8Array() }), false);
+  assertEquals(isBulk({ type: "requestVote", trial: false, last }), false);
+});
