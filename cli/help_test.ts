@@ -5,13 +5,13 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { commands } from "./commands.ts";
+import { rows } from "./rows/mod.ts";
 import { commandHelp, overviewHelp, referencePage } from "./table/help.ts";
 import { variableName } from "./table/options.ts";
 
 Deno.test("help names every command, flag, variable and example", () => {
-  const overview = overviewHelp(commands);
-  for (const command of commands) {
+  const overview = overviewHelp(rows);
+  for (const command of rows) {
     assert(overview.includes(command.summary), command.name);
     const help = commandHelp(command);
     for (const flag of command.flags) {
@@ -27,7 +27,7 @@ Deno.test("reference page is up to date", async () => {
   const path = new URL("../docs/reference.md", import.meta.url);
   assertEquals(
     await Deno.readTextFile(path),
-    referencePage(commands),
+    referencePage(rows),
     "run: deno task reference",
   );
 });

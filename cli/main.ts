@@ -9,24 +9,24 @@
  */
 
 import {
+  type AnyContext,
+  type Command,
   CommandError,
   commandHelp,
   type Ending,
   exitCodes,
-  type Options,
   Output,
   overviewHelp,
   parseCommandLine,
   UsageError,
 } from "./table/mod.ts";
-import { commands } from "./commands.ts";
-import { shellCommands } from "./shell_commands.ts";
+import { commands, shellCommands } from "./commands.ts";
 
 /** Runs one command line to its end. */
-export async function main(args: readonly string[]): Promise<Ending> {
-  let output = processOutput(args.includes("--json"));
+export async function main(words: readonly string[]): Promise<Ending> {
+  let output = processOutput(words.includes("--json"));
   try {
-    const invocation = parseCommandLine(args, {
+    const invocation = parseCommandLine(words, {
       commands,
       environment: (name) => Deno.env.get(name),
     });
@@ -35,15 +35,18 @@ export async function main(args: readonly string[]): Promise<Ending> {
       output.raw(command === null ? overviewHelp(commands) : commandHelp(command));
       return "ok";
     }
-    const { options } = invocation;
-    output = processOutput(options.has("json") && options.boolean("json"));
-    return await runCommand(options, output);
+    const { command, options, args, rest } = invocation;
+    output = processOutput(options["json"] === true);
+    return await runCommand(command, { options, args, rest, output, shellCommands });
   } catch (error) {
     return report(error, output);
   }
 }
 
-async function runCommand(options: Options, output: Output): Promise<Ending> {
+async function runCommand(
+  command: Command,
+  context: Omit<AnyContext, "signal">,
+): Promise<Ending> {
   const interrupt = new AbortController();
   const stop = (): void => {
     // A second Ctrl-C means: now.
@@ -55,8 +58,9 @@ async function runCommand(options: Options, output: Output): Promise<Ending> {
     : ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) Deno.addSignalListener(signal, stop);
   try {
-    const module = await options.command.load();
-    return await module.run({ options, output, signal: interrupt.signal, shellCommands });
+    const { run } = await command.load();
+    if (run === undefined) throw new Error(`Cannot run ${command.name}: it has no run`);
+    return await run({ ...context, signal: interrupt.signal });
   } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, stop);
   }

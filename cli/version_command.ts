@@ -5,10 +5,11 @@
  */
 
 import config from "../deno.json" with { type: "json" };
+import type { Row } from "./rows/mod.ts";
 import type { CommandContext, ExitReason } from "./table/mod.ts";
 
 /** Prints the version of Kontiki and of what it is built on. */
-export function run({ output }: CommandContext): Promise<ExitReason> {
+export function run({ output }: CommandContext<Row<"version">>): Promise<ExitReason> {
   const { version } = config;
   const target = Deno.build.target;
   if (output.isJson) output.json({ version, deno: Deno.version.deno, target });

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { commands } from "../cli/commands.ts";
+import { rows } from "../cli/rows/mod.ts";
 import { referencePage } from "../cli/table/mod.ts";
 
 await Deno.writeTextFile(
   new URL("../docs/reference.md", import.meta.url),
-  referencePage(commands),
+  referencePage(rows),
 );

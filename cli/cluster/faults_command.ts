@@ -5,54 +5,49 @@
  * @module
  */
 
-import { type Disturbance, type Faults, noFaults, partition } from "../../net/mod.ts";
+import {
+  type Disturbance,
+  type Faults,
+  noFaults,
+  partition as blockedBetween,
+} from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import {
-  type CommandContext,
   CommandError,
   type ExitReason,
   type FaultControl,
   nodeName,
-  type Options,
   parseGroups,
   type Session,
+  type SessionContext,
   untilInterrupted,
 } from "../table/mod.ts";
 import { faultsText, groupsText } from "./faults_text.ts";
-import { withSession } from "./open_session.ts";
+import type { Row } from "../rows/mod.ts";
+import { onCluster } from "./open_session.ts";
 
-/** Runs on the cluster in the folder that the flags name. */
-export function run(context: CommandContext): Promise<ExitReason> {
-  return withSession(context, (session) => runIn(context, session));
-}
+/** `kontiki partition`. */
+export const partition = onCluster<Row<"partition">>(async (context, session) => {
+  const target = targetOf(session);
+  const groups = parseGroups(context.args.group, session.ids);
+  const change = { blocked: blockedBetween(groups) };
+  return await set(context, { ...target, change, text: groupsText(groups) });
+});
 
-/** Runs on an open cluster. */
-export async function runIn(context: CommandContext, session: Session): Promise<ExitReason> {
-  const { options } = context;
-  const { control, ids } = session;
-  if (control === null) {
-    throw new CommandError(
-      "failure",
-      "Cannot reach the control sockets: wanted --data with the folder of a local cluster",
-    );
-  }
-  switch (options.command.name) {
-    case "partition": {
-      const groups = parseGroups(options.positional, ids);
-      const change = { blocked: partition(groups) };
-      return await set(context, { control, ids, change, text: groupsText(groups) });
-    }
-    case "heal":
-      return await set(context, { control, ids, change: noFaults, text: "healed" });
-    default: {
-      const disturbance = disturbanceOf(options);
-      if (disturbance === null) return await show(context, { control, ids });
-      const change = { request: disturbance, reply: disturbance };
-      const text = faultsText({ ...noFaults, ...change }, ids);
-      return await set(context, { control, ids, change, text });
-    }
-  }
-}
+/** `kontiki heal`. */
+export const heal = onCluster<Row<"heal">>(async (context, session) =>
+  await set(context, { ...targetOf(session), change: noFaults, text: "healed" })
+);
+
+/** `kontiki faults`. */
+export const faults = onCluster<Row<"faults">>(async (context, session) => {
+  const target = targetOf(session);
+  const disturbance = disturbanceOf(context.options);
+  if (disturbance === null) return await show(context, target);
+  const change = { request: disturbance, reply: disturbance };
+  const text = faultsText({ ...noFaults, ...change }, session.ids);
+  return await set(context, { ...target, change, text });
+});
 
 /** The nodes, and the way to their faults. */
 interface Target {
@@ -60,8 +55,19 @@ interface Target {
   readonly ids: readonly NodeId[];
 }
 
+function targetOf({ control, ids }: Session): Target {
+  if (control !== null) return { control, ids };
+  throw new CommandError(
+    "failure",
+    "Cannot reach the control sockets: wanted --data with the folder of a local cluster",
+  );
+}
+
+/** What this needs of any command's context. */
+type Context = Pick<SessionContext<Row<"heal">>, "output" | "signal">;
+
 async function set(
-  context: CommandContext,
+  context: Context,
   { control, ids, change, text }: Target & { change: Partial<Faults>; text: string },
 ): Promise<ExitReason> {
   const { output } = context;
@@ -76,17 +82,17 @@ async function set(
 }
 
 async function show(
-  context: CommandContext,
+  context: Context,
   { control, ids }: Target,
 ): Promise<ExitReason> {
   const { output } = context;
-  const faults = await untilInterrupted(context, control.faults());
+  const inForce = await untilInterrupted(context, control.faults());
   if (output.isJson) {
-    output.json(Object.fromEntries([...faults].map(([id, each]) => [nodeName(id), each])));
+    output.json(Object.fromEntries([...inForce].map(([id, each]) => [nodeName(id), each])));
   } else {
-    for (const line of faultLines(faults, ids)) output.line(line);
+    for (const line of faultLines(inForce, ids)) output.line(line);
   }
-  return faults.size > 0 ? "ok" : "unavailable";
+  return inForce.size > 0 ? "ok" : "unavailable";
 }
 
 /** One line if all nodes say the same, else one for each. */
@@ -102,12 +108,11 @@ function faultLines(faults: ReadonlyMap<NodeId, Faults>, ids: readonly NodeId[])
 /** The longest time a message is held back when no delay was given. */
 const reorderMs = 50;
 
-function disturbanceOf(options: Options): Disturbance | null {
-  const [drop, duplicate, reorder, delayMs] = ["drop", "duplicate", "reorder", "delay"]
-    .map((name) => options.number(name));
-  const isShown = [drop, duplicate, reorder, delayMs].every((each) => each === null);
-  if (isShown) return null;
-  const maxMs = delayMs ?? 0;
+function disturbanceOf(
+  { drop, duplicate, reorder, delay }: SessionContext<Row<"faults">>["options"],
+): Disturbance | null {
+  if ([drop, duplicate, reorder, delay].every((each) => each === null)) return null;
+  const maxMs = delay ?? 0;
   return {
     drop: drop ?? 0,
     duplicate: duplicate ?? 0,

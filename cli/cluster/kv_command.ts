@@ -7,7 +7,6 @@
 import { VALUE_BYTES_MAX } from "../../kv/mod.ts";
 import { checkRequest } from "./check_request.ts";
 import {
-  type CommandContext,
   CommandError,
   displayBytes,
   type ExitReason,
@@ -16,28 +15,28 @@ import {
   nodeName,
   parseNodeName,
   type Session,
+  type SessionContext,
   untilInterrupted,
   UsageError,
 } from "../table/mod.ts";
-import { withSession } from "./open_session.ts";
+import type { Row } from "../rows/mod.ts";
+import { onCluster } from "./open_session.ts";
 
-/** Runs get or put on the cluster that the flags name. */
-export function run(context: CommandContext): Promise<ExitReason> {
-  return withSession(context, (session) => runIn(context, session));
-}
+/** What `get` and `put` both get. */
+type KvContext = SessionContext<Row<"get">> | SessionContext<Row<"put">>;
 
-/** Runs get or put on an open cluster. */
-export function runIn(context: CommandContext, session: Session): Promise<ExitReason> {
-  return context.options.command.name === "get" ? get(context, session) : put(context, session);
-}
+/** `kontiki get`. */
+export const get = onCluster<Row<"get">>(runGet);
 
-async function get(context: CommandContext, session: Session): Promise<ExitReason> {
-  const { options, output } = context;
-  const key = options.argument(0);
+/** `kontiki put`. */
+export const put = onCluster<Row<"put">>(runPut);
+
+async function runGet(context: SessionContext<Row<"get">>, session: Session): Promise<ExitReason> {
+  const { options, output, args: { key } } = context;
   checkRequest({ type: "get", key }, "get");
   const only = onlyNode(context, session);
   const begin = performance.now();
-  const timeoutMs = options.number("timeout")!;
+  const { timeout: timeoutMs } = options;
   const result = await untilInterrupted(context, session.clerk(only).get(key, { timeoutMs }));
   const ms = performance.now() - begin;
   switch (result.type) {
@@ -62,11 +61,10 @@ async function get(context: CommandContext, session: Session): Promise<ExitReaso
   }
 }
 
-async function put(context: CommandContext, session: Session): Promise<ExitReason> {
-  const { options, output } = context;
-  const key = options.argument(0);
-  const value = await untilInterrupted(context, valueBytes(options.argument(1), session));
-  checkRequest({ type: "put", key, value, version: options.number("version") ?? 0 }, "put");
+async function runPut(context: SessionContext<Row<"put">>, session: Session): Promise<ExitReason> {
+  const { options, output, args: { key } } = context;
+  const value = await untilInterrupted(context, valueBytes(context.args.value, session));
+  checkRequest({ type: "put", key, value, version: options.version ?? 0 }, "put");
   const begin = performance.now();
   const work = putValue(context, { session, key, value });
   const { reason, version, found } = await untilInterrupted(context, work).catch((error) => {
@@ -114,14 +112,14 @@ interface PutEnding {
 
 /** With a version the lab's Put; without one, read and write until nobody came in between. */
 async function putValue(
-  context: CommandContext,
+  context: SessionContext<Row<"put">>,
   what: { session: Session; key: string; value: Uint8Array },
 ): Promise<PutEnding> {
   const { options, signal } = context;
   const { session, key, value } = what;
   const clerk = session.clerk(onlyNode(context, session));
-  const wanted = options.number("version");
-  const deadline = performance.now() + options.number("timeout")!;
+  const wanted = options.version;
+  const deadline = performance.now() + options.timeout;
   while (true) {
     let version = wanted;
     if (version === null) {
@@ -151,18 +149,18 @@ async function putValue(
 }
 
 function tell(
-  { options, output }: CommandContext,
+  { args, output }: KvContext,
   reason: ExitReason,
   message: string,
   more: Readonly<Record<string, unknown>> = {},
 ): ExitReason {
-  if (output.isJson) output.json({ outcome: reason, key: options.argument(0), message, ...more });
+  if (output.isJson) output.json({ outcome: reason, key: args.key, message, ...more });
   else output.note(message);
   return reason;
 }
 
-async function unavailableText(context: CommandContext, session: Session): Promise<string> {
-  const time = formatDuration(context.options.number("timeout")!);
+async function unavailableText(context: KvContext, session: Session): Promise<string> {
+  const time = formatDuration(context.options.timeout);
   const only = onlyNode(context, session);
   if (only !== undefined) {
     return `No answer from ${nodeName(only)} within ${time}: it may have no majority.`;
@@ -175,8 +173,8 @@ async function unavailableText(context: CommandContext, session: Session): Promi
   return `No answer from a majority of the cluster within ${time}.`;
 }
 
-function onlyNode({ options }: CommandContext, session: Session): number | undefined {
-  const name = options.text("node");
+function onlyNode({ options }: KvContext, session: Session): number | undefined {
+  const name = options.node;
   return name === null ? undefined : parseNodeName(name, session.ids);
 }
 

@@ -8,13 +8,14 @@
 import { Lock } from "../../kv/mod.ts";
 import { checkRequest } from "./check_request.ts";
 import {
-  type CommandContext,
   CommandError,
   type Ending,
   type Session,
+  type SessionContext,
   untilInterrupted,
 } from "../table/mod.ts";
-import { withSession } from "./open_session.ts";
+import type { Row } from "../rows/mod.ts";
+import { onCluster } from "./open_session.ts";
 
 /** Whoever pressed Ctrl-C does not wait longer than this for the lock to be given back. */
 const interruptedReleaseMsMax = 2000;
@@ -22,29 +23,33 @@ const interruptedReleaseMsMax = 2000;
 /** Locks that shells hold, by session and name. */
 const held = new WeakMap<Session, Map<string, Lock>>();
 
-/** Runs on the cluster that the flags name. */
-export function run(context: CommandContext): Promise<Ending> {
-  return withSession(context, (session) => runIn(context, session));
-}
+/** What `lock` and `unlock` both get. */
+type LockContext = SessionContext<Row<"lock">> | SessionContext<Row<"unlock">>;
 
-/** Runs on an open cluster. */
-export async function runIn(context: CommandContext, session: Session): Promise<Ending> {
-  const { options, output } = context;
-  const name = options.argument(0);
-  checkRequest({ type: "get", key: name }, options.command.name);
-  if (options.command.name === "unlock") return await unlock(context, session);
-  if (options.boolean("release")) return await takeAway(context, session);
+/** `kontiki lock`. */
+export const lock = onCluster<Row<"lock">>(runLock);
+
+/** `unlock` in the shell. */
+export const unlock = { runIn: runUnlock };
+
+async function runLock(
+  context: SessionContext<Row<"lock">>,
+  session: Session,
+): Promise<Ending> {
+  const { options, output, args: { name }, rest } = context;
+  checkRequest({ type: "get", key: name }, "lock");
+  if (options.release) return await takeAway(context, session);
   const lock = new Lock({ ...session, clerk: session.clerk(), name });
-  const waitMs = options.number("wait");
+  const { wait: waitMs } = options;
   const acquired = await acquire(context, { lock, waitMs });
   if (acquired.type !== "held") {
     // It may still become ours: that must not outlive us.
-    await lock.release({ timeoutMs: options.number("timeout")! });
+    await lock.release({ timeoutMs: options.timeout });
     output.note("The lock was not free within the time limit.");
     return acquired.type === "unknown" ? "unknownOutcome" : "unavailable";
   }
   const { token } = acquired;
-  if (session.isShell && options.rest.length === 0) {
+  if (session.isShell && rest.length === 0) {
     const locks = held.get(session) ?? new Map<string, Lock>();
     held.set(session, locks.set(name, lock));
     const detail = output.paint("dim", `(token ${token}; unlock ${name} gives it back)`);
@@ -53,7 +58,7 @@ export async function runIn(context: CommandContext, session: Session): Promise<
     return "ok";
   }
   try {
-    if (options.rest.length > 0) return await runProgram(options.rest, { name, token });
+    if (rest.length > 0) return await runProgram(rest, { name, token });
     if (output.isJson) output.json({ outcome: "ok", lock: name, token });
     else output.line(`held (token ${token}); Ctrl-C gives it back`);
     await untilInterrupted(context, new Promise<never>(() => {})).catch((error) => {
@@ -66,7 +71,7 @@ export async function runIn(context: CommandContext, session: Session): Promise<
 }
 
 async function acquire(
-  context: CommandContext,
+  context: LockContext,
   { lock, waitMs }: { lock: Lock; waitMs: number | null },
 ): ReturnType<Lock["acquire"]> {
   const work = lock.acquire(waitMs === null ? {} : { timeoutMs: waitMs });
@@ -79,14 +84,17 @@ async function acquire(
   }
 }
 
-async function giveBack({ options, output }: CommandContext, lock: Lock): Promise<void> {
-  const isFree = await lock.release({ timeoutMs: options.number("timeout")! });
+async function giveBack({ options, output }: LockContext, lock: Lock): Promise<void> {
+  const isFree = await lock.release({ timeoutMs: options.timeout });
   if (!isFree) output.note("The lock may still be held: giving it back got no answer.");
 }
 
-async function unlock(context: CommandContext, session: Session): Promise<Ending> {
-  const { options, output } = context;
-  const name = options.argument(0);
+async function runUnlock(
+  context: SessionContext<Row<"unlock">>,
+  session: Session,
+): Promise<Ending> {
+  const { output, args: { name } } = context;
+  checkRequest({ type: "get", key: name }, "unlock");
   const lock = held.get(session)?.get(name);
   if (lock === undefined) {
     output.note(`This shell does not hold ${name}; "lock --release ${name}" frees any lock.`);
@@ -100,10 +108,12 @@ async function unlock(context: CommandContext, session: Session): Promise<Ending
 }
 
 /** Frees the lock whoever holds it: the holder is gone, or so the user says. */
-async function takeAway(context: CommandContext, session: Session): Promise<Ending> {
-  const { options, output } = context;
-  const name = options.argument(0);
-  const timeoutMs = options.number("timeout")!;
+async function takeAway(
+  context: SessionContext<Row<"lock">>,
+  session: Session,
+): Promise<Ending> {
+  const { options, output, args: { name } } = context;
+  const { timeout: timeoutMs } = options;
   const clerk = session.clerk();
   const seen = await untilInterrupted(context, clerk.get(name, { timeoutMs }));
   if (seen.type === "unavailable" || seen.type === "refused") return "unavailable";

@@ -8,5 +8,11 @@ export { clerkCall } from "./clerk_call.ts";
 export { faultsText } from "./faults_text.ts";
 export { freePort } from "./free_port.ts";
 export { copyStream, LocalCluster, prepareCluster, readClusterFile } from "./local_cluster.ts";
-export { openLocalSession, parseEndpoint, withSession } from "./open_session.ts";
+export {
+  onCluster,
+  openLocalSession,
+  parseEndpoint,
+  withRemoteSession,
+  withSession,
+} from "./open_session.ts";
 export { untilServing } from "./until_serving.ts";

@@ -14,12 +14,15 @@ import { clerkCall } from "./clerk_call.ts";
 import {
   type CommandContext,
   CommandError,
+  type CommandRow,
+  type Ending,
   type FaultControl,
   type NodeReport,
   parseNodeReport,
   type ProcessControl,
   REPORT_REQUEST,
   type Session,
+  type ShellCode,
   UsageError,
 } from "../table/mod.ts";
 import { type ClusterFile, nodeFolder, readClusterFile } from "./local_cluster.ts";
@@ -28,16 +31,51 @@ import { controlFaults, setControlFaults } from "./node_control.ts";
 /** How long a node may take to say what it is doing before it counts as silent. */
 const reportMsMax = 500;
 
-/** Runs a command on the cluster that the flags name. */
+/** The flags that name a cluster: its addresses, or else the folder of a local one. */
+export interface ClusterOptions {
+  readonly endpoints?: readonly string[] | null;
+  readonly data: string;
+}
+
+/**
+ * Code that works on an open cluster, as a command of the executable too: that opens the cluster its
+ * flags name, and closes it again.
+ */
+export function onCluster<Row extends CommandRow>(runIn: ShellCode<Row>["runIn"]): {
+  readonly run: (
+    context: CommandContext<Row> & { readonly options: ClusterOptions },
+  ) => Promise<Ending>;
+  readonly runIn: ShellCode<Row>["runIn"];
+} {
+  return {
+    run: (context) => withSession(context.options, (session) => runIn(context, session)),
+    runIn,
+  };
+}
+
+/** Works on the cluster that the flags name. */
 export async function withSession<T>(
-  { options }: CommandContext,
+  { endpoints, data }: ClusterOptions,
   work: (session: Session) => Promise<T>,
   { isShell = false }: { isShell?: boolean } = {},
 ): Promise<T> {
-  const endpoints = options.has("endpoints") ? options.list("endpoints") : [];
-  const session = endpoints.length > 0
-    ? await openRemoteSession(endpoints, { isShell })
-    : await openFolder(options.text("data")!, { isShell });
+  return await closing(
+    endpoints
+      ? await openRemoteSession(endpoints, { isShell })
+      : await openFolder(data, { isShell }),
+    work,
+  );
+}
+
+/** Works on the cluster at these addresses. */
+export async function withRemoteSession<T>(
+  endpoints: readonly string[],
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return await closing(await openRemoteSession(endpoints, { isShell: false }), work);
+}
+
+async function closing<T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> {
   try {
     return await work(session);
   } finally {

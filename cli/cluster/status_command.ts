@@ -6,7 +6,6 @@
 
 import {
   type Column,
-  type CommandContext,
   type ExitReason,
   formatBytes,
   formatCount,
@@ -17,21 +16,22 @@ import {
   type NodeReport,
   type Output,
   type Session,
+  type SessionContext,
   untilInterrupted,
 } from "../table/mod.ts";
 import { faultsText } from "./faults_text.ts";
-import { withSession } from "./open_session.ts";
+import type { Row } from "../rows/mod.ts";
+import { onCluster } from "./open_session.ts";
 
-/** Shows the cluster that the flags name. */
-export function run(context: CommandContext): Promise<ExitReason> {
-  return withSession(context, (session) => runIn(context, session));
-}
+/** `kontiki status`. */
+export const status = onCluster<Row<"status">>(runStatus);
 
-/** Shows an open cluster. */
-export async function runIn(context: CommandContext, session: Session): Promise<ExitReason> {
+type StatusContext = SessionContext<Row<"status">>;
+
+async function runStatus(context: StatusContext, session: Session): Promise<ExitReason> {
   const { options, output, signal } = context;
-  if (!options.boolean("watch")) return await show(context, session);
-  const pauseMs = options.number("interval")!;
+  if (!options.watch) return await show(context, session);
+  const { interval: pauseMs } = options;
   let ending: ExitReason = "interrupted";
   try {
     while (true) {
@@ -46,7 +46,7 @@ export async function runIn(context: CommandContext, session: Session): Promise<
   return ending;
 }
 
-async function show(context: CommandContext, session: Session): Promise<ExitReason> {
+async function show(context: StatusContext, session: Session): Promise<ExitReason> {
   const { options, output } = context;
   const reports = await untilInterrupted(context, session.reports());
   const isServed = leaderOf(reports) !== null;
@@ -58,7 +58,7 @@ async function show(context: CommandContext, session: Session): Promise<ExitReas
     });
   } else {
     const lines = statusLines(session.ids, { reports, output });
-    if (options.boolean("watch") && output.isTerminal) output.raw("\x1b[H\x1b[2J");
+    if (options.watch && output.isTerminal) output.raw("\x1b[H\x1b[2J");
     for (const line of lines) output.line(line);
   }
   return isServed ? "ok" : "unavailable";

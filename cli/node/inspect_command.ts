@@ -12,11 +12,11 @@ import {
   type ExitReason,
   untilInterrupted,
 } from "../table/mod.ts";
+import type { Row } from "../rows/mod.ts";
 
 /** Looks at the folder. */
-export async function run(context: CommandContext): Promise<ExitReason> {
-  const { options, output } = context;
-  const folder = options.argument(0);
+export async function run(context: CommandContext<Row<"inspect">>): Promise<ExitReason> {
+  const { output, args: { dir: folder } } = context;
   await checkFolder(folder);
   const report = await untilInterrupted(context, inspect(new DenoFiles(folder)));
   if (output.isJson) output.json(report);

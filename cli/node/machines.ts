@@ -14,7 +14,7 @@ import {
   Rsm,
   type StateMachine,
 } from "../../raft/mod.ts";
-import type { MachineName } from "../table/mod.ts";
+import type { MachineName } from "../rows/mod.ts";
 
 /** A machine, wired. */
 export interface RunningMachine {

@@ -16,22 +16,23 @@ import {
   CommandError,
   type ExitReason,
   nodeName,
-  type Options,
   UsageError,
 } from "../table/mod.ts";
 import { ListenError } from "./listening.ts";
 import { setupLog } from "./log.ts";
-import type { MachineName } from "../table/mod.ts";
+import type { Row } from "../rows/mod.ts";
 import { parseEndpoint } from "../cluster/mod.ts";
 import { type NodeSettings, type RunningNode, runNode } from "./run_node.ts";
 
 const stopMsMax = 3000;
 
 /** Runs a node as the flags say. */
-export async function run({ options, output, signal }: CommandContext): Promise<ExitReason> {
-  const id = options.number("id")!;
+export async function run(
+  { options, output, signal }: CommandContext<Row<"node">>,
+): Promise<ExitReason> {
+  const { id } = options;
   const log = setupLog({
-    level: options.text("log-level")!,
+    level: options.logLevel,
     isTerminal: output.isErrorTerminal,
     isColorWanted: output.isErrorColored,
     write: (line) => output.note(line),
@@ -43,7 +44,7 @@ export async function run({ options, output, signal }: CommandContext): Promise<
   if (!output.isTerminal) output.json({ ready: true, id, peers, clients });
   const told = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => told.resolve());
-  if (options.boolean("until-input-ends")) endOfInput().then(() => told.resolve());
+  if (options.untilInputEnds) endOfInput().then(() => told.resolve());
   const error = await Promise.race([node.ended, told.promise.then(() => stopSoon(node))]);
   if (error === null) {
     log.info(`${nodeName(id)} stopped`);
@@ -102,33 +103,32 @@ async function endOfInput(): Promise<void> {
   while (await Deno.stdin.read(buffer) !== null);
 }
 
-function settingsOf(options: Options): Omit<NodeSettings, "log"> {
-  const id = options.number("id")!;
+function settingsOf(
+  options: CommandContext<Row<"node">>["options"],
+): Omit<NodeSettings, "log"> {
+  const { id, cluster, clients, data, control, machine, tickMs } = options;
   const peers = new Map<NodeId, Address | null>();
-  for (const part of options.list("peers")) {
+  for (const part of options.peers) {
     const [, name, address] = /^n?(\d{1,5})(?:=(.+))?$/.exec(part) ?? [];
     if (name === undefined) {
       throw new UsageError(`Cannot read --peers: wanted N=HOST:PORT, got "${part}"`, "node");
     }
     addPeer(peers, { peer: Number(name), address });
   }
-  const machine = options.text("machine") as MachineName;
-  const control = options.boolean("control");
   if (machine !== "kv" && !control) {
     throw new UsageError(`Cannot use --machine ${machine}: wanted --control with it`, "node");
   }
-  const clients = options.text("clients");
   return {
     id,
-    cluster: options.text("cluster")!,
+    cluster,
     peers,
     clients: clients === null ? null : parseEndpoint(clients),
-    data: options.text("data")!,
-    isExisting: options.boolean("existing"),
+    data,
+    isExisting: options.existing,
     control,
     machine,
-    logBytesMax: options.number("snapshot-after")!,
-    tickMs: options.number("tick-ms")!,
+    logBytesMax: options.snapshotAfter,
+    tickMs,
   };
 }
 

@@ -28,7 +28,7 @@ import {
 import { cpuUsage } from "node:process";
 import { leadershipLog } from "./leadership_log.ts";
 import { listening } from "./listening.ts";
-import type { MachineName } from "../table/mod.ts";
+import type { MachineName } from "../rows/mod.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
 import { formatBytes, REPORT_REQUEST } from "../table/mod.ts";
 import { openingLog } from "./opening_log.ts";

@@ -7,10 +7,10 @@
 
 import { noFaults } from "../../net/mod.ts";
 import {
-  type CommandContext,
+  type AnyContext,
+  type Command,
   CommandError,
   commandHelp,
-  type CommandSpec,
   type Ending,
   formatTable,
   nodeName,
@@ -32,7 +32,7 @@ import { parseLine, quoteWord, wordAtCursor } from "./shell_line.ts";
 export interface ShellOptions {
   readonly session: Session;
   /** The commands that the shell offers. */
-  readonly commands: readonly CommandSpec[];
+  readonly commands: readonly Command[];
   readonly output: Output;
   /** Ends the shell. */
   readonly signal: AbortSignal;
@@ -137,7 +137,7 @@ export class Shell {
     return { start, candidates };
   }
 
-  #argumentWords(command: CommandSpec, before: readonly string[]): string[] {
+  #argumentWords(command: Command, before: readonly string[]): string[] {
     const { ids } = this.#options.session;
     const names = ids.map(nodeName);
     if (before.at(-1) === "--node") return names;
@@ -194,17 +194,17 @@ export class Shell {
       }
       return "ok";
     }
-    const { options } = invocation;
-    const key = options.command.arguments[0]?.name === "KEY" ? options.positional[0] : undefined;
-    if (key !== undefined && this.#keysSeen.size < keysSeenMax) this.#keysSeen.add(key);
-    const module = await options.command.load();
-    const context: CommandContext = {
-      options,
-      output: output.withJson(options.has("json") ? options.boolean("json") : output.isJson),
-      signal,
-      shellCommands: this.#options.commands,
+    const { command, options, args, rest } = invocation;
+    const { key } = args;
+    if (typeof key === "string" && this.#keysSeen.size < keysSeenMax) this.#keysSeen.add(key);
+    const { runIn } = await command.load();
+    if (runIn === undefined) throw new Error(`Cannot run ${command.name}: it has no runIn`);
+    const { json } = options;
+    const context: AnyContext = {
+      ...{ options, args, rest, signal, shellCommands: this.#options.commands },
+      output: output.withJson(typeof json === "boolean" ? json : output.isJson),
     };
-    return await module.runIn!(context, session);
+    return await runIn(context, session);
   }
 
   /** True when the error was one to live with. */
@@ -242,13 +242,13 @@ export class Shell {
   }
 }
 
-function overview(commands: readonly CommandSpec[]): string {
+function overview(commands: readonly Command[]): string {
   const rows = commands.map((command) => [`  ${shortUsage(command)}`, command.summary]);
   rows.push(...helpRows.map(([usage, help]) => [`  ${usage}`, help!]));
   return formatTable([{ title: "" }, { title: "" }], rows).slice(1).join("\n") + "\n";
 }
 
-function shortUsage(command: CommandSpec): string {
+function shortUsage(command: Command): string {
   return usageLine(command).replace("kontiki ", "");
 }
 

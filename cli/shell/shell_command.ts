@@ -5,28 +5,37 @@
  * @module
  */
 
-import { type CommandContext, type Ending, linesOf, type Session } from "../table/mod.ts";
+import {
+  type CommandContext,
+  type Ending,
+  linesOf,
+  type Session,
+  type SessionContext,
+} from "../table/mod.ts";
+import type { Row } from "../rows/mod.ts";
 import { historyPath, loadHistory, saveHistory } from "./shell_history.ts";
 import { withSession } from "../cluster/mod.ts";
 import { Shell } from "./shell.ts";
 
 /** Runs a shell on the cluster that the flags name. */
-export function run(context: CommandContext): Promise<Ending> {
-  return withSession(context, (session) => runShell(context, session), { isShell: true });
+export function run(context: CommandContext<Row<"shell">>): Promise<Ending> {
+  return withSession(context.options, (session) => runShell(context, session), { isShell: true });
 }
 
+/** What `shell` and `up` both get. */
+type ShellContext = SessionContext<Row<"shell">> | SessionContext<Row<"up">>;
+
 /** Runs a shell on an open cluster: commands of `--exec`, else a script in a pipe, else a talk. */
-export async function runShell(context: CommandContext, session: Session): Promise<Ending> {
+export async function runShell(context: ShellContext, session: Session): Promise<Ending> {
   const { options, output, signal, shellCommands } = context;
   const shell = new Shell({
     session,
     commands: shellCommands,
     output,
     signal,
-    timeoutMs: options.number("timeout")!,
+    timeoutMs: options.timeout,
   });
-  const commands = options.text("exec");
-  if (commands !== null) return await shell.runScript([commands]);
+  if (options.exec !== null) return await shell.runScript([options.exec]);
   if (!Deno.stdin.isTerminal()) {
     return await shell.runScript(linesOf(Deno.stdin.readable, { signal }));
   }
@@ -42,7 +51,7 @@ export async function runShell(context: CommandContext, session: Session): Promi
 
 /** History is a comfort: without it the shell goes on. */
 async function tolerantly<T>(
-  { output }: CommandContext,
+  { output }: ShellContext,
   work: () => Promise<T>,
 ): Promise<T | undefined> {
   try {

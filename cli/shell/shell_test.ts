@@ -12,7 +12,7 @@ import type { Ending } from "../table/command.ts";
 import type { NodeReport } from "../table/node_report.ts";
 import { Output } from "../table/output.ts";
 import type { Session } from "../table/session.ts";
-import { shellCommands } from "../shell_commands.ts";
+import { shellCommands } from "../commands.ts";
 import { Shell } from "./shell.ts";
 
 function report(id: number, role: RoleName, term: number): NodeReport {

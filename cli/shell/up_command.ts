@@ -15,6 +15,7 @@ import {
   type Session,
   untilInterrupted,
 } from "../table/mod.ts";
+import type { Row } from "../rows/mod.ts";
 import {
   LocalCluster,
   openLocalSession,
@@ -27,16 +28,18 @@ import { runShell } from "./shell_command.ts";
 /** How much later than its children this process may hear a signal. */
 const signalMsMax = 100;
 
+type UpContext = CommandContext<Row<"up">>;
+
 /** Starts the cluster, talks, stops it. */
-export async function run(context: CommandContext): Promise<Ending> {
+export async function run(context: UpContext): Promise<Ending> {
   const { options, output } = context;
-  const folder = options.text("data")!;
+  const { data: folder } = options;
   const begin = performance.now();
   const lock = await lockFolder(folder);
   const isNew = await readClusterFile(folder) === null;
   const file = await prepareCluster(folder, {
-    nodes: options.number("nodes")!,
-    port: options.number("port")!,
+    nodes: options.nodes,
+    port: options.port,
   });
   const died = Promise.withResolvers<never>();
   // Nobody may be waiting when a node dies.
@@ -45,7 +48,7 @@ export async function run(context: CommandContext): Promise<Ending> {
   const cluster = new LocalCluster({
     folder,
     file,
-    logLevel: options.text("log-level")!,
+    logLevel: options.logLevel,
     died: async (id, code) => {
       // Ctrl-C reaches the nodes as well, and perhaps before us.
       await new Promise((resolve) => setTimeout(resolve, signalMsMax));
@@ -66,7 +69,7 @@ export async function run(context: CommandContext): Promise<Ending> {
       const verb = isNew ? "New cluster" : "Cluster continued";
       output.note(`${verb}: ${file.nodes.length} nodes in ${folder}, serving after ${took}.`);
     }
-    return await (options.boolean("serve") ? serve(context, session) : runShell(context, session));
+    return await (options.serve ? serve(context, session) : runShell(context, session));
   } finally {
     session.close();
     await cluster.stopAll();
@@ -85,7 +88,7 @@ async function lockFolder(folder: string): Promise<DenoFiles> {
   );
 }
 
-async function serve(context: CommandContext, session: Session): Promise<Ending> {
+async function serve(context: UpContext, session: Session): Promise<Ending> {
   const { output, signal } = context;
   if (output.isJson) output.json({ cluster: session.cluster, endpoints: session.endpoints });
   else output.line(`Clients: ${session.endpoints.join(",")}`);

@@ -1,108 +1,70 @@
 /**
- * What a command of the executable is: its place in the table (arguments, flags, help, examples)
- * and the function behind it. Only types and the two errors that end a command early; the table
- * itself is in `commands.ts`, reading a command line against it in `options.ts`.
+ * What a command is to the code around it: its row, the function behind it, and what that function
+ * gets. Types only; `cli/commands.ts` joins rows and functions.
  *
  * @module
  */
 
 import type { ExitReason } from "./exit_codes.ts";
-import type { Options } from "./options.ts";
 import type { Output } from "./output.ts";
+import type { ArgumentsOf, ArgumentValue, CommandRow, FlagValue, OptionsOf } from "./row.ts";
 import type { Session } from "./session.ts";
-
-/** How the text of a flag is read. */
-export type FlagType = "text" | "integer" | "number" | "boolean" | "list" | "duration" | "bytes";
-
-/** One flag of a command. */
-export interface FlagSpec {
-  readonly name: string;
-  readonly type: FlagType;
-  /** What stands for the value in help, such as `HOST:PORT,…`. */
-  readonly value?: string;
-  /** The text that is read when neither flag nor variable gives one. */
-  readonly default?: string;
-  readonly choices?: readonly string[];
-  readonly min?: number;
-  readonly max?: number;
-  readonly required?: true;
-  /** A single letter, used with one hyphen. */
-  readonly short?: string;
-  /** Shared flags mean the same for every command, and share one environment variable. */
-  readonly shared?: true;
-  readonly help: string;
-}
-
-/** One argument that is not a flag. */
-export interface ArgumentSpec {
-  readonly name: string;
-  readonly required: boolean;
-  /** Takes all that is left. */
-  readonly many?: true;
-  readonly help: string;
-}
-
-/** A command line that shows what a command is good for. */
-export interface Example {
-  readonly line: string;
-  readonly help: string;
-}
-
-/** What a command's function gets. */
-export interface CommandContext {
-  readonly options: Options;
-  readonly output: Output;
-  /** Aborted by Ctrl-C and SIGTERM. */
-  readonly signal: AbortSignal;
-  /** The commands that a shell offers. */
-  readonly shellCommands: readonly CommandSpec[];
-}
 
 /** How a command ended: a reason, or the exit code of a program that it ran. */
 export type Ending = ExitReason | number;
 
-/** The module behind a command. */
-export interface CommandModule {
-  /** Does the work, and tells how it ended. */
-  run(context: CommandContext): Promise<Ending>;
-  /** The same on a cluster that is open already, for the shell. */
-  runIn?(context: CommandContext, session: Session): Promise<Ending>;
+/** What every command gets, whatever its row. */
+interface CommonContext {
+  /** What followed `--`, for a row with `rest`. */
+  readonly rest: readonly string[];
+  readonly output: Output;
+  /** Aborted by Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** The commands that a shell offers. */
+  readonly shellCommands: readonly Command[];
 }
 
-/** One command: a row of the table. */
-export interface CommandSpec {
-  readonly name: string;
-  readonly summary: string;
-  /** Paragraphs after the summary, in help and reference. */
-  readonly description?: readonly string[];
-  readonly arguments: readonly ArgumentSpec[];
-  readonly flags: readonly FlagSpec[];
-  readonly examples: readonly Example[];
-  /** What follows `--` belongs to another program. */
-  readonly rest?: string;
-  /** The module, loaded only when the command runs. */
-  readonly load: () => Promise<CommandModule>;
+/** What the function of a command gets, typed by its row. */
+export interface CommandContext<Row extends CommandRow> extends CommonContext {
+  readonly options: OptionsOf<Row>;
+  readonly args: ArgumentsOf<Row>;
 }
 
-/** The command line is wrong: exit code 2, with a pointer to help. */
-export class UsageError extends Error {
-  override name = "UsageError";
-  /** The command whose help tells more, if one was recognised. */
-  readonly command: string | null;
+/** The flags that name a cluster. */
+export type ClusterFlag = "endpoints" | "data";
 
-  constructor(message: string, command: string | null = null) {
-    super(message);
-    this.command = command;
-  }
+/** The same on a cluster that is open: no flags name one. */
+export interface SessionContext<Row extends CommandRow> extends CommonContext {
+  readonly options: Omit<OptionsOf<Row>, ClusterFlag>;
+  readonly args: ArgumentsOf<Row>;
 }
 
-/** A command cannot go on; the reason decides the exit code. */
-export class CommandError extends Error {
-  override name = "CommandError";
-  readonly reason: ExitReason;
+/** The code behind a command of the executable. */
+export interface CommandCode<Row extends CommandRow> {
+  /** Does the work, and returns how it ended. */
+  readonly run: (context: CommandContext<Row>) => Promise<Ending>;
+}
 
-  constructor(reason: ExitReason, message: string) {
-    super(message);
-    this.reason = reason;
-  }
+/** The code behind a command of the shell. */
+export interface ShellCode<Row extends CommandRow> {
+  /** Does the work on the shell's cluster, and returns how it ended. */
+  readonly runIn: (context: SessionContext<Row>, session: Session) => Promise<Ending>;
+}
+
+/** The context of a row that is known only when the program runs. */
+export interface AnyContext extends CommonContext {
+  readonly options: Readonly<Record<string, FlagValue>>;
+  readonly args: Readonly<Record<string, ArgumentValue>>;
+}
+
+/** Code whose row is known only when the program runs; the parser makes what fits the row. */
+export interface LoadedCode {
+  readonly run?: (context: AnyContext) => Promise<Ending>;
+  readonly runIn?: (context: AnyContext, session: Session) => Promise<Ending>;
+}
+
+/** A row with its code. */
+export interface Command extends CommandRow {
+  /** Loads the code, only when the command runs. */
+  readonly load: () => Promise<LoadedCode>;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandSpec, FlagSpec } from "./command.ts";
+import type { CommandRow, FlagRow } from "./row.ts";
 import { exitCodes, exitMeanings, type ExitReason } from "./exit_codes.ts";
 import { variableName } from "./options.ts";
 import { formatTable } from "./output.ts";
@@ -18,7 +18,7 @@ const precedence =
 const columnsMax = 80;
 
 /** The text of `kontiki --help`. */
-export function overviewHelp(commands: readonly CommandSpec[]): string {
+export function overviewHelp(commands: readonly CommandRow[]): string {
   const rows = commands.map((command) => ["  " + command.name, command.summary]);
   return [
     intro,
@@ -35,7 +35,7 @@ export function overviewHelp(commands: readonly CommandSpec[]): string {
 }
 
 /** The text of `kontiki COMMAND --help`. */
-export function commandHelp(command: CommandSpec): string {
+export function commandHelp(command: CommandRow): string {
   const lines = [command.summary, "", `Usage: ${usageLine(command)}`, ""];
   for (const paragraph of command.description ?? []) lines.push(...wrap(paragraph, columnsMax), "");
   if (command.arguments.length > 0) {
@@ -61,11 +61,11 @@ export function commandHelp(command: CommandSpec): string {
 }
 
 /** The page `docs/reference.md`. */
-export function referencePage(commands: readonly CommandSpec[]): string {
+export function referencePage(commands: readonly CommandRow[]): string {
   const lines = [
     "# Reference",
     "",
-    "Made from the table in `cli/commands.ts` by `deno task reference`; do not edit.",
+    "Made from the table in `cli/rows/` by `deno task reference`; do not edit.",
     "",
     `${precedence} \`NO_COLOR\` turns colours off. With \`--json\` a value is a string where it is valid`,
     'UTF-8, and `{"base64": "…"}` where it is not. Durations: `500ms`, `5s`, `2m`. Sizes: `256`,',
@@ -83,7 +83,7 @@ export function referencePage(commands: readonly CommandSpec[]): string {
   return lines.join("\n") + "\n";
 }
 
-function commandSection(command: CommandSpec): string[] {
+function commandSection(command: CommandRow): string[] {
   const lines = [`## ${command.name}`, "", command.summary, ""];
   lines.push("```text", usageLine(command), "```", "");
   for (const paragraph of command.description ?? []) lines.push(...wrap(paragraph, 100), "");
@@ -115,7 +115,7 @@ function cell(text: string): string {
 }
 
 /** One line: how the command is called. */
-export function usageLine(command: CommandSpec): string {
+export function usageLine(command: CommandRow): string {
   const words = ["kontiki", command.name];
   for (const each of command.arguments) {
     const name = each.many === true ? `${each.name}…` : each.name;
@@ -127,13 +127,13 @@ export function usageLine(command: CommandSpec): string {
   return words.join(" ");
 }
 
-function flagUsage(flag: FlagSpec): string {
+function flagUsage(flag: FlagRow): string {
   const short = flag.short === undefined ? "" : `-${flag.short}, `;
   const value = flag.type === "boolean" ? "" : ` ${flag.value ?? flag.name.toUpperCase()}`;
   return `${short}--${flag.name}${value}`;
 }
 
-function flagHelp(flag: FlagSpec): string {
+function flagHelp(flag: FlagRow): string {
   const standard = flag.default === undefined ? "" : ` (default ${flag.default})`;
   return `${flag.help}${flag.required ? " (required)" : standard}`;
 }

@@ -4,20 +4,24 @@
  * @module
  */
 
-export {
-  type CommandContext,
-  CommandError,
-  type CommandSpec,
-  type Ending,
-  type FlagSpec,
-  UsageError,
+export type {
+  AnyContext,
+  ClusterFlag,
+  Command,
+  CommandCode,
+  CommandContext,
+  Ending,
+  LoadedCode,
+  SessionContext,
+  ShellCode,
 } from "./command.ts";
+export { CommandError, UsageError } from "./errors.ts";
 export { exitCodes, type ExitReason } from "./exit_codes.ts";
 export { commandHelp, overviewHelp, referencePage, usageLine } from "./help.ts";
 export { linesOf } from "./lines.ts";
 export { nodeName, parseGroups, parseNodeName } from "./node_name.ts";
 export { leaderOf, type NodeReport, parseNodeReport, REPORT_REQUEST } from "./node_report.ts";
-export { Options, parseCommandLine, parseDuration } from "./options.ts";
+export { parseCommand, parseCommandLine } from "./options.ts";
 export {
   type Column,
   displayBytes,
@@ -30,7 +34,8 @@ export {
   Output,
   paintText,
 } from "./output.ts";
+export type { ArgumentRow, CommandRow, FlagRow, FlagType } from "./row.ts";
 export { permissions, selfCommand } from "./self_command.ts";
 export type { FaultControl, ProcessControl, Session } from "./session.ts";
 export { untilInterrupted } from "./until_interrupted.ts";
-export { type MachineName, MACHINES } from "./machine_names.ts";
+export { parseDuration } from "./values.ts";

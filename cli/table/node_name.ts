@@ -5,7 +5,7 @@
  */
 
 import type { NodeId } from "../../raft/mod.ts";
-import { UsageError } from "./command.ts";
+import { UsageError } from "./errors.ts";
 
 /** `n1` for 1. */
 export function nodeName(id: NodeId): string {

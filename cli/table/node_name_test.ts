@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { UsageError } from "./command.ts";
+import { UsageError } from "./errors.ts";
 import { parseGroups, parseNodeName } from "./node_name.ts";
 
 const ids = [1, 2, 3, 4, 5];

@@ -3,116 +3,86 @@
  * flag, taken from the flag, else from its environment variable, else from the table's default.
  * Knows the table's shape but not its rows. Pure: arguments and environment come in as values.
  *
- * Invariant: an {@linkcode Options} holds only values that were checked; reading one cannot fail.
+ * Invariant: options and arguments hold only values that were checked against the row; a function
+ * typed by the row gets exactly what its types say.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { type CommandSpec, type FlagSpec, UsageError } from "./command.ts";
+import { UsageError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
+import type {
+  ArgumentsOf,
+  ArgumentValue,
+  CommandRow,
+  FlagRow,
+  FlagValue,
+  OptionsOf,
+} from "./row.ts";
+import { readValue, wanted } from "./values.ts";
 
 /** Reads one environment variable. */
 export type Environment = (name: string) => string | undefined;
 
-type Value = string | number | boolean | readonly string[] | null;
-
-/** The checked arguments and flags of one command line. */
-export class Options {
-  readonly command: CommandSpec;
-  /** All that is not a flag, in order. */
-  readonly positional: readonly string[];
-  /** What followed `--`. */
-  readonly rest: readonly string[];
-  readonly #values: ReadonlyMap<string, Value>;
-
-  constructor(
-    command: CommandSpec,
-    parsed: {
-      positional: readonly string[];
-      rest: readonly string[];
-      values: ReadonlyMap<string, Value>;
-    },
-  ) {
-    this.command = command;
-    this.positional = parsed.positional;
-    this.rest = parsed.rest;
-    this.#values = parsed.values;
+/** What a command line asks for, where the row is known when the code is written. */
+export type TypedInvocation<Row extends CommandRow> =
+  | {
+    readonly kind: "run";
+    readonly command: Row;
+    readonly options: OptionsOf<Row>;
+    readonly args: ArgumentsOf<Row>;
+    readonly rest: readonly string[];
   }
-
-  #value(name: string): Value {
-    const value = this.#values.get(name);
-    if (value === undefined) {
-      throw new Error(`Cannot read flag "${name}": "${this.command.name}" has no such flag`);
-    }
-    return value;
-  }
-
-  /** True when the command has such a flag, given or not. */
-  has(name: string): boolean {
-    return this.#values.has(name);
-  }
-
-  /** A flag of type text, or `null` where it has no value. */
-  text(name: string): string | null {
-    return this.#value(name) as string | null;
-  }
-
-  /** A flag of type integer, number, duration (milliseconds) or bytes, or `null`. */
-  number(name: string): number | null {
-    return this.#value(name) as number | null;
-  }
-
-  /** A flag that is on or off. */
-  boolean(name: string): boolean {
-    return this.#value(name) === true;
-  }
-
-  /** A flag of type list; empty where it has no value. */
-  list(name: string): readonly string[] {
-    return (this.#value(name) as readonly string[] | null) ?? [];
-  }
-
-  /** The argument at a place that the table says is required. */
-  argument(at: number): string {
-    const value = this.positional[at];
-    if (value === undefined) throw new Error(`Cannot read argument ${at}: not required by table`);
-    return value;
-  }
-}
+  | { readonly kind: "help"; readonly command: Row };
 
 /** What a command line asks for. */
-export type Invocation =
-  | { readonly kind: "run"; readonly options: Options }
-  | { readonly kind: "help"; readonly command: CommandSpec | null };
+export type Invocation<Row extends CommandRow> =
+  | {
+    readonly kind: "run";
+    readonly command: Row;
+    readonly options: Readonly<Record<string, FlagValue>>;
+    readonly args: Readonly<Record<string, ArgumentValue>>;
+    readonly rest: readonly string[];
+  }
+  | { readonly kind: "help"; readonly command: Row | null };
 
 /** The environment variable of a flag. */
-export function variableName(command: CommandSpec, flag: FlagSpec): string {
+export function variableName(command: CommandRow, flag: FlagRow): string {
   const words = flag.shared ? flag.name : `${command.name}_${flag.name}`;
   return `KONTIKI_${words.replaceAll("-", "_").toUpperCase()}`;
 }
 
 /** Reads a whole command line, the name of the executable left out. */
-export function parseCommandLine(
-  args: readonly string[],
-  table: { readonly commands: readonly CommandSpec[]; readonly environment: Environment },
-): Invocation {
-  const [first, ...others] = args;
+export function parseCommandLine<Row extends CommandRow>(
+  words: readonly string[],
+  table: { readonly commands: readonly Row[]; readonly environment: Environment },
+): Invocation<Row> {
+  const [first, ...others] = words;
   if (first === undefined || first === "--help" || first === "-h") {
     return { kind: "help", command: null };
   }
   if (first === "help") {
-    const wanted = others[0];
-    return { kind: "help", command: wanted === undefined ? null : findCommand(wanted, table) };
+    const [name] = others;
+    return { kind: "help", command: name === undefined ? null : findCommand(name, table) };
   }
   const command = findCommand(first === "--version" ? "version" : first, table);
-  return parseCommand(others, { command, environment: table.environment });
+  return readCommand(others, { command, environment: table.environment });
 }
 
-function findCommand(
+/** Reads what follows the name of a command that is known, typed by its row. */
+export function parseCommand<Row extends CommandRow>(
+  words: readonly string[],
+  how: { readonly command: Row; readonly environment: Environment },
+): TypedInvocation<Row> {
+  // What is read fits the row; the types of the row follow it by name, which no check can see.
+  return readCommand(words, how) as TypedInvocation<Row>;
+}
+
+function findCommand<Row extends CommandRow>(
   name: string,
-  table: { readonly commands: readonly CommandSpec[] },
-): CommandSpec {
+  table: { readonly commands: readonly Row[] },
+): Row {
   const found = table.commands.find((command) => command.name === name);
   if (found !== undefined) return found;
   const names = table.commands.map((command) => command.name);
@@ -121,17 +91,43 @@ function findCommand(
   throw new UsageError(`Cannot run "${name}": no such command; ${hint}`);
 }
 
-function parseCommand(
-  args: readonly string[],
-  { command, environment }: { command: CommandSpec; environment: Environment },
-): Invocation {
-  const flags = command.flags;
+/** Where the values of flags come from. */
+interface Sources {
+  readonly command: CommandRow;
+  readonly environment: Environment;
+  /** What the command line says, by name of flag. */
+  readonly parsed: Readonly<Record<string, unknown>>;
+}
+
+function readCommand<Row extends CommandRow>(
+  words: readonly string[],
+  { command, environment }: { readonly command: Row; readonly environment: Environment },
+): Invocation<Row> {
+  const parsed = parseWords(words, command);
+  if (parsed["help"] === true) return { kind: "help", command };
+  const options: Record<string, FlagValue> = {};
+  for (const flag of command.flags) {
+    options[optionName(flag.name)] = flagValue(flag, { command, environment, parsed });
+  }
+  const rest = command.rest === undefined ? [] : parsed["--"] ?? [];
+  const positional = parsed._.map(String);
+  if (command.rest === undefined) positional.push(...parsed["--"] ?? []);
+  return { kind: "run", command, options, args: argumentValues(positional, command), rest };
+}
+
+type ParsedWords = Record<string, unknown> & {
+  readonly _: readonly (string | number)[];
+  readonly "--"?: readonly string[];
+};
+
+function parseWords(words: readonly string[], command: CommandRow): ParsedWords {
+  const { flags } = command;
   const booleans = flags.filter((flag) => flag.type === "boolean").map((flag) => flag.name);
   const strings = flags.filter((flag) => flag.type !== "boolean").map((flag) => flag.name);
-  checkBooleans(args, command);
+  checkBooleans(words, command);
   const alias: Record<string, string> = { help: "h" };
   for (const flag of flags) if (flag.short !== undefined) alias[flag.name] = flag.short;
-  const parsed = parseArgs([...args], {
+  return parseArgs([...words], {
     string: [...strings, "_"],
     boolean: [...booleans, "help"],
     // Null tells "not given" from "given as false", so that a flag can overrule a variable.
@@ -142,21 +138,15 @@ function parseCommand(
       if (key === undefined) return true;
       throw unknownFlag(arg, command);
     },
-  }) as Record<string, unknown> & { _: (string | number)[]; "--"?: string[] };
-  if (parsed["help"] === true) return { kind: "help", command };
-
-  const values = new Map<string, Value>();
-  for (const flag of flags) {
-    values.set(flag.name, flagValue(flag, { command, environment, parsed }));
-  }
-  const positional = parsed._.map(String);
-  const rest = parsed["--"] ?? [];
-  checkPositional(positional, command);
-  if (rest.length > 0 && command.rest === undefined) positional.push(...rest);
-  return { kind: "run", options: new Options(command, { positional, rest, values }) };
+  });
 }
 
-function unknownFlag(arg: string, command: CommandSpec): UsageError {
+/** The name of a flag in code; the type of this is {@linkcode OptionsOf}. */
+function optionName(flagName: string): string {
+  return flagName.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function unknownFlag(arg: string, command: CommandRow): UsageError {
   const given = arg.replace(/=.*$/s, "");
   const name = given.replace(/^-+/, "");
   const flag = command.flags.find((candidate) => candidate.name === name);
@@ -172,13 +162,13 @@ function unknownFlag(arg: string, command: CommandSpec): UsageError {
   );
 }
 
-function missingValue(flag: FlagSpec, command: CommandSpec): UsageError {
+function missingValue(flag: FlagRow, command: CommandRow): UsageError {
   const message = `Cannot read --${flag.name}: wanted ${wanted(flag)}, got nothing`;
   return new UsageError(message, command.name);
 }
 
 /** A word after `=` that is neither true nor false would silently count as true. */
-function checkBooleans(args: readonly string[], command: CommandSpec): void {
+function checkBooleans(args: readonly string[], command: CommandRow): void {
   for (const arg of args) {
     if (arg === "--") return;
     const groups = /^--(?<name>[^=]+)=(?<value>.*)$/s.exec(arg)?.groups;
@@ -194,18 +184,23 @@ function checkBooleans(args: readonly string[], command: CommandSpec): void {
   }
 }
 
-function checkPositional(positional: readonly string[], command: CommandSpec): void {
-  const missing = command.arguments.find((argument, at) =>
-    argument.required && positional[at] === undefined
-  );
-  if (missing !== undefined) {
-    throw new UsageError(
-      `Cannot run "kontiki ${command.name}": wanted ${missing.name} (${missing.help}), got nothing`,
-      command.name,
-    );
+function argumentValues(
+  positional: readonly string[],
+  command: CommandRow,
+): Record<string, ArgumentValue> {
+  const values: Record<string, ArgumentValue> = {};
+  for (const [at, { name, required, many, help }] of command.arguments.entries()) {
+    const value = positional[at];
+    if (required && value === undefined) {
+      throw new UsageError(
+        `Cannot run "kontiki ${command.name}": wanted ${name} (${help}), got nothing`,
+        command.name,
+      );
+    }
+    values[name.toLowerCase()] = many === true ? positional.slice(at) : value ?? null;
   }
-  const isOpen = command.arguments.some((argument) => argument.many === true);
   const extra = positional[command.arguments.length];
+  const isOpen = command.arguments.some((argument) => argument.many === true);
   if (!isOpen && extra !== undefined) {
     const count = command.arguments.length;
     throw new UsageError(
@@ -215,16 +210,10 @@ function checkPositional(positional: readonly string[], command: CommandSpec): v
       command.name,
     );
   }
+  return values;
 }
 
-function flagValue(
-  flag: FlagSpec,
-  { command, environment, parsed }: {
-    command: CommandSpec;
-    environment: Environment;
-    parsed: Record<string, unknown>;
-  },
-): Value {
+function flagValue(flag: FlagRow, { command, environment, parsed }: Sources): FlagValue {
   const given = parsed[flag.name];
   if (typeof given === "boolean") return given;
   if (given === "") throw missingValue(flag, command);
@@ -243,78 +232,4 @@ function flagValue(
     throw new UsageError(message, command.name);
   }
   return value;
-}
-
-function wanted(flag: FlagSpec): string {
-  if (flag.choices !== undefined) return `one of ${flag.choices.join(", ")}`;
-  const from = flag.min === undefined ? "" : ` from ${flag.min}`;
-  const range = flag.max === undefined
-    ? (from === "" ? "" : `${from} on`)
-    : `${from} to ${flag.max}`;
-  switch (flag.type) {
-    case "text":
-      return flag.value ?? "a text";
-    case "list":
-      return flag.value ?? "a list with commas";
-    case "integer":
-      return `a whole number${range}`;
-    case "number":
-      return `a number${range}`;
-    case "boolean":
-      return "true or false";
-    case "duration":
-      return "a duration such as 500ms, 5s or 2m";
-    case "bytes":
-      return "a size such as 256, 64KiB or 1MiB";
-  }
-}
-
-/** The value of a text, or `null` where it is not one of the flag's type. */
-function readValue(flag: FlagSpec, text: string): Value {
-  if (flag.choices !== undefined && !flag.choices.includes(text)) return null;
-  switch (flag.type) {
-    case "text":
-      return text;
-    case "list":
-      return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
-    case "boolean":
-      if (text === "1" || text === "true") return true;
-      return text === "0" || text === "false" ? false : null;
-    case "integer":
-      return /^-?\d+$/.test(text) ? inRange(flag, Number(text)) : null;
-    case "number":
-      return /^-?\d+(\.\d+)?$/.test(text) ? inRange(flag, Number(text)) : null;
-    case "duration":
-      return inRange(flag, parseDuration(text));
-    case "bytes":
-      return inRange(flag, parseBytes(text));
-  }
-}
-
-function inRange(flag: FlagSpec, value: number | null): number | null {
-  if (value === null || !Number.isFinite(value)) return null;
-  if (flag.type === "integer" && !Number.isSafeInteger(value)) return null;
-  const isInside = value >= (flag.min ?? -Infinity) && value <= (flag.max ?? Infinity);
-  return isInside ? value : null;
-}
-
-const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-const byteUnits: Readonly<Record<string, number>> = {
-  "": 1,
-  B: 1,
-  KiB: 1024,
-  MiB: 1024 ** 2,
-  GiB: 1024 ** 3,
-};
-
-/** Milliseconds of a text such as `500ms`, `5s` or `2m`; `null` for anything else. */
-export function parseDuration(text: string): number | null {
-  const groups = /^(?<count>\d+(?:\.\d+)?)(?<unit>ms|s|m|h)$/.exec(text)?.groups;
-  return groups ? Number(groups["count"]) * durationUnits[groups["unit"]!]! : null;
-}
-
-/** Bytes of a text such as `256`, `64KiB` or `1MiB`; `null` for anything else. */
-export function parseBytes(text: string): number | null {
-  const groups = /^(?<count>\d+)(?<unit>B|KiB|MiB|GiB|)$/.exec(text)?.groups;
-  return groups ? Number(groups["count"]) * byteUnits[groups["unit"]!]! : null;
 }

@@ -5,17 +5,13 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { type CommandSpec, UsageError } from "./command.ts";
-import { commands } from "../commands.ts";
-import {
-  type Options,
-  parseBytes,
-  parseCommandLine,
-  parseDuration,
-  variableName,
-} from "./options.ts";
+import { rows } from "../rows/mod.ts";
+import { UsageError } from "./errors.ts";
+import { parseCommand, parseCommandLine, variableName } from "./options.ts";
+import type { CommandRow } from "./row.ts";
+import { parseBytes, parseDuration } from "./values.ts";
 
-const paint: CommandSpec = {
+const paint = {
   name: "paint",
   summary: "Paint.",
   arguments: [{ name: "WALL", required: true, help: "what to paint" }],
@@ -29,14 +25,16 @@ const paint: CommandSpec = {
   ],
   rest: "COMMAND",
   examples: [],
-  load: () => Promise.reject(new Error("never run")),
-};
+} as const satisfies CommandRow;
 
-function parse(line: string, variables: Record<string, string> = {}): Options {
-  const table = { commands: [paint], environment: (name: string) => variables[name] };
-  const invocation = parseCommandLine(line.split(" "), table);
+const commands: readonly CommandRow[] = rows;
+
+/** What a line of words after `paint` comes to. */
+function parse(line: string, variables: Record<string, string> = {}) {
+  const environment = (name: string) => variables[name];
+  const invocation = parseCommand(line.split(" "), { command: paint, environment });
   assert(invocation.kind === "run");
-  return invocation.options;
+  return invocation;
 }
 
 function usageMessage(run: () => unknown): string {
@@ -51,46 +49,53 @@ function usageMessage(run: () => unknown): string {
 
 Deno.test("options take the flag before the variable before the default", () => {
   const variables = { KONTIKI_PAINT_COATS: "3" };
-  assertEquals(parse("paint hall --coats 2", variables).number("coats"), 2);
-  assertEquals(parse("paint hall", variables).number("coats"), 3);
-  assertEquals(parse("paint hall").number("coats"), 1);
+  assertEquals(parse("hall --coats 2", variables).options.coats, 2);
+  assertEquals(parse("hall", variables).options.coats, 3);
+  assertEquals(parse("hall").options.coats, 1);
 });
 
 Deno.test("options overrule a boolean variable when the flag says false", () => {
   const variables = { KONTIKI_PAINT_FAST: "1" };
-  assertEquals(parse("paint hall", variables).boolean("fast"), true);
-  assertEquals(parse("paint hall --fast=false", variables).boolean("fast"), false);
-  assertEquals(parse("paint hall").boolean("fast"), false);
+  assertEquals(parse("hall", variables).options.fast, true);
+  assertEquals(parse("hall --fast=false", variables).options.fast, false);
+  assertEquals(parse("hall").options.fast, false);
 });
 
 Deno.test("options read every type of flag", () => {
-  const options = parse(
-    "paint 7 -r hall,attic --dry=1.5s --bucket 2KiB --colour=blue -- sh -c --coats",
+  const { options, args, rest } = parse(
+    "7 -r hall,attic --dry=1.5s --bucket 2KiB --colour=blue -- sh -c --coats",
   );
-  assertEquals(options.positional, ["7"]);
-  assertEquals(options.list("rooms"), ["hall", "attic"]);
-  assertEquals(options.number("dry"), 1500);
-  assertEquals(options.number("bucket"), 2048);
-  assertEquals(options.text("colour"), "blue");
-  assertEquals(options.rest, ["sh", "-c", "--coats"]);
+  // The types follow from the row: this would not compile otherwise.
+  const typed: {
+    readonly colour: "white" | "blue";
+    readonly coats: number;
+    readonly dry: number | null;
+    readonly rooms: readonly string[] | null;
+    readonly fast: boolean;
+  } = options;
+  assertEquals(typed.coats, 1);
+  assertEquals(args.wall, "7");
+  assertEquals(options.rooms, ["hall", "attic"]);
+  assertEquals(options.dry, 1500);
+  assertEquals(options.bucket, 2048);
+  assertEquals(options.colour, "blue");
+  assertEquals(rest, ["sh", "-c", "--coats"]);
 });
 
 Deno.test("options name the wanted and the given value when a value is wrong", () => {
   const cases: readonly (readonly [string, string])[] = [
-    ["paint hall --coats 9", 'Cannot read --coats: wanted a whole number from 1 to 5, got "9"'],
-    ["paint hall --coats many", 'got "many"'],
-    ["paint hall --coats", "Cannot read --coats: wanted a whole number from 1 to 5, got nothing"],
-    ["paint hall --coats=", "got nothing"],
-    ["paint hall --colour red", 'wanted one of white, blue, got "red"'],
-    ["paint hall --dry 5", "wanted a duration such as 500ms, 5s or 2m"],
-    ["paint hall --bucket big", "wanted a size such as"],
-    ["paint hall --fast=perhaps", 'wanted true or false, got "perhaps"'],
-    ["paint hall --colr blue", 'did you mean "--colour"?'],
-    ["paint hall --zzzzzzzz", "wanted one of --colour, --coats"],
-    ["paint", "wanted WALL (what to paint), got nothing"],
-    ["paint hall attic", 'wanted 1 argument, got one more: "attic"'],
-    ["pain hall", 'did you mean "paint"?'],
-    ["sculpt hall", "wanted one of paint"],
+    ["hall --coats 9", 'Cannot read --coats: wanted a whole number from 1 to 5, got "9"'],
+    ["hall --coats many", 'got "many"'],
+    ["hall --coats", "Cannot read --coats: wanted a whole number from 1 to 5, got nothing"],
+    ["hall --coats=", "got nothing"],
+    ["hall --colour red", 'wanted one of white, blue, got "red"'],
+    ["hall --dry 5", "wanted a duration such as 500ms, 5s or 2m"],
+    ["hall --bucket big", "wanted a size such as"],
+    ["hall --fast=perhaps", 'wanted true or false, got "perhaps"'],
+    ["hall --colr blue", 'did you mean "--colour"?'],
+    ["hall --zzzzzzzz", "wanted one of --colour, --coats"],
+    ["--fast", "wanted WALL (what to paint), got nothing"],
+    ["hall attic", 'wanted 1 argument, got one more: "attic"'],
   ];
   for (const [line, part] of cases) {
     const message = usageMessage(() => parse(line));
@@ -98,8 +103,15 @@ Deno.test("options name the wanted and the given value when a value is wrong", (
   }
 });
 
+Deno.test("options name a command that is near when there is none of that name", () => {
+  const table = { commands: [paint], environment: () => undefined };
+  const message = (name: string) => usageMessage(() => parseCommandLine([name, "hall"], table));
+  assert(message("pain").includes('did you mean "paint"?'));
+  assert(message("sculpt").includes("wanted one of paint"));
+});
+
 Deno.test("options name the variable when its value is wrong", () => {
-  const message = usageMessage(() => parse("paint hall", { KONTIKI_PAINT_COATS: "x" }));
+  const message = usageMessage(() => parse("hall", { KONTIKI_PAINT_COATS: "x" }));
   assert(message.startsWith("Cannot read KONTIKI_PAINT_COATS: wanted"), message);
 });
 

@@ -5,11 +5,9 @@
  * @module
  */
 
-import type { CommandContext } from "./command.ts";
-
 /** What the work comes to, or an error as soon as the command is interrupted. */
 export function untilInterrupted<T>(
-  { signal }: Pick<CommandContext, "signal">,
+  { signal }: { readonly signal: AbortSignal },
   work: Promise<T>,
 ): Promise<T> {
   if (signal.aborted) return Promise.reject(signal.reason);

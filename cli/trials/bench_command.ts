@@ -25,23 +25,31 @@ import {
   formatTable,
   nodeName,
   type NodeReport,
-  type Options,
   type Output,
   type Session,
   untilInterrupted,
 } from "../table/mod.ts";
-import { LocalCluster, openLocalSession, prepareCluster, withSession } from "../cluster/mod.ts";
+import {
+  LocalCluster,
+  openLocalSession,
+  prepareCluster,
+  withRemoteSession,
+} from "../cluster/mod.ts";
+import type { Row } from "../rows/mod.ts";
 import { leaderOf } from "../table/mod.ts";
 import { untilServing } from "../cluster/mod.ts";
 
+type BenchContext = CommandContext<Row<"bench">>;
+
 /** Measures the cluster that the flags name, or one of its own. */
-export async function run(context: CommandContext): Promise<ExitReason> {
+export async function run(context: BenchContext): Promise<ExitReason> {
   const { options } = context;
-  if (options.list("endpoints").length > 0) {
-    return await withSession(context, (session) => measure(context, session));
+  const { endpoints } = options;
+  if (endpoints !== null) {
+    return await withRemoteSession(endpoints, (session) => measure(context, session));
   }
   const folder = await Deno.makeTempDir({ prefix: "kontiki-bench-" });
-  const file = await prepareCluster(folder, { nodes: options.number("nodes")!, port: 0 });
+  const file = await prepareCluster(folder, { nodes: options.nodes, port: 0 });
   const cluster = new LocalCluster({
     folder,
     file,
@@ -76,13 +84,13 @@ interface Phase {
   readonly nodes: readonly NodeCost[];
 }
 
-async function measure(context: CommandContext, session: Session): Promise<ExitReason> {
+async function measure(context: BenchContext, session: Session): Promise<ExitReason> {
   const { options, signal } = context;
   const leader = leaderOf(await session.reports());
   if (leader === null) {
     throw new CommandError("unavailable", "Cannot measure: wanted a leader, found none");
   }
-  const wanted = options.number("connections")!;
+  const wanted = options.connections;
   const connections = new LeaderConnections(session, wanted);
   const missing = await connections.open();
   if (missing > 0) {
@@ -111,9 +119,9 @@ async function measure(context: CommandContext, session: Session): Promise<ExitR
   }
 }
 
-function makeClients(options: Options, prefix: string): LoadClient[] {
-  const value = new Uint8Array(options.number("value-bytes")!).fill(0x78);
-  return Array.from({ length: options.number("clients")! }, (_, at) => {
+function makeClients(options: BenchContext["options"], prefix: string): LoadClient[] {
+  const value = new Uint8Array(options.valueBytes).fill(0x78);
+  return Array.from({ length: options.clients }, (_, at) => {
     const client = new LoadClient(`${prefix}${at}`, value);
     // Nobody has written these keys: their names are new in every run.
     client.version = 0;
@@ -124,7 +132,7 @@ function makeClients(options: Options, prefix: string): LoadClient[] {
 const warmUpMs = 1000;
 
 async function runPhase(
-  { options, output, signal }: CommandContext,
+  { options, output, signal }: BenchContext,
   { session, connections, clients, kind }: {
     session: Session;
     connections: LeaderConnections;
@@ -132,7 +140,7 @@ async function runPhase(
     kind: LoadKind;
   },
 ): Promise<Phase> {
-  const durationMs = options.number("duration")!;
+  const { duration: durationMs } = options;
   const begin = performance.now();
   const first = await session.reports();
   const peaks = first.map((report) => report?.memoryBytes ?? 0);
@@ -159,7 +167,7 @@ async function runPhase(
 }
 
 async function conclude(
-  context: CommandContext,
+  context: BenchContext,
   { phases, sample, leader }: {
     phases: readonly Phase[];
     sample: Sample;
@@ -172,9 +180,9 @@ async function conclude(
   const { verdict } = result;
   if (output.isJson) {
     output.json({
-      connections: options.number("connections"),
-      clients: options.number("clients"),
-      valueBytes: options.number("value-bytes"),
+      connections: options.connections,
+      clients: options.clients,
+      valueBytes: options.valueBytes,
       nodes: phases[0]!.nodes.length,
       phases: phases.map(({ load, loadCpu, nodes }) => ({ ...loadFigures(load), loadCpu, nodes })),
       sample: { operations: operations.length, verdict },

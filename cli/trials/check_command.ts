@@ -12,21 +12,21 @@ import {
   type ExitReason,
   untilInterrupted,
 } from "../table/mod.ts";
+import type { Row } from "../rows/mod.ts";
 
 /** Reads the file, judges it, says why. */
-export async function run(context: CommandContext): Promise<ExitReason> {
-  const { options, output } = context;
-  const path = options.argument(0);
+export async function run(context: CommandContext<Row<"check">>): Promise<ExitReason> {
+  const { options, output, args: { file: path } } = context;
   const file = parse(path, await untilInterrupted(context, read(path)));
   const begin = performance.now();
   // Beside this thread, so that Ctrl-C is heard.
   const work = checkInWorker({
     model: file.model.model.name,
     history: file.operations,
-    deadlineMs: options.number("timeout")!,
+    deadlineMs: options.timeout,
   });
   const result = await untilInterrupted(context, work);
-  const page = options.text("timeline");
+  const { timeline: page } = options;
   if (page !== null) {
     await Deno.writeTextFile(page, timelinePage({ ...file, model: file.model.model }, result));
   }

@@ -6,9 +6,10 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { run as runCheck } from "./check_command.ts";
-import { CommandError, type Ending } from "../table/command.ts";
-import { commands } from "../commands.ts";
-import { parseCommandLine } from "../table/options.ts";
+import type { Ending } from "../table/command.ts";
+import { CommandError } from "../table/errors.ts";
+import { check as row } from "../rows/trials.ts";
+import { parseCommand } from "../table/options.ts";
 import { Output } from "../table/output.ts";
 import { withFolder } from "../../tests/helpers/with_folder.ts";
 
@@ -34,8 +35,8 @@ async function check(text: string, ...flags: readonly string[]): Promise<Ended> 
   return await withFolder(async (folder) => {
     const [path, page] = [`${folder}/in.jsonl`, `${folder}/out.html`];
     await Deno.writeTextFile(path, text);
-    const args = ["check", path, ...flags.map((flag) => flag === "PAGE" ? page : flag)];
-    const invocation = parseCommandLine(args, { commands, environment: () => undefined });
+    const words = [path, ...flags.map((flag) => flag === "PAGE" ? page : flag)];
+    const invocation = parseCommand(words, { command: row, environment: () => undefined });
     if (invocation.kind !== "run") throw new Error("wanted a command to run, got help");
     let out = "";
     const output = new Output({
@@ -44,9 +45,8 @@ async function check(text: string, ...flags: readonly string[]): Promise<Ended> 
       ...{ isTerminal: false, isErrorTerminal: false, isColorWanted: false },
       isJson: flags.includes("--json"),
     });
-    const { options } = invocation;
     const { signal } = new AbortController();
-    const ending = await runCheck({ options, output, signal, shellCommands: [] });
+    const ending = await runCheck({ ...invocation, output, signal, shellCommands: [] });
     return { ending, out, page: flags.includes("PAGE") ? await Deno.readTextFile(page) : null };
   });
 }

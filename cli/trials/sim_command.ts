@@ -8,12 +8,8 @@
 
 import { cpuUsage } from "node:process";
 import { runSwarm, type SwarmOutcome, type SwarmResult } from "../../tests/swarm/mod.ts";
-import {
-  type CommandContext,
-  type ExitReason,
-  untilInterrupted,
-  UsageError,
-} from "../table/mod.ts";
+import { type CommandCode, type ExitReason, untilInterrupted, UsageError } from "../table/mod.ts";
+import type { Row } from "../rows/mod.ts";
 import { shareFuzz } from "./sim_workers.ts";
 
 /** One seed, and how to show it. */
@@ -72,30 +68,38 @@ const SUMMARY_MS = 1_000;
 /** How people write the command that replays a seed. */
 const REPLAY = "kontiki sim";
 
-/** Runs one seed, or seeds until time is up. */
-export async function run(context: CommandContext): Promise<ExitReason> {
-  const { options, output } = context;
-  const print = (line: string): void => output.line(line);
-  const count = options.number("nodes");
-  const nodes = count === null ? {} : { nodes: count };
-  const [word] = options.positional;
-  const work = options.command.name === "sim"
-    ? runSim({
-      seed: word === undefined ? newSeed() : wholeNumber("SEED", word),
-      quiet: options.boolean("quiet"),
-      print,
-      ...nodes,
-    })
-    : runFuzz({
-      minutes: word === undefined ? 1 : positiveNumber("MINUTES", word),
-      first: options.number("first") ?? newSeed(),
-      step: options.number("step")!,
-      jobs: options.number("jobs") ?? Math.max(1, navigator.hardwareConcurrency - 1),
-      json: output.isJson,
-      print,
-      ...nodes,
+/** `kontiki sim`. */
+export const sim: CommandCode<Row<"sim">> = {
+  run: async (context) => {
+    const { options, output, args: { seed } } = context;
+    const work = runSim({
+      seed: seed === null ? newSeed() : wholeNumber("SEED", seed),
+      quiet: options.quiet,
+      print: (line) => output.line(line),
+      ...options.nodes === null ? {} : { nodes: options.nodes },
     });
-  const outcome = await untilInterrupted(context, work);
+    return endingOf(await untilInterrupted(context, work));
+  },
+};
+
+/** `kontiki fuzz`. */
+export const fuzz: CommandCode<Row<"fuzz">> = {
+  run: async (context) => {
+    const { options, output, args: { minutes } } = context;
+    const work = runFuzz({
+      minutes: minutes === null ? 1 : positiveNumber("MINUTES", minutes),
+      first: options.first ?? newSeed(),
+      step: options.step,
+      jobs: options.jobs ?? Math.max(1, navigator.hardwareConcurrency - 1),
+      json: output.isJson,
+      print: (line) => output.line(line),
+      ...options.nodes === null ? {} : { nodes: options.nodes },
+    });
+    return endingOf(await untilInterrupted(context, work));
+  },
+};
+
+function endingOf(outcome: SwarmOutcome): ExitReason {
   return outcome === "passed" ? "ok" : outcome;
 }
 

@@ -17,6 +17,7 @@ import type { Scenario } from "../../tests/cluster/mod.ts";
 import { ProcessArena } from "../../tests/processes/mod.ts";
 import { labScenarios } from "../../tests/scenarios/all.ts";
 import { type CommandContext, type ExitReason, untilInterrupted } from "../table/mod.ts";
+import type { Row } from "../rows/mod.ts";
 import { LabTally } from "./test_tally.ts";
 import { runInWorkers } from "./test_workers.ts";
 
@@ -41,21 +42,14 @@ interface LabRequest {
 }
 
 /** Runs the scenarios that were named. */
-export async function run(context: CommandContext): Promise<ExitReason> {
-  const { options, output } = context;
-  const seed = options.number("seed") ?? Date.now() % 1_000_000;
-  if (options.number("seed") === null) output.note(`seed ${seed}`);
-  const work = runLab({
-    words: options.positional,
-    seed,
-    seeds: options.number("seeds")!,
-    failFast: options.boolean("fail-fast"),
-    jobs: options.number("jobs")!,
-    processes: options.boolean("processes"),
-    keep: options.boolean("keep"),
-    json: output.isJson,
-  });
-  return await untilInterrupted(context, work);
+export async function run(context: CommandContext<Row<"test">>): Promise<ExitReason> {
+  const { options, output, args } = context;
+  const seed = options.seed ?? Date.now() % 1_000_000;
+  if (options.seed === null) output.note(`seed ${seed}`);
+  const { seeds, failFast, jobs, processes, keep } = options;
+  const { isJson: json } = output;
+  const request = { words: args.scenario, seed, seeds, failFast, jobs, processes, keep, json };
+  return await untilInterrupted(context, runLab(request));
 }
 
 /** Prints results to standard output, progress to standard error. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { MachineName } from "../../cli/table/mod.ts";
+import type { MachineName } from "../../cli/rows/mod.ts";
 import type { Index, NodeId, Position, Random, Status, Term } from "../../raft/mod.ts";
 import type { Faults } from "../../net/mod.ts";
 

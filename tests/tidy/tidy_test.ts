@@ -12,10 +12,7 @@ import { type Allowance, checkTidy, describeViolation } from "./tidy.ts";
 /** What is over a limit today. Lower a number when you can; a new line needs a good reason. */
 const ALLOWANCE: Allowance = {
   fileLines: {
-    // One table of all commands and flags, from which parser, help and reference are made.
-    "cli/commands.ts": 620,
     "cli/shell/line_editor.ts": 335,
-    "cli/table/options.ts": 320,
     "raft/storage/file_recovery.ts": 445,
     // Figure 2 in one scroll is worth more than small files.
     "raft/core/raft.ts": 535,

@@ -1,0 +1,112 @@
+/**
+ * Rows of the commands on a cluster: its keys, its state, a shell.
+ *
+ * @module
+ */
+
+import type { CommandRow } from "../table/mod.ts";
+import { argument, clusterFlags, duration, integer, onlyNode, text, toggle } from "./flags.ts";
+
+/** `kontiki get`. */
+export const get = {
+  name: "get",
+  inShell: true,
+  summary: "Print the value of a key.",
+  description: [
+    "The read is linearizable: it sees every write that was acknowledged before it began. On a " +
+    "terminal the version is shown too; in a pipe only the bytes of the value are written.",
+  ],
+  arguments: [argument("KEY", "the key to read")],
+  flags: [onlyNode, ...clusterFlags],
+  examples: [
+    { line: "kontiki get colour", help: "from the local cluster" },
+    { line: "kontiki get colour --endpoints 10.0.0.1:7401,10.0.0.2:7401", help: "from elsewhere" },
+  ],
+} as const satisfies CommandRow;
+
+/** `kontiki put`. */
+export const put = {
+  name: "put",
+  inShell: true,
+  summary: "Set the value of a key.",
+  description: [
+    "Without --version the key is read and written on condition that nobody wrote in between, again " +
+    "and again until that succeeds. With --version the write happens only if the key has exactly " +
+    "that version; 0 means that the key must not exist yet. When the outcome is unknown, put says " +
+    "so and does not try again.",
+  ],
+  arguments: [
+    argument("KEY", "the key to write"),
+    argument("VALUE", "the new value; `-` reads it from standard input"),
+  ],
+  flags: [
+    integer("version", "the version that the key must have", { min: 0 }),
+    onlyNode,
+    ...clusterFlags,
+  ],
+  examples: [
+    { line: "kontiki put colour blue", help: "whatever the key holds now" },
+    { line: "kontiki put colour red --version 1", help: "only over version 1" },
+    { line: "kontiki put picture - < picture.png", help: "the bytes of a file" },
+  ],
+} as const satisfies CommandRow;
+
+/** `kontiki lock`. */
+export const lock = {
+  name: "lock",
+  inShell: true,
+  summary: "Hold a lock while a program runs.",
+  description: [
+    "Waits until the lock NAME is free, takes it, runs the program after `--`, gives the lock back " +
+    "and exits with the program's exit code. Without a program it holds the lock until Ctrl-C. The " +
+    "lock is a key: `kontiki get NAME` shows who holds it. A holder that died keeps the lock; " +
+    "--release takes it away from whoever holds it.",
+  ],
+  arguments: [argument("NAME", "the lock, a key of the store")],
+  flags: [
+    toggle("release", "free the lock, whoever holds it, and exit"),
+    duration("wait", "how long to wait for the lock; left out: for ever"),
+    ...clusterFlags,
+  ],
+  rest: "COMMAND…",
+  examples: [{
+    line: "kontiki lock backup -- tar cf backup.tar files",
+    help: "one backup at a time",
+  }],
+} as const satisfies CommandRow;
+
+/** `kontiki shell`. */
+export const shell = {
+  name: "shell",
+  summary: "Talk to a cluster, line by line.",
+  description: [
+    "On a terminal: history, completion with Tab, `help`. From a pipe: one command a line, `#` " +
+    "starts a comment. The exit code is that of the first command that failed.",
+  ],
+  arguments: [],
+  flags: [
+    text("exec", "run these commands, separated by `;`, and exit", { value: "COMMANDS" }),
+    ...clusterFlags,
+  ],
+  examples: [
+    { line: "kontiki shell", help: "on the local cluster" },
+    { line: 'kontiki shell --exec "put colour blue; get colour"', help: "without a terminal" },
+  ],
+} as const satisfies CommandRow;
+
+/** `kontiki status`. */
+export const status = {
+  name: "status",
+  inShell: true,
+  summary: "Show every node: role, term, log, size, lag, faults.",
+  arguments: [],
+  flags: [
+    toggle("watch", "draw again and again until Ctrl-C", { short: "w" }),
+    duration("interval", "the pause between two drawings with --watch", {
+      default: "1s",
+      min: 50,
+    }),
+    ...clusterFlags,
+  ],
+  examples: [{ line: "kontiki status --watch", help: "keep an eye on the local cluster" }],
+} as const satisfies CommandRow;

@@ -1,0 +1,111 @@
+/**
+ * Constructors of flags and arguments, and the flags that several commands share.
+ *
+ * @module
+ */
+
+import type { ArgumentRow, FlagRow, FlagType } from "../table/mod.ts";
+
+/** All that may be said of a flag besides its name, type and help. */
+type Details = Omit<FlagRow, "name" | "type" | "help">;
+
+interface FlagOf<Type extends FlagType> {
+  <const Name extends string, const More extends Details = Record<never, never>>(
+    name: Name,
+    help: string,
+    more?: More,
+  ): { readonly name: Name; readonly type: Type; readonly help: string } & More;
+}
+
+function flagOf<Type extends FlagType>(type: Type, standard: Details = {}): FlagOf<Type> {
+  return <Name extends string, More extends Details>(name: Name, help: string, more?: More) => ({
+    ...{ ...standard, name, type, help },
+    // Left out means that nothing more is known of this flag.
+    ...more as More,
+  });
+}
+
+/** A flag that is there or not. */
+export const toggle = flagOf("boolean");
+/** A flag that takes any text. */
+export const text = flagOf("text");
+/** A flag that takes texts, separated by commas. */
+export const list = flagOf("list");
+/** A flag that takes a whole number. */
+export const integer = flagOf("integer", { value: "N" });
+/** A flag that takes milliseconds, written as a duration. */
+export const duration = flagOf("duration", { value: "TIME" });
+/** A flag that takes a number of bytes, written as a size. */
+export const size = flagOf("bytes", { value: "SIZE" });
+
+/** A flag that takes a number from 0 to 1. */
+export const probability = flagOf("number", { value: "P", min: 0, max: 1 });
+
+/** An argument that must be there. */
+export function argument<const Name extends string>(
+  name: Name,
+  help: string,
+): ArgumentRow & { readonly name: Name; readonly required: true } {
+  return { name, required: true, help };
+}
+
+/** An argument that may be left out. */
+export function optional<const Name extends string>(
+  name: Name,
+  help: string,
+): ArgumentRow & { readonly name: Name; readonly required: false } {
+  return { name, required: false, help };
+}
+
+/** Results as JSON. */
+export const json = toggle("json", "print JSON, one value a line, for programs", { shared: true });
+
+/** The folder of a local cluster. */
+export const data = text("data", "the folder of a local cluster that `kontiki up` made", {
+  value: "DIR",
+  default: "kontiki-data",
+  shared: true,
+});
+
+/** The addresses of a cluster. */
+export const endpoints = list(
+  "endpoints",
+  "client addresses of the nodes; left out: the cluster in --data",
+  { value: "HOST:PORT,…", shared: true, short: "e" },
+);
+
+/** The limit of a command's time. */
+export const timeout = duration("timeout", "give up after this time", {
+  default: "5s",
+  min: 1,
+  shared: true,
+});
+
+/** The least urgent messages of a node's log. */
+export const logLevel = text(
+  "log-level",
+  "the least urgent messages to log: debug, info, warn or error",
+  {
+    value: "LEVEL",
+    default: "info",
+    choices: ["debug", "info", "warn", "error"],
+    shared: true,
+  },
+);
+
+/** The flags of every command on a cluster. */
+export const clusterFlags = [endpoints, data, timeout, json] as const;
+
+/** One node instead of all. */
+export const onlyNode = text("node", "ask this node only, such as n2; the others are not tried", {
+  value: "NAME",
+});
+
+/** The size of a cluster in the simulator. */
+export const simulatedNodes = integer("nodes", "overrules the seed's number of nodes", {
+  min: 1,
+  max: 99,
+});
+
+/** The number of processes that share the work. */
+export const jobs = integer("jobs", "how many processes to use", { min: 1, max: 256 });

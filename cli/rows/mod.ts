@@ -1,0 +1,33 @@
+/**
+ * The table of all commands: the one place that says which commands, arguments, flags, defaults and
+ * examples exist. The parser, `--help`, `docs/reference.md` and the types that commands get are made
+ * from it. Data only; `cli/commands.ts` says which code stands behind a row.
+ *
+ * @module
+ */
+
+import { get, lock, put, shell, status } from "./cluster.ts";
+import { faults, heal, partition, up } from "./local.ts";
+import { inspect, node, version } from "./node.ts";
+import { kill, sleep, start, unlock } from "./shell.ts";
+import { bench, check, fuzz, sim, test } from "./trials.ts";
+
+export { type MachineName, MACHINES } from "./machine_names.ts";
+
+/** Every command of the executable, in the order of `--help`. */
+export const rows = [
+  ...[node, up, get, put, lock, shell, status, partition, heal, faults] as const,
+  ...[test, sim, fuzz, check, bench, inspect, version] as const,
+] as const;
+
+/** The commands that only a shell has. */
+export const shellRows = [unlock, kill, start, sleep] as const;
+
+/** A row of either. */
+type AnyRow = (typeof rows)[number] | (typeof shellRows)[number];
+
+/** The name of a command. */
+export type CommandName = AnyRow["name"];
+
+/** The row of the command of this name, as a type: `Row<"get">`. */
+export type Row<Name extends CommandName> = Extract<AnyRow, { readonly name: Name }>;
