@@ -37,6 +37,7 @@ export {
   type RaftOptions,
   type Random,
   type Read,
+  type ReadFile,
   type RequestVote,
   type RequestVoteReply,
   type RoleName,

@@ -22,6 +22,7 @@ export type {
   Files,
   Image,
   Random,
+  ReadFile,
   StateMachine,
   Storage,
   Timer,

@@ -39,6 +39,8 @@ export interface Files {
   size(name: string): Promise<number>;
   /** The bytes of a range; fewer where the file ends before. */
   read(name: string, range: ByteRange): Promise<Uint8Array<ArrayBuffer>>;
+  /** A file to read from at any place, without waiting. */
+  open(name: string): Promise<ReadFile>;
   /** A new empty file under this name, in the place of any old one. */
   create(name: string): Promise<AppendFile>;
   /** Replaces `to`, if it exists, in one step. */
@@ -57,6 +59,14 @@ export interface ByteRange {
   readonly offset: number;
   /** How many bytes. */
   readonly length: number;
+}
+
+/** An open file whose bytes do not change any more. */
+export interface ReadFile {
+  /** The bytes of a range; fewer where the file ends before. */
+  read(range: ByteRange): Uint8Array<ArrayBuffer>;
+  /** Gives the file back to the system. It can be read though its name is gone, until then. */
+  close(): void;
 }
 
 /** A file that only grows, at its end. */

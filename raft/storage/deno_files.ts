@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { AppendFile, ByteRange, Files } from "../core/mod.ts";
+import type { AppendFile, ByteRange, Files, ReadFile } from "../core/mod.ts";
 
 const LOCK_FILE = "lock";
 /** What is appended beyond this before a sync is written by another thread: a copy of 0.1 ms. */
@@ -68,6 +68,10 @@ export class DenoFiles implements Files {
       done += count;
     }
     return bytes.subarray(0, done);
+  }
+
+  async open(name: string): Promise<ReadFile> {
+    return new DenoReadFile(await Deno.open(this.#path(name), { read: true }));
   }
 
   async create(name: string): Promise<AppendFile> {
@@ -133,6 +137,30 @@ class DenoAppendFile implements AppendFile {
   close(): Promise<void> {
     this.#file.close();
     return Promise.resolve();
+  }
+}
+
+class DenoReadFile implements ReadFile {
+  readonly #file: Deno.FsFile;
+
+  constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  read({ offset, length }: ByteRange): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    this.#file.seekSync(offset, Deno.SeekMode.Start);
+    let done = 0;
+    while (done < length) {
+      const count = this.#file.readSync(bytes.subarray(done));
+      if (count === null) break;
+      done += count;
+    }
+    return bytes.subarray(0, done);
+  }
+
+  close(): void {
+    this.#file.close();
   }
 }
 

@@ -10,6 +10,7 @@ import { storageCanaries } from "./storage.ts";
 import { coreCanaries } from "./core.ts";
 import { kvCanaries } from "./kv.ts";
 import { netCanaries } from "./net.ts";
+import { tableCanaries } from "./tables.ts";
 
 /** Every canary, by part of the product. */
 export const allCanaries: readonly Canary[] = [
@@ -18,4 +19,5 @@ export const allCanaries: readonly Canary[] = [
   ...checkerCanaries,
   ...storageCanaries,
   ...netCanaries,
+  ...tableCanaries,
 ];

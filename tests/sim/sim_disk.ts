@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { AppendFile, ByteRange, Clock, Files, Random } from "../../raft/mod.ts";
+import type { AppendFile, ByteRange, Clock, Files, Random, ReadFile } from "../../raft/mod.ts";
 
 const SECTOR_BYTES = 512;
 
@@ -20,6 +20,7 @@ export interface DiskOperation {
     | "lock"
     | "list"
     | "size"
+    | "open"
     | "read"
     | "create"
     | "append"
@@ -206,6 +207,13 @@ export class SimDisk {
     return result;
   }
 
+  /** The same for an operation that nobody waits for: it takes no time. */
+  performNow(life: number, operation: DiskOperation): void {
+    if (life !== this.#life) throw new DiskError("EBADF");
+    const error = this.#options.fault?.(operation) ?? null;
+    if (error !== null) throw error;
+  }
+
   lock(): boolean {
     if (this.#locked) return false;
     this.#locked = true;
@@ -295,6 +303,17 @@ class SimFiles implements Files {
       const inode = this.#disk.inode(name);
       return inode.bytes.slice(offset, Math.min(offset + length, inode.length));
     });
+  }
+
+  async open(name: string): Promise<ReadFile> {
+    const inode = await this.#perform({ kind: "open", name }, () => this.#disk.inode(name));
+    return {
+      read: ({ offset, length }) => {
+        this.#disk.performNow(this.#life, { kind: "read", name });
+        return inode.bytes.slice(offset, Math.min(offset + length, inode.length));
+      },
+      close: () => {},
+    };
   }
 
   async create(name: string): Promise<AppendFile> {

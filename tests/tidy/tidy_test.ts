@@ -24,6 +24,11 @@ const ALLOWANCE: Allowance = {
   importsTests: ["cli/node/machines.ts"],
   unreached: [],
   testedBy: {
+    "kv/tables/files/table_format.ts": "kv/tables/files/table_test.ts",
+    "kv/tables/files/table_writer.ts": "kv/tables/files/table_test.ts",
+    "kv/tables/open_tables.ts": "kv/tables/tables_test.ts",
+    "kv/tables/slices.ts": "kv/tables/tables_test.ts",
+    "kv/tables/write_tables.ts": "kv/tables/tables_test.ts",
     "raft/storage/file_log.ts": "raft/storage/file_storage_test.ts",
     "raft/storage/file_recovery.ts": "raft/storage/file_storage_test.ts",
     "raft/core/invariant.ts": "raft/check_test.ts",

@@ -1,0 +1,126 @@
+/**
+ * Blocks: what a table is written and read in. A block is sorted entries, the places where they
+ * begin, how many there are, and a checksum over all of it. Entries are in the order of their keys,
+ * versions of one key from new to old.
+ *
+ * @module
+ */
+
+import { crc32 } from "node:zlib";
+import { compareKeyAt, type Entry, entryBytesMax, EntryReader, writeEntry } from "./entry.ts";
+
+/** A block is closed when it has grown to this. One entry is never divided. */
+export const BLOCK_BYTES = 4096;
+
+/** Behind the entries: their places, then the count and the checksum. */
+const TRAILER_BYTES = 8;
+
+/** Collects entries that are added in order. */
+export class BlockBuilder {
+  #bytes = new Uint8Array(2 * BLOCK_BYTES);
+  #places: number[] = [];
+  #end = 0;
+
+  /** Whether nothing was added since the last {@linkcode take}. */
+  get isEmpty(): boolean {
+    return this.#places.length === 0;
+  }
+
+  /** What a block of the entries so far takes. */
+  get size(): number {
+    return this.#end + 4 * this.#places.length + TRAILER_BYTES;
+  }
+
+  /** Adds an entry behind all others. */
+  add(entry: Entry): void {
+    const needed = this.#end + entryBytesMax(entry);
+    if (needed > this.#bytes.length) {
+      const larger = new Uint8Array(2 * needed);
+      larger.set(this.#bytes.subarray(0, this.#end));
+      this.#bytes = larger;
+    }
+    this.#places.push(this.#end);
+    this.#end = writeEntry(this.#bytes, this.#end, entry);
+  }
+
+  /** The block of all that was added, and begins a new one. */
+  take(): Uint8Array<ArrayBuffer> {
+    const block = new Uint8Array(this.size);
+    block.set(this.#bytes.subarray(0, this.#end));
+    const view = new DataView(block.buffer);
+    let at = this.#end;
+    for (const place of this.#places) {
+      view.setUint32(at, place);
+      at += 4;
+    }
+    view.setUint32(at, this.#places.length);
+    view.setUint32(at + 4, crc32(block.subarray(0, at + 4)));
+    this.#places = [];
+    this.#end = 0;
+    // One large value must not keep its room for ever.
+    if (this.#bytes.length > 16 * BLOCK_BYTES) this.#bytes = new Uint8Array(2 * BLOCK_BYTES);
+    return block;
+  }
+}
+
+/** Whether the checksum of these bytes is right, so that {@linkcode Block} may read them. */
+export function isSoundBlock(bytes: Uint8Array): boolean {
+  if (bytes.length < TRAILER_BYTES) return false;
+  const view = viewOf(bytes);
+  const count = view.getUint32(bytes.length - TRAILER_BYTES);
+  return 4 * count + TRAILER_BYTES <= bytes.length &&
+    crc32(bytes.subarray(0, bytes.length - 4)) === view.getUint32(bytes.length - 4);
+}
+
+/** A block whose checksum was right. */
+export class Block {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #reader: EntryReader;
+  readonly #placesAt: number;
+  /** How many entries it has. */
+  readonly count: number;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = viewOf(bytes);
+    this.#reader = new EntryReader(bytes);
+    this.count = this.#view.getUint32(bytes.length - TRAILER_BYTES);
+    this.#placesAt = bytes.length - TRAILER_BYTES - 4 * this.count;
+  }
+
+  /** The entry at a place in the order. */
+  entry(place: number): Entry {
+    return this.#reader.readAt(this.#placeOf(place));
+  }
+
+  /** The first entry that is not before the key, or the count: all are before it. */
+  find(key: string): number {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = low + high >>> 1;
+      if (compareKeyAt(this.#bytes, this.#placeOf(middle), key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The newest version of the key that is no newer than the revision, if this block has it. */
+  get(key: string, revision: number): Entry | null {
+    for (let place = this.find(key); place < this.count; place++) {
+      const at = this.#placeOf(place);
+      if (compareKeyAt(this.#bytes, at, key) !== 0) return null;
+      if (this.#reader.revisionAt(at) <= revision) return this.#reader.readAt(at);
+    }
+    return null;
+  }
+
+  #placeOf(place: number): number {
+    return this.#view.getUint32(this.#placesAt + 4 * place);
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,67 @@
+/**
+ * A Bloom filter: says of most keys that a table lacks them, without reading the table. It may say
+ * "perhaps" of a key that is not there; it never denies one that is.
+ *
+ * @module
+ */
+
+/** At ten bits a key and seven probes one absent key in a hundred is looked for in vain. */
+const BITS_PER_KEY = 10;
+const PROBES = 7;
+
+/** A filter in the making. */
+export class BloomBuilder {
+  readonly #hashes: number[] = [];
+
+  /** Adds a key. The same key again, in direct succession, costs nothing. */
+  add(key: string): void {
+    const hash = hashOf(key);
+    if (this.#hashes.at(-1) !== hash) this.#hashes.push(hash);
+  }
+
+  /** The filter of all keys that were added. */
+  build(): Uint8Array<ArrayBuffer> {
+    const bits = new Uint8Array(Math.max(8, Math.ceil(this.#hashes.length * BITS_PER_KEY / 8)));
+    for (const hash of this.#hashes) {
+      for (let probe = 0; probe < PROBES; probe++) {
+        const bit = bitOf(hash, probe, bits.length);
+        bits[bit >>> 3] = bits[bit >>> 3]! | 1 << (bit & 7);
+      }
+    }
+    return bits;
+  }
+}
+
+/** False: the key was never added to the filter. */
+export function mayHold(filter: Uint8Array, key: string): boolean {
+  const hash = hashOf(key);
+  for (let probe = 0; probe < PROBES; probe++) {
+    const bit = bitOf(hash, probe, filter.length);
+    if ((filter[bit >>> 3]! & 1 << (bit & 7)) === 0) return false;
+  }
+  return true;
+}
+
+/** Two hashes make all probes (Kirsch and Mitzenmacher): the second is the first, mixed again. */
+function bitOf(hash: number, probe: number, bytes: number): number {
+  const step = mix(hash) | 1;
+  return (hash + Math.imul(probe, step) >>> 0) % (bytes * 8);
+}
+
+/** FNV-1a over the characters, mixed at the end because its low bits alone are weak. */
+function hashOf(key: string): number {
+  let hash = 0x811c_9dc5;
+  for (let place = 0; place < key.length; place++) {
+    hash = Math.imul(hash ^ key.charCodeAt(place), 0x0100_0193);
+  }
+  return mix(hash);
+}
+
+/** The finalizer of MurmurHash3: every bit of the input changes half of the output. */
+function mix(value: number): number {
+  let hash = value ^ value >>> 16;
+  hash = Math.imul(hash, 0x85eb_ca6b);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, 0xc2b2_ae35);
+  return (hash ^ hash >>> 16) >>> 0;
+}

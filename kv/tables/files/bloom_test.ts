@@ -1,0 +1,25 @@
+/**
+ * The filter denies no key that it holds, and few that it does not hold go through.
+ *
+ * @module
+ */
+
+import { assert, assertLess } from "@std/assert";
+import { BloomBuilder, mayHold } from "./bloom.ts";
+
+Deno.test("a filter holds all of its keys and lets through fewer than two in a hundred others", () => {
+  const builder = new BloomBuilder();
+  for (let number = 0; number < 10_000; number++) builder.add(`key ${number}`);
+  const filter = builder.build();
+  for (let number = 0; number < 10_000; number++) assert(mayHold(filter, `key ${number}`));
+  let passed = 0;
+  for (let number = 0; number < 10_000; number++) if (mayHold(filter, `no ${number}`)) passed++;
+  assertLess(passed, 200);
+});
+
+Deno.test("a filter grows with its keys, not with their versions", () => {
+  const builder = new BloomBuilder();
+  for (let version = 0; version < 1000; version++) builder.add("one");
+  const filter = builder.build();
+  assert(filter.length === 8 && mayHold(filter, "one") && !mayHold(filter, "two"));
+});

@@ -1,0 +1,141 @@
+/**
+ * One version of one key, and its bytes in a table.
+ *
+ * Keys are bytes in the order of their bytes. Inside this folder a key is a binary string, one
+ * character per byte: such strings compare in the same order, natively, and a `Map` can hold them.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+
+/** A version of a key. */
+export interface Entry {
+  /** The key as a binary string, one character per byte. */
+  readonly key: string;
+  /** The log index of the write. */
+  readonly revision: number;
+  /** How many writes the key has had, this one included. It never goes back. */
+  readonly version: number;
+  /** The revision of the write that created the key. */
+  readonly created: number;
+  /** `null`: this write deleted the key. */
+  readonly value: Uint8Array | null;
+}
+
+/** The longest key, in bytes. */
+export const KEY_BYTES_MAX = 4096;
+
+const DELETED = 1;
+
+/** A key as a binary string. */
+export function keyOf(bytes: Uint8Array): string {
+  const { length } = bytes;
+  if (length > 48) {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
+  }
+  let key = "";
+  for (let place = 0; place < length; place++) key += String.fromCharCode(bytes[place]!);
+  return key;
+}
+
+/** The bytes of a key. */
+export function keyBytes(key: string): Uint8Array {
+  const bytes = new Uint8Array(key.length);
+  for (let place = 0; place < key.length; place++) bytes[place] = key.charCodeAt(place);
+  return bytes;
+}
+
+/** At most this many bytes does {@linkcode writeEntry} write. */
+export function entryBytesMax(entry: Entry): number {
+  return 2 + entry.key.length + 1 + 4 * 8 + (entry.value?.length ?? 0);
+}
+
+/** Writes an entry and returns the place behind it. */
+export function writeEntry(to: Uint8Array, at: number, entry: Entry): number {
+  const { key, value, revision } = entry;
+  to[at++] = key.length >> 8;
+  to[at++] = key.length & 0xff;
+  for (let place = 0; place < key.length; place++) to[at++] = key.charCodeAt(place);
+  to[at++] = value === null ? DELETED : 0;
+  at = writeNumber(to, at, revision);
+  at = writeNumber(to, at, entry.version);
+  at = writeNumber(to, at, revision - entry.created);
+  at = writeNumber(to, at, value?.length ?? 0);
+  if (value !== null) to.set(value, at);
+  return at + (value?.length ?? 0);
+}
+
+/** Reads entries one after the other, from bytes whose checksum was right. */
+export class EntryReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** The entry at a place. Its value is a view, not a copy. */
+  readAt(at: number): Entry {
+    const bytes = this.#bytes;
+    const keyAt = at + 2;
+    const keyEnd = keyAt + (bytes[at]! << 8 | bytes[at + 1]!);
+    const key = keyOf(bytes.subarray(keyAt, keyEnd));
+    const isDeleted = bytes[keyEnd] === DELETED;
+    this.#at = keyEnd + 1;
+    const revision = this.#number();
+    const version = this.#number();
+    const created = revision - this.#number();
+    const length = this.#number();
+    const value = isDeleted ? null : bytes.subarray(this.#at, this.#at + length);
+    this.#at += length;
+    return { key, revision, version, created, value };
+  }
+
+  /** The place behind the entry that was read last. */
+  get end(): number {
+    return this.#at;
+  }
+
+  /** Only the revision of the entry at a place. */
+  revisionAt(at: number): number {
+    this.#at = at + 3 + (this.#bytes[at]! << 8 | this.#bytes[at + 1]!);
+    return this.#number();
+  }
+
+  #number(): number {
+    const bytes = this.#bytes;
+    let byte = bytes[this.#at++]!;
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f;
+    let scale = 0x80;
+    do {
+      byte = bytes[this.#at++]!;
+      value += (byte & 0x7f) * scale;
+      scale *= 0x80;
+    } while (byte >= 0x80);
+    return value;
+  }
+}
+
+/** Seven bits a byte, the lowest first; a byte from 128 up is followed by another. */
+function writeNumber(to: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  while (rest >= 0x80) {
+    to[at++] = rest % 0x80 | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  to[at++] = rest;
+  return at;
+}
+
+/** How the key in the bytes at a place (length first) compares to a key: below 0, 0, above 0. */
+export function compareKeyAt(bytes: Uint8Array, at: number, key: string): number {
+  const length = bytes[at]! << 8 | bytes[at + 1]!;
+  const shared = Math.min(length, key.length);
+  for (let place = 0; place < shared; place++) {
+    const difference = bytes[at + 2 + place]! - key.charCodeAt(place);
+    if (difference !== 0) return difference;
+  }
+  return length - key.length;
+}

@@ -1,0 +1,56 @@
+/**
+ * The manifest: what is written is read, and what was changed is refused.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { StorageError } from "../../../raft/mod.ts";
+import { SimDisk } from "../../../tests/sim/sim_disk.ts";
+import {
+  decodeManifest,
+  EMPTY_MANIFEST,
+  encodeManifest,
+  MANIFEST,
+  type Manifest,
+  readManifest,
+  tableName,
+  writeManifest,
+} from "./manifest.ts";
+
+const SOME: Manifest = {
+  applied: { index: 2 ** 40, term: 7 },
+  horizon: 12,
+  next: 5,
+  levels: [[4, 3], [], [1]],
+};
+
+Deno.test("a manifest reads as it was written", async () => {
+  assertEquals(decodeManifest(encodeManifest(SOME)), SOME);
+  const files = new SimDisk().open();
+  assertEquals(await readManifest(files), EMPTY_MANIFEST);
+  await writeManifest(files, SOME);
+  assertEquals(await readManifest(files), SOME);
+  assertEquals(await files.list(), [MANIFEST]);
+});
+
+Deno.test("a manifest with a changed bit or a cut end is refused with the name of the file", async () => {
+  const bytes = encodeManifest(SOME);
+  for (let bit = 0; bit < 8 * bytes.length; bit++) {
+    const changed = bytes.slice();
+    changed[bit >> 3]! ^= 1 << (bit & 7);
+    // The last byte is the newline, which nobody needs.
+    const read = decodeManifest(changed);
+    assert(typeof read === "string" || bit >> 3 >= bytes.length - 1, `bit ${bit}`);
+  }
+  for (let length = 0; length < bytes.length - 1; length++) {
+    assert(typeof decodeManifest(bytes.subarray(0, length)) === "string", `${length} bytes`);
+  }
+  const disk = new SimDisk(new Map([[MANIFEST, bytes.slice(0, 40)]]));
+  const error = await assertRejects(() => readManifest(disk.open()), StorageError, "checksum");
+  assertEquals([error.kind, error.file], ["damaged", MANIFEST]);
+});
+
+Deno.test("tableName sorts as the numbers do", () => {
+  assertEquals([tableName(1), tableName(12_345_678)], ["00000001.table", "12345678.table"]);
+});

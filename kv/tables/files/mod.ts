@@ -1,0 +1,19 @@
+/**
+ * Table files: how they are written, read and named.
+ *
+ * @module
+ */
+
+export { BlockCache } from "./block_cache.ts";
+export { type Entry, KEY_BYTES_MAX, keyBytes, keyOf } from "./entry.ts";
+export {
+  EMPTY_MANIFEST,
+  MANIFEST,
+  type Manifest,
+  readManifest,
+  tableName,
+  writeManifest,
+} from "./manifest.ts";
+export { Table } from "./table.ts";
+export type { Summary } from "./table_format.ts";
+export { TableWriter, UNFINISHED } from "./table_writer.ts";

@@ -1,0 +1,202 @@
+/**
+ * One table file, open for reading. Its index and filter are in memory, outside the collected heap;
+ * blocks are read when they are asked for, and their checksum is verified before anything is
+ * believed.
+ *
+ * @module
+ */
+
+import { crc32 } from "node:zlib";
+import { type Files, type ReadFile, StorageError } from "../../../raft/mod.ts";
+import { Block, isSoundBlock } from "./block.ts";
+import type { BlockCache } from "./block_cache.ts";
+import { mayHold } from "./bloom.ts";
+import { compareKeyAt, type Entry, keyOf } from "./entry.ts";
+import { decodeFoot, decodeSummary, FOOT_BYTES, HEAD, type Summary } from "./table_format.ts";
+
+/** A table file that a manifest names. */
+export class Table {
+  /** The number in its name; a later table has a larger one. */
+  readonly number: number;
+  readonly name: string;
+  /** How long the file is. */
+  readonly bytes: number;
+  readonly summary: Summary;
+  readonly #file: ReadFile;
+  readonly #cache: BlockCache;
+  readonly #index: Uint8Array;
+  /** Where the record of each block begins in the index. */
+  readonly #records: Uint32Array;
+  readonly #filter: Uint8Array;
+  #users = 1;
+  #whenUnused: (() => void) | null = null;
+
+  private constructor(
+    { number, name, cache }: TableName & { readonly cache: BlockCache },
+    { bytes, file, index, filter, summary }: Opened,
+  ) {
+    this.number = number;
+    this.name = name;
+    this.bytes = bytes;
+    this.summary = summary;
+    this.#cache = cache;
+    this.#file = file;
+    this.#index = index;
+    this.#filter = filter;
+    this.#records = recordsOf(index);
+  }
+
+  /** Opens a table. Throws a {@linkcode StorageError} for a file that is damaged or not there. */
+  static async open(files: Files, name: TableName, cache: BlockCache): Promise<Table> {
+    return new Table({ ...name, cache }, await openTable(files, name.name));
+  }
+
+  /** How many blocks it has. */
+  get blocks(): number {
+    return this.#records.length;
+  }
+
+  /** Whether a key lies between the smallest and the largest. */
+  covers(key: string): boolean {
+    return key >= this.summary.smallest && key <= this.summary.largest;
+  }
+
+  /** The newest version of the key that is no newer than the revision, a deletion included. */
+  get(key: string, revision: number): Entry | null {
+    if (!this.covers(key) || revision < this.summary.firstRevision) return null;
+    if (!mayHold(this.#filter, key)) return null;
+    for (let place = this.#find(key); place < this.blocks; place++) {
+      const entry = this.#block(place, "keep").get(key, revision);
+      if (entry !== null) return entry;
+      // Versions of one key may go on in the next block.
+      if (compareKeyAt(this.#index, this.#records[place]!, key) !== 0) return null;
+    }
+    return null;
+  }
+
+  /** All entries from a key on, in order. Blocks that are read for this do not crowd the cache. */
+  *entries(from: string): Generator<Entry, void, void> {
+    for (let place = this.#find(from); place < this.blocks; place++) {
+      const block = this.#block(place, "pass");
+      const last = block.count;
+      for (let at = block.find(from); at < last; at++) yield block.entry(at);
+    }
+  }
+
+  /** Reads every block and verifies it. */
+  *verify(): Generator<void, void, void> {
+    for (let place = 0; place < this.blocks; place++) {
+      this.#read(place);
+      yield;
+    }
+  }
+
+  /** Keeps the file open for one more user. */
+  acquire(): void {
+    this.#users++;
+  }
+
+  /** One user less; the last one closes the file. */
+  release(): void {
+    if (--this.#users > 0) return;
+    this.#file.close();
+    this.#cache.forget(this.number, this.blocks);
+    this.#whenUnused?.();
+  }
+
+  /** Says what happens when the last user is gone. */
+  whenUnused(run: () => void): void {
+    this.#whenUnused = run;
+  }
+
+  #find(key: string): number {
+    let low = 0;
+    let high = this.blocks;
+    while (low < high) {
+      const middle = low + high >>> 1;
+      if (compareKeyAt(this.#index, this.#records[middle]!, key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #block(place: number, use: "keep" | "pass"): Block {
+    const known = this.#cache.get(this.number, place);
+    if (known !== null) return known;
+    const bytes = this.#read(place);
+    const block = new Block(bytes);
+    if (use === "keep") this.#cache.put(this.number, place, { block, bytes: bytes.length });
+    return block;
+  }
+
+  #read(place: number): Uint8Array {
+    const { lastKey, offset, length } = this.#placeOf(place);
+    const bytes = this.#file.read({ offset, length });
+    if (bytes.length === length && isSoundBlock(bytes)) return bytes;
+    const first = place === 0 ? this.summary.smallest : this.#placeOf(place - 1).lastKey;
+    const keys = `keys from ${JSON.stringify(first)} to ${JSON.stringify(lastKey)}`;
+    const where = { file: this.name, offset };
+    throw new StorageError("damaged", `a block of a table does not check, ${keys}`, where);
+  }
+
+  #placeOf(place: number): { lastKey: string; offset: number; length: number } {
+    const bytes = this.#index;
+    const at = this.#records[place]!;
+    const end = at + 2 + (bytes[at]! << 8 | bytes[at + 1]!);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return {
+      lastKey: keyOf(bytes.subarray(at + 2, end)),
+      offset: view.getUint32(end),
+      length: view.getUint32(end + 4),
+    };
+  }
+}
+
+/** How a table is called. */
+export interface TableName {
+  readonly number: number;
+  readonly name: string;
+}
+
+interface Opened {
+  readonly bytes: number;
+  readonly file: ReadFile;
+  readonly index: Uint8Array;
+  readonly filter: Uint8Array;
+  readonly summary: Summary;
+}
+
+async function openTable(files: Files, name: string): Promise<Opened> {
+  const damaged = (problem: string, offset: number): StorageError =>
+    new StorageError("damaged", problem, { file: name, offset });
+  const bytes = await files.size(name);
+  const file = await files.open(name);
+  const head = file.read({ offset: 0, length: HEAD.length });
+  const footAt = Math.max(0, bytes - FOOT_BYTES);
+  const foot = decodeFoot(file.read({ offset: footAt, length: FOOT_BYTES }));
+  if (foot === null || head.some((byte, place) => byte !== HEAD[place])) {
+    file.close();
+    throw damaged("wanted a table of format 1, got a file without its head or foot", footAt);
+  }
+  const { indexAt, indexBytes, filterBytes, checksum } = foot;
+  const tail = file.read({ offset: indexAt, length: Math.max(0, footAt - indexAt) });
+  if (indexAt + tail.length !== footAt || crc32(tail) !== checksum) {
+    file.close();
+    throw damaged("the index of a table does not check", indexAt);
+  }
+  return {
+    bytes,
+    file,
+    index: tail.subarray(0, indexBytes),
+    filter: tail.subarray(indexBytes, indexBytes + filterBytes),
+    summary: decodeSummary(tail.subarray(indexBytes + filterBytes)),
+  };
+}
+
+function recordsOf(index: Uint8Array): Uint32Array {
+  const places: number[] = [];
+  for (let at = 0; at < index.length; at += 10 + (index[at]! << 8 | index[at + 1]!)) {
+    places.push(at);
+  }
+  return Uint32Array.from(places);
+}

@@ -1,0 +1,116 @@
+/**
+ * Which tables are merged next. New tables gather on level 0, where they may overlap; on each level
+ * below, tables do not overlap, and a level may hold eight times what the one above it holds. So a
+ * read looks into few tables, and an entry is written again a bounded number of times.
+ *
+ * @module
+ */
+
+import type { Summary } from "./files/mod.ts";
+
+/** What is known of a table without reading it. */
+export interface TableInfo {
+  readonly number: number;
+  readonly bytes: number;
+  readonly summary: Pick<Summary, "smallest" | "largest">;
+}
+
+/** Tables by level: on level 0 from new to old, on the others by their keys. */
+export type Levels<T extends TableInfo> = readonly (readonly T[])[];
+
+/** Tables to merge, and where the result belongs. */
+export interface MergePlan<T extends TableInfo> {
+  /** From new to old. */
+  readonly inputs: readonly T[];
+  /** The level of the result. */
+  readonly level: number;
+}
+
+/** Sizes that decide when a level is full. */
+export interface LevelOptions {
+  /** So many tables of level 0 are merged into level 1. */
+  readonly level0Tables: number;
+  /** What level 1 may hold. */
+  readonly level1Bytes: number;
+}
+
+/** How much more each level may hold than the one above it. */
+const FANOUT = 8;
+
+/** How many levels there are at the most: enough for more bytes than any disk has. */
+const LEVELS_MAX = 8;
+
+/**
+ * The merge that is needed most, or `null`: every level has room.
+ *
+ * @param turn Counts merges, so that all parts of a level get their turn.
+ */
+export function planMerge<T extends TableInfo>(
+  levels: Levels<T>,
+  { level0Tables, level1Bytes }: LevelOptions,
+  turn: number,
+): MergePlan<T> | null {
+  const [newest = []] = levels;
+  if (newest.length >= level0Tables) {
+    // All of level 0: a part of it could put an old version above a newer one.
+    return { inputs: [...newest, ...overlapping(levels[1] ?? [], newest)], level: 1 };
+  }
+  let limit = level1Bytes;
+  for (let level = 1; level < LEVELS_MAX; level++, limit *= FANOUT) {
+    const tables = levels[level] ?? [];
+    if (sizeOf(tables) <= limit) continue;
+    const table = tables[turn % tables.length]!;
+    return { inputs: [table, ...overlapping(levels[level + 1] ?? [], [table])], level: level + 1 };
+  }
+  return null;
+}
+
+/** All tables as one merge, for those who want the space now. */
+export function planAll<T extends TableInfo>(levels: Levels<T>): MergePlan<T> | null {
+  const inputs = levels.flat();
+  const level = Math.max(1, levels.findLastIndex((tables) => tables.length > 0));
+  return inputs.length === 0 ? null : { inputs, level };
+}
+
+/** The levels with some tables replaced by others, which are in the order of their keys. */
+export function replaceTables<T extends TableInfo>(
+  levels: Levels<T>,
+  { inputs, level }: MergePlan<T>,
+  outputs: readonly T[],
+): T[][] {
+  const gone = new Set(inputs);
+  const result = levels.map((tables) => tables.filter((table) => !gone.has(table)));
+  while (result.length <= level) result.push([]);
+  const target = [...result[level]!, ...outputs];
+  target.sort((one, other) => one.summary.smallest < other.summary.smallest ? -1 : 1);
+  result[level] = target;
+  return result;
+}
+
+/** Whether a table on a level below may hold the key. */
+export function isBelow<T extends TableInfo>(
+  levels: Levels<T>,
+  level: number,
+  key: string,
+): boolean {
+  return levels.slice(level + 1).some((tables) =>
+    tables.some(({ summary }) => key >= summary.smallest && key <= summary.largest)
+  );
+}
+
+/** How many bytes tables take. */
+export function sizeOf(tables: readonly TableInfo[]): number {
+  return tables.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function overlapping<T extends TableInfo>(tables: readonly T[], others: readonly T[]): T[] {
+  const smallest = others.reduce(
+    (least, { summary }) => summary.smallest < least ? summary.smallest : least,
+    others[0]!.summary.smallest,
+  );
+  const largest = others.reduce(
+    (most, { summary }) => summary.largest > most ? summary.largest : most,
+    others[0]!.summary.largest,
+  );
+  return tables.filter(({ summary }) => summary.largest >= smallest && summary.smallest <= largest);
+}

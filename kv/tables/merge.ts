@@ -1,0 +1,100 @@
+/**
+ * Several sorted runs of entries as one, and which versions a merge may leave out.
+ *
+ * @module
+ */
+
+import type { Entry } from "./files/mod.ts";
+
+/** Entries in order: keys upward, versions of one key from new to old. */
+export type Run = Iterator<Entry, void, void>;
+
+/**
+ * All entries of the runs in order. A version that two runs hold comes once, from the run that is
+ * named first. Closing the generator closes the runs.
+ */
+export function* merged(runs: readonly Run[]): Generator<Entry, void, void> {
+  const heads: { run: Run; entry: Entry }[] = [];
+  try {
+    for (const run of runs) {
+      const { done, value } = run.next();
+      if (!done) heads.push({ run, entry: value });
+    }
+    while (heads.length > 0) {
+      const first = firstOf(heads);
+      const { entry } = heads[first]!;
+      // Each run that is at this very version moves on; from the last to the first, as some may end.
+      for (let place = heads.length - 1; place >= first; place--) {
+        const head = heads[place]!;
+        if (!isSameVersion(head.entry, entry)) continue;
+        const { done, value } = head.run.next();
+        if (done) heads.splice(place, 1);
+        else head.entry = value;
+      }
+      yield entry;
+    }
+  } finally {
+    for (const run of runs) run.return?.();
+  }
+}
+
+/** The place of the head that comes first; of equal ones the first place. */
+function firstOf(heads: readonly { readonly entry: Entry }[]): number {
+  let best = 0;
+  for (let place = 1; place < heads.length; place++) {
+    if (comesBefore(heads[place]!.entry, heads[best]!.entry)) best = place;
+  }
+  return best;
+}
+
+/** Whether an entry stands before another one. */
+export function comesBefore(one: Entry, other: Entry): boolean {
+  return one.key < other.key || one.key === other.key && one.revision > other.revision;
+}
+
+function isSameVersion(one: Entry, other: Entry): boolean {
+  return one.revision === other.revision && one.key === other.key;
+}
+
+/** What a merge must keep. */
+export interface Keep {
+  /** State at this revision and later ones stays readable. */
+  readonly horizon: number;
+  /** A deletion before this revision need not be remembered for the sake of its version number. */
+  readonly deletions: number;
+  /** Whether older entries of a key may lie in tables that are not part of this merge. */
+  readonly hasOlder: (key: string) => boolean;
+}
+
+/**
+ * The entries that have to stay. Of each key these are all versions after the horizon and the newest
+ * one up to it: that is the state at the horizon. A deletion at or below it goes only when nothing
+ * older of its key is left anywhere, or that would come back.
+ */
+export function* kept(entries: Iterable<Entry>, keep: Keep): Generator<Entry, void, void> {
+  let key: string | null = null;
+  let isCovered = false;
+  for (const entry of entries) {
+    if (entry.key !== key) {
+      key = entry.key;
+      isCovered = false;
+    }
+    if (isCovered) continue;
+    if (entry.revision <= keep.horizon) {
+      isCovered = true;
+      const isForgotten = entry.value === null && entry.revision < keep.deletions;
+      if (isForgotten && !keep.hasOlder(entry.key)) continue;
+    }
+    yield entry;
+  }
+}
+
+/** The state at a revision: of each key the newest version up to it, if that is no deletion. */
+export function* visible(entries: Iterable<Entry>, revision: number): Generator<Entry, void, void> {
+  let key: string | null = null;
+  for (const entry of entries) {
+    if (entry.key === key || entry.revision > revision) continue;
+    key = entry.key;
+    if (entry.value !== null) yield entry;
+  }
+}

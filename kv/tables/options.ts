@@ -1,0 +1,33 @@
+/**
+ * What tables are made of, with the defaults.
+ *
+ * @module
+ */
+
+import type { Clock, Files } from "../../raft/mod.ts";
+
+/** What {@linkcode Tables} are made of. */
+export interface TablesOptions {
+  /** A folder of their own. */
+  readonly files: Files;
+  readonly clock: Clock;
+  /** A memory table of this size is written into a table file. */
+  readonly memoryBytes?: number;
+  /** How many bytes of blocks are kept in memory. */
+  readonly cacheBytes?: number;
+  /** Merges end a file at this size. */
+  readonly tableBytes?: number;
+  /** So many files gather before they are merged. */
+  readonly level0Tables?: number;
+  /** What level 1 may hold before it is merged downward. */
+  readonly level1Bytes?: number;
+}
+
+/** What is taken where nothing is said. */
+export const DEFAULTS = {
+  memoryBytes: 16 * 1024 * 1024,
+  cacheBytes: 32 * 1024 * 1024,
+  tableBytes: 8 * 1024 * 1024,
+  level0Tables: 4,
+  level1Bytes: 64 * 1024 * 1024,
+};

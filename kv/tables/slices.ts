@@ -1,0 +1,31 @@
+/**
+ * Long work in slices: after two milliseconds others get the thread.
+ *
+ * @module
+ */
+
+import type { Clock } from "../../raft/mod.ts";
+
+const SLICE_MS = 2;
+
+/** Says when a slice of work is over, and waits until it may go on. */
+export class Slices {
+  readonly #clock: Clock;
+  #end: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#end = clock.now() + SLICE_MS;
+  }
+
+  /** Whether others should have the thread now. */
+  get isOver(): boolean {
+    return this.#clock.now() >= this.#end;
+  }
+
+  /** Lets others have the thread; a new slice begins when this resolves. */
+  async pause(): Promise<void> {
+    await new Promise<void>((resolve) => void this.#clock.after(0, resolve));
+    this.#end = this.#clock.now() + SLICE_MS;
+  }
+}

@@ -1,0 +1,300 @@
+/**
+ * Sorted state that is larger than memory: the newest writes in a memory table, all others in table
+ * files that never change. The log is the write-ahead log of the memory table: after a crash what is
+ * behind {@linkcode Tables.applied} is applied again.
+ *
+ * Invariants:
+ * - What the manifest names is durable, and is never ahead of what the log has durable.
+ * - A version that a reader may still want is in memory or in a table until the reader is done.
+ * - Of two entries of one key, the newer lies in memory or on the same or a higher level.
+ *
+ * @module
+ */
+
+import { type Index, invariant, type Position } from "../../raft/mod.ts";
+import { type BlockCache, type Entry, type Table, writeManifest } from "./files/mod.ts";
+import { isBelow, type MergePlan, planAll, planMerge, replaceTables, sizeOf } from "./levels.ts";
+import { MemoryTable } from "./memory_table.ts";
+import { type Keep, kept, merged, visible } from "./merge.ts";
+import { type OpenTables, openTables } from "./open_tables.ts";
+import { DEFAULTS, type TablesOptions } from "./options.ts";
+import type { TablesStatus } from "./status.ts";
+import { writeTables } from "./write_tables.ts";
+
+/** Where a scan begins and ends, and at which revision. */
+export interface Range {
+  /** The first key, as a binary string. */
+  readonly from: string;
+  /** The key behind the last one; `null`: to the end. */
+  readonly to: string | null;
+  /** The revision whose state is read. */
+  readonly at: number;
+}
+
+/** Writes that are no longer added to, until a table file holds them. */
+interface Frozen {
+  readonly table: MemoryTable;
+  readonly applied: Position;
+}
+
+/** A sorted, versioned, durable map. */
+export class Tables {
+  readonly #options: Required<TablesOptions>;
+  readonly #cache: BlockCache;
+  #memory = new MemoryTable();
+  #frozen: Frozen | null = null;
+  #levels: readonly (readonly Table[])[] = [];
+  /** What the tables hold of the log. */
+  #applied: Position;
+  /** What the tables and the memory hold of the log. */
+  #position: Position;
+  #next: number;
+  /** State before this revision can no longer be read. */
+  #oldest: number;
+  /** What merges may leave out is older than this; never goes back. */
+  #horizon: number;
+  /** Deletions before this revision need not be remembered. */
+  #deletions = 0;
+  /** Revisions that readers are at, with the number of readers. */
+  readonly #pins = new Map<number, number>();
+  #isWorking = false;
+  #turn = 0;
+  #notRemoved = 0;
+  #addedBytes = 0;
+  #writtenBytes = 0;
+
+  private constructor(options: Required<TablesOptions>, { cache, levels, manifest }: OpenTables) {
+    this.#options = options;
+    this.#cache = cache;
+    this.#levels = levels;
+    this.#applied = this.#position = manifest.applied;
+    this.#oldest = this.#horizon = manifest.horizon;
+    this.#next = manifest.next;
+  }
+
+  /** Opens what the folder holds, and removes files that the manifest does not name. */
+  static async open(given: TablesOptions): Promise<Tables> {
+    const options = { ...DEFAULTS, ...given };
+    return new Tables(options, await openTables(options));
+  }
+
+  /** What is in table files: the log behind this position is needed after a crash. */
+  get applied(): Position {
+    return this.#applied;
+  }
+
+  /** What is in table files or memory. */
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** State at this revision and later ones can be read. */
+  get oldest(): number {
+    return this.#oldest;
+  }
+
+  /** From 0, no hurry, to 1: writes must wait until merges have caught up. */
+  get pressure(): number {
+    const { memoryBytes, level0Tables } = this.#options;
+    const tables = (this.#levels[0]?.length ?? 0) / (4 * level0Tables);
+    const memory = this.#frozen === null ? 0 : this.#memory.bytes / (2 * memoryBytes);
+    return Math.min(1, Math.max(tables, memory));
+  }
+
+  /** A look from outside. */
+  status(): TablesStatus {
+    return {
+      tables: this.#levels.map((tables) => tables.length),
+      bytes: this.#levels.reduce((sum, tables) => sum + sizeOf(tables), 0),
+      memoryBytes: this.#memory.bytes + (this.#frozen?.table.bytes ?? 0),
+      cacheBytes: this.#cache.bytes,
+      addedBytes: this.#addedBytes,
+      writtenBytes: this.#writtenBytes,
+      notRemoved: this.#notRemoved,
+    };
+  }
+
+  /** Adds a version of a key. Its revision is at least that of every entry before. */
+  add(entry: Entry): void {
+    invariant(entry.revision > this.#applied.index, "what the tables hold is not added again");
+    this.#memory.add(entry);
+    this.#addedBytes += entry.key.length + (entry.value?.length ?? 0);
+  }
+
+  /** Everything up to this position of the log was added. */
+  advance(position: Position): void {
+    invariant(position.index >= this.#position.index, "the applied position never goes back");
+    this.#position = position;
+  }
+
+  /** State before this revision, and versions of keys deleted before the other, may be forgotten. */
+  forget(horizon: number, deletions = horizon): void {
+    this.#horizon = Math.max(this.#horizon, horizon);
+    this.#deletions = Math.max(this.#deletions, deletions);
+  }
+
+  /** The newest version of a key up to a revision, a deletion included; `null`: there is none. */
+  get(key: string, revision = Infinity): Entry | null {
+    invariant(revision >= this.#oldest, `revision ${revision} can be read: ${this.#oldest} can`);
+    const recent = this.#memory.get(key, revision) ?? this.#frozen?.table.get(key, revision);
+    if (recent !== undefined && recent !== null) return recent;
+    for (const tables of this.#levels) {
+      for (const table of tables) {
+        const entry = table.get(key, revision);
+        if (entry !== null) return entry;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The entries of a range at a revision, in the order of their keys. What is added meanwhile does not
+   * appear. The generator must be run to its end or closed: until then it keeps files and versions.
+   */
+  *scan({ from, to, at }: Range): Generator<Entry, void, void> {
+    const tables = this.#levels.flat();
+    const runs = [this.#memory, ...this.#frozen === null ? [] : [this.#frozen.table], ...tables]
+      .map((table) => table.entries(from));
+    for (const table of tables) table.acquire();
+    const release = this.hold(at);
+    try {
+      for (const entry of visible(merged(runs), at)) {
+        if (to !== null && entry.key >= to) return;
+        yield entry;
+      }
+    } finally {
+      release();
+      for (const table of tables) table.release();
+    }
+  }
+
+  /** Keeps the state at a revision readable until the function that it returns is called. */
+  hold(revision: number): () => void {
+    invariant(revision >= this.#oldest, `revision ${revision} can be read: ${this.#oldest} can`);
+    this.#pins.set(revision, (this.#pins.get(revision) ?? 0) + 1);
+    return () => {
+      const count = this.#pins.get(revision)! - 1;
+      if (count === 0) this.#pins.delete(revision);
+      else this.#pins.set(revision, count);
+    };
+  }
+
+  /** Whether {@linkcode work} has something to do. */
+  get hasWork(): boolean {
+    return this.#frozen !== null || this.#isFull || this.#plan() !== null;
+  }
+
+  /**
+   * Writes one table file or does one merge, in slices between which others have the thread. Calls do
+   * not overlap. What it throws has changed nothing, and it may be called again.
+   *
+   * @param durable The log's durable position: no table gets ahead of it.
+   */
+  async work(durable: Index): Promise<void> {
+    invariant(!this.#isWorking, "one piece of work at a time");
+    this.#isWorking = true;
+    try {
+      if (this.#frozen === null && this.#isFull) this.#freeze();
+      if (this.#frozen !== null && this.#frozen.applied.index <= durable) {
+        return await this.#flush(this.#frozen);
+      }
+      const plan = this.#plan();
+      if (plan !== null) await this.#merge(plan);
+    } finally {
+      this.#isWorking = false;
+    }
+  }
+
+  /** Writes everything in memory into table files, for a clean stop. */
+  async flush(durable: Index): Promise<void> {
+    while (this.#position.index > this.#applied.index) {
+      if (this.#frozen === null) this.#freeze();
+      if (this.#frozen!.applied.index > durable) return;
+      await this.work(durable);
+    }
+  }
+
+  /** Merges all tables into one level, for the impatient. */
+  async compact(): Promise<void> {
+    invariant(!this.#isWorking, "one piece of work at a time");
+    this.#isWorking = true;
+    try {
+      const plan = planAll(this.#levels);
+      if (plan !== null) await this.#merge(plan);
+    } finally {
+      this.#isWorking = false;
+    }
+  }
+
+  /** Closes all files. Scans that are under way keep theirs until they end. */
+  close(): void {
+    for (const table of this.#levels.flat()) table.release();
+    this.#levels = [];
+  }
+
+  get #isFull(): boolean {
+    return this.#memory.bytes >= this.#options.memoryBytes;
+  }
+
+  #plan(): MergePlan<Table> | null {
+    return planMerge(this.#levels, this.#options, this.#turn);
+  }
+
+  #freeze(): void {
+    this.#frozen = { table: this.#memory, applied: this.#position };
+    this.#memory = new MemoryTable();
+  }
+
+  async #flush(frozen: Frozen): Promise<void> {
+    const keep = this.#keep(() => true);
+    const outputs = await this.#write(kept(frozen.table.entries(""), keep), Infinity);
+    const [newest = [], ...others] = this.#levels;
+    await this.#install([[...outputs, ...newest], ...others], frozen.applied);
+    this.#frozen = null;
+  }
+
+  async #merge(plan: MergePlan<Table>): Promise<void> {
+    this.#turn++;
+    const levels = this.#levels;
+    const keep = this.#keep((key) => isBelow(levels, plan.level, key));
+    const runs = plan.inputs.map((table) => table.entries(""));
+    const outputs = await this.#write(kept(merged(runs), keep), this.#options.tableBytes);
+    await this.#install(replaceTables(levels, plan, outputs), this.#applied);
+    for (const table of plan.inputs) this.#discard(table);
+  }
+
+  /** What has to stay, as of now. */
+  #keep(hasOlder: Keep["hasOlder"]): Keep {
+    const horizon = Math.max(this.#oldest, Math.min(this.#horizon, ...this.#pins.keys()));
+    // From now on nobody may begin to read what this work leaves out.
+    this.#oldest = horizon;
+    return { horizon, deletions: Math.min(horizon, this.#deletions), hasOlder };
+  }
+
+  async #write(entries: Generator<Entry, void, void>, tableBytes: number): Promise<Table[]> {
+    const { files, clock } = this.#options;
+    const takeNumber = (): number => this.#next++;
+    const options = { files, clock, cache: this.#cache, tableBytes, takeNumber };
+    const outputs = await writeTables(entries, options);
+    this.#writtenBytes += sizeOf(outputs);
+    return outputs;
+  }
+
+  /** Makes these the tables, durable first. */
+  async #install(levels: readonly (readonly Table[])[], applied: Position): Promise<void> {
+    const numbers = levels.map((tables) => tables.map(({ number }) => number));
+    const manifest = { applied, horizon: this.#oldest, next: this.#next, levels: numbers };
+    await writeManifest(this.#options.files, manifest);
+    this.#levels = levels;
+    this.#applied = applied;
+  }
+
+  /** Removes the file of a table that no manifest names, when the last reader is done with it. */
+  #discard(table: Table): void {
+    // A file that cannot be removed now is removed at the next start.
+    table.whenUnused(() => {
+      this.#options.files.remove(table.name).catch(() => this.#notRemoved++);
+    });
+    table.release();
+  }
+}

@@ -1,0 +1,316 @@
+/**
+ * Tables against a plain map with versions: random writes, reads, scans, work and power cuts.
+ *
+ * @module
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  AssertionError,
+  assertLess,
+  assertThrows,
+} from "@std/assert";
+import { assertRejects } from "@std/assert";
+import type { Files, Index } from "../../raft/mod.ts";
+import { DiskError, SimDisk } from "../../tests/sim/sim_disk.ts";
+import { SeededRandom } from "../../tests/sim/seeded_random.ts";
+import { SystemClock } from "../../raft/mod.ts";
+import type { Entry } from "./files/entry.ts";
+import type { TablesOptions } from "./options.ts";
+import { Tables } from "./tables.ts";
+
+/** So small that a few hundred writes make several levels. */
+const SMALL = { memoryBytes: 4000, tableBytes: 2000, level0Tables: 2, level1Bytes: 6000 };
+
+function openTables(files: Files, options: Partial<TablesOptions> = {}): Promise<Tables> {
+  return Tables.open({ files, clock: new SystemClock(), ...SMALL, ...options });
+}
+
+/** Opens what a power cut left, which must always be possible. */
+async function openAfterPowerCut(disk: SimDisk): Promise<Tables> {
+  try {
+    return await openTables(disk.open());
+  } catch (error) {
+    throw new AssertionError(`a power cut left tables that do not open: ${error}`);
+  }
+}
+
+/** The truth: the log of all writes, from which every answer follows. */
+class Model {
+  readonly log: Entry[][] = [];
+
+  /** The next batch of writes, as the log has it. */
+  next(random: SeededRandom): Entry[] {
+    const revision = this.log.length + 1;
+    const entries: Entry[] = [];
+    for (
+      let count = random.next() < 0.1 ? 0 : 1 + Math.floor(random.next() * 3);
+      count > 0;
+      count--
+    ) {
+      const key = `k${String(Math.floor(random.next() ** 2 * 60)).padStart(2, "0")}`;
+      if (entries.some((entry) => entry.key === key)) continue;
+      const before = this.get(key, revision);
+      const isDeletion = (before?.value ?? null) !== null && random.next() < 0.3;
+      const value = isDeletion
+        ? null
+        : new Uint8Array(Math.floor(random.next() * 80)).fill(revision);
+      const created = before !== null && before.value !== null ? before.created : revision;
+      entries.push({ key, revision, version: (before?.version ?? 0) + 1, created, value });
+    }
+    this.log.push(entries);
+    return entries;
+  }
+
+  get(key: string, revision: number): Entry | null {
+    for (let index = Math.min(revision, this.log.length); index > 0; index--) {
+      const found = this.log[index - 1]!.find((entry) => entry.key === key);
+      if (found !== undefined) return found;
+    }
+    return null;
+  }
+
+  scan(at: number, from: string, to: string | null): Entry[] {
+    const keys = new Set(this.log.flat().map(({ key }) => key));
+    return [...keys].sort().filter((key) => key >= from && (to === null || key < to))
+      .map((key) => this.get(key, at)).filter((entry) =>
+        (entry?.value ?? null) !== null
+      ) as Entry[];
+  }
+}
+
+/** Applies what the log has behind the tables. */
+function replay(tables: Tables, model: Model): void {
+  for (let index = tables.position.index + 1; index <= model.log.length; index++) {
+    for (const entry of model.log[index - 1]!) tables.add(entry);
+    tables.advance({ index, term: 1 });
+  }
+}
+
+/** Compares every key at some revision that must be readable, and a scan of a part. */
+function compare(tables: Tables, model: Model, random: SeededRandom): void {
+  const newest = model.log.length;
+  const oldest = Math.min(newest, tables.oldest);
+  for (const at of [newest, oldest + Math.floor(random.next() * (newest - oldest + 1))]) {
+    for (let number = 0; number < 60; number += 7) {
+      const key = `k${String(number).padStart(2, "0")}`;
+      const wanted = model.get(key, at);
+      const got = tables.get(key, at);
+      // A deletion may be forgotten; its absence says the same but for the version.
+      if (got === null) assertEquals(wanted?.value ?? null, null, `${key} at ${at}`);
+      else assertEquals(got, wanted, `${key} at ${at}`);
+    }
+    const from = `k${Math.floor(random.next() * 60)}`;
+    const to = random.next() < 0.5 ? null : `k${Math.floor(random.next() * 60)}`;
+    assertEquals([...tables.scan({ from, to, at })], model.scan(at, from, to), `scan at ${at}`);
+  }
+}
+
+Deno.test("Tables answer as a plain map with versions does, whatever happens in between", async () => {
+  let restarts = 0;
+  let deepest = 0;
+  for (let seed = 1; seed <= 12; seed++) {
+    const random = new SeededRandom(seed);
+    const disk = new SimDisk();
+    const model = new Model();
+    let durable: Index = 0;
+    let tables = await openTables(disk.open());
+    for (let step = 0; step < 600; step++) {
+      const dice = random.next();
+      model.next(random);
+      replay(tables, model);
+      if (dice < 0.3) durable = model.log.length;
+      if (dice < 0.5 && tables.hasWork) await tables.work(durable);
+      if (dice < 0.05) tables.forget(model.log.length - Math.floor(random.next() * 50));
+      if (dice < 0.1) compare(tables, model, random);
+      assert(tables.applied.index <= durable, "tables are never ahead of the log");
+      if (random.next() > 0.01) continue;
+      // The log loses what was not durable; the tables must not know more than it.
+      restarts++;
+      disk.cutPower(random.next);
+      model.log.length = durable;
+      const readable = tables.oldest;
+      tables = await openAfterPowerCut(disk);
+      assertLess(tables.oldest, readable + 1, "no restart forgets what could be read");
+      assert(tables.position.index <= durable);
+      replay(tables, model);
+      compare(tables, model, random);
+    }
+    deepest = Math.max(deepest, tables.status().tables.length);
+    await tables.flush(model.log.length);
+    await tables.compact();
+    compare(tables, model, random);
+    tables.close();
+  }
+  assertGreater(restarts, 30);
+  assertGreater(deepest, 2);
+});
+
+async function fill(tables: Tables, model: Model, writes: number): Promise<SeededRandom> {
+  const random = new SeededRandom(1);
+  for (let write = 0; write < writes; write++) {
+    model.next(random);
+    replay(tables, model);
+    while (tables.hasWork) await tables.work(model.log.length);
+  }
+  return random;
+}
+
+Deno.test("a scan sees one state, though writes, flushes and merges go on while it runs", async () => {
+  const disk = new SimDisk();
+  const tables = await openTables(disk.open());
+  const model = new Model();
+  const random = await fill(tables, model, 200);
+  const at = model.log.length;
+  const wanted = model.scan(at, "", null);
+  const found: Entry[] = [];
+  for (const entry of tables.scan({ from: "", to: null, at })) {
+    found.push(entry);
+    for (let write = 0; write < 40; write++) model.next(random);
+    replay(tables, model);
+    tables.forget(model.log.length);
+    while (tables.hasWork) await tables.work(model.log.length);
+  }
+  assertEquals(found, wanted);
+  await tables.compact();
+  assertEquals(tables.oldest, model.log.length);
+  tables.close();
+});
+
+Deno.test("a revision that is held stays readable until it is released", async () => {
+  const tables = await openTables(new SimDisk().open());
+  const model = new Model();
+  await fill(tables, model, 100);
+  const release = tables.hold(60);
+  tables.forget(100);
+  await tables.flush(100);
+  await tables.compact();
+  assertEquals([...tables.scan({ from: "", to: null, at: 60 })], model.scan(60, "", null));
+  release();
+  await tables.compact();
+  assertEquals(tables.oldest, 100);
+  assertThrows(() => tables.get("k00", 60), Error, "revision 60 can be read");
+  assertThrows(() => tables.hold(60), Error, "revision 60 can be read");
+});
+
+Deno.test("a file that a scan reads is removed when the scan ends, and no earlier", async () => {
+  const disk = new SimDisk();
+  const tables = await openTables(disk.open());
+  const model = new Model();
+  await fill(tables, model, 300);
+  await tables.flush(300);
+  const before = disk.image().size;
+  const scan = tables.scan({ from: "", to: null, at: 300 });
+  scan.next();
+  tables.forget(300);
+  await tables.compact();
+  assertGreater(disk.image().size, before);
+  assertEquals([...scan].length, model.scan(300, "", null).length - 1);
+  await Promise.resolve();
+  assertEquals(
+    disk.image().size,
+    1 + tables.status().tables.reduce((sum, count) => sum + count, 0),
+  );
+});
+
+Deno.test("files that no manifest names are removed at the start", async () => {
+  const disk = new SimDisk();
+  const tables = await openTables(disk.open());
+  const model = new Model();
+  await fill(tables, model, 100);
+  await tables.flush(100);
+  const image = new Map(disk.image());
+  image.set("00000099.table", new Uint8Array(10)).set("00000098.table.new", new Uint8Array(10));
+  image.set("other", new Uint8Array(1));
+  const again = new SimDisk(image);
+  (await openTables(again.open())).close();
+  assertEquals([...again.image().keys()].sort(), [...disk.image().keys(), "other"].sort());
+});
+
+Deno.test("every power cut during work leaves tables that hold what they say", async () => {
+  let images = 0;
+  for (let cut = 0; cut < 60; cut++) {
+    let operations = 0;
+    let stop = Infinity;
+    const random = new SeededRandom(cut);
+    const disk: SimDisk = new SimDisk(new Map(), {
+      changed: () => {
+        if (++operations === stop) throw new DiskError("EIO");
+      },
+    });
+    const tables = await openTables(disk.open());
+    const model = new Model();
+    await fill(tables, model, 150);
+    for (let write = 0; write < 150; write++) model.next(random);
+    replay(tables, model);
+    stop = operations + 1 + cut % 25;
+    try {
+      for (let work = 0; work < 4; work++) await tables.work(model.log.length);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+    }
+    for (const image of disk.imagesAfterPowerCut(random.next, 4)) {
+      images++;
+      const after = await openAfterPowerCut(new SimDisk(image));
+      replay(after, model);
+      compare(after, model, random);
+      after.close();
+    }
+    tables.close();
+  }
+  assertGreater(images, 100);
+});
+
+Deno.test("work that fails has changed nothing, and succeeds when the disk does", async () => {
+  let isFull = false;
+  const disk = new SimDisk(new Map(), {
+    fault: ({ kind }) => isFull && kind === "append" ? new DiskError("ENOSPC") : null,
+  });
+  const tables = await openTables(disk.open());
+  const model = new Model();
+  const random = await fill(tables, model, 100);
+  for (let write = 0; write < 200; write++) model.next(random);
+  replay(tables, model);
+  isFull = true;
+  const { applied } = tables;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await assertRejects(() => tables.work(model.log.length), DiskError, "ENOSPC");
+    compare(tables, model, random);
+  }
+  assertEquals(tables.applied, applied);
+  isFull = false;
+  while (tables.hasWork) await tables.work(model.log.length);
+  assertGreater(tables.applied.index, applied.index);
+  compare(tables, model, random);
+});
+
+Deno.test("nothing is written into tables before the log has it durable", async () => {
+  const disk = new SimDisk();
+  const tables = await openTables(disk.open());
+  const model = new Model();
+  const random = new SeededRandom(1);
+  for (let write = 0; write < 200; write++) model.next(random);
+  replay(tables, model);
+  await tables.work(199);
+  assertEquals([tables.applied.index, disk.image().size], [0, 0]);
+  await tables.work(200);
+  assertEquals(tables.applied.index, 200);
+});
+
+Deno.test("pressure grows while work waits, and is gone when it is done", async () => {
+  const tables = await openTables(new SimDisk().open());
+  const model = new Model();
+  const random = await fill(tables, model, 50);
+  const before = tables.pressure;
+  for (let write = 0; write < 400; write++) model.next(random);
+  replay(tables, model);
+  await tables.work(0);
+  for (let write = 0; write < 400; write++) model.next(random);
+  replay(tables, model);
+  assertEquals([before < 0.6, tables.pressure], [true, 1]);
+  await tables.flush(model.log.length);
+  while (tables.hasWork) await tables.work(model.log.length);
+  assertLess(tables.pressure, 0.6);
+});
