@@ -10,7 +10,7 @@ import { cpuUsage } from "node:process";
 import { runSwarm, type SwarmOutcome, type SwarmResult } from "../../tests/swarm/mod.ts";
 import { type CommandCode, type ExitReason, untilInterrupted, UsageError } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
-import { shareFuzz } from "./sim_workers.ts";
+import { type FuzzRequest, type FuzzTotals, shareFuzz } from "./sim_workers.ts";
 
 /** One seed, and how to show it. */
 export interface SimRequest {
@@ -20,33 +20,6 @@ export interface SimRequest {
   /** Overrules the seed's number of nodes. */
   readonly nodes?: number;
   readonly print: (line: string) => void;
-}
-
-/** Many seeds, one after the other. */
-export interface FuzzRequest {
-  readonly minutes: number;
-  readonly first: number;
-  /** From one seed to the next; more than 1 when several share the work. @default {1} */
-  readonly step?: number;
-  /** How many processes to use. */
-  readonly jobs: number;
-  readonly nodes?: number;
-  /** Prints plain values for another process instead of lines for people. */
-  readonly json: boolean;
-  readonly print: (line: string) => void;
-}
-
-/** What a number of seeds came to. */
-export interface FuzzTotals {
-  readonly seeds: number;
-  readonly virtualMs: number;
-  readonly events: number;
-  readonly committed: number;
-  readonly readsConfirmed: number;
-  readonly recoveryMsMax: number;
-  readonly failures: number;
-  /** Processor time of the processes that ran them. */
-  readonly cpuMs: number;
 }
 
 /** The totals before anything was run. */

@@ -7,7 +7,33 @@
 
 import type { SwarmResult } from "../../tests/swarm/mod.ts";
 import { linesOf, selfCommand } from "../table/mod.ts";
-import type { FuzzRequest, FuzzTotals } from "./sim_command.ts";
+
+/** Many seeds, one after the other. */
+export interface FuzzRequest {
+  readonly minutes: number;
+  readonly first: number;
+  /** From one seed to the next; more than 1 when several share the work. @default {1} */
+  readonly step?: number;
+  /** How many processes to use. */
+  readonly jobs: number;
+  readonly nodes?: number;
+  /** Prints plain values for another process instead of lines for people. */
+  readonly json: boolean;
+  readonly print: (line: string) => void;
+}
+
+/** What a number of seeds came to. */
+export interface FuzzTotals {
+  readonly seeds: number;
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly committed: number;
+  readonly readsConfirmed: number;
+  readonly recoveryMsMax: number;
+  readonly failures: number;
+  /** Processor time of the processes that ran them. */
+  readonly cpuMs: number;
+}
 
 /** Runs the seeds in `jobs` processes and reports what they say as it comes. */
 export async function shareFuzz(

@@ -15,7 +15,7 @@ import {
 } from "../../tests/lab/mod.ts";
 import type { Scenario } from "../../tests/cluster/mod.ts";
 import { ProcessArena } from "../../tests/processes/mod.ts";
-import { labScenarios } from "../../tests/scenarios/all.ts";
+import { labScenarios } from "../../tests/scenarios/mod.ts";
 import { type CommandContext, type ExitReason, untilInterrupted } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 import { LabTally } from "./test_tally.ts";

@@ -10,19 +10,8 @@
  * @module
  */
 
-import type { CheckResult, Operation } from "./search/mod.ts";
-
-/** The request to the worker. */
-export interface CheckQuestion {
-  /** A name in `history_models.ts`. */
-  readonly model: string;
-  readonly history: readonly Operation<unknown, unknown>[];
-  /** Time limit of the search, on the worker's own clock. */
-  readonly deadlineMs: number;
-}
-
-/** The worker's reply. */
-export type CheckAnswer = { readonly result: CheckResult } | { readonly refusal: string };
+import type { CheckAnswer, CheckQuestion } from "./linearizability_worker.ts";
+import type { CheckResult } from "./search/mod.ts";
 
 /** Runs `check` in a worker. Rejects with a RangeError when the request is invalid. */
 export async function checkInWorker(question: CheckQuestion): Promise<CheckResult> {

@@ -1,13 +1,24 @@
 /**
  * The worker that `check_in_worker.ts` starts: one request, one reply. It is an entry point of its
- * own and is not imported.
+ * own; only its types are imported.
  *
  * @module
  */
 
-import type { CheckAnswer, CheckQuestion } from "./check_in_worker.ts";
 import { historyModel } from "./history_models.ts";
-import { check } from "./search/mod.ts";
+import { check, type CheckResult, type Operation } from "./search/mod.ts";
+
+/** The request to the worker. */
+export interface CheckQuestion {
+  /** A name in `history_models.ts`. */
+  readonly model: string;
+  readonly history: readonly Operation<unknown, unknown>[];
+  /** Time limit of the search, on the worker's own clock. */
+  readonly deadlineMs: number;
+}
+
+/** The worker's reply. */
+export type CheckAnswer = { readonly result: CheckResult } | { readonly refusal: string };
 
 /** The part of a worker's global scope that Deno's default types lack. */
 interface WorkerScope {

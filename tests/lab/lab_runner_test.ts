@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, AssertionError } from "@std/assert";
-import { labScenarios } from "../scenarios/all.ts";
+import { labScenarios } from "../scenarios/mod.ts";
 import type { Cluster, Scenario } from "../cluster/cluster.ts";
 import { FakeCluster } from "./fake_cluster.ts";
 import { type Arena, chooseScenarios, failureLines, runScenario } from "./lab_runner.ts";

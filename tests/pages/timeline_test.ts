@@ -13,7 +13,7 @@ import {
 } from "@std/assert";
 import { type Browser, findBrowser, openPage } from "./browser.ts";
 import type { Annotation } from "../checker/history.ts";
-import { check, type Operation } from "../checker/search/linearizability.ts";
+import { check, type Operation } from "../checker/search/mod.ts";
 import {
   type RegisterInput,
   registerModel,

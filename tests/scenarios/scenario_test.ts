@@ -8,7 +8,7 @@
 import { assertEquals, assertGreater, AssertionError } from "@std/assert";
 import { type Arena, failureLines, runScenario } from "../lab/lab_runner.ts";
 import { simArena } from "../lab/sim_arena.ts";
-import { labScenarios } from "./all.ts";
+import { labScenarios } from "./mod.ts";
 
 const SEED = 1;
 

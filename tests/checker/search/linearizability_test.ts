@@ -7,7 +7,8 @@
 
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { type KvInput, kvLabModel, kvModel, type KvOutput, type KvState } from "../kv_model.ts";
-import { check, type Model, type Operation } from "./linearizability.ts";
+import { check } from "./linearizability.ts";
+import type { Model, Operation } from "./model.ts";
 import { isLinearizable, isWitness } from "./naive_checker.ts";
 import { type Machine, randomHistory } from "./random_history.ts";
 import {

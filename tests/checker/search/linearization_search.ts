@@ -19,7 +19,7 @@
  * @module
  */
 
-import type { Model, Operation } from "./linearizability.ts";
+import type { Model, Operation } from "./model.ts";
 
 /** Options of a {@linkcode LinearizationSearch}. */
 export interface SearchOptions<State> {

@@ -4,11 +4,5 @@
  * @module
  */
 
-export {
-  check,
-  type CheckResult,
-  type Model,
-  type Operation,
-  type PartitionResult,
-  type Verdict,
-} from "./linearizability.ts";
+export { check, type CheckResult, type PartitionResult, type Verdict } from "./linearizability.ts";
+export type { Model, Operation } from "./model.ts";

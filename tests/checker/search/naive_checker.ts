@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Model, Operation } from "./linearizability.ts";
+import type { Model, Operation } from "./model.ts";
 
 /** Whether a single copy of the data could have executed the operations in some order. */
 export function isLinearizable<State, Input, Output>(

@@ -8,7 +8,7 @@
  */
 
 import type { Random } from "../../../raft/mod.ts";
-import type { Model, Operation } from "./linearizability.ts";
+import type { Model, Operation } from "./model.ts";
 
 /** Options of {@linkcode randomHistory}. */
 export interface RandomHistoryOptions<Input, Output> {

@@ -15,8 +15,8 @@
  * @module
  */
 
-import type { Model, Operation } from "./linearizability.ts";
 import { type Configuration, LinearizationSearch } from "./linearization_search.ts";
+import type { Model, Operation } from "./model.ts";
 
 /** Why a history is illegal. Operations are places in the history, in the order of calls. */
 export interface Failure {
