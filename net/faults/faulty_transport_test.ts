@@ -1,5 +1,5 @@
 /**
- * Tests of the effect of faults on messages in both directions, and of the counters.
+ * What faults do to messages on their way out and in, and what is counted.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const reply: Envelope = {
   message: { type: "requestVoteReply", trial: false, granted: true },
 };
 
-/** A transport that records messages, and a clock that the test advances. */
+/** A transport that remembers, and a clock that is moved by hand. */
 function setup() {
   const sent: Envelope[] = [];
   const timers: { readonly ms: number; readonly run: () => void }[] = [];
@@ -48,11 +48,11 @@ Deno.test("FaultyTransport passes everything on at once when there are no faults
   assert(faulty.admits(reply));
   const { requests, bytes, incoming } = faulty.traffic;
   assertEquals({ requests, incoming }, { requests: 2, incoming: 0 });
-  // Arrays of 7 and of 6 elements of one byte each.
+  // An array of 7 and one of 6 elements, each of one byte.
   assertEquals(bytes, 2 * 8 + 7);
 });
 
-Deno.test("FaultyTransport neither sends nor receives in a blocked direction", () => {
+Deno.test("FaultyTransport neither sends nor admits when the direction is blocked", () => {
   const { sent, faulty } = setup();
   faulty.setFaults({ blocked: [{ from: 1, to: 2 }] });
   faulty.send([request]);
@@ -65,7 +65,7 @@ Deno.test("FaultyTransport neither sends nor receives in a blocked direction", (
   assertEquals(sent, [request]);
 });
 
-Deno.test("FaultyTransport drops a delayed message when its link is cut in the meantime", () => {
+Deno.test("FaultyTransport drops a delayed message when a cut came meanwhile", () => {
   const { sent, timers, faulty } = setup();
   const delay = { kind: "uniform", minMs: 10, maxMs: 30 } as const;
   faulty.setFaults({ request: { ...undisturbed, delay } });
@@ -77,7 +77,7 @@ Deno.test("FaultyTransport drops a delayed message when its link is cut in the m
   assertEquals(sent, [request]);
 });
 
-Deno.test("FaultyTransport queues messages, and then drops them, when bandwidth is limited", () => {
+Deno.test("FaultyTransport queues, and then drops, when bandwidth is short", () => {
   const { sent, timers, faulty } = setup();
   faulty.setFaults({ bytesPerSecondMax: 8 });
   faulty.send([request, request, request, request, request]);

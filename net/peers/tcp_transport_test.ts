@@ -1,14 +1,14 @@
 /**
- * Tests of transports on the loopback: accepted and refused connections, delivery, and peers that
- * crash, restart, hang or do not speak the protocol.
+ * Transports on the loopback: who is let in, what arrives, and what happens when a peer dies,
+ * returns, hangs or is none.
  *
  * @module
  */
 
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater, AssertionError } from "@std/assert";
 import type { Envelope, NodeId } from "../../raft/mod.ts";
 import { frameOf, hungUp } from "../../tests/helpers/sockets.ts";
-import { inTime, until } from "../../tests/helpers/until.ts";
+import { until } from "../../tests/helpers/until.ts";
 import type { WireValue } from "../wire/codec.ts";
 import { TcpTransport } from "./tcp_transport.ts";
 import type { TcpTransportOptions } from "../wire/tcp_options.ts";
@@ -47,12 +47,26 @@ function rounds(side: Side): number[] {
   return side.got.map(({ message }) => message.type === "appendEntries" ? message.round : -1);
 }
 
-/** Connects with a plain socket. */
+/** What a promise comes to, if it does so in time. */
+async function inTime<Value>(promise: Promise<Value>, withinMs = 20_000): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = new AssertionError("it did not happen in time");
+    timer = setTimeout(() => reject(error), withinMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A stranger with a plain socket. */
 async function stranger(side: Side): Promise<Deno.TcpConn> {
   return await Deno.connect(side.transport.address);
 }
 
-Deno.test("TcpTransport delivers every message in order", async () => {
+Deno.test("TcpTransport delivers every message in order when all is well", async () => {
   const [one, two] = [open(1), open(2)];
   one.transport.setPeer(2, two.transport.address);
   for (let round = 1; round <= 50; round++) one.transport.send([message(1, 2, round)]);
@@ -65,7 +79,7 @@ Deno.test("TcpTransport delivers every message in order", async () => {
   two.transport.close();
 });
 
-Deno.test("TcpTransport logs once that a peer is unreachable, and once that it is back", async () => {
+Deno.test("TcpTransport says once when a peer is out of reach, and when it is back", async () => {
   const one = open(1, { limits: { ...limits, logEveryMs: 100 } });
   const two = open(2);
   const { address } = two.transport;
@@ -83,7 +97,7 @@ Deno.test("TcpTransport logs once that a peer is unreachable, and once that it i
   assert(/^does not reach n2: .+; tries again$/.test(one.lines[1]!), one.lines[1]);
 });
 
-Deno.test("TcpTransport keeps only the latest messages while there is no connection", async () => {
+Deno.test("TcpTransport keeps only the latest messages when there is no connection", async () => {
   const [one, two] = [open(1, { limits: { ...limits, waitingMax: 3 } }), open(2)];
   for (let round = 1; round <= 10; round++) one.transport.send([message(1, 2, round)]);
   one.transport.setPeer(2, two.transport.address);
@@ -94,7 +108,7 @@ Deno.test("TcpTransport keeps only the latest messages while there is no connect
   two.transport.close();
 });
 
-Deno.test("TcpTransport never sends messages queued for an earlier incarnation to a later one", async () => {
+Deno.test("TcpTransport never gives a new life what waited for the one before", async () => {
   const [one, two] = [open(1), open(2)];
   one.transport.setPeer(2, two.transport.address);
   one.transport.send([message(1, 2, 1)]);
@@ -111,7 +125,7 @@ Deno.test("TcpTransport never sends messages queued for an earlier incarnation t
   again.transport.close();
 });
 
-Deno.test("TcpTransport dials at once when an unreachable peer dials it", async () => {
+Deno.test("TcpTransport dials at once when the peer that was gone dials it", async () => {
   const slow = { ...limits, redialMsMin: 60_000, redialMsMax: 60_000 };
   const [one, two] = [open(1, { limits: slow }), open(2)];
   one.transport.setPeer(2, two.transport.address);
@@ -125,7 +139,7 @@ Deno.test("TcpTransport dials at once when an unreachable peer dials it", async 
   again.transport.close();
 });
 
-Deno.test("TcpTransport refuses a hello with a wrong cluster, version, address or member", async () => {
+Deno.test("TcpTransport refuses when cluster, version, address or member is wrong", async () => {
   const side = open(1);
   const hellos: readonly [WireValue, string][] = [
     [["kontiki-peer", 2, "other", 2, 1, 7, 1, "1,2,3"], "wrongCluster"],
@@ -153,7 +167,7 @@ Deno.test("TcpTransport refuses a hello with a wrong cluster, version, address o
   side.transport.close();
 });
 
-Deno.test("TcpTransport closes the connection when the first frame is not a valid hello", async () => {
+Deno.test("TcpTransport hangs up when the first bytes are no hello of fit size", async () => {
   const side = open(1);
   const http = await stranger(side);
   await http.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
@@ -167,7 +181,7 @@ Deno.test("TcpTransport closes the connection when the first frame is not a vali
   side.transport.close();
 });
 
-Deno.test("TcpTransport closes the connection when a hello arrives byte by byte", async () => {
+Deno.test("TcpTransport hangs up when a hello comes byte by byte", async () => {
   const side = open(1);
   const conn = await stranger(side);
   const bytes = frameOf(["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3"]);
@@ -186,7 +200,7 @@ Deno.test("TcpTransport closes the connection when a hello arrives byte by byte"
   side.transport.close();
 });
 
-Deno.test("TcpTransport bounds the number of connections without hello", async () => {
+Deno.test("TcpTransport keeps few connections without hello when many come", async () => {
   const side = open(1, { limits: { ...limits, pendingHellosMax: 4, helloMsMax: 60_000 } });
   const conns: Deno.TcpConn[] = [];
   for (let at = 0; at < 20; at++) conns.push(await stranger(side));
@@ -201,7 +215,7 @@ Deno.test("TcpTransport bounds the number of connections without hello", async (
   peer.transport.close();
 });
 
-Deno.test("TcpTransport drops an unknown or misaddressed message and keeps the connection", async () => {
+Deno.test("TcpTransport drops a message and stays when it is unknown or falsely addressed", async () => {
   const side = open(1);
   const conn = await stranger(side);
   await conn.write(frameOf(["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3"]));
@@ -216,7 +230,7 @@ Deno.test("TcpTransport drops an unknown or misaddressed message and keeps the c
   side.transport.close();
 });
 
-Deno.test("TcpTransport accepts a newer incarnation and refuses an earlier one", async () => {
+Deno.test("TcpTransport lets a newer life in and keeps an earlier one out", async () => {
   const side = open(1, { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 20_000 } });
   const lives = [[8, 1], [9, 1], [8, 2], [9, 3], [9, 2]] as const;
   const conns: Deno.TcpConn[] = [];
@@ -238,7 +252,7 @@ Deno.test("TcpTransport accepts a newer incarnation and refuses an earlier one",
   side.transport.close();
 });
 
-Deno.test("TcpTransport closes and redials when its pings get no answer", async () => {
+Deno.test("TcpTransport hangs up and dials again when nothing answers its pings", async () => {
   const listener = Deno.listen(local);
   const { port } = listener.addr as Deno.NetAddr;
   const side = open(1);
@@ -257,7 +271,7 @@ Deno.test("TcpTransport closes and redials when its pings get no answer", async 
   listener.close();
 });
 
-Deno.test("TcpTransport closes and redials when its hello gets no answer", async () => {
+Deno.test("TcpTransport hangs up and dials again when nobody answers its hello", async () => {
   const listener = Deno.listen(local);
   const side = open(1);
   side.transport.setPeer(2, listener.addr as Deno.NetAddr);
@@ -271,7 +285,7 @@ Deno.test("TcpTransport closes and redials when its hello gets no answer", async
   listener.close();
 });
 
-Deno.test("TcpTransport pauses before it redials a peer that refused it", async () => {
+Deno.test("TcpTransport leaves a peer that refuses it in peace for a while", async () => {
   const listener = Deno.listen(local);
   const slow = { ...limits, redialMsMin: 10, redialMsMax: 2000 };
   const side = open(1, { limits: slow });
@@ -286,7 +300,7 @@ Deno.test("TcpTransport pauses before it redials a peer that refused it", async 
   for (const end of [conn, again, listener]) end.close();
 });
 
-Deno.test("TcpTransport sends nothing to an address that was replaced while it dialled", async () => {
+Deno.test("TcpTransport says nothing at an address that was replaced while it dialled", async () => {
   const [old, fresh] = [Deno.listen(local), Deno.listen(local)];
   const side = open(1);
   side.transport.setPeer(2, old.addr as Deno.NetAddr);
@@ -299,7 +313,7 @@ Deno.test("TcpTransport sends nothing to an address that was replaced while it d
   for (const end of [greeted, conn, old, fresh]) end.close();
 });
 
-Deno.test("TcpTransport keeps an idle connection while pings are answered", async () => {
+Deno.test("TcpTransport keeps an idle connection when pings are answered", async () => {
   const patient = { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 1000 } };
   const [one, two] = [open(1, patient), open(2, patient)];
   one.transport.setPeer(2, two.transport.address);
@@ -311,7 +325,7 @@ Deno.test("TcpTransport keeps an idle connection while pings are answered", asyn
   two.transport.close();
 });
 
-/** Forwards bytes in limited portions until one side closes. */
+/** Carries bytes until one side hangs up, at most so many at a time. */
 async function carry(
   from: Deno.Conn,
   to: Deno.Conn,
@@ -325,14 +339,14 @@ async function carry(
     }
     await to.closeWrite();
   } catch (error) {
-    // The other side has closed already.
+    // The other side has hung up already.
     if (!(error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.NotConnected)) {
       throw error;
     }
   }
 }
 
-Deno.test("TcpTransport keeps a connection on which a long message arrives slowly", async () => {
+Deno.test("TcpTransport keeps a connection over which a long message comes slowly", async () => {
   const patient = { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 700 } };
   const [one, two] = [open(1, patient), open(2, patient)];
   const listener = Deno.listen(local);
@@ -352,7 +366,7 @@ Deno.test("TcpTransport keeps a connection on which a long message arrives slowl
   for (const end of [near, far, listener]) end.close();
 });
 
-Deno.test("TcpTransport drops whole messages to a peer that does not read, and serves others", async () => {
+Deno.test("TcpTransport drops whole messages and serves others when a peer does not read", async () => {
   const listener = Deno.listen(local);
   const side = open(1, { limits: { ...limits, queueBytesMax: 100_000, silenceMsMax: 60_000 } });
   side.transport.setPeer(2, listener.addr as Deno.NetAddr);
@@ -383,7 +397,7 @@ Deno.test("TcpTransport drops whole messages to a peer that does not read, and s
   listener.close();
 });
 
-Deno.test("TcpTransport drops and counts a message larger than a frame", async () => {
+Deno.test("TcpTransport drops and counts when a message is larger than a frame may be", async () => {
   const side = open(1, { limits: { ...limits, frameBytesMax: 1000 } });
   const two = open(2);
   side.transport.setPeer(2, two.transport.address);

@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { SourceFile } from "./source_text.ts";
+/** One file of the project. */
+export interface SourceFile {
+  /** From the root of the project, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+}
 
 const ROOT = new URL("../../", import.meta.url);
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { lineAt, type SourceFile } from "./source_text.ts";
+import { lineAt } from "./imports.ts";
+import type { SourceFile } from "./project_files.ts";
 
 /** The page with one entry a rule. */
 export const RULES_PAGE = "docs/rules.md";

@@ -1,0 +1,47 @@
+/**
+ * The order of the folders. This is the only place that says which folder may import which; the
+ * picture in `docs/architecture.md` is drawn from the imports and compared.
+ *
+ * @module
+ */
+
+/** The folders from the bottom up. A folder imports folders of lower rows only. */
+export const LAYERS: readonly (readonly string[])[] = [
+  ["raft/core"],
+  ["raft/storage"],
+  ["raft"],
+  ["kv/tables/files"],
+  ["kv/tables"],
+  ["kv/store", "net/wire"],
+  ["kv/client", "kv/server", "net/rpc", "net/peers"],
+  ["kv", "net/faults"],
+  ["net"],
+  ["."],
+  ["cli/table"],
+  ["cli/rows"],
+  ["cli/cluster"],
+  ["cli/shell"],
+  ["tests/cluster", "tests/helpers", "tests/checker/search"],
+  ["tests/checker", "tests/sim"],
+  ["tests/pages", "tests/scripts", "tests/storage"],
+  ["tests/recorder"],
+  ["tests/lab", "tests/swarm"],
+  ["tests/scenarios", "tests/processes"],
+  ["cli/node", "cli/trials"],
+  ["cli"],
+  ["tests/canaries", "tests/std", "tests/tidy", "tests/commands"],
+  ["tools/mutation"],
+  ["tools"],
+];
+
+/** Rooms that know nothing of each other, whatever their rows. */
+export const APART: readonly (readonly [string, string])[] = [["kv", "net"]];
+
+/** What a node that serves must not load, and where its code begins. */
+export const NODE = {
+  starts: ["cli/main.ts", "cli/node/node_command.ts"],
+  loadsNothingOf: "tests/",
+} as const;
+
+/** Folders with more than twenty files, and how many they have. May shrink; must not grow. */
+export const LONGER_FOLDERS: Readonly<Record<string, number>> = { "raft/core": 23 };
