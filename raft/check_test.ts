@@ -1,5 +1,5 @@
 /**
- * Each invariant of one server's state, broken on purpose: a check that cannot fail checks nothing.
+ * Tests of the invariants of a single server's state: each one is broken on purpose and detected.
  *
  * @module
  */
@@ -36,7 +36,7 @@ function peer(change: Partial<Status["peers"][number]>): Partial<Status> {
   return { peers: [{ ...GOOD.peers[0]!, ...change }] };
 }
 
-Deno.test("checkNow finds each broken rule of a single state", () => {
+Deno.test("checkNow detects each broken invariant of a single state", () => {
   checkNow(state({}));
   const broken: [Partial<Status>, string][] = [
     [{ applied: 1 }, "covers only applied"],
@@ -56,7 +56,7 @@ Deno.test("checkNow finds each broken rule of a single state", () => {
   }
 });
 
-Deno.test("checkSince finds each way back", () => {
+Deno.test("checkSince detects each value that must not decrease", () => {
   checkSince(GOOD, state({}));
   const broken: [Partial<Status>, string][] = [
     [{ term: 2 }, "the term goes"],

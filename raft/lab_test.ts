@@ -1,5 +1,5 @@
 /**
- * The lab's face in virtual time: what the course's skeleton promises of each call.
+ * Tests of the lab's interface in virtual time: what the course's skeleton requires of each call.
  *
  * @module
  */
@@ -47,7 +47,7 @@ class Group {
     server.raft = await this.#make(me, this.servers.length, server);
   }
 
-  /** Lets time pass until some server leads. */
+  /** Waits until a server leads. */
   async leader(): Promise<Server> {
     for (let tries = 0; tries < 50; tries++) {
       await this.clock.sleep(100);
@@ -57,7 +57,7 @@ class Group {
     throw new Error("no leader in 5 s");
   }
 
-  /** Saves take a virtual millisecond, and virtual time waits for what they set off. */
+  /** A storage whose saves take a virtual millisecond; virtual time waits for their effects. */
   #slow() {
     const after = (ms: number, run: () => void) =>
       this.clock.after(ms, () => {
@@ -101,7 +101,7 @@ Deno.test("LabRaft refuses a command at once when it does not lead", async () =>
   assertEquals(other.raft.start(bytes("a")).isLeader, false);
 });
 
-Deno.test("LabRaft starts again from its snapshot and the commands behind it", async () => {
+Deno.test("LabRaft restarts from its snapshot and the commands after it", async () => {
   const group = await Group.start(1);
   const { raft, applied } = await group.leader();
   for (const command of ["a", "b", "c"]) raft.start(bytes(command));
@@ -116,7 +116,7 @@ Deno.test("LabRaft starts again from its snapshot and the commands behind it", a
   assertEquals(applied.map(text), ["snapshot 2 ab", "command 3 c", "command 4 d"]);
 });
 
-Deno.test("LabRaft neither accepts nor applies anything when it was killed", async () => {
+Deno.test("LabRaft neither accepts nor applies commands after it was killed", async () => {
   const group = await Group.start(1);
   const { raft, applied } = await group.leader();
   await raft.kill();

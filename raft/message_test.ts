@@ -1,5 +1,5 @@
 /**
- * Every message survives the way over the wire, and nothing else gets in.
+ * Tests of the encoding of messages: round trips and refusals.
  *
  * @module
  */
@@ -46,13 +46,13 @@ function envelope(message: Message): Envelope {
   return { from: 1, to: 2, term: 3, message };
 }
 
-Deno.test("decodeEnvelope gives back what encodeEnvelope was given for every message", () => {
+Deno.test("decodeEnvelope reverses encodeEnvelope for every message", () => {
   for (const message of messages) {
     assertEquals(decodeEnvelope(encodeEnvelope(envelope(message))), envelope(message));
   }
 });
 
-Deno.test("decodeEnvelope makes no copies of commands", () => {
+Deno.test("decodeEnvelope does not copy commands", () => {
   const frame = new Uint8Array([9, 9, 1, 2, 3, 9]);
   const command = frame.subarray(2, 5);
   const entries = [{ index: 8, term: 3, command }];
@@ -61,16 +61,16 @@ Deno.test("decodeEnvelope makes no copies of commands", () => {
   assert(message.type === "appendEntries" && message.entries[0]?.command === command);
 });
 
-Deno.test("decodeEnvelope refuses when the value is not a message", () => {
+Deno.test("decodeEnvelope refuses a value that is not a message", () => {
   const strangers = [null, 7, "x", {}, [], [0, 1, 2, 3], ["1", 1, 2, 3], [1.5], [-1], [NaN]];
   for (const value of strangers) assertThrows(() => decodeEnvelope(value));
 });
 
-Deno.test("decodeEnvelope refuses with the number when the type is unknown", () => {
+Deno.test("decodeEnvelope names an unknown type by its number", () => {
   assertThrows(() => decodeEnvelope([8, 1, 2, 3]), RangeError, "known type, got 8");
 });
 
-Deno.test("decodeEnvelope refuses when any one field is missing or of another type", () => {
+Deno.test("decodeEnvelope refuses any missing field or field of another type", () => {
   const wrong = [undefined, "1", -1, 1.5, 2 ** 53, NaN, {}, [[]]];
   for (const message of messages) {
     const good = encodeEnvelope(envelope(message));
@@ -86,7 +86,7 @@ Deno.test("decodeEnvelope refuses when any one field is missing or of another ty
   }
 });
 
-Deno.test("decodeEnvelope refuses when numbers contradict each other", () => {
+Deno.test("decodeEnvelope refuses inconsistent numbers", () => {
   const refused: readonly [string, readonly unknown[]][] = [
     ["term beyond the sender's", [3, 1, 2, 3, 7, 2, 0, 1, [4, command]]],
     ["terms that go down", [3, 1, 2, 3, 7, 2, 0, 1, [3, command, 2, command]]],
@@ -104,7 +104,7 @@ Deno.test("decodeEnvelope refuses when numbers contradict each other", () => {
   for (const [name, value] of refused) assertThrows(() => decodeEnvelope(value), Error, "", name);
 });
 
-Deno.test("decodeEnvelope keeps its message short when a field is huge", () => {
+Deno.test("decodeEnvelope keeps its error short when a field is huge", () => {
   const field = new Uint8Array(1_000_000);
   const error = assertThrows(() => decodeEnvelope([1, field, 2, 3, false, 7, 2]), TypeError);
   assert(error.message.length < 200);

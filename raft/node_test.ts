@@ -1,5 +1,5 @@
 /**
- * The driver's one duty: the order of a turn, whatever fails or arrives meanwhile.
+ * Tests of the driver: the order of effects, with failures and concurrent input.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const NOTHING = new Uint8Array();
 
 const TICK_MS = 10;
 
-/** A world in which every step is taken by hand, and every effect is written down. */
+/** A node whose every step the test takes, with a record of its effects. */
 class World {
   readonly log: string[] = [];
   readonly failures: unknown[] = [];
@@ -61,7 +61,7 @@ class World {
     });
   }
 
-  /** Runs what is due soon, and lets promises settle. */
+  /** Runs soon-callbacks and lets promises settle. */
   async settle(): Promise<void> {
     for (let rounds = 0; rounds < 20; rounds++) {
       for (const run of this.#soon.splice(0)) run();
@@ -69,7 +69,7 @@ class World {
     }
   }
 
-  /** Something holds the thread for so long. */
+  /** Blocks the thread for the given time. */
   hold(ms: number): void {
     this.#now += ms;
   }
@@ -92,13 +92,13 @@ class World {
     await this.settle();
   }
 
-  /** The snapshot that is being prepared is on disk. */
+  /** Completes the snapshot that is being prepared. */
   async prepared(): Promise<void> {
     this.#preparations.shift()?.();
     await this.settle();
   }
 
-  /** What happened since the last call. */
+  /** The effects since the last call. */
   take(): string[] {
     return this.log.splice(0);
   }
@@ -115,7 +115,7 @@ class World {
   }
 }
 
-/** A storage that is asked for nothing. */
+/** A storage whose methods must not be called. */
 const untouched = { save: assertNever, prepare: assertNever, close: assertNever };
 
 function assertNever(): never {
@@ -126,13 +126,13 @@ async function leading(options: Partial<NodeOptions> = {}): Promise<{ world: Wor
   const world = new World();
   const node = await world.start(options);
   await world.tick();
-  await world.tick(); // stands, votes for itself, wins, opens the term
+  await world.tick(); // starts an election, votes for itself, wins, appends its no-op
   await world.saved();
   assertEquals(world.take(), ["follower", "save 1", "apply 1", "leader"]);
   return { world, node };
 }
 
-Deno.test("Node applies and answers only when the save has ended", async () => {
+Deno.test("Node applies and answers only after the save has completed", async () => {
   const { world, node } = await leading();
   node.propose(new Uint8Array([1]));
   node.read(5);
@@ -142,7 +142,7 @@ Deno.test("Node applies and answers only when the save has ended", async () => {
   assertEquals(world.take(), ["apply 2", "read 5 true"]);
 });
 
-Deno.test("Node gathers what arrives during a save into the next one", async () => {
+Deno.test("Node collects input that arrives during a save into the next one", async () => {
   const { world, node } = await leading();
   node.propose(new Uint8Array([1]));
   await world.settle();
@@ -155,7 +155,7 @@ Deno.test("Node gathers what arrives during a save into the next one", async () 
   assertEquals(world.take(), ["apply 3,4,5"]);
 });
 
-Deno.test("Node dies of a failed save and does nothing more (D3)", async () => {
+Deno.test("Node stops for good after a failed save (D3)", async () => {
   const { world, node } = await leading();
   node.propose(new Uint8Array([1]));
   await world.settle();
@@ -166,7 +166,7 @@ Deno.test("Node dies of a failed save and does nothing more (D3)", async () => {
   assertEquals(world.failures.map(String), ["Error: disk"]);
 });
 
-Deno.test("Node dies of a broken invariant in the application", async () => {
+Deno.test("Node stops for good after a broken invariant in the application", async () => {
   const world = new World();
   const broken = () => {
     throw new Error("broken");
@@ -179,7 +179,7 @@ Deno.test("Node dies of a broken invariant in the application", async () => {
   assertEquals(world.failures.map(String), ["Error: broken"]);
 });
 
-Deno.test("Node applies nothing after stop, though a save ends later", async () => {
+Deno.test("Node applies nothing after stop, even when a save completes later", async () => {
   const { world, node } = await leading();
   node.propose(new Uint8Array([1]));
   await world.settle();
@@ -190,7 +190,7 @@ Deno.test("Node applies nothing after stop, though a save ends later", async () 
   assertEquals(node.propose(new Uint8Array([2])), null);
 });
 
-Deno.test("Node lets others have the thread between batches of a long apply (X8)", async () => {
+Deno.test("Node yields to the event loop between batches of a long apply (X8)", async () => {
   const { world, node } = await leading({ applyEntriesMax: 1 });
   for (let i = 0; i < 3; i++) node.propose(new Uint8Array([i]));
   await world.settle();
@@ -202,7 +202,7 @@ Deno.test("Node lets others have the thread between batches of a long apply (X8)
   assertEquals(world.take(), ["apply 4"]);
 });
 
-Deno.test("Node draws an image little by little and saves it when it is prepared (S6, X8)", async () => {
+Deno.test("Node draws an image in slices and saves it once it is prepared (S6, X8)", async () => {
   const { world, node } = await leading();
   function* image() {
     for (let step = 0; step < 4; step++) yield;
@@ -212,7 +212,7 @@ Deno.test("Node draws an image little by little and saves it when it is prepared
   node.propose(new Uint8Array([1]));
   await world.settle();
   await world.saved();
-  assertEquals(world.take(), ["save 1", "apply 2"]); // writes go on meanwhile
+  assertEquals(world.take(), ["save 1", "apply 2"]); // writes continue in between
   await world.tick();
   await world.tick();
   assertEquals(world.take(), ["prepare 1"]);
@@ -224,7 +224,7 @@ Deno.test("Node draws an image little by little and saves it when it is prepared
   assertEquals(node.draw(2, image), true);
 });
 
-Deno.test("Node draws no other image before the save of the one it drew (X8)", async () => {
+Deno.test("Node draws no other image before the save of the last one (X8)", async () => {
   const { world, node } = await leading();
   const drawn: boolean[] = [];
   const image = () => new Uint8Array(3);
@@ -232,7 +232,7 @@ Deno.test("Node draws no other image before the save of the one it drew (X8)", a
   node.propose(new Uint8Array([1]));
   await world.settle();
   assertEquals(world.take(), ["prepare 1", "save 1"]);
-  await world.prepared(); // in the middle of a turn that saves something else
+  await world.prepared(); // during a turn that saves other state
   drawn.push(node.draw(2, assertNever));
   await world.saved();
   drawn.push(node.draw(2, assertNever));
@@ -241,7 +241,7 @@ Deno.test("Node draws no other image before the save of the one it drew (X8)", a
   assertEquals([node.draw(2, image), world.take()], [true, ["prepare 2"]]);
 });
 
-Deno.test("Node closes the storage when it is stopped, also after it died, and once", async () => {
+Deno.test("Node closes the storage once when it is stopped, also after a failure", async () => {
   const { world, node } = await leading();
   node.propose(new Uint8Array([1]));
   await world.settle();
@@ -251,7 +251,7 @@ Deno.test("Node closes the storage when it is stopped, also after it died, and o
   assertEquals(world.take(), ["close"]);
 });
 
-Deno.test("Node refuses options before it touches the storage", async () => {
+Deno.test("Node refuses invalid options before it opens the storage", async () => {
   const world = new World();
   const storage = { ...untouched, load: () => Promise.reject(new Error("touched")) };
   for (const wrong of [{ id: 4 }, { tickMs: 0 }, { tickMs: NaN }, { electionTicks: 1 }]) {
@@ -259,7 +259,7 @@ Deno.test("Node refuses options before it touches the storage", async () => {
   }
 });
 
-Deno.test("Node does not take the time of a long restore for a silent leader (E6)", async () => {
+Deno.test("Node does not count restore time as leader silence (E6)", async () => {
   const world = new World();
   const snapshot = { last: { index: 3, term: 1 }, data: new Uint8Array(1) };
   const load = () => Promise.resolve({ ...EMPTY, term: 1, snapshot });
@@ -274,7 +274,7 @@ Deno.test("Node does not take the time of a long restore for a silent leader (E6
   assertEquals(node.status().role, "follower");
 });
 
-Deno.test("Node closes the storage when the application refuses what is in it", async () => {
+Deno.test("Node closes the storage when the application refuses the snapshot", async () => {
   const world = new World();
   const snapshot = { last: { index: 3, term: 1 }, data: new Uint8Array(1) };
   const storage = {
@@ -290,14 +290,14 @@ Deno.test("Node closes the storage when the application refuses what is in it", 
   assertEquals(world.take(), ["close"]);
 });
 
-Deno.test("Node refuses a command that no message can hold, and goes on (X5)", async () => {
+Deno.test("Node refuses a command too large for a message, and continues (X5)", async () => {
   const { world, node } = await leading({ commandBytesMax: 4 });
   assertThrows(() => node.propose(new Uint8Array(5)), RangeError, "wanted at most 4 bytes, got 5");
   assertEquals(node.propose(new Uint8Array(4)), { index: 2, term: 1 });
   assertEquals(world.failures, []);
 });
 
-Deno.test("Node lets timers run though each answer is followed by a command (X8)", async () => {
+Deno.test("Node lets timers run although each answer triggers another command (X8)", async () => {
   const many = 100_000;
   const { promise: ended, resolve } = Promise.withResolvers<number>();
   let isTime = false;
@@ -328,7 +328,7 @@ Deno.test("Node does not start when the storage cannot be read", async () => {
   await assertRejects(() => new World().start({ storage }), Error, "damaged");
 });
 
-Deno.test("Node restores a snapshot before it applies what comes behind it (S4)", async () => {
+Deno.test("Node restores a snapshot before it applies later entries (S4)", async () => {
   const world = new World();
   const node = await world.start({ peers: [1, 2] });
   const last = { index: 5, term: 1 };
@@ -344,7 +344,7 @@ Deno.test("Node restores a snapshot before it applies what comes behind it (S4)"
   assertEquals(world.take(), ["send", "restore", "apply 6", "follower"]);
 });
 
-Deno.test("Node waits a whole timeout from the last message of its leader on (§5.2)", async () => {
+Deno.test("Node waits a full timeout after the last message of its leader (§5.2)", async () => {
   const world = new World();
   const node = await world.start({ peers: [1, 2], electionTicks: 5, profile: "lab" });
   const append = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };

@@ -1,5 +1,5 @@
 /**
- * The replicated state machine against a scripted log: who gets which outcome, and when.
+ * Tests of the replicated state machine on a scripted log: the outcome of each submit.
  *
  * @module
  */
@@ -34,7 +34,7 @@ class Journal implements StateMachine {
   }
 }
 
-/** A log that accepts everything in its term, and does nothing by itself. */
+/** A log that accepts all commands in its term and otherwise only acts when the test calls it. */
 class FakeLog implements Log {
   term = 1;
   next = 1;
@@ -83,7 +83,7 @@ interface Setting {
   readonly machine: Journal;
   readonly log: FakeLog;
   readonly rsm: Rsm;
-  /** The outcomes so far as text, by name of the submit. */
+  /** The outcomes so far as text, by the name of the submit. */
   readonly outcomes: Record<string, string>;
   readonly send: (command: string) => void;
 }
@@ -106,7 +106,7 @@ function show(outcome: Outcome): string {
   return outcome.kind === "done" ? `done ${decode(outcome.reply)}` : outcome.kind;
 }
 
-Deno.test("Rsm hands each result to its own submit when entries are applied together", () => {
+Deno.test("Rsm matches results to submits when entries are applied together", () => {
   const { rsm, outcomes, send } = setUp();
   send("a");
   send("b");
@@ -126,29 +126,29 @@ Deno.test("Rsm refuses at once and names the leader when it does not lead", asyn
   assertEquals(await ask(rsm, encode("a")), { kind: "notLeader", leader: 2 });
 });
 
-Deno.test("Rsm gives nobody a result when the entry is of an earlier life", () => {
+Deno.test("Rsm drops results of entries from before a restart", () => {
   const { rsm, log, outcomes, send } = setUp();
   log.term = 5;
   log.next = 3;
   send("new");
-  // The replay after a restart: the same machine, the same indices, older terms.
+  // A replay after a restart: the same machine and indices, older terms.
   rsm.apply([entry(1, 2, "x"), entry(2, 4, "y")]);
   assertEquals(outcomes, {});
   rsm.apply([entry(3, 5, "new")]);
   assertEquals(outcomes, { new: "done xynew" });
 });
 
-Deno.test("Rsm reports lost when an entry of another term took the place", () => {
+Deno.test("Rsm reports lost when an entry of another term has the index", () => {
   const { rsm, outcomes, send } = setUp();
   send("a");
   send("b");
   send("c");
   rsm.apply([entry(1, 1, "a"), entry(2, 3, "other")]);
-  // What stands behind an entry of a later term can never be applied either.
+  // Entries after one of a later term can never be applied either.
   assertEquals(outcomes, { a: "done a", b: "lost", c: "lost" });
 });
 
-Deno.test("Rsm reports lost for one place only when an older entry took it", () => {
+Deno.test("Rsm reports only one submit lost when an entry of an older term has its index", () => {
   const { rsm, log, outcomes, send } = setUp();
   log.term = 5;
   send("a");
@@ -158,14 +158,14 @@ Deno.test("Rsm reports lost for one place only when an older entry took it", () 
   assertEquals(rsm.waiting, 1);
 });
 
-Deno.test("Rsm reports lost when a no-op took the place", () => {
+Deno.test("Rsm reports lost when a no-op has the index", () => {
   const { rsm, outcomes, send } = setUp();
   send("a");
   rsm.apply([entry(1, 2, null)]);
   assertEquals(outcomes, { a: "lost" });
 });
 
-Deno.test("Rsm reports unknown when the term moves or leadership ends", () => {
+Deno.test("Rsm reports unknown when the term changes or leadership ends", () => {
   const { rsm, log, outcomes, send } = setUp();
   rsm.changed(status("leader", 1));
   send("a");
@@ -181,7 +181,7 @@ Deno.test("Rsm reports unknown when the term moves or leadership ends", () => {
   assertEquals(outcomes["b"], "unknown");
 });
 
-Deno.test("Rsm releases the submits of the old term when it leads again in between", () => {
+Deno.test("Rsm ends submits of the old term when it leads again in a later term", () => {
   const { rsm, log, outcomes, send } = setUp();
   send("old");
   log.term = 4;
@@ -192,7 +192,7 @@ Deno.test("Rsm releases the submits of the old term when it leads again in betwe
   assertEquals(outcomes["new"], "done new");
 });
 
-Deno.test("Rsm hands nobody the result of another who submitted when the old term was released", () => {
+Deno.test("Rsm does not mix up results when a submit is made while old ones are ended", () => {
   const { rsm, log, outcomes, send } = setUp();
   rsm.submit(encode("a"), (outcome) => {
     outcomes["a"] = show(outcome);
@@ -205,7 +205,7 @@ Deno.test("Rsm hands nobody the result of another who submitted when the old ter
   assertEquals(outcomes, { a: "unknown", c: "done c", b: "done cb" });
 });
 
-Deno.test("Rsm reports unknown when a snapshot jumps over the place", () => {
+Deno.test("Rsm reports unknown when a snapshot covers the index", () => {
   const { rsm, machine, outcomes, send } = setUp();
   send("a");
   send("b");
@@ -216,7 +216,7 @@ Deno.test("Rsm reports unknown when a snapshot jumps over the place", () => {
   assertEquals(machine.text, "imageb");
 });
 
-Deno.test("Rsm ends every wait when it is stopped", async () => {
+Deno.test("Rsm ends all pending submits and queries when it is stopped", async () => {
   const { rsm, outcomes, send } = setUp();
   send("a");
   const question = ask(rsm, encode("q"));
@@ -227,7 +227,7 @@ Deno.test("Rsm ends every wait when it is stopped", async () => {
   assertEquals(rsm.waiting, 0);
 });
 
-Deno.test("Rsm answers a question only when the log confirmed it", async () => {
+Deno.test("Rsm answers a query only after the log has confirmed it", async () => {
   const { rsm, log } = setUp();
   const first = ask(rsm, encode("q"));
   const second = ask(rsm, encode("r"));
@@ -249,7 +249,7 @@ Deno.test("Rsm takes a snapshot when the applied entries exceed the limit", () =
   assertEquals(log.compacted.length, 1);
 });
 
-Deno.test("Rsm counts the log from a snapshot that arrived on", () => {
+Deno.test("Rsm counts applied bytes from a received snapshot on", () => {
   const { rsm, log } = setUp({ logBytesMax: 2 * entryBytes(entry(1, 1, "a")) });
   rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
   rsm.restore({ last: { index: 9, term: 1 }, data: encode("abc") });
@@ -257,22 +257,22 @@ Deno.test("Rsm counts the log from a snapshot that arrived on", () => {
   assertEquals(log.compacted, []);
 });
 
-Deno.test("Rsm asks again for a snapshot when an earlier one was not ready", () => {
+Deno.test("Rsm retries a snapshot that was refused because an earlier one was not ready", () => {
   const { rsm, log } = setUp({ logBytesMax: entryBytes(entry(1, 1, "a")) });
   log.isDrawing = true;
   rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
   log.isDrawing = false;
-  rsm.apply([entry(3, 1, null)]); // too small to ask by itself
+  rsm.apply([entry(3, 1, null)]); // too small to trigger a snapshot
   assertEquals(log.compacted, [{ last: { index: 3, term: 1 }, data: encode("ab") }]);
 });
 
-Deno.test("Rsm never takes a snapshot when there is no limit", () => {
+Deno.test("Rsm never takes a snapshot without a limit", () => {
   const { rsm, log } = setUp();
   for (let index = 1; index <= 1000; index++) rsm.apply([entry(index, 1, "a")]);
   assertEquals(log.compacted, []);
 });
 
-Deno.test("Rsm refuses more when as many wait as may", () => {
+Deno.test("Rsm refuses more submits than its limit", () => {
   const { rsm, outcomes, send } = setUp({ waitingMax: 2 });
   send("a");
   send("b");
@@ -283,7 +283,7 @@ Deno.test("Rsm refuses more when as many wait as may", () => {
   assertEquals(outcomes["d"], undefined);
 });
 
-Deno.test("Rsm refuses more when too many bytes wait", async () => {
+Deno.test("Rsm refuses more pending bytes than its limit", async () => {
   const rsm = new Rsm({ machine: new Journal(), logBytesMax: null, waitingBytesMax: 10 });
   rsm.attach(new FakeLog());
   rsm.submit(new Uint8Array(6), () => {});
@@ -293,7 +293,7 @@ Deno.test("Rsm refuses more when too many bytes wait", async () => {
   assertEquals(rsm.waiting, 1);
 });
 
-Deno.test("Rsm counts the bytes of a question until it is answered", async () => {
+Deno.test("Rsm counts the bytes of a query until it is answered", async () => {
   const log = new FakeLog();
   const rsm = new Rsm({ machine: new Journal(), logBytesMax: null, waitingBytesMax: 10 });
   rsm.attach(log);
@@ -304,14 +304,14 @@ Deno.test("Rsm counts the bytes of a question until it is answered", async () =>
   }
 });
 
-Deno.test("Rsm accepts a submit when a result is being handed out", () => {
+Deno.test("Rsm accepts a submit from within the callback of another", () => {
   const { rsm, outcomes, send } = setUp();
   rsm.submit(encode("a"), () => send("b"));
   rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
   assertEquals(outcomes, { b: "done ab" });
 });
 
-Deno.test("Rsm keeps order and forgets nothing when very many submits wait", () => {
+Deno.test("Rsm keeps order and loses nothing when very many submits are pending", () => {
   const { rsm } = setUp();
   let done = 0;
   const total = 40_000;

@@ -1,5 +1,5 @@
 /**
- * Timers of real time at their edges.
+ * Tests of real timers at the limits of their range.
  *
  * @module
  */
@@ -13,7 +13,7 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => clock.after(ms, resolve));
 }
 
-Deno.test("SystemClock.after runs not before its time when the wait is a fraction", async () => {
+Deno.test("SystemClock.after does not run early when the wait is a fraction", async () => {
   for (const ms of [0, 0.2, 0.9, 1.5, 7]) {
     const start = clock.now();
     await sleep(ms);
@@ -30,7 +30,7 @@ Deno.test("SystemClock.after does not run at once when the wait is longer than 2
   assertEquals(ran, []);
 });
 
-Deno.test("SystemClock.after runs nothing when it was cancelled", async () => {
+Deno.test("SystemClock.after runs nothing after it was cancelled", async () => {
   let ran = false;
   const timer = clock.after(1, () => ran = true);
   timer.cancel();
@@ -39,13 +39,13 @@ Deno.test("SystemClock.after runs nothing when it was cancelled", async () => {
   assert(!ran);
 });
 
-Deno.test("SystemClock.after refuses when the wait is not a number from 0 on", () => {
+Deno.test("SystemClock.after refuses a wait that is not a number from 0 up", () => {
   for (const ms of [-1, NaN, Infinity]) {
     assertThrows(() => clock.after(ms, () => {}), RangeError, `got ${ms}`);
   }
 });
 
-Deno.test("SystemClock.soon runs after the code at hand and before the next timer", async () => {
+Deno.test("SystemClock.soon runs after the current code and before the next timer", async () => {
   const order: string[] = [];
   const timer = sleep(0).then(() => order.push("timer"));
   clock.soon(() => order.push("soon"));
@@ -54,7 +54,7 @@ Deno.test("SystemClock.soon runs after the code at hand and before the next time
   assertEquals(order, ["at hand", "soon", "timer"]);
 });
 
-Deno.test("SystemClock.after asks for no wait that the platform cannot take, and waits on (E6)", () => {
+Deno.test("SystemClock.after splits a wait longer than the platform supports (E6)", () => {
   const asked: { readonly ms: number; readonly wake: () => void }[] = [];
   const original = globalThis.setTimeout;
   let ran = false;
@@ -64,7 +64,7 @@ Deno.test("SystemClock.after asks for no wait that the platform cannot take, and
   }) as unknown as typeof setTimeout;
   try {
     clock.after(2 ** 31 + 1000, () => ran = true);
-    // As if the longest wait were over: some is still left.
+    // After the longest supported wait, some of the wait is left.
     asked[0]?.wake();
   } finally {
     globalThis.setTimeout = original;

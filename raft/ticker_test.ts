@@ -1,5 +1,5 @@
 /**
- * Ticks in arrears: counted all, in time, and never against others who could not be heard.
+ * Tests of late ticks: all are counted, and none against peers that could not be heard.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { Ticker } from "./ticker.ts";
 
 const TICK_MS = 10;
 
-/** A clock that is set by hand and one timer of an election, as a core would have it. */
+/** A clock that the test sets, and a core's election timer. */
 class Bench {
   readonly log: string[] = [];
   readonly ticker: Ticker;
@@ -39,17 +39,17 @@ class Bench {
     this.ticker.arm();
   }
 
-  /** When the timer will fire. */
+  /** The time at which the timer will fire. */
   get firesAt(): number | null {
     return this.#timer?.at ?? null;
   }
 
-  /** Time passes, and nothing else gets the thread. */
+  /** Time passes while the thread is blocked. */
   setTo(now: number): void {
     this.#now = now;
   }
 
-  /** Time passes; the timer fires if it is due, late as it may be. */
+  /** Time passes; the timer fires if it is due, possibly late. */
   at(now: number): void {
     this.#now = now;
     const timer = this.#timer;
@@ -58,7 +58,7 @@ class Bench {
     timer.run();
   }
 
-  /** Time passes, and a message is read before the timer gets the thread. */
+  /** Time passes; a message is handled before the timer. */
   messageAt(now: number): void {
     this.#now = now;
     this.ticker.catchUp();
@@ -78,7 +78,7 @@ Deno.test("Ticker wakes once for many ticks", () => {
   assertEquals([bench.take(), bench.firesAt], ["tick tick tick tick due", 100]);
 });
 
-Deno.test("Ticker counts what passed before a message, and lets the timer come early", () => {
+Deno.test("Ticker counts the ticks before a message, and lets the timer fire early", () => {
   const bench = new Bench();
   bench.messageAt(37);
   assertEquals([bench.take(), bench.firesAt], ["tick tick tick", 50]);
@@ -86,14 +86,14 @@ Deno.test("Ticker counts what passed before a message, and lets the timer come e
   assertEquals([bench.take(), bench.firesAt], ["tick tick", 80]);
 });
 
-Deno.test("Ticker sets the timer anew when something is due sooner", () => {
+Deno.test("Ticker resets the timer when work is due sooner", () => {
   const bench = new Bench();
   bench.due = 1;
   bench.ticker.arm();
   assertEquals(bench.firesAt, 10);
 });
 
-Deno.test("Ticker leaves the tick in which something is due to the timer", () => {
+Deno.test("Ticker leaves the tick in which work is due to the timer", () => {
   const bench = new Bench();
   bench.messageAt(50);
   assertEquals(bench.take(), "tick tick tick tick");
@@ -101,7 +101,7 @@ Deno.test("Ticker leaves the tick in which something is due to the timer", () =>
   assertEquals([bench.take(), bench.due], ["tick", 4]);
 });
 
-Deno.test("Ticker gives one tick to read what came while the process was held up (E6)", () => {
+Deno.test("Ticker allows one tick to handle queued messages after a stall (E6)", () => {
   const bench = new Bench();
   bench.at(5009);
   assertEquals([bench.take(), bench.firesAt], ["tick tick tick tick", 5019]);
@@ -110,14 +110,14 @@ Deno.test("Ticker gives one tick to read what came while the process was held up
   assertEquals([bench.take(), bench.firesAt], ["tick", 5059]);
 });
 
-Deno.test("Ticker does what is due in the end though it is always late", () => {
+Deno.test("Ticker does due work eventually although it is always late", () => {
   const bench = new Bench();
   bench.at(5000);
   bench.at(10_000);
   assertEquals(bench.take(), "tick tick tick tick due");
 });
 
-Deno.test("Ticker forgets time beyond what was due when a message comes first", () => {
+Deno.test("Ticker drops time beyond the due tick when a message comes first", () => {
   const bench = new Bench();
   bench.messageAt(5003);
   assertEquals(bench.take(), "tick tick tick tick");
@@ -133,7 +133,7 @@ Deno.test("Ticker counts no more after stop", () => {
   assertEquals([bench.take(), bench.firesAt], ["", null]);
 });
 
-Deno.test("Ticker counts every tick once though moments do not add up in binary", () => {
+Deno.test("Ticker counts every tick once although times are inexact in binary", () => {
   let now = 0.1;
   let ticks = 0;
   let timer: (() => void) | null = null;
@@ -163,7 +163,7 @@ Deno.test("Ticker counts every tick once though moments do not add up in binary"
   assertEquals(fired, 1000);
 });
 
-Deno.test("Ticker beats in the end though a message always comes first and it is always late", () => {
+Deno.test("Ticker sends heartbeats eventually although messages always come first and it is always late", () => {
   const bench = new Bench();
   bench.due = 1;
   bench.ticker.arm();
@@ -175,7 +175,7 @@ Deno.test("Ticker beats in the end though a message always comes first and it is
   assertEquals(bench.take(), "due tick tick tick tick");
 });
 
-Deno.test("Ticker forgets the time of a hold, though something is due sooner when it ends", () => {
+Deno.test("Ticker drops the time of a stall although work is due sooner when it ends", () => {
   const bench = new Bench();
   bench.setTo(5000);
   bench.due = 1;

@@ -1,5 +1,5 @@
 /**
- * Tests of the line between long messages and small ones.
+ * Tests of which messages count as bulk.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { isBulk } from "./bulk.ts";
 import { append } from "../../tests/helpers/bare_server.ts";
 
-Deno.test("bulk: entries and chunks of snapshots are bulk, heartbeats and questions are not", () => {
+Deno.test("isBulk is true for entries and snapshot chunks, and false for heartbeats and probes", () => {
   const last = { index: 1, term: 1 };
   const chunk = { type: "installSnapshot", last, offset: 0, total: 9, round: 0 } as const;
   assertEquals(isBulk(append([0, 0], { terms: [1] })), true);

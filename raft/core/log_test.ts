@@ -1,5 +1,5 @@
 /**
- * The log's calculations, one by one.
+ * Tests of the log.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Entry, Term } from "./types.ts";
 
 const ORIGIN = { index: 0, term: 0 };
 
-/** Entries from index `from` on with these terms. */
+/** Entries with the given terms, from index `from`. */
 function entries(from: number, ...terms: Term[]): Entry[] {
   return terms.map((term, i) => ({ index: from + i, term, command: new Uint8Array([term, i]) }));
 }
@@ -33,7 +33,7 @@ Deno.test("Log begins with its base and ends with its last entry", () => {
   assertEquals(new Log(ORIGIN, []).last, ORIGIN);
 });
 
-Deno.test("Log.splice keeps what it holds when an append comes late or twice (L3)", () => {
+Deno.test("Log.splice keeps its entries when an append arrives late or twice (L3)", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 2));
   assertEquals(log.splice(entries(1, 1, 1)), null);
   assertEquals(log.splice([]), null);
@@ -41,14 +41,14 @@ Deno.test("Log.splice keeps what it holds when an append comes late or twice (L3
   assertEquals(log.takeTail(), null);
 });
 
-Deno.test("Log.splice cuts from the first conflict on, whole (L3)", () => {
+Deno.test("Log.splice removes all entries from the first conflict on (L3)", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 2, 2));
   assertEquals(log.splice(entries(2, 1, 3)), 3);
   assertEquals(terms(log), [0, 1, 1, 3]);
   assertEquals(log.takeTail()?.from, 3);
 });
 
-Deno.test("Log.takeTail reports the lowest index that changed, once", () => {
+Deno.test("Log.takeTail reports the lowest changed index once", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 1));
   log.append(entries(4, 2)[0]!);
   log.splice(entries(2, 3));
@@ -58,14 +58,14 @@ Deno.test("Log.takeTail reports the lowest index that changed, once", () => {
   assertEquals(log.takeTail(), null);
 });
 
-Deno.test("Log.takeTail passes over what a snapshot covers", () => {
+Deno.test("Log.takeTail skips entries that a snapshot covers", () => {
   const log = new Log(ORIGIN, []);
   for (const entry of entries(1, 1, 1, 1)) log.append(entry);
   log.compact({ index: 2, term: 1 }, trail(10));
   assertEquals(log.takeTail()?.entries.map(({ index }) => index), [3]);
 });
 
-Deno.test("Log.compact keeps a trail of covered entries that do not count as log bytes", () => {
+Deno.test("Log.compact keeps trailing entries, which do not count as log bytes", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 1, 1));
   const one = log.bytes / 4;
   log.compact({ index: 3, term: 1 }, trail(2));
@@ -74,7 +74,7 @@ Deno.test("Log.compact keeps a trail of covered entries that do not count as log
   assertEquals([log.base, log.last, log.bytes], [{ index: 4, term: 1 }, { index: 4, term: 1 }, 0]);
 });
 
-Deno.test("Log.compact keeps no more bytes of covered entries than it may (S7)", () => {
+Deno.test("Log.compact bounds the bytes of trailing entries (S7)", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 1, 1));
   const one = log.bytes / 4;
   log.compact({ index: 3, term: 1 }, trail(9, 3 * one - 1));
@@ -84,14 +84,14 @@ Deno.test("Log.compact keeps no more bytes of covered entries than it may (S7)",
   assertEquals([log.base.index, log.bytes], [3, one]);
 });
 
-Deno.test("Log.splice counts no bytes of what it cuts", () => {
+Deno.test("Log.splice subtracts the bytes of removed entries", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 1));
   const one = log.bytes / 3;
   log.splice(entries(2, 2));
   assertEquals([log.last.index, log.bytes], [2, 2 * one]);
 });
 
-Deno.test("Log.reset forgets everything and says so to the disk", () => {
+Deno.test("Log.reset removes all entries, also from the next save", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 1));
   log.compact({ index: 2, term: 1 }, trail(1));
   log.reset({ index: 9, term: 3 });
@@ -99,7 +99,7 @@ Deno.test("Log.reset forgets everything and says so to the disk", () => {
   assertEquals(log.takeTail(), { from: 10, entries: [] });
 });
 
-Deno.test("Log.slice gives at least one entry, and else as many as the limits allow", () => {
+Deno.test("Log.slice returns at least one entry, and as many as the limits allow", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 1));
   const one = log.bytes / 3;
   const count = (entriesMax: number, bytesMax: number) => {
@@ -112,18 +112,18 @@ Deno.test("Log.slice gives at least one entry, and else as many as the limits al
   assertEquals(log.slice(4, { entriesMax: 9, bytesMax: 9 }), { entries: [], bytes: 0 });
 });
 
-Deno.test("Log.conflictWith names the follower's whole term, or where its log ends (§5.3)", () => {
+Deno.test("Log.conflictWith returns the conflicting term, or the end of a shorter log (§5.3)", () => {
   const log = new Log(ORIGIN, entries(1, 1, 4, 4, 4));
   assertEquals(log.conflictWith({ index: 4, term: 5 }), { term: 4, index: 2 });
   assertEquals(log.conflictWith({ index: 9, term: 5 }), { term: null, index: 5 });
 });
 
-Deno.test("Log.lastOfTerm finds the last entry of a term, or that there is none", () => {
+Deno.test("Log.lastOfTerm finds the last entry of a term, if any", () => {
   const log = new Log({ index: 2, term: 1 }, entries(3, 1, 4, 4, 6));
   assertEquals([1, 4, 6, 5, 7, 0].map((term) => log.lastOfTerm(term)), [3, 5, 6, null, null, null]);
 });
 
-Deno.test("Log dies of a gap, a term that goes back, and a cut below a snapshot", () => {
+Deno.test("Log throws on a gap, a decreasing term, and a removal below a snapshot", () => {
   const log = new Log(ORIGIN, entries(1, 2, 2));
   assertThrows(() => log.append(entries(4, 2)[0]!), InvariantError, "index 4 follows 2");
   assertThrows(() => log.append(entries(3, 1)[0]!), InvariantError, "term 1");

@@ -1,5 +1,5 @@
 /**
- * Options of the core: what is refused, and in which words.
+ * Tests of the core's options: defaults and refusals.
  *
  * @module
  */
@@ -15,7 +15,7 @@ Deno.test("fillRaftOptions fills in defaults that depend on the profile", () => 
   assertEquals(fillRaftOptions({ ...GOOD, trailingEntries: 3 }).trailingEntries, 3);
 });
 
-Deno.test("fillRaftOptions refuses what cannot work, naming wanted and given", () => {
+Deno.test("fillRaftOptions refuses invalid options, naming wanted and given", () => {
   const cases: [Partial<RaftOptions>, string][] = [
     [{ id: 4 }, "wanted one of the peers 1, 2, 3, got 4"],
     [{ peers: [1, 2, 2] }, "wanted each id once, got 1, 2, 2"],

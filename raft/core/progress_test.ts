@@ -1,5 +1,5 @@
 /**
- * How a leader sends to one peer: probing, streaming, snapshot.
+ * Tests of a leader's replication to one peer: probing, streaming, snapshot.
  *
  * @module
  */
@@ -24,7 +24,7 @@ function progress(next: number, options: Partial<RaftOptions> = {}): Progress {
   return new Progress(2, next, fillRaftOptions({ id: 1, peers: [1, 2], ...options }));
 }
 
-/** The peer says that it has so many bytes, in answer to a message of that round. */
+/** The peer acknowledges `received` bytes, in answer to a message of the given round. */
 function receives(peer: Progress, received: number, round = 0): void {
   peer.received({ type: "installSnapshotReply", last: { index: 5, term: 1 }, received, round });
 }
@@ -44,10 +44,10 @@ Deno.test("Progress probes with one append at a time", () => {
   const state = leaderWith(4);
   assertEquals([taken(peer, state), taken(peer, state)], ["2+2", null]);
   peer.isDue = true;
-  assertEquals(taken(peer, state), "2+0"); // a heartbeat, while the probe is unanswered
+  assertEquals(taken(peer, state), "2+0"); // a heartbeat while the probe is unanswered
 });
 
-Deno.test("Progress streams without waiting once a probe was accepted", () => {
+Deno.test("Progress streams without waiting after an accepted probe", () => {
   const peer = progress(3, { appendEntriesMax: 1 });
   const state = leaderWith(6);
   taken(peer, state);
@@ -60,7 +60,7 @@ Deno.test("Progress streams without waiting once a probe was accepted", () => {
   ]);
 });
 
-Deno.test("Progress stops when its window is full and goes on with each answer", () => {
+Deno.test("Progress stops when its window is full and continues with each answer", () => {
   const peer = progress(1, { appendEntriesMax: 1, inFlightAppendsMax: 2 });
   const state = leaderWith(6);
   taken(peer, state);
@@ -70,7 +70,7 @@ Deno.test("Progress stops when its window is full and goes on with each answer",
   assertEquals([taken(peer, state), taken(peer, state)], ["2+1", null]);
 });
 
-Deno.test("Progress counts its window in bytes as well", () => {
+Deno.test("Progress also limits its window in bytes", () => {
   const peer = progress(1, { appendEntriesMax: 1, inFlightBytesMax: 40 });
   const state = leaderWith(6);
   taken(peer, state);
@@ -78,7 +78,7 @@ Deno.test("Progress counts its window in bytes as well", () => {
   assertEquals([1, 2, 3].map(() => taken(peer, state)), ["0+1", "1+1", null]);
 });
 
-Deno.test("Progress believes a refusal only if it answers what is under way (L9)", () => {
+Deno.test("Progress ignores a refusal that does not answer a message in flight (L9)", () => {
   const peer = progress(6);
   taken(peer, leaderWith(8));
   assertEquals([4, 5, 6].map((previous) => peer.isNews(previous)), [false, true, false]);
@@ -86,7 +86,7 @@ Deno.test("Progress believes a refusal only if it answers what is under way (L9)
   assertEquals([4, 5, 6].map((previous) => peer.isNews(previous)), [false, false, true]);
 });
 
-Deno.test("Progress never lowers match, whatever arrives late", () => {
+Deno.test("Progress never lowers match on late answers", () => {
   const peer = progress(6);
   peer.accepted(5);
   peer.accepted(2);
@@ -94,13 +94,13 @@ Deno.test("Progress never lowers match, whatever arrives late", () => {
   assertEquals([peer.match, peer.next, peer.mode.kind], [5, 6, "probing"]);
 });
 
-Deno.test("Progress takes no round back when answers overtake each other (R2)", () => {
+Deno.test("Progress keeps the highest round when answers arrive out of order (R2)", () => {
   const peer = progress(1);
   for (const round of [5, 7, 6]) peer.heard(round);
   assertEquals(peer.round, 7);
 });
 
-Deno.test("Progress sends a silent peer heartbeats only, and probes it when it is back", () => {
+Deno.test("Progress sends only heartbeats to a silent peer, and probes it when it answers again", () => {
   const peer = progress(1, { electionTicks: 3, heartbeatTicks: 1 });
   const state = leaderWith(3);
   taken(peer, state);
@@ -114,7 +114,7 @@ Deno.test("Progress sends a silent peer heartbeats only, and probes it when it i
   assertEquals(taken(peer, state), "0+3");
 });
 
-Deno.test("Progress sends a snapshot in chunks, one at a time, and streams behind it", () => {
+Deno.test("Progress sends a snapshot in chunks, one at a time, and then streams entries", () => {
   const snapshot = { last: { index: 5, term: 1 }, data: new Uint8Array(5) };
   const state = leaderWith(2, snapshot);
   const peer = progress(3, { snapshotChunkBytes: 2 });
@@ -127,7 +127,7 @@ Deno.test("Progress sends a snapshot in chunks, one at a time, and streams behin
   assertEquals(taken(peer, state), "5+2");
 });
 
-Deno.test("Progress sends a chunk again only when a question shows that it was lost (S6)", () => {
+Deno.test("Progress resends a chunk only when the answer to a probe shows that it was lost (S6)", () => {
   const snapshot = { last: { index: 5, term: 1 }, data: new Uint8Array(4) };
   const state = leaderWith(0, snapshot);
   const peer = progress(1, { snapshotChunkBytes: 2 });
@@ -141,19 +141,19 @@ Deno.test("Progress sends a chunk again only when a question shows that it was l
   assertEquals(taken(peer, state), null);
   peer.isDue = true;
   assertEquals(taken(peer, state, 7), "@2+0");
-  receives(peer, 2, 6); // the answer to a question that was asked before this chunk left
+  receives(peer, 2, 6); // the answer to a probe that was sent before this chunk
   assertEquals(taken(peer, state, 7), null);
   peer.isDue = true;
   assertEquals(taken(peer, state, 8), "@2+0");
-  receives(peer, 0, 7); // the peer was restarted meanwhile
+  receives(peer, 0, 7); // the peer has restarted
   assertEquals(taken(peer, state, 8), "@0+2");
 });
 
-Deno.test("Progress offers a server that is down the newest snapshot, and keeps no older one (S7)", () => {
+Deno.test("Progress offers an unreachable server the newest snapshot, and keeps no older one (S7)", () => {
   const image = (index: number) => ({ last: { index, term: 1 }, data: new Uint8Array(index) });
   const peer = progress(1, { electionTicks: 2, heartbeatTicks: 1, snapshotChunkBytes: 4 });
   assertEquals(taken(peer, leaderWith(0, image(5))), "@0+4");
-  assertEquals(taken(peer, leaderWith(0, image(6))), null); // it may be on its way
+  assertEquals(taken(peer, leaderWith(0, image(6))), null); // it may be in flight
   for (let tick = 0; tick < 2; tick++) peer.tick();
   assertEquals(taken(peer, leaderWith(0, image(7))), null);
   peer.heard(0);
@@ -162,12 +162,12 @@ Deno.test("Progress offers a server that is down the newest snapshot, and keeps 
   assertEquals([message.last.index, message.total], [7, 7]);
   peer.accepted(0);
   assertEquals(peer.mode.kind, "snapshot");
-  peer.accepted(5); // it had the first one after all
+  peer.accepted(5); // it had received the first one
   const log = new Log({ index: 4, term: 1 }, entries(5, 4));
   assertEquals(taken(peer, { ...leaderWith(0, image(8)), log }), "5+3");
 });
 
-Deno.test("quorumValue is what a majority has reached, as counted one by one", () => {
+Deno.test("quorumValue is the highest value that a majority has reached", () => {
   for (
     const values of [[4], [1, 2], [3, 1, 2], [9, 0, 0, 9], [5, 1, 4, 2, 3], [7, 7, 7, 0, 0, 0]]
   ) {

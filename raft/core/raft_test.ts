@@ -1,6 +1,7 @@
 /**
- * What the production profile adds to the paper's Figure 2. The rules of the paper themselves are
- * tested sentence by sentence in `tests/scripts/paper_test.ts`, and as stories in `tests/scripts/`.
+ * Tests of what the production profile adds to the paper's Figure 2. The rules of the paper are
+ * tested sentence by sentence in `tests/scripts/paper_test.ts`, and as golden scripts in
+ * `tests/scripts/`.
  *
  * @module
  */
@@ -33,7 +34,7 @@ function types({ announce, send }: Effects): string[] {
   );
 }
 
-/** Lets server 1 win the election of term 1 with the vote of server 2. */
+/** Server 1 wins the election of term 1 with the vote of server 2. */
 function elect(raft: Raft): void {
   tick(raft, TIMEOUT);
   raft.step(from(2, 0, { type: "requestVoteReply", trial: true, granted: true }));
@@ -46,7 +47,7 @@ function accept(raft: Raft, id: NodeId, match: number, round = 0): void {
   raft.step(from(id, raft.standing.term, accepted));
 }
 
-Deno.test("Raft tries an election before it raises its term", () => {
+Deno.test("Raft holds a pre-vote before it raises its term", () => {
   const raft = server();
   tick(raft, TIMEOUT);
   assertEquals(raft.standing, { term: 0, role: "trial", leader: null });
@@ -54,17 +55,17 @@ Deno.test("Raft tries an election before it raises its term", () => {
   assertEquals(effects.save, null);
   assertEquals(types(effects), ["requestVote to n2 in 0", "requestVote to n3 in 0"]);
   tick(raft, 5 * TIMEOUT);
-  assertEquals(raft.standing.term, 0); // alone, however long
+  assertEquals(raft.standing.term, 0); // it stays in its term while it gets no answer
 });
 
-Deno.test("Raft stands for election at once in the lab profile", () => {
+Deno.test("Raft starts an election without pre-vote in the lab profile", () => {
   const raft = server({ profile: "lab" });
   tick(raft, TIMEOUT);
   assertEquals([raft.standing.role, raft.standing.term], ["candidate", 1]);
   assertEquals(raft.takeEffects().save?.vote, { term: 1, votedFor: 1 });
 });
 
-Deno.test("Raft is deaf to candidates while it hears a leader (E9)", () => {
+Deno.test("Raft ignores candidates while its leader is alive (E9)", () => {
   const raft = server();
   const heartbeat = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
   raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
@@ -77,7 +78,7 @@ Deno.test("Raft is deaf to candidates while it hears a leader (E9)", () => {
   assertEquals(raft.standing.term, 3);
 });
 
-Deno.test("Raft hears candidates again before its own timeout, when its leader was silent (E9)", () => {
+Deno.test("Raft votes again before its own timeout when its leader has been silent (E9)", () => {
   const raft = new Raft(BASE, EMPTY, { random: () => 0.5 });
   const heartbeat = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
   raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
@@ -88,7 +89,7 @@ Deno.test("Raft hears candidates again before its own timeout, when its leader w
   assertEquals(raft.takeEffects().send.at(-1)?.message, message);
 });
 
-Deno.test("Raft is deaf to candidates while it leads and a majority answers (E9)", () => {
+Deno.test("Raft ignores candidates while it leads and a majority answers (E9)", () => {
   const raft = server();
   elect(raft);
   raft.takeEffects();
@@ -102,7 +103,7 @@ Deno.test("Raft is deaf to candidates while it leads and a majority answers (E9)
   ]);
 });
 
-Deno.test("Raft opens its term with a no-op that commits what came before (§8)", () => {
+Deno.test("Raft starts its term with a no-op that commits earlier entries (§8)", () => {
   const raft = server({}, {
     ...EMPTY,
     entries: [{ index: 1, term: 0, command: new Uint8Array() }],
@@ -113,7 +114,7 @@ Deno.test("Raft opens its term with a no-op that commits what came before (§8)"
   assertEquals(raft.takeEffects().apply.map(({ index }) => index), [1, 2]);
 });
 
-Deno.test("Raft steps down in its term, keeping its vote, when no majority answers", () => {
+Deno.test("Raft steps down without changing term or vote when no majority answers", () => {
   const raft = server();
   elect(raft);
   tick(raft, TIMEOUT - 1);
@@ -125,7 +126,7 @@ Deno.test("Raft steps down in its term, keeping its vote, when no majority answe
   assertEquals(raft.status().votedFor, 1);
 });
 
-Deno.test("Raft goes on leading without an answer in the lab profile", () => {
+Deno.test("Raft keeps leading without answers in the lab profile", () => {
   const raft = server({ profile: "lab" });
   tick(raft, TIMEOUT);
   raft.step(from(2, 1, { type: "requestVoteReply", trial: false, granted: true }));
@@ -133,14 +134,14 @@ Deno.test("Raft goes on leading without an answer in the lab profile", () => {
   assertEquals(raft.standing.role, "leader");
 });
 
-Deno.test("Raft answers a read only after a commit in its term, a round and applying it (R1)", () => {
+Deno.test("Raft answers a read only after a commit in its term, a round, and the apply (R1)", () => {
   const raft = server();
   elect(raft);
   assert(raft.read(7));
   raft.takeEffects();
-  accept(raft, 2, 0, 0); // follows, but nothing of this term is committed
+  accept(raft, 2, 0, 0); // accepts, but no entry of this term is committed
   assertEquals(raft.takeEffects().reads, []);
-  accept(raft, 2, 1, 0); // commits the no-op; the round for the read begins now
+  accept(raft, 2, 1, 0); // commits the no-op; the round of the read starts now
   const round = raft.takeEffects();
   assertEquals(round.reads, []);
   assertEquals(round.announce.map(({ message }) => "round" in message && message.round), [1, 1]);
@@ -150,7 +151,7 @@ Deno.test("Raft answers a read only after a commit in its term, a round and appl
   assertEquals(raft.takeEffects().reads, [{ context: 7, confirmed: true }]);
 });
 
-Deno.test("Raft refuses reads that wait, however many, when it loses leadership", () => {
+Deno.test("Raft refuses all pending reads when it loses leadership", () => {
   const raft = server();
   elect(raft);
   const contexts = Array.from({ length: 300_000 }, (_, context) => context);
@@ -162,7 +163,7 @@ Deno.test("Raft refuses reads that wait, however many, when it loses leadership"
   assertEquals(raft.read(8), false);
 });
 
-Deno.test("Raft commits alone, and applies only what its save makes durable", () => {
+Deno.test("Raft as the only member commits by itself, and applies only durable entries", () => {
   const raft = server({ peers: [1] });
   tick(raft, TIMEOUT);
   raft.propose(new Uint8Array([1]));
@@ -170,7 +171,7 @@ Deno.test("Raft commits alone, and applies only what its save makes durable", ()
   assertEquals([announce.length, save?.tail?.entries.length, apply.length], [0, 2, 2]);
 });
 
-Deno.test("Raft hands out many commands in batches of the limit", () => {
+Deno.test("Raft applies commands in batches up to the limit", () => {
   const raft = server({ peers: [1], applyEntriesMax: 2 });
   tick(raft, TIMEOUT);
   for (let i = 0; i < 4; i++) raft.propose(new Uint8Array([i]));
@@ -178,7 +179,7 @@ Deno.test("Raft hands out many commands in batches of the limit", () => {
   assertEquals([batches, raft.hasMore], [[2, 2, 1], false]);
 });
 
-Deno.test("Raft ignores strangers, echoes of itself, and mail for others", () => {
+Deno.test("Raft ignores messages from non-members, from itself, and for others", () => {
   const raft = server();
   const vote = { type: "requestVote", trial: false, last: { index: 0, term: 0 } } as const;
   raft.step({ from: 9, to: 1, term: 5, message: vote });
@@ -187,7 +188,7 @@ Deno.test("Raft ignores strangers, echoes of itself, and mail for others", () =>
   assertEquals([raft.standing.term, types(raft.takeEffects())], [0, []]);
 });
 
-Deno.test("Raft begins anew when the leader turns to another snapshot (S6)", () => {
+Deno.test("Raft restarts a transfer when the leader sends another snapshot (S6)", () => {
   const raft = server();
   const chunk = (index: number, offset: number) => {
     const place = { last: { index, term: 1 }, offset, total: 2, round: 0 };
@@ -201,9 +202,9 @@ Deno.test("Raft begins anew when the leader turns to another snapshot (S6)", () 
   assertEquals([restore?.last.index, restore?.data], [9, new Uint8Array([9, 9])]);
 });
 
-Deno.test("Raft takes no chunk for the rest of a snapshot that another leader began (S6)", () => {
+Deno.test("Raft does not continue a snapshot transfer with chunks of another leader (S6)", () => {
   const raft = server();
-  // Two servers need not draw the same bytes of the same state.
+  // Two servers may draw different bytes of the same state.
   const chunk = (id: NodeId, offset: number) => {
     const place = { last: { index: 5, term: 1 }, offset, total: 2, round: 0 };
     raft.step(from(id, id, { type: "installSnapshot", ...place, data: new Uint8Array([id]) }));
@@ -216,7 +217,7 @@ Deno.test("Raft takes no chunk for the rest of a snapshot that another leader be
   assertEquals(raft.takeEffects().restore?.data, new Uint8Array([3, 3]));
 });
 
-Deno.test("Raft keeps its snapshot when the application draws an older one (S2)", () => {
+Deno.test("Raft keeps its snapshot when the application's image is older (S2)", () => {
   const raft = server({ peers: [1] });
   tick(raft, TIMEOUT);
   for (let i = 0; i < 3; i++) raft.propose(new Uint8Array([i]));
@@ -228,7 +229,7 @@ Deno.test("Raft keeps its snapshot when the application draws an older one (S2)"
   assertEquals(raft.status().base.index, 3);
 });
 
-Deno.test("Raft keeps its log when it holds the last entry of a snapshot that arrives (§7, S1)", () => {
+Deno.test("Raft keeps its log when it contains the last entry of a received snapshot (§7, S1)", () => {
   const entries = [1, 2, 3].map((index) => ({ index, term: 1, command: new Uint8Array([index]) }));
   const raft = server({}, { ...EMPTY, term: 1, entries });
   const chunk = { offset: 0, data: new Uint8Array(4), total: 4, round: 7 };
@@ -240,7 +241,7 @@ Deno.test("Raft keeps its log when it holds the last entry of a snapshot that ar
   assertEquals(send.map(({ message }) => message), [accepted]);
 });
 
-Deno.test("Raft asks about a snapshot with its heartbeats only, however slow the link is (S6)", () => {
+Deno.test("Raft asks about a snapshot only with its heartbeats, also on a slow link (S6)", () => {
   const raft = server({ electionTicks: 100, snapshotChunkBytes: 10, trailingEntries: 0 });
   tick(raft, 100);
   raft.step(from(2, 0, { type: "requestVoteReply", trial: true, granted: true }));
@@ -252,13 +253,13 @@ Deno.test("Raft asks about a snapshot with its heartbeats only, however slow the
   const rejected = { type: "appendEntriesReply", accepted: false, round: 0 } as const;
   raft.step(from(3, 1, { ...rejected, previous: 0, conflict: { term: null, index: 1 } }));
   const sent = { chunks: 0, questions: 0 };
-  // An answer comes fifteen ticks, or seven heartbeats, after what it answers.
+  // An answer arrives fifteen ticks, or seven heartbeats, after its message.
   const answers: { readonly at: number; readonly received: number; readonly round: number }[] = [];
   let received = 0;
   for (let now = 0; received < 30; now++) {
     raft.tick();
     raft.propose(new Uint8Array(1));
-    accept(raft, 2, now + 1); // what is committed moves on meanwhile
+    accept(raft, 2, now + 1); // the commit index advances
     for (const { message } of raft.takeEffects().announce) {
       if (message.type !== "installSnapshot") continue;
       sent[message.data.length > 0 ? "chunks" : "questions"]++;
@@ -272,13 +273,13 @@ Deno.test("Raft asks about a snapshot with its heartbeats only, however slow the
   assertEquals(sent, { chunks: 3, questions: 16 });
 });
 
-Deno.test("Raft does not probe again and again a server that lost what it acknowledged (D8)", () => {
+Deno.test("Raft does not keep probing a server that lost acknowledged entries (D8)", () => {
   const raft = server();
   elect(raft);
   accept(raft, 3, 1);
   raft.propose(new Uint8Array(1));
   raft.takeEffects();
-  // Server 3 begins anew with an empty disk, and refuses whatever it gets.
+  // Server 3 has restarted with an empty disk and refuses all appends.
   let probes = 0;
   for (let round = 0; round < 20; round++) {
     tick(raft, round % 2);
@@ -294,20 +295,20 @@ Deno.test("Raft does not probe again and again a server that lost what it acknow
   assert(probes <= 8, `${probes} probes in 10 ticks`);
 });
 
-Deno.test("Raft answers a message of an earlier term without its round (L9, R2)", () => {
+Deno.test("Raft answers a message of an earlier term with round zero (L9, R2)", () => {
   const raft = server({}, { ...EMPTY, term: 5 });
   const place = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 77 };
   raft.step(from(2, 3, { type: "appendEntries", ...place }));
   const chunk = { last: { index: 9, term: 3 }, offset: 0, total: 1, round: 78 };
   raft.step(from(2, 3, { type: "installSnapshot", ...chunk, data: new Uint8Array(1) }));
-  // Server 2 may lead term 5 by now; its rounds of term 3 must not count in it.
+  // Server 2 may have become leader of term 5; its rounds of term 3 must not count there.
   const rounds = raft.takeEffects().send.map(({ term, message }) =>
     message.type === "appendEntriesReply" && [term, message.round]
   );
   assertEquals(rounds, [[5, 0], [5, 0]]);
 });
 
-Deno.test("Raft has something due with the next tick while it has news of a commit to tell", () => {
+Deno.test("Raft has work due at the next tick while it has a commit to announce", () => {
   const raft = server({ heartbeatTicks: 5 });
   elect(raft);
   raft.takeEffects();
@@ -320,7 +321,7 @@ Deno.test("Raft has something due with the next tick while it has news of a comm
   assertEquals(raft.ticksUntilDue, 4);
 });
 
-Deno.test("Raft gives its leader time while a long message of it arrives, and no other peer (§5.2)", () => {
+Deno.test("Raft hears its leader while a long message of it arrives, not one of another peer (§5.2)", () => {
   const raft = server();
   raft.step(from(2, 1, append([0, 0])));
   for (const heard of [2, 3]) {
@@ -332,7 +333,7 @@ Deno.test("Raft gives its leader time while a long message of it arrives, and no
   assertEquals(raft.standing.role, "trial");
 });
 
-Deno.test("Raft goes on leading while long messages of a majority arrive", () => {
+Deno.test("Raft keeps leading while long messages from a majority arrive", () => {
   const raft = server();
   elect(raft);
   for (let number = 0; number < 3; number++) {

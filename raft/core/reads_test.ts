@@ -1,5 +1,5 @@
 /**
- * Reads that wait for a round and for an index.
+ * Tests of pending reads, which wait for a round and an index.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { ReadQueue } from "./reads.ts";
 
-Deno.test("ReadQueue answers a read when its round is confirmed and its index applied", () => {
+Deno.test("ReadQueue answers a read once its round is confirmed and its index applied", () => {
   const reads = new ReadQueue();
   reads.register(7);
   assertEquals(reads.take(99, 99), []); // not started
@@ -17,7 +17,7 @@ Deno.test("ReadQueue answers a read when its round is confirmed and its index ap
   assertEquals(reads.take(2, 5), []);
 });
 
-Deno.test("ReadQueue gives each read the round that began after it was registered (R2)", () => {
+Deno.test("ReadQueue assigns each read a round that begins after its registration (R2)", () => {
   const reads = new ReadQueue();
   reads.register(1);
   reads.start(5, 1);
@@ -28,7 +28,7 @@ Deno.test("ReadQueue gives each read the round that began after it was registere
   assertEquals(reads.take(2, 9).map(({ context }) => context), [2]);
 });
 
-Deno.test("ReadQueue refuses everything that waits when leadership is lost", () => {
+Deno.test("ReadQueue refuses all pending reads when leadership is lost", () => {
   const reads = new ReadQueue();
   reads.register(1);
   reads.start(5, 1);

@@ -1,4 +1,4 @@
-/** Tests of what a save may ask for; what it means is tested by the suite of the storages. @module */
+/** Tests of the invariants of a save; its effect is tested by the storage suite. @module */
 
 import { assert } from "@std/assert";
 import { InvariantError } from "./invariant.ts";
@@ -6,7 +6,7 @@ import { applySave, EMPTY } from "./save.ts";
 import type { Save } from "./types.ts";
 import { entriesOf, saveOf, snapshotOf } from "../../tests/storage/storage_suite.ts";
 
-Deno.test("applySave refuses what the core must never ask for", () => {
+Deno.test("applySave refuses saves that the core must never request", () => {
   const held = applySave(
     EMPTY,
     saveOf({

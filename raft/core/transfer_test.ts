@@ -1,5 +1,5 @@
 /**
- * Snapshots that arrive in pieces.
+ * Tests of snapshots that are received in chunks.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { Transfer } from "./transfer.ts";
 
 const LAST = { index: 3, term: 2 };
 
-Deno.test("Transfer takes chunks in order and passes over all others", () => {
+Deno.test("Transfer accepts chunks in order and ignores all others", () => {
   const transfer = new Transfer(LAST);
   transfer.add(0, new Uint8Array([1, 2]), 5);
   transfer.add(0, new Uint8Array([9, 9]), 5); // twice
@@ -20,7 +20,7 @@ Deno.test("Transfer takes chunks in order and passes over all others", () => {
   assertEquals(transfer.snapshot(), { last: LAST, data: new Uint8Array([1, 2, 3, 4, 5]) });
 });
 
-Deno.test("Transfer is of one position, index and term", () => {
+Deno.test("Transfer matches only its own index and term", () => {
   const transfer = new Transfer(LAST);
   assertEquals([transfer.isOf(LAST), transfer.isOf({ index: 3, term: 1 })], [true, false]);
 });

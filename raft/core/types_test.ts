@@ -1,5 +1,5 @@
 /**
- * What the compiler is to refuse.
+ * Tests of what the compiler must refuse.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { assertEquals } from "@std/assert";
 import type { Index, Term } from "./types.ts";
 
-Deno.test("types: a term is no index, while plain numbers and calculated ones fit both", () => {
+Deno.test("types: a term is not an index, while plain and computed numbers fit both", () => {
   const index: Index = 3;
   const term: Term = 2;
-  // @ts-expect-error A term where an index is wanted.
+  // @ts-expect-error A term is not an index.
   const wrong: Index = term;
   const next: Index = index + 1;
   assertEquals([wrong, next], [2, 4]);

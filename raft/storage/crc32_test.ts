@@ -1,5 +1,5 @@
 /**
- * Checksums against the definition, often enough that an optimizing compiler takes part.
+ * Tests of checksums against the definition, called often enough to be compiled with optimization.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { crc32 } from "./crc32.ts";
 
-/** Bit by bit, from the definition. */
+/** The checksum bit by bit, from the definition. */
 function slowCrc32(bytes: Uint8Array, start: number): number {
   let value = ~start;
   for (const byte of bytes) {
@@ -17,7 +17,7 @@ function slowCrc32(bytes: Uint8Array, start: number): number {
   return ~value >>> 0;
 }
 
-Deno.test("crc32 is right for every start value, however often it was called", () => {
+Deno.test("crc32 is correct for every start value, also once optimized", () => {
   const buffer = crypto.getRandomValues(new Uint8Array(4096));
   for (let round = 0; round < 30_000; round++) {
     const begin = (round * 7) % 4000;
@@ -27,7 +27,7 @@ Deno.test("crc32 is right for every start value, however often it was called", (
   }
 });
 
-Deno.test("crc32 of parts is that of the whole", () => {
+Deno.test("crc32 of concatenated parts is that of the whole", () => {
   const bytes = new TextEncoder().encode("123456789");
   assertEquals(crc32(bytes), 0xcbf4_3926);
   for (let at = 0; at <= bytes.length; at++) {

@@ -22,7 +22,7 @@ storageSuite("FileStorage on the real disk", async () => {
   };
 }, { seeds: 2 });
 
-Deno.test("DenoFiles gives the lock to one user at a time when two want it", async () => {
+Deno.test("DenoFiles gives the lock to one user at a time", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kontiki-" });
   const first = new DenoFiles(folder);
   const second = new DenoFiles(folder);
@@ -35,7 +35,7 @@ Deno.test("DenoFiles gives the lock to one user at a time when two want it", asy
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("DenoFiles makes its folder, and each above it that was missing, durable (D2)", async () => {
+Deno.test("DenoFiles makes its folder and all missing parents durable (D2)", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kontiki-" });
   const synced: string[] = [];
   const open = Deno.open;
@@ -59,7 +59,7 @@ Deno.test("DenoFiles makes its folder, and each above it that was missing, durab
   assertEquals(synced, ["", "/a"]);
 });
 
-Deno.test("DenoFiles waits a moment for a lock when its holder is about to end", async () => {
+Deno.test("DenoFiles waits a moment for a lock whose holder is about to end", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kontiki-" });
   const first = new DenoFiles(folder);
   const second = new DenoFiles(folder);
@@ -72,7 +72,7 @@ Deno.test("DenoFiles waits a moment for a lock when its holder is about to end",
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("DenoFiles reads back what was appended when the range is within, across and behind it", async () => {
+Deno.test("DenoFiles reads ranges within, across and after the appended bytes", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kontiki-" });
   const files = new DenoFiles(folder);
   const file = await files.create("a.tmp");

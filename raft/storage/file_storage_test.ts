@@ -26,7 +26,7 @@ storageSuite("FileStorage after power cuts", () => {
   });
 });
 
-Deno.test("FileStorage keeps the disk within a small multiple of what lives when it is compacted", async () => {
+Deno.test("FileStorage keeps disk use within a small multiple of the live bytes", async () => {
   const disk = new SimDisk();
   const storage = smallStorage(disk.open());
   await storage.load();
@@ -44,7 +44,7 @@ Deno.test("FileStorage keeps the disk within a small multiple of what lives when
   }
 });
 
-Deno.test("FileStorage writes the rest of a segment again when most of it is dead", async () => {
+Deno.test("FileStorage rewrites the live rest of a segment when most of it is dead", async () => {
   const disk = new SimDisk();
   const storage = new FileStorage({
     files: disk.open(),
@@ -60,7 +60,7 @@ Deno.test("FileStorage writes the rest of a segment again when most of it is dea
   await storage.close();
 });
 
-Deno.test("FileStorage counts what lives right after snapshots from elsewhere", async () => {
+Deno.test("FileStorage counts live bytes correctly after received snapshots", async () => {
   const storage = new FileStorage({
     files: new SimDisk().open(),
     identity: IDENTITY,
@@ -78,7 +78,7 @@ Deno.test("FileStorage counts what lives right after snapshots from elsewhere", 
   assert(storage.sizes().logBytes < before / 5, `${storage.sizes().logBytes} of ${before} bytes`);
 });
 
-Deno.test("FileStorage writes an image once when it was prepared, whatever is saved meanwhile", async () => {
+Deno.test("FileStorage writes a prepared image only once, with other saves in between", async () => {
   const created: string[] = [];
   const disk = new SimDisk(new Map(), {
     changed: ({ kind, name }) => void (kind === "create" && created.push(name)),
@@ -95,7 +95,7 @@ Deno.test("FileStorage writes an image once when it was prepared, whatever is sa
   assertEquals(created.filter((name) => name.startsWith("snapshot-")).length, 1);
 });
 
-Deno.test("FileStorage keeps the snapshot when the same one is saved again", async () => {
+Deno.test("FileStorage keeps a snapshot that is saved again", async () => {
   const disk = new SimDisk();
   const storage = smallStorage(disk.open());
   await storage.load();
@@ -110,7 +110,7 @@ Deno.test("FileStorage keeps the snapshot when the same one is saved again", asy
   assertEquals(await smallStorage(disk.open()).load(), saves.reduce(applySave, EMPTY));
 });
 
-Deno.test("FileStorage leaves no unfinished file behind, of this life or an earlier one", async () => {
+Deno.test("FileStorage removes unfinished files of this and of earlier starts", async () => {
   const disk = new SimDisk();
   const unfinished = () => [...disk.image().keys()].filter((name) => name.endsWith(".tmp"));
   const first = smallStorage(disk.open());
@@ -127,7 +127,7 @@ Deno.test("FileStorage leaves no unfinished file behind, of this life or an earl
   await second.close();
 });
 
-Deno.test("FileStorage leaves files of others where they are, whatever they are called", async () => {
+Deno.test("FileStorage does not touch files of others, whatever their names", async () => {
   const others = ["notes.tmp", "log-1", "vote.bak", "snapshot.tmp"];
   const disk = new SimDisk(new Map(others.map((name) => [name, new Uint8Array(3)])));
   const storage = smallStorage(disk.open());
@@ -137,7 +137,7 @@ Deno.test("FileStorage leaves files of others where they are, whatever they are 
   assertEquals(others.filter((name) => !disk.image().has(name)), []);
 });
 
-Deno.test("FileStorage tells how far it is when it opens", async () => {
+Deno.test("FileStorage reports its progress while it opens", async () => {
   const disk = new SimDisk();
   const first = smallStorage(disk.open());
   await first.load();
@@ -152,7 +152,7 @@ Deno.test("FileStorage tells how far it is when it opens", async () => {
   assert(seen.length > 0 && seen.every((share) => share > 0 && share <= 1), seen.join());
 });
 
-Deno.test("FileStorage refuses limits and identities that make no sense", () => {
+Deno.test("FileStorage refuses invalid limits and identities", () => {
   const files = new SimDisk().open();
   for (const segmentBytesMax of [0, 100, 2 ** 32, NaN]) {
     assertThrows(() => new FileStorage({ files, identity: IDENTITY, segmentBytesMax }), RangeError);

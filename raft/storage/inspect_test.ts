@@ -14,7 +14,7 @@ async function livedDisk(): Promise<SimDisk> {
   return disk;
 }
 
-Deno.test("inspect reports what a node would find and changes nothing", async () => {
+Deno.test("inspect reports what a node would load and changes nothing", async () => {
   const operations: DiskOperation[] = [];
   const disk = new SimDisk((await livedDisk()).image(), {
     changed: (operation) => operations.push(operation),
@@ -51,7 +51,7 @@ Deno.test("inspect names each bad file when several are damaged", async () => {
   assert(formatFolder(report).includes("BAD"), formatFolder(report));
 });
 
-Deno.test("inspect shows an unfinished save and leftovers as what they are", async () => {
+Deno.test("inspect reports an unfinished save and leftover files as such", async () => {
   const image = new Map((await livedDisk()).image());
   const newest = [...image.keys()].filter((name) => name.startsWith("log-")).sort().at(-1)!;
   image.set(newest, image.get(newest)!.slice(0, -5));
@@ -64,7 +64,7 @@ Deno.test("inspect shows an unfinished save and leftovers as what they are", asy
   assertEquals([kinds.get("vote.tmp"), kinds.get("notes.txt")], ["temporary", "unknown"]);
 });
 
-Deno.test("inspect says empty when nothing was ever saved", async () => {
+Deno.test("inspect reports an empty folder when nothing was ever saved", async () => {
   const report = await inspect(new SimDisk().open());
   assertEquals([report.verdict, report.files], ["empty", []]);
 });

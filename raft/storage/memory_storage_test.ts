@@ -14,7 +14,7 @@ storageSuite("MemoryStorage", () => {
   });
 });
 
-/** A clock whose timers run when the test says so. */
+/** A clock whose timers the test runs. */
 class HandClock implements Clock {
   readonly waiting: { ms: number; run: () => void }[] = [];
   now(): number {
@@ -33,7 +33,7 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 }
 
-Deno.test("MemoryStorage takes the delay that was asked for when it saves", async () => {
+Deno.test("MemoryStorage delays saves as requested", async () => {
   const clock = new HandClock();
   const storage = new MemoryStorage({ slow: { clock, delayMs: () => 7 } });
   let saved = false;
@@ -45,7 +45,7 @@ Deno.test("MemoryStorage takes the delay that was asked for when it saves", asyn
   assertEquals(storage.persistent.term, 1);
 });
 
-Deno.test("MemoryStorage loses the whole save when a crash falls into it", async () => {
+Deno.test("MemoryStorage loses the whole save when a crash interrupts it", async () => {
   const clock = new HandClock();
   const storage = new MemoryStorage({ slow: { clock, delayMs: () => 7 } });
   let saved = false;

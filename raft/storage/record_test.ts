@@ -1,4 +1,4 @@
-/** Tests of the bytes on disk: what is written is pinned byte by byte, with sums from another program. @module */
+/** Tests of the bytes on disk, pinned byte by byte with checksums from another program. @module */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -38,7 +38,7 @@ function recordAt(offset: number): { bytes: Uint8Array; headerChecksum: number }
   return { bytes: buffer.slice(0, length), headerChecksum };
 }
 
-Deno.test("encodeFileHeader gives the bytes of docs/protocol.md", () => {
+Deno.test("encodeFileHeader returns the bytes of docs/protocol.md", () => {
   const wanted = "4b4f4e54494b494c" + "01000000" + "07000000" + "6331" + "00".repeat(30) +
     "0200000000000000" + "0500000000000000" + "0300000000000000" + "0000000000000000" +
     "ffffffffffff1f00" + "00000000" + "b1e20fad";
@@ -47,7 +47,7 @@ Deno.test("encodeFileHeader gives the bytes of docs/protocol.md", () => {
   assertEquals(decodeFileHeader(HEADER)?.identity, { cluster: "c1", node: 7 });
 });
 
-Deno.test("encodeRecord gives the bytes of docs/protocol.md", () => {
+Deno.test("encodeRecord returns the bytes of docs/protocol.md", () => {
   const { bytes } = recordAt(96);
   const head = "0fcdb9ab200000000600000000000000" + "02000000600000008b58f1f8544e4f4b";
   const body = "0100000002000000ffffffff" + "0100000002000000030000006162630000000000";
@@ -56,7 +56,7 @@ Deno.test("encodeRecord gives the bytes of docs/protocol.md", () => {
   assertEquals(ENTRIES.map(entryBytes), [12, 15]);
 });
 
-Deno.test("decodeRecordBody gives the entries back, and nothing for another place or length", () => {
+Deno.test("decodeRecordBody returns the entries, and nothing for another offset or length", () => {
   const { bytes, headerChecksum } = recordAt(96);
   const place = { headerChecksum, offset: 96 };
   const header = decodeRecordHeader(bytes, place);
@@ -70,12 +70,12 @@ Deno.test("decodeRecordBody gives the entries back, and nothing for another plac
   assertEquals(decodeRecordHeader(bytes.subarray(0, 31), place), null);
 });
 
-Deno.test("isTorn says yes to missing bytes and lost sectors, and no to rot and to later saves", () => {
+Deno.test("isTorn is true for missing bytes and lost sectors, false for bit rot and later saves", () => {
   const { bytes, headerChecksum } = recordAt(480);
   const place = { headerChecksum, offset: 480, start: 480 };
   assertEquals(isTorn(bytes.subarray(0, 20), place), true);
   assertEquals(isTorn(bytes.subarray(0, 40), place), true);
-  // The record's header ends where a sector ends: one of the two sectors was lost.
+  // The record's header ends at a sector boundary; one of the two sectors was lost.
   const first = bytes.slice().fill(0, 0, 32);
   const second = bytes.slice().fill(0, 32);
   assertEquals([isTorn(first, place), isTorn(second, place)], [true, true]);
@@ -88,7 +88,7 @@ Deno.test("isTorn says yes to missing bytes and lost sectors, and no to rot and 
   assertEquals(isTorn(new Uint8Array([...second, ...later]), place), false);
 });
 
-Deno.test("checkIdentity refuses clusters and nodes that cannot be written", () => {
+Deno.test("checkIdentity refuses clusters and nodes that cannot be encoded", () => {
   checkIdentity({ cluster: "é".repeat(16), node: 1 });
   for (const cluster of ["", "é".repeat(17), "a\0b"]) {
     assertThrows(() => checkIdentity({ cluster, node: 1 }), RangeError);

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { StorageError, storageErrorOf } from "./storage_error.ts";
 
-Deno.test("StorageError says what is wrong, where, and what to do", () => {
+Deno.test("StorageError names the problem, the place and the remedy", () => {
   const error = new StorageError("damaged", "a record does not check", {
     file: "log-0000000001",
     offset: 96,
@@ -15,7 +15,7 @@ Deno.test("StorageError says what is wrong, where, and what to do", () => {
   assertEquals(new StorageError("locked", "taken").file, null);
 });
 
-Deno.test("storageErrorOf tells a full disk from a broken one and keeps the cause", () => {
+Deno.test("storageErrorOf distinguishes a full disk from a broken one and keeps the cause", () => {
   const coded = (code: string): Error => Object.assign(new Error("no"), { code });
   const kinds = ["ENOSPC", "EDQUOT", "EMFILE", "EIO", "EROFS"].map((code) =>
     storageErrorOf(coded(code)).kind
