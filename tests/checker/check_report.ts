@@ -15,10 +15,9 @@ export function describeResult(file: HistoryFile, result: CheckResult, elapsedMs
   const count = (verdict: Verdict): number =>
     result.partitions.filter((partition) => partition.verdict === verdict).length;
   const lines = [
-    `${
-      VERDICT_WORDS[result.verdict]
-    }: ${result.operations} operations on ${result.partitions.length} ` +
-    `keys, model ${model.name}, ${result.steps} steps, ${Math.round(elapsedMs)} ms`,
+    `${VERDICT_WORDS[result.verdict]}: ${plural(result.operations, "operation")} on ` +
+    `${plural(result.partitions.length, "key")}, model ${model.name}, ` +
+    `${plural(result.steps, "step")}, ${Math.round(elapsedMs)} ms`,
     `keys: ${count("ok")} ok, ${count("illegal")} illegal, ${count("unknown")} unknown`,
   ];
   const { failure } = result;
@@ -45,3 +44,7 @@ const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   illegal: "ILLEGAL, not linearizable",
   unknown: "UNKNOWN, the deadline came before an answer",
 };
+
+function plural(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? "" : "s"}`;
+}

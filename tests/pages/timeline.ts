@@ -2,7 +2,8 @@
  * A history as one page to look at: clients as lanes, operations as bars, faults as a band above,
  * and what cannot be explained marked. The page needs nothing but itself.
  *
- * Pure: text in, text out. What happens in the browser is in `timeline_script.ts`.
+ * What happens in the browser is in `script/`. All times on the page are those of the history, as in
+ * its file and in the words of `kontiki check`.
  *
  * Invariant: nothing of a history reaches the page but as text or as JSON in which `<` is escaped.
  *
@@ -11,7 +12,8 @@
 
 import type { Annotation } from "../checker/mod.ts";
 import type { CheckResult, Model, Operation, PartitionResult } from "../checker/search/mod.ts";
-import { timelineScript } from "./timeline_script.ts";
+import type { Bar, Kind, PageData } from "./script/page_data.ts";
+import { pageScript } from "./page_script.ts";
 import { timelineStyle } from "./timeline_style.ts";
 
 /** What the page shows besides the verdict. */
@@ -22,29 +24,10 @@ export interface Timeline<State, Input, Output> {
   readonly annotations: readonly Annotation[];
 }
 
-/** How an operation is drawn. */
-type Kind = "read" | "write" | "refused" | "unknown";
+/** The modules in `script/`, in the order of their imports. */
+const SCRIPT = ["view", "drawing", "moving", "timeline"];
 
-/** One bar; the names are short since there are many. */
-interface Bar {
-  /** Row. */
-  readonly r: number;
-  /** Start and end, in milliseconds since the first event. */
-  readonly s: number;
-  readonly e: number;
-  readonly k: Kind;
-  /** Label. */
-  readonly l: string;
-  /** Number of the key. */
-  readonly q: number;
-  /** 2: the culprit; 1: the failing part; 0.5: optional in it. */
-  readonly f: number;
-  /** The place in the order that was found, and when it took effect in it; `null`: in none. */
-  readonly o: number | null;
-  readonly p: number | null;
-}
-
-/** More than these nobody reads; the picture has them all. */
+/** How many operations are listed above the picture, which has them all. */
 const LISTED_MAX = 8;
 
 const VERDICTS = {
@@ -105,13 +88,11 @@ ${
 </div>
 <canvas id="map" aria-hidden="true"></canvas>
 </main>
-<footer>Scroll with Ctrl to zoom, drag to move, double click to zoom in. A bar reaches from call to return. Time 0 is ${
-    Number(extentOf(timeline).origin.toFixed(3))
-  } ms in the history.</footer>
+<footer>Scroll with Ctrl to zoom, drag to move, double click to zoom in. A bar reaches from call to return. Times are those of the history.</footer>
 <div id="tip" role="tooltip" hidden></div>
 <noscript>The picture needs JavaScript; the verdict and the failing part above do not.</noscript>
 <script type="application/json" id="data">${data}</script>
-<script>${timelineScript}</script>
+<script type="module">${pageScript(SCRIPT)}</script>
 </body>
 </html>
 `;
@@ -137,17 +118,15 @@ function factsHtml<State, Input, Output>(
 }
 
 function failureHtml<State, Input, Output>(
-  timeline: Timeline<State, Input, Output>,
+  { model, operations }: Timeline<State, Input, Output>,
   { failure }: CheckResult,
 ): string {
   if (failure === null) return "";
-  const { model, operations } = timeline;
-  const { origin } = extentOf(timeline);
   const item = (place: number): string => {
     const { client, call, return: end, input, output } = operations[place]!;
     const mark = place === failure.culprit ? ' class="culprit"' : "";
-    const since = (time: number): string => String(Number((time - origin).toFixed(3)));
-    const times = `client ${client}, from ${since(call)} to ${end === null ? "?" : since(end)} ms`;
+    const exact = (time: number): string => String(Number(time.toFixed(3)));
+    const times = `client ${client}, from ${exact(call)} to ${end === null ? "?" : exact(end)} ms`;
     return `<li${mark}><code>${escapeHtml(model.describe(input, output))}</code> <small>${
       escapeHtml(times)
     }</small></li>`;
@@ -174,50 +153,47 @@ ${optional}
 </section>`;
 }
 
-/** Everything the script draws. */
 function pageData<State, Input, Output>(
   timeline: Timeline<State, Input, Output>,
   result: CheckResult,
-): Record<string, unknown> {
-  const { operations, annotations } = timeline;
-  const { origin, span } = extentOf(timeline);
-  const ends = barEnds(operations, origin + span);
+): PageData {
+  const { model, operations, annotations } = timeline;
+  const { from, to } = extentOf(timeline);
+  const ends = barEnds(operations, to);
   const { rows, rowOf } = packRows(operations, ends);
   const bars = operations.map((operation, place): Bar => ({
     r: rowOf[place]!,
-    s: operation.call - origin,
-    e: ends[place]! - origin,
-    k: kindOf(timeline.model, operation),
-    l: timeline.model.describe(operation.input, operation.output),
+    s: operation.call,
+    e: ends[place]!,
+    k: kindOf(model, operation),
+    l: model.describe(operation.input, operation.output),
     q: 0,
     f: 0,
     o: null,
     p: null,
   }));
-  const keys = result.partitions.map(({ key, verdict }) => ({ key, verdict }));
-  const marked = markBars(bars, { operations, timeline, result, origin });
-  const bands = annotations.map(({ kind, start, end, text }) => ({
-    kind,
-    start: start - origin,
-    end: (end ?? origin + span) - origin,
-    text,
-  }));
-  return { bars: marked, rows, keys, bands, span };
+  return {
+    bars: markBars(bars, { operations, timeline, result }),
+    rows,
+    keys: result.partitions.map(({ key, verdict }) => ({ key, verdict })),
+    bands: annotations.map((annotation) => ({ ...annotation, end: annotation.end ?? to })),
+    from,
+    to,
+  };
 }
 
-/** The first moment, from which the page counts, and how long everything took. */
+/** The first and the last moment, of which the second is always later. */
 function extentOf<State, Input, Output>(
   { operations, annotations }: Timeline<State, Input, Output>,
-): { readonly origin: number; readonly span: number } {
-  let [start, end] = [Infinity, -Infinity];
-  const include = (from: number, to: number | null): void => {
-    start = Math.min(start, from);
-    end = Math.max(end, to ?? from);
+): Pick<PageData, "from" | "to"> {
+  let [from, to] = [Infinity, -Infinity];
+  const include = (start: number, end: number | null): void => {
+    from = Math.min(from, start);
+    to = Math.max(to, end ?? start);
   };
   for (const { call, return: returned } of operations) include(call, returned);
   for (const { start, end } of annotations) include(start, end);
-  if (start > end) return { origin: 0, span: 1 };
-  return { origin: start, span: Math.max(end - start, 0.001) };
+  return from > to ? { from: 0, to: 1 } : { from, to: Math.max(to, from + 0.001) };
 }
 
 function markBars<State, Input, Output>(
@@ -226,10 +202,9 @@ function markBars<State, Input, Output>(
     readonly operations: readonly Operation<Input, Output>[];
     readonly timeline: Timeline<State, Input, Output>;
     readonly result: CheckResult;
-    readonly origin: number;
   },
 ): Bar[] {
-  const { operations, timeline, result, origin } = options;
+  const { operations, timeline, result } = options;
   const numbers = new Map(result.partitions.map(({ key }, number) => [key, number]));
   const marked = bars.map((bar, place): Bar => ({
     ...bar,
@@ -237,7 +212,7 @@ function markBars<State, Input, Output>(
   }));
   for (const partition of result.partitions) {
     for (const [place, effect] of effectTimes(partition, operations)) {
-      marked[place] = { ...marked[place]!, o: effect.order, p: effect.time - origin };
+      marked[place] = { ...marked[place]!, o: effect.order, p: effect.time };
     }
   }
   const { failure } = result;

@@ -19,6 +19,8 @@ import {
   registerModel,
   type RegisterOutput,
 } from "../checker/register_model.ts";
+import { describeResult } from "../checker/check_report.ts";
+import { pageScript } from "./page_script.ts";
 import { timelinePage } from "./timeline.ts";
 
 type History = Operation<RegisterInput, RegisterOutput>[];
@@ -31,9 +33,10 @@ const annotations: Annotation[] = [
   { kind: "info", start: 2.5, end: 2.5, text: "a moment" },
 ];
 
-function pageOf(operations: History, title = "a title"): string {
+function pageOf(operations: History, title = "a title", notes = annotations): string {
   const result = check(registerModel, operations);
-  return timelinePage({ title, model: registerModel, operations, annotations }, result);
+  const timeline = { title, model: registerModel, operations, annotations: notes };
+  return timelinePage(timeline, result);
 }
 
 function write(value: string, call: number, end: number | null, client = 0): History[number] {
@@ -46,9 +49,9 @@ function write(value: string, call: number, end: number | null, client = 0): His
   };
 }
 
-function read(value: string | null, call: number, end: number, client = 1): History[number] {
-  const input = { op: "read", key: EVIL } as const;
-  return { client, call, return: end, input, output: { op: "read", value } };
+function read(value: string | null, call: number, end: number, client = 1, key = EVIL) {
+  const input = { op: "read", key } as const;
+  return { client, call, return: end, input, output: { op: "read", value } } as const;
 }
 
 const stale: History = [
@@ -72,6 +75,42 @@ Deno.test("timelinePage names the verdict and the failing part when the history 
   assertStringIncludes(page, "This operation fits in no order");
   assertStringIncludes(page, "client 1, from 4 to 6 ms");
   assertStringIncludes(pageOf([]), `<span class="verdict ok">Linearizable</span>`);
+});
+
+Deno.test("timelinePage and the words of the verdict count time as the history does", () => {
+  const late = stale.map((each) => ({
+    ...each,
+    call: each.call + 5000.5,
+    return: each.return === null ? null : each.return + 5000.5,
+  }));
+  assertStringIncludes(pageOf(late, "late", []), "client 1, from 5004.5 to 5006.5 ms");
+  const file = {
+    ...{ model: { model: registerModel }, title: "late", expect: null },
+    ...{ operations: late, annotations: [] },
+  } as unknown as Parameters<typeof describeResult>[0];
+  const words = describeResult(file, check(registerModel, late), 1);
+  assertStringIncludes(words, "client 1  [5004.5, 5006.5]");
+});
+
+Deno.test("modules of the page's script have no type errors in a browser", async () => {
+  const folder = new URL("script/", import.meta.url);
+  const { compilerOptions } = JSON.parse(await Deno.readTextFile(new URL("browser.json", folder)));
+  const { lib: _lib, checkJs: _checkJs, ...strictness } = compilerOptions;
+  const root = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  assertEquals(strictness, root.compilerOptions);
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["check", "--config", "browser.json", "timeline.js"],
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+});
+
+Deno.test("pageScript joins modules into one that a browser can parse", () => {
+  const script = pageScript(["view", "drawing", "moving", "timeline"]);
+  assertFalse(/^(import|export) /m.test(script));
+  // Throws for what is no script, such as a name that two modules declare.
+  new Function(script);
 });
 
 Deno.test("timelinePage lets no text of the history become markup", () => {
@@ -142,6 +181,26 @@ Deno.test({
       assertStringIncludes(String(tip), "client 1, from 4 to 6 ms");
       assertStringIncludes(String(tip), "becomes impossible when this returns");
     }),
+});
+
+Deno.test({
+  name: "timelinePage shows the text of the first tick whole, and all of a small history",
+  ignore: !hasBrowser, // it draws in a real browser
+  fn: () => {
+    const other = [read(null, 0, 1, 4, "b"), read(null, 99, 100, 4, "b")];
+    const history: History = [write("old", 40, 41), write("new", 42, 43), read("old", 44, 47)];
+    return withPage(pageOf([...other, ...history], "small", []), async (page) => {
+      assertEquals(await page.evaluate("document.documentElement.dataset.drawn"), "5");
+      // The text "0 ms" is centred at the left end of the axis, so half of it is left of there.
+      const inks = await page.evaluate(`(() => {
+        const { data } = document.getElementById("top").getContext("2d").getImageData(70, 5, 14, 18);
+        const colours = new Set();
+        for (let n = 0; n < data.length; n += 4) colours.add(data.slice(n, n + 4).join());
+        return colours.size;
+      })()`);
+      assertGreater(Number(inks), 1);
+    });
+  },
 });
 
 Deno.test({
