@@ -34,8 +34,8 @@ await Deno.mkdir(out, { recursive: true });
 await Deno.writeTextFile(`${out}/soak.html`, soakPage(result));
 const { operations, unknown, verdicts, lost, keys, failure, annotations, samples } = result;
 const faults = annotations.length;
-const memoryMiB = Math.round(Math.max(...samples.map((one) => one.memoryBytesMax)) / 2 ** 20);
-const diskMiB = Math.round(Math.max(...samples.map((one) => one.diskBytesMax)) / 2 ** 20);
+const memoryMiB = Math.round(Math.max(...samples.map((one) => one.memoryBytesMax ?? 0)) / 2 ** 20);
+const diskMiB = Math.round(Math.max(...samples.map((one) => one.diskBytesMax ?? 0)) / 2 ** 20);
 console.log(
   JSON.stringify({ operations, unknown, verdicts, lost, keys, faults, memoryMiB, diskMiB }),
 );

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import { removeFolder } from "../helpers/mod.ts";
 
 /** One page in a browser of its own. */
@@ -58,8 +59,33 @@ export function findBrowser(): string | null {
   return null;
 }
 
+const WINDOW: BrowserOptions = { width: 1200, height: 800, theme: "light" };
+
+/** Shows the text of a page to a test; afterwards nothing on the page may have gone wrong. */
+export async function withPage(
+  html: string,
+  use: (page: Browser) => Promise<void>,
+  options: Partial<BrowserOptions> = {},
+): Promise<void> {
+  const browserPath = findBrowser();
+  if (browserPath === null) throw new Error("Cannot show a page: wanted Chromium, found none");
+  const path = await Deno.makeTempFile({ suffix: ".html" });
+  try {
+    await Deno.writeTextFile(path, html);
+    const page = await openPage(browserPath, `file://${path}`, { ...WINDOW, ...options });
+    try {
+      await use(page);
+      assertEquals(page.complaints, []);
+    } finally {
+      await page.close();
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
 /** Opens a page and waits until it has loaded. */
-export async function openPage(
+async function openPage(
   browserPath: string,
   url: string,
   options: BrowserOptions,

@@ -11,7 +11,7 @@ import {
   assertGreater,
   assertStringIncludes,
 } from "@std/assert";
-import { type Browser, findBrowser, openPage } from "./browser.ts";
+import { findBrowser, withPage } from "./browser.ts";
 import type { Annotation } from "../checker/history.ts";
 import { check, type Operation } from "../checker/search/mod.ts";
 import {
@@ -126,26 +126,8 @@ Deno.test("timelinePage asks for nothing outside itself", () => {
   }
 });
 
-const browserPath = findBrowser();
-const hasBrowser = browserPath !== null;
+const hasBrowser = findBrowser() !== null;
 if (!hasBrowser) console.log("skipped: the timeline in a browser, for no Chromium is installed");
-
-async function withPage(html: string, use: (page: Browser) => Promise<void>): Promise<void> {
-  const path = await Deno.makeTempFile({ suffix: ".html" });
-  try {
-    await Deno.writeTextFile(path, html);
-    const options = { width: 1200, height: 800, theme: "light" } as const;
-    const page = await openPage(browserPath!, `file://${path}`, options);
-    try {
-      await use(page);
-      assertEquals(page.complaints, []);
-    } finally {
-      await page.close();
-    }
-  } finally {
-    await Deno.remove(path);
-  }
-}
 
 const PIXEL = (canvas: string, x: string, y: string): string =>
   `[...document.getElementById("${canvas}").getContext("2d").getImageData(${x}, ${y}, 1, 1).data]`;

@@ -46,11 +46,11 @@ export interface SoakSecond {
   readonly latenciesMs: number[];
 }
 
-/** Bytes held by the nodes at one moment: the sum, and the maximum of any node. */
+/** What the largest node held at a moment, in bytes; `null`: no node answered. */
 export interface SoakSample {
   readonly atMs: number;
-  readonly memoryBytesMax: number;
-  readonly diskBytesMax: number;
+  readonly memoryBytesMax: number | null;
+  readonly diskBytesMax: number | null;
 }
 
 /** The result of a soak. */
@@ -180,6 +180,7 @@ class Soak {
 
   #checkBounds(): void {
     for (const { atMs, memoryBytesMax, diskBytesMax } of this.#samples) {
+      if (memoryBytesMax === null || diskBytesMax === null) continue;
       if (memoryBytesMax <= MEMORY_BYTES_MAX && diskBytesMax <= DISK_BYTES_MAX) continue;
       throw new Error(
         `After ${Math.round(atMs / 1000)} s a node held ${memoryBytesMax} bytes of memory ` +
@@ -282,19 +283,17 @@ class Soak {
   async #sampleOften(): Promise<void> {
     const cluster = this.#cluster;
     while (!this.#isOver) {
-      let [memoryBytesMax, diskBytesMax] = [0, 0];
+      let memoryBytesMax: number | null = null;
+      let diskBytesMax: number | null = null;
       for (const id of cluster.ids) {
         const stats = await cluster.stats(id);
         if (stats === null) continue;
         const { logBytes, snapshotBytes } = stats.sizes;
-        memoryBytesMax = Math.max(memoryBytesMax, stats.memoryBytes);
-        diskBytesMax = Math.max(diskBytesMax, logBytes + snapshotBytes);
+        memoryBytesMax = Math.max(memoryBytesMax ?? 0, stats.memoryBytes);
+        diskBytesMax = Math.max(diskBytesMax ?? 0, logBytes + snapshotBytes);
       }
-      this.#samples.push({
-        atMs: cluster.now() - this.#startedAt,
-        memoryBytesMax,
-        diskBytesMax,
-      });
+      const atMs = cluster.now() - this.#startedAt;
+      this.#samples.push({ atMs, memoryBytesMax, diskBytesMax });
       await cluster.sleep(SAMPLE_MS);
     }
   }

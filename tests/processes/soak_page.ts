@@ -6,68 +6,97 @@
  */
 
 import type { Annotation } from "../checker/mod.ts";
-import { isWell, type SoakResult, type SoakSample, type SoakSecond } from "./soak.ts";
+import { isWell, type SoakResult, type SoakSecond } from "./soak.ts";
 
 const WIDTH = 1200;
-const LEFT = 70;
-const RIGHT = 20;
-const PANEL = 150;
-const GAP = 46;
-const BAND = 14;
+/** Left of the curves stand the numbers of their axes and the names of the faults. */
+const LEFT = 84;
+/** Half of the last time of the axis needs this room. */
+const RIGHT = 40;
+const PANEL = 130;
+/** Above each panel, for its title. */
+const TITLE = 40;
+const BAND = 12;
+const AXIS = 28;
 
-const COLOURS: Readonly<Record<Annotation["kind"], string>> = {
-  partition: "#8b6fc0",
-  crash: "#c0453f",
-  pause: "#d29a2a",
-  network: "#4f86b8",
-  info: "#888",
+/** The faults, in the order of their rows. */
+const KINDS: readonly Annotation["kind"][] = ["partition", "crash", "pause", "network", "info"];
+
+/** The colours of the page by name, in the light and in the dark. */
+const COLOURS: Readonly<Record<string, readonly [string, string]>> = {
+  paper: ["#fff", "#15181d"],
+  ink: ["#222", "#dfe3e8"],
+  soft: ["#667", "#98a2b0"],
+  grid: ["#e2e4e8", "#2d333c"],
+  good: ["#2c7a4b", "#58b983"],
+  bad: ["#c0453f", "#ee7a72"],
+  blue: ["#27638f", "#6db3e4"],
+  orange: ["#c77d28", "#e9a957"],
+  violet: ["#6d5a9c", "#ab97e0"],
+  partition: ["#8b6fc0", "#a78bdf"],
+  crash: ["#c0453f", "#e5675f"],
+  pause: ["#d29a2a", "#e0b04a"],
+  network: ["#4f86b8", "#6aa5da"],
+  info: ["#888", "#999"],
 };
 
-/** One curve of a panel. */
+/** One curve of a panel; where its value is `null` it has a gap. */
 interface Curve {
   readonly label: string;
   readonly colour: string;
-  readonly points: readonly { readonly atMs: number; readonly value: number }[];
+  readonly points: readonly { readonly atMs: number; readonly value: number | null }[];
 }
 
-/** Curves over the same time axis. */
+/** Curves over the same time axis, in the same unit. */
 interface Panel {
   readonly title: string;
   readonly curves: readonly Curve[];
 }
 
+/** Where the times and the rows of the picture are. */
+interface Frame {
+  readonly x: (ms: number) => number;
+  readonly endMs: number;
+  readonly kinds: readonly Annotation["kind"][];
+  /** Where the panels begin, and where the axis of times is. */
+  readonly top: number;
+  readonly bottom: number;
+}
+
 function panelsOf({ seconds, samples }: SoakResult): readonly Panel[] {
-  const eachSecond = (valueOf: (second: SoakSecond) => number) =>
+  const eachSecond = (valueOf: (second: SoakSecond) => number | null) =>
     seconds.map((second, place) => ({ atMs: (place + 0.5) * 1000, value: valueOf(second) }));
   const quantile = (share: number) =>
-    eachSecond(({ latenciesMs }) => latenciesMs[Math.floor((latenciesMs.length - 1) * share)] ?? 0);
-  const megabytes = (bytesOf: (sample: SoakSample) => number) =>
-    samples.map((sample) => ({ atMs: sample.atMs, value: bytesOf(sample) / 2 ** 20 }));
-  const answered = eachSecond(({ done }) => done);
-  const unknown = eachSecond((second) => second.unknown);
-  const memory = megabytes(({ memoryBytesMax }) => memoryBytesMax);
-  const disk = megabytes(({ diskBytesMax }) => diskBytesMax);
+    eachSecond(({ latenciesMs }) =>
+      latenciesMs[Math.floor((latenciesMs.length - 1) * share)] ?? null
+    );
+  const mebibytes = (field: "memoryBytesMax" | "diskBytesMax") =>
+    samples.map((sample) => {
+      const bytes = sample[field];
+      return { atMs: sample.atMs, value: bytes === null ? null : bytes / 2 ** 20 };
+    });
   return [
     {
       title: "operations a second",
       curves: [
-        { label: "answered", colour: "#2c7a4b", points: answered },
-        { label: "outcome unknown", colour: "#c0453f", points: unknown },
+        { label: "answered", colour: "good", points: eachSecond(({ done }) => done) },
+        { label: "outcome unknown", colour: "bad", points: eachSecond(({ unknown }) => unknown) },
       ],
     },
     {
       title: "latency, ms",
       curves: [
-        { label: "99 %", colour: "#c77d28", points: quantile(0.99) },
-        { label: "median", colour: "#27638f", points: quantile(0.5) },
+        { label: "99 %", colour: "orange", points: quantile(0.99) },
+        { label: "median", colour: "blue", points: quantile(0.5) },
       ],
     },
     {
-      title: "largest node, MiB",
-      curves: [
-        { label: "memory", colour: "#6d5a9c", points: memory },
-        { label: "disk", colour: "#555", points: disk },
-      ],
+      title: "memory of the largest node, MiB",
+      curves: [{ label: "memory", colour: "violet", points: mebibytes("memoryBytesMax") }],
+    },
+    {
+      title: "disk of the largest node, MiB",
+      curves: [{ label: "disk", colour: "blue", points: mebibytes("diskBytesMax") }],
     },
   ];
 }
@@ -76,18 +105,24 @@ function panelsOf({ seconds, samples }: SoakResult): readonly Panel[] {
 export function soakPage(result: SoakResult): string {
   const { seconds, samples, annotations } = result;
   const endMs = Math.max(1000, seconds.length * 1000, ...samples.map(({ atMs }) => atMs));
-  const x = (ms: number) => LEFT + Math.min(1, ms / endMs) * (WIDTH - LEFT - RIGHT);
   const panels = panelsOf(result);
-  const top = 2 * BAND + 30;
-  const height = top + panels.length * (PANEL + GAP) + 20;
-  const drawn = panels.map(({ title, curves }, place) =>
-    drawPanel({ title, curves, top: top + place * (PANEL + GAP), x })
-  );
+  const kinds = KINDS.filter((kind) => annotations.some((annotation) => annotation.kind === kind));
+  const top = kinds.length * (BAND + 4);
+  const bottom = top + panels.length * (TITLE + PANEL);
+  const x = (ms: number) => LEFT + Math.min(1, ms / endMs) * (WIDTH - LEFT - RIGHT);
+  const frame: Frame = { x, endMs, kinds, top, bottom };
   const svg = [
-    `<svg viewBox="0 0 ${WIDTH} ${height}" xmlns="http://www.w3.org/2000/svg">`,
-    ...annotations.map((annotation) => drawFault(annotation, { x, endMs, height })),
-    ...drawn,
-    drawTimes({ x, endMs, y: height - 4 }),
+    `<svg viewBox="0 0 ${WIDTH} ${bottom + AXIS}" xmlns="http://www.w3.org/2000/svg" role="img" ` +
+    `aria-label="Operations, latency, memory and disk over time">`,
+    ...kinds.map((kind, row) =>
+      `<text x="${LEFT - 8}" y="${row * (BAND + 4) + BAND - 2}" text-anchor="end" ` +
+      `fill="var(--${kind})">${kind}</text>`
+    ),
+    ...annotations.map((annotation) => drawFault(annotation, frame)),
+    ...panels.map((panel, place) =>
+      drawPanel(panel, { x, top: top + place * (TITLE + PANEL) + TITLE })
+    ),
+    drawTimes(frame),
     "</svg>",
   ].join("\n");
   return page(result, svg);
@@ -95,31 +130,24 @@ export function soakPage(result: SoakResult): string {
 
 function drawFault(
   { kind, start, end, text }: Annotation,
-  { x, endMs, height }: { x: (ms: number) => number; endMs: number; height: number },
+  { x, endMs, kinds, top, bottom }: Frame,
 ): string {
   const [from, to] = [x(start), x(end ?? endMs)];
   const width = Math.max(1.5, to - from).toFixed(1);
-  const row = kind === "crash" || kind === "pause" ? 1 : 0;
-  const colour = COLOURS[kind];
-  const label = `${text}, ${(start / 1000).toFixed(1)} s to ${
-    ((end ?? endMs) / 1000).toFixed(1)
-  } s`;
+  const times = `${(start / 1000).toFixed(1)} s to ${((end ?? endMs) / 1000).toFixed(1)} s`;
   const place = `x="${from.toFixed(1)}" width="${width}"`;
-  return `<g fill="${colour}"><title>${escape(label)}</title>` +
-    `<rect ${place} y="${row * (BAND + 2)}" height="${BAND}"/>` +
-    `<rect ${place} y="${2 * BAND + 4}" height="${height - 2 * BAND - 24}" opacity="0.10"/></g>`;
+  const y = kinds.indexOf(kind) * (BAND + 4);
+  return `<g fill="var(--${kind})"><title>${escape(`${text}, ${times}`)}</title>` +
+    `<rect ${place} y="${y}" height="${BAND}"/>` +
+    `<rect ${place} y="${top + TITLE}" height="${bottom - top - TITLE}" opacity="0.1"/></g>`;
 }
 
 function drawPanel(
-  { title, curves, top, x }: {
-    title: string;
-    curves: readonly Curve[];
-    top: number;
-    x: (ms: number) => number;
-  },
+  { title, curves }: Panel,
+  { x, top }: { readonly x: (ms: number) => number; readonly top: number },
 ): string {
-  const most = Math.max(1, ...curves.flatMap(({ points }) => points.map(({ value }) => value)));
-  const ceiling = niceCeiling(most);
+  const values = curves.flatMap(({ points }) => points.flatMap(({ value }) => value ?? []));
+  const ceiling = niceCeiling(values.reduce((most, value) => Math.max(most, value), 0));
   const y = (value: number) => top + PANEL - value / ceiling * PANEL;
   const lines = [0, 0.5, 1].map((share) => {
     const value = share * ceiling;
@@ -127,28 +155,50 @@ function drawPanel(
     return `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at}" y2="${at}" class="grid"/>` +
       `<text x="${LEFT - 8}" y="${at}" dy="4" text-anchor="end">${formatNumber(value)}</text>`;
   });
-  const legend = curves.map(({ label, colour }, place) =>
-    `<text x="${WIDTH - RIGHT - 130 * (curves.length - place)}" y="${top - 8}" fill="${colour}">` +
-    `${escape(label)}</text>`
+  const names = curves.length === 1
+    ? []
+    : curves.map(({ label, colour }) =>
+      `<tspan dx="18" class="name" fill="var(--${colour})">${escape(label)}</tspan>`
+    );
+  const heading = `<text x="${LEFT}" y="${top - 10}" class="title">${escape(title)}${
+    names.join("")
+  }</text>`;
+  const paths = curves.flatMap(({ colour, points }) =>
+    runsOf(points).map((run) => {
+      const path = run.map(({ atMs, value }) => `${x(atMs).toFixed(1)},${y(value).toFixed(1)}`);
+      return `<polyline points="${path.join(" ")}" stroke="var(--${colour})"/>`;
+    })
   );
-  const paths = curves.map(({ colour, points }) => {
-    const path = points.map(({ atMs, value }) => `${x(atMs).toFixed(1)},${y(value).toFixed(1)}`);
-    return `<polyline points="${path.join(" ")}" stroke="${colour}"/>`;
-  });
-  const heading = `<text x="${LEFT}" y="${top - 8}" class="title">${escape(title)}</text>`;
-  return [heading, ...legend, ...lines, ...paths].join("\n");
+  return [heading, ...lines, ...paths].join("\n");
 }
 
-function drawTimes(
-  { x, endMs, y }: { x: (ms: number) => number; endMs: number; y: number },
-): string {
+/** The parts of a curve between its gaps. */
+function runsOf(points: Curve["points"]): { atMs: number; value: number }[][] {
+  const runs: { atMs: number; value: number }[][] = [];
+  let run: { atMs: number; value: number }[] | null = null;
+  for (const { atMs, value } of points) {
+    if (value === null) {
+      run = null;
+      continue;
+    }
+    if (run === null) runs.push(run = []);
+    run.push({ atMs, value });
+  }
+  return runs;
+}
+
+function drawTimes({ x, endMs, bottom }: Frame): string {
   const stepMs = [5, 10, 30, 60, 300, 600, 1800, 3600]
     .map((seconds) => seconds * 1000)
     .find((step) => endMs / step <= 12) ?? 7_200_000;
   const times: string[] = [];
   for (let ms = 0; ms <= endMs; ms += stepMs) {
-    const text = ms < 120_000 && stepMs < 60_000 ? `${ms / 1000} s` : `${ms / 60_000} min`;
-    times.push(`<text x="${x(ms).toFixed(1)}" y="${y}" text-anchor="middle">${text}</text>`);
+    const at = x(ms).toFixed(1);
+    const text = stepMs < 60_000 ? `${ms / 1000} s` : `${ms / 60_000} min`;
+    times.push(
+      `<line x1="${at}" x2="${at}" y1="${bottom}" y2="${bottom + 5}" class="tick"/>` +
+        `<text x="${at}" y="${bottom + 20}" text-anchor="middle">${text}</text>`,
+    );
   }
   return times.join("\n");
 }
@@ -165,39 +215,43 @@ function page(result: SoakResult, svg: string): string {
     ["acknowledged and lost", `${lost} of ${formatNumber(keys)} keys`],
     ["faults", String(annotations.length)],
   ];
-  const legend = Object.entries(COLOURS).filter(([kind]) => kind !== "info").map(([kind, colour]) =>
-    `<span><i style="background:${colour}"></i>${kind}</span>`
-  );
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Kontiki soak</title><style>
-body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 1240px; color: #222; }
-h1 { font-size: 1.4rem; } h1 b { color: ${isGood ? "#2c7a4b" : "#c0453f"}; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.1rem 1.5rem; }
-dt { color: #666; } dd { margin: 0; } svg { width: 100%; height: auto; }
-svg text { font: 12px system-ui, sans-serif; } svg .title { font-weight: 600; }
-polyline { fill: none; stroke-width: 1.4; } .grid { stroke: #ddd; }
-p span { margin-right: 1.2rem; } i { display: inline-block; width: 1em; height: 0.8em;
-margin-right: 0.4em; } pre { color: #c0453f; white-space: pre-wrap; }
-@media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd; }
-svg text { fill: #ccc; } .grid { stroke: #383838; } }
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Kontiki soak</title><style>
+:root { color-scheme: light; ${variables(0)} }
+@media (prefers-color-scheme: dark) { :root { color-scheme: dark; ${variables(1)} } }
+body { font: 14px/1.5 system-ui, sans-serif; margin: 0 auto; padding: 2rem; max-width: 1240px;
+color: var(--ink); background: var(--paper); }
+h1 { font-size: 1.4rem; margin: 0 0 0.6rem; } h1 b { color: var(--${isGood ? "good" : "bad"}); }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.1rem 1.5rem; margin: 0 0 1.6rem; }
+dt { color: var(--soft); } dd { margin: 0; } svg { display: block; width: 100%; height: auto; }
+svg text { font: 12px system-ui, sans-serif; } svg text:not([fill]) { fill: var(--soft); }
+svg .title { font-weight: 600; fill: var(--ink) !important; } svg .name { font-weight: 400; }
+polyline { fill: none; stroke-width: 1.4; stroke-linejoin: round; stroke-linecap: round; }
+.grid { stroke: var(--grid); } .tick { stroke: var(--soft); }
+pre { color: var(--bad); white-space: pre-wrap; }
 </style></head><body>
 <h1>Soak: <b>${isGood ? "all is well" : "something is wrong"}</b></h1>
 <dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${escape(value)}</dd>`).join("\n")}</dl>
 ${failure === null ? "" : `<pre>${escape(failure)}</pre>`}
-<p>${legend.join("\n")}</p>
 ${svg}
 </body></html>
 `;
 }
 
-/** The smallest of 1, 2, 5, 10, 20, … that is at least the value. */
+function variables(theme: 0 | 1): string {
+  return Object.entries(COLOURS).map(([name, both]) => `--${name}: ${both[theme]};`).join(" ");
+}
+
+/** The smallest round number that is at least the value. */
 function niceCeiling(value: number): number {
+  if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 5, 10].find((factor) => factor * power >= value) ?? 10) * power;
+  return ([1, 2, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= value) ?? 10) * power;
 }
 
 function formatNumber(value: number): string {
-  return value.toLocaleString("en", { maximumFractionDigits: 1 });
+  return value.toLocaleString("en", { maximumFractionDigits: 2 });
 }
 
 function escape(text: string): string {

@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { findBrowser, withPage } from "../pages/browser.ts";
 import type { SoakResult } from "./soak.ts";
 import { soakPage } from "./soak_page.ts";
 
@@ -58,4 +59,52 @@ Deno.test("soakPage distinguishes every kind of failure from success", () => {
 Deno.test("soakPage draws a soak without any second", () => {
   const page = soakPage({ ...good, seconds: [], samples: [], annotations: [] });
   assert(!page.includes("NaN") && !page.includes("Infinity"));
+});
+
+Deno.test("soakPage leaves a gap where nothing was answered, in place of a fall to zero", () => {
+  const silent = { done: 0, unknown: 0, latenciesMs: [] };
+  const seconds = [...good.seconds.slice(0, 50), silent, ...good.seconds.slice(50)];
+  const none = { atMs: 2000, memoryBytesMax: null, diskBytesMax: null };
+  const [first] = good.samples;
+  const page = soakPage({ ...good, seconds, samples: [first!, none, { ...first!, atMs: 4000 }] });
+  // Two latencies, memory and disk are in two parts; answered and unknown are counts, so in one.
+  assertEquals(page.match(/<polyline/g)?.length, 10);
+});
+
+Deno.test("soakPage gives memory and disk an axis each", () => {
+  const page = soakPage(good);
+  assertStringIncludes(page, "memory of the largest node, MiB");
+  assertStringIncludes(page, "disk of the largest node, MiB");
+  // 64 MiB of memory and 1 MiB of disk.
+  assertStringIncludes(page, ">80</text>");
+  assertStringIncludes(page, ">0.5</text>");
+});
+
+const hasBrowser = findBrowser() !== null;
+if (!hasBrowser) console.log("skipped: the soak page in a browser, for no Chromium is installed");
+
+const CUT_TEXTS = `[...document.querySelectorAll("svg text, h1, dt")].filter((text) => {
+  const { left, right } = text.getBoundingClientRect();
+  return left < 16 || right > innerWidth - 16;
+}).map((text) => text.textContent)`;
+
+Deno.test({
+  name: "soakPage keeps its texts off the edges and can be read in the dark",
+  ignore: !hasBrowser, // it is laid out by a real browser
+  fn: async () => {
+    for (const width of [700, 1200, 1600]) {
+      await withPage(soakPage(good), async (page) => {
+        assertEquals(await page.evaluate(CUT_TEXTS), []);
+      }, { width });
+    }
+    await withPage(soakPage(good), async (page) => {
+      const colours = await page.evaluate(
+        "[document.body, document.querySelector('polyline')].map((one) => [getComputedStyle(one)].map((style) => [style.backgroundColor, style.stroke])).flat()",
+      );
+      assertEquals(colours, [["rgb(21, 24, 29)", "none"], [
+        "rgba(0, 0, 0, 0)",
+        "rgb(88, 185, 131)",
+      ]]);
+    }, { theme: "dark" });
+  },
 });
