@@ -18,6 +18,7 @@ import {
   Output,
   overviewHelp,
   parseCommandLine,
+  systemMessage,
   UsageError,
 } from "./table/mod.ts";
 import { commands, shellCommands } from "./commands.ts";
@@ -109,7 +110,9 @@ function report(error: unknown, output: Output): Ending {
     else output.error(error.message);
     return error.reason;
   }
-  output.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const message = systemMessage(error);
+  if (message !== null) output.error(`Cannot go on: ${message}`);
+  else output.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return "failure";
 }
 

@@ -7,6 +7,7 @@
 import { VALUE_BYTES_MAX } from "../../kv/mod.ts";
 import { checkRequest } from "./check_request.ts";
 import {
+  attempt,
   CommandError,
   displayBytes,
   type ExitReason,
@@ -180,6 +181,10 @@ function onlyNode({ options }: KvContext, session: Session): number | undefined 
 
 async function valueBytes(text: string, session: Session): Promise<Uint8Array> {
   if (text !== "-" || session.isShell) return new TextEncoder().encode(text);
+  return await attempt("read standard input", readInput);
+}
+
+async function readInput(): Promise<Uint8Array> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
   for await (const chunk of Deno.stdin.readable) {

@@ -9,7 +9,7 @@
  */
 
 import type { NodeId } from "../../raft/mod.ts";
-import { CommandError, nodeName, type ProcessControl, selfCommand } from "../table/mod.ts";
+import { attempt, CommandError, nodeName, type ProcessControl, selfCommand } from "../table/mod.ts";
 import { freePort, isFreePort } from "./free_port.ts";
 
 /** Where a node of a local cluster listens. */
@@ -39,20 +39,24 @@ export function nodeFolder(folder: string, id: NodeId): string {
 /** What the folder says, or `null`: it is not the folder of a local cluster. */
 export async function readClusterFile(folder: string): Promise<ClusterFile | null> {
   const path = `${folder}/cluster.json`;
-  let text: string;
+  const text = await attempt(`read ${path}`, () => readIfThere(path));
+  if (text === null) return null;
+  const file = parseClusterFile(text);
+  if (file === null) {
+    throw new CommandError("damaged", `Cannot read ${path}: wanted a cluster of format 1`);
+  }
+  return file;
+}
+
+async function readIfThere(path: string): Promise<string | null> {
   try {
-    text = await Deno.readTextFile(path);
+    return await Deno.readTextFile(path);
   } catch (error) {
     const isMissing = error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.NotADirectory;
     if (isMissing) return null;
     throw error;
   }
-  const file = parseClusterFile(text);
-  if (file === null) {
-    throw new CommandError("damaged", `Cannot read ${path}: wanted a cluster of format 1`);
-  }
-  return file;
 }
 
 function parseClusterFile(text: string): ClusterFile | null {
@@ -96,11 +100,15 @@ export async function prepareCluster(
     return { id, peers: address(before?.peers, port), clients: address(before?.clients, port + 1) };
   });
   const file: ClusterFile = { format: 1, cluster: old?.cluster ?? "kontiki", nodes };
+  await attempt(`write the cluster's file in ${folder}`, () => writeClusterFile(folder, file));
+  return file;
+}
+
+async function writeClusterFile(folder: string, file: ClusterFile): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const path = `${folder}/cluster.json`;
   await Deno.writeTextFile(`${path}.tmp`, `${JSON.stringify(file, null, 2)}\n`);
   await Deno.rename(`${path}.tmp`, path);
-  return file;
 }
 
 function isFree(address: string): boolean {
@@ -148,7 +156,11 @@ export class LocalCluster implements ProcessControl {
     args.push("--peers", file.nodes.map((each) => `${each.id}=${each.peers}`).join(","));
     args.push("--clients", node.clients, "--data", nodeFolder(folder, id));
     args.push("--control", "--until-input-ends", "--log-level", logLevel);
-    const log = await Deno.open(`${folder}/${nodeName(id)}.log`, { append: true, create: true });
+    const logPath = `${folder}/${nodeName(id)}.log`;
+    const log = await attempt(
+      `write ${logPath}`,
+      () => Deno.open(logPath, { append: true, create: true }),
+    );
     const child = new Deno.Command(program!, {
       args,
       stdin: "piped",

@@ -16,6 +16,7 @@ import {
   CommandError,
   type ExitReason,
   nodeName,
+  systemMessage,
   UsageError,
 } from "../table/mod.ts";
 import { ListenError } from "./listening.ts";
@@ -97,10 +98,14 @@ function storageFailure(error: StorageError): CommandError {
   return new CommandError(isFolderAtFault[error.kind] ? "damaged" : "failure", error.message);
 }
 
-/** Whoever started this node is gone when the pipe from there ends. */
+/** Resolves when the pipe from the program that started this node ends, or cannot be read. */
 async function endOfInput(): Promise<void> {
   const buffer = new Uint8Array(1024);
-  while (await Deno.stdin.read(buffer) !== null);
+  try {
+    while (await Deno.stdin.read(buffer) !== null);
+  } catch (error) {
+    if (systemMessage(error) === null) throw error;
+  }
 }
 
 function settingsOf(

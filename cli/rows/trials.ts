@@ -79,9 +79,9 @@ export const check = {
   summary: "Judge whether a recorded history is linearizable.",
   description: [
     "FILE holds one operation a line, as JSON; docs/testing.md has the format. The verdict is ok, " +
-    "illegal or unknown, the last when time runs out.",
+    "illegal or unknown, the last when time runs out. It is printed before a page is written.",
   ],
-  arguments: [argument("FILE", "the history")],
+  arguments: [argument("FILE", "the history; `-` reads it from standard input")],
   flags: [
     { ...timeout, default: "60s" },
     text("timeline", "draw the history as a page for a browser", { value: "FILE" }),

@@ -18,6 +18,7 @@ import {
   type Output,
   parseCommandLine,
   type Session,
+  systemMessage,
   UsageError,
   usageLine,
 } from "../table/mod.ts";
@@ -216,7 +217,11 @@ export class Shell {
         this.#options.output.note("Interrupted.");
       } else this.#fail(error.reason, error.message);
     } else if (error instanceof RangeError) this.#fail("usage", error.message);
-    else return false;
+    else {
+      const message = systemMessage(error);
+      if (message === null) return false;
+      this.#fail("failure", `Cannot go on: ${message}`);
+    }
     return true;
   }
 

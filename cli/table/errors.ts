@@ -1,5 +1,7 @@
 /**
- * The two errors that end a command early.
+ * The two errors that end a command early, and errors that the system reports: a path that cannot be
+ * made, a file in the way, a full disk. Those say something about the machine, and a stack would not
+ * help to mend it.
  *
  * @module
  */
@@ -26,5 +28,31 @@ export class CommandError extends Error {
   constructor(reason: ExitReason, message: string) {
     super(message);
     this.reason = reason;
+  }
+}
+
+const kinds = Object.values(Deno.errors);
+
+/** What the system said, in one line; `null`: the error is not one of the system. */
+export function systemMessage(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  // Deno has no class for many numbers of the system, such as that of a name that is too long.
+  const isOfSystem = kinds.some((kind) => error instanceof kind) ||
+    /\(os error \d+\)/.test(error.message);
+  return isOfSystem ? error.message.replaceAll(/\s+/g, " ") : null;
+}
+
+/**
+ * Works with something outside, such as a file. When the system refuses, the command ends with one
+ * line that says what it could not do.
+ */
+export async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const message = systemMessage(error);
+    if (message === null) throw error;
+    // Deno ends its messages with its own name for what was attempted.
+    throw new CommandError("failure", `Cannot ${what}: ${message.replace(/: \w+ '.*'$/, "")}`);
   }
 }

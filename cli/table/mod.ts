@@ -15,7 +15,7 @@ export type {
   SessionContext,
   ShellCode,
 } from "./command.ts";
-export { CommandError, UsageError } from "./errors.ts";
+export { attempt, CommandError, systemMessage, UsageError } from "./errors.ts";
 export { exitCodes, type ExitReason } from "./exit_codes.ts";
 export { commandHelp, overviewHelp, referencePage, usageLine } from "./help.ts";
 export { linesOf } from "./lines.ts";

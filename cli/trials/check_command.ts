@@ -7,6 +7,7 @@
 import { checkInWorker, describeResult, parseHistory } from "../../tests/checker/mod.ts";
 import { timelinePage } from "../../tests/pages/mod.ts";
 import {
+  attempt,
   type CommandContext,
   CommandError,
   type ExitReason,
@@ -17,7 +18,8 @@ import type { Row } from "../rows/mod.ts";
 /** Reads the file, judges it, says why. */
 export async function run(context: CommandContext<Row<"check">>): Promise<ExitReason> {
   const { options, output, args: { file: path } } = context;
-  const file = parse(path, await untilInterrupted(context, read(path)));
+  const text = await untilInterrupted(context, read(path));
+  const file = parse(path === "-" ? "standard input" : path, text);
   const begin = performance.now();
   // Beside this thread, so that Ctrl-C is heard.
   const work = checkInWorker({
@@ -26,12 +28,14 @@ export async function run(context: CommandContext<Row<"check">>): Promise<ExitRe
     deadlineMs: options.timeout,
   });
   const result = await untilInterrupted(context, work);
-  const { timeline: page } = options;
-  if (page !== null) {
-    await Deno.writeTextFile(page, timelinePage({ ...file, model: file.model.model }, result));
-  }
+  // Before the page is written, so that a page that cannot be written hides no verdict.
   if (output.isJson) output.json(result);
   else output.line(describeResult(file, result, performance.now() - begin));
+  const { timeline: page } = options;
+  if (page !== null) {
+    const text = timelinePage({ ...file, model: file.model.model }, result);
+    await attempt(`write ${page}`, () => Deno.writeTextFile(page, text));
+  }
   switch (result.verdict) {
     case "ok":
       return "ok";
@@ -42,13 +46,9 @@ export async function run(context: CommandContext<Row<"check">>): Promise<ExitRe
   }
 }
 
-async function read(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new CommandError("failure", `Cannot read ${path}: ${error.message}`);
-  }
+function read(path: string): Promise<string> {
+  if (path !== "-") return attempt(`read ${path}`, () => Deno.readTextFile(path));
+  return attempt("read standard input", () => new Response(Deno.stdin.readable).text());
 }
 
 function parse(path: string, text: string): ReturnType<typeof parseHistory> {

@@ -35,8 +35,9 @@ export function startCommand(
 export function runCommand(
   args: readonly string[],
   input: Uint8Array | string = "",
+  options: Pick<Deno.CommandOptions, "cwd" | "env"> = {},
 ): Promise<Ended> {
-  return runToEnd(startCommand(args), input);
+  return runToEnd(startCommand(args, options), input);
 }
 
 /** Writes the input of a process and waits until it ends. */

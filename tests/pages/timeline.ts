@@ -12,7 +12,7 @@
 
 import type { Annotation } from "../checker/mod.ts";
 import type { CheckResult, Model, Operation, PartitionResult } from "../checker/search/mod.ts";
-import type { Bar, Kind, PageData } from "./script/page_data.ts";
+import type { Bar, Kind, PageData } from "./page_data.ts";
 import { pageScript } from "./page_script.ts";
 import { timelineStyle } from "./timeline_style.ts";
 

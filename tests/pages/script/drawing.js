@@ -33,7 +33,7 @@ import {
   xOf,
 } from "./view.js";
 
-/** @typedef {import("./page_data.ts").Bar} Bar */
+/** @typedef {import("../page_data.ts").Bar} Bar */
 /** @typedef {CanvasRenderingContext2D} Pen */
 
 /** @type {Record<string, string>} */

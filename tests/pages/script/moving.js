@@ -8,7 +8,7 @@
 import { byId, data, failing, GUTTER, plot, rows, span, stage, view, xOf } from "./view.js";
 import { draw } from "./drawing.js";
 
-/** @typedef {import("./page_data.ts").Bar} Bar */
+/** @typedef {import("../page_data.ts").Bar} Bar */
 /** @typedef {readonly [text: string, tag: "b" | "span", className?: string]} TipLine */
 
 /** In pixels: a failing bar of this width is easy to see and to point at. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-/** @typedef {import("./page_data.ts").Bar} Bar */
-/** @typedef {import("./page_data.ts").PageBand} PageBand */
+/** @typedef {import("../page_data.ts").Bar} Bar */
+/** @typedef {import("../page_data.ts").PageBand} PageBand */
 /** @typedef {PageBand & { readonly isMoment: boolean, readonly row: number }} Band */
 
 /**
@@ -19,7 +19,7 @@ export function byId(id) {
   return element;
 }
 
-/** @type {import("./page_data.ts").PageData} */
+/** @type {import("../page_data.ts").PageData} */
 export const data = JSON.parse(byId("data").textContent ?? "");
 /** The length of the whole history. */
 export const span = data.to - data.from;

@@ -1,0 +1,125 @@
+/**
+ * What the system refuses (a path that cannot be made, a file in the way, a full disk) ends a
+ * command with one line that names it, and never with a stack.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { exitCodes } from "../../cli/table/exit_codes.ts";
+import { selfCommand } from "../../cli/table/self_command.ts";
+import { runCommand, runToEnd } from "../helpers/commands.ts";
+import { withFolder } from "../helpers/with_folder.ts";
+
+const longName = "x".repeat(300);
+
+/** Things in the way; `NAME/` is a folder. */
+const inTheWay = ["file", "folder/", "noread/cluster.json/", "nowrite/cluster.json.tmp/"];
+const nodeLog = ["log/n1.log/", "log/n2.log/", "log/n3.log/"];
+
+const node = ["node", "--id", "1", "--peers", "1=127.0.0.1:0", "--until-input-ends", "--data"];
+
+/** Command lines in a folder with all of these things, and a word of what they say. */
+const refused: readonly (readonly [readonly string[], string])[] = [
+  [["up", "--exec", "status", "--data", "file"], "file"],
+  [["up", "--exec", "status", "--data", "file/in"], "file/in"],
+  [["up", "--exec", "status", "--data", longName], longName],
+  [["up", "--exec", "status", "--data", "noread"], "noread/cluster.json"],
+  [["up", "--exec", "status", "--data", "nowrite"], "nowrite"],
+  [["up", "--exec", "status", "--data", "log"], "n1.log"],
+  [["get", "a", "--data", "noread"], "noread/cluster.json"],
+  [["status", "--data", longName], longName],
+  [["faults", "--data", "noread"], "noread/cluster.json"],
+  [[...node, "file"], "file"],
+  [[...node, "file/in"], "file/in"],
+  [[...node, longName], longName],
+  [["inspect", "file/in"], "file/in"],
+  [["inspect", longName], longName],
+  [["check", "folder"], "folder"],
+  [["check", "nothing"], "nothing"],
+];
+
+function assertOneLine(error: string, line: readonly string[]): void {
+  const words = error.trimEnd().split("\n").filter((text) => !text.startsWith("All nodes stopped"));
+  assertEquals(
+    [words.length, words[0]?.startsWith("error: Cannot ")],
+    [1, true],
+    `${line}: ${error}`,
+  );
+}
+
+Deno.test("a path that cannot be used ends a command with one line that names it", async () => {
+  await withFolder(async (folder) => {
+    for (const path of [...inTheWay, ...nodeLog]) {
+      if (path.endsWith("/")) await Deno.mkdir(`${folder}/${path}`, { recursive: true });
+      else await Deno.writeTextFile(`${folder}/${path}`, "in the way");
+    }
+    for (const [line, word] of refused) {
+      const { code, error } = await runCommand(line, "", { cwd: folder });
+      assertEquals(code, exitCodes.failure, `${line}: ${error}`);
+      assertOneLine(error, line);
+      assertStringIncludes(error, word);
+    }
+  });
+});
+
+Deno.test("a folder for temporary files that is missing ends a command with one line", async () => {
+  const env = { TMPDIR: "/nowhere/at/all" };
+  for (const line of [["bench", "--duration", "100ms"], ["test", "TestBackup3B", "--processes"]]) {
+    const { code, error } = await runCommand(line, "", { env });
+    assertEquals(code, exitCodes.failure, error);
+    assert(!error.includes("    at "), error);
+    assertMatch(error, /^(seed \d+\n)?error: Cannot .*\n$/);
+  }
+});
+
+Deno.test({
+  name: "standard input that cannot be read ends a command with one line",
+  ignore: Deno.build.os === "windows", // a shell there gives no folder as input
+  fn: async () => {
+    await withFolder(async (folder) => {
+      for (const line of [["put", "a", "-", "--data", folder], ["check", "-"]]) {
+        await Deno.writeTextFile(`${folder}/cluster.json`, clusterFile);
+        const child = new Deno.Command("sh", {
+          args: ["-c", `"$@" < ${folder}`, "sh", ...selfCommand(), ...line],
+          ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
+        }).spawn();
+        const { code, error } = await runToEnd(child, "");
+        assertEquals(code, exitCodes.failure, error);
+        assertMatch(error, /^error: Cannot read standard input: Is a directory.*\n$/);
+      }
+    });
+  },
+});
+
+const clusterFile = JSON.stringify({
+  ...{ format: 1, cluster: "down" },
+  nodes: [{ id: 1, peers: "127.0.0.1:1", clients: "127.0.0.1:1" }],
+});
+
+const history = `{"history":1,"model":"register"}
+{"client":0,"call":0,"return":1,"input":{"op":"write","key":"x","value":1},"output":{}}
+{"client":0,"call":2,"return":3,"input":{"op":"read","key":"x"},"output":{"value":2}}
+`;
+
+Deno.test("check prints its verdict although the page cannot be written", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/history.jsonl`, history);
+    for (const page of [`${folder}/nowhere/page.html`, folder]) {
+      const line = ["check", `${folder}/history.jsonl`, "--timeline", page];
+      const { code, out, error } = await runCommand(line);
+      assertEquals(code, exitCodes.failure);
+      assertStringIncludes(out, "ILLEGAL, not linearizable: 2 operations on 1 key");
+      assertMatch(error, /^error: Cannot write .*\n$/);
+      assertStringIncludes(error, page);
+    }
+  });
+});
+
+Deno.test("check reads a history from standard input", async () => {
+  const { code, out } = await runCommand(["check", "-", "--json"], history);
+  assertEquals([code, JSON.parse(out).verdict], [exitCodes.failure, "illegal"]);
+  const wrong = await runCommand(["check", "-"], "{");
+  assertEquals(wrong.code, exitCodes.damaged);
+  assertStringIncludes(wrong.error, "standard input: Cannot read history: line 1");
+});
