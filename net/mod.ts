@@ -25,6 +25,7 @@ export {
   type WireValue,
 } from "./wire/mod.ts";
 export {
+  approximateBytes,
   bridge,
   CONTROL_SOCKET,
   ControlClient,
@@ -39,6 +40,7 @@ export {
   FaultyTransport,
   halves,
   isBlocked,
+  isFaultless,
   isolate,
   type Kind,
   kindOf,

@@ -122,6 +122,7 @@ class NodeProcess implements RunningNode {
         peers: [...peers.keys()],
         listen: address,
         receive: (envelope) => this.#receive(envelope),
+        heard: (from) => this.#heard(from),
         log,
       }));
     this.#faulty = settings.control
@@ -129,6 +130,7 @@ class NodeProcess implements RunningNode {
         transport: this.#transport,
         clock: this.#clock,
         random: Math.random,
+        id,
       })
       : null;
   }
@@ -230,6 +232,11 @@ class NodeProcess implements RunningNode {
   #receive(envelope: Envelope): void {
     if (this.#faulty !== null && !this.#faulty.admits(envelope)) return;
     this.#node?.receive(envelope);
+  }
+
+  /** A part of a long message came; what is blocked is not heard either. */
+  #heard(from: NodeId): void {
+    if (this.#faulty === null || this.#faulty.admitsFrom(from)) this.#node?.heard(from);
   }
 
   /** False: no request that a node knows. */

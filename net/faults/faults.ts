@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Message, NodeId, Random } from "../../raft/mod.ts";
+import type { Envelope, Message, NodeId, Random } from "../../raft/mod.ts";
 
 /** One direction between two nodes. */
 export interface Link {
@@ -157,6 +157,34 @@ export function majoritiesRing(ids: readonly NodeId[]): Link[] {
       return Math.min(distance, ids.length - distance) > reach;
     }).map((to) => ({ from, to }))
   );
+}
+
+/** Whether a message that suffers this is delivered at once, and once. */
+function isHarmless({ drop, duplicate, delay, reorder }: Disturbance): boolean {
+  return drop === 0 && duplicate === 0 && delay.kind === "none" && reorder.probability === 0;
+}
+
+/** Whether there is no fault at all. */
+export function isFaultless(
+  { blocked, request, reply, links, bytesPerSecondMax }: Faults,
+): boolean {
+  return blocked.length === 0 && links.length === 0 && bytesPerSecondMax === null &&
+    isHarmless(request) && isHarmless(reply);
+}
+
+/** About the encoded size of a message, without encoding it: its numbers, entries and bytes. */
+export function approximateBytes({ message }: Envelope): number {
+  switch (message.type) {
+    case "appendEntries": {
+      let bytes = 20;
+      for (const { command } of message.entries) bytes += 6 + (command?.length ?? 0);
+      return bytes;
+    }
+    case "installSnapshot":
+      return 28 + message.data.length;
+    default:
+      return 16;
+  }
 }
 
 /** Whether nothing passes in this direction. */

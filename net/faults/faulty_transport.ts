@@ -1,36 +1,47 @@
 /**
- * A transport that does harm on purpose: what `Faults` say happens to a message happens to it before
- * it reaches the real transport. Exists only in nodes started with a control socket.
+ * A transport that does harm on purpose: it does to each message what `Faults` say before the message
+ * reaches the real transport. Exists only in nodes started with a control socket; without a fault in
+ * force it only counts.
  *
  * Each direction is judged where it begins, and a block also where it ends, so a cut is whole as
- * soon as one of the two sides knows of it.
+ * soon as one of the two sides has it. On a narrow line small messages go before long ones, as they do
+ * on the two lines of the real transport.
  *
  * @module
  */
 
 import {
   type Clock,
-  encodeEnvelope,
   type Envelope,
+  isBulk,
   type NodeId,
   type Random,
   type Transport,
 } from "../../raft/mod.ts";
-import { Encoder } from "../wire/mod.ts";
-import { decide, type Faults, isBlocked, kindOf, noFaults } from "./faults.ts";
+import {
+  approximateBytes,
+  decide,
+  type Faults,
+  isBlocked,
+  isFaultless,
+  kindOf,
+  noFaults,
+} from "./faults.ts";
 
 /** What a {@linkcode FaultyTransport} is made of. */
 export interface FaultyTransportOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: Random;
+  /** This node. */
+  readonly id: NodeId;
 }
 
 /** What went over a node's network since its start, as the course's tests count. */
 export interface FaultyTraffic {
   /** Requests this node sent, delivered or not. */
   readonly requests: number;
-  /** Their encoded bytes, and those of the replies that reached this node. */
+  /** Their bytes, about, and those of the replies that reached this node. */
   readonly bytes: number;
   /** Requests that reached this node. */
   readonly incoming: number;
@@ -39,12 +50,18 @@ export interface FaultyTraffic {
 /** With this much waiting for bandwidth a sender drops instead of queueing. */
 const QUEUE_MS_MAX = 2000;
 
+/** Until when the bandwidth towards a peer is used up, for each kind of message. */
+interface BusyUntil {
+  small: number;
+  bulk: number;
+}
+
 /** Sends what the faults leave over. */
 export class FaultyTransport implements Transport {
   readonly #options: FaultyTransportOptions;
-  readonly #encoder = new Encoder();
-  readonly #busyUntil = new Map<NodeId, number>();
+  readonly #busyUntil = new Map<NodeId, BusyUntil>();
   #faults: Faults = noFaults;
+  #isFaultless = true;
   #requests = 0;
   #bytes = 0;
   #incoming = 0;
@@ -67,18 +84,20 @@ export class FaultyTransport implements Transport {
   /** Replaces the named parts of the faults in force. */
   setFaults(change: Partial<Faults>): void {
     this.#faults = { ...this.#faults, ...change };
+    this.#isFaultless = isFaultless(this.#faults);
   }
 
   send(envelopes: readonly Envelope[]): void {
     const { transport, clock, random } = this.#options;
+    for (const envelope of envelopes) this.#count(envelope);
+    if (this.#isFaultless) return transport.send(envelopes);
     const now: Envelope[] = [];
     for (const envelope of envelopes) {
       const { from, to, message } = envelope;
-      const kind = kindOf(message.type);
-      const bytes = this.#count(envelope, kind === "request");
-      const delays = decide(this.#faults, { link: { from, to }, kind, random });
+      const link = { from, to };
+      const delays = decide(this.#faults, { link, kind: kindOf(message.type), random });
       for (const delayMs of delays) {
-        const waitMs = delayMs + this.#queueMs(to, bytes);
+        const waitMs = delayMs + this.#queueMs(envelope);
         if (waitMs === 0) now.push(envelope);
         else if (waitMs < Infinity) clock.after(waitMs, () => this.#sendLate(envelope));
       }
@@ -87,15 +106,24 @@ export class FaultyTransport implements Transport {
   }
 
   waiting(to: NodeId): number {
-    return this.#options.transport.waiting(to);
+    const { transport, clock } = this.#options;
+    const { bytesPerSecondMax } = this.#faults;
+    if (bytesPerSecondMax === null) return transport.waiting(to);
+    const busyMs = Math.max(0, (this.#busyUntil.get(to)?.bulk ?? 0) - clock.now());
+    return transport.waiting(to) + Math.ceil(busyMs * bytesPerSecondMax / 1000);
   }
 
   /** Whether a message that has come in gets through. */
   admits(envelope: Envelope): boolean {
     if (isBlocked(this.#faults, envelope)) return false;
     if (kindOf(envelope.message.type) === "request") this.#incoming += 1;
-    else this.#bytes += this.#size(envelope);
+    else this.#bytes += approximateBytes(envelope);
     return true;
+  }
+
+  /** Whether a part of a message from this peer gets through. */
+  admitsFrom(from: NodeId): boolean {
+    return !isBlocked(this.#faults, { from, to: this.#options.id });
   }
 
   /** A cut that came meanwhile also catches what was under way. */
@@ -103,30 +131,26 @@ export class FaultyTransport implements Transport {
     if (!isBlocked(this.#faults, envelope)) this.#options.transport.send([envelope]);
   }
 
-  #count(envelope: Envelope, isRequest: boolean): number {
-    const bytes = this.#size(envelope);
-    if (isRequest) {
-      this.#requests += 1;
-      this.#bytes += bytes;
-    }
-    return bytes;
+  #count(envelope: Envelope): void {
+    if (kindOf(envelope.message.type) !== "request") return;
+    this.#requests += 1;
+    this.#bytes += approximateBytes(envelope);
   }
 
-  #size(envelope: Envelope): number {
-    this.#encoder.clear();
-    this.#encoder.append(encodeEnvelope(envelope));
-    return this.#encoder.length;
-  }
-
-  /** How long the bytes wait for their turn on a narrow line; `Infinity`: they are dropped. */
-  #queueMs(to: NodeId, bytes: number): number {
+  /** How long a message waits for its turn on a narrow line; `Infinity`: it is dropped. */
+  #queueMs(envelope: Envelope): number {
     const { bytesPerSecondMax } = this.#faults;
     if (bytesPerSecondMax === null) return 0;
     const now = this.#options.clock.now();
-    const begin = Math.max(now, this.#busyUntil.get(to) ?? 0);
+    const busy = this.#busyUntil.get(envelope.to) ?? { small: now, bulk: now };
+    this.#busyUntil.set(envelope.to, busy);
+    const line = isBulk(envelope.message) ? "bulk" : "small";
+    const begin = Math.max(now, busy[line]);
     if (begin - now > QUEUE_MS_MAX) return Infinity;
-    const end = begin + bytes * 1000 / bytesPerSecondMax;
-    this.#busyUntil.set(to, end);
-    return end - now;
+    const ms = approximateBytes(envelope) * 1000 / bytesPerSecondMax;
+    busy[line] = begin + ms;
+    // Small messages go first, and what they use up is missing for long ones.
+    if (line === "small") busy.bulk = Math.max(now, busy.bulk) + ms;
+    return begin + ms - now;
   }
 }

@@ -36,9 +36,13 @@ function setup() {
   };
   const transport = {
     send: (envelopes: readonly Envelope[]) => void sent.push(...envelopes),
-    waiting: () => 0,
+    waiting: () => 7,
   };
-  return { sent, timers, faulty: new FaultyTransport({ transport, clock, random: () => 0.5 }) };
+  return {
+    sent,
+    timers,
+    faulty: new FaultyTransport({ transport, clock, random: () => 0.5, id: 1 }),
+  };
 }
 
 Deno.test("FaultyTransport passes everything on at once when there are no faults", () => {
@@ -48,8 +52,7 @@ Deno.test("FaultyTransport passes everything on at once when there are no faults
   assert(faulty.admits(reply));
   const { requests, bytes, incoming } = faulty.traffic;
   assertEquals({ requests, incoming }, { requests: 2, incoming: 0 });
-  // An array of 7 and one of 6 elements, each of one byte.
-  assertEquals(bytes, 2 * 8 + 7);
+  assertEquals(bytes, 3 * 16, "a small message counts as 16 bytes");
 });
 
 Deno.test("FaultyTransport neither sends nor admits when the direction is blocked", () => {
@@ -79,8 +82,44 @@ Deno.test("FaultyTransport drops a delayed message when a cut came meanwhile", (
 
 Deno.test("FaultyTransport queues, and then drops, when bandwidth is short", () => {
   const { sent, timers, faulty } = setup();
-  faulty.setFaults({ bytesPerSecondMax: 8 });
+  faulty.setFaults({ bytesPerSecondMax: 16 });
   faulty.send([request, request, request, request, request]);
   assertEquals(sent, []);
   assertEquals(timers.map(({ ms }) => ms), [1000, 2000, 3000]);
+});
+
+Deno.test("FaultyTransport lets a small message pass a long one when bandwidth is short", () => {
+  const { sent, timers, faulty } = setup();
+  faulty.setFaults({ bytesPerSecondMax: 1000 });
+  const command = new Uint8Array(1474);
+  const append = { previous: { index: 0, term: 0 }, commit: 0, round: 1 };
+  const entries = [{ index: 1, term: 1, command }];
+  const long: Envelope = { ...request, message: { type: "appendEntries", ...append, entries } };
+  faulty.send([long, request]);
+  assertEquals(timers.map(({ ms }) => ms), [1500, 16]);
+  assertEquals(faulty.waiting(2), 7 + 1516, "the long one waits, and for the small one too");
+  timers[1]?.run();
+  assertEquals(sent, [request]);
+});
+
+Deno.test("FaultyTransport hears nothing of a long message from a blocked peer", () => {
+  const { faulty } = setup();
+  faulty.setFaults({ blocked: [{ from: 2, to: 1 }] });
+  assertEquals([faulty.admitsFrom(2), faulty.admitsFrom(3)], [false, true]);
+});
+
+Deno.test("FaultyTransport hands the same array on when faults were set and ended", () => {
+  const given: (readonly Envelope[])[] = [];
+  const send = (envelopes: readonly Envelope[]): void => void given.push(envelopes);
+  const clock: Clock = { now: () => 0, after: () => ({ cancel: () => {} }), soon: () => {} };
+  const transport = { send, waiting: () => 0 };
+  const faulty = new FaultyTransport({ transport, clock, random: () => 0, id: 1 });
+  const batch = [request, request];
+  faulty.send(batch);
+  faulty.setFaults({ request: { ...undisturbed, drop: 1 } });
+  faulty.send(batch);
+  faulty.setFaults({ request: structuredClone(undisturbed) });
+  faulty.send(batch);
+  assertEquals(given.length, 2);
+  assert(given.every((it) => it === batch), "nothing is looked at twice without a fault");
 });

@@ -7,6 +7,7 @@
 export { CONTROL_SOCKET, type ControlOptions, type ControlTarget, openControl } from "./control.ts";
 export { ControlClient, ControlError } from "./control_client.ts";
 export {
+  approximateBytes,
   bridge,
   decide,
   type Delay,
@@ -14,6 +15,7 @@ export {
   type Faults,
   halves,
   isBlocked,
+  isFaultless,
   isolate,
   type Kind,
   kindOf,

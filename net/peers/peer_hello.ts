@@ -24,10 +24,19 @@ import {
 } from "../wire/mod.ts";
 
 /** Raised when frames or messages change so that older nodes cannot take part. */
-export const PEER_PROTOCOL_VERSION = 2;
+export const PEER_PROTOCOL_VERSION = 3;
 
 /** Longer names of clusters are a mistake. */
 const CLUSTER_LENGTH_MAX = 32;
+
+/**
+ * There are two connections in each direction between two nodes. Long messages have one of their own,
+ * so that heartbeats, votes and acknowledgements never wait behind them.
+ */
+export const LINES = ["small", "bulk"] as const;
+
+/** What travels on a connection; on the wire it is the place in {@linkcode LINES}. */
+export type Line = typeof LINES[number];
 
 /** First frame of the node that dials. */
 export interface PeerHello {
@@ -36,8 +45,10 @@ export interface PeerHello {
   readonly to: NodeId;
   /** Drawn anew at each start of a node, and higher each time: tells its runs apart. */
   readonly run: number;
-  /** Counts the connections that this run has dialled to this peer. */
+  /** Counts the connections that this run has dialled to this peer for this line. */
   readonly dial: number;
+  /** What will travel on this connection. */
+  readonly line: Line;
   /** The ids of all nodes of the cluster, in ascending order, such as `1,2,3`. */
   readonly members: string;
 }
@@ -52,7 +63,8 @@ export interface PeerAnswer {
 /** The hello as a value. */
 export function encodePeerHello(hello: PeerHello): WireValue {
   const { cluster, from, to, run, dial, members } = hello;
-  return [MARK.peer, PEER_PROTOCOL_VERSION, cluster, from, to, run, dial, members];
+  const line = LINES.indexOf(hello.line);
+  return [MARK.peer, PEER_PROTOCOL_VERSION, cluster, from, to, run, dial, members, line];
 }
 
 /** The answer as a value. */
@@ -66,11 +78,13 @@ export function decodePeerHello(
   mine: { readonly cluster: string; readonly id: NodeId; readonly members: string },
 ): PeerHello | HelloRefusal {
   const fields = array(value);
-  const [mark, version, cluster, from, to, run, dial, members] = fields;
+  const [mark, version, cluster, from, to, run, dial, members, place] = fields;
   if (mark !== MARK.peer) return wrongMark(mark, "peer");
   if (version !== PEER_PROTOCOL_VERSION) return wrongVersion(version, PEER_PROTOCOL_VERSION);
-  if (fields.length !== 8) return bad("wanted the hello of a peer");
+  if (fields.length !== 9) return bad("wanted the hello of a peer");
   if (!isWhole(from) || !isWhole(to) || !isWhole(run) || !isWhole(dial)) return bad("wanted ids");
+  const line = isWhole(place) ? LINES[place] : undefined;
+  if (line === undefined) return bad(`wanted line 0 or 1, got ${printable(place)}`);
   const other = otherCluster(cluster, mine.cluster);
   if (other !== null) return other;
   if (to !== mine.id) return { refusal: "notAPeer", detail: `meant n${to}, this is n${mine.id}` };
@@ -78,7 +92,7 @@ export function decodePeerHello(
     const detail = `wanted members ${printable(mine.members)}, got ${printable(members)}`;
     return { refusal: "otherMembers", detail };
   }
-  return { cluster: mine.cluster, from, to, run, dial, members: mine.members };
+  return { cluster: mine.cluster, from, to, run, dial, members: mine.members, line };
 }
 
 /** What the answer says, for the node that dialled. */

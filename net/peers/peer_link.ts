@@ -1,9 +1,9 @@
 /**
- * The way to one peer: one connection that this node dials, says hello on, sends messages over and
+ * One line to one peer: a connection that this node dials, says hello on, sends messages over and
  * dials again when it breaks. Nothing but the answer to the hello and signs of life come back on it.
  *
  * Invariants: messages leave in the order they were given, or not at all; what waits is bounded and
- * the rest is dropped whole and counted; messages that waited for one life of the peer are never
+ * the rest is dropped whole and counted; messages that waited for one run of the peer are never
  * given to the next.
  *
  * @module
@@ -19,9 +19,9 @@ import {
   type TcpLimits,
   type WireValue,
 } from "../wire/mod.ts";
-import { decodePeerAnswer, encodePeerHello } from "./peer_hello.ts";
+import { decodePeerAnswer, encodePeerHello, type Line } from "./peer_hello.ts";
 
-/** Says "are you there"; from the other side, "I hear you". No message has this type. */
+/** Asks for a sign of life, and is one when it comes from the other side. No message has this type. */
 export const PING: WireValue = [0];
 
 /** What a {@linkcode PeerLink} is made of. */
@@ -29,6 +29,7 @@ export interface PeerLinkOptions {
   readonly cluster: string;
   readonly id: NodeId;
   readonly peer: NodeId;
+  readonly line: Line;
   readonly run: number;
   readonly members: string;
   readonly limits: TcpLimits;
@@ -37,6 +38,9 @@ export interface PeerLinkOptions {
   /** Takes a line when the peer gets into reach or out of it. */
   readonly log: (line: string) => void;
 }
+
+/** Once this much waits for a connection, older messages make room. */
+const WAITING_BYTES_MAX = 2 ** 20;
 
 /** Dials one peer and sends to it. */
 export class PeerLink {
@@ -48,7 +52,8 @@ export class PeerLink {
   #isClosed = false;
   /** Messages given while there is no connection: the latest few. */
   #waiting: Envelope[] = [];
-  /** The life of the peer that answered last. */
+  #waitingBytes = 0;
+  /** The run of the peer that answered last. */
   #peerRun: number | null = null;
   #dials = 0;
   #backoffMs: number;
@@ -58,8 +63,8 @@ export class PeerLink {
   #heardBytes = 0;
   #heardAt = 0;
   /** Whether the log says that the peer is in reach; `null`: it says nothing yet. */
-  #isToldReady: boolean | null = null;
-  #toldAt = performance.now();
+  #loggedReady: boolean | null = null;
+  #loggedAt = performance.now();
   readonly #traffic = { sent: 0, dropped: 0, connects: 0 };
 
   constructor(options: PeerLinkOptions) {
@@ -71,11 +76,6 @@ export class PeerLink {
     return { ...this.#traffic, isConnected: this.#isReady };
   }
 
-  /** Bytes that were accepted and have not left yet. */
-  get waitingBytes(): number {
-    return this.#connection?.queuedBytes ?? 0;
-  }
-
   /** Where the peer listens from now on. */
   setAddress(address: Address): void {
     const { hostname, port } = address;
@@ -85,13 +85,25 @@ export class PeerLink {
     this.#dialNow();
   }
 
-  /** Never waits: the message goes out, waits in a bounded queue, or is dropped. */
+  /** Bytes that were accepted and that the system has not taken yet. */
+  get waitingBytes(): number {
+    return this.#waitingBytes + (this.#connection?.queuedBytes ?? 0);
+  }
+
+  /** Never blocks: the message goes out, waits in a bounded queue, or is dropped. */
   send(envelope: Envelope): void {
     if (this.#isReady && this.#connection !== null) return this.#sendOn(this.#connection, envelope);
     this.#waiting.push(envelope);
-    if (this.#waiting.length <= this.#options.limits.waitingMax) return;
-    this.#waiting.shift();
-    this.#traffic.dropped += 1;
+    this.#waitingBytes += payloadBytes(envelope);
+    const { waitingMax } = this.#options.limits;
+    while (
+      this.#waiting.length > waitingMax ||
+      (this.#waitingBytes > WAITING_BYTES_MAX && this.#waiting.length > 1)
+    ) {
+      const oldest = this.#waiting.shift();
+      if (oldest !== undefined) this.#waitingBytes -= payloadBytes(oldest);
+      this.#traffic.dropped += 1;
+    }
   }
 
   /** The peer has just dialled us, so it is there: try at once. */
@@ -119,7 +131,7 @@ export class PeerLink {
     this.#isClosed = true;
     clearTimeout(this.#redial);
     this.#drop("closed");
-    this.#waiting = [];
+    this.#takeWaiting();
   }
 
   #sendOn(connection: Connection, envelope: Envelope): void {
@@ -183,7 +195,7 @@ export class PeerLink {
   }
 
   #greet(conn: Deno.TcpConn, dial: number): void {
-    const { cluster, id, peer, run, members, limits } = this.#options;
+    const { cluster, id, peer, line, run, members, limits } = this.#options;
     const connection = new Connection(conn, {
       frameBytesMax: limits.frameBytesMax,
       firstFrameBytesMax: limits.helloBytesMax,
@@ -191,7 +203,7 @@ export class PeerLink {
       receive: (value) => this.#receive(connection, value),
     });
     this.#connection = connection;
-    connection.send(encodePeerHello({ cluster, from: id, to: peer, run, dial, members }));
+    connection.send(encodePeerHello({ cluster, from: id, to: peer, run, dial, members, line }));
     connection.closed.then(({ message }) => {
       if (this.#connection !== connection) return;
       this.#connection = null;
@@ -214,17 +226,20 @@ export class PeerLink {
     this.#readyAt = performance.now();
     this.#heardAt = this.#readyAt;
     this.#traffic.connects += 1;
-    this.#tell(true);
-    if (this.#peerRun !== null && this.#peerRun !== answer.run) this.#forgetWaiting();
+    this.#logChange(true);
+    const isSameRun = this.#peerRun === null || this.#peerRun === answer.run;
     this.#peerRun = answer.run;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const envelope of waiting) this.#sendOn(connection, envelope);
+    for (const envelope of this.#takeWaiting()) {
+      if (isSameRun) this.#sendOn(connection, envelope);
+      else this.#traffic.dropped += 1;
+    }
   }
 
-  #forgetWaiting(): void {
-    this.#traffic.dropped += this.#waiting.length;
+  #takeWaiting(): readonly Envelope[] {
+    const waiting = this.#waiting;
     this.#waiting = [];
+    this.#waitingBytes = 0;
+    return waiting;
   }
 
   #drop(reason: string): void {
@@ -237,7 +252,7 @@ export class PeerLink {
   /** There is no connection now. One that held for a while earns a quick new attempt. */
   #fail(reason: string): void {
     clearTimeout(this.#deadline);
-    this.#tell(false, reason);
+    this.#logChange(false, reason);
     const { limits } = this.#options;
     if (this.#isReady && performance.now() - this.#readyAt > limits.redialMsMax) {
       this.#backoffMs = limits.redialMsMin;
@@ -246,13 +261,13 @@ export class PeerLink {
     if (this.#address !== null) this.#dialLater();
   }
 
-  /** Says when the peer gets into reach, and when it has been out of it, not each attempt. */
-  #tell(isReady: boolean, reason = ""): void {
-    if (this.#isClosed || this.#isToldReady === isReady) return;
+  /** Logs that the peer is in reach, or has been out of it for a while, but not each attempt. */
+  #logChange(isReady: boolean, reason = ""): void {
+    if (this.#isClosed || this.#loggedReady === isReady) return;
     const now = performance.now();
-    if (!isReady && now - this.#toldAt < this.#options.limits.logEveryMs) return;
-    this.#toldAt = now;
-    this.#isToldReady = isReady;
+    if (!isReady && now - this.#loggedAt < this.#options.limits.logEveryMs) return;
+    this.#loggedAt = now;
+    this.#loggedReady = isReady;
     const { log, peer } = this.#options;
     log(isReady ? `reaches n${peer}` : `does not reach n${peer}: ${reason}; tries again`);
   }
@@ -260,4 +275,11 @@ export class PeerLink {
   #refuse({ refusal, detail }: HelloRefusal): void {
     this.#options.refusals.count(refusal, { source: `n${this.#options.peer}`, detail });
   }
+}
+
+/** About the size of a message: what may be long in it. */
+function payloadBytes({ message }: Envelope): number {
+  if (message.type === "installSnapshot") return message.data.length;
+  if (message.type !== "appendEntries") return 0;
+  return message.entries.reduce((sum, { command }) => sum + (command?.length ?? 0), 0);
 }

@@ -1,15 +1,23 @@
 /**
- * The {@linkcode Transport} between real nodes: one TCP connection for each direction between two
- * nodes. The one who sends dials; see `docs/protocol.md` for what is said.
+ * The {@linkcode Transport} between real nodes: two TCP connections in each direction between two
+ * nodes, one for small messages and one for long ones. The sender dials; `docs/protocol.md` says
+ * what travels.
  *
  * Invariants: a message that arrives came from a member of this cluster, was meant for this node,
- * and was sent in the latest run of its sender that this node has seen; a stuck peer blocks no other;
+ * and was sent in the latest run of its sender that this node has seen; a small message never waits
+ * behind a long one; a stuck peer blocks no other;
  * memory is bounded whatever arrives from outside; every refusal is counted.
  *
  * @module
  */
 
-import { decodeEnvelope, type Envelope, type NodeId, type Transport } from "../../raft/mod.ts";
+import {
+  decodeEnvelope,
+  type Envelope,
+  isBulk,
+  type NodeId,
+  type Transport,
+} from "../../raft/mod.ts";
 import {
   type Address,
   type Connection,
@@ -28,18 +36,24 @@ import {
   checkClusterName,
   decodePeerHello,
   encodePeerAnswer,
+  type Line,
+  LINES,
   type PeerHello,
 } from "./peer_hello.ts";
 import { PeerLink, PING } from "./peer_link.ts";
 
 /** A peer that dialled this node and was let in. */
 interface Incoming {
+  readonly peer: NodeId;
+  readonly line: Line;
   readonly connection: Connection;
   readonly run: number;
   readonly dial: number;
   heardBytes: number;
   heardAt: number;
 }
+
+type Links = Readonly<Record<Line, PeerLink>>;
 
 /** Peers over TCP. */
 export class TcpTransport implements Transport {
@@ -52,8 +66,9 @@ export class TcpTransport implements Transport {
   readonly #members: string;
   readonly #refusals: Refusals;
   readonly #lobby: Lobby;
-  readonly #links = new Map<NodeId, PeerLink>();
-  readonly #incoming = new Map<NodeId, Incoming>();
+  readonly #links = new Map<NodeId, Links>();
+  /** At most one for each line of each peer. */
+  readonly #incoming = new Set<Incoming>();
   readonly #ticker: ReturnType<typeof setInterval>;
   #tickedAt = performance.now();
   #received = 0;
@@ -67,7 +82,7 @@ export class TcpTransport implements Transport {
     this.#members = [...new Set([...options.peers, options.id])].sort((a, b) => a - b).join();
     this.#refusals = new Refusals({ log: options.log, now: () => performance.now() });
     for (const peer of options.peers) {
-      if (peer !== options.id) this.#links.set(peer, this.#link(peer));
+      if (peer !== options.id) this.#links.set(peer, this.#linksTo(peer));
     }
     const listener = Deno.listen({ ...options.listen, transport: "tcp" });
     const { hostname, port } = listener.addr as Deno.NetAddr;
@@ -84,24 +99,28 @@ export class TcpTransport implements Transport {
 
   /** Where a peer listens, now and until told otherwise. */
   setPeer(id: NodeId, address: Address): void {
-    const link = this.#links.get(id);
-    if (link === undefined) {
+    const links = this.#links.get(id);
+    if (links === undefined) {
       throw new RangeError(`Cannot set address: wanted one of the peers, got n${id}`);
     }
-    link.setAddress(address);
+    for (const line of LINES) links[line].setAddress(address);
   }
 
   send(envelopes: readonly Envelope[]): void {
-    for (const envelope of envelopes) this.#links.get(envelope.to)?.send(envelope);
+    for (const envelope of envelopes) {
+      this.#links.get(envelope.to)?.[isBulk(envelope.message) ? "bulk" : "small"].send(envelope);
+    }
   }
 
   waiting(to: NodeId): number {
-    return this.#links.get(to)?.waitingBytes ?? 0;
+    return this.#links.get(to)?.bulk.waitingBytes ?? 0;
   }
 
   /** What went to each peer. */
   traffic(): ReadonlyMap<NodeId, PeerTraffic> {
-    return new Map([...this.#links].map(([id, link]) => [id, link.traffic]));
+    return new Map(
+      [...this.#links].map(([id, { small, bulk }]) => [id, sum(small.traffic, bulk.traffic)]),
+    );
   }
 
   /** Messages that came in since the start. */
@@ -118,15 +137,24 @@ export class TcpTransport implements Transport {
   close(): void {
     clearInterval(this.#ticker);
     this.#lobby.close();
-    for (const link of this.#links.values()) link.close();
+    for (const link of this.#allLinks()) link.close();
     const end = { kind: "local", message: "this node stops" } as const;
-    for (const { connection } of this.#incoming.values()) connection.abort(end);
+    for (const { connection } of this.#incoming) connection.abort(end);
   }
 
-  #link(peer: NodeId): PeerLink {
+  #linksTo(peer: NodeId): Links {
     const { cluster, id, random = Math.random, log } = this.#options;
-    const shared = { run: this.#run, limits: this.#limits, refusals: this.#refusals, random, log };
-    return new PeerLink({ cluster, id, peer, members: this.#members, ...shared });
+    const shared = { run: this.#run, limits: this.#limits, refusals: this.#refusals, random };
+    const options = { cluster, id, peer, members: this.#members, ...shared };
+    // Both lines lead to one port: one of them is enough to log whether it is in reach.
+    return {
+      small: new PeerLink({ ...options, line: "small", log }),
+      bulk: new PeerLink({ ...options, line: "bulk", log: () => {} }),
+    };
+  }
+
+  #allLinks(): readonly PeerLink[] {
+    return [...this.#links.values()].flatMap(({ small, bulk }) => [small, bulk]);
   }
 
   #greet(value: WireValue, { connection }: Visitor): Guest | HelloRefusal {
@@ -135,43 +163,55 @@ export class TcpTransport implements Transport {
     if ("refusal" in hello) return hello;
     const refusal = this.#checkPeer(hello);
     if (refusal !== null) return refusal;
-    const { from: peer, run, dial } = hello;
-    const earlier = this.#incoming.get(peer)?.connection;
+    const { from: peer, run, dial, line } = hello;
+    this.#endEarlier(hello);
     const heardAt = performance.now();
-    this.#incoming.set(peer, { connection, run, dial, heardBytes: 0, heardAt });
-    earlier?.abort({ kind: "local", message: "replaced by a newer connection" });
+    const incoming: Incoming = { peer, line, connection, run, dial, heardBytes: 0, heardAt };
+    this.#incoming.add(incoming);
     connection.send(encodePeerAnswer({ cluster, from: id, run: this.#run }));
-    this.#links.get(peer)?.nudge();
+    for (const own of LINES) this.#links.get(peer)?.[own].nudge();
     return {
-      receive: (frame) => this.#receive(connection, { value: frame, peer }),
-      ended: () => {
-        if (this.#incoming.get(peer)?.connection === connection) this.#incoming.delete(peer);
+      receive: (frame) => this.#receive(incoming, frame),
+      arriving: () => {
+        if (this.#incoming.has(incoming)) this.#options.heard?.(peer);
       },
+      ended: () => void this.#incoming.delete(incoming),
     };
+  }
+
+  /** A new run ends both lines of the run before, so that none of its messages comes later. */
+  #endEarlier({ from, line, run }: PeerHello): void {
+    for (const incoming of this.#incoming) {
+      if (incoming.peer !== from) continue;
+      if (incoming.line !== line && incoming.run === run) continue;
+      this.#incoming.delete(incoming);
+      incoming.connection.abort({ kind: "local", message: "replaced by a newer connection" });
+    }
   }
 
   /**
    * A newer run or dial replaces the connection at hand, an older one must not. Only an open
    * connection is compared, so a peer whose wall clock went back is soon let in again.
    */
-  #checkPeer({ from, run, dial }: PeerHello): HelloRefusal | null {
+  #checkPeer({ from, line, run, dial }: PeerHello): HelloRefusal | null {
     if (!this.#links.has(from)) {
       return { refusal: "notAPeer", detail: `n${from} is not a peer of n${this.#options.id}` };
     }
-    const current = this.#incoming.get(from);
-    if (current === undefined) return null;
-    if (run > current.run || (run === current.run && dial >= current.dial)) return null;
-    return { refusal: "earlierRun", detail: `n${from} has dialled again since` };
+    for (const current of this.#incoming) {
+      if (current.peer !== from) continue;
+      const isOlder = run === current.run && line === current.line && dial < current.dial;
+      if (run < current.run || isOlder) {
+        return { refusal: "earlierRun", detail: `n${from} has dialled again since` };
+      }
+    }
+    return null;
   }
 
-  #receive(
-    connection: Connection,
-    { value, peer }: { readonly value: WireValue; readonly peer: NodeId },
-  ): void {
+  #receive(incoming: Incoming, value: WireValue): void {
     // A replaced connection may still deliver frames: they are older than the new connection.
-    if (this.#incoming.get(peer)?.connection !== connection) return;
+    if (!this.#incoming.has(incoming)) return;
     if (Array.isArray(value) && value.length === 1 && value[0] === 0) return;
-    const envelope = this.#decode(value, peer);
+    const envelope = this.#decode(value, incoming.peer);
     if (envelope === null) return;
     this.#received += 1;
     this.#options.receive(envelope);
@@ -197,8 +237,8 @@ export class TcpTransport implements Transport {
     // After a pause of this process the pings of the others may wait unread.
     const didStall = now - this.#tickedAt > 2 * pingMs;
     this.#tickedAt = now;
-    for (const link of this.#links.values()) link.tick(now, didStall);
-    for (const [peer, incoming] of this.#incoming) {
+    for (const link of this.#allLinks()) link.tick(now, didStall);
+    for (const incoming of this.#incoming) {
       const bytes = incoming.connection.bytesReceived;
       if (bytes !== incoming.heardBytes || didStall) {
         // Not only to pings: behind a long message on a slow line a ping waits for long.
@@ -206,7 +246,7 @@ export class TcpTransport implements Transport {
         incoming.heardBytes = bytes;
         incoming.heardAt = now;
       } else if (now - incoming.heardAt > silenceMsMax) {
-        incoming.connection.abort({ kind: "silent", message: `no ping of n${peer}` });
+        incoming.connection.abort({ kind: "silent", message: `no ping of n${incoming.peer}` });
       }
     }
   }
@@ -214,6 +254,16 @@ export class TcpTransport implements Transport {
   #refuse({ refusal, detail }: HelloRefusal, source: string): void {
     this.#refusals.count(refusal, { source, detail });
   }
+}
+
+/** What went over both lines. */
+function sum(small: PeerTraffic, bulk: PeerTraffic): PeerTraffic {
+  return {
+    sent: small.sent + bulk.sent,
+    dropped: small.dropped + bulk.dropped,
+    connects: small.connects + bulk.connects,
+    isConnected: small.isConnected && bulk.isConnected,
+  };
 }
 
 /** Higher than in any earlier run, unless the wall clock went back. */

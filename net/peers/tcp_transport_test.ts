@@ -5,8 +5,9 @@
  * @module
  */
 
-import { assert, assertEquals, assertGreater, AssertionError } from "@std/assert";
-import type { Envelope, NodeId } from "../../raft/mod.ts";
+import { assert, assertEquals, assertGreater, AssertionError, assertLess } from "@std/assert";
+import { type Envelope, isBulk, type NodeId } from "../../raft/mod.ts";
+import { SlowLine } from "../../tests/helpers/slow_line.ts";
 import { frameOf, hungUp } from "../../tests/helpers/sockets.ts";
 import { until } from "../../tests/helpers/until.ts";
 import type { WireValue } from "../wire/codec.ts";
@@ -108,7 +109,7 @@ Deno.test("TcpTransport keeps only the latest messages when there is no connecti
   two.transport.close();
 });
 
-Deno.test("TcpTransport never gives a new life what waited for the one before", async () => {
+Deno.test("TcpTransport never gives a new run what waited for the one before", async () => {
   const [one, two] = [open(1), open(2)];
   one.transport.setPeer(2, two.transport.address);
   one.transport.send([message(1, 2, 1)]);
@@ -142,16 +143,17 @@ Deno.test("TcpTransport dials at once when the peer that was gone dials it", asy
 Deno.test("TcpTransport refuses when cluster, version, address or member is wrong", async () => {
   const side = open(1);
   const hellos: readonly [WireValue, string][] = [
-    [["kontiki-peer", 2, "other", 2, 1, 7, 1, "1,2,3"], "wrongCluster"],
-    [["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3"], "wrongVersion"],
+    [["kontiki-peer", 3, "other", 2, 1, 7, 1, "1,2,3", 0], "wrongCluster"],
+    [["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3", 0], "wrongVersion"],
     [["kontiki-client", 1], "wrongPort"],
-    [["kontiki-peer", 2, "test", 2, 3, 7, 1, "1,2,3"], "notAPeer"],
-    [["kontiki-peer", 2, "test", 9, 1, 7, 1, "1,2,3"], "notAPeer"],
-    [["kontiki-peer", 2, "test", 1, 1, 7, 1, "1,2,3"], "notAPeer"],
-    [["kontiki-peer", 2, "test", 2, 1, 7, "1,2,3"], "badHello"],
-    [["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2"], "otherMembers"],
-    [["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3,4"], "otherMembers"],
-    [["kontiki-peer", 2, "test", 2, 1, 7, 1, null], "otherMembers"],
+    [["kontiki-peer", 3, "test", 2, 3, 7, 1, "1,2,3", 0], "notAPeer"],
+    [["kontiki-peer", 3, "test", 9, 1, 7, 1, "1,2,3", 0], "notAPeer"],
+    [["kontiki-peer", 3, "test", 1, 1, 7, 1, "1,2,3", 0], "notAPeer"],
+    [["kontiki-peer", 3, "test", 2, 1, 7, "1,2,3", 0], "badHello"],
+    [["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2", 0], "otherMembers"],
+    [["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3,4", 0], "otherMembers"],
+    [["kontiki-peer", 3, "test", 2, 1, 7, 1, null, 0], "otherMembers"],
+    [["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3", 2], "badHello"],
     ["hello", "badHello"],
     [null, "badHello"],
   ];
@@ -174,7 +176,7 @@ Deno.test("TcpTransport hangs up when the first bytes are no hello of fit size",
   await hungUp(http);
   http.close();
   const huge = await stranger(side);
-  await huge.write(frameOf(["kontiki-peer", 2, "x".repeat(2000), 2, 1, 7, 1, "1,2,3"]));
+  await huge.write(frameOf(["kontiki-peer", 3, "x".repeat(2000), 2, 1, 7, 1, "1,2,3", 0]));
   await hungUp(huge);
   huge.close();
   assertEquals(side.transport.refusals()["garbage"], 2);
@@ -184,7 +186,7 @@ Deno.test("TcpTransport hangs up when the first bytes are no hello of fit size",
 Deno.test("TcpTransport hangs up when a hello comes byte by byte", async () => {
   const side = open(1);
   const conn = await stranger(side);
-  const bytes = frameOf(["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3"]);
+  const bytes = frameOf(["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3", 0]);
   const end = hungUp(conn);
   let isOver = false;
   end.finally(() => isOver = true);
@@ -218,7 +220,7 @@ Deno.test("TcpTransport keeps few connections without hello when many come", asy
 Deno.test("TcpTransport drops a message and stays when it is unknown or falsely addressed", async () => {
   const side = open(1);
   const conn = await stranger(side);
-  await conn.write(frameOf(["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3"]));
+  await conn.write(frameOf(["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3", 0]));
   await conn.write(frameOf([99, 2, 1, 1]));
   await conn.write(frameOf([3, 3, 1, 1, 0, 0, 0, 5, []]));
   await conn.write(frameOf([3, 2, 3, 1, 0, 0, 0, 6, []]));
@@ -230,14 +232,14 @@ Deno.test("TcpTransport drops a message and stays when it is unknown or falsely 
   side.transport.close();
 });
 
-Deno.test("TcpTransport lets a newer life in and keeps an earlier one out", async () => {
+Deno.test("TcpTransport lets a newer run in and keeps an earlier one out", async () => {
   const side = open(1, { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 20_000 } });
-  const lives = [[8, 1], [9, 1], [8, 2], [9, 3], [9, 2]] as const;
+  const runs = [[8, 1], [9, 1], [8, 2], [9, 3], [9, 2]] as const;
   const conns: Deno.TcpConn[] = [];
-  for (const [run, dial] of lives) {
+  for (const [run, dial] of runs) {
     const conn = await stranger(side);
     conns.push(conn);
-    await conn.write(frameOf(["kontiki-peer", 2, "test", 2, 1, run, dial, "1,2,3"]));
+    await conn.write(frameOf(["kontiki-peer", 3, "test", 2, 1, run, dial, "1,2,3", 0]));
     assert(await conn.read(new Uint8Array(1000)) !== null);
   }
   for (const [at, conn] of conns.entries()) {
@@ -252,20 +254,25 @@ Deno.test("TcpTransport lets a newer life in and keeps an earlier one out", asyn
   side.transport.close();
 });
 
+/** The next connection of a node that dials, with the answer to its hello. */
+async function answered(listener: Deno.Listener): Promise<Deno.Conn> {
+  const conn = await inTime(listener.accept());
+  await conn.read(new Uint8Array(1000));
+  await conn.write(frameOf(["kontiki-peer-ok", 3, "test", 2, 7]));
+  return conn;
+}
+
 Deno.test("TcpTransport hangs up and dials again when nothing answers its pings", async () => {
   const listener = Deno.listen(local);
   const { port } = listener.addr as Deno.NetAddr;
   const side = open(1);
   side.transport.setPeer(2, { hostname: "127.0.0.1", port });
   const conns: Deno.Conn[] = [];
-  for (let at = 0; at < 2; at++) {
-    const conn = await inTime(listener.accept());
-    conns.push(conn);
-    await conn.read(new Uint8Array(1000));
-    await conn.write(frameOf(["kontiki-peer-ok", 2, "test", 2, 7]));
+  for (let at = 0; at < 4; at++) {
+    conns.push(await answered(listener));
     await until(() => side.transport.traffic().get(2)?.connects === at + 1);
   }
-  assertEquals(side.transport.refusals()["silent"], 1);
+  assertEquals(side.transport.refusals()["silent"], 2, "both lines were given up");
   side.transport.close();
   for (const conn of conns) conn.close();
   listener.close();
@@ -275,7 +282,7 @@ Deno.test("TcpTransport hangs up and dials again when nobody answers its hello",
   const listener = Deno.listen(local);
   const side = open(1);
   side.transport.setPeer(2, listener.addr as Deno.NetAddr);
-  for (let at = 0; at < 2; at++) {
+  for (let at = 0; at < 4; at++) {
     const conn = await inTime(listener.accept());
     await inTime(hungUp(conn));
     conn.close();
@@ -290,14 +297,18 @@ Deno.test("TcpTransport leaves a peer that refuses it in peace for a while", asy
   const slow = { ...limits, redialMsMin: 10, redialMsMax: 2000 };
   const side = open(1, { limits: slow });
   side.transport.setPeer(2, listener.addr as Deno.NetAddr);
-  const conn = await inTime(listener.accept());
-  await conn.read(new Uint8Array(1000));
-  await conn.write(frameOf(["kontiki-refused", "stranger", "go away"]));
+  const conns: Deno.Conn[] = [];
+  for (let at = 0; at < 2; at++) {
+    const conn = await inTime(listener.accept());
+    conns.push(conn);
+    await conn.read(new Uint8Array(1000));
+    await conn.write(frameOf(["kontiki-refused", "notAPeer", "go away"]));
+  }
   const refusedAt = performance.now();
-  const again = await inTime(listener.accept());
+  conns.push(await inTime(listener.accept()));
   assertGreater(performance.now() - refusedAt, 800);
   side.transport.close();
-  for (const end of [conn, again, listener]) end.close();
+  for (const end of [...conns, listener]) end.close();
 });
 
 Deno.test("TcpTransport says nothing at an address that was replaced while it dialled", async () => {
@@ -305,12 +316,15 @@ Deno.test("TcpTransport says nothing at an address that was replaced while it di
   const side = open(1);
   side.transport.setPeer(2, old.addr as Deno.NetAddr);
   side.transport.setPeer(2, fresh.addr as Deno.NetAddr);
-  const greeted = await inTime(fresh.accept());
-  assert((await greeted.read(new Uint8Array(1000)) ?? 0) > 0);
-  const conn = await inTime(old.accept());
-  assertEquals(await inTime(conn.read(new Uint8Array(1000))), null);
+  const ends: Deno.Conn[] = [];
+  for (let at = 0; at < 2; at++) {
+    const [greeted, conn] = [await inTime(fresh.accept()), await inTime(old.accept())];
+    ends.push(greeted, conn);
+    assert((await greeted.read(new Uint8Array(1000)) ?? 0) > 0);
+    assertEquals(await inTime(conn.read(new Uint8Array(1000))), null);
+  }
   side.transport.close();
-  for (const end of [greeted, conn, old, fresh]) end.close();
+  for (const end of [...ends, old, fresh]) end.close();
 });
 
 Deno.test("TcpTransport keeps an idle connection when pings are answered", async () => {
@@ -319,82 +333,95 @@ Deno.test("TcpTransport keeps an idle connection when pings are answered", async
   one.transport.setPeer(2, two.transport.address);
   await until(() => one.transport.traffic().get(2)?.isConnected === true);
   await new Promise((resolve) => setTimeout(resolve, 1500));
-  assertEquals(one.transport.traffic().get(2)?.connects, 1);
+  assertEquals(one.transport.traffic().get(2)?.connects, 2, "one for each line");
   assertEquals([one.transport.refusals(), two.transport.refusals()], [{}, {}]);
   one.transport.close();
   two.transport.close();
 });
 
-/** Carries bytes until one side hangs up, at most so many at a time. */
-async function carry(
-  from: Deno.Conn,
-  to: Deno.Conn,
-  { pauseMs }: { readonly pauseMs: number },
-): Promise<void> {
-  const buffer = new Uint8Array(16 * 1024);
-  try {
-    for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
-      for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
-      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    }
-    await to.closeWrite();
-  } catch (error) {
-    // The other side has hung up already.
-    if (!(error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.NotConnected)) {
-      throw error;
-    }
-  }
+/** An append of one entry. */
+function append(to: NodeId, bytes: number, round = 1): Envelope {
+  const entries = [{ index: 1, term: 1, command: new Uint8Array(bytes) }];
+  const fields = { previous: { index: 0, term: 0 }, entries, commit: 0, round };
+  return { from: 1, to, term: 1, message: { type: "appendEntries", ...fields } };
 }
 
-Deno.test("TcpTransport keeps a connection over which a long message comes slowly", async () => {
+Deno.test("TcpTransport carries small messages past a long one on a slow line", async () => {
   const patient = { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 700 } };
-  const [one, two] = [open(1, patient), open(2, patient)];
-  const listener = Deno.listen(local);
-  one.transport.setPeer(2, listener.addr as Deno.NetAddr);
-  const [near, far] = [await listener.accept(), await Deno.connect(two.transport.address)];
-  const lines = [carry(near, far, { pauseMs: 25 }), carry(far, near, { pauseMs: 0 })];
+  let heard = 0;
+  const [one, two] = [open(1, patient), open(2, { ...patient, heard: () => heard++ })];
+  // A message of 1 MiB takes two seconds, longer than silence is borne.
+  using line = new SlowLine(two.transport.address, { bytesPerSecond: 2 ** 19 });
+  one.transport.setPeer(2, line.address);
   await until(() => one.transport.traffic().get(2)?.isConnected === true);
-  const entries = [{ index: 1, term: 1, command: new Uint8Array(2 ** 20) }];
-  const fields = { previous: { index: 0, term: 0 }, entries, commit: 0, round: 1 };
-  const long = { type: "appendEntries", ...fields } as const;
-  one.transport.send([{ from: 1, to: 2, term: 1, message: long }]);
-  await until(() => two.got.length === 1 || one.transport.refusals()["silent"] !== undefined);
+  one.transport.send([append(2, 2 ** 20)]);
+  assertGreater(one.transport.waiting(2), 2 ** 20);
+  const lags: number[] = [];
+  for (let round = 1; two.got.every(({ message }) => !isBulk(message)); round++) {
+    const before = two.got.length;
+    const sentAt = performance.now();
+    one.transport.send([message(1, 2, round)]);
+    await until(() => two.got.length > before);
+    lags.push(performance.now() - sentAt);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assertGreater(lags.length, 15, "small messages pass");
+  assertLess(lags.sort((left, right) => left - right)[Math.floor(lags.length / 2)]!, 200);
+  assertGreater(heard, 15, "a long message is heard while it arrives");
+  assertEquals(one.transport.waiting(2), 0);
   assertEquals([one.transport.refusals(), two.transport.refusals()], [{}, {}]);
   one.transport.close();
-  await Promise.all(lines);
   two.transport.close();
-  for (const end of [near, far, listener]) end.close();
+});
+
+Deno.test("TcpTransport bounds the bytes of long messages that wait for a connection", async () => {
+  const [one, two] = [open(1), open(2)];
+  for (let round = 1; round <= 10; round++) one.transport.send([append(2, 400_000, round)]);
+  assertEquals(one.transport.waiting(2), 800_000);
+  one.transport.send([append(2, 2_000_000, 11)]);
+  assertEquals(one.transport.waiting(2), 2_000_000, "a single one may be as long as it likes");
+  one.transport.send([append(2, 400_000, 12), append(2, 400_000, 13)]);
+  one.transport.setPeer(2, two.transport.address);
+  await until(() => two.got.length === 2);
+  assertEquals(rounds(two), [12, 13]);
+  assertEquals(one.transport.waiting(2), 0);
+  one.transport.close();
+  two.transport.close();
+});
+
+Deno.test("TcpTransport ends both lines of a run when a newer run opens one", async () => {
+  const side = open(1, { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 20_000 } });
+  const conns: Deno.TcpConn[] = [];
+  for (const [run, line] of [[8, 0], [8, 1], [9, 1]]) {
+    const conn = await stranger(side);
+    conns.push(conn);
+    await conn.write(frameOf(["kontiki-peer", 3, "test", 2, 1, run!, 1, "1,2,3", line!]));
+    assert(await conn.read(new Uint8Array(1000)) !== null);
+  }
+  await Promise.all(conns.slice(0, 2).map((conn) => inTime(hungUp(conn))));
+  await conns[2]!.write(frameOf([3, 2, 1, 1, 0, 0, 0, 5, []]));
+  await until(() => side.got.length === 1);
+  for (const conn of conns) conn.close();
+  side.transport.close();
 });
 
 Deno.test("TcpTransport drops whole messages and serves others when a peer does not read", async () => {
   const listener = Deno.listen(local);
   const side = open(1, { limits: { ...limits, queueBytesMax: 100_000, silenceMsMax: 60_000 } });
   side.transport.setPeer(2, listener.addr as Deno.NetAddr);
-  const stuck = await listener.accept();
-  await stuck.read(new Uint8Array(1000));
-  await stuck.write(frameOf(["kontiki-peer-ok", 2, "test", 2, 7]));
+  const stuck = [await answered(listener), await answered(listener)];
   const good = open(3);
   side.transport.setPeer(3, good.transport.address);
   await until(() => [2, 3].every((id) => side.transport.traffic().get(id)?.isConnected === true));
-  const command = new Uint8Array(50_000);
   for (let round = 1; round <= 400; round++) {
-    const entries = [{ index: 1, term: 1, command }];
-    const fields = { previous: { index: 0, term: 0 }, entries, commit: 0, round };
-    side.transport.send([{
-      from: 1,
-      to: 2,
-      term: 1,
-      message: { type: "appendEntries", ...fields },
-    }]);
-    side.transport.send([message(1, 3, round)]);
+    side.transport.send([append(2, 50_000, round), message(1, 3, round)]);
     if (round % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await until(() => good.got.length === 400);
   assertGreater(side.transport.traffic().get(2)?.dropped ?? 0, 100);
   side.transport.close();
   good.transport.close();
-  stuck.close();
-  listener.close();
+  for (const end of [...stuck, listener]) end.close();
 });
 
 Deno.test("TcpTransport drops and counts when a message is larger than a frame may be", async () => {
@@ -402,12 +429,9 @@ Deno.test("TcpTransport drops and counts when a message is larger than a frame m
   const two = open(2);
   side.transport.setPeer(2, two.transport.address);
   await until(() => side.transport.traffic().get(2)?.isConnected === true);
-  const entries = [{ index: 1, term: 1, command: new Uint8Array(2000) }];
-  const fields = { previous: { index: 0, term: 0 }, entries, commit: 0, round: 1 };
-  const tooLarge = { type: "appendEntries", ...fields } as const;
   let thrown: unknown = null;
   try {
-    side.transport.send([{ from: 1, to: 2, term: 1, message: tooLarge }]);
+    side.transport.send([append(2, 2000)]);
   } catch (error) {
     thrown = error;
   }

@@ -11,55 +11,9 @@
  */
 
 import { decode, type WireValue } from "./codec.ts";
+import { type Closed, CONNECTION_DEFAULTS, type ConnectionOptions } from "./connection_options.ts";
 import { Encoder } from "./encoder.ts";
-import { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
-
-/** Why a connection ended. */
-export interface Closed {
-  /** What kind of end it was. */
-  readonly kind: ClosedKind;
-  /** One sentence for people. */
-  readonly message: string;
-}
-
-/**
- * - `local`: this side closed it, and what it had sent has left
- * - `remote`: the other side ended the stream between two frames
- * - `broken`: the system reports a failure, or the stream ended inside a frame
- * - `garbage`: the other side sent what is no frame, no value or no message
- * - `silent`: no frame arrived before a deadline
- * - `stalled`: the other side took no bytes before a deadline
- */
-export type ClosedKind = "local" | "remote" | "broken" | "garbage" | "silent" | "stalled";
-
-/** How a {@linkcode Connection} behaves. */
-export interface ConnectionOptions {
-  /**
-   * Called with each value that arrives, in order. Binary data in it belongs to the receiver. It
-   * must not throw; a value that makes no sense is answered by {@linkcode Connection.refuse}.
-   */
-  readonly receive: (value: WireValue, connection: Connection) => void;
-  /** The longest frame, in and out. @default {16 MiB} */
-  readonly frameBytesMax?: number;
-  /** The longest first frame that may come in. @default {as any other} */
-  readonly firstFrameBytesMax?: number;
-  /** How much may wait to leave. @default {64 MiB} */
-  readonly queueBytesMax?: number;
-  /** The first frame must have arrived after this time; `null`: no limit. @default {null} */
-  readonly firstFrameMs?: number | null;
-  /** After one frame the next must have arrived within this time. @default {null} */
-  readonly idleMs?: number | null;
-  /** The other side must take bytes that wait within this time. @default {30000} */
-  readonly stallMs?: number | null;
-}
-
-const DEFAULTS = {
-  frameBytesMax: FRAME_BYTES_MAX,
-  queueBytesMax: 64 * 1024 * 1024,
-  firstFrameMs: null,
-  idleMs: null,
-  stallMs: 30_000,
-} as const;
+import { appendFrame, FrameDecoder } from "./frame.ts";
 
 /** An idle connection holds the smaller buffer; one that keeps filling it gets the larger. */
 const READ_BYTES_MIN = 2 * 1024;
@@ -77,6 +31,8 @@ export class Connection {
   /** Collects frames while the other one is being written. They change places. */
   #queue = new Encoder();
   #writing = new Encoder();
+  /** How much of the buffer that is being written the system has taken. */
+  #writtenBytes = 0;
   #isWriting = false;
   #isEnding = false;
 
@@ -90,7 +46,7 @@ export class Connection {
   /** Takes the socket over and begins to read. */
   constructor(conn: Deno.Conn, options: ConnectionOptions) {
     this.#conn = conn;
-    this.#options = { ...DEFAULTS, ...options };
+    this.#options = { ...CONNECTION_DEFAULTS, ...options };
     const { frameBytesMax } = this.#options;
     this.#decoder = new FrameDecoder({
       frameBytesMax: options.firstFrameBytesMax ?? frameBytesMax,
@@ -123,9 +79,9 @@ export class Connection {
     return this.#lastFrameAt;
   }
 
-  /** How much waits to leave. */
+  /** How much was sent and is still here, because the system has not taken it. */
   get queuedBytes(): number {
-    return this.#queue.length + this.#writing.length;
+    return this.#queue.length + this.#writing.length - this.#writtenBytes;
   }
 
   /** How much has arrived so far. */
@@ -231,9 +187,10 @@ export class Connection {
     }
     for (const value of values) {
       if (this.isClosed) return;
-      this.#options.receive(value, this);
+      this.#options.receive(value);
     }
     if (refusal !== null) this.refuse(refusal);
+    else if (this.#decoder.isInsideFrame && !this.isClosed) this.#options.arriving();
   }
 
   async #startWriting(): Promise<void> {
@@ -243,18 +200,18 @@ export class Connection {
       [this.#queue, this.#writing] = [this.#writing, this.#queue];
       await this.#writeAll(this.#writing.bytes());
       this.#writing.clear();
+      this.#writtenBytes = 0;
     }
     this.#isWriting = false;
     if (this.#isEnding) this.close();
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    let at = 0;
     this.#lastWriteAt = performance.now();
     this.#watch();
-    while (at < bytes.length && this.#end === null) {
+    while (this.#writtenBytes < bytes.length && this.#end === null) {
       try {
-        at += await this.#conn.write(bytes.subarray(at));
+        this.#writtenBytes += await this.#conn.write(bytes.subarray(this.#writtenBytes));
       } catch (error) {
         this.#break(error);
         return;

@@ -8,7 +8,8 @@ import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { frameOf } from "../../tests/helpers/sockets.ts";
 import { until } from "../../tests/helpers/until.ts";
 import type { WireValue } from "./codec.ts";
-import { type Closed, Connection, type ConnectionOptions } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { Closed, ConnectionOptions } from "./connection_options.ts";
 
 /** What one end of a pair saw. */
 interface End {
@@ -119,6 +120,37 @@ Deno.test("connection refuses to send when the queue is full", async () => {
   socket.close();
 });
 
+Deno.test("connection counts what the system has taken as gone, also within one write", async () => {
+  const [socket, far] = await socketPair();
+  let taken = 0;
+  const slow = new Proxy(socket, {
+    get(target, name): unknown {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name === "write") return () => ++taken > 3 ? new Promise(() => {}) : Promise.resolve(100);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const { connection } = endOf(slow);
+  connection.send(new Uint8Array(995));
+  assertEquals(connection.queuedBytes, 1002);
+  await until(() => taken === 4);
+  assertEquals(connection.queuedBytes, 702);
+  connection.abort({ kind: "local", message: "the test is over" });
+  far.close();
+});
+
+Deno.test("connection says when a part of a frame has arrived, and not when none is open", async () => {
+  let parts = 0;
+  const [socket, end] = await bare({ arriving: () => parts++ });
+  const bytes = frameOf(["a value", new Uint8Array(100)]);
+  await socket.write(bytes.subarray(0, 50));
+  await until(() => parts === 1);
+  await socket.write(bytes.subarray(50));
+  await until(() => end.received.length === 1);
+  assertEquals(parts, 1);
+  socket.close();
+});
+
 Deno.test("connection stays usable when a value is refused", async () => {
   const [left, right] = await pair({ frameBytesMax: 100 });
   const { connection } = left;
@@ -226,9 +258,9 @@ Deno.test("connection delivers nothing after it was refused", async () => {
   const [socket, right] = await socketPair();
   const received: WireValue[] = [];
   const connection = new Connection(right, {
-    receive(value, self): void {
+    receive(value): void {
       received.push(value);
-      self.refuse("not a message");
+      connection.refuse("not a message");
     },
   });
   await socket.write(Uint8Array.from([...frameOf(1), ...frameOf(2)]));

@@ -10,7 +10,8 @@
 
 import { acceptAll, type Acceptor } from "./acceptor.ts";
 import type { WireValue } from "./codec.ts";
-import { type Closed, Connection, type ConnectionOptions } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { Closed, ConnectionOptions } from "./connection_options.ts";
 import { encodeHelloRefusal, type HelloRefusal } from "./hello.ts";
 import { type Refusals, sourceOf } from "./refusals.ts";
 
@@ -18,6 +19,8 @@ import { type Refusals, sourceOf } from "./refusals.ts";
 export interface Guest {
   /** Takes every frame after the first. It must not throw. */
   readonly receive: (value: WireValue) => void;
+  /** Called when a part of a frame has arrived. */
+  readonly arriving?: () => void;
   /** Called once, when the connection has ended. */
   readonly ended: () => void;
 }
@@ -35,7 +38,10 @@ export interface LobbyOptions {
   readonly listener: Deno.Listener;
   readonly refusals: Refusals;
   /** Limits of each connection. */
-  readonly connection: Omit<ConnectionOptions, "receive" | "firstFrameMs" | "firstFrameBytesMax">;
+  readonly connection: Omit<
+    ConnectionOptions,
+    "receive" | "arriving" | "firstFrameMs" | "firstFrameBytesMax"
+  >;
   /** The longest first frame. */
   readonly helloBytesMax: number;
   /** How long a connection may take to say hello. */
@@ -82,6 +88,7 @@ export class Lobby {
         if (guest === null) guest = this.#greet(value, { connection, source });
         else guest.receive(value);
       },
+      arriving: () => guest?.arriving?.(),
     });
     this.#pending.add(connection);
     connection.closed.then((closed) => {

@@ -5,7 +5,8 @@
  */
 
 export { decode, DEPTH_MAX, ITEMS_MAX, type WireValue } from "./codec.ts";
-export { type Closed, type ClosedKind, Connection, type ConnectionOptions } from "./connection.ts";
+export { Connection } from "./connection.ts";
+export type { Closed, ClosedKind, ConnectionOptions } from "./connection_options.ts";
 export { encode, Encoder } from "./encoder.ts";
 export { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
 export {

@@ -22,9 +22,9 @@ export interface TcpLimits {
   readonly helloBytesMax: number;
   /** Time to dial and get an answer, and time for an incoming connection to say hello. @default {1000} */
   readonly helloMsMax: number;
-  /** How much may wait for one peer that reads slowly. @default {32 MiB} */
+  /** How much may wait on each line to a peer that reads slowly. @default {32 MiB} */
   readonly queueBytesMax: number;
-  /** Messages kept for a peer that is being dialled: the latest. @default {64} */
+  /** Messages kept on each line while a peer is being dialled: the latest. @default {64} */
   readonly waitingMax: number;
   /** The first pause before dialling again, then doubled. @default {20} */
   readonly redialMsMin: number;
@@ -67,6 +67,11 @@ export interface TcpTransportOptions {
   readonly listen: Address;
   /** Called with every message from a peer. It must not throw. */
   readonly receive: (envelope: Envelope) => void;
+  /**
+   * Called while a message of a peer is arriving that is not complete yet: a long message on a slow
+   * line is a sign of life. It must not throw.
+   */
+  readonly heard?: (from: NodeId) => void;
   /** Takes a line about what was refused or has changed. */
   readonly log: (line: string) => void;
   /** Spreads the waits between dials. */
@@ -75,7 +80,7 @@ export interface TcpTransportOptions {
   readonly limits?: Partial<TcpLimits>;
 }
 
-/** What went over the way to one peer since the start. */
+/** What went over both lines to one peer since the start. */
 export interface PeerTraffic {
   /** Messages given to the socket. */
   readonly sent: number;
@@ -83,6 +88,6 @@ export interface PeerTraffic {
   readonly dropped: number;
   /** How often a connection came about. */
   readonly connects: number;
-  /** Whether there is one now. */
+  /** Whether both lines have a connection now. */
   readonly isConnected: boolean;
 }

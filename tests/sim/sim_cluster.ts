@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Faults, type Link, noFaults } from "../../net/mod.ts";
+import { approximateBytes, type Faults, type Link, noFaults } from "../../net/mod.ts";
 import {
   type Application,
   type Envelope,
@@ -31,7 +31,7 @@ import {
 } from "../cluster/mod.ts";
 import { DurableLog } from "./durable_log.ts";
 import { SeededRandom } from "./seeded_random.ts";
-import { approximateBytes, SimNetwork } from "./sim_network.ts";
+import { SimNetwork } from "./sim_network.ts";
 import { type SimFilesOptions, SimHome } from "./sim_home.ts";
 import { SimStorage } from "./sim_storage.ts";
 import { Trace } from "./trace.ts";

@@ -231,18 +231,3 @@ export class SimNetwork {
     return wire;
   }
 }
-
-/** About the encoded size of a message: its numbers, its entries, its bytes. */
-export function approximateBytes({ message }: Envelope): number {
-  switch (message.type) {
-    case "appendEntries": {
-      let bytes = 20;
-      for (const { command } of message.entries) bytes += 6 + (command?.length ?? 0);
-      return bytes;
-    }
-    case "installSnapshot":
-      return 28 + message.data.length;
-    default:
-      return 16;
-  }
-}

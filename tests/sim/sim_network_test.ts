@@ -5,11 +5,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { type Faults, isolate, unreliable } from "../../net/faults/faults.ts";
+import { approximateBytes, type Faults, isolate, unreliable } from "../../net/faults/faults.ts";
 import type { Transport } from "../../raft/core/ports.ts";
 import type { Envelope, Message } from "../../raft/core/types.ts";
 import { SeededRandom } from "./seeded_random.ts";
-import { approximateBytes, SimNetwork } from "./sim_network.ts";
+import { SimNetwork } from "./sim_network.ts";
 import { ClockView, VirtualClock } from "./virtual_clock.ts";
 
 const REPLY = { type: "requestVoteReply", trial: false, granted: true } as const;

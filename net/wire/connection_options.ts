@@ -1,0 +1,59 @@
+/**
+ * The options of a connection, with their defaults, and why a connection may end.
+ *
+ * @module
+ */
+
+import type { WireValue } from "./codec.ts";
+import { FRAME_BYTES_MAX } from "./frame.ts";
+
+/** Why a connection ended. */
+export interface Closed {
+  /** What kind of end it was. */
+  readonly kind: ClosedKind;
+  /** One sentence for people. */
+  readonly message: string;
+}
+
+/**
+ * - `local`: this side closed it, and what it had sent has left
+ * - `remote`: the other side ended the stream between two frames
+ * - `broken`: the system reports a failure, or the stream ended inside a frame
+ * - `garbage`: the other side sent what is no frame, no value or no message
+ * - `silent`: no frame arrived before a deadline
+ * - `stalled`: the other side took no bytes before a deadline
+ */
+export type ClosedKind = "local" | "remote" | "broken" | "garbage" | "silent" | "stalled";
+
+/** How a {@linkcode Connection} behaves. */
+export interface ConnectionOptions {
+  /**
+   * Called with each value that arrives, in order. Binary data in it belongs to the receiver. It
+   * must not throw; `Connection.refuse` ends a connection whose values make no sense.
+   */
+  readonly receive: (value: WireValue) => void;
+  /** Called when bytes have arrived that end inside a frame. It must not throw. */
+  readonly arriving?: () => void;
+  /** The longest frame, in and out. @default {16 MiB} */
+  readonly frameBytesMax?: number;
+  /** The longest first frame that may come in. @default {as any other} */
+  readonly firstFrameBytesMax?: number;
+  /** How much may wait to leave. @default {64 MiB} */
+  readonly queueBytesMax?: number;
+  /** The first frame must have arrived after this time; `null`: no limit. @default {null} */
+  readonly firstFrameMs?: number | null;
+  /** After one frame the next must have arrived within this time. @default {null} */
+  readonly idleMs?: number | null;
+  /** The other side must take bytes that wait within this time. @default {30000} */
+  readonly stallMs?: number | null;
+}
+
+/** The default of every option that has one. */
+export const CONNECTION_DEFAULTS = {
+  arriving: () => {},
+  frameBytesMax: FRAME_BYTES_MAX,
+  queueBytesMax: 64 * 1024 * 1024,
+  firstFrameMs: null,
+  idleMs: null,
+  stallMs: 30_000,
+} as const;
