@@ -18,6 +18,7 @@ export {
   FRAME_BYTES_MAX,
   FrameDecoder,
   ITEMS_MAX,
+  parseAddress,
   type PeerTraffic,
   TCP_LIMITS,
   type TcpLimits,
@@ -59,6 +60,7 @@ export {
 } from "./faults/mod.ts";
 export { TcpTransport } from "./peers/mod.ts";
 export {
+  type CallLimits,
   type CallOutcome,
   type ConnectFailure,
   type ConnectFailureKind,

@@ -4,7 +4,6 @@
  * @module
  */
 
-export { clerkCall } from "./clerk_call.ts";
 export { faultsText } from "./faults_text.ts";
 export { freePort } from "./free_port.ts";
 export { copyStream, LocalCluster, prepareCluster, readClusterFile } from "./local_cluster.ts";

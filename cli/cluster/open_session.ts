@@ -8,9 +8,9 @@
  */
 
 import { type Call, Clerk } from "../../kv/mod.ts";
-import { type Faults, RpcClient } from "../../net/mod.ts";
+import { type Address, type Faults, parseAddress, RpcClient } from "../../net/mod.ts";
+import { clerkCall } from "../../net/store/mod.ts";
 import { type NodeId, SystemClock } from "../../raft/mod.ts";
-import { clerkCall } from "./clerk_call.ts";
 import {
   type CommandContext,
   CommandError,
@@ -197,12 +197,8 @@ async function report(client: RpcClient): Promise<NodeReport | null> {
 }
 
 /** `host:port`, or `[::1]:port`. Port 0 is for those who listen: any free one. */
-export function parseEndpoint(text: string): { hostname: string; port: number } {
-  const groups = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]]+)):(?<port>\d{1,5})$/.exec(text)?.groups;
-  const port = Number(groups?.["port"]);
-  const hostname = groups?.["v6"] ?? groups?.["host"];
-  if (hostname === undefined || !(port <= 65535)) {
-    throw new UsageError(`Cannot use the address: wanted HOST:PORT, got "${text}"`);
-  }
-  return { hostname, port };
+export function parseEndpoint(text: string): Address {
+  const address = parseAddress(text);
+  if (address !== null) return address;
+  throw new UsageError(`Cannot use the address: wanted HOST:PORT, got "${text}"`);
 }

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Clerk } from "../../kv/mod.ts";
 import { RpcClient } from "../../net/mod.ts";
 import { SystemClock } from "../../raft/mod.ts";
-import { clerkCall } from "../cluster/clerk_call.ts";
+import { clerkCall } from "../../net/store/mod.ts";
 import { freePort } from "../cluster/free_port.ts";
 import { type RunningNode, runNode } from "./run_node.ts";
 

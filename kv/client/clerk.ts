@@ -22,13 +22,14 @@ import { decodeReply, encodeRequest, type Reply } from "../store/mod.ts";
 export type CallResult = Uint8Array | "unsent" | null;
 
 /**
- * Carries a request to a server, once at most, and its reply back, until a time on the clerk's
- * clock.
+ * Carries a request to a server, once at most, and its reply back, until a time on the clerk's clock
+ * or until the signal is raised.
  */
 export type Call = (
   server: NodeId,
   request: Uint8Array,
   deadline: number,
+  signal?: AbortSignal,
 ) => Promise<CallResult>;
 
 /** What a {@linkcode Clerk} is made of. */
@@ -41,6 +42,11 @@ export interface ClerkOptions {
   readonly clock: Clock;
   /** Spreads its pauses. */
   readonly random: Random;
+  /**
+   * Which of the servers the node of this id is; `null`: none that is known. Only needed where
+   * servers are not numbered by the ids of the nodes.
+   */
+  readonly find?: (leader: NodeId) => NodeId | null;
   /** How long one server may take to answer before another is asked. */
   readonly attemptMs?: number;
   /** The first and the longest pause after every server was asked in vain. */
@@ -74,6 +80,8 @@ export type PutResult =
 export interface CallOptions {
   /** When to give up; without it, never. */
   readonly timeoutMs?: number;
+  /** Gives up at once. */
+  readonly signal?: AbortSignal;
 }
 
 /** Limits of one put. */
@@ -82,7 +90,11 @@ export interface PutOptions extends CallOptions {
   readonly version: number;
 }
 
-const DEFAULTS = { attemptMs: 1000, pauseMs: { min: 20, max: 200 } };
+const DEFAULTS = {
+  find: (leader: NodeId): NodeId => leader,
+  attemptMs: 1000,
+  pauseMs: { min: 20, max: 200 },
+};
 
 type Definite = Exclude<Reply, { readonly type: "wrongLeader" | "unknown" | "overloaded" }>;
 
@@ -144,19 +156,23 @@ export class Clerk {
     }
   }
 
-  async #send(request: Uint8Array, { timeoutMs = Infinity }: CallOptions): Promise<Answer> {
-    const { servers, call, clock, attemptMs } = this.#options;
+  async #send(
+    request: Uint8Array,
+    { timeoutMs = Infinity, signal }: CallOptions,
+  ): Promise<Answer> {
+    const { servers, call, clock, attemptMs, find } = this.#options;
     const deadline = clock.now() + timeoutMs;
     const tried = new Set<NodeId>();
     let server = this.#leader;
     let isUnsure = false;
     let pauses = 0;
-    while (clock.now() < deadline) {
-      const result = await call(server, request, Math.min(deadline, clock.now() + attemptMs));
+    while (clock.now() < deadline && !signal?.aborted) {
+      const until = Math.min(deadline, clock.now() + attemptMs);
+      const result = await call(server, request, until, signal);
       const reply = readResult(result);
       switch (reply?.type) {
         case "overloaded":
-          await this.#pause(++pauses, deadline);
+          await this.#pause(++pauses, { deadline, signal });
           // Another operation may have found the new leader while this one waited for the old.
           server = this.#leader;
           continue;
@@ -173,10 +189,11 @@ export class Clerk {
       tried.add(server);
       const isRoundOver = tried.size === servers.length;
       if (isRoundOver) tried.clear();
-      const next = this.#next(server, { hint: reply?.leader ?? null, tried });
+      const leader = reply?.leader ?? null;
+      const next = this.#next(server, { hint: leader === null ? null : find(leader), tried });
       if (this.#leader === server) this.#leader = next;
       server = next;
-      if (isRoundOver) await this.#pause(++pauses, deadline);
+      if (isRoundOver) await this.#pause(++pauses, { deadline, signal });
     }
     return { reply: null, isUnsure };
   }
@@ -194,11 +211,21 @@ export class Clerk {
   }
 
   /** Longer each time, and never the same for two clients that began together. */
-  #pause(round: number, deadline: number): Promise<void> {
+  async #pause(
+    round: number,
+    { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal | undefined },
+  ): Promise<void> {
     const { clock, random, pauseMs: { min, max } } = this.#options;
     const longest = Math.min(max, min * 2 ** (round - 1));
     const ms = Math.min(longest * (0.5 + random() / 2), Math.max(0, deadline - clock.now()));
-    return new Promise((resolve) => void clock.after(ms, resolve));
+    if (signal?.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const goOn = (): void => resolve();
+    const timer = clock.after(ms, goOn);
+    signal?.addEventListener("abort", goOn);
+    await promise;
+    signal?.removeEventListener("abort", goOn);
+    timer.cancel();
   }
 }
 

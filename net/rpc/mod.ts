@@ -5,7 +5,8 @@
  */
 
 export type { ConnectFailure, ConnectFailureKind } from "./connect_failure.ts";
-export { type CallOutcome, RpcClient, type RpcClientOptions } from "./rpc_client.ts";
+export type { CallLimits, CallOutcome } from "./call.ts";
+export { RpcClient, type RpcClientOptions } from "./rpc_client.ts";
 export type { ServerHello } from "./rpc_frames.ts";
 export { type Reply, RPC_LIMITS, type RpcLimits, type RpcServerOptions } from "./rpc_options.ts";
 export { RpcServer } from "./rpc_server.ts";

@@ -9,6 +9,7 @@
  */
 
 import { type Address, type Closed, Connection, type WireValue } from "../wire/mod.ts";
+import type { CallLimits, CallOutcome } from "./call.ts";
 import { type ConnectFailure, endedEarly, saidNo, systemFailure } from "./connect_failure.ts";
 import {
   decodeReplyFrame,
@@ -16,18 +17,7 @@ import {
   encodeClientHello,
   type ServerHello,
 } from "./rpc_frames.ts";
-
-/** What became of a call. */
-export type CallOutcome =
-  | { readonly kind: "replied"; readonly payload: WireValue }
-  /** It was not executed and never will be: safe to send again, here or elsewhere. */
-  | {
-    readonly kind: "neverSent";
-    /** For `noConnection`, {@linkcode RpcClient.lastFailure} says more. */
-    readonly reason: "noConnection" | "overloaded" | "unknownRequest";
-  }
-  /** It was sent, and then the connection was lost or the time was up: executed or not. */
-  | { readonly kind: "unknown"; readonly reason: "connectionLost" | "deadline" };
+import { within } from "./within.ts";
 
 /** What an {@linkcode RpcClient} is made of. */
 export interface RpcClientOptions {
@@ -51,6 +41,12 @@ interface Pending {
   readonly settle: (outcome: CallOutcome) => void;
   /** On this client's clock. */
   readonly deadline: number;
+}
+
+interface Request {
+  readonly payload: WireValue;
+  readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 const DEFAULTS = {
@@ -106,14 +102,15 @@ export class RpcClient {
     return this.#connection !== null && !this.#connection.isClosed;
   }
 
-  /** Sends a request; the outcome comes by the deadline, in milliseconds from now. */
-  call(payload: WireValue, { withinMs }: { readonly withinMs: number }): Promise<CallOutcome> {
+  /** Sends a request. The outcome comes by the deadline, or when the signal is raised. */
+  call(payload: WireValue, { withinMs, signal }: CallLimits): Promise<CallOutcome> {
     const deadline = performance.now() + withinMs;
     const connection = this.#connection;
+    if (signal?.aborted) return Promise.resolve({ kind: "neverSent", reason: "aborted" });
     if (connection !== null && !connection.isClosed) {
-      return new Promise((settle) => this.#send(connection, { payload, settle, deadline }));
+      return this.#callNow(connection, { payload, deadline, signal });
     }
-    return this.#callLater(payload, deadline);
+    return this.#callLater({ payload, deadline, signal });
   }
 
   /** Hangs up. What is under way ends as unknown. */
@@ -124,18 +121,36 @@ export class RpcClient {
     this.#lose(this.#connection);
   }
 
-  async #callLater(payload: WireValue, deadline: number): Promise<CallOutcome> {
-    const waitMs = deadline - performance.now();
-    const connection = await within(this.connect(), waitMs);
+  async #callLater(request: Request): Promise<CallOutcome> {
+    const { deadline, signal } = request;
+    const connection = await within(this.connect(), deadline - performance.now(), signal);
+    if (signal?.aborted) return { kind: "neverSent", reason: "aborted" };
     if (connection === null) return { kind: "neverSent", reason: "noConnection" };
-    return new Promise((settle) => this.#send(connection, { payload, settle, deadline }));
+    return await this.#callNow(connection, request);
+  }
+
+  #callNow(connection: Connection, { payload, deadline, signal }: Request): Promise<CallOutcome> {
+    const number = ++this.#number;
+    const { promise, resolve } = Promise.withResolvers<CallOutcome>();
+    if (signal === undefined) {
+      this.#send(connection, { number, payload, settle: resolve, deadline });
+      return promise;
+    }
+    const abort = (): void => {
+      if (this.#pending.delete(number)) resolve({ kind: "unknown", reason: "aborted" });
+    };
+    signal.addEventListener("abort", abort);
+    this.#send(connection, { number, payload, settle: resolve, deadline });
+    return promise.finally(() => signal.removeEventListener("abort", abort));
   }
 
   #send(
     connection: Connection,
-    { payload, settle, deadline }: Pending & { readonly payload: WireValue },
+    { number, payload, settle, deadline }: Pending & {
+      readonly number: number;
+      readonly payload: WireValue;
+    },
   ): void {
-    const number = ++this.#number;
     if (this.#pending.size >= this.#options.inFlightMax) {
       return settle({ kind: "neverSent", reason: "overloaded" });
     }
@@ -278,18 +293,5 @@ export class RpcClient {
       this.#askedAt = now;
       connection.send([++this.#number, null]);
     }
-  }
-}
-
-/** The value, or `null` when the time is over. */
-async function within<Value>(value: Promise<Value>, ms: number): Promise<Value | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), Math.min(Math.max(0, ms), 2 ** 31 - 1));
-  });
-  try {
-    return await Promise.race([value, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -23,6 +23,7 @@ export { type Guest, Lobby, type Visitor } from "./lobby.ts";
 export { type Refusal, Refusals } from "./refusals.ts";
 export {
   type Address,
+  parseAddress,
   type PeerTraffic,
   TCP_LIMITS,
   type TcpLimits,

@@ -14,6 +14,14 @@ export interface Address {
   readonly port: number;
 }
 
+/** Reads `host:port` or `[::1]:port`; `null` if the text is neither. */
+export function parseAddress(text: string): Address | null {
+  const groups = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]]+)):(?<port>\d{1,5})$/.exec(text)?.groups;
+  const port = Number(groups?.["port"]);
+  const hostname = groups?.["v6"] ?? groups?.["host"];
+  return hostname === undefined || !(port <= 65535) ? null : { hostname, port };
+}
+
 /** Every limit may be made tiny in tests. */
 export interface TcpLimits {
   /** The longest message. @default {16 MiB} */

@@ -9,6 +9,7 @@ import type { Canary } from "./canary.ts";
 
 const transport = ["net/peers/tcp_transport_test.ts"];
 const rpc = ["net/rpc/rpc_test.ts"];
+const store = ["net/store/connect_test.ts"];
 const message = ["raft/message_test.ts"];
 const clock = ["raft/system_clock_test.ts"];
 
@@ -395,5 +396,29 @@ export const netCanaries: readonly Canary[] = [
     find: "return native(at === 0 ? bytes : bytes.subarray(at), value);",
     replace: "return native(at === 0 ? bytes : bytes.subarray(at), Math.min(start, SAFE_END - 1));",
     caughtBy: ["raft/storage/crc32_test.ts"],
+  },
+  {
+    rule: "C2",
+    bug: "a call that is given up after it left counts as never sent",
+    file: "net/rpc/rpc_client.ts",
+    find: 'resolve({ kind: "unknown", reason: "aborted" })',
+    replace: 'resolve({ kind: "neverSent", reason: "aborted" })',
+    caughtBy: store,
+  },
+  {
+    rule: "C2",
+    bug: "a program's write that may have happened is reported as not executed",
+    file: "net/store/connect.ts",
+    find: 'return { outcome: "unknown", reason: this.#reason(options) };',
+    replace: 'return { outcome: "no", reason: this.#reason(options) };',
+    caughtBy: store,
+  },
+  {
+    rule: "X4",
+    bug: "a clerk that is given up goes on asking",
+    file: "kv/client/clerk.ts",
+    find: "while (clock.now() < deadline && !signal?.aborted) {",
+    replace: "while (clock.now() < deadline) {",
+    caughtBy: store,
   },
 ];

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { clerkCall } from "../../cli/cluster/mod.ts";
+import { clerkCall } from "../../net/store/mod.ts";
 import type { CallResult } from "../../kv/mod.ts";
 import { type Address, decide, RpcClient } from "../../net/mod.ts";
 import { type Clock, type NodeId, type Outcome, SystemClock } from "../../raft/mod.ts";

@@ -93,6 +93,7 @@ Deno.test("rooms that are apart do not import each other, whatever their rows", 
     "net/mod.ts:1: layers",
   ]);
   assertEquals(broken({ "kv/mod.ts": `import "../net/wire/mod.ts";\n` }), ["kv/mod.ts:1: layers"]);
+  assertEquals(broken({ "net/store/a.ts": `import "../../kv/mod.ts";\n` }), []);
 });
 
 Deno.test("a folder without a row is found", () => {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Apart } from "./graph.ts";
+
 /** The folders from the bottom up. A folder imports folders of lower rows only. */
 export const LAYERS: readonly (readonly string[])[] = [
   ["raft/core"],
@@ -16,6 +18,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["kv/client", "kv/server", "net/rpc", "net/peers"],
   ["kv", "net/faults"],
   ["net"],
+  ["net/store"],
   ["."],
   ["cli/table"],
   ["cli/rows"],
@@ -34,8 +37,8 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["tools"],
 ];
 
-/** Rooms that know nothing of each other, whatever their rows. */
-export const APART: readonly (readonly [string, string])[] = [["kv", "net"]];
+/** Rooms that know nothing of each other, whatever their rows, but for one folder that joins them. */
+export const APART: readonly Apart[] = [{ rooms: ["kv", "net"], but: "net/store" }];
 
 /** What a node that serves must not load, and where its code begins. */
 export const NODE = {

@@ -1,24 +1,24 @@
 /**
- * Joins a clerk of `kv/` with the calls of `net/`: what became of a call, as the clerk wants to know
- * it.
+ * Joins a clerk of `kv/` with the calls of `net/rpc/`: says what became of a call in the clerk's
+ * words.
  *
  * Invariant: "unsent" and "overloaded" are said only of a request that was not and never will be
- * executed (rule C2).
+ * executed (C2).
  *
  * @module
  */
 
 import { type CallResult, encodeReply } from "../../kv/mod.ts";
-import type { RpcClient } from "../../net/mod.ts";
+import type { CallLimits, RpcClient } from "../rpc/mod.ts";
 
 const OVERLOADED = encodeReply({ type: "overloaded" });
 
 /** Carries a request to a server, and its reply back. */
 export async function clerkCall(
   server: RpcClient,
-  { request, withinMs }: { readonly request: Uint8Array; readonly withinMs: number },
+  { request, ...limits }: CallLimits & { readonly request: Uint8Array },
 ): Promise<CallResult> {
-  const outcome = await server.call(request, { withinMs });
+  const outcome = await server.call(request, limits);
   switch (outcome.kind) {
     case "replied":
       return outcome.payload instanceof Uint8Array ? outcome.payload : null;

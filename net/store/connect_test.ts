@@ -1,0 +1,157 @@
+/**
+ * The client for programs, against a node in this process and against servers that misbehave.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { type RunningNode, runNode } from "../../cli/node/run_node.ts";
+import { withFolder } from "../../tests/helpers/with_folder.ts";
+import { RpcServer } from "../rpc/mod.ts";
+import type { Reply } from "../rpc/mod.ts";
+import { connect } from "./connect.ts";
+
+const local = { hostname: "127.0.0.1", port: 0 };
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** Runs with one node that serves the store, and its address. */
+async function withNode(
+  work: (endpoint: string, node: RunningNode) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const node = await runNode({
+      id: 1,
+      cluster: "test",
+      peers: new Map([[1, null]]),
+      clients: local,
+      data: folder,
+      isExisting: false,
+      control: false,
+      machine: "kv",
+      tickMs: 10,
+      logBytesMax: 2 ** 20,
+      log: () => {},
+    });
+    try {
+      await work(`127.0.0.1:${node.clients!.port}`, node);
+    } finally {
+      await node.stop();
+    }
+  });
+}
+
+/** A server that takes requests and answers as it likes. */
+function serve(
+  handle: (reply: Reply) => void,
+): { readonly endpoint: string; readonly server: RpcServer } {
+  const listener = Deno.listen(local);
+  const server = new RpcServer({
+    listener,
+    cluster: "test",
+    id: 1,
+    handle: (_request, reply) => (handle(reply), true),
+    log: () => {},
+  });
+  return { endpoint: `127.0.0.1:${(listener.addr as Deno.NetAddr).port}`, server };
+}
+
+/** An address at which nobody listens. */
+function deadEndpoint(): string {
+  using listener = Deno.listen(local);
+  return `127.0.0.1:${listener.addr.port}`;
+}
+
+Deno.test("connect reads and writes with versions", async () => {
+  await withNode(async (endpoint) => {
+    await using store = connect([endpoint], { cluster: "test" });
+    assertEquals(await store.get("k"), { outcome: "absent" });
+    assertEquals(await store.put("k", "a", { version: 0 }), { outcome: "yes", version: 1 });
+    const found = await store.get("k");
+    assert(found.outcome === "found");
+    assertEquals([text(found.value), found.version], ["a", 1]);
+    assertEquals(await store.put("k", "b", { version: 7 }), {
+      outcome: "no",
+      reason: "versionConflict",
+      version: 1,
+    });
+    assertEquals(await store.put("none", "b", { version: 7 }), { outcome: "no", reason: "absent" });
+  });
+});
+
+Deno.test("connect writes over any version when none is named, also when others write", async () => {
+  await withNode(async (endpoint) => {
+    await using store = connect([endpoint]);
+    await using other = connect([endpoint]);
+    const writes = Array.from(
+      { length: 20 },
+      (_, at) => (at % 2 === 0 ? store : other).put("k", `${at}`),
+    );
+    const versions = (await Promise.all(writes)).map((written) =>
+      written.outcome === "yes" ? written.version : null
+    );
+    assertEquals(versions.sort((a, b) => a! - b!), Array.from({ length: 20 }, (_, at) => at + 1));
+  });
+});
+
+Deno.test("connect goes on to other addresses when one is dead", async () => {
+  await withNode(async (endpoint) => {
+    await using store = connect([deadEndpoint(), endpoint]);
+    assertEquals(await store.put("k", "a", { version: 0 }), { outcome: "yes", version: 1 });
+  });
+});
+
+Deno.test("connect says that nothing was changed when no request can have left", async () => {
+  await using store = connect([deadEndpoint()], { timeoutMs: 150 });
+  const no = { outcome: "no", reason: "timeout" } as const;
+  assertEquals(await store.put("k", "a", { version: 0 }), no);
+  assertEquals(await store.put("k", "a"), no);
+  assertEquals(await store.get("k"), { outcome: "unavailable", reason: "timeout" });
+});
+
+Deno.test("connect says unknown, never no, of a write that left and got no answer", async () => {
+  const { endpoint, server } = serve(() => {});
+  const abort = new AbortController();
+  const store = connect([endpoint]);
+  const [late, aborted, closed] = [
+    store.put("k", "a", { version: 0, timeoutMs: 200 }),
+    store.put("k", "a", { version: 0, signal: abort.signal }),
+    store.put("k", "a", { version: 0 }),
+  ];
+  assertEquals(await late, { outcome: "unknown", reason: "timeout" });
+  abort.abort();
+  assertEquals(await aborted, { outcome: "unknown", reason: "aborted" });
+  await store.close();
+  assertEquals(await closed, { outcome: "unknown", reason: "closed" });
+  server.close();
+});
+
+Deno.test("connect gives up a wait for a connection as soon as the signal is raised", async () => {
+  await using store = connect([deadEndpoint()]);
+  const abort = new AbortController();
+  const written = store.put("k", "a", { version: 0, signal: abort.signal });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  abort.abort();
+  const begin = performance.now();
+  assertEquals(await written, { outcome: "no", reason: "aborted" });
+  assert(performance.now() - begin < 1000);
+  assertEquals(await store.put("k", "a", { signal: abort.signal }), {
+    outcome: "no",
+    reason: "aborted",
+  });
+});
+
+Deno.test("a closed client ends operations at once, and closing twice does no harm", async () => {
+  const store = connect([deadEndpoint()]);
+  await store.close();
+  await store.close();
+  assertEquals(await store.put("k", "a"), { outcome: "no", reason: "closed" });
+  assertEquals(await store.get("k"), { outcome: "unavailable", reason: "closed" });
+});
+
+Deno.test("connect refuses addresses that are none, and requests that no node takes", async () => {
+  assertThrows(() => connect([]), RangeError, "wanted addresses, got none");
+  assertThrows(() => connect(["localhost"]), RangeError, 'wanted HOST:PORT, got "localhost"');
+  await using store = connect([deadEndpoint()]);
+  await assertRejects(() => store.put("k".repeat(70_000), "", { version: 0 }), RangeError);
+  await assertRejects(() => store.put("k", "", { version: -1 }), RangeError);
+});
