@@ -71,7 +71,7 @@ export const data = text("data", "the folder of a local cluster that `kontiki up
 export const endpoints = list(
   "endpoints",
   "client addresses of the nodes; left out: the cluster in --data",
-  { value: "HOST:PORT,…", shared: true, short: "e" },
+  { value: "HOST:PORT,…", shared: true, short: "e", excludes: ["data"] },
 );
 
 /** The limit of a command's time. */
