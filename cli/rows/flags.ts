@@ -96,6 +96,12 @@ export const logLevel = text(
 /** The flags of every command on a cluster. */
 export const clusterFlags = [endpoints, data, timeout, json] as const;
 
+/** The key in a form that any byte fits. */
+export const keyHex = toggle(
+  "key-hex",
+  "KEY is hexadecimal, two digits for each byte of its UTF-8; for keys that cannot be typed",
+);
+
 /** One node instead of all. */
 export const onlyNode = text("node", "ask this node only, such as n2; the others are not tried", {
   value: "NAME",

@@ -9,7 +9,7 @@ import { rows } from "../rows/mod.ts";
 import { UsageError } from "./errors.ts";
 import { parseCommand, parseCommandLine, variableName } from "./options.ts";
 import type { CommandRow } from "./row.ts";
-import { parseBytes, parseDuration } from "./values.ts";
+import { parseBytes, parseDuration, parseHex } from "./values.ts";
 
 const paint = {
   name: "paint",
@@ -126,6 +126,12 @@ Deno.test("durations and sizes are null when they lack a unit or have a wrong on
     null,
   ]);
   assertEquals(["5", "5B", "1MiB", "1MB", "x"].map(parseBytes), [5, 5, 1048576, null, null]);
+});
+
+Deno.test("hexadecimal digits are bytes, two digits for each", () => {
+  assertEquals(parseHex("00fFa5"), Uint8Array.of(0, 0xff, 0xa5));
+  assertEquals(parseHex(""), new Uint8Array(0));
+  assertEquals(["0", "0x00", "gg", "00 11"].map(parseHex), [null, null, null, null]);
 });
 
 Deno.test("every command refuses a wrong flag, a wrong value and a missing argument", () => {
