@@ -67,7 +67,23 @@ export interface Started {
   readonly isLeader: boolean;
 }
 
-/** One Raft server, as the labs see it. */
+/**
+ * One Raft server, as the labs see it.
+ *
+ * @example
+ * ```ts
+ * import { MemoryStorage } from "@kontiki/kontiki";
+ * import { LabRaft } from "@kontiki/kontiki/lab";
+ *
+ * const server = await LabRaft.make([() => {}], 0, new MemoryStorage(), (message) => {
+ *   console.log("apply", message.kind, message.index);
+ * });
+ * while (!server.getState().isLeader) await new Promise((resolve) => setTimeout(resolve, 10));
+ * const { index } = server.start(Uint8Array.of(1));
+ * console.assert(index === 1, "the first command of the log");
+ * await server.kill();
+ * ```
+ */
 export class LabRaft {
   readonly #node: Node;
 

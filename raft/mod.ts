@@ -57,13 +57,9 @@ export { checkNow, checkRaft, checkSince, type Look } from "./check.ts";
 export { Node, type NodeOptions } from "./node.ts";
 export {
   DenoFiles,
-  type FileReport,
   FileStorage,
   type FileStorageOptions,
-  type FolderReport,
-  formatFolder,
   type Identity,
-  inspect,
   MemoryStorage,
   type MemoryStorageOptions,
   type Progress,
@@ -75,4 +71,3 @@ export {
 export { decodeEnvelope, encodeEnvelope, type WireValue } from "./message.ts";
 export { SystemClock } from "./system_clock.ts";
 export * from "./rsm.ts";
-export { type ApplyMessage, type LabEnvironment, LabRaft, type Peer, type Started } from "./lab.ts";

@@ -68,7 +68,38 @@ const TURNS_MAX = 10_000;
 /** How long the thread may be held to draw a part of an image. */
 const DRAW_MS = 2;
 
-/** One server of a cluster: a core, driven. */
+/**
+ * One server of a cluster: a core, driven.
+ *
+ * @example A cluster of one server, which leads after its first election timeout.
+ * ```ts
+ * import { MemoryStorage, Node, Rsm, SystemClock, type StateMachine } from "@kontiki/kontiki";
+ *
+ * let count = 0;
+ * const counter: StateMachine = {
+ *   apply: () => Uint8Array.of(count += 1),
+ *   query: () => Uint8Array.of(count),
+ *   snapshot: () => Uint8Array.of(count),
+ *   restore: ([first = 0]) => count = first,
+ * };
+ * const rsm = new Rsm({ machine: counter, logBytesMax: 1 << 20 });
+ * const node = await Node.start({
+ *   id: 1,
+ *   peers: [1],
+ *   storage: new MemoryStorage(),
+ *   transport: { send: () => {}, waiting: () => 0 },
+ *   clock: new SystemClock(),
+ *   random: Math.random,
+ *   application: rsm,
+ *   failed: (error) => console.error(error),
+ * });
+ * rsm.attach(node);
+ * while (node.status().role !== "leader") await new Promise((resolve) => setTimeout(resolve, 10));
+ * console.log("leads term", node.status().term);
+ * rsm.stop();
+ * await node.stop();
+ * ```
+ */
 export class Node {
   readonly #raft: Raft;
   readonly #options: NodeOptions & typeof DEFAULTS;

@@ -75,7 +75,28 @@ interface Asked {
   readonly done: (outcome: Outcome) => void;
 }
 
-/** A machine that every server of a cluster runs through the same commands. */
+/**
+ * A machine that every server of a cluster runs through the same commands. It is the application of
+ * a {@linkcode Node}.
+ *
+ * @example
+ * ```ts
+ * import { Rsm, type StateMachine } from "@kontiki/kontiki";
+ *
+ * let count = 0;
+ * const counter: StateMachine = {
+ *   apply: () => Uint8Array.of(count += 1),
+ *   query: () => Uint8Array.of(count),
+ *   snapshot: () => Uint8Array.of(count),
+ *   restore: ([first = 0]) => count = first,
+ * };
+ * const rsm = new Rsm({ machine: counter, logBytesMax: 1 << 20 });
+ * rsm.submit(Uint8Array.of(1), (outcome) => {
+ *   console.assert(outcome.kind === "notLeader", "no node drives it yet");
+ * });
+ * rsm.stop();
+ * ```
+ */
 export class Rsm implements Application {
   readonly #machine: StateMachine;
   readonly #logBytesMax: number | null;
@@ -244,12 +265,39 @@ export class Rsm implements Application {
   }
 }
 
-/** {@linkcode Rsm.submit} as a promise, for callers that do not count every microsecond. */
+/**
+ * {@linkcode Rsm.submit} as a promise, for callers that do not count every microsecond.
+ *
+ * @example
+ * ```ts
+ * import { type Outcome, type Rsm, submit } from "@kontiki/kontiki";
+ *
+ * async function add(rsm: Rsm, amount: number): Promise<"yes" | "no" | "unknown"> {
+ *   const outcome: Outcome = await submit(rsm, Uint8Array.of(amount));
+ *   if (outcome.kind === "done") return "yes";
+ *   return outcome.kind === "unknown" ? "unknown" : "no";
+ * }
+ * console.log(add.name, "is safe to call again only after no");
+ * ```
+ */
 export function submit(rsm: Rsm, command: Uint8Array): Promise<Outcome> {
   return new Promise((resolve) => rsm.submit(command, resolve));
 }
 
-/** {@linkcode Rsm.ask} as a promise. */
+/**
+ * {@linkcode Rsm.ask} as a promise.
+ *
+ * @example
+ * ```ts
+ * import { ask, type Rsm } from "@kontiki/kontiki";
+ *
+ * async function sum(rsm: Rsm): Promise<number | null> {
+ *   const outcome = await ask(rsm, new Uint8Array());
+ *   return outcome.kind === "done" ? outcome.reply[0]! : null;
+ * }
+ * console.log(sum.name, "may be called again after any outcome");
+ * ```
+ */
 export function ask(rsm: Rsm, request: Uint8Array): Promise<Outcome> {
   return new Promise((resolve) => rsm.ask(request, resolve));
 }

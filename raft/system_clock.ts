@@ -13,7 +13,18 @@ import type { Clock, Timer } from "./core/mod.ts";
 /** The longest wait a timer of the platform takes; a longer one would fire at once (E6). */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
-/** Real time. */
+/**
+ * Real time.
+ *
+ * @example
+ * ```ts
+ * import { SystemClock } from "@kontiki/kontiki";
+ *
+ * const clock = new SystemClock();
+ * const begin = clock.now();
+ * clock.after(5, () => console.assert(clock.now() - begin >= 5));
+ * ```
+ */
 export class SystemClock implements Clock {
   /** Milliseconds since the process began. */
   now(): number {

@@ -94,7 +94,7 @@ class Tester {
 
   #test(files: readonly string[], timeoutMs: number): ReturnType<TreeCopy["run"]> {
     return this.#copy.run(
-      ["test", "-A", "--no-check", "--quiet", "--fail-fast", ...files],
+      ["test", "-A", "--no-check", "--quiet", "--fail-fast", "--parallel", ...files],
       timeoutMs,
     );
   }

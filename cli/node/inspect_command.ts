@@ -5,7 +5,7 @@
  * @module
  */
 
-import { DenoFiles, formatFolder, inspect } from "../../raft/mod.ts";
+import { DenoFiles, formatFolder, inspect } from "../../raft/storage/mod.ts";
 import {
   type CommandContext,
   CommandError,

@@ -90,7 +90,21 @@ export function connect(endpoints: readonly string[], options: ConnectOptions = 
   return new StoreClient(endpoints, options);
 }
 
-/** A client of one cluster; {@linkcode connect} makes it. Any number of operations may be under way. */
+/**
+ * A client of one cluster; {@linkcode connect} makes it. Any number of operations may be under way.
+ *
+ * @example Give up after a second, whatever happens.
+ * ```ts
+ * import { connect, type StoreClient } from "@kontiki/kontiki";
+ *
+ * async function lookUp(store: StoreClient, key: string): Promise<string | null> {
+ *   const found = await store.get(key, { signal: AbortSignal.timeout(1000) });
+ *   return found.outcome === "found" ? new TextDecoder().decode(found.value) : null;
+ * }
+ * await using store = connect(["127.0.0.1:7411"]);
+ * console.log(await lookUp(store, "colour"));
+ * ```
+ */
 export class StoreClient implements AsyncDisposable {
   readonly #servers: readonly RpcClient[];
   readonly #clerk: Clerk;

@@ -5,40 +5,13 @@
  */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { type RunningNode, runNode } from "../../cli/node/run_node.ts";
-import { withFolder } from "../../tests/helpers/with_folder.ts";
+import { withServingNode } from "../../tests/helpers/serving_node.ts";
 import { RpcServer } from "../rpc/mod.ts";
 import type { Reply } from "../rpc/mod.ts";
 import { connect } from "./connect.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-
-/** Runs with one node that serves the store, and its address. */
-async function withNode(
-  work: (endpoint: string, node: RunningNode) => Promise<void>,
-): Promise<void> {
-  await withFolder(async (folder) => {
-    const node = await runNode({
-      id: 1,
-      cluster: "test",
-      peers: new Map([[1, null]]),
-      clients: local,
-      data: folder,
-      isExisting: false,
-      control: false,
-      machine: "kv",
-      tickMs: 10,
-      logBytesMax: 2 ** 20,
-      log: () => {},
-    });
-    try {
-      await work(`127.0.0.1:${node.clients!.port}`, node);
-    } finally {
-      await node.stop();
-    }
-  });
-}
 
 /** A server that takes requests and answers as it likes. */
 function serve(
@@ -62,7 +35,7 @@ function deadEndpoint(): string {
 }
 
 Deno.test("connect reads and writes with versions", async () => {
-  await withNode(async (endpoint) => {
+  await withServingNode(async (endpoint) => {
     await using store = connect([endpoint], { cluster: "test" });
     assertEquals(await store.get("k"), { outcome: "absent" });
     assertEquals(await store.put("k", "a", { version: 0 }), { outcome: "yes", version: 1 });
@@ -79,7 +52,7 @@ Deno.test("connect reads and writes with versions", async () => {
 });
 
 Deno.test("connect writes over any version when none is named, also when others write", async () => {
-  await withNode(async (endpoint) => {
+  await withServingNode(async (endpoint) => {
     await using store = connect([endpoint]);
     await using other = connect([endpoint]);
     const writes = Array.from(
@@ -94,7 +67,7 @@ Deno.test("connect writes over any version when none is named, also when others 
 });
 
 Deno.test("connect goes on to other addresses when one is dead", async () => {
-  await withNode(async (endpoint) => {
+  await withServingNode(async (endpoint) => {
     await using store = connect([deadEndpoint(), endpoint]);
     assertEquals(await store.put("k", "a", { version: 0 }), { outcome: "yes", version: 1 });
   });

@@ -24,7 +24,20 @@ const INLINE_SYNC_MS_MAX = 0.5;
 const LOCK_WAIT_MS = 500;
 const LOCK_PAUSE_MS = 20;
 
-/** A folder of the real disk. Nothing happens before {@linkcode lock} or the first read. */
+/**
+ * A folder of the real disk. Nothing happens before {@linkcode lock} or the first read.
+ *
+ * @example
+ * ```ts
+ * import { DenoFiles } from "@kontiki/kontiki";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const files = new DenoFiles(folder);
+ * if (await files.lock()) console.log("no other process uses it:", await files.list());
+ * await files.close();
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export class DenoFiles implements Files {
   readonly #folder: string;
   #lock: Deno.FsFile | null = null;

@@ -70,7 +70,22 @@ export interface StorageSizes {
   readonly snapshotBytes: number;
 }
 
-/** Durable state of one node in one folder. */
+/**
+ * Durable state of one node in one folder.
+ *
+ * @example
+ * ```ts
+ * import { DenoFiles, FileStorage } from "@kontiki/kontiki";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const identity = { cluster: "example", node: 1 };
+ * const storage = new FileStorage({ files: new DenoFiles(folder), identity });
+ * const { term } = await storage.load();
+ * console.assert(term === 0, "the folder is new");
+ * await storage.close();
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export class FileStorage implements Storage {
   readonly #options: FileStorageOptions;
   readonly #files: Files;

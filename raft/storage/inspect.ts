@@ -61,7 +61,20 @@ export interface FolderReport {
   readonly files: readonly FileReport[];
 }
 
-/** Looks at a folder and changes nothing. */
+/**
+ * Looks at a folder and changes nothing.
+ *
+ * @example
+ * ```ts
+ * import { DenoFiles } from "@kontiki/kontiki";
+ * import { inspect } from "@kontiki/kontiki/inspect";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const report = await inspect(new DenoFiles(folder));
+ * console.assert(report.verdict === "empty");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export async function inspect(files: Files): Promise<FolderReport> {
   const reports: FileReport[] = [];
   const names = (await files.list()).toSorted();
@@ -193,7 +206,19 @@ function positionText({ index, term }: Position): string {
   return `${index}@${term}`;
 }
 
-/** The report as lines for people. */
+/**
+ * The report as lines for people.
+ *
+ * @example
+ * ```ts
+ * import { DenoFiles } from "@kontiki/kontiki";
+ * import { formatFolder, inspect } from "@kontiki/kontiki/inspect";
+ *
+ * const folder = await Deno.makeTempDir();
+ * console.log(formatFolder(await inspect(new DenoFiles(folder))));
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export function formatFolder(report: FolderReport): string {
   const { identity, vote, base, last } = report;
   const lines = [`${report.verdict} (format ${report.formatVersion})`];

@@ -24,7 +24,18 @@ export interface MemoryStorageOptions {
   readonly slow?: { readonly clock: Clock; readonly delayMs: (change: Save) => number };
 }
 
-/** Storage that lives as long as the object, across crashes of the node that uses it. */
+/**
+ * Storage that lives as long as the object, across crashes of the node that uses it.
+ *
+ * @example
+ * ```ts
+ * import { MemoryStorage } from "@kontiki/kontiki";
+ *
+ * const storage = new MemoryStorage();
+ * const { entries } = await storage.load();
+ * console.assert(entries.length === 0, "nothing was saved yet");
+ * ```
+ */
 export class MemoryStorage implements Storage {
   readonly #slow: MemoryStorageOptions["slow"];
   #persistent: Persistent;

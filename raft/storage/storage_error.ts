@@ -41,7 +41,26 @@ const ADVICE: Record<StorageErrorKind, string> = {
   failed: "Check the disk and start again; the folder is examined at the start",
 };
 
-/** The storage cannot be opened or cannot go on. After a failed save the node must end (D3). */
+/**
+ * The storage cannot be opened or cannot go on. After a failed save the node must end (D3).
+ *
+ * @example
+ * ```ts
+ * import { DenoFiles, FileStorage, StorageError } from "@kontiki/kontiki";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const identity = { cluster: "example", node: 1 };
+ * const storage = new FileStorage({ files: new DenoFiles(folder), identity, create: false });
+ * try {
+ *   await storage.load();
+ * } catch (error) {
+ *   if (!(error instanceof StorageError)) throw error;
+ *   console.assert(error.kind === "empty", error.advice);
+ * }
+ * await storage.close();
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export class StorageError extends Error {
   /** The name of this class of errors. */
   override readonly name = "StorageError";

@@ -8,6 +8,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { freePort } from "../../cli/cluster/free_port.ts";
+import { withServingNode } from "../helpers/serving_node.ts";
 
 const root = fromFileUrl(new URL("../../", import.meta.url));
 
@@ -25,6 +26,18 @@ async function withPrograms(run: (folder: string) => Promise<void>): Promise<voi
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+Deno.test("library page's program counts on a cluster", async () => {
+  await withServingNode(async (endpoint) => {
+    await withPrograms(async (folder) => {
+      const program = `${folder}/program.ts`;
+      const text = await Deno.readTextFile(program);
+      await Deno.writeTextFile(program, text.replaceAll(/127\.0\.0\.1:74\d\d/g, endpoint));
+      const { stdout, stderr } = await command(folder, ["program.ts"]).output();
+      assertEquals(new TextDecoder().decode(stdout), "1 2\n", new TextDecoder().decode(stderr));
+    });
+  });
+});
 
 function command(folder: string, args: readonly string[], signal?: AbortSignal): Deno.Command {
   const options = { cwd: folder, stdout: "piped", stderr: "piped" } as const;

@@ -32,6 +32,8 @@ export interface Allowance {
 export interface Project {
   readonly files: readonly SourceFile[];
   readonly imports: readonly Import[];
+  /** Where users of the product come in, and the doors of its folders. */
+  readonly faces: readonly string[];
 }
 
 /** Tests and tools are lists more often than arguments: for them the hard limit counts. */
@@ -56,9 +58,10 @@ export function describeViolation({ path, line, rule, message }: Violation): str
   return `${path}:${line}: ${rule}: ${message}`;
 }
 
-/** Lines of a file, without the empty end behind the last newline. */
+/** Lines of a file, without the empty end behind the last newline and without examples. */
 function linesOf(text: string): number {
-  return text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
+  const rest = text.replaceAll(/(?:\n \*)?\n \* @example[^]*?(?=\n \* @|\n \*\/)/g, "");
+  return rest.split("\n").length - (rest.endsWith("\n") ? 1 : 0);
 }
 
 function checkLength({ path, text }: SourceFile, { fileLines }: Allowance): Violation[] {
@@ -98,15 +101,16 @@ function checkTests(files: readonly SourceFile[], { testedBy }: Allowance): Viol
 }
 
 /** The product is what its faces lead to; the rest must be led to by a test or a tool. */
-function checkReachable({ files, imports }: Project): Violation[] {
+function checkReachable({ files, imports, faces }: Project): Violation[] {
   const paths = files.map(({ path }) => path);
-  const faces = paths.filter((path) => /^(?:\w+\/)*mod\.ts$|^cli\/main\.ts$/.test(path));
   const roots = paths.filter((path) => !/^tests\/.*(?<!_test|_bench)\.ts$/.test(path));
   const product = reach(imports, faces);
   const all = reach(imports, roots);
   return paths.flatMap((path) => {
     if ((isTest(path) ? all : product).has(path)) return [];
-    const what = isTest(path) ? "a test or a tool" : "a mod.ts or cli/main.ts";
+    const what = isTest(path)
+      ? "a test or a tool"
+      : "cli/main.ts, a mod.ts or an entry of deno.json";
     return [{ path, line: 1, rule: "reachable", message: `wanted ${what} to lead here` }];
   });
 }

@@ -21,8 +21,11 @@ export type Verdict = "ok" | "illegal" | "unknown";
 
 /** The result for the operations on one key. Operations are given as places in the history. */
 export interface PartitionResult {
+  /** What {@linkcode Model.partition} says of them. */
   readonly key: string;
+  /** Whether the operations are linearizable. */
   readonly verdict: Verdict;
+  /** How many there are. */
   readonly operations: number;
   /** The longest valid order found; a complete one if the verdict is `ok`. */
   readonly longest: readonly number[];
@@ -32,7 +35,9 @@ export interface PartitionResult {
 
 /** The result of {@linkcode check}. Plain data, so that a worker can send it. */
 export interface CheckResult {
+  /** Whether the history is linearizable. */
   readonly verdict: Verdict;
+  /** How many operations it has. */
   readonly operations: number;
   /** Sorted by key. */
   readonly partitions: readonly PartitionResult[];
@@ -53,7 +58,34 @@ export interface CheckOptions {
 /** Steps between two readings of the clock. */
 const SLICE_STEPS = 4096;
 
-/** Searches for a linearization of the history; without options, without a time limit. */
+/**
+ * Searches for a linearization of the history; without options, without a time limit.
+ *
+ * @example
+ * ```ts
+ * import { check, type Model } from "@kontiki/kontiki/check";
+ *
+ * type Input = { readonly write: number } | "read";
+ * const register: Model<number, Input, number> = {
+ *   name: "register",
+ *   init: () => 0,
+ *   step: (state, input, output) => {
+ *     if (input !== "read") return input.write;
+ *     return output === null || output === state ? state : undefined;
+ *   },
+ *   key: (state) => `${state}`,
+ *   partition: () => "the only one",
+ *   isReadOnly: (input) => input === "read",
+ *   describe: (input, output) => input === "read" ? `read ${output}` : `write ${input.write}`,
+ *   describeState: (state) => `${state}`,
+ * };
+ * const { verdict } = check(register, [
+ *   { client: 1, call: 0, return: 1, input: { write: 5 }, output: 0 },
+ *   { client: 2, call: 2, return: 3, input: "read", output: 0 },
+ * ]);
+ * console.assert(verdict === "illegal", "the read began after 5 was written");
+ * ```
+ */
 export function check<State, Input, Output>(
   model: Model<State, Input, Output>,
   history: readonly Operation<Input, Output>[],

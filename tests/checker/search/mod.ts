@@ -4,5 +4,12 @@
  * @module
  */
 
-export { check, type CheckResult, type PartitionResult, type Verdict } from "./linearizability.ts";
+export {
+  check,
+  type CheckOptions,
+  type CheckResult,
+  type PartitionResult,
+  type Verdict,
+} from "./linearizability.ts";
 export type { Model, Operation } from "./model.ts";
+export type { Failure } from "./shrink_failure.ts";

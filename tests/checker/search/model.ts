@@ -6,7 +6,9 @@
 
 /** The behaviour of a single copy of the data. States are immutable values. */
 export interface Model<State, Input, Output> {
+  /** What histories call it. */
   readonly name: string;
+  /** The state before the first operation. */
   init(): State;
   /**
    * The state after the operation, or `undefined` when the output is impossible in this state. An
@@ -21,16 +23,19 @@ export interface Model<State, Input, Output> {
   isReadOnly(input: Input, output: Output | null): boolean;
   /** A short description, such as `put k=a v0 → OK`. */
   describe(input: Input, output: Output | null): string;
+  /** A short description, such as `k = a, version 1`. */
   describeState(state: State): string;
 }
 
 /** One operation as its client recorded it. */
 export interface Operation<Input, Output> {
+  /** Tells clients apart; means nothing to the checker. */
   readonly client: number;
   /** In milliseconds from any origin. */
   readonly call: number;
   /** `null`: the client received no reply, or crashed. */
   readonly return: number | null;
+  /** What was asked for. */
   readonly input: Input;
   /** `null`: the outcome is unknown, even when the client gave up at a known time. */
   readonly output: Output | null;

@@ -1,0 +1,82 @@
+/**
+ * Every function and class of the library's small entry points has an `@example`, and every example
+ * type-checks, runs and ends. Addresses in them stand for a node that runs here.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { projectFiles } from "../tidy/project_files.ts";
+import { withServingNode } from "../helpers/serving_node.ts";
+
+const root = fromFileUrl(new URL("../../", import.meta.url));
+
+/** The product and the checker, which is published too. */
+const sources = projectFiles([".ts"])
+  .filter(({ path }) => /^(?:raft|kv|net|tests\/checker)\/.*(?<!_test|_bench)\.ts$/.test(path));
+
+/** Entry points of which each function and class must have an example. */
+const entries: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  "mod.ts": await import("../../mod.ts"),
+  "raft/lab.ts": await import("../../raft/lab.ts"),
+  "raft/storage/inspect.ts": await import("../../raft/storage/inspect.ts"),
+  "tests/checker/search/mod.ts": await import("../checker/search/mod.ts"),
+};
+
+/** The comments in front of the exports of this name. */
+function commentsOf(name: string): string[] {
+  const declaration = `export (?:async )?(?:abstract )?(?:function|class) ${name}\\b`;
+  const pattern = new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s*${declaration}`, "g");
+  return sources.flatMap(({ text }) => [...text.matchAll(pattern)].map((match) => match[1]!));
+}
+
+/** The programs of all examples, each with the place of its first line. */
+function examples(): { readonly place: string; readonly program: string }[] {
+  return sources.flatMap(({ path, text }) =>
+    [...text.matchAll(/ \* @example[^\n]*\n \* ```ts\n(?<program>[^]*?)\n \* ```/g)].map((
+      match,
+    ) => ({
+      place: `${path}:${text.slice(0, match.index).split("\n").length}`,
+      program: match.groups!["program"]!.replaceAll(/^ \* ?/gm, ""),
+    }))
+  );
+}
+
+Deno.test("every function and class of the small entry points has an example", () => {
+  const without = Object.entries(entries).flatMap(([entry, exported]) =>
+    Object.keys(exported)
+      .filter((name) => !commentsOf(name).some((comment) => comment.includes("@example")))
+      .map((name) => `${entry}: ${name} has no @example`)
+  );
+  assertEquals(without, []);
+});
+
+Deno.test("every example type-checks, runs without a failed assertion, and ends", async () => {
+  const programs = examples();
+  assert(programs.length >= 10, `${programs.length}`);
+  const folder = await Deno.makeTempDir({ dir: root });
+  try {
+    await withServingNode(async (endpoint) => {
+      let all = "";
+      for (const { place, program } of programs) {
+        const file = `./${place.replaceAll(/[/.:]/g, "_")}.ts`;
+        const text = program.replaceAll(/127\.0\.0\.1:\d+/g, endpoint);
+        await Deno.writeTextFile(`${folder}/${file}`, text);
+        all += `await import(${JSON.stringify(file)});\n`;
+      }
+      await Deno.writeTextFile(`${folder}/all.ts`, all);
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--check", "--quiet", "all.ts"],
+        cwd: folder,
+        env: { NO_COLOR: "1" },
+        signal: AbortSignal.timeout(120_000),
+      }).output();
+      const text = new TextDecoder();
+      // A failed console.assert is a line on standard error.
+      assertEquals([code, text.decode(stderr)], [0, ""], text.decode(stdout));
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
