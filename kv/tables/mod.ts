@@ -5,6 +5,9 @@
  */
 
 export { type Entry, KEY_BYTES_MAX, keyBytes, keyOf } from "./files/mod.ts";
+export { Import } from "./import.ts";
 export type { TablesOptions } from "./options.ts";
+export { type Chunk, chunksOf, type Cursor, decodeChunk, hashIn, START } from "./stream.ts";
 export type { TablesStatus } from "./status.ts";
-export { type Range, Tables } from "./tables.ts";
+export type { Range } from "./range.ts";
+export { Tables } from "./tables.ts";

@@ -13,23 +13,27 @@
 
 import { type Index, invariant, type Position } from "../../raft/mod.ts";
 import { type BlockCache, type Entry, type Table, writeManifest } from "./files/mod.ts";
-import { isBelow, type MergePlan, planAll, planMerge, replaceTables, sizeOf } from "./levels.ts";
+import { Holds } from "./holds.ts";
+import { Import } from "./import.ts";
+import {
+  isBelow,
+  type Keep,
+  kept,
+  levelFor,
+  merged,
+  type MergePlan,
+  planAll,
+  planMerge,
+  replaceTables,
+  sizeOf,
+  visible,
+} from "./merges/mod.ts";
 import { MemoryTable } from "./memory_table.ts";
-import { type Keep, kept, merged, visible } from "./merge.ts";
 import { type OpenTables, openTables } from "./open_tables.ts";
 import { DEFAULTS, type TablesOptions } from "./options.ts";
+import type { Range, Scannable } from "./range.ts";
 import type { TablesStatus } from "./status.ts";
-import { writeTables } from "./write_tables.ts";
-
-/** Where a scan begins and ends, and at which revision. */
-export interface Range {
-  /** The first key, as a binary string. */
-  readonly from: string;
-  /** The key behind the last one; `null`: to the end. */
-  readonly to: string | null;
-  /** The revision whose state is read. */
-  readonly at: number;
-}
+import { type WriteOptions, writeTables } from "./write_tables.ts";
 
 /** Writes that are no longer added to, until a table file holds them. */
 interface Frozen {
@@ -38,7 +42,7 @@ interface Frozen {
 }
 
 /** A sorted, versioned, durable map. */
-export class Tables {
+export class Tables implements Scannable {
   readonly #options: Required<TablesOptions>;
   readonly #cache: BlockCache;
   #memory = new MemoryTable();
@@ -55,8 +59,7 @@ export class Tables {
   #horizon: number;
   /** Deletions before this revision need not be remembered. */
   #deletions = 0;
-  /** Revisions that readers are at, with the number of readers. */
-  readonly #pins = new Map<number, number>();
+  readonly #holds = new Holds();
   #isWorking = false;
   #turn = 0;
   #notRemoved = 0;
@@ -171,12 +174,7 @@ export class Tables {
   /** Keeps the state at a revision readable until the function that it returns is called. */
   hold(revision: number): () => void {
     invariant(revision >= this.#oldest, `revision ${revision} can be read: ${this.#oldest} can`);
-    this.#pins.set(revision, (this.#pins.get(revision) ?? 0) + 1);
-    return () => {
-      const count = this.#pins.get(revision)! - 1;
-      if (count === 0) this.#pins.delete(revision);
-      else this.#pins.set(revision, count);
-    };
+    return this.#holds.hold(revision);
   }
 
   /** Whether {@linkcode work} has something to do. */
@@ -226,6 +224,36 @@ export class Tables {
     }
   }
 
+  /** Begins to take in the state of another server. */
+  import(): Import {
+    return new Import(this.#writeOptions(this.#options.tableBytes));
+  }
+
+  /**
+   * Replaces everything by a state that has arrived whole. What is in memory goes with the rest: the
+   * position of the new state is ahead of it.
+   */
+  async replace(arrived: Import, position: Position): Promise<void> {
+    invariant(arrived.isComplete, "a state has arrived whole before it replaces another");
+    invariant(arrived.revision === position.index, "a state is that at its position");
+    invariant(position.index > this.#position.index, "the applied position never goes back");
+    invariant(!this.#isWorking, "one piece of work at a time");
+    this.#isWorking = true;
+    try {
+      const tables = await arrived.finish();
+      const before = this.#levels.flat();
+      const level = levelFor(sizeOf(tables), this.#options);
+      this.#oldest = this.#horizon = position.index;
+      await this.#install([...Array.from({ length: level }, () => []), tables], position);
+      this.#memory = new MemoryTable();
+      this.#frozen = null;
+      this.#position = position;
+      for (const table of before) this.#discard(table);
+    } finally {
+      this.#isWorking = false;
+    }
+  }
+
   /** Closes all files. Scans that are under way keep theirs until they end. */
   close(): void {
     for (const table of this.#levels.flat()) table.release();
@@ -265,19 +293,21 @@ export class Tables {
 
   /** What has to stay, as of now. */
   #keep(hasOlder: Keep["hasOlder"]): Keep {
-    const horizon = Math.max(this.#oldest, Math.min(this.#horizon, ...this.#pins.keys()));
+    const horizon = Math.max(this.#oldest, Math.min(this.#horizon, this.#holds.oldest));
     // From now on nobody may begin to read what this work leaves out.
     this.#oldest = horizon;
     return { horizon, deletions: Math.min(horizon, this.#deletions), hasOlder };
   }
 
-  async #write(entries: Generator<Entry, void, void>, tableBytes: number): Promise<Table[]> {
-    const { files, clock } = this.#options;
-    const takeNumber = (): number => this.#next++;
-    const options = { files, clock, cache: this.#cache, tableBytes, takeNumber };
-    const outputs = await writeTables(entries, options);
+  async #write(entries: Iterable<Entry>, tableBytes: number): Promise<readonly Table[]> {
+    const outputs = await writeTables(entries, this.#writeOptions(tableBytes));
     this.#writtenBytes += sizeOf(outputs);
     return outputs;
+  }
+
+  #writeOptions(tableBytes: number): WriteOptions {
+    const { files, clock } = this.#options;
+    return { files, clock, cache: this.#cache, tableBytes, takeNumber: () => this.#next++ };
   }
 
   /** Makes these the tables, durable first. */

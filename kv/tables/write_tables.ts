@@ -19,43 +19,74 @@ export interface WriteOptions {
   readonly takeNumber: () => number;
 }
 
-/**
- * Writes entries into tables and opens these, in slices between which others have the thread. The
- * names of the files are not durable yet.
- */
-export async function writeTables(
-  entries: Generator<Entry, void, void>,
-  { files, clock, cache, tableBytes, takeNumber }: WriteOptions,
-): Promise<Table[]> {
-  const slices = new Slices(clock);
-  const outputs: Table[] = [];
-  let number = 0;
-  let writer: TableWriter | null = null;
-  try {
+/** Writes entries that come in order into tables that do not overlap. */
+export class RunWriter {
+  readonly #options: WriteOptions;
+  readonly #slices: Slices;
+  readonly #tables: Table[] = [];
+  #number = 0;
+  #writer: TableWriter | null = null;
+
+  constructor(options: WriteOptions) {
+    this.#options = options;
+    this.#slices = new Slices(options.clock);
+  }
+
+  /** Adds entries, in slices between which others have the thread. */
+  async add(entries: Iterable<Entry>): Promise<void> {
     for (const entry of entries) {
+      const writer = this.#writer;
       // Versions of one key stay together, or two tables of one level would overlap.
-      if (writer !== null && writer.bytes >= tableBytes && writer.lastKey !== entry.key) {
-        await writer.finish();
-        writer = null;
-        outputs.push(await Table.open(files, { number, name: tableName(number) }, cache));
+      if (
+        writer !== null && writer.bytes >= this.#options.tableBytes && writer.lastKey !== entry.key
+      ) {
+        await this.#endTable(writer);
       }
-      if (writer === null) {
-        number = takeNumber();
-        writer = new TableWriter(files, tableName(number));
-      }
-      writer.add(entry);
-      if (writer.mustFlush) await writer.flush();
-      if (slices.isOver) await slices.pause();
+      this.#writer ??= this.#beginTable();
+      this.#writer.add(entry);
+      if (this.#writer.mustFlush) await this.#writer.flush();
+      if (this.#slices.isOver) await this.#slices.pause();
     }
-    if (writer !== null) {
-      await writer.finish();
-      outputs.push(await Table.open(files, { number, name: tableName(number) }, cache));
-    }
-    return outputs;
+  }
+
+  /** The tables, open. Their files are durable, the names of the files not yet. */
+  async finish(): Promise<readonly Table[]> {
+    if (this.#writer !== null) await this.#endTable(this.#writer);
+    return this.#tables;
+  }
+
+  /** Closes all files; they are removed at the next start. */
+  async abandon(): Promise<void> {
+    await this.#writer?.close();
+    this.#writer = null;
+    for (const table of this.#tables.splice(0)) table.release();
+  }
+
+  #beginTable(): TableWriter {
+    this.#number = this.#options.takeNumber();
+    return new TableWriter(this.#options.files, tableName(this.#number));
+  }
+
+  async #endTable(writer: TableWriter): Promise<void> {
+    const { files, cache } = this.#options;
+    await writer.finish();
+    this.#writer = null;
+    const name = { number: this.#number, name: tableName(this.#number) };
+    this.#tables.push(await Table.open(files, name, cache));
+  }
+}
+
+/** Writes all entries, or nothing that anybody names. */
+export async function writeTables(
+  entries: Iterable<Entry>,
+  options: WriteOptions,
+): Promise<readonly Table[]> {
+  const writer = new RunWriter(options);
+  try {
+    await writer.add(entries);
+    return await writer.finish();
   } catch (error) {
-    entries.return();
-    await writer?.close();
-    for (const table of outputs) table.release();
+    await writer.abandon();
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Bugs of the tables: rules T1 to T8, which `docs/rules.md` explains.
+ * Bugs of the tables: rules T1 to T9, which `docs/rules.md` explains.
  *
  * @module
  */
@@ -7,12 +7,14 @@
 import type { Canary } from "./canary.ts";
 
 const TABLES = "kv/tables/tables.ts";
-const MERGE = "kv/tables/merge.ts";
+const MERGE = "kv/tables/merges/merge.ts";
 const TABLE = "kv/tables/files/table.ts";
-const LEVELS = "kv/tables/levels.ts";
+const LEVELS = "kv/tables/merges/levels.ts";
 
 const MODEL = "kv/tables/tables_test.ts";
-const UNITS = "kv/tables/merge_test.ts kv/tables/levels_test.ts kv/tables/files/table_test.ts";
+const STREAM = "kv/tables/stream_test.ts";
+const UNITS =
+  "kv/tables/merges/merge_test.ts kv/tables/merges/levels_test.ts kv/tables/files/table_test.ts";
 
 /** Bugs by rule, planted one at a time. */
 export const tableCanaries: readonly Canary[] = [
@@ -86,7 +88,7 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T4",
     bug: "versions that a reader still wants are dropped",
     file: TABLES,
-    find: "Math.min(this.#horizon, ...this.#pins.keys())",
+    find: "Math.min(this.#horizon, this.#holds.oldest)",
     replace: "this.#horizon",
     caughtBy: [MODEL],
   },
@@ -126,8 +128,8 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T5",
     bug: "versions of one key are divided between two tables of a level",
     file: "kv/tables/write_tables.ts",
-    find: "writer.bytes >= tableBytes && writer.lastKey !== entry.key",
-    replace: "writer.bytes >= tableBytes",
+    find: "writer.bytes >= this.#options.tableBytes && writer.lastKey !== entry.key",
+    replace: "writer.bytes >= this.#options.tableBytes",
     caughtBy: [MODEL],
   },
   {
@@ -193,5 +195,45 @@ export const tableCanaries: readonly Canary[] = [
     find: "if (isOurs && !named.has(name)) await files.remove(name);",
     replace: "if (isOurs && named.size < 0) await files.remove(name);",
     caughtBy: [MODEL],
+  },
+  {
+    rule: "T9",
+    bug: "an import goes on with a chunk of another state",
+    file: "kv/tables/stream.ts",
+    find: "  if (hash !== wanted) return",
+    replace: "  if (hash === wanted && hash === START.hash) return",
+    caughtBy: [STREAM],
+  },
+  {
+    rule: "T9",
+    bug: "a stream that is continued gives the last key again",
+    file: "kv/tables/stream.ts",
+    find: "`${last.key}\\0`",
+    replace: "last.key",
+    caughtBy: [STREAM],
+  },
+  {
+    rule: "T9",
+    bug: "the hash leaves out the entries",
+    file: "kv/tables/stream.ts",
+    find: "  view.setUint32(12, crc32(chunk.subarray(HASH_AT + 8)));\n",
+    replace: "",
+    caughtBy: [STREAM],
+  },
+  {
+    rule: "T9",
+    bug: "what was in memory before an import shines through it",
+    file: TABLES,
+    find: "      this.#memory = new MemoryTable();\n      this.#frozen = null;\n",
+    replace: "",
+    caughtBy: [STREAM],
+  },
+  {
+    rule: "T9",
+    bug: "a state that an import replaced can still be asked for",
+    file: TABLES,
+    find: "      this.#oldest = this.#horizon = position.index;\n",
+    replace: "",
+    caughtBy: [STREAM],
   },
 ];

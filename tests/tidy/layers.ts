@@ -13,6 +13,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["raft/storage"],
   ["raft"],
   ["kv/tables/files"],
+  ["kv/tables/merges"],
   ["kv/tables"],
   ["kv/store", "net/wire"],
   ["kv/client", "kv/server", "net/rpc", "net/peers"],

@@ -14,6 +14,7 @@ import { type Allowance, checkTidy, describeViolation } from "./tidy.ts";
 const ALLOWANCE: Allowance = {
   fileLines: {
     "cli/shell/line_editor.ts": 335,
+    "kv/tables/tables.ts": 335,
     "raft/storage/file_recovery.ts": 445,
     // Figure 2 in one scroll is worth more than small files.
     "raft/core/raft.ts": 535,
@@ -24,6 +25,7 @@ const ALLOWANCE: Allowance = {
   testedBy: {
     "kv/tables/files/table_format.ts": "kv/tables/files/table_test.ts",
     "kv/tables/files/table_writer.ts": "kv/tables/files/table_test.ts",
+    "kv/tables/import.ts": "kv/tables/stream_test.ts",
     "kv/tables/open_tables.ts": "kv/tables/tables_test.ts",
     "kv/tables/slices.ts": "kv/tables/tables_test.ts",
     "kv/tables/write_tables.ts": "kv/tables/tables_test.ts",

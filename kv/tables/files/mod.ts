@@ -5,7 +5,15 @@
  */
 
 export { BlockCache } from "./block_cache.ts";
-export { type Entry, KEY_BYTES_MAX, keyBytes, keyOf } from "./entry.ts";
+export {
+  type Entry,
+  entryBytesMax,
+  EntryReader,
+  KEY_BYTES_MAX,
+  keyBytes,
+  keyOf,
+  writeEntry,
+} from "./entry.ts";
 export {
   EMPTY_MANIFEST,
   MANIFEST,

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { Entry } from "./files/entry.ts";
+import type { Entry } from "../files/entry.ts";
 import { kept, merged, visible } from "./merge.ts";
 
 /** `a5` is version 5 of key a, `a5-` its deletion. */

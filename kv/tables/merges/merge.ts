@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Entry } from "./files/mod.ts";
+import type { Entry } from "../files/mod.ts";
 
 /** Entries in order: keys upward, versions of one key from new to old. */
 export type Run = Iterator<Entry, void, void>;

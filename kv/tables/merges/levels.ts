@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Summary } from "./files/mod.ts";
+import type { Summary } from "../files/mod.ts";
 
 /** What is known of a table without reading it. */
 export interface TableInfo {
@@ -85,6 +85,13 @@ export function replaceTables<T extends TableInfo>(
   target.sort((one, other) => one.summary.smallest < other.summary.smallest ? -1 : 1);
   result[level] = target;
   return result;
+}
+
+/** The level for tables that hold the whole state: the first that has room for them. */
+export function levelFor(bytes: number, { level1Bytes }: LevelOptions): number {
+  let level = 1;
+  for (let limit = level1Bytes; limit < bytes && level < LEVELS_MAX; limit *= FANOUT) level++;
+  return level;
 }
 
 /** Whether a table on a level below may hold the key. */

@@ -1,0 +1,21 @@
+/**
+ * Holds: the oldest revision with a reader.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { Holds } from "./holds.ts";
+
+Deno.test("Holds keep a revision until its last reader is done", () => {
+  const holds = new Holds();
+  assertEquals(holds.oldest, Infinity);
+  const releases = [7, 5, 5].map((revision) => holds.hold(revision));
+  assertEquals(holds.oldest, 5);
+  releases[1]!();
+  assertEquals(holds.oldest, 5);
+  releases[2]!();
+  assertEquals(holds.oldest, 7);
+  releases[0]!();
+  assertEquals(holds.oldest, Infinity);
+});

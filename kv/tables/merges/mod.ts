@@ -1,0 +1,16 @@
+/**
+ * Which tables are merged, and which versions a merge leaves out.
+ *
+ * @module
+ */
+
+export {
+  isBelow,
+  levelFor,
+  type MergePlan,
+  planAll,
+  planMerge,
+  replaceTables,
+  sizeOf,
+} from "./levels.ts";
+export { type Keep, kept, merged, visible } from "./merge.ts";

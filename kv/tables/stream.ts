@@ -1,0 +1,138 @@
+/**
+ * The state at one revision as a stream of chunks, in the order of keys: the same bytes on every
+ * server that has the revision. It can be continued at the end of any chunk, from any of them. Each
+ * chunk carries a hash over all chunks up to it, so the last hash says whether two servers hold the
+ * same state.
+ *
+ * ```text
+ * format 1, whether it is the last chunk, entries, revision, hash     1 + 1 + 4 + 8 + 8 bytes
+ * entries   see files/entry.ts
+ * ```
+ *
+ * @module
+ */
+
+import { crc32 } from "node:zlib";
+import { type Entry, entryBytesMax, EntryReader, writeEntry } from "./files/mod.ts";
+import type { Scannable } from "./range.ts";
+
+/** A chunk ends when it has grown to this; one entry is never divided. */
+export const CHUNK_BYTES = 64 * 1024;
+
+const FORMAT = 1;
+const HEAD_BYTES = 22;
+const HASH_AT = 14;
+
+/** Where a stream goes on. */
+export interface Cursor {
+  /** The first key that is still to come may be this one. */
+  readonly from: string;
+  /** The hash of everything before it. */
+  readonly hash: string;
+}
+
+/** Where every stream begins. */
+export const START: Cursor = { from: "", hash: "0000000000000000" };
+
+/** What a chunk says. */
+export interface Chunk {
+  readonly revision: number;
+  readonly isLast: boolean;
+  readonly entries: readonly Entry[];
+  /** Where the stream goes on behind it. */
+  readonly next: Cursor;
+}
+
+/** The chunks of the state at a revision, from a place on. Must be run to its end or closed. */
+export function* chunksOf(
+  tables: Scannable,
+  at: number,
+  { from, hash }: Cursor = START,
+): Generator<Uint8Array<ArrayBuffer>, void, void> {
+  let entries: Entry[] = [];
+  let bytes = HEAD_BYTES;
+  let before = hash;
+  for (const entry of tables.scan({ from, to: null, at })) {
+    if (bytes >= CHUNK_BYTES) {
+      const chunk = encodeChunk(entries, { at, before, isLast: false });
+      before = hashIn(chunk);
+      yield chunk;
+      entries = [];
+      bytes = HEAD_BYTES;
+    }
+    entries.push(entry);
+    bytes += entryBytesMax(entry);
+  }
+  yield encodeChunk(entries, { at, before, isLast: true });
+}
+
+/** Reads a chunk behind a cursor; a string says what is wrong with it. */
+export function decodeChunk(bytes: Uint8Array, cursor: Cursor): Chunk | string {
+  if (bytes.length < HEAD_BYTES || bytes[0] !== FORMAT) {
+    return `wanted a chunk of format ${FORMAT}, got ${bytes.length} bytes of format ${bytes[0]}`;
+  }
+  const hash = hashIn(bytes);
+  const wanted = hashOf(bytes, cursor.hash);
+  if (hash !== wanted) return `wanted the hash ${wanted}, got ${hash}`;
+  const view = viewOf(bytes);
+  const reader = new EntryReader(bytes);
+  const entries: Entry[] = [];
+  for (let at = HEAD_BYTES; at < bytes.length; at = reader.end) entries.push(reader.readAt(at));
+  const last = entries.at(-1);
+  if (entries.length !== view.getUint32(2) || (entries[0]?.key ?? cursor.from) < cursor.from) {
+    return `wanted ${view.getUint32(2)} entries from ${JSON.stringify(cursor.from)} on`;
+  }
+  return {
+    revision: Number(view.getBigUint64(6)),
+    isLast: bytes[1] === 1,
+    entries,
+    // The smallest key behind another one has a zero byte more.
+    next: { from: last === undefined ? cursor.from : `${last.key}\0`, hash },
+  };
+}
+
+function encodeChunk(
+  entries: readonly Entry[],
+  { at, before, isLast }: {
+    readonly at: number;
+    readonly before: string;
+    readonly isLast: boolean;
+  },
+): Uint8Array<ArrayBuffer> {
+  const room = entries.reduce((sum, entry) => sum + entryBytesMax(entry), HEAD_BYTES);
+  const bytes = new Uint8Array(room);
+  const view = viewOf(bytes);
+  bytes[0] = FORMAT;
+  bytes[1] = isLast ? 1 : 0;
+  view.setUint32(2, entries.length);
+  view.setBigUint64(6, BigInt(at));
+  let end = HEAD_BYTES;
+  for (const entry of entries) end = writeEntry(bytes, end, entry);
+  const chunk = bytes.slice(0, end);
+  viewOf(chunk).setBigUint64(HASH_AT, BigInt(`0x${hashOf(chunk, before)}`));
+  return chunk;
+}
+
+/** The hash that a chunk carries. */
+export function hashIn(chunk: Uint8Array): string {
+  return viewOf(chunk).getBigUint64(HASH_AT).toString(16).padStart(16, "0");
+}
+
+/** The hash of a chunk behind everything before it: 64 bits, fed with the checksum of its bytes. */
+function hashOf(chunk: Uint8Array, before: string): string {
+  const input = new Uint8Array(24);
+  const view = viewOf(input);
+  view.setBigUint64(0, BigInt(`0x${before}`));
+  view.setUint32(8, crc32(chunk.subarray(0, HASH_AT)));
+  view.setUint32(12, crc32(chunk.subarray(HASH_AT + 8)));
+  view.setUint32(16, chunk.length);
+  const high = crc32(input);
+  // The other half sees the first, or both would be the same.
+  view.setUint32(20, high ^ 0x9e37_79b9);
+  const low = crc32(input.subarray(4));
+  return (BigInt(high) << 32n | BigInt(low)).toString(16).padStart(16, "0");
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,144 @@
+/**
+ * The state as a stream: equal on all servers, continued anywhere, and taken in whole or not at all.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { SystemClock } from "../../raft/mod.ts";
+import { SimDisk } from "../../tests/sim/sim_disk.ts";
+import { SeededRandom } from "../../tests/sim/seeded_random.ts";
+import type { Entry } from "./files/entry.ts";
+import { chunksOf, type Cursor, decodeChunk, hashIn, START } from "./stream.ts";
+import { Tables } from "./tables.ts";
+
+const WRITES = 3000;
+
+function openTables(disk: SimDisk, memoryBytes = 200_000): Promise<Tables> {
+  const small = { tableBytes: 50_000, level0Tables: 2, level1Bytes: 150_000 };
+  return Tables.open({ files: disk.open(), clock: new SystemClock(), memoryBytes, ...small });
+}
+
+/** The same writes for everybody; how they lie in tables depends on the memory that each has. */
+async function fill(tables: Tables): Promise<void> {
+  const random = new SeededRandom(7);
+  for (let revision = 1; revision <= WRITES; revision++) {
+    const key = `k${Math.floor(random.next() * 1500)}`;
+    const before = tables.get(key);
+    const isDeletion = random.next() < 0.2 && before !== null && before.value !== null;
+    const value = isDeletion
+      ? null
+      : new Uint8Array(Math.floor(random.next() * 400)).fill(revision);
+    const created = before !== null && before.value !== null ? before.created : revision;
+    tables.add({ key, revision, version: (before?.version ?? 0) + 1, created, value });
+    tables.advance({ index: revision, term: 1 });
+    while (tables.hasWork) await tables.work(revision);
+  }
+}
+
+function stateOf(tables: Tables, at: number): Entry[] {
+  return [...tables.scan({ from: "", to: null, at })];
+}
+
+Deno.test("servers whose tables lie differently give the same chunks", async () => {
+  const [one, other] = [await openTables(new SimDisk()), await openTables(new SimDisk(), 30_000)];
+  await fill(one);
+  await fill(other);
+  assertNotEquals(one.status().tables, other.status().tables);
+  for (const at of [WRITES, 1234]) {
+    const chunks = [...chunksOf(one, at)];
+    assert(chunks.length > 1);
+    assertEquals([...chunksOf(other, at)], chunks);
+  }
+});
+
+Deno.test("a stream goes on behind any chunk, from another server", async () => {
+  const [one, other] = [await openTables(new SimDisk()), await openTables(new SimDisk(), 30_000)];
+  await fill(one);
+  await fill(other);
+  const chunks = [...chunksOf(one, 2000)];
+  let cursor: Cursor = START;
+  for (const [place, bytes] of chunks.entries()) {
+    assertEquals([...chunksOf(other, 2000, cursor)], chunks.slice(place));
+    const chunk = decodeChunk(bytes, cursor);
+    assert(typeof chunk !== "string", String(chunk));
+    assertEquals([chunk.revision, chunk.isLast], [2000, place === chunks.length - 1]);
+    cursor = chunk.next;
+  }
+});
+
+Deno.test("states that differ in one byte, version or revision have other hashes", async () => {
+  const hash = async (change: Partial<Entry>): Promise<string> => {
+    const tables = await openTables(new SimDisk());
+    const entry = { key: "k", revision: 5, version: 2, created: 3, value: Uint8Array.of(1) };
+    tables.add({ ...entry, ...change });
+    return hashIn([...chunksOf(tables, 9)].at(-1)!);
+  };
+  const changes: Partial<Entry>[] = [{ key: "l" }, { revision: 6 }, { version: 3 }, { created: 2 }];
+  changes.push({ value: Uint8Array.of(2) }, { value: new Uint8Array(0) }, { value: null }, {});
+  const hashes = await Promise.all(changes.map(hash));
+  assertEquals(new Set(hashes).size, changes.length);
+  assertEquals(await hash({}), hashes.at(-1));
+});
+
+Deno.test("an import takes over the state, and serves the old one until then", async () => {
+  const source = await openTables(new SimDisk());
+  await fill(source);
+  const disk = new SimDisk();
+  const target = await openTables(disk);
+  target.add({ key: "old", revision: 1, version: 1, created: 1, value: new Uint8Array(3) });
+  target.advance({ index: 1, term: 1 });
+  await target.flush(1);
+  target.add({ key: "k1", revision: 2, version: 9, created: 2, value: new Uint8Array(3) });
+  target.advance({ index: 2, term: 1 });
+  const arriving = target.import();
+  for (const chunk of chunksOf(source, WRITES)) {
+    assertEquals(arriving.isComplete, false);
+    assertEquals(target.get("old")?.version, 1);
+    assertEquals(await arriving.add(chunk), null);
+  }
+  await target.replace(arriving, { index: WRITES, term: 1 });
+  assertEquals(stateOf(target, WRITES), stateOf(source, WRITES));
+  assertEquals([target.applied.index, target.oldest, target.get("old")], [WRITES, WRITES, null]);
+  assertEquals([...chunksOf(target, WRITES)], [...chunksOf(source, WRITES)]);
+  target.close();
+  disk.cutPowerHard();
+  const again = await openTables(disk);
+  assertEquals(stateOf(again, WRITES), stateOf(source, WRITES));
+});
+
+Deno.test("an import refuses what is not the next chunk, and goes on with the right one", async () => {
+  const source = await openTables(new SimDisk());
+  await fill(source);
+  const target = await openTables(new SimDisk());
+  const arriving = target.import();
+  const chunks = [...chunksOf(source, WRITES)];
+  const other = [...chunksOf(source, 2000)];
+  assert((await arriving.add(chunks[1]!))?.startsWith("wanted the hash"));
+  assertEquals(await arriving.add(chunks[0]!), null);
+  assert((await arriving.add(chunks[0]!))?.startsWith("wanted the hash"));
+  assert((await arriving.add(other[1]!))?.startsWith("wanted the hash"));
+  for (let bit = 0; bit < 400; bit++) {
+    const changed = chunks[1]!.slice();
+    changed[bit >> 3]! ^= 1 << (bit & 7);
+    assert(await arriving.add(changed) !== null, `bit ${bit}`);
+  }
+  assert((await arriving.add(chunks[1]!.subarray(0, 9)))?.startsWith("wanted a chunk of format"));
+  for (const chunk of chunks.slice(1)) assertEquals(await arriving.add(chunk), null);
+  assertEquals(await arriving.add(chunks.at(-1)!), "wanted no chunk behind the last one");
+  assertEquals(arriving.revision, WRITES);
+});
+
+Deno.test("an import that is given up leaves nothing behind the next start", async () => {
+  const source = await openTables(new SimDisk());
+  await fill(source);
+  const disk = new SimDisk();
+  const target = await openTables(disk);
+  const arriving = target.import();
+  for (const chunk of [...chunksOf(source, WRITES)].slice(0, -1)) await arriving.add(chunk);
+  await arriving.abandon();
+  assert(disk.image().size > 0);
+  target.close();
+  (await openTables(disk)).close();
+  assertEquals([...disk.image().keys()], []);
+});
