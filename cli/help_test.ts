@@ -1,5 +1,5 @@
 /**
- * Help and the reference page say what the table says.
+ * Tests that help and the reference page match the table of commands.
  *
  * @module
  */

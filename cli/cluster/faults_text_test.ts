@@ -1,5 +1,5 @@
 /**
- * Faults in words.
+ * Tests of the description of faults.
  *
  * @module
  */
@@ -16,13 +16,13 @@ Deno.test("faults of a partition are its groups, also when a node is alone", () 
   assertEquals(faultsText({ ...noFaults, blocked }, ids), "n1 n3 | n2 | n4 n5");
 });
 
-Deno.test("faults that are no partition are shown link by link", () => {
+Deno.test("faults that are not a partition are shown link by link", () => {
   assertEquals(groupsOf({ ...noFaults, blocked: bridge(ids) }, ids), null);
   const blocked = oneWay([1], [2, 3]);
   assertEquals(faultsText({ ...noFaults, blocked }, ids), "blocked n1→n2 n1→n3");
 });
 
-Deno.test("faults that disturb are shown once when requests and replies suffer alike", () => {
+Deno.test("disturbances are shown once when they are the same for requests and replies", () => {
   assertEquals(faultsText(noFaults, ids), "none");
   const request = { ...undisturbed, drop: 0.125, duplicate: 0.5 };
   const both = { ...noFaults, request, reply: request };

@@ -1,5 +1,5 @@
 /**
- * Ports for those who listen later.
+ * Tests of choosing free ports.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { freePort, isFreePort } from "./free_port.ts";
 
-Deno.test("freePort gives different ports that can be listened on and that no dialler is given", () => {
+Deno.test("freePort returns different free ports outside of the range of outgoing connections", () => {
   const ports = Array.from({ length: 100 }, freePort);
   assertEquals(new Set(ports).size, 100);
   for (const port of ports) {

@@ -1,5 +1,5 @@
 /**
- * What a node says of elections, and what it keeps to itself.
+ * Tests of which elections a node logs.
  *
  * @module
  */
@@ -16,7 +16,7 @@ function status(term: Term, leader: NodeId | null): Status {
   return { id: 1, role, term, leader, base: start, last: start, ...nothing };
 }
 
-Deno.test("leadershipLog tells each leader once, and once that there is none", () => {
+Deno.test("leadershipLog logs each leader once, and once that there is no leader", () => {
   const lines: string[] = [];
   const tell = leadershipLog((line) => lines.push(line));
   tell(status(0, null));

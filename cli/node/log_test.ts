@@ -1,5 +1,5 @@
 /**
- * Lines of the log, for people and for programs.
+ * Tests of the lines of the log, as text and as JSON.
  *
  * @module
  */
@@ -17,7 +17,7 @@ function lines(isTerminal: boolean, level: string): string[] {
   return written;
 }
 
-Deno.test("log is one JSON value a line in a pipe, from its level on", () => {
+Deno.test("log writes one JSON value per line to a pipe, from its level up", () => {
   const values = lines(false, "info").map((line) => JSON.parse(line));
   assertEquals(values.map(({ level, node, message }) => [level, node, message]), [
     ["info", "n1", "serves"],

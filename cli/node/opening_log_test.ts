@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openingLog } from "./opening_log.ts";
 
-Deno.test("openingLog says how far it is once a second when an opening takes long", () => {
+Deno.test("openingLog logs its progress once a second during a long start", () => {
   const lines: string[] = [];
   let time = 0;
   const { progress } = openingLog((line) => lines.push(line), () => time);
@@ -17,7 +17,7 @@ Deno.test("openingLog says how far it is once a second when an opening takes lon
   ]);
 });
 
-Deno.test("openingLog says what was cut off", () => {
+Deno.test("openingLog logs what was cut off", () => {
   const lines: string[] = [];
   const { trimmed } = openingLog((line) => lines.push(line), () => 0);
   trimmed({ file: "log-0000000004", offset: 96, bytes: 12 });

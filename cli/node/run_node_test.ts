@@ -1,5 +1,5 @@
 /**
- * One node in this process: that it serves, and gives back all it held when it stops.
+ * Tests of one node in this process: it serves, and releases all resources when it stops.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { clerkCall } from "../../net/store/mod.ts";
 import { freePort } from "../cluster/free_port.ts";
 import { type RunningNode, runNode } from "./run_node.ts";
 
-Deno.test("a node that was stopped can be started again in the same process and knows its data", async () => {
+Deno.test("a stopped node can be started again in the same process and has its data", async () => {
   const folder = await Deno.makeTempDir();
   for (let version = 0; version < 3; version++) {
     const node = await runNode({
@@ -40,14 +40,14 @@ Deno.test("a node that was stopped can be started again in the same process and 
     const result = await clerk.put("k", Uint8Array.of(version), { version, timeoutMs: 20_000 });
     assertEquals(result.type, "stored");
     rpc.close();
-    // A signal may come while the control socket's stop is under way.
+    // A signal may arrive while a stop over the control socket is in progress.
     await Promise.race([node.stop(), node.stop()]);
     assertEquals(await node.ended, null);
   }
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("a node says that it takes over a snapshot of the leader", async () => {
+Deno.test("a node logs that it loads a snapshot of the leader", async () => {
   const folder = await Deno.makeTempDir();
   const ports = [1, 2, 3].map(() => freePort());
   const peers = new Map(ports.map((port, at) => [at + 1, { hostname: "127.0.0.1", port }]));

@@ -1,5 +1,5 @@
 /**
- * Keys out of the bytes of a terminal, however they are cut.
+ * Tests of decoding keys from the bytes of a terminal, in any portions.
  *
  * @module
  */
@@ -33,11 +33,11 @@ const expected = [
   "enter",
 ];
 
-Deno.test("keys are named when they come in one piece", () => {
+Deno.test("keys are decoded from complete sequences", () => {
   assertEquals(named(new KeyDecoder().push(encode(typed))), expected);
 });
 
-Deno.test("keys are the same when every byte comes alone", () => {
+Deno.test("keys are the same when every byte arrives alone", () => {
   const decoder = new KeyDecoder();
   const keys = [...encode(typed)].flatMap((byte) => decoder.push(Uint8Array.of(byte)));
   const joined: Key[] = [];
@@ -50,7 +50,7 @@ Deno.test("keys are the same when every byte comes alone", () => {
   assertEquals(named(joined), expected);
 });
 
-Deno.test("keys take a lone escape as a key only when nothing follows for a while", () => {
+Deno.test("keys include a lone escape only when nothing follows for a while", () => {
   const decoder = new KeyDecoder();
   assertEquals(decoder.push(encode("\x1b")), []);
   assertEquals(decoder.isUndecided, true);
@@ -58,7 +58,7 @@ Deno.test("keys take a lone escape as a key only when nothing follows for a whil
   assertEquals(named(decoder.push(encode("[A"))), ["text:[A"]);
 });
 
-Deno.test("keys leave out sequences that mean nothing", () => {
+Deno.test("keys omit unknown sequences", () => {
   assertEquals(named(new KeyDecoder().push(encode("a\x1b[24~\x1b[?1;2cb\x00"))), [
     "text:a",
     "text:b",

@@ -1,5 +1,5 @@
 /**
- * Editing, history, search, completion and drawing, without a terminal.
+ * Tests of editing, history, search, completion and drawing, without a terminal.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { KeyName } from "./keys.ts";
 import { complete, type EditorState, insert, newEditor, press, render } from "./line_editor.ts";
 
-/** Types words; those in angle brackets are keys. The result shows the cursor as `|`. */
+/** Types words; those in angle brackets are keys. `|` marks the cursor in the result. */
 function type(script: string, history: readonly string[] = []): EditorState {
   let state = newEditor(history);
   for (const part of script.match(/<\w+>|[^<]+/g) ?? []) {
@@ -53,14 +53,14 @@ Deno.test("editor never stops inside a character", () => {
   assertEquals(shown(type("漢字<left><delete>")), "漢|");
 });
 
-Deno.test("editor walks history and keeps the line that was begun", () => {
+Deno.test("editor steps through history and keeps the line in progress", () => {
   const history = ["get a", "get b"];
   assertEquals(shown(type("put<up>", history)), "get b|");
   assertEquals(shown(type("put<up><up><up>", history)), "get a|");
   assertEquals(shown(type("put<up><up><down><down>", history)), "put|");
 });
 
-Deno.test("editor searches history backwards, again, and gives up on escape", () => {
+Deno.test("editor searches history backwards repeatedly, and cancels on escape", () => {
   const history = ["put colour red", "get colour", "status"];
   assertEquals(shown(type("x<search>colour", history)), "get |colour");
   assertEquals(shown(type("x<search>colour<search>", history)), "put |colour red");
@@ -69,7 +69,7 @@ Deno.test("editor searches history backwards, again, and gives up on escape", ()
   assertEquals(type("<search>zzz", history).search?.query, "zzz");
 });
 
-Deno.test("editor clears the line on interrupt and leaves when it is empty", () => {
+Deno.test("editor clears the line on interrupt, and ends on interrupt when the line is empty", () => {
   const typed = type("put");
   const cleared = press(typed, { kind: "key", name: "interrupt" });
   assertEquals([shown(cleared.state), cleared.action], ["|", "interrupt"]);
@@ -97,21 +97,21 @@ Deno.test("editor breaks rows at the width and keeps wide characters whole", () 
   assertEquals([middle.rows, middle.cursorRow, middle.cursorColumn], [["> abc", "def"], 1, 0]);
 });
 
-Deno.test("editor draws the hint only behind the end of a line with room", () => {
+Deno.test("editor draws the hint only after the end of a line with room for it", () => {
   const options = { prompt: "> ", columns: 20, hint: " KEY VALUE" };
   assertEquals(render(type("put"), options).rows, ["> put KEY VALUE"]);
   assertEquals(render(type("put<left>"), options).rows, ["> put"]);
   assertEquals(render(type("put"), { ...options, columns: 10 }).rows, ["> put"]);
 });
 
-Deno.test("editor counts no columns for the colours of a prompt", () => {
+Deno.test("editor ignores the colours of a prompt when it counts columns", () => {
   const screen = render(type("a"), { prompt: "\x1b[32mok\x1b[39m> ", columns: 20 });
   assertEquals(screen.cursorColumn, 5);
   const narrow = render(type("a"), { prompt: "a very long prompt> ", columns: 10 });
   assertEquals(narrow.rows, ["", "> a"]);
 });
 
-Deno.test("completion inserts a single word, or what several share, or lists them", () => {
+Deno.test("completion inserts a single match or a common prefix, or lists the matches", () => {
   const at = (text: string): EditorState => insert(newEditor([]), text);
   const one = complete(at("pa"), { start: 0, candidates: ["partition"] });
   assertEquals([shown(one.state), one.list], ["partition |", []]);

@@ -1,5 +1,5 @@
 /**
- * The history of the shell, in memory and on disk.
+ * Tests of the history of the shell, in memory and on disk.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
 } from "./shell_history.ts";
 import { withFolder } from "../../tests/helpers/with_folder.ts";
 
-Deno.test("history leaves out blank lines and repetitions", () => {
+Deno.test("history omits blank lines and repetitions", () => {
   let lines: readonly string[] = [];
   for (const line of ["get a", "get a", "  ", "get b", "get a"]) lines = addToHistory(lines, line);
   assertEquals(lines, ["get a", "get b", "get a"]);
@@ -27,7 +27,7 @@ Deno.test("history keeps the newest lines when there are too many", () => {
   assertEquals([lines.length, lines[0]], [historyLinesMax, "line 5"]);
 });
 
-Deno.test("history survives from one session to the next, for its owner only", async () => {
+Deno.test("history is kept between sessions, in a file for its owner only", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/state/kontiki/history`;
     assertEquals(await loadHistory(path), []);
@@ -39,7 +39,7 @@ Deno.test("history survives from one session to the next, for its owner only", a
   });
 });
 
-Deno.test("history path takes its own variable before the state folder before home", () => {
+Deno.test("history path uses its own variable, then the state folder, then home", () => {
   const path = (variables: Record<string, string>): string | null =>
     historyPath((name) => variables[name]);
   assertEquals(path({ KONTIKI_HISTORY: "/h", HOME: "/u" }), "/h");

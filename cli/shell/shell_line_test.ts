@@ -1,5 +1,5 @@
 /**
- * Words out of lines of the shell.
+ * Tests of splitting lines of the shell into words.
  *
  * @module
  */
@@ -13,7 +13,7 @@ function words(line: string): string[][] {
   return parsed.commands.map((command) => command.map((word) => word.text));
 }
 
-Deno.test("line gives words, commands and comments", () => {
+Deno.test("line is split into words, commands and comments", () => {
   assertEquals(words("put colour  blue"), [["put", "colour", "blue"]]);
   assertEquals(words("put a 1; get a\nstatus # now"), [["put", "a", "1"], ["get", "a"], [
     "status",
@@ -30,13 +30,13 @@ Deno.test("line keeps quoted words whole", () => {
   for (const line of [`put "a`, "put 'a", "put a\\"]) assertEquals(parseLine(line).kind, "wrong");
 });
 
-Deno.test("line means the same after its words were quoted", () => {
+Deno.test("line splits the same after its words were quoted", () => {
   for (const word of ["plain", "two words", `"'\\`, "", "a;b", "tab\tline\n", "#", "|"]) {
     assertEquals(words(quoteWord(word)), [[word]], word);
   }
 });
 
-Deno.test("cursor stands in the word that is being typed", () => {
+Deno.test("cursor is in the word that is being typed", () => {
   const at = (line: string): unknown[] => {
     const { before, start, text } = wordAtCursor(line, line.length);
     return [before, start, text];

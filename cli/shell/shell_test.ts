@@ -28,7 +28,7 @@ function report(id: number, role: RoleName, term: number): NodeReport {
   };
 }
 
-/** A shell on a store in memory; `reports` is what its nodes say. */
+/** A shell on a store in memory; `reports` are the reports of its nodes. */
 function makeShell(reports: readonly (NodeReport | null)[] = []): {
   shell: Shell;
   run: (line: string) => Promise<{ ending: Ending; out: string; error: string }>;
@@ -69,7 +69,7 @@ function makeShell(reports: readonly (NodeReport | null)[] = []): {
   };
 }
 
-Deno.test("shell goes on after a failure and ends with the first one's code", async () => {
+Deno.test("shell continues after a failure and ends with the code of the first failure", async () => {
   const { run } = makeShell();
   assertEquals(await run("put a 1; get a"), { ending: "ok", out: "version 1\n1\n", error: "" });
   const mixed = await run("get b; put a 2 --version 9; get a # still one");
@@ -85,7 +85,7 @@ Deno.test("shell goes on after a failure and ends with the first one's code", as
   assert((await run("help put")).out.startsWith("Set the value of a key."));
 });
 
-Deno.test("shell completes commands, flags, keys seen and nodes", async () => {
+Deno.test("shell completes commands, flags, known keys and nodes", async () => {
   const { shell } = makeShell();
   await shell.runScript(["put colour blue; put 'two words' x"]);
   const candidates = (text: string): readonly string[] =>
@@ -101,7 +101,7 @@ Deno.test("shell completes commands, flags, keys seen and nodes", async () => {
   assertEquals(candidates("frobnicate x"), []);
 });
 
-Deno.test("prompt shows the newest leader and what is wrong with the network", async () => {
+Deno.test("prompt shows the newest leader and the faults of the network", async () => {
   const faults = { ...noFaults, blocked: partition([[1], [2, 3]]) };
   const old = { ...report(1, "leader", 4), faults };
   const { shell } = makeShell([old, report(2, "leader", 5), null]);

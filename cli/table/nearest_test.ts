@@ -1,5 +1,5 @@
 /**
- * Which word somebody probably meant.
+ * Tests of suggestions for misspelt words.
  *
  * @module
  */

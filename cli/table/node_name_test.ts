@@ -1,5 +1,5 @@
 /**
- * Names and groups of nodes, as people type them.
+ * Tests of parsing names and groups of nodes.
  *
  * @module
  */
@@ -20,7 +20,7 @@ function message(run: () => unknown): string {
   return "no error";
 }
 
-Deno.test("node names are with or without n, and must be of the cluster", () => {
+Deno.test("node names may have the prefix n, and must belong to the cluster", () => {
   assertEquals([parseNodeName("n2", ids), parseNodeName("5", ids)], [2, 5]);
   for (const text of ["n6", "0", "x", "n-1", ""]) {
     assertEquals(
@@ -30,7 +30,7 @@ Deno.test("node names are with or without n, and must be of the cluster", () => 
   }
 });
 
-Deno.test("groups are parted by bars or by words, and the rest is a group", () => {
+Deno.test("groups are separated by bars or words, and rest is the group of all others", () => {
   const all = [[1, 2], [3], [4, 5]];
   assertEquals(parseGroups(["n1", "n2", "|", "n3"], ids), all);
   assertEquals(parseGroups(["n1 n2|n3"], ids), all);

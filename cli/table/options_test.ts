@@ -1,5 +1,5 @@
 /**
- * How command lines are read, with a small table of its own and with the real one.
+ * Tests of parsing command lines, with a small table and with the real one.
  *
  * @module
  */
@@ -29,7 +29,7 @@ const paint = {
 
 const commands: readonly CommandRow[] = rows;
 
-/** What a line of words after `paint` comes to. */
+/** Parses a line of words after `paint`. */
 function parse(line: string, variables: Record<string, string> = {}) {
   const environment = (name: string) => variables[name];
   const invocation = parseCommand(line.split(" "), { command: paint, environment });
@@ -47,14 +47,14 @@ function usageMessage(run: () => unknown): string {
   throw new Error("wanted a UsageError, got none");
 }
 
-Deno.test("options take the flag before the variable before the default", () => {
+Deno.test("options prefer the flag to the variable, and the variable to the default", () => {
   const variables = { KONTIKI_PAINT_COATS: "3" };
   assertEquals(parse("hall --coats 2", variables).options.coats, 2);
   assertEquals(parse("hall", variables).options.coats, 3);
   assertEquals(parse("hall").options.coats, 1);
 });
 
-Deno.test("options overrule a boolean variable when the flag says false", () => {
+Deno.test("options let a false flag override a boolean variable", () => {
   const variables = { KONTIKI_PAINT_FAST: "1" };
   assertEquals(parse("hall", variables).options.fast, true);
   assertEquals(parse("hall --fast=false", variables).options.fast, false);
@@ -65,7 +65,7 @@ Deno.test("options read every type of flag", () => {
   const { options, args, rest } = parse(
     "7 -r hall,attic --dry=1.5s --bucket 2KiB --colour=blue -- sh -c --coats",
   );
-  // The types follow from the row: this would not compile otherwise.
+  // The types follow from the row; otherwise this would not compile.
   const typed: {
     readonly colour: "white" | "blue";
     readonly coats: number;
@@ -82,7 +82,7 @@ Deno.test("options read every type of flag", () => {
   assertEquals(rest, ["sh", "-c", "--coats"]);
 });
 
-Deno.test("options name the wanted and the given value when a value is wrong", () => {
+Deno.test("options name the wanted and the given value in an error", () => {
   const cases: readonly (readonly [string, string])[] = [
     ["hall --coats 9", 'Cannot read --coats: wanted a whole number from 1 to 5, got "9"'],
     ["hall --coats many", 'got "many"'],
@@ -103,7 +103,7 @@ Deno.test("options name the wanted and the given value when a value is wrong", (
   }
 });
 
-Deno.test("options name a command that is near when there is none of that name", () => {
+Deno.test("options suggest a similar command when the name is unknown", () => {
   const table = { commands: [paint], environment: () => undefined };
   const message = (name: string) => usageMessage(() => parseCommandLine([name, "hall"], table));
   assert(message("pain").includes('did you mean "paint"?'));
@@ -115,7 +115,7 @@ Deno.test("options name the variable when its value is wrong", () => {
   assert(message.startsWith("Cannot read KONTIKI_PAINT_COATS: wanted"), message);
 });
 
-Deno.test("durations and sizes are null when they lack a unit or have a wrong one", () => {
+Deno.test("durations and sizes are null when the unit is missing or wrong", () => {
   assertEquals(["5ms", "2m", "1h", "5", "s", "-1s", "1d"].map(parseDuration), [
     5,
     120_000,
@@ -151,7 +151,7 @@ Deno.test("every command refuses a wrong flag, a wrong value and a missing argum
   }
 });
 
-Deno.test("the table gives no variable two meanings and every default passes its own check", () => {
+Deno.test("every variable of the table has one meaning, and every default is valid", () => {
   const seen = new Map<string, string>();
   for (const command of commands) {
     for (const flag of command.flags) {

@@ -1,5 +1,5 @@
 /**
- * How values look to people and programs.
+ * Tests of output for terminals and for programs.
  *
  * @module
  */
@@ -35,14 +35,14 @@ function capture(options: { isTerminal: boolean; isColorWanted: boolean }): {
   return { output, out: () => out, error: () => error };
 }
 
-Deno.test("output paints on a terminal only, and not when colours are unwanted", () => {
+Deno.test("output has colours only on a terminal, and only when they are wanted", () => {
   const red = paintText("red", "x");
   const painted = (isTerminal: boolean, isColorWanted: boolean): string =>
     capture({ isTerminal, isColorWanted }).output.paint("red", "x");
   assertEquals([painted(true, true), painted(true, false), painted(false, true)], [red, "x", "x"]);
 });
 
-Deno.test("output takes the line of progress away before the next line", () => {
+Deno.test("output removes the line of progress before the next line", () => {
   const shown = capture({ isTerminal: true, isColorWanted: false });
   shown.output.progress("half");
   shown.output.line("done");
@@ -71,7 +71,7 @@ Deno.test("tables align columns when cells are wide or coloured", () => {
   assertEquals(lines, ["key    n", "漢字   1", `${paintText("green", "a")}     20`]);
 });
 
-Deno.test("sizes, durations and counts are short for people", () => {
+Deno.test("sizes, durations and counts are short", () => {
   assertEquals([0, 1023, 1024, 1048575, 5 * 1024 ** 3].map(formatBytes), [
     "0 B",
     "1023 B",

@@ -1,5 +1,5 @@
 /**
- * `kontiki check`: its words, how it ends, and what it does with wrong input.
+ * Tests of `kontiki check`: its output, exit codes and errors.
  *
  * @module
  */
@@ -30,7 +30,7 @@ interface Ended {
   readonly page: string | null;
 }
 
-/** Checks a history from a file; `PAGE` among the flags is a place for the page. */
+/** Checks a history from a file; `PAGE` among the flags stands for a path for the page. */
 async function check(text: string, ...flags: readonly string[]): Promise<Ended> {
   return await withFolder(async (folder) => {
     const [path, page] = [`${folder}/in.jsonl`, `${folder}/out.html`];
@@ -51,7 +51,7 @@ async function check(text: string, ...flags: readonly string[]): Promise<Ended> 
   });
 }
 
-Deno.test("check ends well when the history is linearizable", async () => {
+Deno.test("check succeeds when the history is linearizable", async () => {
   const { ending, out } = await check(OK);
   assertEquals(ending, "ok");
   assertStringIncludes(out, "ok, linearizable: 2 operations");
@@ -66,20 +66,20 @@ Deno.test("check fails and gives the reason when the history is illegal", async 
   assertStringIncludes(out, "✗ client 9  [4, 5]  read x → 1");
 });
 
-Deno.test("check says unknown, which is no success, when the time limit comes first", async () => {
+Deno.test("check reports unknown, which is not success, when the time limit passes first", async () => {
   const { ending, out } = await check(HARD, "--timeout", "20ms");
   assertEquals(ending, "unknownOutcome");
   assertMatch(out, /^UNKNOWN.*\n.*0 ok, 0 illegal, 1 unknown\n$/);
 });
 
-Deno.test("check names line and field when the file is wrong", async () => {
+Deno.test("check names line and field when the file is invalid", async () => {
   const text = OK.replace('"op":"read"', '"op":"peek"');
   const failure = await check(text).catch((error) => error);
   assertEquals([failure instanceof CommandError, failure.reason], [true, "damaged"]);
   assertStringIncludes(failure.message, "in.jsonl: Cannot read history: line 3, field input.op");
 });
 
-Deno.test("check writes the page and the result as JSON when asked", async () => {
+Deno.test("check writes the page and the result as JSON with the flags for them", async () => {
   const { ending, out, page } = await check(ILLEGAL, "--json", "--timeline", "PAGE");
   assertEquals(ending, "failure");
   assertEquals(JSON.parse(out).verdict, "illegal");

@@ -1,5 +1,5 @@
 /**
- * Percentiles out of buckets.
+ * Tests of percentiles from buckets.
  *
  * @module
  */
@@ -19,7 +19,7 @@ Deno.test("histogram is within two percent of the true percentile", () => {
   assert(Math.abs(histogram.meanMs - 50.005) < 1e-6);
 });
 
-Deno.test("histogram takes no time and a very long one", () => {
+Deno.test("histogram accepts zero and very long times", () => {
   const histogram = new Histogram();
   assertEquals([histogram.percentile(0.5), histogram.meanMs], [0, 0]);
   histogram.add(0);

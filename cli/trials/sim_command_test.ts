@@ -1,5 +1,5 @@
 /**
- * Tests of how runs of the simulator are told to people and to other processes.
+ * Tests of the reports of simulator runs, as text and for other processes.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const STUCK: SwarmResult = {
   lastLines: ["first", "second"],
 };
 
-Deno.test("failureLines tells what, the seed, one command, and the end of the trace", () => {
+Deno.test("failureLines contains failure, seed, command to reproduce, and end of the trace", () => {
   assertEquals(failureLines(STUCK, "deno task sim"), [
     "--- STUCK: no commit",
     "    seed 7, after 1.500 s",
@@ -50,7 +50,7 @@ Deno.test("runSim prints the seed first, the trace, and a summary with its hash"
   assertEquals(lines, ["seed 3", summary]);
 });
 
-Deno.test("runFuzz runs every n-th seed until the time is up, and adds up what they say", async () => {
+Deno.test("runFuzz runs every n-th seed until the time is up, and sums their results", async () => {
   const lines: string[] = [];
   const outcome = await runFuzz({
     ...{ minutes: 0.005, first: 11, step: 3, jobs: 1, json: true },
@@ -64,7 +64,7 @@ Deno.test("runFuzz runs every n-th seed until the time is up, and adds up what t
   assert(sum("seeds") >= 1 && sum("committed") > 0 && sum("virtualMs") > 1000);
 });
 
-Deno.test("totalLines gives the ratio to real time, in all and per core", () => {
+Deno.test("totalLines contains the ratio to real time, in all and per core", () => {
   const totals = { ...noTotals, seeds: 4, virtualMs: 7_200_000, cpuMs: 12_000, events: 12_000_000 };
   const [first, second] = totalLines(totals, 8_000);
   assert(first!.startsWith("4 seeds, 0 failures"));

@@ -1,5 +1,6 @@
 /**
- * The clerk against scripted servers in virtual time: whom it asks, when it rests, what it says.
+ * Tests of the clerk with scripted servers in virtual time: which servers it asks, its pauses and
+ * its results.
  *
  * @module
  */
@@ -11,15 +12,15 @@ import { type CallResult, Clerk, type ClerkOptions } from "./clerk.ts";
 import { encodeReply, encodeRequest, type Reply } from "../store/command.ts";
 import { KvStore } from "../store/store.ts";
 
-/** What a server does with a request: a reply, bytes, or silence until the deadline. */
+/** A server's answer to a request: a reply, bytes, or silence until the deadline. */
 type Answer = Reply | Uint8Array | "unsent" | null;
 
 interface World {
   readonly clock: VirtualClock;
   readonly clerk: Clerk;
-  /** Who was asked, in order. */
+  /** The servers that were asked, in order. */
   readonly asked: number[];
-  /** When each was asked. */
+  /** The time of each request. */
   readonly times: number[];
 }
 
@@ -47,7 +48,7 @@ function makeWorld(
   return { clock, clerk, asked, times };
 }
 
-Deno.test("Clerk stays with the server that answered", async () => {
+Deno.test("Clerk keeps using the server that answered", async () => {
   const { clock, clerk, asked } = makeWorld((server) =>
     server === 2 ? { type: "stored" } : { type: "wrongLeader", leader: null }
   );
@@ -68,7 +69,7 @@ Deno.test("Clerk follows the hint in a refusal", async () => {
   assertEquals(asked, [1, 3]);
 });
 
-Deno.test("Clerk asks everybody when hints lead in a circle", async () => {
+Deno.test("Clerk asks all servers when hints form a circle", async () => {
   const { clock, clerk, asked } = makeWorld((server) =>
     server === 3 ? { type: "noKey" } : { type: "wrongLeader", leader: 3 - server }
   );
@@ -76,7 +77,7 @@ Deno.test("Clerk asks everybody when hints lead in a circle", async () => {
   assertEquals(asked, [1, 2, 3]);
 });
 
-Deno.test("Clerk does not follow a hint to a server that was silent or that it may not ask", async () => {
+Deno.test("Clerk does not follow a hint to a silent or unknown server", async () => {
   const { clock, clerk, asked } = makeWorld((server, attempt) => {
     if (server === 1) return null;
     if (attempt === 2) return { type: "wrongLeader", leader: 1 };
@@ -86,7 +87,7 @@ Deno.test("Clerk does not follow a hint to a server that was silent or that it m
   assertEquals(asked, [1, 2, 3]);
 });
 
-Deno.test("Clerk rests after every round in vain, longer each time, never as long as another", async () => {
+Deno.test("Clerk pauses after every fruitless round, longer each time and randomized", async () => {
   const { clock, clerk, times } = makeWorld(() => ({ type: "wrongLeader", leader: null }));
   await clock.wait(clerk.get("k", { timeoutMs: 1000 }));
   const rests = times.slice(1).map((time, place) => time - (times[place] ?? 0) - 1);
@@ -97,7 +98,7 @@ Deno.test("Clerk rests after every round in vain, longer each time, never as lon
   assertEquals(new Set(long).size, long.length);
 });
 
-Deno.test("Clerk says wrongVersion when no other request can have been executed", async () => {
+Deno.test("Clerk returns wrongVersion when no other request can have been executed", async () => {
   const answers: Answer[] = [
     { type: "wrongLeader", leader: null },
     { type: "overloaded" },
@@ -113,7 +114,7 @@ Deno.test("Clerk says wrongVersion when no other request can have been executed"
   assertEquals(asked.length, answers.length);
 });
 
-Deno.test("Clerk says maybe when an earlier request got no answer, garbage or unknown", async () => {
+Deno.test("Clerk returns maybe when an earlier request got no answer, garbage or unknown", async () => {
   for (const first of [null, new Uint8Array(0), { type: "unknown", leader: 2 }] as Answer[]) {
     const { clock, clerk } = makeWorld((_, attempt) =>
       attempt === 1 ? first : { type: "wrongVersion", version: 2 }
@@ -122,7 +123,7 @@ Deno.test("Clerk says maybe when an earlier request got no answer, garbage or un
   }
 });
 
-Deno.test("Clerk is certain again when a later request was executed", async () => {
+Deno.test("Clerk returns a certain result when a later request was executed", async () => {
   const { clock, clerk } = makeWorld((_, attempt) => attempt === 1 ? null : { type: "stored" });
   assertEquals(await clock.wait(clerk.put("k", value, { version: 1 })), {
     type: "stored",
@@ -130,7 +131,7 @@ Deno.test("Clerk is certain again when a later request was executed", async () =
   });
 });
 
-Deno.test("Clerk does not say noKey when an earlier request may arrive once there is the key", async () => {
+Deno.test("Clerk does not return noKey while an earlier request may still create the key", async () => {
   const store = new KvStore();
   let late: Uint8Array = new Uint8Array(0);
   const { clock, clerk } = makeWorld((_, attempt, request) => {
@@ -147,7 +148,7 @@ Deno.test("Clerk does not say noKey when an earlier request may arrive once ther
   assertEquals(await clock.wait(clerk.put("new", value, { version: 1 })), { type: "noKey" });
 });
 
-Deno.test("Clerk gives up at the deadline and says whether the put may be executed", async () => {
+Deno.test("Clerk gives up at the deadline and returns whether the put may be executed", async () => {
   const refusing = makeWorld(() => ({ type: "wrongLeader", leader: null }));
   const never = refusing.clerk.put("k", value, { version: 0, timeoutMs: 500 });
   assertEquals(await refusing.clock.wait(never), { type: "unavailable" });
@@ -160,7 +161,7 @@ Deno.test("Clerk gives up at the deadline and says whether the put may be execut
   assertEquals(await silent.clock.wait(read), { type: "unavailable" });
 });
 
-Deno.test("Clerk asks another when one is silent for too long", async () => {
+Deno.test("Clerk asks another server when one is silent for too long", async () => {
   const { clock, clerk } = makeWorld((server) => server === 1 ? null : { type: "noKey" }, {
     attemptMs: 300,
   });
@@ -180,7 +181,7 @@ Deno.test("Clerk waits for a busy server and does not ask others", async () => {
   assert(clock.now() > 40);
 });
 
-Deno.test("Clerk leaves a busy server when another operation has found the leader", async () => {
+Deno.test("Clerk leaves a busy server once another operation has found the leader", async () => {
   const busy = encodeRequest({ type: "get", key: "busy" });
   const { clock, clerk, asked } = makeWorld((server, _, request) => {
     if (server === 2) return { type: "noKey" };
@@ -195,7 +196,7 @@ Deno.test("Clerk leaves a busy server when another operation has found the leade
   assertEquals(asked, [1, 1, 2, 2]);
 });
 
-Deno.test("Clerk sends the same bytes each time", async () => {
+Deno.test("Clerk resends the same bytes", async () => {
   const requests: Uint8Array[] = [];
   const { clock, clerk } = makeWorld((_, attempt, request) => {
     requests.push(request);
@@ -205,7 +206,7 @@ Deno.test("Clerk sends the same bytes each time", async () => {
   for (const request of requests) assert(request === requests[0]);
 });
 
-Deno.test("Clerk carries many operations at once", async () => {
+Deno.test("Clerk runs many operations at once", async () => {
   const store = new KvStore();
   const { clock, clerk } = makeWorld((_, attempt, request) =>
     attempt % 3 === 0 ? { type: "overloaded" } : store.apply(request)
@@ -217,7 +218,7 @@ Deno.test("Clerk carries many operations at once", async () => {
   assert(clock.now() < 1000);
 });
 
-Deno.test("Clerk refuses what no server would execute before it asks one", async () => {
+Deno.test("Clerk refuses invalid requests without asking a server", async () => {
   const { clerk, asked } = makeWorld(() => null);
   await assertRejects(() => clerk.put("k", value, { version: -1 }), RangeError, "Cannot put");
   assertEquals(asked, []);

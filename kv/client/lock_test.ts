@@ -1,5 +1,5 @@
 /**
- * The lock against one store behind a line that loses requests and replies, in virtual time.
+ * Tests of the lock on a single store, with lost requests and replies, in virtual time.
  *
  * @module
  */
@@ -16,7 +16,7 @@ interface World {
   readonly clock: VirtualClock;
   readonly store: KvStore;
   readonly lock: () => Lock;
-  /** What is lost from now on. */
+  /** Probabilities of losing a request or a reply. */
   readonly loss: { request: number; reply: number };
 }
 
@@ -33,7 +33,7 @@ function makeWorld(seed: number): World {
       late.push(request);
       return null;
     }
-    // What was lost arrives later after all, and more than once.
+    // Lost requests arrive later, possibly more than once.
     for (const old of late) if (random.chance(0.3)) store.apply(old);
     late = late.slice(-20);
     const reply = store.apply(request);
@@ -52,7 +52,7 @@ function holder(store: KvStore): string {
   return reply?.type === "value" ? new TextDecoder().decode(reply.value) : "";
 }
 
-Deno.test("Lock is held by one client at a time when ten contend over a bad line", async () => {
+Deno.test("Lock is held by one client at a time when ten contend on a lossy network", async () => {
   for (let seed = 1; seed <= 30; seed++) {
     const { clock, lock, loss } = makeWorld(seed);
     Object.assign(loss, { request: 0.1, reply: 0.1 });
@@ -77,14 +77,14 @@ Deno.test("Lock is held by one client at a time when ten contend over a bad line
   }
 });
 
-Deno.test("Lock says unavailable when another holds it until the deadline", async () => {
+Deno.test("Lock returns unavailable when another client holds it until the deadline", async () => {
   const { clock, lock } = makeWorld(1);
   assertEquals((await clock.wait(lock().acquire())).type, "held");
   assertEquals(await clock.wait(lock().acquire({ timeoutMs: 500 })), { type: "unavailable" });
   assert(clock.now() < 600);
 });
 
-Deno.test("Lock says unknown when its put got no answer, and release makes that harmless", async () => {
+Deno.test("Lock returns unknown when its put got no answer, and release cancels that put", async () => {
   const { clock, store, lock, loss } = makeWorld(1);
   const mine = lock();
   loss.reply = 1;
@@ -148,14 +148,14 @@ Deno.test("Lock stays held when a lost release arrives after it was acquired aga
   assert(holder(store) !== "");
 });
 
-Deno.test("Lock says unavailable when its put with no answer came too late to win", async () => {
+Deno.test("Lock returns unavailable when its unanswered put came too late", async () => {
   const clock = new VirtualClock();
   const store = new KvStore();
   const rival = { type: "put", key: "lock", value: new Uint8Array([1]), version: 0 } as const;
   let isLosing = true;
   const call: Call = (_server, request) => {
     const isLost = request[0] === 2 && isLosing;
-    // The rival is faster than the request that is lost.
+    // The rival's put comes before the lost request.
     if (isLost) store.apply(encodeRequest(rival));
     isLosing &&= !isLost;
     const reply = isLost ? null : store.apply(request);

@@ -1,5 +1,5 @@
 /**
- * The service of one node: which road a request takes, and how each outcome is told.
+ * Tests of the service of one node: how requests are executed, and the reply to each outcome.
  *
  * @module
  */
@@ -46,7 +46,7 @@ function setUp(reads: "index" | "log", waitingMax = 10) {
   return { log, rsm, replies, handle };
 }
 
-Deno.test("KvServer puts the client's own bytes into the log", () => {
+Deno.test("KvServer appends the client's own bytes to the log", () => {
   const { log, rsm, replies, handle } = setUp("index");
   handle(put);
   assertEquals(log.proposed[0] === put, true);
@@ -54,7 +54,7 @@ Deno.test("KvServer puts the client's own bytes into the log", () => {
   assertEquals(replies, [{ type: "stored" }]);
 });
 
-Deno.test("KvServer reads without the log when told so, and through it when not", () => {
+Deno.test("KvServer reads without or through the log, as configured", () => {
   const index = setUp("index");
   index.handle(get);
   assertEquals([index.log.reads, index.log.proposed.length], [1, 0]);
@@ -66,7 +66,7 @@ Deno.test("KvServer reads without the log when told so, and through it when not"
   assertEquals([index.replies, log.replies], [[{ type: "noKey" }], [{ type: "noKey" }]]);
 });
 
-Deno.test("KvServer names the leader when it is another", () => {
+Deno.test("KvServer names the leader when it does not lead", () => {
   const { log, rsm, replies, handle } = setUp("index");
   log.leading = false;
   rsm.changed({ ...status, role: "follower", leader: 3 });
@@ -78,7 +78,7 @@ Deno.test("KvServer names the leader when it is another", () => {
   ]);
 });
 
-Deno.test("KvServer says unknown only when the command may still be executed", () => {
+Deno.test("KvServer returns unknown only when the command may still be executed", () => {
   const { rsm, replies, handle } = setUp("index");
   handle(put);
   rsm.changed({ ...status, term: 2, role: "follower", leader: 2 });
@@ -87,7 +87,7 @@ Deno.test("KvServer says unknown only when the command may still be executed", (
   assertEquals(replies, [{ type: "unknown", leader: 2 }, { type: "wrongLeader", leader: 2 }]);
 });
 
-Deno.test("KvServer says overloaded when too many wait, and refused when it is no request", () => {
+Deno.test("KvServer returns overloaded when too many requests are pending, and refused for invalid bytes", () => {
   const { log, replies, handle } = setUp("index", 0);
   handle(put);
   handle(get);

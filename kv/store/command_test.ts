@@ -1,5 +1,5 @@
 /**
- * The bytes of requests and replies, exactly as `docs/protocol.md` shows them.
+ * Tests of the bytes of requests and replies, exactly as in `docs/protocol.md`.
  *
  * @module
  */
@@ -54,13 +54,13 @@ function bytes(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, place) => place % 251);
 }
 
-Deno.test("encodeRequest makes these bytes and no others", () => {
+Deno.test("encodeRequest returns the documented bytes", () => {
   const put = encodeRequest({ type: "put", key: "ab", value: Uint8Array.of(9, 8), version: 258 });
   assertEquals([...put], [2, 0, 0, 0, 0, 0, 0, 1, 2, 0, 2, 97, 98, 9, 8]);
   assertEquals([...encodeRequest({ type: "get", key: "ab" })], [1, 0, 2, 97, 98]);
 });
 
-Deno.test("encodeReply makes these bytes and no others", () => {
+Deno.test("encodeReply returns the documented bytes", () => {
   const value = encodeReply({ type: "value", value: Uint8Array.of(9), version: 258 });
   assertEquals([...value], [1, 0, 0, 0, 0, 0, 0, 1, 2, 9]);
   assertEquals([...encodeReply({ type: "stored" })], [0]);
@@ -69,15 +69,15 @@ Deno.test("encodeReply makes these bytes and no others", () => {
   assertEquals([...encodeReply({ type: "wrongLeader", leader: 2 })], [4, 0, 0, 0, 2]);
 });
 
-Deno.test("decodeRequest reads what encodeRequest made", () => {
+Deno.test("decodeRequest reverses encodeRequest", () => {
   for (const request of requests) assertEquals(decodeRequest(encodeRequest(request)), request);
 });
 
-Deno.test("decodeReply reads what encodeReply made", () => {
+Deno.test("decodeReply reverses encodeReply", () => {
   for (const reply of replies) assertEquals(decodeReply(encodeReply(reply)), reply);
 });
 
-Deno.test("decodeRequest reads a request that lies inside a larger buffer", () => {
+Deno.test("decodeRequest reads a request inside a larger buffer", () => {
   const request = requests[6];
   assert(request !== undefined);
   const buffer = new Uint8Array(1000).fill(255);
@@ -86,7 +86,7 @@ Deno.test("decodeRequest reads a request that lies inside a larger buffer", () =
   assertEquals(decodeRequest(buffer.subarray(13, 13 + encoded.length)), request);
 });
 
-Deno.test("decodeRequest refuses a get that is cut or has more behind it", () => {
+Deno.test("decodeRequest refuses a truncated get and trailing bytes", () => {
   const whole = encodeRequest({ type: "get", key: "colour" });
   for (let length = 0; length < whole.length; length++) {
     assertEquals(decodeRequest(whole.subarray(0, length)), null);
@@ -94,7 +94,7 @@ Deno.test("decodeRequest refuses a get that is cut or has more behind it", () =>
   assertEquals(decodeRequest(Uint8Array.of(...whole, 0)), null);
 });
 
-Deno.test("decodeRequest refuses bytes that no encoder makes", () => {
+Deno.test("decodeRequest refuses invalid bytes", () => {
   const tooLong = new Uint8Array(11 + VALUE_BYTES_MAX + 1);
   tooLong[0] = 2;
   const garbage: (readonly number[] | Uint8Array)[] = [
@@ -110,7 +110,7 @@ Deno.test("decodeRequest refuses bytes that no encoder makes", () => {
   for (const bytes of garbage) assertEquals(decodeRequest(Uint8Array.from(bytes)), null);
 });
 
-Deno.test("decodeRequest and decodeReply return when the bytes are random", () => {
+Deno.test("decodeRequest and decodeReply return on random bytes", () => {
   let state = 1;
   const random = (): number => (state = (state * 48271) % 0x7fffffff) / 0x7fffffff;
   let accepted = 0;
@@ -127,7 +127,7 @@ Deno.test("decodeRequest and decodeReply return when the bytes are random", () =
   assert(accepted > 100, `only ${accepted} were read at all`);
 });
 
-Deno.test("encodeRequest refuses what no server would execute", () => {
+Deno.test("encodeRequest refuses invalid requests", () => {
   const value = new Uint8Array(0);
   const wrong: Request[] = [
     { type: "get", key: "x".repeat(KEY_BYTES_MAX + 1) },
@@ -140,7 +140,7 @@ Deno.test("encodeRequest refuses what no server would execute", () => {
   for (const request of wrong) assertThrows(() => encodeRequest(request), RangeError, "Cannot");
 });
 
-Deno.test("decodeKey keeps different keys different", () => {
+Deno.test("decodeKey maps different keys to different strings", () => {
   const keys = ["", "\u{feff}", "\u{feff}a", "a", "é", "e\u0301", "\0", "a\0", "🚣".repeat(9)];
   const back = keys.map((key) => decodeKey(encodeKey(key)));
   assertEquals(back, keys);

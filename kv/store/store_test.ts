@@ -1,5 +1,5 @@
 /**
- * The store: the table of section 14.2 of the lab, images, and commands that are none.
+ * Tests of the store: the table of section 14.2 of the lab, images, and invalid commands.
  *
  * @module
  */
@@ -25,7 +25,7 @@ function get(store: KvStore, key: string): Reply | null {
   return reply;
 }
 
-Deno.test("KvStore puts only when the version is the stored one", () => {
+Deno.test("KvStore executes a put only when its version is the current one", () => {
   const store = new KvStore();
   assertEquals(put(store, "k", "a", 1), "noKey");
   assertEquals(get(store, "k"), { type: "noKey" });
@@ -40,7 +40,7 @@ Deno.test("KvStore puts only when the version is the stored one", () => {
   assertEquals(get(store, "k"), { type: "value", value: text("b"), version: 2 });
 });
 
-Deno.test("KvStore answers refused and changes nothing when a command is garbage", () => {
+Deno.test("KvStore refuses garbage and changes nothing", () => {
   const store = new KvStore();
   put(store, "k", "a", 0);
   const before = drawn(store.snapshot());
@@ -53,7 +53,7 @@ Deno.test("KvStore answers refused and changes nothing when a command is garbage
   assertEquals(drawn(store.snapshot()), before);
 });
 
-Deno.test("KvStore is the same when it was restored and when it was replayed", () => {
+Deno.test("KvStore is the same after a restore as after a replay", () => {
   const whole = new KvStore();
   const restored = new KvStore();
   for (let step = 0; step < 500; step++) {
@@ -67,7 +67,7 @@ Deno.test("KvStore is the same when it was restored and when it was replayed", (
   assertEquals(restored.size, 50);
 });
 
-Deno.test("KvStore replaces everything when it restores", () => {
+Deno.test("KvStore replaces its whole state when it restores", () => {
   const store = new KvStore();
   put(store, "gone", "a", 0);
   store.restore(drawn(new KvStore().snapshot()));
@@ -75,14 +75,14 @@ Deno.test("KvStore replaces everything when it restores", () => {
   assertEquals(get(store, "gone"), { type: "noKey" });
 });
 
-Deno.test("KvStore makes a small image when there is one short key, whatever its history", () => {
+Deno.test("KvStore draws a small image of one short key, whatever its history", () => {
   const store = new KvStore();
   for (let version = 0; version < 10_000; version++) put(store, "x", `${version % 2}`, version);
   const { length } = drawn(store.snapshot());
   assert(length <= 30, `${length} bytes`);
 });
 
-Deno.test("KvStore lets go of a command when an image holds its value", () => {
+Deno.test("KvStore releases a command's bytes once an image contains its value", () => {
   const store = new KvStore();
   const command = encodeRequest({ type: "put", key: "k", value: text("first"), version: 0 });
   store.apply(command);
@@ -93,7 +93,7 @@ Deno.test("KvStore lets go of a command when an image holds its value", () => {
   assertEquals(get(store, "k"), { type: "value", value: new Uint8Array(5), version: 1 });
 });
 
-Deno.test("KvStore holds the image that it was restored from, and no copy of the values", () => {
+Deno.test("KvStore keeps the image that it was restored from, without copies of the values", () => {
   const store = new KvStore();
   put(store, "k", "first", 0);
   const image = drawn(store.snapshot());
@@ -103,7 +103,7 @@ Deno.test("KvStore holds the image that it was restored from, and no copy of the
   assertEquals(get(restored, "k"), { type: "value", value: new Uint8Array(5), version: 1 });
 });
 
-Deno.test("KvStore refuses an image that is cut, too long or of another format", () => {
+Deno.test("KvStore refuses an image that is truncated, too long or of another format", () => {
   const store = new KvStore();
   put(store, "key", "value", 0);
   put(store, "another", "", 0);
@@ -116,7 +116,7 @@ Deno.test("KvStore refuses an image that is cut, too long or of another format",
   assertEquals(get(store, "key"), { type: "value", value: text("value"), version: 1 });
 });
 
-Deno.test("KvStore draws the state of the first step when puts go on between the steps", () => {
+Deno.test("KvStore draws the state at the first step when puts happen between steps", () => {
   const store = new KvStore();
   for (let i = 0; i < 2000; i++) put(store, `k${i}`, `first ${i}`, 0);
   const expected = drawn(store.snapshot());
@@ -135,7 +135,7 @@ Deno.test("KvStore draws the state of the first step when puts go on between the
   assertEquals(restored.size, store.size);
 });
 
-Deno.test("KvStore goes on after a restore in the middle of an image", () => {
+Deno.test("KvStore works after a restore during an image", () => {
   const store = new KvStore();
   for (let i = 0; i < 1000; i++) put(store, `k${i}`, "old", 0);
   const image = store.snapshot();
