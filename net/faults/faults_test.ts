@@ -1,5 +1,5 @@
 /**
- * Tests of faults as data: shapes, decisions, and the check of what comes over a socket.
+ * Tests of faults as data: shapes, decisions, and the parsing of faults from a socket.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import {
 } from "./faults.ts";
 import { parseFaults } from "./parse_faults.ts";
 
-/** Not a good generator, but a repeatable one. */
+/** A simple, repeatable generator of random numbers. */
 function generator(): () => number {
   let state = 1;
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
@@ -37,7 +37,7 @@ function names(links: readonly Link[]): string[] {
   return links.map(({ from, to }) => `${from}→${to}`).sort();
 }
 
-/** Whom each node can talk to in both directions. */
+/** For each node, the nodes that it can exchange messages with in both directions. */
 function circles(ids: readonly number[], blocked: readonly Link[]): string[] {
   const faults = { ...noFaults, blocked };
   return ids.map((from) =>
@@ -61,7 +61,7 @@ Deno.test("shapes block the directions they name", () => {
   assertEquals(circles(FIVE, bridge(FIVE)), ["123", "123", "12345", "345", "345"]);
 });
 
-Deno.test("majorities ring shows every node a majority and no two the same", () => {
+Deno.test("majorities ring connects every node to a majority, and no two to the same", () => {
   assertEquals(circles(FIVE, majoritiesRing(FIVE)), ["125", "123", "234", "345", "145"]);
   for (const size of [4, 5, 6, 7]) {
     const ids = Array.from({ length: size }, (_, place) => place + 1);
@@ -78,7 +78,7 @@ function decisions(faults: Faults, kind: "request" | "reply"): (readonly number[
   return Array.from({ length: 10_000 }, () => decide(faults, { link: LINK, kind, random }));
 }
 
-Deno.test("decide delivers at once and draws nothing when the network is healthy", () => {
+Deno.test("decide delivers at once and uses no random number when there are no faults", () => {
   const random = () => {
     throw new Error("drew");
   };
@@ -88,7 +88,7 @@ Deno.test("decide delivers at once and draws nothing when the network is healthy
   assertEquals(decide(blocked, { link: { from: 2, to: 1 }, kind: "reply", random }), [0]);
 });
 
-Deno.test("decide loses one in ten and delays requests only in the lab's unreliable mode", () => {
+Deno.test("decide drops one in ten and delays only requests in the lab's unreliable mode", () => {
   const faults = { ...noFaults, ...unreliable };
   const requests = decisions(faults, "request");
   const lost = requests.filter((delays) => delays.length === 0).length;
@@ -101,7 +101,7 @@ Deno.test("decide loses one in ten and delays requests only in the lab's unrelia
   assert(replies.flat().length > 8900 && replies.flat().length < 9100);
 });
 
-Deno.test("decide holds back two replies of three in the lab's long reordering", () => {
+Deno.test("decide delays two of three replies in the lab's long reordering", () => {
   const replies = decisions({ ...noFaults, reply: reordered(undisturbed) }, "reply").flat();
   const late = replies.filter((ms) => ms > 0);
   assert(late.length > 6500 && late.length < 6800, `${late.length} late`);
@@ -110,7 +110,7 @@ Deno.test("decide holds back two replies of three in the lab's long reordering",
   assert(mean > 660 && mean < 740, `mean ${mean}`);
 });
 
-Deno.test("decide duplicates, each copy with its own delay", () => {
+Deno.test("decide duplicates messages, each copy with its own delay", () => {
   const disturbance: Disturbance = {
     ...undisturbed,
     duplicate: 0.5,
@@ -126,12 +126,12 @@ Deno.test("decide duplicates, each copy with its own delay", () => {
   assertEquals(Math.max(...delays), 40);
 });
 
-Deno.test("kindOf tells replies by the name of the type", () => {
+Deno.test("kindOf recognizes replies by the name of their type", () => {
   assertEquals(kindOf("appendEntries"), "request");
   assertEquals(kindOf("installSnapshotReply"), "reply");
 });
 
-Deno.test("parseFaults accepts what it has written", () => {
+Deno.test("parseFaults accepts faults written as JSON", () => {
   const delays: Delay[] = [
     { kind: "none" },
     { kind: "uniform", minMs: 1, maxMs: 2 },
@@ -150,7 +150,7 @@ Deno.test("parseFaults accepts what it has written", () => {
   assertEquals(parseFaults({}), {});
 });
 
-Deno.test("parseFaults says what is wrong and what it wanted", () => {
+Deno.test("parseFaults names the wrong field and what it wanted", () => {
   const cases: [unknown, string][] = [
     [null, "wanted faults to be an object with blocked, request"],
     [

@@ -1,5 +1,5 @@
 /**
- * What faults do to messages on their way out and in, and what is counted.
+ * Tests of the effect of faults on messages in both directions, and of the counters.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const reply: Envelope = {
   message: { type: "requestVoteReply", trial: false, granted: true },
 };
 
-/** A transport that remembers, and a clock that is moved by hand. */
+/** A transport that records messages, and a clock that the test advances. */
 function setup() {
   const sent: Envelope[] = [];
   const timers: { readonly ms: number; readonly run: () => void }[] = [];
@@ -55,7 +55,7 @@ Deno.test("FaultyTransport passes everything on at once when there are no faults
   assertEquals(bytes, 3 * 16, "a small message counts as 16 bytes");
 });
 
-Deno.test("FaultyTransport neither sends nor admits when the direction is blocked", () => {
+Deno.test("FaultyTransport neither sends nor receives in a blocked direction", () => {
   const { sent, faulty } = setup();
   faulty.setFaults({ blocked: [{ from: 1, to: 2 }] });
   faulty.send([request]);
@@ -68,7 +68,7 @@ Deno.test("FaultyTransport neither sends nor admits when the direction is blocke
   assertEquals(sent, [request]);
 });
 
-Deno.test("FaultyTransport drops a delayed message when a cut came meanwhile", () => {
+Deno.test("FaultyTransport drops a delayed message when its link is cut in the meantime", () => {
   const { sent, timers, faulty } = setup();
   const delay = { kind: "uniform", minMs: 10, maxMs: 30 } as const;
   faulty.setFaults({ request: { ...undisturbed, delay } });
@@ -80,7 +80,7 @@ Deno.test("FaultyTransport drops a delayed message when a cut came meanwhile", (
   assertEquals(sent, [request]);
 });
 
-Deno.test("FaultyTransport queues, and then drops, when bandwidth is short", () => {
+Deno.test("FaultyTransport queues messages, and then drops them, when bandwidth is limited", () => {
   const { sent, timers, faulty } = setup();
   faulty.setFaults({ bytesPerSecondMax: 16 });
   faulty.send([request, request, request, request, request]);

@@ -1,15 +1,15 @@
 /**
- * Transports on the loopback: who is let in, what arrives, and what happens when a peer dies,
- * returns, hangs or is none.
+ * Tests of transports on the loopback: accepted and refused connections, delivery, and peers that
+ * crash, restart, hang or do not speak the protocol.
  *
  * @module
  */
 
-import { assert, assertEquals, assertGreater, AssertionError, assertLess } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { type Envelope, isBulk, type NodeId } from "../../raft/mod.ts";
 import { SlowLine } from "../../tests/helpers/slow_line.ts";
 import { frameOf, hungUp } from "../../tests/helpers/sockets.ts";
-import { until } from "../../tests/helpers/until.ts";
+import { inTime, until } from "../../tests/helpers/until.ts";
 import type { WireValue } from "../wire/codec.ts";
 import { TcpTransport } from "./tcp_transport.ts";
 import type { TcpTransportOptions } from "../wire/tcp_options.ts";
@@ -48,26 +48,12 @@ function rounds(side: Side): number[] {
   return side.got.map(({ message }) => message.type === "appendEntries" ? message.round : -1);
 }
 
-/** What a promise comes to, if it does so in time. */
-async function inTime<Value>(promise: Promise<Value>, withinMs = 20_000): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const error = new AssertionError("it did not happen in time");
-    timer = setTimeout(() => reject(error), withinMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A stranger with a plain socket. */
+/** Connects with a plain socket. */
 async function stranger(side: Side): Promise<Deno.TcpConn> {
   return await Deno.connect(side.transport.address);
 }
 
-Deno.test("TcpTransport delivers every message in order when all is well", async () => {
+Deno.test("TcpTransport delivers every message in order", async () => {
   const [one, two] = [open(1), open(2)];
   one.transport.setPeer(2, two.transport.address);
   for (let round = 1; round <= 50; round++) one.transport.send([message(1, 2, round)]);
@@ -80,7 +66,7 @@ Deno.test("TcpTransport delivers every message in order when all is well", async
   two.transport.close();
 });
 
-Deno.test("TcpTransport says once when a peer is out of reach, and when it is back", async () => {
+Deno.test("TcpTransport logs once that a peer is unreachable, and once that it is back", async () => {
   const one = open(1, { limits: { ...limits, logEveryMs: 100 } });
   const two = open(2);
   const { address } = two.transport;
@@ -98,7 +84,7 @@ Deno.test("TcpTransport says once when a peer is out of reach, and when it is ba
   assert(/^does not reach n2: .+; tries again$/.test(one.lines[1]!), one.lines[1]);
 });
 
-Deno.test("TcpTransport keeps only the latest messages when there is no connection", async () => {
+Deno.test("TcpTransport keeps only the latest messages while there is no connection", async () => {
   const [one, two] = [open(1, { limits: { ...limits, waitingMax: 3 } }), open(2)];
   for (let round = 1; round <= 10; round++) one.transport.send([message(1, 2, round)]);
   one.transport.setPeer(2, two.transport.address);
@@ -126,7 +112,7 @@ Deno.test("TcpTransport never gives a new run what waited for the one before", a
   again.transport.close();
 });
 
-Deno.test("TcpTransport dials at once when the peer that was gone dials it", async () => {
+Deno.test("TcpTransport dials at once when an unreachable peer dials it", async () => {
   const slow = { ...limits, redialMsMin: 60_000, redialMsMax: 60_000 };
   const [one, two] = [open(1, { limits: slow }), open(2)];
   one.transport.setPeer(2, two.transport.address);
@@ -140,7 +126,7 @@ Deno.test("TcpTransport dials at once when the peer that was gone dials it", asy
   again.transport.close();
 });
 
-Deno.test("TcpTransport refuses when cluster, version, address or member is wrong", async () => {
+Deno.test("TcpTransport refuses a hello with a wrong cluster, version, address or member", async () => {
   const side = open(1);
   const hellos: readonly [WireValue, string][] = [
     [["kontiki-peer", 3, "other", 2, 1, 7, 1, "1,2,3", 0], "wrongCluster"],
@@ -169,7 +155,7 @@ Deno.test("TcpTransport refuses when cluster, version, address or member is wron
   side.transport.close();
 });
 
-Deno.test("TcpTransport hangs up when the first bytes are no hello of fit size", async () => {
+Deno.test("TcpTransport closes the connection when the first frame is not a valid hello", async () => {
   const side = open(1);
   const http = await stranger(side);
   await http.write(new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"));
@@ -183,7 +169,7 @@ Deno.test("TcpTransport hangs up when the first bytes are no hello of fit size",
   side.transport.close();
 });
 
-Deno.test("TcpTransport hangs up when a hello comes byte by byte", async () => {
+Deno.test("TcpTransport closes the connection when a hello arrives byte by byte", async () => {
   const side = open(1);
   const conn = await stranger(side);
   const bytes = frameOf(["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3", 0]);
@@ -202,7 +188,7 @@ Deno.test("TcpTransport hangs up when a hello comes byte by byte", async () => {
   side.transport.close();
 });
 
-Deno.test("TcpTransport keeps few connections without hello when many come", async () => {
+Deno.test("TcpTransport bounds the number of connections without hello", async () => {
   const side = open(1, { limits: { ...limits, pendingHellosMax: 4, helloMsMax: 60_000 } });
   const conns: Deno.TcpConn[] = [];
   for (let at = 0; at < 20; at++) conns.push(await stranger(side));
@@ -217,7 +203,7 @@ Deno.test("TcpTransport keeps few connections without hello when many come", asy
   peer.transport.close();
 });
 
-Deno.test("TcpTransport drops a message and stays when it is unknown or falsely addressed", async () => {
+Deno.test("TcpTransport drops an unknown or misaddressed message and keeps the connection", async () => {
   const side = open(1);
   const conn = await stranger(side);
   await conn.write(frameOf(["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3", 0]));
@@ -278,7 +264,7 @@ Deno.test("TcpTransport hangs up and dials again when nothing answers its pings"
   listener.close();
 });
 
-Deno.test("TcpTransport hangs up and dials again when nobody answers its hello", async () => {
+Deno.test("TcpTransport closes and redials when its hello gets no answer", async () => {
   const listener = Deno.listen(local);
   const side = open(1);
   side.transport.setPeer(2, listener.addr as Deno.NetAddr);
@@ -292,7 +278,7 @@ Deno.test("TcpTransport hangs up and dials again when nobody answers its hello",
   listener.close();
 });
 
-Deno.test("TcpTransport leaves a peer that refuses it in peace for a while", async () => {
+Deno.test("TcpTransport pauses before it redials a peer that refused it", async () => {
   const listener = Deno.listen(local);
   const slow = { ...limits, redialMsMin: 10, redialMsMax: 2000 };
   const side = open(1, { limits: slow });
@@ -311,7 +297,7 @@ Deno.test("TcpTransport leaves a peer that refuses it in peace for a while", asy
   for (const end of [...conns, listener]) end.close();
 });
 
-Deno.test("TcpTransport says nothing at an address that was replaced while it dialled", async () => {
+Deno.test("TcpTransport sends nothing to an address that was replaced while it dialled", async () => {
   const [old, fresh] = [Deno.listen(local), Deno.listen(local)];
   const side = open(1);
   side.transport.setPeer(2, old.addr as Deno.NetAddr);
@@ -327,7 +313,7 @@ Deno.test("TcpTransport says nothing at an address that was replaced while it di
   for (const end of [...ends, old, fresh]) end.close();
 });
 
-Deno.test("TcpTransport keeps an idle connection when pings are answered", async () => {
+Deno.test("TcpTransport keeps an idle connection while pings are answered", async () => {
   const patient = { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 1000 } };
   const [one, two] = [open(1, patient), open(2, patient)];
   one.transport.setPeer(2, two.transport.address);
@@ -405,7 +391,7 @@ Deno.test("TcpTransport ends both lines of a run when a newer run opens one", as
   side.transport.close();
 });
 
-Deno.test("TcpTransport drops whole messages and serves others when a peer does not read", async () => {
+Deno.test("TcpTransport drops whole messages to a peer that does not read, and serves others", async () => {
   const listener = Deno.listen(local);
   const side = open(1, { limits: { ...limits, queueBytesMax: 100_000, silenceMsMax: 60_000 } });
   side.transport.setPeer(2, listener.addr as Deno.NetAddr);
@@ -424,7 +410,7 @@ Deno.test("TcpTransport drops whole messages and serves others when a peer does 
   for (const end of [...stuck, listener]) end.close();
 });
 
-Deno.test("TcpTransport drops and counts when a message is larger than a frame may be", async () => {
+Deno.test("TcpTransport drops and counts a message larger than a frame", async () => {
   const side = open(1, { limits: { ...limits, frameBytesMax: 1000 } });
   const two = open(2);
   side.transport.setPeer(2, two.transport.address);

@@ -1,13 +1,13 @@
 /**
- * Clients and servers on the loopback: many calls at once, limits, and what a caller may believe
- * when something breaks.
+ * Tests of clients and servers on the loopback: many concurrent calls, limits, and the outcomes of
+ * calls on failures.
  *
  * @module
  */
 
-import { assert, assertEquals, assertGreater, AssertionError, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { frameOf, hungUp } from "../../tests/helpers/sockets.ts";
-import { until } from "../../tests/helpers/until.ts";
+import { inTime, until } from "../../tests/helpers/until.ts";
 import type { WireValue } from "../wire/codec.ts";
 import { TcpTransport } from "../peers/mod.ts";
 import type { CallOutcome } from "./call.ts";
@@ -43,20 +43,15 @@ function echo(request: WireValue, reply: Reply): void {
   reply(request);
 }
 
-Deno.test("RpcClient gets each reply to its call when replies come in another order", async () => {
+Deno.test("RpcClient matches replies to calls when replies arrive in another order", async () => {
   const waiting: (() => void)[] = [];
-  let timer: ReturnType<typeof setTimeout> | undefined;
   const { server, address } = serve((request, reply) => {
     waiting.push(() => reply(request));
     if (waiting.length === 100) { for (const answer of waiting.reverse()) answer(); }
   });
   const client = new RpcClient({ server: address });
   const calls = Array.from({ length: 100 }, (_, at) => client.call(at, { withinMs: 10_000 }));
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new AssertionError("a call was never settled")), 30_000);
-  });
-  const outcomes = await Promise.race([Promise.all(calls), late]);
-  clearTimeout(timer);
+  const outcomes = await inTime(Promise.all(calls), "every reply");
   assertEquals(outcomes, calls.map((_, at) => ({ kind: "replied" as const, payload: at })));
   assertEquals(client.server, { cluster: "test", id: 1 });
   assertEquals(server.load(), { clients: 1, inFlight: 0, handled: 100 });
@@ -64,7 +59,7 @@ Deno.test("RpcClient gets each reply to its call when replies come in another or
   server.close();
 });
 
-Deno.test("RpcClient says never sent when nobody listens", async () => {
+Deno.test("RpcClient returns never sent when no server listens", async () => {
   const listener = Deno.listen(local);
   const address = listener.addr as Deno.NetAddr;
   listener.close();
@@ -132,7 +127,7 @@ Deno.test("RpcClient says why it cannot use the answer to its hello", async () =
   }
 });
 
-Deno.test("RpcClient forgets why it could not connect once it can", async () => {
+Deno.test("RpcClient clears its last failure once it has connected", async () => {
   const { server, address } = serve(echo);
   const client = new RpcClient({ server: address });
   assertEquals((await client.call(1, { withinMs: 10_000 })).kind, "replied");
@@ -141,7 +136,7 @@ Deno.test("RpcClient forgets why it could not connect once it can", async () => 
   server.close();
 });
 
-Deno.test("RpcServer answers nil with nil, and says which request it does not know", async () => {
+Deno.test("RpcServer answers nil with nil, and names an unknown request in its answer", async () => {
   let handled = 0;
   const { server, address } = serve(() => ++handled < 0);
   const client = new RpcClient({ server: address });
@@ -165,7 +160,7 @@ Deno.test("RpcServer answers nil with nil, and says which request it does not kn
   server.close();
 });
 
-Deno.test("RpcClient says unknown when the connection is lost after the call left", async () => {
+Deno.test("RpcClient returns unknown when the connection is lost after the call was sent", async () => {
   const { server, address } = serve(() => server.close());
   const client = new RpcClient({ server: address });
   const outcome = await client.call(1, { withinMs: 10_000 });
@@ -173,7 +168,7 @@ Deno.test("RpcClient says unknown when the connection is lost after the call lef
   client.close();
 });
 
-Deno.test("RpcClient says unknown at the deadline when no reply comes, and ignores it later", async () => {
+Deno.test("RpcClient returns unknown at the deadline, and ignores a later reply", async () => {
   const replies: Reply[] = [];
   const { server, address } = serve((_request, reply) => replies.push(reply));
   const client = new RpcClient({ server: address });
@@ -190,7 +185,7 @@ Deno.test("RpcClient says unknown at the deadline when no reply comes, and ignor
   server.close();
 });
 
-Deno.test("RpcClient forgets calls that were answered or given up", async () => {
+Deno.test("RpcClient releases calls that were answered or given up", async () => {
   const { server, address } = serve((request, reply) => request === "silence" || reply(request));
   const client = new RpcClient({ server: address, inFlightMax: 1 });
   for (const at of [1, 2]) {
@@ -203,7 +198,7 @@ Deno.test("RpcClient forgets calls that were answered or given up", async () => 
   server.close();
 });
 
-Deno.test("RpcClient connects again when the server returns", async () => {
+Deno.test("RpcClient reconnects when the server restarts", async () => {
   const first = serve(echo);
   const client = new RpcClient({ server: first.address, retryMs: 1 });
   assertEquals((await client.call(1, { withinMs: 10_000 })).kind, "replied");
@@ -216,7 +211,7 @@ Deno.test("RpcClient connects again when the server returns", async () => {
   second.server.close();
 });
 
-Deno.test("RpcServer answers overloaded at once when too much is under way", async () => {
+Deno.test("RpcServer answers overloaded at once when too much is in flight", async () => {
   const replies: Reply[] = [];
   const limits = { inFlightMax: 3, inFlightTotalMax: 4, inFlightBytesMax: 1000 };
   const { server, address } = serve((_request, reply) => replies.push(reply), { limits });
@@ -237,7 +232,7 @@ Deno.test("RpcServer answers overloaded at once when too much is under way", asy
   );
   assertEquals(server.load().inFlight, 0);
   assertEquals(server.refusals()["overloaded"], 3);
-  // What was answered makes room again.
+  // An answered request frees its place and bytes.
   for (let at = 0; at < 2; at++) {
     const call = one.call(new Uint8Array(900), { withinMs: 10_000 });
     await until(() => server.load().inFlight === 1);
@@ -249,7 +244,7 @@ Deno.test("RpcServer answers overloaded at once when too much is under way", asy
   server.close();
 });
 
-Deno.test("RpcServer frees what a request held when its client has left", async () => {
+Deno.test("RpcServer frees the place of a request whose client has disconnected", async () => {
   const replies: Reply[] = [];
   const { server, address } = serve((_request, reply) => replies.push(reply));
   const client = new RpcClient({ server: address });
@@ -264,7 +259,7 @@ Deno.test("RpcServer frees what a request held when its client has left", async 
   server.close();
 });
 
-Deno.test("RpcServer hangs up when the hello is wrong, late, too long or no frame", async () => {
+Deno.test("RpcServer closes the connection when the hello is wrong, late, too long or not a frame", async () => {
   const { server, address, lines } = serve(echo, { limits: { helloMsMax: 100 } });
   const starts: readonly (Uint8Array | null)[] = [
     frameOf(["kontiki-client", 99]),
@@ -287,7 +282,7 @@ Deno.test("RpcServer hangs up when the hello is wrong, late, too long or no fram
   server.close();
 });
 
-Deno.test("RpcServer serves a client when thousands of strangers hold connections", async () => {
+Deno.test("RpcServer serves a client while thousands of connections send no hello", async () => {
   const limits = { pendingHellosMax: 16, helloMsMax: 60_000 };
   const { server, address } = serve(echo, { limits });
   const idle: Deno.Conn[] = [];
@@ -300,7 +295,7 @@ Deno.test("RpcServer serves a client when thousands of strangers hold connection
   server.close();
 });
 
-Deno.test("RpcServer lets a new client in for the one idle longest when all places are taken", async () => {
+Deno.test("RpcServer evicts the client that has been idle longest when it is full", async () => {
   const limits = { connectionsMax: 3, idleMsMin: 1500 };
   const { server, address } = serve(echo, { limits });
   const clients = [1, 2, 3].map(() => new RpcClient({ server: address }));
@@ -321,7 +316,7 @@ Deno.test("RpcServer lets a new client in for the one idle longest when all plac
   server.close();
 });
 
-Deno.test("RpcServer lets a client go when it does not read its replies, short or long", async () => {
+Deno.test("RpcServer disconnects a client that does not read its replies, short or long", async () => {
   const cases = [{ bytes: 1000, stallMsMax: 60_000 }, { bytes: 100_000, stallMsMax: 200 }];
   for (const { bytes, stallMsMax } of cases) {
     const limits = { queueBytesMax: 1_000_000, stallMsMax };
@@ -336,7 +331,7 @@ Deno.test("RpcServer lets a client go when it does not read its replies, short o
     const end = performance.now() + 20_000;
     while (server.refusals()["slowReader"] === undefined) {
       assert(performance.now() < end, `a client that reads nothing of ${bytes} bytes is kept`);
-      await conn.write(batch).catch(() => 0);
+      await inTime(conn.write(batch)).catch(() => 0);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await until(() => server.load().clients === 0);
@@ -346,7 +341,7 @@ Deno.test("RpcServer lets a client go when it does not read its replies, short o
   }
 });
 
-Deno.test("RpcServer does not throw at who answers with more than a frame holds", async () => {
+Deno.test("RpcServer does not throw into the handler when a reply exceeds a frame", async () => {
   let thrown: unknown = null;
   const handle = (_request: WireValue, reply: Reply): void => {
     try {
@@ -379,7 +374,7 @@ Deno.test("RpcClient and RpcServer work over a Unix socket", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("RpcServer keeps a client that reads well but asks for more at once than it may be owed", async () => {
+Deno.test("RpcServer keeps a client that reads but requests more at once than its queue may hold", async () => {
   const limits = { queueBytesMax: 4_000_000, queueBytesTotalMax: 6_000_000 };
   const replies: Reply[] = [];
   const handle = (_request: WireValue, reply: Reply): void => void replies.push(reply);
@@ -394,7 +389,7 @@ Deno.test("RpcServer keeps a client that reads well but asks for more at once th
   const kinds = outcomes.map((outcome) => outcome.kind === "replied" ? "replied" : outcome.reason);
   assertEquals(kinds.filter((kind) => kind === "replied").length, 6);
   assertEquals(kinds.filter((kind) => kind === "overloaded").length, 34);
-  // What was owed at one moment stayed within both limits, and then all is well again.
+  // The queued replies stayed within both limits; later calls are served again.
   const again = clients[0]!.call(1, { withinMs: 20_000 });
   await until(() => replies.length === 1);
   replies[0]?.(new Uint8Array(999_000));
@@ -404,7 +399,7 @@ Deno.test("RpcServer keeps a client that reads well but asks for more at once th
   server.close();
 });
 
-Deno.test("RpcClient hangs up at once when it is closed before the server has said hello", async () => {
+Deno.test("RpcClient closes its connection at once when it is closed before the server's hello", async () => {
   const listener = Deno.listen(local);
   const client = new RpcClient({ server: listener.addr as Deno.NetAddr });
   const connecting = client.connect();
@@ -419,7 +414,7 @@ Deno.test("RpcClient hangs up at once when it is closed before the server has sa
   listener.close();
 });
 
-Deno.test("RpcClient dials again when nothing comes over a connection any more", async () => {
+Deno.test("RpcClient redials when it receives nothing on a connection any more", async () => {
   const { server, address } = serve((request, reply) => request === "wait" || reply(request));
   const listener = Deno.listen(local);
   const proxied = listener.addr as Deno.NetAddr;
@@ -441,7 +436,7 @@ Deno.test("RpcClient dials again when nothing comes over a connection any more",
   })();
   const client = new RpcClient({ server: proxied, silenceMsMax: 400 });
   assertEquals((await client.call(1, { withinMs: 20_000 })).kind, "replied");
-  // Who answers pings may leave a question open for as long as it likes.
+  // A server that answers pings may take any time for a reply.
   const patient = await client.call("wait", { withinMs: 1500 });
   assertEquals(patient, { kind: "unknown", reason: "deadline" });
   assertEquals((await client.call(2, { withinMs: 20_000 })).kind, "replied");

@@ -1,5 +1,5 @@
 /**
- * Accepting goes on, at a calm pace, when the system has no sockets to give.
+ * Tests that accepting continues, with pauses, when the system is out of sockets.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { acceptAll } from "./acceptor.ts";
 
-/** A listener that fails so often before it works. */
+/** A listener that fails the given number of times before it works. */
 function listenerThatFails(times: number, conn: Deno.Conn): Deno.Listener {
   let accepts = 0;
   let isClosed = false;
@@ -25,7 +25,7 @@ function listenerThatFails(times: number, conn: Deno.Conn): Deno.Listener {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-Deno.test("acceptAll goes on when the system was out of sockets for a while (X1)", async () => {
+Deno.test("acceptAll continues after the system was out of sockets (X1)", async () => {
   const conn = {} as Deno.Conn;
   const got: Deno.Conn[] = [];
   const failures: string[] = [];
@@ -40,7 +40,7 @@ Deno.test("acceptAll goes on when the system was out of sockets for a while (X1)
   assertEquals(failures.length, 3);
 });
 
-Deno.test("acceptAll does not spin when the system stays out of sockets (X1)", async () => {
+Deno.test("acceptAll does not spin while the system is out of sockets (X1)", async () => {
   let failures = 0;
   const acceptor = acceptAll(listenerThatFails(Infinity, {} as Deno.Conn), {
     accept: () => {},

@@ -10,7 +10,7 @@ import { decode, DEPTH_MAX, ITEMS_MAX, type WireValue } from "./codec.ts";
 import { encode, Encoder } from "./encoder.ts";
 import { SeededRandom } from "../../tests/sim/seeded_random.ts";
 
-/** Numbers at every edge of every size. */
+/** Numbers around every boundary of an encoded size. */
 const EDGES: readonly number[] = [0, 5, 7, 8, 15, 16, 31, 32, 53].flatMap((bits) =>
   [2 ** bits - 1, 2 ** bits, 2 ** bits + 1].flatMap((edge) => [edge, -edge, edge + 0.5])
 );
@@ -58,7 +58,7 @@ function bytesOf(...parts: readonly (number | readonly number[])[]): Uint8Array 
   return Uint8Array.from(parts.flat());
 }
 
-Deno.test("encode gives the bytes of std when values sit at the edges of their sizes", () => {
+Deno.test("encode returns the bytes of std for values around size boundaries", () => {
   const values: WireValue[] = [
     ...EDGES,
     -0,
@@ -81,7 +81,7 @@ Deno.test("encode gives the bytes of std when values sit at the edges of their s
   for (const value of values) assertEquals(encode(value), encodeStd(value as ValueType));
 });
 
-Deno.test("encode gives the bytes of std and decode takes them back when values are random", () => {
+Deno.test("encode returns the bytes of std and decode reverses it for random values", () => {
   const random = new SeededRandom(20_26, "codec");
   const encoder = new Encoder();
   for (let i = 0; i < 1_000; i++) {
@@ -95,7 +95,7 @@ Deno.test("encode gives the bytes of std and decode takes them back when values 
   }
 });
 
-Deno.test("encode throws and leaves no byte behind when a value has no form", () => {
+Deno.test("encode throws and leaves no byte behind for an unsupported value", () => {
   const encoder = new Encoder();
   encoder.append("before");
   const before = encoder.bytes().slice();
@@ -130,20 +130,20 @@ Deno.test("encode and decode stop at the same depth", () => {
   assertThrows(() => decode(tooDeep), SyntaxError, "wanted at most 64 levels");
 });
 
-Deno.test("encode refuses a value that holds itself", () => {
+Deno.test("encode refuses a value that contains itself", () => {
   const value: WireValue[] = [];
   value.push(value);
   assertThrows(() => encode(value), RangeError, "levels");
 });
 
-Deno.test("decode refuses hostile depth without using up the stack", () => {
+Deno.test("decode refuses excessive depth without exhausting the stack", () => {
   for (const opener of [[0x91], [0x81, 0xa1, 0x61], [0xdc, 0, 1], [0xdf, 0, 0, 0, 1, 0xa0]]) {
     const bytes = Uint8Array.from({ length: 600_000 }, (_, i) => opener[i % opener.length]!);
     assertThrows(() => decode(bytes), SyntaxError, "levels");
   }
 });
 
-Deno.test("decode refuses counts that the bytes do not hold without setting memory aside", () => {
+Deno.test("decode refuses counts that exceed the bytes, without allocating for them", () => {
   const before = Deno.memoryUsage().heapUsed;
   for (const head of [0xc6, 0xdb, 0xdd, 0xdf]) {
     const bytes = bytesOf(head, [0xff, 0xff, 0xff, 0xff], 0x01);
@@ -152,7 +152,7 @@ Deno.test("decode refuses counts that the bytes do not hold without setting memo
   assertLess(Deno.memoryUsage().heapUsed - before, 100 * 1024 * 1024);
 });
 
-Deno.test("decode refuses more items than allowed when they take one byte each", () => {
+Deno.test("decode refuses more items than allowed, even of one byte each", () => {
   const bytes = new Uint8Array(5 + ITEMS_MAX + 1).fill(0x80);
   const view = new DataView(bytes.buffer);
   bytes[0] = 0xdd;
@@ -160,7 +160,7 @@ Deno.test("decode refuses more items than allowed when they take one byte each",
   assertThrows(() => decode(bytes), SyntaxError, "items");
 });
 
-Deno.test("decode refuses a key that is no string or reaches the prototype", () => {
+Deno.test("decode refuses a key that is not a string or names the prototype", () => {
   assertThrows(() => decode(bytesOf(0x81, 1, 2)), SyntaxError, "string for a key");
   assertThrows(() => decode(bytesOf(0x81, 0xc0, 2)), SyntaxError, "string for a key");
   const proto = [...new TextEncoder().encode("__proto__")];
@@ -170,7 +170,7 @@ Deno.test("decode refuses a key that is no string or reaches the prototype", () 
   assertEquals(decode(encode({ __proto: 1, x__proto__: 2 })), { __proto: 1, x__proto__: 2 });
 });
 
-Deno.test("decode refuses extensions, the unused type and what comes after the value", () => {
+Deno.test("decode refuses extensions, the unused type and trailing bytes", () => {
   for (const type of [0xc1, 0xc7, 0xc8, 0xc9, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8]) {
     assertThrows(() => decode(bytesOf(type, new Array(20).fill(0))), SyntaxError, "plain value");
   }
@@ -178,7 +178,7 @@ Deno.test("decode refuses extensions, the unused type and what comes after the v
   assertThrows(() => decode(new Uint8Array(0)), SyntaxError);
 });
 
-Deno.test("decode refuses a value that is cut at any place", () => {
+Deno.test("decode refuses a value truncated at any byte", () => {
   const value = [1, -300, 2n, 1.5, "text", "t".repeat(40), new Uint8Array(300), { a: [null] }];
   const bytes = encode(value);
   for (let length = 0; length < bytes.length; length++) {
@@ -186,7 +186,7 @@ Deno.test("decode refuses a value that is cut at any place", () => {
   }
 });
 
-Deno.test("decode returns or refuses when bytes are random", () => {
+Deno.test("decode returns or refuses random bytes", () => {
   const random = new SeededRandom(7, "codec");
   const start = encode([1, "text", { a: new Uint8Array(3) }, -5, 2n, [1.5, null, true]]);
   let decoded = 0;
@@ -205,7 +205,7 @@ Deno.test("decode returns or refuses when bytes are random", () => {
   assertLess(0, decoded);
 });
 
-Deno.test("encoder gives memory back after a large value", () => {
+Deno.test("encoder releases memory after a large value", () => {
   const encoder = new Encoder();
   encoder.append(new Uint8Array(10_000_000));
   assertEquals(encoder.length, 10_000_005);

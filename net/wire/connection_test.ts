@@ -1,5 +1,5 @@
 /**
- * Tests of one connection over real sockets on loopback.
+ * Tests of connections over real sockets on the loopback.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { WireValue } from "./codec.ts";
 import { Connection } from "./connection.ts";
 import type { Closed, ConnectionOptions } from "./connection_options.ts";
 
-/** What one end of a pair saw. */
+/** One end of a pair and the values it received. */
 interface End {
   readonly connection: Connection;
   readonly received: WireValue[];
@@ -19,7 +19,7 @@ interface End {
 
 type EndOptions = Omit<ConnectionOptions, "receive">;
 
-/** Two sockets that lead to each other. */
+/** Two connected sockets. */
 async function socketPair(): Promise<[Deno.Conn, Deno.Conn]> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
@@ -37,13 +37,13 @@ async function pair(options: EndOptions = {}): Promise<[End, End]> {
   return [endOf(left, options), endOf(right, options)];
 }
 
-/** A connection whose other end is a bare socket. */
+/** A connection whose other end is a plain socket. */
 async function bare(options: EndOptions = {}): Promise<[Deno.Conn, End]> {
   const [left, right] = await socketPair();
   return [left, endOf(right, options)];
 }
 
-/** A socket that counts writes and can hold them back. */
+/** A socket that records the sizes of writes. */
 function countWrites(conn: Deno.Conn): { conn: Deno.Conn; sizes: number[] } {
   const sizes: number[] = [];
   const counted = new Proxy(conn, {
@@ -61,7 +61,7 @@ function countWrites(conn: Deno.Conn): { conn: Deno.Conn; sizes: number[] } {
   return { conn: counted, sizes };
 }
 
-Deno.test("connection carries values in order when both sides send", async () => {
+Deno.test("connection delivers values in order when both sides send", async () => {
   const [left, right] = await pair();
   const values = Array.from({ length: 1000 }, (_, i) => [i, "value", { bytes: Uint8Array.of(i) }]);
   for (const value of values) {
@@ -75,7 +75,7 @@ Deno.test("connection carries values in order when both sides send", async () =>
   assertEquals((await right.connection.closed).kind, "remote");
 });
 
-Deno.test("connection carries a value of many megabytes", async () => {
+Deno.test("connection delivers a value of many megabytes", async () => {
   const [left, right] = await pair();
   const big = new Uint8Array(12 * 1024 * 1024).map((_, i) => i);
   left.connection.send([1, big]);
@@ -85,7 +85,7 @@ Deno.test("connection carries a value of many megabytes", async () => {
   await Promise.all([left.connection.close(), right.connection.close()]);
 });
 
-Deno.test("connection writes once when several values are sent in one turn", async () => {
+Deno.test("connection writes once for several values of one turn", async () => {
   const [left, right] = await socketPair();
   const counted = countWrites(left);
   const sender = endOf(counted.conn);
@@ -96,7 +96,7 @@ Deno.test("connection writes once when several values are sent in one turn", asy
   await Promise.all([sender.connection.close(), receiver.connection.close()]);
 });
 
-Deno.test("connection sends what is queued when it is closed", async () => {
+Deno.test("connection sends its queue before it closes", async () => {
   const [left, right] = await pair();
   for (let i = 0; i < 50; i++) left.connection.send("x".repeat(10_000));
   assertEquals((await left.connection.close()).kind, "local");
@@ -113,7 +113,7 @@ Deno.test("connection refuses to send when the queue is full", async () => {
     if (end.connection.send(value)) taken += 1;
     if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  // The system's own buffers take some, ours takes a million bytes, the rest is refused.
+  // The kernel's buffers take some, ours takes a million bytes, the rest is refused.
   assertLess(taken, 200);
   assert(end.connection.queuedBytes <= 1_000_000);
   end.connection.abort({ kind: "local", message: "the test is over" });
@@ -163,7 +163,7 @@ Deno.test("connection stays usable when a value is refused", async () => {
   await Promise.all([left.connection.close(), right.connection.close()]);
 });
 
-Deno.test("connection ends alone when the other side sends garbage", async () => {
+Deno.test("connection ends without affecting others when it receives garbage", async () => {
   const [neighbourLeft, neighbourRight] = await pair();
   const text = new TextEncoder();
   const inputs: readonly Uint8Array[] = [
@@ -188,7 +188,7 @@ Deno.test("connection ends alone when the other side sends garbage", async () =>
   await Promise.all([neighbourLeft.connection.close(), neighbourRight.connection.close()]);
 });
 
-Deno.test("connection delivers what came before the garbage", async () => {
+Deno.test("connection delivers values that arrived before garbage", async () => {
   const [socket, end] = await bare();
   await socket.write(Uint8Array.from([...frameOf(1), ...frameOf(2), 0xff, 0xff, 0xff, 0xff]));
   assertEquals((await end.connection.closed).kind, "garbage");
@@ -218,14 +218,14 @@ Deno.test("connection is broken when the stream ends inside a frame", async () =
   }
 });
 
-Deno.test("connection ends when the first frame does not come in time", async () => {
+Deno.test("connection ends when the first frame is late", async () => {
   const [socket, end] = await bare({ firstFrameMs: 30 });
   await socket.write(Uint8Array.of(0, 0, 0, 9));
   assertEquals((await end.connection.closed).kind, "silent");
   socket.close();
 });
 
-Deno.test("connection ends when the next frame does not come in time", async () => {
+Deno.test("connection ends when the next frame is late", async () => {
   const [socket, end] = await bare({ firstFrameMs: 10_000, idleMs: 30 });
   await socket.write(frameOf(1));
   assertEquals((await end.connection.closed).kind, "silent");
@@ -233,7 +233,7 @@ Deno.test("connection ends when the next frame does not come in time", async () 
   socket.close();
 });
 
-Deno.test("connection stays when frames come before the deadline", async () => {
+Deno.test("connection stays open while frames arrive before the deadline", async () => {
   const [socket, end] = await bare({ idleMs: 1000 });
   for (let i = 0; i < 10; i++) {
     await socket.write(frameOf(i));
@@ -245,7 +245,7 @@ Deno.test("connection stays when frames come before the deadline", async () => {
   socket.close();
 });
 
-Deno.test("connection ends when the other side takes no bytes", async () => {
+Deno.test("connection ends when the other side does not read", async () => {
   const [socket, end] = await bare({ stallMs: 50, idleMs: 60_000 });
   while (end.connection.send(new Uint8Array(8 * 1024 * 1024))) {
     await new Promise((resolve) => setTimeout(resolve, 0));
@@ -254,7 +254,7 @@ Deno.test("connection ends when the other side takes no bytes", async () => {
   socket.close();
 });
 
-Deno.test("connection delivers nothing after it was refused", async () => {
+Deno.test("connection delivers nothing after its receiver refused a value", async () => {
   const [socket, right] = await socketPair();
   const received: WireValue[] = [];
   const connection = new Connection(right, {

@@ -1,5 +1,5 @@
 /**
- * Tests of frames: any portions, any lengths, anything a stranger may send.
+ * Tests of frames: any portions, any lengths, and hostile bytes.
  *
  * @module
  */
@@ -18,14 +18,14 @@ function head(length: number): number[] {
   return [length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff];
 }
 
-/** Feeds the stream in portions of the sizes that `next` gives. */
+/** Feeds the stream in portions; `next` returns their sizes. */
 function cut(stream: Uint8Array, next: () => number): Uint8Array[] {
   const frames: Uint8Array[] = [];
   const decoder = new FrameDecoder();
   const portion = new Uint8Array(stream.length);
   for (let at = 0; at < stream.length;) {
     const size = Math.min(next(), stream.length - at);
-    // The same memory each time, as a connection does it: whatever is kept must be a copy.
+    // Reuse the memory as a connection does: bytes that the decoder keeps must be copies.
     portion.set(stream.subarray(at, at + size));
     decoder.push(portion.subarray(0, size), (frame) => frames.push(frame));
     portion.fill(0xee);
@@ -35,7 +35,7 @@ function cut(stream: Uint8Array, next: () => number): Uint8Array[] {
   return frames;
 }
 
-Deno.test("frame decoder gives the frames back when they come in any portions", () => {
+Deno.test("frame decoder returns the frames from any portions", () => {
   const random = new SeededRandom(1, "frame");
   for (let round = 0; round < 50; round++) {
     const bodies = Array.from(
@@ -50,7 +50,7 @@ Deno.test("frame decoder gives the frames back when they come in any portions", 
   }
 });
 
-Deno.test("frame decoder knows whether the stream may end when it is cut at any place", () => {
+Deno.test("frame decoder knows at every byte whether the stream may end there", () => {
   const bodies = [Uint8Array.of(1, 2, 3), new Uint8Array(0), Uint8Array.of(4)];
   const stream = framesOf(bodies);
   const ends = [0, 7, 11, 16];
@@ -63,7 +63,7 @@ Deno.test("frame decoder knows whether the stream may end when it is cut at any 
   }
 });
 
-Deno.test("frame decoder refuses a length above the limit before it holds anything", () => {
+Deno.test("frame decoder refuses a length above the limit before it allocates", () => {
   const cases: readonly (readonly [number, number[]])[] = [
     [FRAME_BYTES_MAX, [0xff, 0xff, 0xff, 0xff]],
     [FRAME_BYTES_MAX, head(FRAME_BYTES_MAX + 1)],
@@ -78,14 +78,14 @@ Deno.test("frame decoder refuses a length above the limit before it holds anythi
   }
 });
 
-Deno.test("frame decoder takes a frame of exactly the limit", () => {
+Deno.test("frame decoder accepts a frame of exactly the limit", () => {
   const decoder = new FrameDecoder({ frameBytesMax: 10 });
   const frames: Uint8Array[] = [];
   decoder.push(framesOf([new Uint8Array(10)]), (frame) => frames.push(frame));
   assertEquals(frames, [new Uint8Array(10)]);
 });
 
-Deno.test("frame decoder holds little when a long frame is announced and does not come", () => {
+Deno.test("frame decoder allocates little when a long frame is announced but not sent", () => {
   const decoders = Array.from({ length: 1_000 }, () => new FrameDecoder());
   for (const decoder of decoders) {
     decoder.push(Uint8Array.from(head(FRAME_BYTES_MAX)), () => assert(false));
@@ -95,7 +95,7 @@ Deno.test("frame decoder holds little when a long frame is announced and does no
   }
 });
 
-Deno.test("frame decoder holds at most twice what has arrived of a long frame", () => {
+Deno.test("frame decoder allocates at most twice the received part of a long frame", () => {
   const decoder = new FrameDecoder();
   const portion = new Uint8Array(64 * 1024);
   decoder.push(Uint8Array.from(head(FRAME_BYTES_MAX)), () => assert(false));
@@ -109,7 +109,7 @@ Deno.test("frame decoder holds at most twice what has arrived of a long frame", 
   assertEquals(decoder.bytesHeld, 0);
 });
 
-Deno.test("frame decoder delivers or refuses when bytes are random, and its memory stays flat", () => {
+Deno.test("frame decoder delivers or refuses random bytes, with bounded memory", () => {
   const random = new SeededRandom(3, "frame");
   for (let round = 0; round < 2_000; round++) {
     const decoder = new FrameDecoder({ frameBytesMax: 2 ** random.between(8, 32) });
@@ -127,14 +127,14 @@ Deno.test("frame decoder delivers or refuses when bytes are random, and its memo
   }
 });
 
-Deno.test("appendFrame puts the length before the value", () => {
+Deno.test("appendFrame writes the length before the value", () => {
   const encoder = new Encoder();
   appendFrame(encoder, "abc");
   appendFrame(encoder, [1, 2]);
   assertEquals([...encoder.bytes()], [0, 0, 0, 4, 0xa3, 97, 98, 99, 0, 0, 0, 3, 0x92, 1, 2]);
 });
 
-Deno.test("appendFrame leaves no byte behind when a value is refused", () => {
+Deno.test("appendFrame leaves no byte behind for a refused value", () => {
   const encoder = new Encoder();
   appendFrame(encoder, 1);
   const bad = [1, undefined] as unknown as WireValue;

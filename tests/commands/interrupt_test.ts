@@ -12,6 +12,7 @@ import { exitCodes, type ExitReason } from "../../cli/table/exit_codes.ts";
 import { nodeFolder } from "../../cli/cluster/local_cluster.ts";
 import { CONTROL_SOCKET } from "../../net/faults/control.ts";
 import { firstLine, killCommand, startCommand } from "../helpers/commands.ts";
+import { inTime } from "../helpers/until.ts";
 import { formatHistory } from "../checker/history.ts";
 
 /** What a case may use. */
@@ -118,9 +119,6 @@ const cases: Readonly<Record<Interrupted, readonly Case[]>> = {
   }],
 };
 
-/** Above what any command needs to stop, on a busy machine. */
-const stopMsMax = 20_000;
-
 for (const [name, some] of Object.entries(cases)) {
   Deno.test({
     name: `${name} stops soon when it is interrupted, and leaves nothing behind`,
@@ -143,7 +141,7 @@ async function interrupt({ args, middle, ending = "interrupted" }: Case, place: 
     await Promise.race([middle(child, place), early]);
     early.catch(() => {});
     child.kill("SIGINT");
-    const code = await within(stopMsMax, endOf(child));
+    const code = await inTime(endOf(child), "the end of the command");
     assertEquals(code, exitCodes[ending], line.join(" "));
     const left = await Array.fromAsync(Deno.readDir(scratch), (entry) => entry.name);
     assertEquals(left, [], line.join(" "));
@@ -158,14 +156,6 @@ async function endOf(child: Deno.ChildProcess): Promise<number> {
     [child.stdout, child.stderr].map((stream) => stream.pipeTo(new WritableStream())),
   );
   return (await child.status).code;
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`wanted an end within ${ms} ms`)), ms);
-  });
-  return await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 async function withPlace(work: (place: Place) => Promise<void>): Promise<void> {
