@@ -1,11 +1,11 @@
 /**
  * `deno task canary [--only RULE] [--jobs N]`: plants every bug of `tests/canaries/` in a copy of
- * the tree and demands that a check notices it. First the checks run on a clean copy, where they
- * must find nothing. Ends with a table; exit code 1 if a bug went unnoticed, 2 for a wrong command
- * line or a patch that no longer fits.
+ * the tree and requires that a check notices it. First the checks run on a clean copy, where they
+ * must pass. Ends with a table; exit code 1 if a bug was not noticed, 2 for a wrong command line or
+ * a patch that does not fit.
  *
- * Only a broken assertion, invariant or scenario counts. Code that does not load, or stumbles over
- * its own types, has not been noticed by a check.
+ * Only a failed assertion, invariant or scenario counts. Code that does not load or fails with a
+ * type error has not been noticed by a check.
  *
  * @module
  */
@@ -15,15 +15,15 @@ import { formatTable } from "../cli/table/mod.ts";
 import { allCanaries } from "../tests/canaries/all.ts";
 import { type Canary, isViolation, misfit } from "../tests/canaries/canary.ts";
 
-/** How one planted bug was dealt with. */
+/** The result for one planted bug. */
 interface Outcome {
   readonly canary: Canary;
-  /** The check that noticed it; `null`: none did. */
+  /** The check that noticed it; `null` if none did. */
   readonly caughtBy: string | null;
-  /** How many seeds it took, where seeds were used. */
+  /** The number of seeds it took, for checks with seeds. */
   readonly seeds: number | null;
   readonly seconds: number;
-  /** Output of the last check, kept where it is of use. */
+  /** Output of the last check. */
   readonly output: string;
 }
 
@@ -35,7 +35,7 @@ const NOT_COPIED = new Set([".git", ".std", "node_modules"]);
 
 class UsageError extends Error {}
 
-/** A copy of the tree in which bugs may be planted. */
+/** A copy of the tree in which bugs are planted. */
 class Copy {
   readonly #folder: string;
 
@@ -50,12 +50,12 @@ class Copy {
     return copy;
   }
 
-  /** Runs a check; tells how it ended and what it said. */
+  /** Runs a check; returns its exit code and output. */
   check(caughtBy: string, seconds: number): Promise<{ code: number; output: string }> {
     return this.#run(commandOf(caughtBy), seconds);
   }
 
-  /** Runs with a bug in the tree, and takes it out again. */
+  /** Calls `run` with a bug in the tree, and removes the bug afterwards. */
   async withBug<T>({ file, find, replace }: Canary, run: () => Promise<T>): Promise<T> {
     const path = this.#url(file);
     const clean = await Deno.readTextFile(path);
@@ -90,7 +90,7 @@ class Copy {
   }
 }
 
-/** What Deno is told to run a check. */
+/** The arguments of Deno that run a check. */
 function commandOf(caughtBy: string): string[] {
   const [first = "", ...rest] = caughtBy.split(" ");
   const run = ["run", "-A"];
@@ -98,7 +98,7 @@ function commandOf(caughtBy: string): string[] {
     return [...run, "cli/main.ts", "test", ...rest, "--seed", "1", "--fail-fast"];
   }
   if (first === "sim") return [...run, "tools/swarm_seeds.ts", ...rest.slice(1)];
-  return ["test", "-A", "--no-check", "--quiet", first, ...rest];
+  return ["test", "-A", "--no-check", "--quiet", "--fail-fast", first, ...rest];
 }
 
 function copyFolder(from: URL, to: URL): void {
@@ -110,7 +110,7 @@ function copyFolder(from: URL, to: URL): void {
   }
 }
 
-/** Every patch must fit exactly one place. */
+/** Throws unless every patch fits exactly one place. */
 function checkPatches(canaries: readonly Canary[]): void {
   const misfits = canaries.map((canary) =>
     misfit(canary, Deno.readTextFileSync(new URL(canary.file, ROOT)))
@@ -118,7 +118,7 @@ function checkPatches(canaries: readonly Canary[]): void {
   if (misfits.length > 0) throw new UsageError(misfits.join("\n"));
 }
 
-/** Each check once on a clean copy: none may find anything. */
+/** Runs each check once on a clean copy; throws when one fails. */
 async function control(copies: readonly Copy[], checks: readonly string[]): Promise<void> {
   let next = 0;
   await Promise.all(copies.map(async (copy) => {

@@ -131,7 +131,7 @@ Deno.test("Clerk returns a certain result when a later request was executed", as
   });
 });
 
-Deno.test("Clerk does not return noKey while an earlier request may still create the key", async () => {
+Deno.test("Clerk does not return noKey when an earlier request may arrive once the key exists", async () => {
   const store = new KvStore();
   let late: Uint8Array = new Uint8Array(0);
   const { clock, clerk } = makeWorld((_, attempt, request) => {

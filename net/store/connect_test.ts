@@ -98,7 +98,7 @@ Deno.test("connect says unknown, never no, of a write that left and got no answe
   server.close();
 });
 
-Deno.test("connect gives up a wait for a connection as soon as the signal is raised", async () => {
+Deno.test("connect stops waiting for a connection as soon as the signal is raised", async () => {
   await using store = connect([deadEndpoint()]);
   const abort = new AbortController();
   const written = store.put("k", "a", { version: 0, signal: abort.signal });
@@ -121,7 +121,7 @@ Deno.test("a closed client ends operations at once, and closing twice does no ha
   assertEquals(await store.get("k"), { outcome: "unavailable", reason: "closed" });
 });
 
-Deno.test("connect refuses addresses that are none, and requests that no node takes", async () => {
+Deno.test("connect refuses invalid addresses and invalid requests", async () => {
   assertThrows(() => connect([]), RangeError, "wanted addresses, got none");
   assertThrows(() => connect(["localhost"]), RangeError, 'wanted HOST:PORT, got "localhost"');
   await using store = connect([deadEndpoint()]);

@@ -10,22 +10,22 @@
 export interface Canary {
   /** The rule it breaks: a code of docs/rules.md (`L1`, `S3`, …), or a few words. */
   readonly rule: string;
-  /** What the product then does wrong, in a few words. */
+  /** What the product does wrong with it. */
   readonly bug: string;
-  /** Path of the file to change, from the root of the project. */
+  /** Path of the file to change, relative to the root of the project. */
   readonly file: string;
-  /** Text of that file, found exactly once. */
+  /** The text to replace, which occurs exactly once in the file. */
   readonly find: string;
-  /** What stands there instead. */
+  /** The replacement. */
   readonly replace: string;
   /**
-   * What can notice it, most promising first, each a command line: `lab 3B --seeds 20` and
-   * `sim seeds 200` run scenarios and the swarm, everything else is given to `deno test`.
+   * The checks that can notice it, most promising first, each a command line: `lab 3B --seeds 20`
+   * and `sim seeds 200` run scenarios and the swarm, everything else is passed to `deno test`.
    */
   readonly caughtBy: readonly string[];
 }
 
-/** Why the patch cannot be applied to the text of its file, or `null` if it can. */
+/** Why the patch does not fit the text of its file; `null` if it fits. */
 export function misfit({ rule, bug, file, find, replace }: Canary, text: string): string | null {
   const places = text.split(find).length - 1;
   if (places === 1 && find !== replace) return null;
@@ -33,8 +33,8 @@ export function misfit({ rule, bug, file, find, replace }: Canary, text: string)
 }
 
 /**
- * Whether a check ended because something was violated. Code that does not load, or stumbles over
- * its own types, was not noticed by a check.
+ * Whether a check failed on a violation. Code that does not load or fails with a type error has not
+ * been noticed by a check.
  */
 export function isViolation(
   { code, output }: { readonly code: number; readonly output: string },

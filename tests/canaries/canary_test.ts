@@ -1,6 +1,6 @@
 /**
- * The planted bugs still fit the source they are planted in, and the judgement on what counts as
- * noticed is right. Whether they are noticed is asked by `deno task canary`, which takes longer.
+ * Tests that the planted bugs fit the source, and of what counts as noticed. That each bug is
+ * noticed is checked by `deno task canary`, which takes longer.
  *
  * @module
  */
@@ -19,13 +19,13 @@ Deno.test("every canary fits the source exactly once", async () => {
   assertEquals(misfits, []);
 });
 
-Deno.test("every canary is a bug of its own and says what can notice it", () => {
+Deno.test("every canary has a unique description and a check that can notice it", () => {
   const bugs = allCanaries.map(({ rule, bug }) => `${rule} ${bug}`);
   assertEquals(new Set(bugs).size, bugs.length);
   assert(allCanaries.every(({ caughtBy }) => caughtBy.length > 0));
 });
 
-Deno.test("misfit refuses a text that is missing, found twice or not changed", () => {
+Deno.test("misfit refuses a text that is missing, ambiguous or unchanged", () => {
   const canary = { rule: "L1", bug: "a bug", file: "a.ts", find: "x", replace: "y", caughtBy: [] };
   assertEquals(misfit(canary, "a x b"), null);
   const problem = (places: number) =>
@@ -35,7 +35,7 @@ Deno.test("misfit refuses a text that is missing, found twice or not changed", (
   assertEquals(misfit({ ...canary, replace: "x" }, "a x b"), problem(1));
 });
 
-Deno.test("isViolation counts broken assertions and failed scenarios, not code that stumbles", () => {
+Deno.test("isViolation is true for failed assertions and scenarios, false for type and load errors", () => {
   const cases: readonly (readonly [number, string, boolean])[] = [
     [1, "error: AssertionError: Values are not equal", true],
     [1, "--- FAIL: TestCount3B (2.0s), seed 1\n    Too many RPCs", true],

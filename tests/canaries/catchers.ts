@@ -1,6 +1,6 @@
 /**
- * Where bugs of the core are planted, and what may notice them. Scenarios of the lab run the lab's
- * profile, so what only the production profile has is left to the swarm and to tests of the core.
+ * The files in which bugs of the core are planted, and the checks that may notice them. Scenarios of
+ * the lab run the lab's profile; the swarm and the tests of the core cover the production profile.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Bugs of the linearizability checker itself. A checker that says "ok" too easily is worse than
- * none, and one that says "illegal" too easily is soon ignored.
+ * Bugs of the linearizability checker. A checker that accepts illegal histories is worse than none,
+ * and one that refuses legal histories is soon ignored.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const corpus = ["tests/checker/histories_test.ts"];
 export const canaries: readonly Canary[] = [
   {
     rule: "linearizability: real time",
-    bug: "a return does not force its operation to have taken effect: any order will do",
+    bug: "an operation may take effect after its return, so every order is accepted",
     file: search,
     find: "this.#node = this.#next[MAYBE_HEAD]!;",
     replace: "this.#node = this.#next[node]!;",
@@ -26,7 +26,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "linearizability: real time",
-    bug: "at equal times a return comes before a call, so touching operations count as apart",
+    bug: "at equal times a return comes before a call, so touching operations are not concurrent",
     file: search,
     find: "this.#times[a]! - this.#times[b]! || a - b",
     replace: "this.#times[a]! - this.#times[b]! || b - a",
@@ -34,7 +34,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "checker: cache",
-    bug: "the cache forgets the state: a set of operations is never tried again with another",
+    bug: "the cache ignores the state: a set of operations is not tried again from another state",
     file: search,
     find: "this.#isNew(this.#required.key() + this.#open.key() + key)",
     replace: "this.#isNew(this.#required.key() + this.#open.key())",
@@ -42,7 +42,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "checker: cache",
-    bug: "the cache forgets the set: a state is never entered again with other operations taken",
+    bug: "the cache ignores the set: a state is not entered again with other operations taken",
     file: search,
     find: "this.#isNew(this.#required.key() + this.#open.key() + key)",
     replace: "this.#isNew(key)",
@@ -50,7 +50,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "checker: cache",
-    bug: "the cache forgets which operations of unknown outcome were used up",
+    bug: "the cache ignores which operations of unknown outcome were used",
     file: search,
     find: "if (seen.some((smaller) => this.#maybe.includes(smaller))) return false;",
     replace: "if (seen.length > 0) return false;",
@@ -58,7 +58,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "checker: backtracking",
-    bug: "a call that is put back keeps its state",
+    bug: "backtracking does not restore the state",
     file: search,
     find: "      this.#state = this.#states[this.#depth]!;\n",
     replace: "",
@@ -66,7 +66,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "checker: backtracking",
-    bug: "a write that fits is taken for good, as only reads may be",
+    bug: "a matching write is never put back, which is valid only for reads",
     file: search,
     find: "if (this.#isReadOnly[number]) continue;",
     replace: "if (this.#isReadOnly[number] || number === 0) continue;",
@@ -74,7 +74,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "checker: unknown outcomes",
-    bug: "an operation that never returned is taken to have never happened",
+    bug: "an operation without a return counts as not executed",
     file: search,
     find: "this.#places = [...required, ...open, ...maybe];",
     replace: "this.#places = [...required, ...open];",
@@ -82,7 +82,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "checker: unknown outcomes",
-    bug: "a client that gave up is taken to have got an answer by then",
+    bug: "an operation that was given up counts as returned at that time",
     file: search,
     find: "outputOf(place) === null || options.open?.has(place) === true;",
     replace:
@@ -91,7 +91,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "checker: unknown outcomes",
-    bug: "an operation of unknown outcome is never used when what follows can happen without it",
+    bug: "an operation of unknown outcome is not used when the next operation is valid without it",
     file: search,
     find: "(shadow !== undefined && key === this.#model.key(shadow))",
     replace: "shadow !== undefined",
@@ -107,7 +107,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "checker: verdict",
-    bug: "what was not decided in time is reported as ok",
+    bug: "a key that was not decided in time is reported as ok",
     file: checker,
     find: 'return verdicts.includes("unknown") ? "unknown" : "ok";',
     replace: 'return "ok";',
@@ -125,7 +125,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "checker: verdict",
-    bug: "keys are searched one after the other, so a hard one starves those behind it",
+    bug: "keys are searched one after the other, so a hard one starves later ones",
     file: checker,
     find: 'if (outcome === "paused") paused.push(place);',
     replace: 'if (outcome === "paused") return;',
@@ -133,7 +133,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "checker: partition",
-    bug: "all keys are one",
+    bug: "all keys are treated as one",
     file: checker,
     find: "const key = model.partition(operation.input);",
     replace: 'const key = "";',
@@ -141,7 +141,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "checker: witness",
-    bug: "the order given for an ok key is a longer wrong one",
+    bug: "the witness of an ok key is a longer, invalid order",
     file: search,
     find: "    this.#bestDepth = -1;\n",
     replace: "",
@@ -157,7 +157,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "checker: failing part",
-    bug: "operations under way at the cut are forgotten",
+    bug: "operations in progress at the cut are ignored",
     file: shrink,
     find: "const indexes = [...beginning.unused, ...part.later]",
     replace: "const indexes = [...part.later]",
@@ -165,7 +165,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "kv model: ErrMaybe",
-    bug: 'ErrMaybe is taken for "not executed"',
+    bug: "ErrMaybe counts as not executed",
     file: kv,
     find:
       'KvState | undefined {\n  if (output === null || output.error === "ErrMaybe") return stepMaybe(state, input);',
@@ -191,7 +191,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "recorder: real time",
-    bug: "where the clock stands still, a client's read counts as overlapping its own write",
+    bug: "when the clock stands still, a client's read counts as concurrent with its own write",
     file: "tests/recorder/kv_recorder.ts",
     find: "Math.max(this.#now(), this.#last + INSTANT_MS)",
     replace: "this.#now()",
@@ -199,7 +199,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "recorder: unknown outcomes",
-    bug: "a put that was given up at the deadline is taken to be decided by then",
+    bug: "a put that was given up at the deadline counts as decided by then",
     file: "tests/recorder/kv_recorder.ts",
     find: "(isGuess || this.#now() >= deadline)",
     replace: "isGuess",
@@ -215,7 +215,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "tester: verdict",
-    bug: "the lab's tester judges no history",
+    bug: "the lab's tester checks no history",
     file: "tests/lab/kv_tester.ts",
     find: 'if (this.#recorder.judge(limitMs) === "unknown")',
     replace: "if (limitMs < 0)",
@@ -223,7 +223,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "swarm: trouble",
-    bug: "nothing ever goes wrong in the key/value swarm",
+    bug: "the key/value swarm injects no faults",
     file: "tests/swarm/kv_swarm.ts",
     find: "    chaos.begin();\n",
     replace: "",
@@ -231,7 +231,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "register model: cas",
-    bug: "a compare-and-set wins whatever the register holds",
+    bug: "a compare-and-set succeeds whatever the register's value",
     file: "tests/checker/register_model.ts",
     find: "const isSet = state.value === input.from;",
     replace: 'const isSet = output?.op === "cas" ? output.ok : true;',
@@ -239,7 +239,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     rule: "timeline: text",
-    bug: "text of a history becomes markup",
+    bug: "text of a history is not escaped in the page",
     file: "tests/pages/timeline.ts",
     find: '.replaceAll("<", "\\\\u003c")',
     replace: "",

@@ -40,7 +40,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E1",
-    bug: "votes and acknowledgements leave before the save",
+    bug: "votes and acknowledgements are sent before the save",
     file: NODE,
     find: "this.#options.transport.send(effects.announce);",
     replace: "this.#options.transport.send([...effects.announce, ...effects.send]);",
@@ -92,7 +92,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E5",
-    bug: "a server votes for everybody who asks",
+    bug: "a server votes for every candidate",
     file: RAFT,
     find: "const isFree = trial || this.#votedFor === null || this.#votedFor === from;",
     replace: "const isFree = true;",
@@ -108,7 +108,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E5",
-    bug: "a server votes for a log that is behind its own",
+    bug: "a server votes for a candidate whose log is behind its own",
     file: RAFT,
     find: "const granted = isUpToDate && isFree",
     replace: "const granted = isFree",
@@ -116,7 +116,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E5",
-    bug: "the longer log counts as newer, whatever its last term",
+    bug: "the longer log counts as more up to date, whatever its last term",
     file: RAFT,
     find: "last.term > own.term || (last.term === own.term && last.index >= own.index)",
     replace: "last.index >= own.index",
@@ -124,7 +124,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E5",
-    bug: "a higher term in a message is passed over",
+    bug: "a higher term in a message is ignored",
     file: RAFT,
     find: "if (term > this.#term) this.#follow(term, null);",
     replace: "if (term > this.#term + 1_000_000) this.#follow(term, null);",
@@ -132,7 +132,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E6",
-    bug: "a timeout that should be drawn is rounded down to none",
+    bug: "a random timeout is rounded down to zero",
     file: RAFT,
     find: "electionTicks + Math.floor(this.#random() * electionTicks)",
     replace: "Math.floor(this.#random()) * electionTicks",
@@ -140,7 +140,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E6",
-    bug: "every server waits equally long for a leader",
+    bug: "every server has the same election timeout",
     file: RAFT,
     find: "electionTicks + Math.floor(this.#random() * electionTicks)",
     replace: "electionTicks + electionTicks / 2",
@@ -148,7 +148,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E6",
-    bug: "time in which the process was held up is held against the leader",
+    bug: "time in which the process was stalled counts as leader silence",
     file: TICKER,
     find: "this.#isLenient = isLate && !this.#isLenient;",
     replace: "this.#isLenient = false;",
@@ -164,7 +164,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E7",
-    bug: "who has voted refuses trials, so that nobody can stand again",
+    bug: "a server that has voted refuses pre-votes, so that no election can follow",
     file: RAFT,
     find: "const isFree = trial || this.#votedFor === null",
     replace: "const isFree = this.#votedFor === null",
@@ -172,7 +172,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E8",
-    bug: "a server that hears no leader raises the term without a trial",
+    bug: "a server without a leader raises the term without a pre-vote",
     file: RAFT,
     find: `this.#campaign(this.#isProduction ? "trial" : "candidate");`,
     replace: `this.#campaign("candidate");`,
@@ -180,7 +180,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E9",
-    bug: "a follower that hears its leader helps to overthrow it",
+    bug: "a follower whose leader is alive votes for another candidate",
     file: RAFT,
     find: `if (message.type === "requestVote" && this.#isContent()) return;`,
     replace: "",
@@ -188,7 +188,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E9",
-    bug: "who had a leader once is deaf to candidates until it stands itself",
+    bug: "a server that once had a leader ignores candidates until its own timeout",
     file: RAFT,
     find: "const isHeard = leader !== null && this.#elapsedTicks < this.#options.electionTicks;",
     replace: "const isHeard = leader !== null;",
@@ -196,7 +196,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E9",
-    bug: "a leader that is followed gives way to whoever asks for votes",
+    bug: "a leader with a majority steps down for any candidate",
     file: RAFT,
     find: '(role === "leader" || isHeard)',
     replace: '(role !== "leader" && isHeard)',
@@ -204,7 +204,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E9",
-    bug: "heartbeats do not put off elections",
+    bug: "heartbeats do not reset the election timeout",
     file: RAFT,
     find: `this.#resetElectionTimer();
     invariant(this.#role.kind === "follower"`,
@@ -213,7 +213,7 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E10",
-    bug: "a leader that hears nobody goes on leading",
+    bug: "a leader without answers keeps leading",
     file: RAFT,
     find: "const isDeserted = this.#isProduction && active < this.#quorum;",
     replace: "const isDeserted = false;",

@@ -1,5 +1,5 @@
 /**
- * Bugs of what stands above the log: the replicated machine, the store, its server, its clients.
+ * Bugs of the layers above the log: the replicated state machine, the store, its server and clients.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const SNAPSHOTS = "lab SnapshotRecover SnapshotRPC SnapshotSize --seeds 3";
 export const kvCanaries: readonly Canary[] = [
   {
     rule: "R2",
-    bug: "a leader answers reads at once, without asking anybody whether it still leads",
+    bug: "a leader answers reads at once, without confirming that it still leads",
     file: RSM,
     find: "if (!(this.#log?.read(context) ?? false)) this.read(context, false);",
     replace: "this.read(context, this.#log?.read(context) ?? false);",
@@ -27,7 +27,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "R4",
-    bug: "reads that waited when leadership was lost are answered all the same",
+    bug: "pending reads are answered although leadership was lost",
     file: RSM,
     find: "      confirmed\n        ? {",
     replace: "      confirmed || this.#log !== null\n        ? {",
@@ -35,7 +35,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C1",
-    bug: "a put that was executed before is executed again",
+    bug: "a repeated put is executed again",
     file: STORE,
     find: "if (item !== undefined && item.version !== version) {",
     replace: "if (item !== undefined && Math.abs(item.version - version) > 1) {",
@@ -43,7 +43,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C1",
-    bug: "versions start again after a snapshot, so that old puts fit once more",
+    bug: "versions restart after a snapshot, so that old puts match again",
     file: STORE,
     find: "const version = Number(view.getBigUint64(at + 2));",
     replace: "const version = Number(view.getBigUint64(at + 2)) > 0 ? 1 : 0;",
@@ -51,7 +51,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "S5",
-    bug: "the state is not in the snapshot",
+    bug: "the snapshot does not contain the state",
     file: STORE,
     find: "    this.#items = items;",
     replace: "    this.#items = new Map(items.size > 0 ? [] : items);",
@@ -67,7 +67,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "a clerk says ErrVersion where it cannot know",
+    bug: "a clerk returns ErrVersion where the outcome is unknown",
     file: CLERK,
     find: 'if (isUnsure) return { type: "maybe" };',
     replace: 'if (isUnsure && reply?.type !== "wrongVersion") return { type: "maybe" };',
@@ -75,7 +75,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "a clerk whose time is up says that the put was not executed",
+    bug: "a clerk at its deadline returns that the put was not executed",
     file: CLERK,
     find: 'if (isUnsure) return { type: "maybe" };',
     replace: 'if (isUnsure && reply !== null) return { type: "maybe" };',
@@ -83,7 +83,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "a clerk says ErrNoKey though an earlier request may arrive once there is the key",
+    bug: "a clerk returns ErrNoKey although an earlier request may arrive once the key exists",
     file: CLERK,
     find: 'if (isUnsure) return { type: "maybe" };',
     replace: 'if (isUnsure && reply?.type !== "noKey") return { type: "maybe" };',
@@ -91,7 +91,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "a clerk takes a request without an answer for one that never arrived",
+    bug: "a clerk treats a request without an answer as never sent",
     file: CLERK,
     find: '        case undefined:\n        case "unknown":\n          isUnsure = true;',
     replace: '        case undefined:\n        case "unknown":',
@@ -99,7 +99,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "a clerk is unsure of a request that never left",
+    bug: "a clerk treats a request that was never sent as possibly executed",
     file: CLERK,
     find: 'if (result === "unsent") return { type: "wrongLeader", leader: null };',
     replace: 'if (result === "unsent") return null;',
@@ -107,7 +107,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "a server that lost track says that the request was not executed",
+    bug: "a server that does not know the outcome replies that the request was not executed",
     file: "kv/server/server.ts",
     find: 'encodeReply({ type: "unknown", leader',
     replace: 'encodeReply({ type: "wrongLeader", leader',
@@ -115,7 +115,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "submits of a leader that stepped down are called lost",
+    bug: "submits of a leader that stepped down are reported lost",
     file: RSM,
     find: 'status.term !== this.#term) this.#releaseSubmitted("unknown")',
     replace: 'status.term !== this.#term) this.#releaseSubmitted("lost")',
@@ -123,7 +123,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "submits that a snapshot jumped over are called lost",
+    bug: "submits that a snapshot covers are reported lost",
     file: RSM,
     find: 'this.#take(head).done({ kind: "unknown", leader: this.#leader });',
     replace: 'this.#take(head).done({ kind: "lost", leader: this.#leader });',
@@ -131,7 +131,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C1",
-    bug: "a result is handed to whoever waits at that index, whatever the term",
+    bug: "a result goes to the submit at that index, whatever the term",
     file: RSM,
     find: `    if (entry.term > this.#term) return this.#releaseSubmitted("lost");
     const head = this.#head();
@@ -148,7 +148,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C1",
-    bug: "a result goes to the first who waits, whatever the index",
+    bug: "a result goes to the first pending submit, whatever the index",
     file: RSM,
     find: "if (head === undefined || head.index > entry.index) return;",
     replace: "if (head === undefined) return;",
@@ -156,7 +156,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C1",
-    bug: "who submits again when told of the old term stands before the submit that told it",
+    bug: "a submit made from the callback of an ended one is placed before the current submit",
     file: RSM,
     find: `    this.#submitted.push({ index: position.index, bytes: command.length, done });
     // Told last: whoever is told may submit again, and stands behind this one in the log.
@@ -167,7 +167,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "nobody is told when the term moves on",
+    bug: "pending submits are not ended when the term changes",
     file: RSM,
     find: 'if (status.role !== "leader" || status.term !== this.#term) this',
     replace: 'if (status.role === "candidate" && status.term < 0) this',
@@ -175,7 +175,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "submits wait for ever when their server shuts down",
+    bug: "pending submits are not ended when their server shuts down",
     file: RSM,
     find: '    this.#log = null;\n    this.#releaseSubmitted("unknown");',
     replace: "    this.#log = null;",
@@ -183,7 +183,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "bytes of answered questions count as waiting until the server refuses everything",
+    bug: "bytes of answered queries stay counted until the server refuses all requests",
     file: RSM,
     find: "    this.#waitingBytes -= asked.request.length;\n",
     replace: "",
@@ -191,7 +191,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C4",
-    bug: "a lock takes an unknown outcome for success",
+    bug: "a lock treats an unknown outcome as success",
     file: LOCK,
     find: 'if (result.type === "stored") return { type: "held", token: result.version };',
     replace: 'if (result.type !== "wrongVersion") return { type: "held", token: version + 1 };',
@@ -199,7 +199,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C4",
-    bug: "a lock forgets the put that may still arrive when it is released",
+    bug: "a released lock ignores its put that may still arrive",
     file: LOCK,
     find: "if (!isEqual(seen.value, this.#name) && seen.version !== this.#pending) {",
     replace: "if (!isEqual(seen.value, this.#name)) {",
@@ -207,7 +207,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "C4",
-    bug: "a lock that lost to another says that it may be held",
+    bug: "a lock that was lost to another client returns that it may be held",
     file: LOCK,
     find: "      if (seen.version !== this.#pending) this.#pending = null;\n",
     replace: "",
@@ -215,7 +215,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "X4",
-    bug: "an operation stays with a busy server though another has found the leader",
+    bug: "an operation keeps asking a busy server although another operation has found the leader",
     file: CLERK,
     find: "          server = this.#leader;\n",
     replace: "",
@@ -239,7 +239,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "X6",
-    bug: "a key that is no text is taken for the empty key",
+    bug: "a key that is not valid text becomes the empty key",
     file: "kv/store/command.ts",
     find: "if (error instanceof TypeError) return null;",
     replace: 'if (error instanceof TypeError) return "";',
@@ -247,7 +247,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "X6",
-    bug: "two keys that differ in an invisible mark are one",
+    bug: "two keys that differ in an invisible character are the same",
     file: "kv/store/command.ts",
     find: "ignoreBOM: true",
     replace: "ignoreBOM: false",

@@ -1,6 +1,6 @@
 /**
- * Bugs of the network: limits that are none, messages of another life or cluster, timers that fire at
- * once, peers that block others.
+ * Bugs of the network: missing limits, messages of another incarnation or cluster, timers that fire
+ * at once, peers that block others.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const clock = ["raft/system_clock_test.ts"];
 export const netCanaries: readonly Canary[] = [
   {
     rule: "X1",
-    bug: "after a failure to accept the node never accepts again",
+    bug: "a failure to accept ends accepting for good",
     file: "net/wire/acceptor.ts",
     find: "options.failed(error instanceof Error ? error.message : `${error}`);",
     replace:
@@ -26,7 +26,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X1",
-    bug: "a failure to accept is tried again without a pause",
+    bug: "accepting is retried without a pause",
     file: "net/wire/acceptor.ts",
     find: "setTimeout(resolve, options.pauseMs ?? 100)",
     replace: "setTimeout(resolve, 0)",
@@ -34,7 +34,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X2",
-    bug: "a stranger may send a first frame as long as any",
+    bug: "the first frame of a connection may be as long as any",
     file: "net/wire/connection.ts",
     find: "options.firstFrameBytesMax ?? frameBytesMax",
     replace: "frameBytesMax",
@@ -42,7 +42,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X2",
-    bug: "the limit of a frame's length is not looked at",
+    bug: "the length of a frame is not limited",
     file: "net/wire/frame.ts",
     find: "if (this.#length > this.frameBytesMax) {",
     replace: "if (this.#length > 2 ** 32) {",
@@ -74,7 +74,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X3",
-    bug: "a client is not told why it is not let in",
+    bug: "a refused client does not get the reason",
     file: "net/wire/lobby.ts",
     find: "    connection.send(encodeHelloRefusal(guest));\n",
     replace: "",
@@ -82,7 +82,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "L9",
-    bug: "a client that wants another cluster is let in",
+    bug: "a client of another cluster is accepted",
     file: "net/rpc/rpc_frames.ts",
     find: "return wanted === null ? null : otherCluster(cluster, wanted);",
     replace: "return wanted === null ? null : otherCluster(wanted, wanted);",
@@ -90,7 +90,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "an unknown request counts as under way for ever",
+    bug: "an unknown request stays counted as in flight",
     file: "net/rpc/rpc_server.ts",
     find: "if (isKnown !== false || !isDone()) return;",
     replace: "if (isKnown !== false) return;",
@@ -98,7 +98,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X3",
-    bug: "a half-open connection to a peer is never found",
+    bug: "a half-open connection to a peer is never detected",
     file: "net/peers/peer_link.ts",
     find: "now - this.#heardAt > this.#options.limits.silenceMsMax",
     replace: "now - this.#heardAt > 2 ** 31",
@@ -106,7 +106,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X3",
-    bug: "an idle connection to a peer is taken for a broken one, as nobody gives a sign of life",
+    bug: "no pings are sent, so that an idle connection to a peer is closed as broken",
     file: "net/peers/tcp_transport.ts",
     find: "        incoming.connection.send(PING);\n",
     replace: "",
@@ -122,7 +122,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X3",
-    bug: "a client never notices that its connection carries nothing any more",
+    bug: "a client never detects a dead connection",
     file: "net/rpc/rpc_client.ts",
     find: 'connection.abort({ kind: "silent", message: "no sign of life" });',
     replace: "",
@@ -130,7 +130,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X3",
-    bug: "a client that was closed while it connected keeps the connection",
+    bug: "a client that is closed while it connects keeps the connection",
     file: "net/rpc/rpc_client.ts",
     find: 'this.#fresh?.abort({ kind: "local", message: "closed by this side" });',
     replace: "",
@@ -138,7 +138,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "a client that reads well is let go when it asks for much at once",
+    bug: "a client that reads is disconnected when it requests much at once",
     file: "net/rpc/rpc_server.ts",
     find: "if (bytes <= SHORT_BYTES || this.#hasRoom(client.connection, bytes)) {",
     replace: "if (bytes > 0) {",
@@ -146,7 +146,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "replies that wait are bounded for each client, but not for all together",
+    bug: "queued replies are bounded for each client, but not in total",
     file: "net/rpc/rpc_server.ts",
     find: "return total <= queueBytesTotalMax;",
     replace: "return total <= queueBytesTotalMax * 1e9;",
@@ -154,7 +154,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X3",
-    bug: "a node waits for ever for the answer to its hello",
+    bug: "a node waits without limit for the answer to its hello",
     file: "net/peers/peer_link.ts",
     find: "    this.#armDeadline(dial);\n",
     replace: "",
@@ -162,7 +162,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X3",
-    bug: "a node that is refused dials again and again without a pause",
+    bug: "a refused node redials without a pause",
     file: "net/peers/peer_link.ts",
     find: "      this.#backoffMs = limits.redialMsMax;\n",
     replace: "",
@@ -170,7 +170,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "a call that was given up still counts as under way",
+    bug: "a call that was given up stays counted as in flight",
     file: "net/rpc/rpc_client.ts",
     find:
       '      this.#pending.delete(number);\n      settle({ kind: "unknown", reason: "deadline" });',
@@ -179,7 +179,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "the size of a request is counted for ever",
+    bug: "the bytes of a request stay counted after its reply",
     file: "net/rpc/rpc_server.ts",
     find: "      this.#inFlightBytes -= bytes;\n",
     replace: "",
@@ -187,7 +187,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X5",
-    bug: "an answer that no frame can hold throws at who answers",
+    bug: "a reply larger than a frame throws into the handler",
     file: "net/rpc/rpc_server.ts",
     find: "if (!(error instanceof RangeError)) throw error;",
     replace: "if (error) throw error;",
@@ -195,7 +195,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X5",
-    bug: "a message that no frame can hold ends the node",
+    bug: "a message larger than a frame ends the node",
     file: "net/peers/peer_link.ts",
     find: "if (!(error instanceof RangeError)) throw error;",
     replace: "if (error) throw error;",
@@ -203,7 +203,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X6",
-    bug: "a message of an unknown type is taken for the last known one",
+    bug: "a message of an unknown type is decoded as the last known type",
     file: "raft/message.ts",
     find: "if (length === undefined || length === 0) {",
     replace: "if (type === undefined) {",
@@ -211,7 +211,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X6",
-    bug: "another protocol version of a peer is let in",
+    bug: "a peer with another protocol version is accepted",
     file: "net/peers/peer_hello.ts",
     find:
       "if (version !== PEER_PROTOCOL_VERSION) return wrongVersion(version, PEER_PROTOCOL_VERSION);\n  if (fields.length !== 9)",
@@ -220,7 +220,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X6",
-    bug: "a peer that counts majorities out of other members is let in",
+    bug: "a peer with other members is accepted",
     file: "net/peers/peer_hello.ts",
     find: "if (members !== mine.members) {",
     replace: "if (members === undefined) {",
@@ -228,7 +228,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "more requests are taken than the limit says",
+    bug: "more requests are accepted than the limit",
     file: "net/rpc/rpc_server.ts",
     find: "client.inFlight >= inFlightMax ||",
     replace: "",
@@ -236,7 +236,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "a request whose client left is counted for ever",
+    bug: "a request whose client has disconnected stays counted",
     file: "net/rpc/rpc_server.ts",
     find: "      isOpen = false;\n      client.inFlight -= 1;",
     replace:
@@ -245,7 +245,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "L9",
-    bug: "a connection of an earlier run of a peer is let in",
+    bug: "a connection of an earlier run of a peer is accepted",
     file: "net/peers/tcp_transport.ts",
     find: "if (run < current.run || isOlder) {",
     replace: "if (isOlder) {",
@@ -271,7 +271,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "L9",
-    bug: "a new run of a peer leaves the other line of the run before open",
+    bug: "a new run of a peer leaves the other line of the earlier run open",
     file: "net/peers/tcp_transport.ts",
     find: "if (incoming.line !== line && incoming.run === run) continue;",
     replace: "if (incoming.line !== line) continue;",
@@ -287,7 +287,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "a long message that is arriving is no sign of life",
+    bug: "arriving bytes of a long message do not count as a sign of life",
     file: "net/peers/tcp_transport.ts",
     find: "if (this.#incoming.has(incoming)) this.#options.heard?.(peer);",
     replace: "",
@@ -295,7 +295,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "the core never learns how much waits for a slow peer",
+    bug: "the core never learns how much is queued for a slow peer",
     file: "net/peers/peer_link.ts",
     find: "return this.#waitingBytes + (this.#connection?.queuedBytes ?? 0);",
     replace: "return 0;",
@@ -303,7 +303,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "long messages that wait for a connection are bounded in number only",
+    bug: "long messages queued for a connection are bounded only in number",
     file: "net/peers/peer_link.ts",
     find: "(this.#waitingBytes > WAITING_BYTES_MAX && this.#waiting.length > 1)",
     replace: "this.#waiting.length > 2 ** 31",
@@ -311,7 +311,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "bytes that the system has taken still count as waiting",
+    bug: "bytes that the kernel has accepted still count as queued",
     file: "net/wire/connection.ts",
     find: "this.#queue.length + this.#writing.length - this.#writtenBytes;",
     replace: "this.#queue.length + this.#writing.length;",
@@ -319,7 +319,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "a small message waits behind a long one where bandwidth is made short",
+    bug: "a small message waits behind a long one under a bandwidth fault",
     file: "net/faults/faulty_transport.ts",
     find: 'const line = isBulk(envelope.message) ? "bulk" : "small";',
     replace: 'const line = isBulk(envelope.message) ? "bulk" : "bulk";',
@@ -327,7 +327,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "L9",
-    bug: "what waited for one run of a peer goes to the next",
+    bug: "messages queued for one run of a peer are sent to the next",
     file: "net/peers/peer_link.ts",
     find: "if (isSameRun) this.#sendOn(connection, envelope);",
     replace: "if (isSameRun !== null) this.#sendOn(connection, envelope);",
@@ -335,7 +335,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "L9",
-    bug: "a node of another cluster is let in",
+    bug: "a node of another cluster is accepted",
     file: "net/wire/hello.ts",
     find: "if (got === wanted) return null;",
     replace: 'if (typeof got === "string") return null;',
@@ -343,7 +343,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "L9",
-    bug: "a peer may speak for another",
+    bug: "a peer may send messages in the name of another",
     file: "net/peers/tcp_transport.ts",
     find: "if (envelope.from === peer && envelope.to === this.#options.id) return envelope;",
     replace: "if (envelope.to === this.#options.id) return envelope;",
@@ -359,7 +359,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "E6",
-    bug: "a wait of a fraction of a millisecond is none",
+    bug: "a wait of a fraction of a millisecond is dropped",
     file: "raft/system_clock.ts",
     find: "if (performance.now() < this.#due) this.#handle = this.#arm();\n    else this.#run();",
     replace: "this.#run();",
@@ -367,7 +367,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "L3",
-    bug: "terms in an append may go down",
+    bug: "terms in an append may decrease",
     file: "raft/message.ts",
     find: "if (term < termMin || term > bounds.term) {",
     replace: "if (term > bounds.term) {",
@@ -375,7 +375,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "a call whose connection was lost is said never to have left",
+    bug: "a call whose connection was lost is reported as never sent",
     file: "net/rpc/rpc_client.ts",
     find: 'settle({ kind: "unknown", reason: "connectionLost" })',
     replace: 'settle({ kind: "neverSent", reason: "noConnection" })',
@@ -383,7 +383,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "an overloaded answer is taken for a reply",
+    bug: "an overloaded answer is returned as a reply",
     file: "net/rpc/rpc_client.ts",
     find: 'if (reply.status === "answered") pending.settle(',
     replace: "if (reply.number >= 0) pending.settle(",
@@ -391,7 +391,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "crc32",
-    bug: "a running checksum from 2^31 on starts from elsewhere",
+    bug: "a running checksum of 2^31 or more continues from a wrong value",
     file: "raft/storage/crc32.ts",
     find: "return native(at === 0 ? bytes : bytes.subarray(at), value);",
     replace: "return native(at === 0 ? bytes : bytes.subarray(at), Math.min(start, SAFE_END - 1));",
@@ -399,7 +399,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "C2",
-    bug: "a call that is given up after it left counts as never sent",
+    bug: "a call that is given up after it was sent counts as never sent",
     file: "net/rpc/rpc_client.ts",
     find: 'resolve({ kind: "unknown", reason: "aborted" })',
     replace: 'resolve({ kind: "neverSent", reason: "aborted" })',
@@ -415,7 +415,7 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X4",
-    bug: "a clerk that is given up goes on asking",
+    bug: "a clerk that is given up keeps sending requests",
     file: "kv/client/clerk.ts",
     find: "while (clock.now() < deadline && !signal?.aborted) {",
     replace: "while (clock.now() < deadline) {",

@@ -42,7 +42,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L2",
-    bug: "a follower commits entries that the message did not verify",
+    bug: "a follower commits entries beyond those that the message verified",
     file: RAFT,
     find: "this.#commitTo(Math.min(message.commit, verified));",
     replace: "this.#commitTo(Math.min(message.commit, this.#log.last.index));",
@@ -50,7 +50,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L2",
-    bug: "a follower acknowledges all it has, verified or not",
+    bug: "a follower acknowledges its whole log, verified or not",
     file: RAFT,
     find: "this.#accept(from, verified, round);",
     replace: "this.#accept(from, this.#log.last.index, round);",
@@ -58,7 +58,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L3",
-    bug: "a late or doubled append cuts entries that match",
+    bug: "a late or duplicate append removes matching entries",
     file: LOG,
     find: "const fresh = entries.findIndex((entry) => !this.matches(entry));",
     replace: "const fresh = entries.length === 0 ? -1 : 0;",
@@ -66,7 +66,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L3",
-    bug: "a conflict is overwritten only while the new entries last",
+    bug: "entries after the new ones are kept behind a conflict",
     file: LOG,
     find: "if (cut !== null) this.#truncate(cut);",
     replace:
@@ -77,7 +77,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L4",
-    bug: "a follower forgets what it knows to be committed and lets it be cut",
+    bug: "a follower lets a conflict remove committed entries",
     file: RAFT,
     find: `this.#role = { kind: "follower", leader, transfer: null };
     this.#trace`,
@@ -88,7 +88,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L5",
-    bug: "a heartbeat is accepted without a look at the log",
+    bug: "a heartbeat is accepted without a log check",
     file: RAFT,
     find: "if (!this.#log.matches(previous)) {",
     replace: "if (entries.length > 0 && !this.#log.matches(previous)) {",
@@ -96,7 +96,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L6",
-    bug: "a turn's promises and applies come before its save",
+    bug: "acknowledgements and applies of a turn come before its save",
     file: NODE,
     find: `        if (effects.save !== null) {
           await this.#options.storage.save(effects.save);
@@ -113,7 +113,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L6",
-    bug: "a leader counts itself for an entry that nobody else has",
+    bug: "a leader alone commits an entry that no other server has",
     file: RAFT,
     find: "const index = quorumValue([...matches, this.#log.last.index]);",
     replace:
@@ -122,7 +122,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L7",
-    bug: "a cut of entries that wait to be saved forgets what else has to be saved",
+    bug: "removing unsaved entries drops other unsaved changes",
     file: LOG,
     find: "this.#changedFrom = Math.min(this.#changedFrom ?? from, from);",
     replace: "",
@@ -138,7 +138,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L9",
-    bug: "a late answer takes a peer's match back",
+    bug: "a late answer lowers a peer's match",
     file: PROGRESS,
     find: "this.match = Math.max(this.match, match);",
     replace: "this.match = match;",
@@ -146,7 +146,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L9",
-    bug: "a late refusal takes next back behind what is known to match",
+    bug: "a late refusal lowers next below match",
     file: PROGRESS,
     find: "if (previous <= this.match) return false;",
     replace: "if (previous <= this.match) this.match = previous;",
@@ -154,7 +154,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L9",
-    bug: "a server that lost what it acknowledged is probed without a pause",
+    bug: "a server that lost acknowledged entries is probed without a pause",
     file: PROGRESS,
     find: "if (previous <= this.match) return false;",
     replace: "",
@@ -162,7 +162,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L9",
-    bug: "a refusal never takes next back",
+    bug: "a refusal never lowers next",
     file: RAFT,
     find: "peer.rejected(Math.min(next, previous));",
     replace: "peer.rejected(previous + 1);",
@@ -187,7 +187,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L10",
-    bug: "a turn that may not apply everything skips the rest",
+    bug: "a turn that applies only a batch skips the remaining entries",
     file: RAFT,
     find: "this.#applied += entries.length;",
     replace: "this.#applied = this.#commit;",
@@ -195,7 +195,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L10",
-    bug: "a leader of the lab's profile opens its term with an entry of its own",
+    bug: "a leader of the lab's profile appends a no-op",
     file: RAFT,
     find: "if (this.#isProduction) this.#appendOwn(null);",
     replace: "this.#appendOwn(null);",
@@ -203,7 +203,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "X5",
-    bug: "a command is taken that no message can hold, and stops all that come behind it",
+    bug: "a command too large for a message is accepted and blocks all later ones",
     file: NODE,
     find: "if (command.length > commandBytesMax) {",
     replace: "if (command.length > commandBytesMax + 1) {",
@@ -211,7 +211,7 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "an application that is never idle keeps timers from running",
+    bug: "an application that is never idle starves timers",
     file: NODE,
     find: "if (this.#raft.hasMore || ++this.#turnsSinceYield > TURNS_MAX) return",
     replace: "if (this.#raft.hasMore) return",

@@ -24,7 +24,7 @@ import type { Canary } from "./canary.ts";
 export const snapshotCanaries: readonly Canary[] = [
   {
     rule: "S1",
-    bug: "a snapshot drops entries behind it that match",
+    bug: "a snapshot drops later entries that match it",
     file: RAFT,
     find: "if (this.#log.matches(last)) {",
     replace: "if (last.index < 0) {",
@@ -56,7 +56,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S3",
-    bug: "what an installed snapshot covers is applied again",
+    bug: "entries that an installed snapshot covers are applied again",
     file: RAFT,
     find: "this.#commit = this.#applied = snapshot.last.index;",
     replace: "this.#commit = snapshot.last.index;",
@@ -64,7 +64,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S3",
-    bug: "after a restart the entry behind the snapshot is skipped",
+    bug: "after a restart the first entry after the snapshot is skipped",
     file: RAFT,
     find: "this.#commit = this.#applied = this.#log.base.index;",
     replace:
@@ -73,7 +73,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S4",
-    bug: "entries behind a new snapshot are applied before it is restored",
+    bug: "entries after a new snapshot are applied before it is restored",
     file: NODE,
     find: `    if (restore !== null) application.restore(restore);
     if (apply.length > 0) application.apply(apply);`,
@@ -99,7 +99,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S6",
-    bug: "an image is drawn while an earlier one waits for the save that makes it count",
+    bug: "an image is drawn while an earlier one is not saved yet",
     file: NODE,
     find: `this.#image = "kept";`,
     replace: `this.#image = "none";`,
@@ -115,7 +115,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S6",
-    bug: "a lost chunk is never sent again",
+    bug: "a lost chunk is never resent",
     file: PROGRESS,
     find: "else mode.asked ??= round;",
     replace: "",
@@ -123,7 +123,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S6",
-    bug: "an answer that had a long way sets off a chunk that is under way already",
+    bug: "a late answer makes the leader resend a chunk that is in flight",
     file: PROGRESS,
     find: "(mode.asked === null || round < mode.asked)",
     replace: "mode.asked === null",
@@ -131,7 +131,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S6",
-    bug: "a server that gets a snapshot is asked about it with every tick",
+    bug: "a server that receives a snapshot is probed with every tick",
     file: PROGRESS,
     find: 'return this.isActive && this.mode.kind !== "snapshot" && this.#commitTold < commit;',
     replace: "return this.#commitTold < commit;",
@@ -139,7 +139,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S6",
-    bug: "chunks are joined in the order in which they arrive",
+    bug: "chunks are joined in the order of arrival",
     file: TRANSFER,
     find: "if (offset !== this.#received || offset + data.length > total) return;",
     replace: "if (this.#received + data.length > total) return;",
@@ -147,7 +147,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S6",
-    bug: "a transfer goes on with the chunks of the next leader, who draws other bytes",
+    bug: "a transfer continues with chunks of the next leader, whose image has other bytes",
     file: RAFT,
     find: 'this.#role = { kind: "follower", leader, transfer: null };',
     replace: `const transfer = before.kind === "follower" ? before.transfer : null;
@@ -156,7 +156,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S6",
-    bug: "a transfer goes on with the chunks of another snapshot",
+    bug: "a transfer continues with chunks of another snapshot",
     file: RAFT,
     find: "if (!role.transfer?.isOf(last)) role.transfer = new Transfer(last);",
     replace: "role.transfer ??= new Transfer(last);",
@@ -164,7 +164,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S7",
-    bug: "the log in memory is never cut",
+    bug: "the log in memory is never compacted",
     file: LOG,
     find: "base > this.#base.index && covered.index - base < trailing.entriesMax;",
     replace: "base > this.#base.index;",
@@ -172,7 +172,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S7",
-    bug: "as many compacted entries as are allowed stay in memory, however large they are",
+    bug: "trailing entries in memory are bounded in number but not in bytes",
     file: LOG,
     find: "if (bytes + more > trailing.bytesMax) break;",
     replace: "",
@@ -180,7 +180,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S7",
-    bug: "a snapshot of the application is not saved, so the log on disk grows",
+    bug: "a snapshot of the application is not saved, so that the log on disk grows",
     file: RAFT,
     find: `this.#snapshot = { last, data };
     this.#snapshotChanged = true;`,
@@ -189,7 +189,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S7",
-    bug: "any number of appends may be under way to one peer",
+    bug: "the number of appends in flight to one peer is unlimited",
     file: PROGRESS,
     find: "if (mode.inFlight.length >= inFlightAppendsMax) return 0;",
     replace: "if (mode.inFlight.length > 2 ** 31 + inFlightAppendsMax) return 0;",
@@ -197,7 +197,7 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S8",
-    bug: "compaction forgets one entry too many",
+    bug: "compaction removes one entry too many",
     file: LOG,
     find: "this.#entries = this.#entries.slice(base - this.#base.index);",
     replace: "this.#entries = this.#entries.slice(base - this.#base.index + 1);",
@@ -209,7 +209,7 @@ export const snapshotCanaries: readonly Canary[] = [
 export const readCanaries: readonly Canary[] = [
   {
     rule: "R1",
-    bug: "a new leader serves reads before it knows what is committed",
+    bug: "a new leader serves reads before it knows the commit index",
     file: RAFT,
     find: "if (!role.reads.hasRegistered || this.#log.termAt(this.#commit) !== this.#term) return;",
     replace: "if (!role.reads.hasRegistered) return;",
@@ -241,7 +241,7 @@ export const readCanaries: readonly Canary[] = [
   },
   {
     rule: "R2",
-    bug: "the leader alone confirms that it leads",
+    bug: "the leader confirms its leadership by itself",
     file: RAFT,
     find: "role.reads.take(quorumValue([...rounds, role.round]), this.#applied)",
     replace: "role.reads.take(Math.max(...rounds, role.round), this.#applied)",
@@ -249,8 +249,7 @@ export const readCanaries: readonly Canary[] = [
   },
   {
     rule: "R2",
-    bug:
-      "the answer to a message of an earlier term names its round, and so confirms reads to come",
+    bug: "the answer to a message of an earlier term carries its round and confirms later reads",
     file: RAFT,
     find: "const refusal = { round: 0, previous: 0, conflict };",
     replace: "const refusal = { round: message.round, previous: 0, conflict };",
@@ -258,7 +257,7 @@ export const readCanaries: readonly Canary[] = [
   },
   {
     rule: "R2",
-    bug: "an answer that was overtaken takes the confirmation of a later round back",
+    bug: "an answer out of order revokes the confirmation of a later round",
     file: PROGRESS,
     find: "this.round = Math.max(this.round, round);",
     replace: "this.round = round;",
@@ -282,7 +281,7 @@ export const readCanaries: readonly Canary[] = [
   },
   {
     rule: "R6",
-    bug: "entries are applied and answered before the save that makes them durable",
+    bug: "entries are applied and answered before they are durable",
     file: NODE,
     find: "this.#options.transport.send(effects.announce);",
     replace: `this.#options.transport.send(effects.announce);

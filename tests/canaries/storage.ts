@@ -31,7 +31,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D1",
-    bug: "what a killed process left unsynced is served without being written again",
+    bug: "unsynced bytes of a killed process are served without being written again",
     file: STORAGE,
     find: "await this.#log.renew();",
     replace: "if (segments.length === 0) await this.#log.renew();",
@@ -55,7 +55,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D2",
-    bug: "a replaced vote or snapshot is relied on before its name is durable",
+    bug: "a replaced vote or snapshot is used before its name is durable",
     file: STORAGE,
     find: "await this.#files.syncFolder();",
     replace: "",
@@ -63,7 +63,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D2",
-    bug: "a folder that was just made is lost with its files at a power cut",
+    bug: "a new folder is not durable and can be lost at a power cut",
     file: DENO,
     find: "  for (const path of made.toReversed()) await syncFolder(parentOf(path));\n",
     replace: "",
@@ -71,7 +71,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D3",
-    bug: "a failed sync is tried again",
+    bug: "a failed sync is retried",
     file: LOG,
     find: "await open.file.sync();",
     replace: "await open.file.sync().catch(() => open.file.sync());",
@@ -79,7 +79,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D3",
-    bug: "a storage goes on after a failure",
+    bug: "a storage continues after a failure",
     file: STORAGE,
     find: "if (this.#failure !== null) throw this.#failure;",
     replace: "",
@@ -87,7 +87,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D4",
-    bug: "a damaged record in the middle is cut off with all that follows",
+    bug: "a damaged record in the middle is cut off with all later ones",
     file: RECORD,
     find: "if (hasLaterSave(bytes, place)) return false;",
     replace: "",
@@ -95,7 +95,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D4",
-    bug: "a flipped bit in the last record is taken for a torn write",
+    bug: "a flipped bit in the last record is treated as a torn write",
     file: RECORD,
     find: "return hasHole(bytes.subarray(0, length), place.offset);",
     replace: "return true;",
@@ -103,7 +103,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D4",
-    bug: "rot in a last value full of zeros is taken for a torn write",
+    bug: "bit rot in a last value full of zeros is treated as a torn write",
     file: RECORD,
     find: "if (isOneBit(difference >>> 0, body.length)) return false;",
     replace: "",
@@ -119,7 +119,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D4",
-    bug: "a torn end is refused, so that a power cut bricks the node",
+    bug: "a torn end is refused, so that the node does not start after a power cut",
     file: RECOVERY,
     find: "if (!options.newest || !isTorn(",
     replace: "if (options.newest || !isTorn(",
@@ -127,7 +127,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D5",
-    bug: "a full disk is reported as a broken one",
+    bug: "a full disk is reported as a broken disk",
     file: "raft/storage/storage_error.ts",
     find: '"ENOSPC", ',
     replace: "",
@@ -135,7 +135,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D5",
-    bug: "an opening that fails keeps the lock, so that repair needs a new process",
+    bug: "a failed open keeps the lock, so that repair needs a new process",
     file: STORAGE,
     find: "      await this.close();\n      throw error;",
     replace: "      throw error;",
@@ -143,7 +143,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D5",
-    bug: "a node that died of its disk keeps the lock, so that repair needs a new process",
+    bug: "a node that ended on a disk failure keeps the lock, so that repair needs a new process",
     file: NODE,
     find: `  stop(): Promise<void> {
     this.#isStopped = true;`,
@@ -154,7 +154,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D8",
-    bug: "a wrong option makes an empty folder one of this node",
+    bug: "a wrong option still claims an empty folder for this node",
     file: NODE,
     find: "    checkOptions(options);\n",
     replace: "",
@@ -186,7 +186,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D6",
-    bug: "a record checks wherever it lies, so that a misplaced write is served",
+    bug: "a record's checksum ignores its offset, so that a misplaced write is served",
     file: RECORD,
     find: "return (place.headerChecksum ^ place.offset) >>> 0;",
     replace: "return place.offset & 0;",
@@ -194,7 +194,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D7",
-    bug: "a save of several records counts from its first record on",
+    bug: "a save of several records counts as complete after its first record",
     file: RECOVERY,
     find: "if (!continues) {\n",
     replace: "if (pending.length > 0) {\n",
@@ -202,7 +202,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D8",
-    bug: "an empty folder is made new though there had to be one",
+    bug: "an empty folder is initialized although data was expected",
     file: STORAGE,
     find: "if (found === null && this.#options.create === false) {",
     replace: "if (found === null && this.#options.create === null) {",
@@ -210,7 +210,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D8",
-    bug: "a folder without its vote is taken for a new one",
+    bug: "a folder without its vote is treated as new",
     file: RECOVERY,
     find: "if (names.length === temporary.length) return null;",
     replace: "if (!names.includes(VOTE_FILE)) return null;",
@@ -234,7 +234,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D9",
-    bug: "leftovers are removed after their names are in use again",
+    bug: "leftover files are removed after their names are in use again",
     file: STORAGE,
     find: "await this.#remove(garbage.filter(isTemporary));\n    await this.#log.renew();",
     replace: "await this.#log.renew();\n    await this.#remove(garbage.filter(isTemporary));",
@@ -242,7 +242,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D9",
-    bug: "old segments are removed before the new one is there",
+    bug: "old segments are removed before the new one exists",
     file: STORAGE,
     find:
       "    await this.#remove(garbage.filter(isTemporary));\n    await this.#log.renew();\n    const replaced = garbage.filter((name) => !isTemporary(name));",
@@ -252,7 +252,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D9",
-    bug: "the vote comes after the entries of its term",
+    bug: "the vote is saved after the entries of its term",
     file: STORAGE,
     find: "if (vote !== null) await this.#writeVote(vote);",
     replace:
@@ -278,7 +278,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "E4",
-    bug: "an older vote beside a newer log is believed",
+    bug: "a vote older than the log is accepted",
     file: RECOVERY,
     find: "if (highest <= term) return;",
     replace: "if (highest >= 0) return;",
@@ -286,7 +286,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "S1",
-    bug: "entries behind a snapshot that conflicts with them are kept",
+    bug: "entries after a snapshot that conflicts with them are kept",
     file: RECOVERY,
     find: "return held?.term === snapshot.term ?",
     replace: "return held !== undefined ?",
@@ -294,7 +294,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "S1",
-    bug: "entries behind a snapshot that matches are dropped",
+    bug: "entries after a matching snapshot are dropped",
     file: LOG,
     find: "if (this.#positionAt(base.index)?.term === base.term) {",
     replace: "if (base.index < 0) {",
@@ -326,7 +326,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "S3",
-    bug: "a log that begins behind the snapshot is served with the gap",
+    bug: "a log with a gap after the snapshot is served",
     file: RECOVERY,
     find: "if (first === undefined || first.base.index <= snapshot.index) return;",
     replace: "if (first !== null) return;",
@@ -334,7 +334,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "S3",
-    bug: "a segment may continue behind a position of another term",
+    bug: "a segment may continue after a position of another term",
     file: RECOVERY,
     find: "if (held?.term !== base.term) {",
     replace: "if (held === undefined) {",
@@ -350,7 +350,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "S4",
-    bug: "a snapshot that is half written counts",
+    bug: "a partly written snapshot is accepted",
     file: STORAGE,
     find: "      await prepared.written;\n    } else {",
     replace: "      prepared.written.catch(() => null);\n    } else {",
@@ -366,7 +366,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "S7",
-    bug: "segments that the snapshot covers stay for ever",
+    bug: "segments that the snapshot covers are never removed",
     file: LOG,
     find: "if (!needed.includes(segment)) this.#garbage.push(segment.name);",
     replace: "",
@@ -374,7 +374,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "S7",
-    bug: "a segment full of dead entries is never written again",
+    bug: "a segment full of dead entries is never rewritten",
     file: LOG,
     find: "if (this.#isMostlyDead()) await this.#begin(base);",
     replace: "",
@@ -382,7 +382,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "S7",
-    bug: "entries that a snapshot from elsewhere replaced count as alive",
+    bug: "entries that a received snapshot replaced count as live",
     file: LOG,
     find: "      this.#entries.length = 0;\n      this.#liveBytes = 0;\n",
     replace: "      this.#entries.length = 0;\n",
@@ -390,7 +390,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "S6",
-    bug: "an image that was written ahead is written again by its save",
+    bug: "a prepared image is written again by its save",
     file: STORAGE,
     find: "if (prepared?.snapshot.data === data && isSame",
     replace: "if (prepared?.snapshot.data === null && isSame",
@@ -398,7 +398,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "S7",
-    bug: "what an earlier life left unfinished stays for ever",
+    bug: "unfinished files of an earlier start are never removed",
     file: STORAGE,
     find: "    await this.#remove(garbage.filter(isTemporary));\n",
     replace: "",
@@ -406,7 +406,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "S7",
-    bug: "an image that was prepared in vain stays on the disk",
+    bug: "an image that was prepared but not saved stays on the disk",
     file: STORAGE,
     find: "      if (before !== null) await this.#forget(before);\n",
     replace: "",

@@ -5,6 +5,7 @@
  */
 
 import { encode, type WireValue } from "../../net/mod.ts";
+import { inTime } from "./until.ts";
 
 /** Encodes a value as one frame. */
 export function frameOf(value: WireValue): Uint8Array {
@@ -15,11 +16,11 @@ export function frameOf(value: WireValue): Uint8Array {
   return bytes;
 }
 
-/** Reads until the other side has closed the connection. */
+/** Reads until the other side has closed the connection, which it must do in time. */
 export async function hungUp(conn: Deno.Conn): Promise<void> {
   const buffer = new Uint8Array(1000);
   try {
-    while (await conn.read(buffer) !== null);
+    while (await inTime(conn.read(buffer), "the end of a connection") !== null);
   } catch (error) {
     // A close with unread bytes arrives as a reset.
     if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
