@@ -1,7 +1,7 @@
 /**
- * Stand-in for the part of `@std/assert` that we use, for machines that reach the npm registry
- * only. Same signatures and same verdicts; the wording of a failure begins the same way. What both
- * must agree on is written down in `tests/std_assert_test.ts`.
+ * Stand-in for the part of `@std/assert` that this project uses, for machines without JSR. It has
+ * the same signatures and results, and messages that begin the same. `tests/std/std_assert_test.ts`
+ * tests both.
  *
  * @module
  */
@@ -9,9 +9,7 @@
 import { inspect } from "node:util";
 import { equal } from "./equal.ts";
 
-export { equal };
-
-/** What a failed assertion throws. */
+/** The error of a failed assertion. */
 export class AssertionError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -21,9 +19,6 @@ export class AssertionError extends Error {
 
 // deno-lint-ignore no-explicit-any
 type ErrorClass<E extends Error> = abstract new (...args: any[]) => E;
-
-/** The values that {@linkcode assertFalse} lets through. */
-export type Falsy = false | 0 | 0n | "" | null | undefined;
 
 function suffix(message: string | undefined): string {
   return message ? `: ${message}` : ".";
@@ -64,7 +59,10 @@ export function assert(expr: unknown, msg = ""): asserts expr {
 }
 
 /** Throws unless the value is falsy. */
-export function assertFalse(expr: unknown, msg = ""): asserts expr is Falsy {
+export function assertFalse(
+  expr: unknown,
+  msg = "",
+): asserts expr is false | 0 | 0n | "" | null | undefined {
   if (expr) throw new AssertionError(msg);
 }
 
@@ -81,57 +79,6 @@ export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   if (!equal(actual, expected)) return;
   throw new AssertionError(
     `Expected actual: ${format(actual)} not to be: ${format(expected)}${suffix(msg)}`,
-  );
-}
-
-/** Throws unless both are the same value, as `Object.is` sees it. */
-export function assertStrictEquals<T>(
-  actual: unknown,
-  expected: T,
-  msg?: string,
-): asserts actual is T {
-  if (Object.is(actual, expected)) return;
-  const left = format(actual);
-  const right = format(expected);
-  throw new AssertionError(
-    left === right
-      ? `Values have the same structure but are not reference-equal${suffix(msg)}\n\n${left}\n`
-      : `Values are not strictly equal${suffix(msg)}\n${difference(left, right)}`,
-  );
-}
-
-/** Throws when both are the same value, as `Object.is` sees it. */
-export function assertNotStrictEquals<T>(actual: T, expected: T, msg?: string): void {
-  if (!Object.is(actual, expected)) return;
-  throw new AssertionError(
-    `Expected "actual" to not be strictly equal to: ${format(actual)}${suffix(msg)}\n`,
-  );
-}
-
-/** Throws unless the numbers are within the tolerance. */
-export function assertAlmostEquals(
-  actual: number,
-  expected: number,
-  tolerance?: number,
-  msg?: string,
-): void {
-  if (Object.is(actual, expected)) return;
-  const delta = Math.abs(expected - actual);
-  const limit = tolerance ?? (isFinite(expected) ? Math.abs(expected * 1e-7) : 1e-7);
-  if (delta <= limit) return;
-  const show = (n: number): string => Number.isInteger(n) ? `${n}` : n.toExponential();
-  throw new AssertionError(
-    `Expected actual: "${show(actual)}" to be close to "${show(expected)}": delta "${
-      show(delta)
-    }" is greater than "${show(limit)}"${suffix(msg)}`,
-  );
-}
-
-/** Throws when the value is `null` or `undefined`. */
-export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T> {
-  if (actual !== undefined && actual !== null) return;
-  throw new AssertionError(
-    `Expected actual: "${actual}" to not be null or undefined${suffix(msg)}`,
   );
 }
 
@@ -153,12 +100,6 @@ export function assertLess<T>(actual: T, expected: T, msg?: string): void {
   throw new AssertionError(msg ?? `Expect ${format(actual)} < ${format(expected)}`);
 }
 
-/** Throws unless `actual <= expected`. */
-export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string): void {
-  if (actual <= expected) return;
-  throw new AssertionError(msg ?? `Expect ${format(actual)} <= ${format(expected)}`);
-}
-
 /** Throws unless the text matches. */
 export function assertMatch(actual: string, expected: RegExp, msg?: string): void {
   if (expected.test(actual)) return;
@@ -175,89 +116,31 @@ export function assertStringIncludes(actual: string, expected: string, msg?: str
   );
 }
 
-/** Throws unless the value is an instance of the class. */
-// deno-lint-ignore no-explicit-any
-export function assertInstanceOf<T extends abstract new (...args: any[]) => any>(
-  actual: unknown,
-  expectedType: T,
-  msg = "",
-): asserts actual is InstanceType<T> {
-  if (actual instanceof expectedType) return;
-  const was = actual === null || actual === undefined
-    ? String(actual)
-    : typeof actual === "object"
-    ? actual.constructor?.name ?? "Object"
-    : typeof actual;
-  const wanted = `Expected object to be an instance of "${expectedType.name}"`;
-  const got = was === expectedType.name
-    ? ""
-    : was === "function"
-    ? " but was not an instanced object"
-    : ` but was "${was}"`;
-  throw new AssertionError(`${wanted}${got}${suffix(msg)}`);
-}
-
-/** Throws unless the value is an error of that class whose message holds the text. */
-export function assertIsError<E extends Error = Error>(
+/** Throws unless the value is an error of the class whose message contains the text. */
+function checkError<E extends Error>(
   error: unknown,
-  ErrorClass?: ErrorClass<E>,
-  msgMatches?: string | RegExp,
-  msg?: string,
-): asserts error is E {
+  { wanted, includes, verb, message }: {
+    readonly wanted: ErrorClass<E>;
+    readonly includes: string | undefined;
+    readonly verb: string;
+    readonly message: string | undefined;
+  },
+): void {
   if (!(error instanceof Error)) {
-    throw new AssertionError(`Expected "error" to be an Error object${suffix(msg)}`);
+    throw new AssertionError(`A non-Error object was ${verb}${suffix(message)}`);
   }
-  if (ErrorClass && !(error instanceof ErrorClass)) {
+  if (!(error instanceof wanted)) {
     throw new AssertionError(
-      `Expected error to be instance of "${ErrorClass.name}", but was "${error.constructor?.name}"${
-        suffix(msg)
+      `Expected error to be instance of "${wanted.name}", but was "${error.constructor?.name}"${
+        suffix(message)
       }`,
     );
   }
-  if (!msgMatches) return;
-  const matches = msgMatches instanceof RegExp
-    ? msgMatches.test(error.message)
-    : error.message.includes(msgMatches);
-  if (matches) return;
-  const wanted = msgMatches instanceof RegExp ? `${msgMatches}` : JSON.stringify(msgMatches);
+  if (includes === undefined || error.message.includes(includes)) return;
+  const texts = [includes, error.message].map((text) => JSON.stringify(text));
   throw new AssertionError(
-    `Expected error message to include ${wanted}, but got ${JSON.stringify(error.message)}${
-      suffix(msg)
-    }`,
+    `Expected error message to include ${texts[0]}, but got ${texts[1]}${suffix(message)}`,
   );
-}
-
-/** Throws unless every field of `expected` is in `actual`, however deep. */
-export function assertObjectMatch(
-  // deno-lint-ignore no-explicit-any
-  actual: Record<PropertyKey, any>,
-  expected: Record<PropertyKey, unknown>,
-  msg?: string,
-): void {
-  assertEquals(pick(actual, expected), pick(expected, expected), msg);
-}
-
-/** The part of `actual` that `expected` speaks about. */
-function pick(actual: unknown, expected: unknown): unknown {
-  if (Array.isArray(actual) && Array.isArray(expected)) {
-    return expected.slice(0, actual.length).map((item, index) => pick(actual[index], item));
-  }
-  if (actual instanceof Map && expected instanceof Map) {
-    const common = [...actual].filter(([key]) => expected.has(key));
-    return new Map(common.map(([key, value]) => [key, pick(value, expected.get(key))]));
-  }
-  if (actual instanceof Set && expected instanceof Set) return actual.intersection(expected);
-  if (!isPlain(actual) || !isPlain(expected)) return actual;
-  const entries = Reflect.ownKeys(expected)
-    .filter((key) => key in actual)
-    .map((key) => [key, pick(actual[key], expected[key])] as const);
-  return Object.fromEntries(entries);
-}
-
-function isPlain(value: unknown): value is Record<PropertyKey, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !ArrayBuffer.isView(value) && !(value instanceof Map) && !(value instanceof Set) &&
-    !(value instanceof Date) && !(value instanceof RegExp);
 }
 
 /** Throws unless the function throws; returns what it threw. */
@@ -280,10 +163,8 @@ export function assertThrows<E extends Error = Error>(
     fn();
   } catch (error) {
     if (typeof errorClassOrMsg === "function") {
-      if (!(error instanceof Error)) {
-        throw new AssertionError(`A non-Error object was thrown${suffix(message)}`);
-      }
-      assertIsError(error, errorClassOrMsg, msgIncludes, message);
+      const wanted = errorClassOrMsg;
+      checkError(error, { wanted, includes: msgIncludes, verb: "thrown", message });
     }
     return error;
   }
@@ -314,10 +195,8 @@ export async function assertRejects<E extends Error = Error>(
   } catch (error) {
     if (isPromiseReturned) {
       if (typeof errorClassOrMsg === "function") {
-        if (!(error instanceof Error)) {
-          throw new AssertionError(`A non-Error object was rejected${suffix(message)}`);
-        }
-        assertIsError(error, errorClassOrMsg, msgIncludes, message);
+        const wanted = errorClassOrMsg;
+        checkError(error, { wanted, includes: msgIncludes, verb: "rejected", message });
       }
       return error;
     }
@@ -327,14 +206,4 @@ export async function assertRejects<E extends Error = Error>(
       ? `Expected function to reject${suffix(message)}`
       : `Function throws when expected to reject${suffix(message)}`,
   );
-}
-
-/** Throws always. */
-export function fail(msg?: string): never {
-  throw new AssertionError(`Failed assertion${suffix(msg)}`);
-}
-
-/** Throws always: this line should never run. */
-export function unreachable(reason?: string): never {
-  throw new AssertionError(`Unreachable${suffix(reason)}`);
 }

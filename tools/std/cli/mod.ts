@@ -1,6 +1,6 @@
 /**
- * Stand-in for the part of `@std/cli` that we use, for machines that reach the npm registry only.
- * What both must agree on is written down in `tests/std_cli_test.ts`.
+ * Stand-in for the part of `@std/cli` that this project uses, for machines without JSR.
+ * `tests/std/std_cli_test.ts` tests both.
  *
  * @module
  */
