@@ -165,13 +165,6 @@ export class LabGroup {
     await this.#cut();
   }
 
-  /** Section 4: the first N/2 + 1 others on one side, the leader and the rest on the other. */
-  async partitionWithLeader(leader: number): Promise<void> {
-    const others = this.servers.filter((server) => server !== leader);
-    const size = Math.floor(this.count / 2) + 1;
-    await this.partition(others.slice(0, size), [...others.slice(size), leader]);
-  }
-
   /** Shuts a server down, cut off first so that it sends nothing after its last save. */
   async crash(server: number): Promise<void> {
     await this.disconnect(server);

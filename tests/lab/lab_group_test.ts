@@ -225,17 +225,6 @@ Deno.test("connect and disconnect block the links of servers that are not connec
   assertEquals(blocked(cluster), []);
 });
 
-Deno.test("partitionWithLeader puts the leader into the minority and keeps the connected flags", async () => {
-  const { cluster, group } = setUp(5);
-  await group.partitionWithLeader(1);
-  const parts = [[1, 3, 4], [2, 5]];
-  const wanted = parts.flatMap((part, side) =>
-    part.flatMap((from) => parts[1 - side]!.map((to) => `${from}>${to}`))
-  );
-  assertEquals(blocked(cluster), wanted.sort());
-  assert(group.servers.every((server) => group.isConnected(server)));
-});
-
 Deno.test("restart connects all servers in 2025 and only the restarted server in 2024", async () => {
   for (const [edition, connected] of [["2025", true], ["2024", false]] as const) {
     const cluster = new FakeCluster(3);
