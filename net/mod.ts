@@ -20,6 +20,7 @@ export {
   ITEMS_MAX,
   parseAddress,
   type PeerTraffic,
+  type Plain,
   TCP_LIMITS,
   type TcpLimits,
   type TcpTransportOptions,

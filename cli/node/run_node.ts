@@ -10,8 +10,10 @@
 import {
   type Address,
   CONTROL_SOCKET,
+  type Faults,
   FaultyTransport,
   openControl,
+  type Plain,
   type Reply,
   RpcServer,
   TcpTransport,
@@ -23,6 +25,7 @@ import {
   FileStorage,
   Node,
   type NodeId,
+  type Status,
   SystemClock,
 } from "../../raft/mod.ts";
 import { cpuUsage } from "node:process";
@@ -196,15 +199,17 @@ class NodeProcess implements RunningNode {
   report(): WireValue {
     const { id, cluster } = this.#settings;
     const { logBytes, snapshotBytes } = this.#storage.sizes();
+    const status: Plain<Status> | null = this.#node?.status() ?? null;
+    const faults: Plain<Faults> | null = this.#faulty?.faults ?? null;
     return {
       cluster,
       id,
-      status: this.#node?.status() as unknown as WireValue ?? null,
+      status,
       diskBytes: logBytes + snapshotBytes,
       memoryBytes: Deno.memoryUsage().rss,
       cpuMs: cpuMs(),
       uptimeMs: performance.now() - this.#startedAt,
-      faults: this.#faulty?.faults as unknown as WireValue ?? null,
+      faults,
     };
   }
 

@@ -10,7 +10,7 @@
  */
 
 import type { NodeId, Position, Status } from "../../raft/mod.ts";
-import type { Address, WireValue } from "../wire/mod.ts";
+import type { Address, Plain, WireValue } from "../wire/mod.ts";
 import type { Faults } from "./faults.ts";
 import { parseFaults } from "./parse_faults.ts";
 import { type Reply, RpcServer } from "../rpc/mod.ts";
@@ -172,6 +172,6 @@ function peersOf(
 }
 
 /** Our own types of plain data, which have no index signature. */
-function plain(value: Faults | Position | Status): WireValue {
-  return value as unknown as WireValue;
+function plain(value: Plain<Faults> | Plain<Position> | Plain<Status>): WireValue {
+  return value;
 }

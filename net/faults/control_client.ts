@@ -5,7 +5,7 @@
  */
 
 import type { NodeId, Position, Status } from "../../raft/mod.ts";
-import type { Address, WireValue } from "../wire/mod.ts";
+import type { Address, Plain, WireValue } from "../wire/mod.ts";
 import { CONTROL_SOCKET } from "./control.ts";
 import type { Faults } from "./faults.ts";
 import { RpcClient } from "../rpc/mod.ts";
@@ -37,12 +37,13 @@ export class ControlClient {
 
   /** What is wrong with the node's network at the moment. */
   async faults(): Promise<Faults> {
-    return await this.#call({ command: "faults" }) as unknown as Faults;
+    return await this.#call({ command: "faults" }) as Plain<Faults>;
   }
 
   /** Replaces the named parts of the faults in force. */
   async setFaults(faults: Partial<Faults>): Promise<void> {
-    await this.#call({ command: "setFaults", faults: faults as unknown as WireValue });
+    const plain: Plain<Partial<Faults>> = faults;
+    await this.#call({ command: "setFaults", faults: plain as WireValue });
   }
 
   /** Tells where other nodes listen. */
@@ -53,12 +54,12 @@ export class ControlClient {
 
   /** Proposes a command; `null` if the node does not lead. */
   async propose(data: Uint8Array): Promise<Position | null> {
-    return await this.#call({ command: "propose", data }) as unknown as Position | null;
+    return await this.#call({ command: "propose", data }) as Plain<Position> | null;
   }
 
   /** A look at the node. */
   async status(): Promise<Status> {
-    return await this.#call({ command: "status" }) as unknown as Status;
+    return await this.#call({ command: "status" }) as Plain<Status>;
   }
 
   /** What the node has counted. */

@@ -23,6 +23,10 @@ export type WireValue =
   | readonly WireValue[]
   | { readonly [key: string]: WireValue };
 
+/** The same fields as an interface has, as a type that a {@linkcode WireValue} can hold. */
+export type Plain<T> = T extends Exclude<WireValue, object> | Uint8Array ? T
+  : { readonly [Key in keyof T]: Plain<T[Key]> };
+
 /** How deep arrays and objects may nest, on the way out as on the way in. */
 export const DEPTH_MAX = 64;
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { decode, DEPTH_MAX, ITEMS_MAX, type WireValue } from "./codec.ts";
+export { decode, DEPTH_MAX, ITEMS_MAX, type Plain, type WireValue } from "./codec.ts";
 export { Connection } from "./connection.ts";
 export type { Closed, ClosedKind, ConnectionOptions } from "./connection_options.ts";
 export { encode, Encoder } from "./encoder.ts";

@@ -6,7 +6,7 @@
  */
 
 import { copyStream } from "../../cli/cluster/mod.ts";
-import { type Address, ControlClient, type WireValue } from "../../net/mod.ts";
+import { type Address, ControlClient, type Plain, type WireValue } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import type { Machine } from "../cluster/mod.ts";
 
@@ -115,7 +115,7 @@ export class NodeProcess {
   }
 
   async stats(): Promise<NodeStats> {
-    return await this.control.stats() as unknown as NodeStats;
+    return await this.control.stats() as Plain<NodeStats>;
   }
 
   machine(request: WireValue): Promise<WireValue> {

@@ -195,7 +195,7 @@ export class ProcessCluster implements Cluster {
   async applied(id: NodeId, from: Index): Promise<readonly Applied[]> {
     if (!this.#options.machine.startsWith("log")) return [];
     const list = await this.askMachine(id, ["applied", from]);
-    return (list as unknown as readonly [Index, Uint8Array][] ?? [])
+    return (list as readonly (readonly [Index, Uint8Array])[] | null ?? [])
       .map(([index, command]) => ({ index, command }));
   }
 
