@@ -104,6 +104,20 @@ Deno.test("decodeEnvelope refuses inconsistent numbers", () => {
   for (const [name, value] of refused) assertThrows(() => decodeEnvelope(value), Error, "", name);
 });
 
+Deno.test("decodeEnvelope says in a few words what it got instead of a number", () => {
+  const cases: readonly (readonly [unknown, string])[] = [
+    [null, "got null"],
+    [-1, "got -1"],
+    [false, "got false"],
+    [new Uint8Array(3), "got 3 bytes"],
+    [[1, 2], "got an array of 2"],
+    ["x", "got a value of type string"],
+  ];
+  for (const [field, text] of cases) {
+    assertThrows(() => decodeEnvelope([1, 1, 2, field, false, 7, 2]), Error, text);
+  }
+});
+
 Deno.test("decodeEnvelope keeps its error short when a field is huge", () => {
   const field = new Uint8Array(1_000_000);
   const error = assertThrows(() => decodeEnvelope([1, field, 2, 3, false, 7, 2]), TypeError);

@@ -1,8 +1,10 @@
 /** Tests of {@linkcode inspect}. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { LIFE, smallStorage, stateAfter } from "../../tests/storage/file_storage_home.ts";
+import { IDENTITY, LIFE, smallStorage, stateAfter } from "../../tests/storage/file_storage_home.ts";
+import { entriesOf, saveOf } from "../../tests/storage/storage_suite.ts";
 import { type DiskOperation, SimDisk } from "../../tests/sim/sim_disk.ts";
+import { FileStorage } from "./file_storage.ts";
 import { formatFolder, inspect } from "./inspect.ts";
 
 async function livedDisk(): Promise<SimDisk> {
@@ -60,6 +62,11 @@ Deno.test("inspect reports an unfinished save and leftover files as such", async
   const report = await inspect(new SimDisk(image).open());
   assertEquals([report.verdict, report.unfinished?.file], ["sound", newest]);
   assertEquals(report.garbage, ["vote.tmp"]);
+  const { bytes, offset } = report.unfinished!;
+  const place = `${bytes} bytes of an unfinished save (${newest} at byte ${offset})`;
+  assert(formatFolder(report).includes(`trim      ${place}`), formatFolder(report));
+  const content = report.files.find(({ name }) => name === newest)?.content ?? "";
+  assert(content.endsWith(`; ${bytes} bytes of an unfinished save at byte ${offset}`), content);
   const kinds = new Map(report.files.map(({ name, kind }) => [name, kind]));
   assertEquals([kinds.get("vote.tmp"), kinds.get("notes.txt")], ["temporary", "unknown"]);
 });
@@ -67,4 +74,19 @@ Deno.test("inspect reports an unfinished save and leftover files as such", async
 Deno.test("inspect reports an empty folder when nothing was ever saved", async () => {
   const report = await inspect(new SimDisk().open());
   assertEquals([report.verdict, report.files], ["empty", []]);
+});
+
+Deno.test("inspect counts entries and saves of a segment, and says what would be trimmed", async () => {
+  const disk = new SimDisk();
+  const storage = new FileStorage({ files: disk.open(), identity: IDENTITY });
+  await storage.load();
+  await storage.save(saveOf({ vote: { term: 1, votedFor: 3 } }));
+  await storage.save(saveOf({ tail: { from: 1, entries: entriesOf(1, 3, 1) } }));
+  await storage.save(saveOf({ tail: { from: 4, entries: entriesOf(4, 1, 1) } }));
+  await storage.save(saveOf({ tail: { from: 4, entries: [] } }));
+  await storage.save(saveOf({ tail: { from: 4, entries: entriesOf(4, 2, 1) } }));
+  await storage.close();
+  const text = formatFolder(await inspect(disk.open()));
+  assert(text.includes("entries 1 to 5 (6 in 4 saves)"), text);
+  assert(!text.includes("trim "), text);
 });
