@@ -27,10 +27,8 @@ import { commands, shellCommands } from "./commands.ts";
 export async function main(words: readonly string[]): Promise<Ending> {
   let output = processOutput(words.includes("--json"));
   try {
-    const invocation = parseCommandLine(words, {
-      commands,
-      environment: (name) => Deno.env.get(name),
-    });
+    checkWords(words);
+    const invocation = parseCommandLine(words, { commands, environment: readVariable });
     if (invocation.kind === "help") {
       const { command } = invocation;
       output.raw(command === null ? overviewHelp(commands) : commandHelp(command));
@@ -41,6 +39,25 @@ export async function main(words: readonly string[]): Promise<Ending> {
     return await runCommand(command, { options, args, rest, output, shellCommands });
   } catch (error) {
     return report(error, output);
+  }
+}
+
+/** The runtime replaces bytes that are not UTF-8 by U+FFFD: two keys would become one. */
+function checkWords(words: readonly string[]): void {
+  const word = words.find((each) => each.includes("\ufffd"));
+  if (word === undefined) return;
+  throw new UsageError(
+    `Cannot read "${word}": wanted UTF-8, got other bytes, or U+FFFD, which stands for them; give ` +
+      "a key with --key-hex, a value with --value-hex or on standard input",
+  );
+}
+
+function readVariable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.InvalidData)) throw error;
+    throw new UsageError(`Cannot read ${name}: wanted UTF-8, got other bytes`);
   }
 }
 

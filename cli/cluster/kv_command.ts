@@ -9,11 +9,13 @@ import { checkRequest } from "./check_request.ts";
 import {
   attempt,
   CommandError,
+  decodeText,
   displayBytes,
   type ExitReason,
   formatDuration,
   jsonBytes,
   nodeName,
+  parseHex,
   parseNodeName,
   type Session,
   type SessionContext,
@@ -33,7 +35,8 @@ export const get = onCluster<Row<"get">>(runGet);
 export const put = onCluster<Row<"put">>(runPut);
 
 async function runGet(context: SessionContext<Row<"get">>, session: Session): Promise<ExitReason> {
-  const { options, output, args: { key } } = context;
+  const { options, output } = context;
+  const key = keyOf(context, "get");
   checkRequest({ type: "get", key }, "get");
   const only = onlyNode(context, session);
   const begin = performance.now();
@@ -63,8 +66,9 @@ async function runGet(context: SessionContext<Row<"get">>, session: Session): Pr
 }
 
 async function runPut(context: SessionContext<Row<"put">>, session: Session): Promise<ExitReason> {
-  const { options, output, args: { key } } = context;
-  const value = await untilInterrupted(context, valueBytes(context.args.value, session));
+  const { options, output } = context;
+  const key = keyOf(context, "put");
+  const value = await untilInterrupted(context, valueBytes(context, session));
   checkRequest({ type: "put", key, value, version: options.version ?? 0 }, "put");
   const begin = performance.now();
   const work = putValue(context, { session, key, value });
@@ -150,12 +154,12 @@ async function putValue(
 }
 
 function tell(
-  { args, output }: KvContext,
+  { args: { key }, output }: KvContext,
   reason: ExitReason,
   message: string,
   more: Readonly<Record<string, unknown>> = {},
 ): ExitReason {
-  if (output.isJson) output.json({ outcome: reason, key: args.key, message, ...more });
+  if (output.isJson) output.json({ outcome: reason, key, message, ...more });
   else output.note(message);
   return reason;
 }
@@ -179,7 +183,30 @@ function onlyNode({ options }: KvContext, session: Session): number | undefined 
   return name === null ? undefined : parseNodeName(name, session.ids);
 }
 
-async function valueBytes(text: string, session: Session): Promise<Uint8Array> {
+/** The key as the store knows it. */
+function keyOf({ args: { key }, options }: KvContext, command: "get" | "put"): string {
+  if (!options.keyHex) return key;
+  const bytes = parseHex(key);
+  const text = bytes === null ? null : decodeText(bytes);
+  if (text !== null) return text;
+  throw new UsageError(
+    `Cannot read KEY: wanted two hexadecimal digits for each byte of UTF-8, got "${key}"`,
+    command,
+  );
+}
+
+async function valueBytes(
+  { args: { value: text }, options }: SessionContext<Row<"put">>,
+  session: Session,
+): Promise<Uint8Array> {
+  if (options.valueHex) {
+    const bytes = parseHex(text);
+    if (bytes !== null) return bytes;
+    throw new UsageError(
+      `Cannot read VALUE: wanted two hexadecimal digits for each byte, got "${text}"`,
+      "put",
+    );
+  }
   if (text !== "-" || session.isShell) return new TextEncoder().encode(text);
   return await attempt("read standard input", readInput);
 }

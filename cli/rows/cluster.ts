@@ -5,7 +5,16 @@
  */
 
 import type { CommandRow } from "../table/mod.ts";
-import { argument, clusterFlags, duration, integer, onlyNode, text, toggle } from "./flags.ts";
+import {
+  argument,
+  clusterFlags,
+  duration,
+  integer,
+  keyHex,
+  onlyNode,
+  text,
+  toggle,
+} from "./flags.ts";
 
 /** `kontiki get`. */
 export const get = {
@@ -17,7 +26,7 @@ export const get = {
     "terminal the version is shown too; in a pipe only the bytes of the value are written.",
   ],
   arguments: [argument("KEY", "the key to read")],
-  flags: [onlyNode, ...clusterFlags],
+  flags: [keyHex, onlyNode, ...clusterFlags],
   examples: [
     { line: "kontiki get colour", help: "from the local cluster" },
     { line: "kontiki get colour --endpoints 10.0.0.1:7401,10.0.0.2:7401", help: "from elsewhere" },
@@ -33,7 +42,7 @@ export const put = {
     "Without --version the key is read and written on condition that nobody wrote in between, again " +
     "and again until that succeeds. With --version the write happens only if the key has exactly " +
     "that version; 0 means that the key must not exist yet. When the outcome is unknown, put says " +
-    "so and does not try again.",
+    "so and does not try again. Keys are text of at most 4096 bytes, values any bytes up to 1 MiB.",
   ],
   arguments: [
     argument("KEY", "the key to write"),
@@ -41,6 +50,8 @@ export const put = {
   ],
   flags: [
     integer("version", "the version that the key must have", { min: 0 }),
+    keyHex,
+    toggle("value-hex", "VALUE is hexadecimal, two digits for each byte"),
     onlyNode,
     ...clusterFlags,
   ],
@@ -48,6 +59,8 @@ export const put = {
     { line: "kontiki put colour blue", help: "whatever the key holds now" },
     { line: "kontiki put colour red --version 1", help: "only over version 1" },
     { line: "kontiki put picture - < picture.png", help: "the bytes of a file" },
+    { line: "kontiki put magic 89504e47 --value-hex", help: "these four bytes" },
+    { line: "kontiki put -- -n -1", help: "a key and a value that begin with a hyphen" },
   ],
 } as const satisfies CommandRow;
 

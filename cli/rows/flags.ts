@@ -71,7 +71,7 @@ export const data = text("data", "the folder of a local cluster that `kontiki up
 export const endpoints = list(
   "endpoints",
   "client addresses of the nodes; left out: the cluster in --data",
-  { value: "HOST:PORT,…", shared: true, short: "e" },
+  { value: "HOST:PORT,…", shared: true, short: "e", excludes: ["data"] },
 );
 
 /** The limit of a command's time. */
@@ -95,6 +95,12 @@ export const logLevel = text(
 
 /** The flags of every command on a cluster. */
 export const clusterFlags = [endpoints, data, timeout, json] as const;
+
+/** The key in a form that any byte fits. */
+export const keyHex = toggle(
+  "key-hex",
+  "KEY is hexadecimal, two digits for each byte of its UTF-8; for keys that cannot be typed",
+);
 
 /** One node instead of all. */
 export const onlyNode = text("node", "ask this node only, such as n2; the others are not tried", {

@@ -112,7 +112,13 @@ export const bench = {
       min: 100,
     }),
     integer("nodes", "how many nodes to start", { default: "3", min: 1, max: 9 }),
-    { ...endpoints, help: "measure this cluster instead of one of its own" },
+    {
+      ...endpoints,
+      help: "load and measure this cluster instead of one of its own",
+      // A cluster that happens to stand in the environment may be one in use.
+      commandLineOnly: true,
+      excludes: ["nodes"],
+    },
     json,
   ],
   examples: [

@@ -93,7 +93,7 @@ Deno.test("shell completes commands, flags, known keys and nodes", async () => {
   assertEquals(candidates("pa"), ["partition"]);
   assertEquals(candidates("get c"), ["colour"]);
   assertEquals(candidates("get "), ['"two words"', "colour"]);
-  assertEquals(candidates("put colour --v"), ["--version"]);
+  assertEquals(candidates("put colour --ver"), ["--version"]);
   assertEquals(candidates("get colour --node "), ["n1", "n2", "n3"]);
   assertEquals(candidates("partition n1 "), ["n2", "n3", "|"]);
   assertEquals(candidates("kill "), ["n1", "n2", "n3"]);

@@ -6,38 +6,40 @@
  * @module
  */
 
-/** Every exit code, by what it tells. */
-export const exitCodes = {
-  ok: 0,
-  failure: 1,
-  usage: 2,
-  notFound: 3,
-  versionConflict: 4,
-  unknownOutcome: 5,
-  unavailable: 6,
-  damaged: 7,
-  wrong: 20,
-  stuck: 21,
-  crashed: 22,
-  interrupted: 130,
-} as const;
+/** Every reason to end, with its exit code and what it means for people. */
+const exits = {
+  ok: [0, "done"],
+  failure: [1, "the command failed, or a test or a check found a fault"],
+  usage: [2, "the command line is wrong; nothing was done"],
+  notFound: [3, "the key does not exist"],
+  versionConflict: [
+    4,
+    "the key has another version than the one given; nothing was changed",
+  ],
+  unknownOutcome: [
+    5,
+    "the change may or may not have happened: read the key; or a check ran out of time",
+  ],
+  unavailable: [6, "no answer from a majority of the cluster within the time limit"],
+  damaged: [7, "data on disk is damaged or belongs to somebody else; nothing was changed"],
+  wrong: [20, "the simulator found a broken promise"],
+  stuck: [21, "the simulator found a cluster that makes no progress though it should"],
+  crashed: [22, "the simulator found a node that broke one of its own rules"],
+  interrupted: [130, "ended by Ctrl-C or SIGTERM before the outcome was known"],
+} as const satisfies Readonly<Record<string, readonly [number, string]>>;
 
 /** The reason a command ended. */
-export type ExitReason = keyof typeof exitCodes;
+export type ExitReason = keyof typeof exits;
 
-/** What each exit code means, for people. */
-export const exitMeanings: Readonly<Record<ExitReason, string>> = {
-  ok: "done",
-  failure: "the command failed, or a test or a check found a fault",
-  usage: "the command line is wrong; nothing was done",
-  notFound: "the key does not exist",
-  versionConflict: "the key has another version than the one given; nothing was changed",
-  unknownOutcome:
-    "the change may or may not have happened: read the key; or a check ran out of time",
-  unavailable: "no answer from a majority of the cluster within the time limit",
-  damaged: "data on disk is damaged or belongs to somebody else; nothing was changed",
-  wrong: "the simulator found a broken promise",
-  stuck: "the simulator found a cluster that makes no progress though it should",
-  crashed: "the simulator found a node that broke one of its own rules",
-  interrupted: "ended by Ctrl-C or SIGTERM before the outcome was known",
-};
+/** Every reason, in the order of its code. */
+export const exitReasons = Object.keys(exits) as readonly ExitReason[];
+
+/** The exit code of each reason. */
+export const exitCodes = Object.fromEntries(
+  exitReasons.map((reason) => [reason, exits[reason][0]]),
+) as { readonly [Reason in ExitReason]: (typeof exits)[Reason][0] };
+
+/** What a reason means, for people. */
+export function exitMeaning(reason: ExitReason): string {
+  return exits[reason][1];
+}

@@ -5,14 +5,16 @@
  */
 
 import type { CommandRow, FlagRow } from "./row.ts";
-import { exitCodes, exitMeanings, type ExitReason } from "./exit_codes.ts";
+import { exitCodes, exitMeaning, exitReasons } from "./exit_codes.ts";
 import { variableName } from "./options.ts";
 import { formatTable } from "./output.ts";
 
 const intro = "Kontiki: a replicated key/value store that behaves like one copy.";
 
 const precedence =
-  "A flag on the command line comes before its environment variable, and that before the default.";
+  "A flag on the command line comes before every environment variable, also before those of flags " +
+  "that it excludes; a variable comes before the default. `--` ends the flags: arguments behind it " +
+  "may begin with `-`.";
 
 /** Help fits on the narrowest terminal that people use. */
 const columnsMax = 80;
@@ -45,7 +47,8 @@ export function commandHelp(command: CommandRow): string {
   lines.push("Flags, and the environment variables that stand for them:");
   for (const flag of command.flags) {
     lines.push(`  ${flagUsage(flag)}`);
-    const help = `${flagHelp(flag)} [${variableName(command, flag)}]`;
+    const variable = variableName(command, flag);
+    const help = variable === null ? flagHelp(flag) : `${flagHelp(flag)} [${variable}]`;
     lines.push(...wrap(help, columnsMax - 6).map((line) => `      ${line}`));
   }
   lines.push("  -h, --help", "      print this", "", ...wrap(precedence, columnsMax), "");
@@ -67,17 +70,20 @@ export function referencePage(commands: readonly CommandRow[]): string {
     "",
     "Made from the table in `cli/rows/` by `deno task reference`; do not edit.",
     "",
-    `${precedence} \`NO_COLOR\` turns colours off. With \`--json\` a value is a string where it is valid`,
-    'UTF-8, and `{"base64": "…"}` where it is not. Durations: `500ms`, `5s`, `2m`. Sizes: `256`,',
-    "`64KiB`, `1MiB`.",
+    ...wrap(
+      `${precedence} \`NO_COLOR\` turns colours off. With \`--json\` a value is a string where it is ` +
+        'valid UTF-8, and `{"base64": "…"}` where it is not. Durations: `500ms`, `5s`, `2m`. Sizes: ' +
+        "`256`, `64KiB`, `1MiB`.",
+      100,
+    ),
     "",
     "## Exit codes",
     "",
     "| Code | Name | Meaning |",
     "| ---: | ---- | ------- |",
   ];
-  for (const reason of Object.keys(exitCodes) as ExitReason[]) {
-    lines.push(`| ${exitCodes[reason]} | ${reason} | ${exitMeanings[reason]} |`);
+  for (const reason of exitReasons) {
+    lines.push(`| ${exitCodes[reason]} | ${reason} | ${exitMeaning(reason)} |`);
   }
   for (const command of commands) lines.push("", ...commandSection(command));
   return lines.join("\n") + "\n";
@@ -95,8 +101,9 @@ function commandSection(command: CommandRow): string[] {
   if (command.flags.length > 0) {
     lines.push("| Flag | Variable | Meaning |", "| ---- | -------- | ------- |");
     for (const flag of command.flags) {
-      const name = variableName(command, flag);
-      lines.push(`| \`${cell(flagUsage(flag))}\` | \`${name}\` | ${cell(flagHelp(flag))} |`);
+      const variable = variableName(command, flag);
+      const name = variable === null ? "none" : `\`${variable}\``;
+      lines.push(`| \`${cell(flagUsage(flag))}\` | ${name} | ${cell(flagHelp(flag))} |`);
     }
     lines.push("");
   }
@@ -134,8 +141,14 @@ function flagUsage(flag: FlagRow): string {
 }
 
 function flagHelp(flag: FlagRow): string {
-  const standard = flag.default === undefined ? "" : ` (default ${flag.default})`;
-  return `${flag.help}${flag.required ? " (required)" : standard}`;
+  const details = [
+    ...flag.required ? ["required"] : [],
+    ...flag.default === undefined ? [] : [`default ${flag.default}`],
+    ...flag.excludes === undefined
+      ? []
+      : [`not together with ${flag.excludes.map((name) => `--${name}`).join(", ")}`],
+  ];
+  return details.length === 0 ? flag.help : `${flag.help} (${details.join("; ")})`;
 }
 
 function tableBody(rows: readonly (readonly string[])[]): string[] {

@@ -24,6 +24,7 @@ export { leaderOf, type NodeReport, parseNodeReport, REPORT_REQUEST } from "./no
 export { parseCommand, parseCommandLine } from "./options.ts";
 export {
   type Column,
+  decodeText,
   displayBytes,
   displayWidth,
   formatBytes,
@@ -38,4 +39,4 @@ export type { ArgumentRow, CommandRow, FlagRow, FlagType } from "./row.ts";
 export { permissions, selfCommand } from "./self_command.ts";
 export type { FaultControl, ProcessControl, Session } from "./session.ts";
 export { untilInterrupted } from "./until_interrupted.ts";
-export { parseDuration } from "./values.ts";
+export { parseDuration, parseHex } from "./values.ts";

@@ -47,8 +47,9 @@ export type Invocation<Row extends CommandRow> =
   }
   | { readonly kind: "help"; readonly command: Row | null };
 
-/** The environment variable of a flag. */
-export function variableName(command: CommandRow, flag: FlagRow): string {
+/** The environment variable of a flag; `null`: it has none. */
+export function variableName(command: CommandRow, flag: FlagRow): string | null {
+  if (flag.commandLineOnly) return null;
   const words = flag.shared ? flag.name : `${command.name}_${flag.name}`;
   return `KONTIKI_${words.replaceAll("-", "_").toUpperCase()}`;
 }
@@ -106,13 +107,27 @@ function readCommand<Row extends CommandRow>(
   const parsed = parseWords(words, command);
   if (parsed["help"] === true) return { kind: "help", command };
   const options: Record<string, FlagValue> = {};
-  for (const flag of command.flags) {
-    options[optionName(flag.name)] = flagValue(flag, { command, environment, parsed });
-  }
-  const rest = command.rest === undefined ? [] : parsed["--"] ?? [];
-  const positional = parsed._.map(String);
-  if (command.rest === undefined) positional.push(...parsed["--"] ?? []);
+  const sources = { command, environment, parsed };
+  for (const flag of command.flags) options[optionName(flag.name)] = flagValue(flag, sources);
+  const { positional, rest } = divide(parsed, command);
   return { kind: "run", command, options, args: argumentValues(positional, command), rest };
+}
+
+/**
+ * The arguments, and the words of another program. `--` ends the flags; where another program may
+ * follow, it begins there, unless a second `--` marks the words up to there as arguments.
+ */
+function divide(
+  { _, "--": behind = [] }: ParsedWords,
+  command: CommandRow,
+): { readonly positional: readonly string[]; readonly rest: readonly string[] } {
+  const before = _.map(String);
+  if (command.rest === undefined) return { positional: [...before, ...behind], rest: [] };
+  const required = command.arguments.filter((each) => each.required).length;
+  if (before.length >= required) return { positional: before, rest: behind };
+  const second = behind.indexOf("--");
+  if (second < 0) return { positional: before, rest: behind };
+  return { positional: [...before, ...behind.slice(0, second)], rest: behind.slice(second + 1) };
 }
 
 type ParsedWords = Record<string, unknown> & {
@@ -156,8 +171,11 @@ function unknownFlag(arg: string, command: CommandRow): UsageError {
   const hint = near === null
     ? `wanted one of ${names.map((flag) => `--${flag}`).join(", ")}`
     : `did you mean "--${near}"?`;
+  const also = command.arguments.length === 0
+    ? ""
+    : ' (write "--" before an argument that begins with "-")';
   return new UsageError(
-    `Cannot use "${given}": "kontiki ${command.name}" has no such flag; ${hint}`,
+    `Cannot use "${given}": "kontiki ${command.name}" has no such flag; ${hint}${also}`,
     command.name,
   );
 }
@@ -213,23 +231,39 @@ function argumentValues(
   return values;
 }
 
-function flagValue(flag: FlagRow, { command, environment, parsed }: Sources): FlagValue {
+function flagValue(flag: FlagRow, sources: Sources): FlagValue {
+  const { command, environment, parsed } = sources;
   const given = parsed[flag.name];
   if (typeof given === "boolean") return given;
   if (given === "") throw missingValue(flag, command);
   const isGiven = typeof given === "string";
-  const variable = variableName(command, flag);
+  const rival = rivalOf(flag, sources);
+  if (isGiven && rival !== undefined) {
+    throw new UsageError(
+      `Cannot use --${flag.name} together with --${rival.name}: wanted only one of them`,
+      command.name,
+    );
+  }
+  const variable = rival === undefined ? variableName(command, flag) : null;
   // An empty variable counts as none.
-  const text = isGiven ? given : environment(variable) || flag.default;
+  const text = isGiven ? given : variable !== null && environment(variable) || flag.default;
   if (text === undefined) {
     if (flag.required) throw missingValue(flag, command);
     return flag.type === "boolean" ? false : null;
   }
   const value = readValue(flag, text);
   if (value === null) {
-    const source = isGiven ? `--${flag.name}` : variable;
+    const source = isGiven ? `--${flag.name}` : variable ?? "the default";
     const message = `Cannot read ${source}: wanted ${wanted(flag)}, got "${text}"`;
     throw new UsageError(message, command.name);
   }
   return value;
+}
+
+/** A flag on the command line that excludes this one, or that this one excludes. */
+function rivalOf(flag: FlagRow, { command, parsed }: Sources): FlagRow | undefined {
+  return command.flags.find((other) => {
+    const isRival = flag.excludes?.includes(other.name) || other.excludes?.includes(flag.name);
+    return isRival && (parsed[other.name] ?? null) !== null;
+  });
 }

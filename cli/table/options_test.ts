@@ -9,7 +9,7 @@ import { rows } from "../rows/mod.ts";
 import { UsageError } from "./errors.ts";
 import { parseCommand, parseCommandLine, variableName } from "./options.ts";
 import type { CommandRow } from "./row.ts";
-import { parseBytes, parseDuration } from "./values.ts";
+import { parseBytes, parseDuration, parseHex } from "./values.ts";
 
 const paint = {
   name: "paint",
@@ -128,6 +128,12 @@ Deno.test("durations and sizes are null when the unit is missing or wrong", () =
   assertEquals(["5", "5B", "1MiB", "1MB", "x"].map(parseBytes), [5, 5, 1048576, null, null]);
 });
 
+Deno.test("hexadecimal digits are bytes, two digits for each", () => {
+  assertEquals(parseHex("00fFa5"), Uint8Array.of(0, 0xff, 0xa5));
+  assertEquals(parseHex(""), new Uint8Array(0));
+  assertEquals(["0", "0x00", "gg", "00 11"].map(parseHex), [null, null, null, null]);
+});
+
 Deno.test("every command refuses a wrong flag, a wrong value and a missing argument", () => {
   const table = { commands, environment: () => undefined };
   for (const command of commands) {
@@ -156,9 +162,55 @@ Deno.test("every variable of the table has one meaning, and every default is val
   for (const command of commands) {
     for (const flag of command.flags) {
       const variable = variableName(command, flag);
+      if (variable === null) continue;
       const meaning = `${flag.name} ${flag.type}`;
       assertEquals(seen.get(variable) ?? meaning, meaning);
       seen.set(variable, meaning);
     }
   }
+});
+
+/** What a line comes to on the real table. */
+function run(line: string, variables: Record<string, string> = {}) {
+  const environment = (name: string) => variables[name];
+  const invocation = parseCommandLine(line.split(" "), { commands, environment });
+  assert(invocation.kind === "run");
+  return invocation;
+}
+
+Deno.test("a flag on the command line silences the variables of flags that it excludes", () => {
+  const variables = { KONTIKI_ENDPOINTS: "10.0.0.1:7401", KONTIKI_DATA: "elsewhere" };
+  const { options } = run("get colour --data here", variables);
+  assertEquals([options["data"], options["endpoints"]], ["here", null]);
+  assertEquals(run("get colour", variables).options["endpoints"], ["10.0.0.1:7401"]);
+  const given = run("get colour -e 10.0.0.2:7401", variables).options;
+  assertEquals([given["data"], given["endpoints"]], ["kontiki-data", ["10.0.0.2:7401"]]);
+  for (const line of ["get a --data here -e 10.0.0.1:7401", "bench --nodes 5 -e 10.0.0.1:7401"]) {
+    const message = usageMessage(() => run(line));
+    assert(message.includes("together with"), message);
+  }
+  assertEquals(run("bench -e h:1", { KONTIKI_BENCH_NODES: "5" }).options["nodes"], 3);
+});
+
+Deno.test("bench takes the cluster to load from its command line only", () => {
+  const variables = {
+    KONTIKI_ENDPOINTS: "10.0.0.1:7401",
+    KONTIKI_BENCH_ENDPOINTS: "10.0.0.1:7401",
+  };
+  assertEquals(run("bench", variables).options["endpoints"], null);
+  assertEquals(run("bench -e 10.0.0.1:7401").options["endpoints"], ["10.0.0.1:7401"]);
+});
+
+Deno.test("two hyphens end the flags, and begin another program once arguments are complete", () => {
+  assertEquals(run("put -- -k -v").args, { key: "-k", value: "-v" });
+  assertEquals(run("put a -- --version").args, { key: "a", value: "--version" });
+  assertEquals(run("put --version 3 -- -k --").args, { key: "-k", value: "--" });
+  assertEquals(run("put a -").args, { key: "a", value: "-" });
+  assertEquals(run("lock a -- cat -- b").rest, ["cat", "--", "b"]);
+  const dashed = run("lock -- -a -- cat -n");
+  assertEquals([dashed.args, dashed.rest], [{ name: "-a" }, ["cat", "-n"]]);
+  assertEquals(run("lock -- -a --").rest, []);
+  assert(usageMessage(() => run("lock -- cat")).includes("wanted NAME"));
+  const message = usageMessage(() => run("put -k v"));
+  assert(message.includes('write "--" before an argument'), message);
 });

@@ -147,11 +147,11 @@ export function formatTable(
 
 /** Bytes as JSON carries them: text where they are valid UTF-8, else tagged base64. */
 export function jsonBytes(bytes: Uint8Array): string | { readonly base64: string } {
-  return textOf(bytes) ?? { base64: base64(bytes) };
+  return decodeText(bytes) ?? { base64: base64(bytes) };
 }
 
 /** The text that the bytes are, or `null` where they are not valid UTF-8. */
-function textOf(bytes: Uint8Array): string | null {
+export function decodeText(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
@@ -170,7 +170,7 @@ function base64(bytes: Uint8Array): string {
 
 /** Bytes for people on one line: text as it is, controls escaped, other bytes as hexadecimal. */
 export function displayBytes(bytes: Uint8Array): string {
-  const text = textOf(bytes);
+  const text = decodeText(bytes);
   if (text === null) {
     const shown = [...bytes.subarray(0, 32)].map((byte) => byte.toString(16).padStart(2, "0"));
     return `0x${shown.join("")}${bytes.length > 32 ? "…" : ""} (${formatBytes(bytes.length)})`;

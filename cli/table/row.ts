@@ -23,6 +23,14 @@ export interface FlagRow {
   readonly required?: true;
   /** A single letter, used with one hyphen. */
   readonly short?: string;
+  /**
+   * Flags that mean something else in its place: refused beside it on one command line. A flag on
+   * the command line also keeps the variables of those it excludes, or that exclude it, from
+   * counting.
+   */
+  readonly excludes?: readonly string[];
+  /** Only the command line can give it: no environment variable stands for it. */
+  readonly commandLineOnly?: true;
   /** Shared flags mean the same for every command, and share one environment variable. */
   readonly shared?: true;
   readonly help: string;

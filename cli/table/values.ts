@@ -84,3 +84,9 @@ export function parseBytes(text: string): number | null {
   const factor = byteUnits[unit];
   return factor === undefined ? null : Number(count) * factor;
 }
+
+/** The bytes that hexadecimal digits stand for, two for each; `null` for anything else. */
+export function parseHex(text: string): Uint8Array | null {
+  if (!/^(?:[0-9a-f]{2})*$/i.test(text)) return null;
+  return Uint8Array.from(text.match(/../g) ?? [], (digits) => parseInt(digits, 16));
+}

@@ -52,6 +52,43 @@ Deno.test("commands tell their outcome by exit code, words and JSON", async () =
   });
 });
 
+Deno.test("keys and values may begin with a hyphen, and hold any byte as hexadecimal", async () => {
+  await withCluster(async ({ flags }) => {
+    assertEquals((await run(["put", ...flags, "--", "-k", "-v"])).code, exitCodes.ok);
+    assertEquals((await run(["get", ...flags, "--", "-k"])).out, "-v");
+    assertEquals((await run(["get", ...flags, "--key-hex", "2d6b"])).out, "-v");
+    const put = ["put", "0009c3bc", "ff0061", "--key-hex", "--value-hex"];
+    assertEquals((await run([...put, ...flags])).code, exitCodes.ok);
+    const get = await run(["get", "0009C3BC", "--key-hex", "--json", ...flags]);
+    const { key, value } = JSON.parse(get.out);
+    assertEquals([key, value], ["\0\tü", { base64: "/wBh" }]);
+    const shell = await run(["shell", "--exec", "get --key-hex 0009c3bc", "--json", ...flags]);
+    assertEquals(JSON.parse(shell.out).value, { base64: "/wBh" });
+    for (const words of [["get", "0", "--key-hex"], ["get", "ff", "--key-hex"]]) {
+      const wrong = await run([...words, ...flags]);
+      assertEquals(wrong.code, exitCodes.usage, wrong.error);
+    }
+  });
+});
+
+Deno.test({
+  name: "words and variables that are not UTF-8 are refused, not changed",
+  ignore: Deno.build.os === "windows", // there is no shell there that passes on such bytes
+  fn: async () => {
+    const self = selfCommand().map((word) => `'${word}'`).join(" ");
+    const sh = async (line: string) => {
+      const { code, stderr } = await new Deno.Command("sh", { args: ["-c", line] }).output();
+      return { code, error: new TextDecoder().decode(stderr) };
+    };
+    const word = await sh(`${self} get "$(printf 'a\\377')"`);
+    assertEquals(word.code, exitCodes.usage, word.error);
+    assert(word.error.includes("--key-hex"), word.error);
+    const variable = await sh(`KONTIKI_TIMEOUT="$(printf '\\377')" ${self} get a`);
+    assertEquals(variable.code, exitCodes.usage, variable.error);
+    assert(variable.error.includes("KONTIKI_TIMEOUT"), variable.error);
+  },
+});
+
 Deno.test("lock runs a program alone and gives its exit code", async () => {
   await withCluster(async ({ flags }) => {
     const script = 'test "$KONTIKI_LOCK_TOKEN" -gt 0 && exit 42';
