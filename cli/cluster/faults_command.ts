@@ -17,6 +17,7 @@ import {
   type ExitReason,
   type FaultControl,
   nodeName,
+  nodesFor,
   parseGroups,
   type Session,
   type SessionContext,
@@ -29,7 +30,8 @@ import { onCluster } from "./open_session.ts";
 /** `kontiki partition`. */
 export const partition = onCluster<Row<"partition">>(async (context, session) => {
   const target = targetOf(session);
-  const groups = parseGroups(context.args.group, session.ids);
+  const { group: words } = context.args;
+  const groups = parseGroups(words, await untilInterrupted(context, nodesFor(session, words)));
   const change = { blocked: blockedBetween(groups) };
   return await set(context, { ...target, change, text: groupsText(groups) });
 });

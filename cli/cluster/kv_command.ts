@@ -180,7 +180,7 @@ async function unavailableText(context: KvContext, session: Session): Promise<st
 
 function onlyNode({ options }: KvContext, session: Session): number | undefined {
   const name = options.node;
-  return name === null ? undefined : parseNodeName(name, session.ids);
+  return name === null ? undefined : parseNodeName(name, session);
 }
 
 /** The key as the store knows it. */

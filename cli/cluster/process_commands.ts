@@ -8,13 +8,12 @@ import type { NodeId } from "../../raft/mod.ts";
 import {
   CommandError,
   nodeName,
-  parseDuration,
+  nodesFor,
   parseNodeName,
   type ProcessControl,
   type Session,
   type ShellCode,
   untilInterrupted,
-  UsageError,
 } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 
@@ -23,9 +22,11 @@ const startMsMax = 10_000;
 
 /** `kill` in the shell. */
 export const kill: ShellCode<Row<"kill">> = {
-  runIn: async ({ args, output }, session) => {
+  runIn: async (context, session) => {
+    const { args, output } = context;
     const processes = processesOf(session, "kill");
-    const id = parseNodeName(args.node, session.ids);
+    const nodes = await untilInterrupted(context, nodesFor(session, [args.node]));
+    const id = parseNodeName(args.node, nodes);
     if (!processes.isRunning(id)) {
       throw new CommandError("failure", `${nodeName(id)} is not running`);
     }
@@ -39,7 +40,7 @@ export const kill: ShellCode<Row<"kill">> = {
 export const start: ShellCode<Row<"start">> = {
   runIn: async (context, session) => {
     const processes = processesOf(session, "start");
-    const id = parseNodeName(context.args.node, session.ids);
+    const id = parseNodeName(context.args.node, session);
     if (processes.isRunning(id)) throw new CommandError("failure", `${nodeName(id)} is running`);
     await processes.start(id);
     await untilInterrupted(context, answers(session, { id, processes }));
@@ -54,13 +55,7 @@ export const start: ShellCode<Row<"start">> = {
 /** `sleep` in the shell. */
 export const sleep: ShellCode<Row<"sleep">> = {
   runIn: async (context) => {
-    const { time } = context.args;
-    const ms = parseDuration(time);
-    if (ms === null) {
-      throw new UsageError(
-        `Cannot sleep: wanted a duration such as 500ms or 2s, got "${time}"`,
-      );
-    }
+    const { time: ms } = context.args;
     await untilInterrupted(context, new Promise((resolve) => setTimeout(resolve, ms)));
     return "ok";
   },

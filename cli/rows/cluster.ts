@@ -25,7 +25,7 @@ export const get = {
     "The read is linearizable: it sees every write that was acknowledged before it began. On a " +
     "terminal the version is shown too; in a pipe only the bytes of the value are written.",
   ],
-  arguments: [argument("KEY", "the key to read")],
+  arguments: [argument("KEY", "the key to read", { completes: "key" })],
   flags: [keyHex, onlyNode, ...clusterFlags],
   examples: [
     { line: "kontiki get colour", help: "from the local cluster" },
@@ -45,7 +45,7 @@ export const put = {
     "so and does not try again. Keys are text of at most 4096 bytes, values any bytes up to 1 MiB.",
   ],
   arguments: [
-    argument("KEY", "the key to write"),
+    argument("KEY", "the key to write", { completes: "key" }),
     argument("VALUE", "the new value; `-` reads it from standard input"),
   ],
   flags: [
@@ -75,7 +75,7 @@ export const lock = {
     "lock is a key: `kontiki get NAME` shows who holds it. A holder that died keeps the lock; " +
     "--release takes it away from whoever holds it.",
   ],
-  arguments: [argument("NAME", "the lock, a key of the store")],
+  arguments: [argument("NAME", "the lock, a key of the store", { completes: "key" })],
   flags: [
     toggle("release", "free the lock, whoever holds it, and exit"),
     duration("wait", "how long to wait for the lock; left out: for ever"),

@@ -41,21 +41,29 @@ export const size = flagOf("bytes", { value: "SIZE" });
 /** A flag that takes a number from 0 to 1. */
 export const probability = flagOf("number", { value: "P", min: 0, max: 1 });
 
-/** An argument that must be there. */
-export function argument<const Name extends string>(
-  name: Name,
-  help: string,
-): ArgumentRow & { readonly name: Name; readonly required: true } {
-  return { name, required: true, help };
+/** All that may be said of an argument besides its name and help. */
+type ArgumentDetails = Omit<ArgumentRow, "name" | "required" | "help">;
+
+interface ArgumentOf<Required extends boolean> {
+  <const Name extends string, const More extends ArgumentDetails = Record<never, never>>(
+    name: Name,
+    help: string,
+    more?: More,
+  ): { readonly name: Name; readonly required: Required; readonly help: string } & More;
 }
 
-/** An argument that may be left out. */
-export function optional<const Name extends string>(
-  name: Name,
-  help: string,
-): ArgumentRow & { readonly name: Name; readonly required: false } {
-  return { name, required: false, help };
+function argumentOf<Required extends boolean>(required: Required): ArgumentOf<Required> {
+  return <Name extends string, More extends ArgumentDetails>(
+    name: Name,
+    help: string,
+    more?: More,
+  ) => ({ name, required, help, ...more as More });
 }
+
+/** An argument that must be there. */
+export const argument = argumentOf(true);
+/** An argument that may be left out. */
+export const optional = argumentOf(false);
 
 /** Results as JSON. */
 export const json = toggle("json", "print JSON, one value a line, for programs", { shared: true });

@@ -29,8 +29,7 @@ export const up = {
   ],
   arguments: [],
   flags: [
-    integer("nodes", "how many nodes; a folder that exists keeps its number", {
-      default: "3",
+    integer("nodes", "how many nodes; left out: as many as the folder has, or 3 in a new one", {
       min: 1,
       max: 9,
     }),
@@ -58,17 +57,21 @@ export const partition = {
   inShell: true,
   summary: "Split the network of a local cluster into groups.",
   description: [
-    "Nodes of different groups no longer hear each other; clients still reach every node. Nodes " +
-    "that are not named form a group of their own. Needs nodes with a control socket, as `kontiki " +
-    "up` starts them.",
+    "Nodes of different groups no longer hear each other; clients still reach every node. `leader` " +
+    "stands for the node that leads now, `rest` for all nodes that are not named; without it they " +
+    "form the last group. Needs nodes with a control socket, as `kontiki up` starts them.",
   ],
   arguments: [
-    { ...argument("GROUP", "nodes joined by commas, or separated by `|`"), many: true },
+    argument("GROUP", "nodes joined by commas, or separated by `|`; `leader`, `rest`", {
+      many: true,
+      completes: "group",
+    }),
   ],
   flags: [data, json],
   examples: [
     { line: "kontiki partition n1,n2 n3", help: "n3 alone on one side" },
     { line: 'kontiki partition n1 n2 "|" n3', help: "the same" },
+    { line: "kontiki partition leader rest", help: "the leader alone" },
   ],
 } as const satisfies CommandRow;
 

@@ -9,7 +9,7 @@
 import { get, lock, put, shell, status } from "./cluster.ts";
 import { faults, heal, partition, up } from "./local.ts";
 import { inspect, node, version } from "./node.ts";
-import { kill, sleep, start, unlock } from "./shell.ts";
+import { exit, help, kill, sleep, start, unlock } from "./shell.ts";
 import { bench, check, fuzz, sim, test } from "./trials.ts";
 
 export { type MachineName, MACHINES } from "./machine_names.ts";
@@ -22,6 +22,9 @@ export const rows = [
 
 /** The commands that only a shell has. */
 export const shellRows = [unlock, kill, start, sleep] as const;
+
+/** What the shell itself answers. */
+export const ownRows = { help, exit } as const;
 
 /** A row of either. */
 type AnyRow = (typeof rows)[number] | (typeof shellRows)[number];

@@ -5,33 +5,34 @@
  */
 
 import type { CommandRow } from "../table/mod.ts";
-import { argument, json, timeout } from "./flags.ts";
+import { argument, json, optional, timeout } from "./flags.ts";
 
 /** `unlock` in the shell. */
 export const unlock = {
   name: "unlock",
   summary: "Give back a lock that this shell holds.",
-  arguments: [argument("NAME", "the lock")],
+  arguments: [argument("NAME", "the lock", { completes: "key" })],
   flags: [timeout, json],
   examples: [{ line: "unlock backup", help: "" }],
 } as const satisfies CommandRow;
-
-const nodeArgument = argument("NODE", "which node, such as n2");
 
 /** `kill` in the shell. */
 export const kill = {
   name: "kill",
   summary: "Kill a node of this cluster at once, as `kill -9` does.",
-  arguments: [nodeArgument],
+  arguments: [argument("NODE", "which node, such as n2, or `leader`", { completes: "node" })],
   flags: [],
-  examples: [{ line: "kill n1", help: "" }],
+  examples: [{ line: "kill n1", help: "" }, {
+    line: "kill leader",
+    help: "the one that leads now",
+  }],
 } as const satisfies CommandRow;
 
 /** `start` in the shell. */
 export const start = {
   name: "start",
   summary: "Start a node of this cluster again.",
-  arguments: [nodeArgument],
+  arguments: [argument("NODE", "which node, such as n2", { completes: "node" })],
   flags: [],
   examples: [{ line: "start n1", help: "" }],
 } as const satisfies CommandRow;
@@ -40,7 +41,30 @@ export const start = {
 export const sleep = {
   name: "sleep",
   summary: "Wait, for scripts.",
-  arguments: [argument("TIME", "such as 500ms or 2s")],
+  arguments: [argument("TIME", "such as 500ms or 2s", { type: "duration" })],
   flags: [],
   examples: [{ line: "sleep 1s", help: "" }],
+} as const satisfies CommandRow;
+
+/** `help` in the shell, which the parser answers. */
+export const help = {
+  name: "help",
+  summary: "Print this, or more on one command.",
+  arguments: [optional("COMMAND", "the command", { completes: "command" })],
+  flags: [],
+  examples: [{ line: "help put", help: "" }],
+} as const satisfies CommandRow;
+
+/** `exit` in the shell. */
+export const exit = {
+  name: "exit",
+  summary: "Leave; so do Ctrl-D and, pressed twice, Ctrl-C on an empty line.",
+  description: [
+    "Without CODE a script ends with the exit code of its first command that failed.",
+  ],
+  arguments: [
+    optional("CODE", "the exit code of the shell", { type: "integer", min: 0, max: 255 }),
+  ],
+  flags: [],
+  examples: [{ line: "exit 3", help: "" }],
 } as const satisfies CommandRow;

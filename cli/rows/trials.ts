@@ -28,7 +28,7 @@ export const test = {
     "Scenarios are named by part (3A to 3D, 4A to 4C, 2), by name or by a piece of their title; " +
     "without names all are run.",
   ],
-  arguments: [{ ...optional("SCENARIO", "what to run"), many: true }],
+  arguments: [optional("SCENARIO", "what to run", { many: true })],
   flags: [
     integer("seed", "repeats a run exactly; left out: a new one, printed first", { min: 0 }),
     integer("seeds", "how many seeds, one after the other", { default: "1", min: 1 }),
@@ -53,7 +53,7 @@ export const sim = {
     "A seed decides everything: the size of the cluster, its limits, faults and load. The same " +
     "seed prints the same trace anywhere; its hash is in the last line.",
   ],
-  arguments: [optional("SEED", "left out: a new one")],
+  arguments: [optional("SEED", "left out: a new one", { type: "integer", min: 0 })],
   flags: [toggle("quiet", "only the summary, without the trace"), simulatedNodes],
   examples: [{ line: "kontiki sim 42", help: "" }],
 } as const satisfies CommandRow;
@@ -62,7 +62,7 @@ export const sim = {
 export const fuzz = {
   name: "fuzz",
   summary: "Run seeds in the simulator until time is up.",
-  arguments: [optional("MINUTES", "how long; left out: 1")],
+  arguments: [optional("MINUTES", "how long; left out: 1", { type: "number", min: 0.01 })],
   flags: [
     jobs,
     integer("first", "the first seed; left out: a new one", { value: "SEED", min: 0 }),

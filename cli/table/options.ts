@@ -13,6 +13,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import type {
+  ArgumentRow,
   ArgumentsOf,
   ArgumentValue,
   CommandRow,
@@ -207,15 +208,20 @@ function argumentValues(
   command: CommandRow,
 ): Record<string, ArgumentValue> {
   const values: Record<string, ArgumentValue> = {};
-  for (const [at, { name, required, many, help }] of command.arguments.entries()) {
-    const value = positional[at];
-    if (required && value === undefined) {
+  for (const [at, argument] of command.arguments.entries()) {
+    const { name, required, many, help } = argument;
+    const text = positional[at];
+    if (required && text === undefined) {
       throw new UsageError(
         `Cannot run "kontiki ${command.name}": wanted ${name} (${help}), got nothing`,
         command.name,
       );
     }
-    values[name.toLowerCase()] = many === true ? positional.slice(at) : value ?? null;
+    values[name.toLowerCase()] = many === true
+      ? positional.slice(at)
+      : text === undefined
+      ? null
+      : argumentValue(text, argument, command);
   }
   const extra = positional[command.arguments.length];
   const isOpen = command.arguments.some((argument) => argument.many === true);
@@ -229,6 +235,18 @@ function argumentValues(
     );
   }
   return values;
+}
+
+function argumentValue(
+  text: string,
+  { name, type, ...limits }: ArgumentRow,
+  command: CommandRow,
+): ArgumentValue {
+  if (type === undefined) return text;
+  const row = { type, ...limits };
+  const value = readValue(row, text);
+  if (typeof value === "number") return value;
+  throw new UsageError(`Cannot read ${name}: wanted ${wanted(row)}, got "${text}"`, command.name);
 }
 
 function flagValue(flag: FlagRow, sources: Sources): FlagValue {

@@ -39,11 +39,20 @@ export interface FlagRow {
 /** One argument that is not a flag. */
 export interface ArgumentRow {
   readonly name: string;
+  /** How it is read. @default {"text"} */
+  readonly type?: "integer" | "number" | "duration";
+  readonly min?: number;
+  readonly max?: number;
   readonly required: boolean;
   /** Takes all that is left. */
   readonly many?: true;
+  /** What the shell offers when Tab is pressed. */
+  readonly completes?: "key" | "node" | "group" | "command";
   readonly help: string;
 }
+
+/** How a text is read as a value: what flags and arguments have in common. */
+export type ValueRow = Pick<FlagRow, "type" | "value" | "choices" | "min" | "max">;
 
 /** A command line that shows what a command is good for. */
 export interface Example {
@@ -70,7 +79,7 @@ export interface CommandRow {
 export type FlagValue = string | number | boolean | readonly string[] | null;
 
 /** The value of any argument; `null`: it is not required and was left out. */
-export type ArgumentValue = string | readonly string[] | null;
+export type ArgumentValue = string | number | readonly string[] | null;
 
 /** The name of a flag in code: `logLevel` for `log-level`. */
 export type OptionName<Name extends string> = Name extends `${infer First}-${infer Rest}`
@@ -91,10 +100,12 @@ export type OptionsOf<Row extends CommandRow> = {
   readonly [Flag in Row["flags"][number] as OptionName<Flag["name"]>]: ValueOf<Flag>;
 };
 
+type GivenArgument<Each extends ArgumentRow> = Each extends { type: string } ? number : string;
+
 /** What a function gets for the arguments of its row, by their names in small letters. */
 export type ArgumentsOf<Row extends CommandRow> = {
   readonly [Each in Row["arguments"][number] as Lowercase<Each["name"]>]: Each extends
     { many: true } ? readonly string[]
-    : Each extends { required: true } ? string
-    : string | null;
+    : Each extends { required: true } ? GivenArgument<Each>
+    : GivenArgument<Each> | null;
 };

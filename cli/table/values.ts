@@ -4,20 +4,18 @@
  * @module
  */
 
-import type { FlagRow, FlagValue } from "./row.ts";
+import type { FlagValue, ValueRow } from "./row.ts";
 
 /** What a flag takes, for an error message. */
-export function wanted(flag: FlagRow): string {
-  if (flag.choices !== undefined) return `one of ${flag.choices.join(", ")}`;
-  const from = flag.min === undefined ? "" : ` from ${flag.min}`;
-  const range = flag.max === undefined
-    ? (from === "" ? "" : `${from} on`)
-    : `${from} to ${flag.max}`;
-  switch (flag.type) {
+export function wanted(row: ValueRow): string {
+  if (row.choices !== undefined) return `one of ${row.choices.join(", ")}`;
+  const from = row.min === undefined ? "" : ` from ${row.min}`;
+  const range = row.max === undefined ? (from === "" ? "" : `${from} on`) : `${from} to ${row.max}`;
+  switch (row.type) {
     case "text":
-      return flag.value ?? "a text";
+      return row.value ?? "a text";
     case "list":
-      return flag.value ?? "a list with commas";
+      return row.value ?? "a list with commas";
     case "integer":
       return `a whole number${range}`;
     case "number":
@@ -32,9 +30,9 @@ export function wanted(flag: FlagRow): string {
 }
 
 /** The value of a text, or `null` where it is not one of the flag's type. */
-export function readValue(flag: FlagRow, text: string): FlagValue {
-  if (flag.choices !== undefined && !flag.choices.includes(text)) return null;
-  switch (flag.type) {
+export function readValue(row: ValueRow, text: string): FlagValue {
+  if (row.choices !== undefined && !row.choices.includes(text)) return null;
+  switch (row.type) {
     case "text":
       return text;
     case "list": {
@@ -45,20 +43,20 @@ export function readValue(flag: FlagRow, text: string): FlagValue {
       if (text === "1" || text === "true") return true;
       return text === "0" || text === "false" ? false : null;
     case "integer":
-      return /^-?\d+$/.test(text) ? inRange(flag, Number(text)) : null;
+      return /^-?\d+$/.test(text) ? inRange(row, Number(text)) : null;
     case "number":
-      return /^-?\d+(\.\d+)?$/.test(text) ? inRange(flag, Number(text)) : null;
+      return /^-?\d+(\.\d+)?$/.test(text) ? inRange(row, Number(text)) : null;
     case "duration":
-      return inRange(flag, parseDuration(text));
+      return inRange(row, parseDuration(text));
     case "bytes":
-      return inRange(flag, parseBytes(text));
+      return inRange(row, parseBytes(text));
   }
 }
 
-function inRange(flag: FlagRow, value: number | null): number | null {
+function inRange(row: ValueRow, value: number | null): number | null {
   if (value === null || !Number.isFinite(value)) return null;
-  if (flag.type === "integer" && !Number.isSafeInteger(value)) return null;
-  const isInside = value >= (flag.min ?? -Infinity) && value <= (flag.max ?? Infinity);
+  if (row.type === "integer" && !Number.isSafeInteger(value)) return null;
+  const isInside = value >= (row.min ?? -Infinity) && value <= (row.max ?? Infinity);
   return isInside ? value : null;
 }
 

@@ -8,7 +8,7 @@
 
 import { cpuUsage } from "node:process";
 import { runSwarm, type SwarmOutcome, type SwarmResult } from "../../tests/swarm/mod.ts";
-import { type CommandCode, type ExitReason, untilInterrupted, UsageError } from "../table/mod.ts";
+import { type CommandCode, type ExitReason, untilInterrupted } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 import { type FuzzRequest, type FuzzTotals, shareFuzz } from "./sim_workers.ts";
 
@@ -46,7 +46,7 @@ export const sim: CommandCode<Row<"sim">> = {
   run: async (context) => {
     const { options, output, args: { seed } } = context;
     const work = runSim({
-      seed: seed === null ? newSeed() : wholeNumber("SEED", seed),
+      seed: seed ?? newSeed(),
       quiet: options.quiet,
       print: (line) => output.line(line),
       ...options.nodes === null ? {} : { nodes: options.nodes },
@@ -60,7 +60,7 @@ export const fuzz: CommandCode<Row<"fuzz">> = {
   run: async (context) => {
     const { options, output, args: { minutes } } = context;
     const work = runFuzz({
-      minutes: minutes === null ? 1 : positiveNumber("MINUTES", minutes),
+      minutes: minutes ?? 1,
       first: options.first ?? newSeed(),
       step: options.step,
       jobs: options.jobs ?? Math.max(1, navigator.hardwareConcurrency - 1),
@@ -78,18 +78,6 @@ function endingOf(outcome: SwarmOutcome): ExitReason {
 
 function newSeed(): number {
   return Math.floor(Math.random() * 1_000_000_000);
-}
-
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new UsageError(`Cannot read ${name}: wanted a whole number, got "${text}"`, "sim");
-}
-
-function positiveNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && value > 0) return value;
-  throw new UsageError(`Cannot read ${name}: wanted a number above 0, got "${text}"`, "fuzz");
 }
 
 /** Runs one seed. Twice the same seed prints twice the same. */
