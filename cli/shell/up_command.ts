@@ -9,11 +9,13 @@ import { DenoFiles } from "../../raft/mod.ts";
 import {
   type CommandContext,
   CommandError,
+  countText,
   type Ending,
   formatDuration,
   nodeName,
   type Session,
   untilInterrupted,
+  UsageError,
 } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 import {
@@ -25,6 +27,9 @@ import {
 } from "../cluster/mod.ts";
 import { runShell } from "./shell_command.ts";
 
+/** The number of nodes of a new cluster. */
+const nodesOfNew = 3;
+
 /** How much later than its children this process may hear a signal. */
 const signalMsMax = 100;
 
@@ -35,10 +40,11 @@ export async function run(context: UpContext): Promise<Ending> {
   const { options, output } = context;
   const { data: folder } = options;
   const begin = performance.now();
+  const old = await readClusterFile(folder);
+  checkNodes(options, old);
   const lock = await lockFolder(folder);
-  const isNew = await readClusterFile(folder) === null;
   const file = await prepareCluster(folder, {
-    nodes: options.nodes,
+    nodes: options.nodes ?? nodesOfNew,
     port: options.port,
   });
   const died = Promise.withResolvers<never>();
@@ -66,8 +72,10 @@ export async function run(context: UpContext): Promise<Ending> {
     isServing = true;
     if (!output.isJson) {
       const took = formatDuration(performance.now() - begin);
-      const verb = isNew ? "New cluster" : "Cluster continued";
-      output.note(`${verb}: ${file.nodes.length} nodes in ${folder}, serving after ${took}.`);
+      const verb = old === null ? "New cluster" : "Cluster continued";
+      output.note(
+        `${verb}: ${countText(file.nodes.length, "node")} in ${folder}, serving after ${took}.`,
+      );
     }
     return await (options.serve ? serve(context, session) : runShell(context, session));
   } finally {
@@ -76,6 +84,19 @@ export async function run(context: UpContext): Promise<Ending> {
     await lock.close();
     output.note(`All nodes stopped. The data is in ${folder}.`);
   }
+}
+
+/** A folder keeps its nodes: another number must not be passed over in silence. */
+function checkNodes(
+  { nodes, data }: UpContext["options"],
+  old: Awaited<ReturnType<typeof readClusterFile>>,
+): void {
+  if (nodes === null || old === null || old.nodes.length === nodes) return;
+  throw new UsageError(
+    `Cannot run ${countText(nodes, "node")} in ${data}: its cluster has ${old.nodes.length}; ` +
+      "leave --nodes out, or name another --data",
+    "up",
+  );
 }
 
 /** Two programs that run the same cluster would fight for its nodes. */

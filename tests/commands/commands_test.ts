@@ -52,6 +52,18 @@ Deno.test("commands tell their outcome by exit code, words and JSON", async () =
   });
 });
 
+Deno.test("up refuses another number of nodes than its folder has, and counts in words", async () => {
+  await withFolder(async (folder) => {
+    const first = await run(["up", "--nodes", "1", "--data", folder, "--exec", "put a 1; exit 3"]);
+    assertEquals([first.code, first.out], [3, "version 1\n"]);
+    assert(first.error.includes("New cluster: 1 node in "), first.error);
+    const other = await run(["up", "--nodes", "5", "--data", folder, "--exec", "get a"]);
+    assertEquals(other.code, exitCodes.usage);
+    assert(other.error.includes(`Cannot run 5 nodes in ${folder}: its cluster has 1`), other.error);
+    assertEquals((await run(["up", "--data", folder, "--exec", "get a"])).out, "1\n");
+  });
+});
+
 Deno.test("keys and values may begin with a hyphen, and hold any byte as hexadecimal", async () => {
   await withCluster(async ({ flags }) => {
     assertEquals((await run(["put", ...flags, "--", "-k", "-v"])).code, exitCodes.ok);
