@@ -41,8 +41,9 @@ async function runStatus(context: StatusContext, session: Session): Promise<Exit
   } catch (error) {
     // Ctrl-C is how this is meant to end.
     if (!signal.aborted) throw error;
+  } finally {
+    output.closeScreen();
   }
-  if (output.isTerminal) output.line();
   return ending;
 }
 
@@ -58,8 +59,8 @@ async function show(context: StatusContext, session: Session): Promise<ExitReaso
     });
   } else {
     const lines = statusLines(session.ids, { reports, output });
-    if (options.watch && output.isTerminal) output.raw("\x1b[H\x1b[2J");
-    for (const line of lines) output.line(line);
+    if (options.watch && output.isTerminal) output.drawScreen(lines);
+    else for (const line of lines) output.line(line);
   }
   return isServed ? "ok" : "unavailable";
 }

@@ -1,7 +1,7 @@
 /**
  * Editing one line, or a pasted few, as a pure state machine: a state and a key give the next state
- * and perhaps an action; a state gives the rows of the screen. What happens in a real terminal
- * (raw mode, drawing) is in `line_terminal.ts`.
+ * and perhaps an action. `line_screen.ts` makes rows of a state; `line_terminal.ts` is the terminal
+ * around both.
  *
  * Invariant: the cursor always stands between two characters as people see them (graphemes).
  *
@@ -9,7 +9,6 @@
  */
 
 import type { Key, KeyName } from "./keys.ts";
-import { displayWidth } from "../table/mod.ts";
 
 /** The search through history that Ctrl-R begins. */
 export interface Search {
@@ -34,22 +33,17 @@ export interface EditorState {
   /** What was deleted last, for Ctrl-Y. */
   readonly killed: string;
   readonly search: Search | null;
+  /** Ctrl-C was pressed on the empty line: pressed again, it leaves. */
+  readonly isLeaving: boolean;
 }
 
 /** What a key asks of the owner of the editor. */
-export type Action = "none" | "submit" | "interrupt" | "exit" | "complete" | "clear";
+export type Action = "none" | "submit" | "exit" | "complete" | "clear";
 
 /** The outcome of one key. */
 export interface Pressed {
   readonly state: EditorState;
   readonly action: Action;
-}
-
-/** Rows of a screen, and where the cursor stands on them. */
-export interface Screen {
-  readonly rows: readonly string[];
-  readonly cursorRow: number;
-  readonly cursorColumn: number;
 }
 
 /** An empty line. */
@@ -62,12 +56,19 @@ export function newEditor(history: readonly string[]): EditorState {
     draft: "",
     killed: "",
     search: null,
+    isLeaving: false,
   };
 }
 
 /** The state after a key. */
-export function press(state: EditorState, key: Key): Pressed {
+export function press(before: EditorState, key: Key): Pressed {
+  const state = { ...before, isLeaving: false };
   if (state.search !== null) return pressInSearch(state, key);
+  if (state.text === "" && key.kind === "key" && key.name === "interrupt") {
+    // One stray Ctrl-C must not stop a cluster.
+    if (before.isLeaving) return { state, action: "exit" };
+    return { state: { ...newEditor(state.history), isLeaving: true }, action: "none" };
+  }
   if (key.kind === "key") return pressNamed(state, key.name);
   return {
     state: insert(state, key.kind === "paste" ? cleanPaste(key.text) : key.text),
@@ -101,9 +102,7 @@ function pressNamed(state: EditorState, name: KeyName): Pressed {
     case "clear":
       return { state, action: "clear" };
     case "interrupt":
-      return text === ""
-        ? { state, action: "exit" }
-        : { state: newEditor(state.history), action: "interrupt" };
+      return none(newEditor(state.history));
     case "endOfInput":
       return text === ""
         ? { state, action: "exit" }
@@ -219,7 +218,8 @@ function transpose(state: EditorState): EditorState {
   return { ...state, text: text.slice(0, start) + swapped + text.slice(end), cursor: end };
 }
 
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Takes a text apart into characters as people see them. */
+export const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 function before(text: string, cursor: number): number {
   // Looking back over the whole text for every key would be slow for a long paste.
@@ -242,64 +242,6 @@ function wordBefore(text: string, cursor: number): number {
 
 function wordAfter(text: string, cursor: number): number {
   return cursor + /^\s*\S*/.exec(text.slice(cursor))![0].length;
-}
-
-/** What {@linkcode render} draws besides the state. */
-export interface RenderOptions {
-  /** May hold colours. */
-  readonly prompt: string;
-  readonly columns: number;
-  /** Shown behind the line while the cursor is at its end and there is room. */
-  readonly hint?: string;
-}
-
-/** The rows that show a state. */
-export function render(state: EditorState, options: RenderOptions): Screen {
-  const { search } = state;
-  const prompt = search === null ? options.prompt : `search "${search.query}": `;
-  const columns = Math.max(2, options.columns);
-  const rows = [prompt];
-  let column = displayWidth(prompt);
-  // A prompt wider than the screen would break the counting: the line begins on a row of its own.
-  if (column >= columns) {
-    rows[0] = "";
-    rows.push("> ");
-    column = 2;
-  }
-  let cursorRow = rows.length - 1;
-  let cursorColumn = column;
-  const advance = (segment: string): void => {
-    const width = segment === "\n" ? 0 : segmentWidth(segment);
-    if (segment === "\n" || column + width > columns) {
-      rows.push("");
-      column = 0;
-    }
-    if (segment !== "\n") rows[rows.length - 1] += segment;
-    column += width;
-  };
-  for (const { index, segment } of segmenter.segment(state.text)) {
-    if (index === state.cursor) [cursorRow, cursorColumn] = [rows.length - 1, column];
-    advance(segment);
-  }
-  if (state.cursor === state.text.length) [cursorRow, cursorColumn] = [rows.length - 1, column];
-  const { hint } = options;
-  if (
-    hint !== undefined && state.cursor === state.text.length &&
-    column + displayWidth(hint) < columns
-  ) {
-    rows[rows.length - 1] += hint;
-  }
-  if (cursorColumn >= columns) {
-    // Behind the last column there is no place for a cursor: it waits at the next row's start.
-    if (cursorRow === rows.length - 1) rows.push("");
-    [cursorRow, cursorColumn] = [cursorRow + 1, 0];
-  }
-  return { rows, cursorRow, cursorColumn };
-}
-
-/** Joined emoji and marks are drawn as one character of at most two columns. */
-function segmentWidth(segment: string): number {
-  return Math.min(2, displayWidth(segment));
 }
 
 /** Words that could stand from `start` to the cursor. */

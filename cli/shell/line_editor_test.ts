@@ -6,7 +6,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { KeyName } from "./keys.ts";
-import { complete, type EditorState, insert, newEditor, press, render } from "./line_editor.ts";
+import { complete, type EditorState, insert, newEditor, press } from "./line_editor.ts";
+import { render } from "./line_screen.ts";
 
 /** Types words; those in angle brackets are keys. `|` marks the cursor in the result. */
 function type(script: string, history: readonly string[] = []): EditorState {
@@ -69,11 +70,18 @@ Deno.test("editor searches history backwards repeatedly, and cancels on escape",
   assertEquals(type("<search>zzz", history).search?.query, "zzz");
 });
 
-Deno.test("editor clears the line on interrupt, and ends on interrupt when the line is empty", () => {
+Deno.test("editor clears the line on interrupt, and leaves an empty one at the second", () => {
   const typed = type("put");
   const cleared = press(typed, { kind: "key", name: "interrupt" });
-  assertEquals([shown(cleared.state), cleared.action], ["|", "interrupt"]);
-  assertEquals(press(cleared.state, { kind: "key", name: "interrupt" }).action, "exit");
+  assertEquals([shown(cleared.state), cleared.action], ["|", "none"]);
+  const interrupt = { kind: "key", name: "interrupt" } as const;
+  const asked = press(cleared.state, interrupt);
+  assertEquals([asked.action, asked.state.isLeaving], ["none", true]);
+  assertEquals(press(asked.state, interrupt).action, "exit");
+  const typedOn = press(asked.state, { kind: "text", text: "x" });
+  assertEquals(typedOn.state.isLeaving, false);
+  const emptied = press(typedOn.state, { kind: "key", name: "backspace" });
+  assertEquals(press(emptied.state, interrupt).action, "none");
   assertEquals(press(cleared.state, { kind: "key", name: "endOfInput" }).action, "exit");
   assertEquals(press(typed, { kind: "key", name: "endOfInput" }).action, "none");
 });

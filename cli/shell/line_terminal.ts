@@ -7,21 +7,16 @@
  */
 
 import { type Key, KeyDecoder } from "./keys.ts";
-import {
-  complete,
-  type Completion,
-  type EditorState,
-  newEditor,
-  press,
-  render,
-  type Screen,
-} from "./line_editor.ts";
+import { complete, type Completion, type EditorState, newEditor, press } from "./line_editor.ts";
+import { render, type Screen } from "./line_screen.ts";
 import { displayWidth } from "../table/mod.ts";
 
 /** What the owner of the terminal decides. */
 export interface LineTerminalOptions {
-  readonly prompt: () => string;
+  readonly prompt: (columns: number) => string;
   readonly hint: (text: string) => string;
+  /** Shown on the empty line after a first Ctrl-C. */
+  readonly leaving: string;
   readonly complete: (text: string, cursor: number) => Completion;
 }
 
@@ -144,9 +139,6 @@ export class LineTerminal {
         this.#leaveLine();
         this.#finish?.(null);
         return;
-      case "interrupt":
-        this.#draw();
-        return;
       case "clear":
         write("\x1b[2J\x1b[H");
         this.#drawn = null;
@@ -155,6 +147,8 @@ export class LineTerminal {
       case "complete":
         this.#complete();
         return;
+      default:
+        action satisfies never;
     }
   }
 
@@ -167,17 +161,16 @@ export class LineTerminal {
   }
 
   #draw(): void {
-    const { prompt, hint } = this.#options;
+    const { prompt, hint, leaving } = this.#options;
     const columns = screenColumns();
     const screen = render(this.#state, {
-      prompt: prompt(),
+      prompt: prompt(columns),
       columns,
-      hint: hint(this.#state.text),
+      hint: this.#state.isLeaving ? leaving : hint(this.#state.text),
     });
     const up = screen.rows.length - 1 - screen.cursorRow;
     write(
-      this.#eraseSequence() + screen.rows.join("\r\n") + "\r" +
-        (up > 0 ? `\x1b[${up}A` : "") +
+      this.#eraseSequence() + screen.rows.join("\r\n") + "\r" + upRows(up) +
         (screen.cursorColumn > 0 ? `\x1b[${screen.cursorColumn}C` : ""),
     );
     this.#drawn = screen;
@@ -188,28 +181,41 @@ export class LineTerminal {
     this.#drawn = null;
   }
 
-  /** Back to the first row that was drawn, and everything from there on blank. */
+  /**
+   * Blanks the rows that were drawn, and goes to the first. Row by row: where all that follows the
+   * cursor is erased at once from the top of the screen, terminals keep the screen in their history.
+   */
   #eraseSequence(): string {
-    const up = this.#drawn === null ? 0 : rowsAboveCursor(this.#drawn, screenColumns());
-    return (up > 0 ? `\x1b[${up}A` : "") + "\r\x1b[J";
+    const drawn = this.#drawn;
+    if (drawn === null) return "\r\x1b[K";
+    const columns = screenColumns();
+    const rows = rowsOf(drawn.rows, columns);
+    return upRows(rowsAboveCursor(drawn, columns)) + "\r\x1b[K" +
+      "\x1b[B\x1b[K".repeat(rows - 1) + upRows(rows - 1);
   }
 
   /** Draws the line once more without hint, and goes below it. */
   #leaveLine(): void {
     const end = { ...this.#state, cursor: this.#state.text.length, search: null };
-    const screen = render(end, { prompt: this.#options.prompt(), columns: screenColumns() });
+    const columns = screenColumns();
+    const screen = render(end, { prompt: this.#options.prompt(columns), columns });
     write(this.#eraseSequence() + screen.rows.join("\r\n") + "\r\n");
     this.#drawn = null;
   }
 }
 
+function upRows(count: number): string {
+  return count > 0 ? `\x1b[${count}A` : "";
+}
+
 /** A narrower screen has broken the rows that were drawn into more. */
 function rowsAboveCursor(screen: Screen, columns: number): number {
-  let rows = Math.floor(screen.cursorColumn / columns);
-  for (const row of screen.rows.slice(0, screen.cursorRow)) {
-    rows += Math.max(1, Math.ceil(displayWidth(row) / columns));
-  }
-  return rows;
+  return rowsOf(screen.rows.slice(0, screen.cursorRow), columns) +
+    Math.floor(screen.cursorColumn / columns);
+}
+
+function rowsOf(rows: readonly string[], columns: number): number {
+  return rows.reduce((sum, row) => sum + Math.max(1, Math.ceil(displayWidth(row) / columns)), 0);
 }
 
 /** Words in columns, as `ls` shows them. */

@@ -1,6 +1,6 @@
 /**
  * The shell: reads lines from a terminal, a pipe or a flag, runs them on an open cluster, and shows
- * who leads it. What a line says is in `shell_line.ts`, how it is edited in `line_editor.ts`.
+ * its leader. What a line says is in `shell_line.ts`, how it is edited in `line_editor.ts`.
  *
  * @module
  */
@@ -11,11 +11,15 @@ import {
   type Command,
   CommandError,
   commandHelp,
+  type CommandRow,
+  cutText,
+  displayWidth,
   type Ending,
   formatTable,
   nodeName,
   type NodeReport,
   type Output,
+  parseCommand,
   parseCommandLine,
   type Session,
   systemMessage,
@@ -23,6 +27,7 @@ import {
   usageLine,
 } from "../table/mod.ts";
 import { faultsText } from "../cluster/mod.ts";
+import { ownRows } from "../rows/mod.ts";
 import { leaderOf } from "../table/mod.ts";
 import { addToHistory } from "./shell_history.ts";
 import type { Completion } from "./line_editor.ts";
@@ -41,13 +46,14 @@ export interface ShellOptions {
   readonly timeoutMs: number;
 }
 
-const helpRows = [
-  ["help [COMMAND]", "this, or more on one command"],
-  ["exit", "leave; so do Ctrl-D and Ctrl-C on an empty line"],
-];
+/** Commands that the shell answers by itself. */
+const own: readonly CommandRow[] = Object.values(ownRows);
 
-/** How often the prompt looks who leads. */
+/** How often the prompt looks for the leader. */
 const lookEveryMs = 500;
+
+/** Faults are shown in the prompt with at least so many columns. */
+const faultColumnsMin = 12;
 
 /** Most keys remembered for completion. */
 const keysSeenMax = 1000;
@@ -60,6 +66,8 @@ export class Shell {
   #reports: readonly (NodeReport | null)[] = [];
   /** The first command that failed decides the exit code of a script. */
   #ending: Ending = "ok";
+  /** What `exit` named; `null`: nothing yet. */
+  #exitCode: number | null = null;
 
   constructor(options: ShellOptions) {
     this.#options = options;
@@ -71,7 +79,12 @@ export class Shell {
       if (this.#options.signal.aborted) throw this.#options.signal.reason;
       if (await this.#runLine(line, this.#options.signal) === "exit") break;
     }
-    return this.#ending;
+    return this.#exitCode ?? this.#ending;
+  }
+
+  /** How a talk ended: well, unless `exit` named another code. */
+  get exitCode(): Ending {
+    return this.#exitCode ?? "ok";
   }
 
   /** Talks with a person until they leave; returns the history with what was typed. */
@@ -79,7 +92,8 @@ export class Shell {
     const { signal } = this.#options;
     let lines = history;
     const terminal = new LineTerminal({
-      prompt: () => this.prompt(),
+      prompt: (columns) => this.prompt(columns),
+      leaving: this.#options.output.paint("dim", "Ctrl-C once more leaves"),
       hint: (text) => hint(text, this.#options),
       complete: (text, cursor) => this.complete(text, cursor),
     });
@@ -108,28 +122,29 @@ export class Shell {
     return lines;
   }
 
-  /** The cluster, who leads it in which term, and what is wrong with its network. */
-  prompt(): string {
+  /** The cluster, its leader and term, and the faults of its network as far as there is room. */
+  prompt(columns = Infinity): string {
     const { session, output } = this.#options;
     const leader = leaderOf(this.#reports);
-    const who = leader === null
+    const state = leader === null
       ? output.paint("red", "no leader")
       : output.paint("green", `${nodeName(leader.id)} leads, term ${leader.status.term}`);
+    const head = `${output.paint("bold", session.cluster)} (${state})`;
     const faults = this.#reports.find((report) => report?.faults)?.faults ?? noFaults;
     const text = faultsText(faults, session.ids);
-    const wrong = text === "none" ? "" : ` ${output.paint("yellow", `[${text}]`)}`;
-    return `${output.paint("bold", session.cluster)} (${who})${wrong}> `;
+    if (text === "none") return `${head}> `;
+    // Half of the screen stays for what is typed.
+    const room = Math.max(faultColumnsMin, Math.floor(columns / 2) - displayWidth(head));
+    return `${head} ${output.paint("yellow", `[${cutText(text, room)}]`)}> `;
   }
 
   /** What could stand where the cursor is. */
   complete(text: string, cursor: number): Completion {
     const { before, start, text: typed } = wordAtCursor(text, cursor);
     const [name] = before;
+    const command = this.#all.find((each) => each.name === name);
     let words: string[];
-    const command = this.#options.commands.find((each) => each.name === name);
-    if (name === undefined) {
-      words = [...this.#options.commands.map((each) => each.name), "help", "exit"];
-    } else if (name === "help") words = this.#options.commands.map((each) => each.name);
+    if (name === undefined) words = this.#all.map((each) => each.name);
     else if (command === undefined) words = [];
     else if (typed.startsWith("-")) {
       words = [...command.flags.map((flag) => `--${flag.name}`), "--help"];
@@ -138,21 +153,26 @@ export class Shell {
     return { start, candidates };
   }
 
-  #argumentWords(command: Command, before: readonly string[]): string[] {
-    const { ids } = this.#options.session;
-    const names = ids.map(nodeName);
+  /** Every command, with those that the shell answers by itself. */
+  get #all(): readonly CommandRow[] {
+    return [...this.#options.commands, ...own];
+  }
+
+  #argumentWords(command: CommandRow, before: readonly string[]): string[] {
+    const names = this.#options.session.ids.map(nodeName);
     if (before.at(-1) === "--node") return names;
     const at = before.slice(1).filter((word) => !word.startsWith("-")).length;
-    const argument = command.arguments[Math.min(at, command.arguments.length - 1)];
-    switch (argument?.name) {
-      case "KEY":
-      case "NAME":
-        return at === 0 ? [...this.#keysSeen].map(quoteWord) : [];
-      case "NODE":
-        return at === 0 ? names : [];
-      case "GROUP":
-        return [...names.filter((name) => !before.includes(name)), "|"];
-      default:
+    const argument = command.arguments.find((each, place) => place === at || each.many === true);
+    switch (argument?.completes) {
+      case "key":
+        return [...this.#keysSeen].map(quoteWord);
+      case "node":
+        return [...names, "leader"];
+      case "group":
+        return [...[...names, "leader", "rest"].filter((name) => !before.includes(name)), "|"];
+      case "command":
+        return this.#all.map((each) => each.name);
+      case undefined:
         return [];
     }
   }
@@ -165,9 +185,10 @@ export class Shell {
     }
     for (const words of parsed.commands) {
       const texts = words.map((word) => word.text);
-      if (texts[0] === "exit" || texts[0] === "quit") return "exit";
       try {
-        this.#note(await this.#runCommand(texts, signal));
+        if (texts[0] === "exit" || texts[0] === "quit") {
+          if (this.#exit(texts.slice(1))) return "exit";
+        } else this.#note(await this.#runCommand(texts, signal));
       } catch (error) {
         if (!this.#report(error)) throw error;
         if (error instanceof CommandError && error.reason === "interrupted") break;
@@ -176,29 +197,34 @@ export class Shell {
     return "done";
   }
 
+  /** False when only help was asked for. */
+  #exit(words: readonly string[]): boolean {
+    const { output } = this.#options;
+    const how = { command: ownRows.exit, environment: () => undefined };
+    const invocation = parseCommand(words, how);
+    if (invocation.kind === "run") this.#exitCode = invocation.args.code;
+    else output.raw(helpOf(invocation.command));
+    return invocation.kind === "run";
+  }
+
   async #runCommand(words: readonly string[], signal: AbortSignal): Promise<Ending> {
     const { output, session, timeoutMs } = this.#options;
-    const [first] = words;
-    const invocation = parseCommandLine(words, {
-      commands: this.#options.commands,
+    const invocation = parseCommandLine<CommandRow | Command>(words, {
+      commands: this.#all,
       environment: (name) => {
         if (name === "KONTIKI_TIMEOUT") return `${timeoutMs}ms`;
         return name === "KONTIKI_JSON" ? String(output.isJson) : undefined;
       },
     });
-    if (invocation.kind === "help") {
+    if (invocation.kind === "help" || !("load" in invocation.command)) {
       const { command } = invocation;
-      if (first === "-h" || first === "--help" || (first === "help" && command === null)) {
-        output.raw(overview(this.#options.commands));
-      } else if (command !== null) {
-        output.raw(commandHelp(command).replaceAll("kontiki " + command.name, command.name));
-      }
+      output.raw(command === null ? overview(this.#all) : helpOf(command));
       return "ok";
     }
     const { command, options, args, rest } = invocation;
     const { key } = args;
     if (typeof key === "string" && this.#keysSeen.size < keysSeenMax) this.#keysSeen.add(key);
-    const { runIn } = await command.load();
+    const { runIn } = await invocation.command.load();
     if (runIn === undefined) throw new Error(`Cannot run ${command.name}: it has no runIn`);
     const { json } = options;
     const context: AnyContext = {
@@ -208,7 +234,7 @@ export class Shell {
     return await runIn(context, session);
   }
 
-  /** True when the error was one to live with. */
+  /** Reports an error after which the shell goes on; false: it cannot go on. */
   #report(error: unknown): boolean {
     if (error instanceof UsageError) this.#fail("usage", error.message);
     else if (error instanceof CommandError) {
@@ -235,7 +261,7 @@ export class Shell {
     if (isFailure && this.#ending === "ok") this.#ending = ending;
   }
 
-  /** Learns who leads, for the prompt. */
+  /** Asks every node for its state, for the prompt. */
   async look(): Promise<void> {
     this.#reports = await this.#options.session.reports();
   }
@@ -247,13 +273,16 @@ export class Shell {
   }
 }
 
-function overview(commands: readonly Command[]): string {
+function overview(commands: readonly CommandRow[]): string {
   const rows = commands.map((command) => [`  ${shortUsage(command)}`, command.summary]);
-  rows.push(...helpRows.map(([usage, help]) => [`  ${usage}`, help!]));
   return formatTable([{ title: "" }, { title: "" }], rows).slice(1).join("\n") + "\n";
 }
 
-function shortUsage(command: Command): string {
+function helpOf(command: CommandRow): string {
+  return commandHelp(command).replaceAll(`kontiki ${command.name}`, command.name);
+}
+
+function shortUsage(command: CommandRow): string {
   return usageLine(command).replace("kontiki ", "");
 }
 

@@ -7,6 +7,7 @@
 
 import {
   type CommandContext,
+  countText,
   type Ending,
   linesOf,
   type Session,
@@ -40,13 +41,14 @@ export async function runShell(context: ShellContext, session: Session): Promise
     return await shell.runScript(linesOf(Deno.stdin.readable, { signal }));
   }
   output.line(
-    `Connected to ${session.cluster}, ${session.ids.length} nodes. "help" lists commands.`,
+    `Connected to ${session.cluster}, ${countText(session.ids.length, "node")}. ` +
+      '"help" lists commands.',
   );
   const path = historyPath((name) => Deno.env.get(name));
   const before = path === null ? [] : await tolerantly(context, () => loadHistory(path)) ?? [];
   const after = await shell.runTerminal(before);
   if (path !== null && after !== before) await tolerantly(context, () => saveHistory(path, after));
-  return "ok";
+  return shell.exitCode;
 }
 
 /** History is a comfort: without it the shell goes on. */

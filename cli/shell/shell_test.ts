@@ -76,6 +76,7 @@ Deno.test("shell continues after a failure and ends with the code of the first f
   assertEquals([mixed.ending, mixed.out], ["notFound", "1\n"]);
   assertEquals((await run('put a "open')).ending, "usage");
   assertEquals((await run("exit; get nothing")).ending, "ok");
+  assertEquals((await run("get nothing; exit")).ending, "notFound");
   assertEquals((await run("partition n1 | n2")).ending, "failure");
   assertEquals((await run("kill n1")).ending, "failure");
   assertEquals((await run("kill n9")).ending, "failure");
@@ -83,6 +84,21 @@ Deno.test("shell continues after a failure and ends with the code of the first f
   const help = await run("help");
   assert(help.out.includes("partition GROUP") && help.out.includes("unlock NAME"), help.out);
   assert((await run("help put")).out.startsWith("Set the value of a key."));
+});
+
+Deno.test("exit ends the shell with the code it names, and refuses any other word", async () => {
+  const { run } = makeShell();
+  assertEquals((await run("exit 3; get nothing")).ending, 3);
+  assertEquals((await run("get nothing; exit 0")).ending, 0);
+  assertEquals((await run("quit 7")).ending, 7);
+  const wrong = await run("exit 3x; put a 1");
+  assertEquals([wrong.ending, wrong.out], ["usage", "version 1\n"]);
+  assert(wrong.error.includes('wanted a whole number from 0 to 255, got "3x"'), wrong.error);
+  assert((await run("exit 256")).error.includes("from 0 to 255"));
+  const help = await run("exit --help; get nothing");
+  assertEquals(help.ending, "notFound");
+  assert(help.out.includes("Usage: exit [CODE]"), help.out);
+  assert((await run("help")).out.includes("exit [CODE]"));
 });
 
 Deno.test("shell completes commands, flags, known keys and nodes", async () => {
@@ -95,8 +111,11 @@ Deno.test("shell completes commands, flags, known keys and nodes", async () => {
   assertEquals(candidates("get "), ['"two words"', "colour"]);
   assertEquals(candidates("put colour --ver"), ["--version"]);
   assertEquals(candidates("get colour --node "), ["n1", "n2", "n3"]);
-  assertEquals(candidates("partition n1 "), ["n2", "n3", "|"]);
-  assertEquals(candidates("kill "), ["n1", "n2", "n3"]);
+  assertEquals(candidates("partition n1 "), ["leader", "n2", "n3", "rest", "|"]);
+  assertEquals(candidates("kill "), ["leader", "n1", "n2", "n3"]);
+  assertEquals(candidates("put colour "), []);
+  assertEquals(candidates("kill n1 "), []);
+  assertEquals(candidates("ex"), ["exit"]);
   assertEquals(candidates("help st"), ["start", "status"]);
   assertEquals(candidates("frobnicate x"), []);
 });
@@ -110,4 +129,19 @@ Deno.test("prompt shows the newest leader and the faults of the network", async 
   const lost = makeShell([null, report(2, "candidate", 6), null]).shell;
   await lost.look();
   assertEquals(lost.prompt(), "toy (no leader)> ");
+});
+
+Deno.test("prompt leaves half of a screen to what is typed, whatever the faults", async () => {
+  const wrong = {
+    drop: 0.1,
+    duplicate: 0.1,
+    delay: { kind: "uniform", minMs: 0, maxMs: 20 },
+    reorder: { probability: 0.1, delay: { kind: "uniform", minMs: 0, maxMs: 50 } },
+  } as const;
+  const leader = { ...report(2, "leader", 5), faults: { ...noFaults, request: wrong } };
+  const { shell } = makeShell([null, leader, null]);
+  await shell.look();
+  assert(shell.prompt().endsWith("hold back 10 % up to 50 ms]> "), shell.prompt());
+  assertEquals(shell.prompt(80), "toy (n2 leads, term 5) [requests lose 10 …]> ");
+  assertEquals(shell.prompt(10), "toy (n2 leads, term 5) [requests lo…]> ");
 });

@@ -45,6 +45,7 @@ export class Output {
   readonly #writeOut: (bytes: Uint8Array) => void;
   readonly #writeError: (bytes: Uint8Array) => void;
   #progressShown = false;
+  #isScreenOpen = false;
 
   constructor(options: OutputOptions) {
     this.#options = options;
@@ -95,6 +96,22 @@ export class Output {
     this.note(`${mark} ${text}`);
   }
 
+  /**
+   * Shows lines alone on a terminal, in place of those before, until {@linkcode closeScreen}. What
+   * was on the terminal comes back then, and its history holds no trail of the drawings.
+   */
+  drawScreen(lines: readonly string[]): void {
+    if (!this.#isScreenOpen) this.raw("\x1b[?1049h\x1b[?25l\x1b[?7l");
+    this.#isScreenOpen = true;
+    this.raw("\x1b[H" + lines.map((line) => `${line}\x1b[K\r\n`).join("") + "\x1b[J");
+  }
+
+  /** Gives the terminal back as it was before {@linkcode drawScreen}. */
+  closeScreen(): void {
+    if (this.#isScreenOpen) this.raw("\x1b[?7h\x1b[?25h\x1b[?1049l");
+    this.#isScreenOpen = false;
+  }
+
   /** Replaces the line of progress; shown on terminals only. */
   progress(text: string): void {
     if (!this.isErrorTerminal) return;
@@ -120,6 +137,22 @@ export function paintText(accent: Accent, text: string): string {
 export function displayWidth(text: string): number {
   // deno-lint-ignore no-control-regex -- the escape sequences of colours begin with a control
   return unicodeWidth(text.replaceAll(/\x1b\[[0-9;]*m/g, ""));
+}
+
+/** The text in at most so many columns; `…` stands for what was cut. */
+export function cutText(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  let cut = "";
+  for (const character of text) {
+    if (displayWidth(cut + character) > columns - 1) break;
+    cut += character;
+  }
+  return `${cut}…`;
+}
+
+/** How many things, in words: `1 node`, `3 nodes`. */
+export function countText(count: number, thing: string): string {
+  return `${formatCount(count)} ${thing}${count === 1 ? "" : "s"}`;
 }
 
 /** One column of a table. */

@@ -6,6 +6,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import {
+  countText,
+  cutText,
   displayBytes,
   formatBytes,
   formatCount,
@@ -69,6 +71,14 @@ Deno.test("tables align columns when cells are wide or coloured", () => {
     [paintText("green", "a"), "20"],
   ]);
   assertEquals(lines, ["key    n", "漢字   1", `${paintText("green", "a")}     20`]);
+});
+
+Deno.test("texts are cut to columns, and counts agree with their word", () => {
+  assertEquals([cutText("abcdef", 6), cutText("abcdef", 5)], ["abcdef", "abcd…"]);
+  assertEquals(cutText("漢字漢字", 6), "漢字…");
+  assertEquals([0, 1, 2, 1000].map((count) => countText(count, "node")), [
+    ...["0 nodes", "1 node", "2 nodes", "1,000 nodes"],
+  ]);
 });
 
 Deno.test("sizes, durations and counts are short", () => {

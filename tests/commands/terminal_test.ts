@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { selfCommand } from "../../cli/table/self_command.ts";
 import { hasTmux, Terminal } from "../helpers/tmux.ts";
 import { withFolder } from "../helpers/with_folder.ts";
@@ -150,6 +150,9 @@ Deno.test("shell shows a lost leader, goes on, and finds its data the next time"
     await again.seeLine("get colour");
     await again.press("Enter");
     await again.see("blue  (version 1");
+    await again.seeLine("");
+    await again.press("C-c");
+    await again.see("Ctrl-C once more leaves");
     await again.press("C-c");
     await again.see("All nodes stopped. The data is in");
   });
@@ -176,5 +179,78 @@ Deno.test("shell lets Ctrl-C end a command that waits, and watches the cluster",
     );
     await terminal.press("C-c");
     await terminal.seeLine("");
+  });
+});
+
+Deno.test("shell leaves at the second Ctrl-C on an empty line, not at a stray one", async () => {
+  await withShell(async (terminal) => {
+    await terminal.press("C-c");
+    await terminal.see("Ctrl-C once more leaves");
+    await terminal.type("put a 1");
+    await terminal.press("Enter");
+    await terminal.see("ok  (version 1");
+    await terminal.press("C-c");
+    await terminal.see("Ctrl-C once more leaves");
+    await terminal.press("C-c");
+    await terminal.see("All nodes stopped. The data is in");
+  });
+});
+
+Deno.test("keystrokes and a watched status leave no trail in the terminal's history", async () => {
+  await withShell(async (terminal) => {
+    await terminal.press("C-l");
+    await terminal.seeLine("");
+    const before = await terminal.history();
+    await terminal.type("get nothing at all");
+    await terminal.press("Home", "Delete", "Right", "Left", "End", "BSpace", "BSpace");
+    await terminal.seeLine("et nothing at a");
+    assertEquals(await terminal.history(), before);
+    await terminal.press("C-u");
+    await terminal.seeLine("");
+    await terminal.type("status --watch --interval 50ms");
+    await terminal.press("Enter");
+    await terminal.until("a table alone", (lines) => lines[0]!.startsWith("node"));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await terminal.press("C-c");
+    await terminal.seeLine("");
+    const screen = await terminal.screen();
+    assert(screen[0]!.endsWith("status --watch --interval 50ms"), screen.join("\n"));
+    assertEquals([screen.length, await terminal.history()], [2, before]);
+  });
+});
+
+Deno.test("long faults do not push the line that is typed off its row", async () => {
+  await withShell(async (terminal) => {
+    await terminal.type("faults --drop 0.01 --duplicate 0.1 --reorder 0.1 --delay 20ms");
+    await terminal.press("Enter");
+    await terminal.until("a prompt with faults", (lines) => /\[.*…\]> *$/.test(lines.at(-1)!));
+    await terminal.type("put colour blue");
+    await terminal.until(
+      "prompt and line on one row",
+      (lines) => /^kontiki \(.*\) \[.*…\]> put colour blue/.test(lines.at(-1)!),
+    );
+  });
+});
+
+Deno.test("shell cuts off and kills whichever node leads", async () => {
+  await withShell(async (terminal) => {
+    await terminal.type("partition leader | rest");
+    await terminal.press("Enter");
+    await terminal.until(
+      "a split network",
+      (lines) => /\[n\d.* \| n\d.*\]> *$/.test(lines.at(-1)!),
+    );
+    await terminal.type("heal");
+    await terminal.press("Enter");
+    await terminal.until("a leader", (lines) => / leads, term \d+\)> *$/.test(lines.at(-1)!));
+    await terminal.type("kill leader");
+    await terminal.press("Enter");
+    await terminal.until(
+      "a killed node",
+      (lines) => lines.some((line) => /^n\d killed$/.test(line)),
+    );
+    await terminal.type("partition |");
+    await terminal.press("Enter");
+    await terminal.see("wanted two groups or more");
   });
 });

@@ -75,6 +75,12 @@ export class Terminal {
     return text.trimEnd().split("\n");
   }
 
+  /** The lines that have left the screen at its top. */
+  async history(): Promise<string[]> {
+    const text = await this.#run("capture-pane", "-p", "-S", "-", "-E", "-1");
+    return text.trimEnd() === "" ? [] : text.trimEnd().split("\n");
+  }
+
   /** Waits until the screen fulfils a condition; the error shows the screen. */
   async until(
     wanted: string,
@@ -105,9 +111,10 @@ export class Terminal {
     );
   }
 
-  /** Ends the program and its terminal. */
+  /** Ends the program and its terminal, unless that was done. */
   async close(): Promise<void> {
-    await this.#run("kill-server");
+    const ended = await this.#run("kill-server").catch((error: Error) => error.message);
+    if (!/^$|no server running/.test(ended)) throw new Error(ended);
   }
 
   async #run(...args: readonly string[]): Promise<string> {

@@ -13,7 +13,6 @@ import { type Allowance, checkTidy, describeViolation } from "./tidy.ts";
 /** What is over a limit today. Lower a number when you can; a new line needs a good reason. */
 const ALLOWANCE: Allowance = {
   fileLines: {
-    "cli/shell/line_editor.ts": 335,
     "kv/tables/tables.ts": 335,
     "raft/storage/file_recovery.ts": 445,
     // Figure 2 in one scroll is worth more than small files.
