@@ -14,6 +14,7 @@ import { parseArgs } from "@std/cli";
 import { formatTable } from "../cli/table/mod.ts";
 import { allCanaries } from "../tests/canaries/all.ts";
 import { type Canary, isViolation, misfit } from "../tests/canaries/canary.ts";
+import { TreeCopy } from "./mutation/tree_copy.ts";
 
 /** The result for one planted bug. */
 interface Outcome {
@@ -31,63 +32,16 @@ interface Outcome {
 const BUDGET_SECONDS = 60;
 const CONTROL_SECONDS = 300;
 const ROOT = new URL("../", import.meta.url);
-const NOT_COPIED = new Set([".git", ".std", "node_modules"]);
 
 class UsageError extends Error {}
 
-/** A copy of the tree in which bugs are planted. */
-class Copy {
-  readonly #folder: string;
-
-  private constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  static async make(): Promise<Copy> {
-    const copy = new Copy(await Deno.makeTempDir({ prefix: "kontiki-canary-" }));
-    copyFolder(ROOT, copy.#url(""));
-    await copy.#run(["run", "-A", "--no-config", "tools/setup.ts"], CONTROL_SECONDS);
-    return copy;
-  }
-
-  /** Runs a check; returns its exit code and output. */
-  check(caughtBy: string, seconds: number): Promise<{ code: number; output: string }> {
-    return this.#run(commandOf(caughtBy), seconds);
-  }
-
-  /** Calls `run` with a bug in the tree, and removes the bug afterwards. */
-  async withBug<T>({ file, find, replace }: Canary, run: () => Promise<T>): Promise<T> {
-    const path = this.#url(file);
-    const clean = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, clean.replace(find, () => replace));
-    try {
-      return await run();
-    } finally {
-      await Deno.writeTextFile(path, clean);
-    }
-  }
-
-  async remove(): Promise<void> {
-    await Deno.remove(this.#folder, { recursive: true });
-  }
-
-  async #run(args: string[], seconds: number): Promise<{ code: number; output: string }> {
-    const child = new Deno.Command(Deno.execPath(), {
-      args,
-      cwd: this.#folder,
-      env: { NO_COLOR: "1" },
-      stdout: "piped",
-      stderr: "piped",
-      signal: AbortSignal.timeout(seconds * 1000),
-    });
-    const { code, stdout, stderr } = await child.output();
-    const text = new TextDecoder();
-    return { code, output: text.decode(stdout) + text.decode(stderr) };
-  }
-
-  #url(path: string): URL {
-    return new URL(path, `file://${this.#folder}/`);
-  }
+/** Runs a check in a copy of the tree; returns its exit code and output. */
+function runCheck(
+  copy: TreeCopy,
+  caughtBy: string,
+  seconds: number,
+): Promise<{ code: number; output: string }> {
+  return copy.run(commandOf(caughtBy), seconds * 1000);
 }
 
 /** The arguments of Deno that run a check. */
@@ -101,15 +55,6 @@ function commandOf(caughtBy: string): string[] {
   return ["test", "-A", "--no-check", "--quiet", "--fail-fast", first, ...rest];
 }
 
-function copyFolder(from: URL, to: URL): void {
-  Deno.mkdirSync(to, { recursive: true });
-  for (const { name, isDirectory, isFile } of Deno.readDirSync(from)) {
-    if (NOT_COPIED.has(name)) continue;
-    if (isDirectory) copyFolder(new URL(`${name}/`, from), new URL(`${name}/`, to));
-    else if (isFile) Deno.copyFileSync(new URL(name, from), new URL(name, to));
-  }
-}
-
 /** Throws unless every patch fits exactly one place. */
 function checkPatches(canaries: readonly Canary[]): void {
   const misfits = canaries.map((canary) =>
@@ -119,12 +64,12 @@ function checkPatches(canaries: readonly Canary[]): void {
 }
 
 /** Runs each check once on a clean copy; throws when one fails. */
-async function control(copies: readonly Copy[], checks: readonly string[]): Promise<void> {
+async function control(copies: readonly TreeCopy[], checks: readonly string[]): Promise<void> {
   let next = 0;
   await Promise.all(copies.map(async (copy) => {
     for (let check = checks[next++]; check !== undefined; check = checks[next++]) {
       const begin = performance.now();
-      const { code, output } = await copy.check(check, CONTROL_SECONDS);
+      const { code, output } = await runCheck(copy, check, CONTROL_SECONDS);
       const seconds = (performance.now() - begin) / 1000;
       console.error(`control  ${check}  ${seconds.toFixed(1)} s`);
       if (code === 0) continue;
@@ -133,27 +78,31 @@ async function control(copies: readonly Copy[], checks: readonly string[]): Prom
   }));
 }
 
-async function plant(copy: Copy, canary: Canary): Promise<Outcome> {
+async function plant(copy: TreeCopy, canary: Canary): Promise<Outcome> {
   const begin = performance.now();
   const seconds = () => (performance.now() - begin) / 1000;
   let output = "";
-  const caughtBy = await copy.withBug(canary, async () => {
-    for (const check of canary.caughtBy) {
-      const left = BUDGET_SECONDS - seconds();
-      if (left <= 0) break;
-      const end = await copy.check(check, left);
-      output = end.output;
-      if (isViolation(end)) return check;
-    }
-    return null;
-  });
+  let caughtBy: string | null = null;
+  const clean = copy.read(canary.file);
+  copy.write(canary.file, clean.replace(canary.find, () => canary.replace));
+  for (const check of canary.caughtBy) {
+    const left = BUDGET_SECONDS - seconds();
+    if (caughtBy !== null || left <= 0) break;
+    const end = await runCheck(copy, check, left);
+    output = end.output;
+    if (isViolation(end)) caughtBy = check;
+  }
+  copy.write(canary.file, clean);
   const seed = /^--- FAIL: .*, seed (\d+)/m.exec(output)?.[1] ??
     /(\d+) seeds? run/.exec(output)?.[1];
   const seeds = caughtBy === null || seed === undefined ? null : Number(seed);
   return { canary, caughtBy, seeds, seconds: seconds(), output };
 }
 
-async function plantAll(copies: readonly Copy[], canaries: readonly Canary[]): Promise<Outcome[]> {
+async function plantAll(
+  copies: readonly TreeCopy[],
+  canaries: readonly Canary[],
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   let next = 0;
   await Promise.all(copies.map(async (copy) => {
@@ -188,7 +137,8 @@ async function main(args: string[]): Promise<number> {
   if (canaries.length === 0) throw new UsageError(`Cannot find a canary of rule ${only}`);
   checkPatches(canaries);
   const begin = performance.now();
-  const copies = await Promise.all(Array.from({ length: jobs }, () => Copy.make()));
+  const never = new AbortController().signal;
+  const copies = await Promise.all(Array.from({ length: jobs }, () => TreeCopy.make(never)));
   try {
     await control(copies, [...new Set(canaries.flatMap(({ caughtBy }) => caughtBy))]);
     const outcomes = await plantAll(copies, canaries);
