@@ -70,4 +70,4 @@ export {
 } from "./storage/mod.ts";
 export { decodeEnvelope, encodeEnvelope, type WireValue } from "./message.ts";
 export { SystemClock } from "./system_clock.ts";
-export * from "./rsm.ts";
+export { ask, type Log, type Outcome, Rsm, type RsmOptions, submit } from "./rsm/mod.ts";

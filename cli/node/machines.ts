@@ -13,6 +13,7 @@ import {
   type Profile,
   Rsm,
   type StateMachine,
+  SystemClock,
 } from "../../raft/mod.ts";
 import type { MachineName } from "../rows/mod.ts";
 
@@ -23,7 +24,7 @@ export interface RunningMachine {
   /** The node that drives it. Called once, before the first client can ask. */
   attach(node: Node): void;
   /** A client's request: bytes. */
-  handle(request: Uint8Array, reply: Reply): void;
+  handle(request: Uint8Array, reply: Reply, withinMs: number): void;
   /** A test's request, over the control socket. */
   inspect(request: WireValue, reply: Reply): void;
   /** Takes a snapshot now. */
@@ -80,7 +81,7 @@ function makeService(
     readonly logBytesMax: number | null;
   },
 ): RunningMachine {
-  const rsm = new Rsm({ machine, logBytesMax });
+  const rsm = new Rsm({ machine, logBytesMax, clock: new SystemClock() });
   const server = new KvServer({ rsm, reads: "index" });
   let node: Node | null = null;
   let applied = 0;
@@ -102,7 +103,7 @@ function makeService(
       node = driver;
       rsm.attach(driver);
     },
-    handle: (request, reply) => server.handle(request, reply),
+    handle: (request, reply, withinMs) => server.handle(request, reply, withinMs),
     inspect: (request, reply) => inspectService({ rsm, machine }, { request, reply }),
     snapshot: () => void node?.draw(applied, () => machine.snapshot()),
     stop: () => rsm.stop(),

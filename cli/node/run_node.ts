@@ -16,6 +16,7 @@ import {
   type Plain,
   type Reply,
   RpcServer,
+  type RpcServerOptions,
   TcpTransport,
   type WireValue,
 } from "../../net/mod.ts";
@@ -190,7 +191,7 @@ class NodeProcess implements RunningNode {
       );
       const { hostname, port } = listener.addr as Deno.NetAddr;
       this.clients = { hostname, port };
-      const handle = (request: WireValue, reply: Reply): boolean => this.#serve(request, reply);
+      const handle: RpcServerOptions["handle"] = (...request) => this.#serve(...request);
       this.#clients = new RpcServer({ listener, cluster, id, handle, log });
     }
     if (this.#faulty !== null) await this.#openControl(node, this.#faulty);
@@ -245,8 +246,8 @@ class NodeProcess implements RunningNode {
   }
 
   /** False: no request that a node knows. */
-  #serve(request: WireValue, reply: Reply): boolean {
-    if (request instanceof Uint8Array) this.#machine.handle(request, reply);
+  #serve(request: WireValue, reply: Reply, withinMs: number): boolean {
+    if (request instanceof Uint8Array) this.#machine.handle(request, reply, withinMs);
     else if (request === REPORT_REQUEST) reply(this.report());
     else return false;
     return true;

@@ -32,6 +32,11 @@ export type Call = (
   signal?: AbortSignal,
 ) => Promise<CallResult>;
 
+interface Limits {
+  readonly min: number;
+  readonly max: number;
+}
+
 /** What a {@linkcode Clerk} is made of. */
 export interface ClerkOptions {
   /** The servers there are. */
@@ -47,10 +52,16 @@ export interface ClerkOptions {
    * servers are not numbered by the ids of the nodes.
    */
   readonly find?: (leader: NodeId) => NodeId | null;
-  /** How long one server may take to answer before another is asked. */
+  /**
+   * How long one server may take to answer before another is asked. A server that is alive but busy
+   * answers later than one that is not, and a request that is sent again makes it busier: the calls
+   * find out sooner when a server is gone. @default {10000}
+   */
   readonly attemptMs?: number;
-  /** The first and the longest pause after every server was asked in vain. */
-  readonly pauseMs?: { readonly min: number; readonly max: number };
+  /** The first and the longest pause after no server answered. @default {20 to 200} */
+  readonly pauseMs?: Limits;
+  /** The first and the longest pause of a clerk whose server is overloaded. @default {500 to 10000} */
+  readonly overloadPauseMs?: Limits;
 }
 
 /** What became of a get. */
@@ -92,8 +103,9 @@ export interface PutOptions extends CallOptions {
 
 const DEFAULTS = {
   find: (leader: NodeId): NodeId => leader,
-  attemptMs: 1000,
+  attemptMs: 10_000,
   pauseMs: { min: 20, max: 200 },
+  overloadPauseMs: { min: 500, max: 10_000 },
 };
 
 type Definite = Exclude<Reply, { readonly type: "wrongLeader" | "unknown" | "overloaded" }>;
@@ -110,6 +122,8 @@ export class Clerk {
   readonly #options: Required<ClerkOptions>;
   /** Whom to ask first: who answered last, or was named by another since. */
   #leader: NodeId;
+  /** How often in a row a server was overloaded, in all operations; halved by every answer. */
+  #refusals = 0;
 
   /** A clerk that knows nothing of the leader yet. */
   constructor(options: ClerkOptions) {
@@ -160,7 +174,7 @@ export class Clerk {
     request: Uint8Array,
     { timeoutMs = Infinity, signal }: CallOptions,
   ): Promise<Answer> {
-    const { servers, call, clock, attemptMs, find } = this.#options;
+    const { servers, call, clock, attemptMs, find, pauseMs, overloadPauseMs } = this.#options;
     const deadline = clock.now() + timeoutMs;
     const tried = new Set<NodeId>();
     let server = this.#leader;
@@ -172,7 +186,7 @@ export class Clerk {
       const reply = readResult(result);
       switch (reply?.type) {
         case "overloaded":
-          await this.#pause(++pauses, { deadline, signal });
+          await this.#pause(this.#pauseMs(overloadPauseMs, ++this.#refusals), { deadline, signal });
           // Another operation may have found the new leader while this one waited for the old.
           server = this.#leader;
           continue;
@@ -184,6 +198,7 @@ export class Clerk {
           break;
         default:
           this.#leader = server;
+          this.#refusals = Math.floor(this.#refusals / 2);
           return { reply, isUnsure };
       }
       tried.add(server);
@@ -193,7 +208,7 @@ export class Clerk {
       const next = this.#next(server, { hint: leader === null ? null : find(leader), tried });
       if (this.#leader === server) this.#leader = next;
       server = next;
-      if (isRoundOver) await this.#pause(++pauses, { deadline, signal });
+      if (isRoundOver) await this.#pause(this.#pauseMs(pauseMs, ++pauses), { deadline, signal });
     }
     return { reply: null, isUnsure };
   }
@@ -211,17 +226,21 @@ export class Clerk {
   }
 
   /** Longer each time, and never the same for two clients that began together. */
+  #pauseMs({ min, max }: Limits, round: number): number {
+    const longest = Math.min(max, min * 2 ** (round - 1));
+    return longest * (0.5 + this.#options.random() / 2);
+  }
+
+  /** Waits so long, but not beyond the deadline or the end of the caller's patience. */
   async #pause(
-    round: number,
+    ms: number,
     { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal | undefined },
   ): Promise<void> {
-    const { clock, random, pauseMs: { min, max } } = this.#options;
-    const longest = Math.min(max, min * 2 ** (round - 1));
-    const ms = Math.min(longest * (0.5 + random() / 2), Math.max(0, deadline - clock.now()));
+    const { clock } = this.#options;
     if (signal?.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const goOn = (): void => resolve();
-    const timer = clock.after(ms, goOn);
+    const timer = clock.after(Math.min(ms, Math.max(0, deadline - clock.now())), goOn);
     signal?.addEventListener("abort", goOn);
     await promise;
     signal?.removeEventListener("abort", goOn);

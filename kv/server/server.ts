@@ -1,9 +1,9 @@
 /**
  * The service of one node: bytes of a request in, bytes of a reply out. It decides nothing itself;
- * every answer comes from the replicated machine, or says who may know better.
+ * every answer comes from the replicated machine, or names a server that may know better.
  *
- * Invariant: "wrong leader" and "overloaded" are said only of a request that is never executed;
- * all else that went wrong is "unknown".
+ * Invariant: "wrong leader" and "overloaded" are the answers only to requests that are never
+ * executed; every other failure is "unknown".
  *
  * @module
  */
@@ -35,15 +35,26 @@ export class KvServer {
 
   /**
    * Executes a request. `reply` is called exactly once, perhaps before this call returns. The
-   * request is kept until then: pass a copy if its buffer is used again.
+   * request is kept until then: pass a copy if its buffer is used again. `withinMs` is how long the
+   * client still waits for the reply.
    */
-  handle(request: Uint8Array, reply: (reply: Uint8Array) => void): void {
+  handle(
+    request: Uint8Array,
+    reply: (reply: Uint8Array) => void,
+    withinMs = Infinity,
+  ): void {
+    const answer = (outcome: Outcome): void => reply(replyTo(outcome));
     const type = requestType(request);
-    if (type === null) return reply(REFUSED);
-    if (type === "get" && this.#reads === "index") {
-      this.#rsm.ask(request, (outcome) => reply(replyTo(outcome)));
-    } else {
-      this.#rsm.submit(request, (outcome) => reply(replyTo(outcome)));
+    switch (type) {
+      case "get":
+        if (this.#reads === "index") return this.#rsm.ask(request, answer, withinMs);
+        return this.#rsm.submit(request, answer, withinMs);
+      case "put":
+        return this.#rsm.submit(request, answer, withinMs);
+      case null:
+        return reply(REFUSED);
+      default:
+        return type satisfies never;
     }
   }
 }
@@ -59,5 +70,7 @@ function replyTo(outcome: Outcome): Uint8Array {
       return encodeReply({ type: "unknown", leader: outcome.leader });
     case "overloaded":
       return OVERLOADED;
+    default:
+      return outcome satisfies never;
   }
 }

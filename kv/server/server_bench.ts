@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Log, type Position, Rsm } from "../../raft/mod.ts";
+import { type Log, type Position, Rsm, SystemClock } from "../../raft/mod.ts";
 import { encodeRequest } from "../store/command.ts";
 import { KvServer } from "./server.ts";
 import { KvStore } from "../store/store.ts";
@@ -34,7 +34,7 @@ class InstantLog implements Log {
 }
 
 const log = new InstantLog();
-const rsm = new Rsm({ machine: new KvStore(), logBytesMax: null });
+const rsm = new Rsm({ machine: new KvStore(), logBytesMax: null, clock: new SystemClock() });
 rsm.attach(log);
 const server = new KvServer({ rsm, reads: "index" });
 const value = new Uint8Array(256);

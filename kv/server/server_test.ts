@@ -37,7 +37,12 @@ const get = encodeRequest({ type: "get", key: "k" });
 
 function setUp(reads: "index" | "log", waitingMax = 10) {
   const log = new FakeLog();
-  const rsm = new Rsm({ machine: new KvStore(), logBytesMax: null, waitingMax });
+  const rsm = new Rsm({
+    machine: new KvStore(),
+    logBytesMax: null,
+    clock: { now: () => 0 },
+    waitingMax,
+  });
   rsm.attach(log);
   const replies: (Reply | null)[] = [];
   const server = new KvServer({ rsm, reads });

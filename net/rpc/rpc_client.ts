@@ -15,6 +15,7 @@ import {
   decodeReplyFrame,
   decodeServerHello,
   encodeClientHello,
+  encodeRequestFrame,
   type ServerHello,
 } from "./rpc_frames.ts";
 import { within } from "./within.ts";
@@ -29,7 +30,7 @@ export interface RpcClientOptions {
   readonly connectMsMax?: number;
   /** For this long after a failed dial calls fail at once. @default {50} */
   readonly retryMs?: number;
-  /** How long nothing may come while calls wait; half of it before the server is asked for a sign of life. @default {5000} */
+  /** How long nothing may come while calls wait; half of it before the server is asked for a sign of life. @default {2000} */
   readonly silenceMsMax?: number;
   /** The longest frame, in and out. @default {64 MiB} */
   readonly frameBytesMax?: number;
@@ -53,7 +54,7 @@ const DEFAULTS = {
   cluster: null,
   connectMsMax: 2000,
   retryMs: 50,
-  silenceMsMax: 5000,
+  silenceMsMax: 2000,
   frameBytesMax: 64 * 2 ** 20,
   inFlightMax: 65_536,
 };
@@ -151,10 +152,11 @@ export class RpcClient {
       readonly payload: WireValue;
     },
   ): void {
+    const withinMs = Math.max(0, deadline - performance.now());
     if (this.#pending.size >= this.#options.inFlightMax) {
       return settle({ kind: "neverSent", reason: "overloaded" });
     }
-    if (!connection.send([number, payload])) {
+    if (!connection.send(encodeRequestFrame({ number, payload, withinMs }))) {
       const reason = connection.isClosed ? "noConnection" : "overloaded";
       return settle({ kind: "neverSent", reason });
     }

@@ -46,6 +46,8 @@ export interface ServerHello {
 export interface RequestFrame {
   readonly number: number;
   readonly payload: WireValue;
+  /** How long the client still waits for the reply, in milliseconds; `Infinity`: it does not say. */
+  readonly withinMs: number;
 }
 
 /** One reply. */
@@ -76,11 +78,18 @@ export function decodeServerHello(value: WireValue): ServerHello | HelloRefusal 
   return typeof cluster === "string" && isWhole(id) ? { cluster, id } : null;
 }
 
+/** The request as a value. */
+export function encodeRequestFrame({ number, payload, withinMs }: RequestFrame): WireValue {
+  return withinMs === Infinity ? [number, payload] : [number, payload, Math.ceil(withinMs)];
+}
+
 /** The request, or `null` if it is none. */
 export function decodeRequestFrame(value: WireValue): RequestFrame | null {
-  if (!Array.isArray(value) || value.length !== 2) return null;
-  const [number, payload] = value;
-  return isWhole(number) && payload !== undefined ? { number, payload } : null;
+  if (!Array.isArray(value) || value.length < 2 || value.length > 3) return null;
+  const [number, payload, within] = value;
+  if (!isWhole(number) || payload === undefined) return null;
+  if (within === undefined) return { number, payload, withinMs: Infinity };
+  return isWhole(within) ? { number, payload, withinMs: within } : null;
 }
 
 /** The reply, or `null` if it is none. */

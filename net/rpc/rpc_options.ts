@@ -66,9 +66,10 @@ export interface RpcServerOptions {
   readonly id: number;
   /**
    * Handles a request that is not nil. Must not throw, and returns false if the request is not
-   * known. Only a request that changes nothing may be answered with more than 1 KiB.
+   * known. Only a request that changes nothing may be answered with more than 1 KiB. `withinMs` is
+   * how long the client still waits for the reply; `Infinity`: the client does not say.
    */
-  readonly handle: (request: WireValue, reply: Reply) => boolean | void;
+  readonly handle: (request: WireValue, reply: Reply, withinMs: number) => boolean | void;
   /** Takes a line about what was refused. */
   readonly log: (line: string) => void;
   /** What differs from the usual limits. */

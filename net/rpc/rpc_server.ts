@@ -132,7 +132,7 @@ export class RpcServer {
   #request(client: Client, value: WireValue): void {
     const request = decodeRequestFrame(value);
     if (request === null) return client.connection.refuse("wanted a numbered request");
-    const { number, payload } = request;
+    const { number, payload, withinMs } = request;
     // A client asks for a sign of life.
     if (payload === null) return this.#send(client, [number, REPLY_STATUS.answered, null]);
     const bytes = payload instanceof Uint8Array ? payload.length : PLAIN_BYTES;
@@ -159,10 +159,10 @@ export class RpcServer {
       this.#inFlightBytes -= bytes;
       return true;
     };
-    const isKnown = this.#options.handle(payload, (answer) => {
+    const answer = (answer: WireValue): void => {
       if (isDone()) this.#answer(client, { number, answer });
-    });
-    if (isKnown !== false || !isDone()) return;
+    };
+    if (this.#options.handle(payload, answer, withinMs) !== false || !isDone()) return;
     const detail = `no request of this server: ${printable(payload)}`;
     this.#send(client, [number, REPLY_STATUS.unknownRequest, detail]);
   }

@@ -160,6 +160,22 @@ Deno.test("RpcServer answers nil with nil, and names an unknown request in its a
   server.close();
 });
 
+Deno.test("RpcServer learns how long each client still waits", async () => {
+  const times: number[] = [];
+  const handle: RpcServerOptions["handle"] = (request, reply, withinMs) => {
+    times.push(withinMs);
+    reply(request);
+  };
+  const { server, address } = serve(echo, { handle });
+  const client = new RpcClient({ server: address });
+  for (const withinMs of [5000, Infinity]) await client.call(1, { withinMs });
+  const [dialled = 0, unlimited] = times;
+  assert(dialled > 4000 && dialled <= 5000, `${dialled} ms were left after dialling`);
+  assertEquals([unlimited, Number.isSafeInteger(dialled)], [Infinity, true]);
+  client.close();
+  server.close();
+});
+
 Deno.test("RpcClient returns unknown when the connection is lost after the call was sent", async () => {
   const { server, address } = serve(() => server.close());
   const client = new RpcClient({ server: address });

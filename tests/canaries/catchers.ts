@@ -15,7 +15,7 @@ export const TICKER = "raft/ticker.ts";
 
 export const CORE_TESTS =
   "raft/core/raft_test.ts raft/core/log_test.ts raft/core/progress_test.ts raft/check_test.ts";
-export const READ_TESTS = "raft/core/reads_test.ts raft/core/raft_test.ts raft/rsm_test.ts";
+export const READ_TESTS = "raft/core/reads_test.ts raft/core/raft_test.ts raft/rsm/rsm_test.ts";
 export const NODE_TESTS = "raft/node_test.ts raft/ticker_test.ts";
 
 export const SCRIPTS = "tests/scripts/script_test.ts";

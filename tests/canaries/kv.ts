@@ -6,11 +6,12 @@
 
 import type { Canary } from "./canary.ts";
 
-const RSM = "raft/rsm.ts";
+const RSM = "raft/rsm/rsm.ts";
 const STORE = "kv/store/store.ts";
 const CLERK = "kv/client/clerk.ts";
 const LOCK = "kv/client/lock.ts";
 
+const OVERLOAD = "tests/swarm/overload_test.ts";
 const CLERKS = "tests/swarm/kv_swarm_test.ts";
 const ONE_SERVER = "lab UnreliableNet ClientUnreliable ClientsUnreliable --seeds 20";
 const SNAPSHOTS = "lab SnapshotRecover SnapshotRPC SnapshotSize --seeds 3";
@@ -29,8 +30,8 @@ export const kvCanaries: readonly Canary[] = [
     rule: "R4",
     bug: "pending reads are answered although leadership was lost",
     file: RSM,
-    find: "      confirmed\n        ? {",
-    replace: "      confirmed || this.#log !== null\n        ? {",
+    find: "if (!confirmed) return",
+    replace: "if (!confirmed && this.#log === null) return",
     caughtBy: [CLERKS],
   },
   {
@@ -117,34 +118,35 @@ export const kvCanaries: readonly Canary[] = [
     rule: "C2",
     bug: "submits of a leader that stepped down are reported lost",
     file: RSM,
-    find: 'status.term !== this.#term) this.#releaseSubmitted("unknown")',
-    replace: 'status.term !== this.#term) this.#releaseSubmitted("lost")',
-    caughtBy: ["raft/rsm_test.ts", CLERKS],
+    find: 'status.term !== this.#term) this.#release("unknown")',
+    replace: 'status.term !== this.#term) this.#release("lost")',
+    caughtBy: ["raft/rsm/rsm_test.ts", CLERKS],
   },
   {
     rule: "C2",
     bug: "submits that a snapshot covers are reported lost",
     file: RSM,
-    find: 'this.#take(head).done({ kind: "unknown", leader: this.#leader });',
-    replace: 'this.#take(head).done({ kind: "lost", leader: this.#leader });',
-    caughtBy: ["raft/rsm_test.ts"],
+    find: 'this.#takeHead().done({ kind: "unknown", leader: this.#leader });',
+    replace: 'this.#takeHead().done({ kind: "lost", leader: this.#leader });',
+    caughtBy: ["raft/rsm/rsm_test.ts"],
   },
   {
     rule: "C1",
     bug: "a result goes to the submit at that index, whatever the term",
     file: RSM,
-    find: `    if (entry.term > this.#term) return this.#releaseSubmitted("lost");
-    const head = this.#head();
+    find: `    if (entry.term > this.#term) return this.#release("lost");
+    const head = this.#inLog.peek();
     if (head === undefined || head.index > entry.index) return;
-    const { done } = this.#take(head);
+    invariant(head.index === entry.index, \`a result at \${entry.index} passes over \${head.index}\`);
+    const { done } = this.#takeHead();
     done(
       reply !== null && entry.term === this.#term`,
-    replace: `    const head = this.#head();
+    replace: `    const head = this.#inLog.peek();
     if (head === undefined || head.index > entry.index) return;
-    const { done } = this.#take(head);
+    const { done } = this.#takeHead();
     done(
       reply !== null`,
-    caughtBy: ["raft/rsm_test.ts"],
+    caughtBy: ["raft/rsm/rsm_test.ts"],
   },
   {
     rule: "C1",
@@ -152,18 +154,18 @@ export const kvCanaries: readonly Canary[] = [
     file: RSM,
     find: "if (head === undefined || head.index > entry.index) return;",
     replace: "if (head === undefined) return;",
-    caughtBy: [CLERKS, "raft/rsm_test.ts"],
+    caughtBy: [CLERKS, "raft/rsm/rsm_test.ts"],
   },
   {
     rule: "C1",
     bug: "a submit made from the callback of an ended one is placed before the current submit",
     file: RSM,
-    find: `    this.#submitted.push({ index: position.index, bytes: command.length, done });
-    // Told last: whoever is told may submit again, and stands behind this one in the log.
-    this.#tell(earlier, "unknown");`,
-    replace: `    this.#tell(earlier, "unknown");
-    this.#submitted.push({ index: position.index, bytes: command.length, done });`,
-    caughtBy: ["raft/rsm_test.ts"],
+    find: `    this.#inLog.push(submitted);
+    // Notified last: a callback may submit again, and its command is behind this one in the log.
+    this.#notify(earlier, "unknown");`,
+    replace: `    this.#notify(earlier, "unknown");
+    this.#inLog.push(submitted);`,
+    caughtBy: ["raft/rsm/rsm_test.ts"],
   },
   {
     rule: "C2",
@@ -171,15 +173,15 @@ export const kvCanaries: readonly Canary[] = [
     file: RSM,
     find: 'if (status.role !== "leader" || status.term !== this.#term) this',
     replace: 'if (status.role === "candidate" && status.term < 0) this',
-    caughtBy: ["raft/rsm_test.ts"],
+    caughtBy: ["raft/rsm/rsm_test.ts"],
   },
   {
     rule: "C2",
     bug: "pending submits are not ended when their server shuts down",
     file: RSM,
-    find: '    this.#log = null;\n    this.#releaseSubmitted("unknown");',
+    find: '    this.#log = null;\n    this.#release("unknown");',
     replace: "    this.#log = null;",
-    caughtBy: ["raft/rsm_test.ts"],
+    caughtBy: ["raft/rsm/rsm_test.ts"],
   },
   {
     rule: "X8",
@@ -187,7 +189,88 @@ export const kvCanaries: readonly Canary[] = [
     file: RSM,
     find: "    this.#waitingBytes -= asked.request.length;\n",
     replace: "",
-    caughtBy: ["raft/rsm_test.ts"],
+    caughtBy: ["raft/rsm/rsm_test.ts"],
+  },
+  {
+    rule: "X8",
+    bug: "bytes of finished submits count as waiting until the server refuses everything",
+    file: RSM,
+    find: "    this.#inLogBytes -= command.length;\n    this.#waitingBytes -= command.length;",
+    replace: "    this.#inLogBytes -= command.length;",
+    caughtBy: ["raft/rsm/rsm_test.ts"],
+  },
+  {
+    rule: "X8",
+    bug: "bytes of submits that left the log count against it until it takes one at a time",
+    file: RSM,
+    find: "    this.#inLogBytes -= command.length;\n",
+    replace: "",
+    caughtBy: ["raft/rsm/rsm_test.ts"],
+  },
+  {
+    rule: "X9",
+    bug: "a request that cannot be answered in time is accepted",
+    file: RSM,
+    find: "if (waitMs > PATIENCE_SHARE * withinMs) return",
+    replace: "if (waitMs > 1e9 * withinMs) return",
+    caughtBy: ["raft/rsm/rsm_test.ts", OVERLOAD],
+  },
+  {
+    rule: "X9",
+    bug: "a command enters the log though its client has given up",
+    file: RSM,
+    find: 'if (deadline < this.#clock.now()) done({ kind: "overloaded" });\n      else this',
+    replace: "this",
+    caughtBy: ["raft/rsm/rsm_test.ts", OVERLOAD],
+  },
+  {
+    rule: "X9",
+    bug: "all commands enter the log at once, also those that it cannot commit soon",
+    file: RSM,
+    find: "return this.#inLog.length < inLogMax &&",
+    replace: "return this.#inLog.length < 1000 * inLogMax &&",
+    caughtBy: ["raft/rsm/rsm_test.ts"],
+  },
+  {
+    rule: "X9",
+    bug: "commands that wait in front of the log wait for ever",
+    file: RSM,
+    find: "    if (this.#queued.length > 0) this.#pace.add(before - this.#inLog.length, " +
+      "this.#clock.now());\n    this.#refill();",
+    replace: "",
+    caughtBy: ["raft/rsm/rsm_test.ts"],
+  },
+  {
+    rule: "X9",
+    bug: "the pace is measured while nobody waits, so that an idle server seems slow",
+    file: "raft/rsm/pace.ts",
+    find: "    this.#since = null;\n  }",
+    replace: "  }",
+    caughtBy: ["raft/rsm/pace_test.ts"],
+  },
+  {
+    rule: "X9",
+    bug: "a clerk asks another server, and so once more, before a busy one can answer",
+    file: CLERK,
+    find: "attemptMs: 10_000,",
+    replace: "attemptMs: 1000,",
+    caughtBy: [OVERLOAD],
+  },
+  {
+    rule: "X9",
+    bug: "a clerk asks an overloaded server as often as at first",
+    file: CLERK,
+    find: "++this.#refusals",
+    replace: "1",
+    caughtBy: ["kv/client/clerk_test.ts"],
+  },
+  {
+    rule: "X9",
+    bug: "a client does not say how long it waits",
+    file: "net/rpc/rpc_frames.ts",
+    find: "return withinMs === Infinity ?",
+    replace: "return withinMs > 0 ?",
+    caughtBy: ["net/rpc/rpc_test.ts"],
   },
   {
     rule: "C4",

@@ -92,8 +92,8 @@ export const netCanaries: readonly Canary[] = [
     rule: "C2",
     bug: "an unknown request stays counted as in flight",
     file: "net/rpc/rpc_server.ts",
-    find: "if (isKnown !== false || !isDone()) return;",
-    replace: "if (isKnown !== false) return;",
+    find: "withinMs) !== false || !isDone()) return;",
+    replace: "withinMs) !== false) return;",
     caughtBy: rpc,
   },
   {

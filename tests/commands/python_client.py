@@ -81,7 +81,7 @@ class Node:
 
     def call(self, request):
         self.number += 1
-        self.send([self.number, request])
+        self.send([self.number, request, 3000])
         number, status, *reply = self.receive()
         assert number == self.number
         return reply[0] if status == 0 else b"\x06"

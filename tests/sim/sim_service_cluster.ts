@@ -63,7 +63,7 @@ class SimService implements Application {
   ) {
     this.context = context;
     this.machine = machine.startsWith("kv") ? new KvStore() : new CounterMachine();
-    this.rsm = new Rsm({ machine: this.machine, logBytesMax });
+    this.rsm = new Rsm({ machine: this.machine, logBytesMax, clock: context.clock });
     this.server = new KvServer({
       rsm: this.rsm,
       reads: profile === "production" ? "index" : "log",
@@ -169,7 +169,7 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
         const [delayMs] = this.#decide(id, "request");
         this.clock.after(this.#hop() + (delayMs ?? 0), () => {
           if (delayMs === undefined) answer(null);
-          else this.#arrive(id, request, answer);
+          else this.#arrive(id, { request, withinMs: deadline - this.now(), answer });
         });
       }),
     );
@@ -182,7 +182,14 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
     service?.end();
   }
 
-  #arrive(id: NodeId, request: Uint8Array, answer: (reply: Uint8Array | null) => void): void {
+  #arrive(
+    id: NodeId,
+    { request, withinMs, answer }: {
+      readonly request: Uint8Array;
+      readonly withinMs: number;
+      readonly answer: (reply: Uint8Array | null) => void;
+    },
+  ): void {
     const service = this.#services.get(id);
     if (service === undefined) {
       this.clock.after(this.#clients.range(0, NOBODY_MS_MAX), () => answer(null));
@@ -199,7 +206,7 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
         if (delayMs === undefined) return answer(null);
         this.network.countReply(reply.length);
         this.clock.after(this.#hop() + delayMs, () => answer(reply));
-      })
+      }, withinMs)
     );
   }
 

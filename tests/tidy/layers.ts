@@ -10,7 +10,7 @@ import type { Apart } from "./graph.ts";
 /** The folders from the bottom up. A folder imports folders of lower rows only. */
 export const LAYERS: readonly (readonly string[])[] = [
   ["raft/core"],
-  ["raft/storage"],
+  ["raft/rsm", "raft/storage"],
   ["raft"],
   ["kv/tables/files"],
   ["kv/tables/merges"],

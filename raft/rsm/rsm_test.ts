@@ -5,12 +5,17 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { BareServer } from "../tests/helpers/bare_server.ts";
-import { drawn } from "../tests/cluster/drawn.ts";
-import { entryBytes } from "./core/log.ts";
-import { ask, type Log, type Outcome, Rsm, submit } from "./rsm.ts";
-import type { Entry, Position, Snapshot, Status } from "./core/types.ts";
-import type { Image, StateMachine } from "./core/ports.ts";
+import { BareServer } from "../../tests/helpers/bare_server.ts";
+import { drawn } from "../../tests/cluster/drawn.ts";
+import { entryBytes } from "../core/log.ts";
+import { ask, submit } from "./promises.ts";
+import { Rsm } from "./rsm.ts";
+import type { Log, Outcome, RsmOptions } from "./rsm_options.ts";
+import type { Entry, Position, Snapshot, Status } from "../core/types.ts";
+import type { Image, StateMachine } from "../core/ports.ts";
+
+/** Time that does not pass. */
+const clock = { now: () => 0 };
 
 /** Replies to a command with all commands so far, as text. */
 class Journal implements StateMachine {
@@ -88,10 +93,10 @@ interface Setting {
   readonly send: (command: string) => void;
 }
 
-function setUp(options: { logBytesMax?: number; waitingMax?: number } = {}): Setting {
+function setUp(options: Partial<RsmOptions> = {}): Setting {
   const machine = new Journal();
   const log = new FakeLog();
-  const rsm = new Rsm({ machine, logBytesMax: null, ...options });
+  const rsm = new Rsm({ machine, logBytesMax: null, clock, ...options });
   rsm.attach(log);
   const outcomes: Record<string, string> = {};
   const send = (command: string): void =>
@@ -284,7 +289,7 @@ Deno.test("Rsm refuses more submits than its limit", () => {
 });
 
 Deno.test("Rsm refuses more pending bytes than its limit", async () => {
-  const rsm = new Rsm({ machine: new Journal(), logBytesMax: null, waitingBytesMax: 10 });
+  const rsm = new Rsm({ machine: new Journal(), logBytesMax: null, clock, waitingBytesMax: 10 });
   rsm.attach(new FakeLog());
   rsm.submit(new Uint8Array(6), () => {});
   assertEquals((await ask(rsm, new Uint8Array(5))).kind, "overloaded");
@@ -293,9 +298,115 @@ Deno.test("Rsm refuses more pending bytes than its limit", async () => {
   assertEquals(rsm.waiting, 1);
 });
 
+Deno.test("Rsm gives back the bytes of every submit, however it ends", async () => {
+  const log = new FakeLog();
+  const rsm = new Rsm({
+    machine: new Journal(),
+    logBytesMax: null,
+    clock,
+    waitingBytesMax: 10,
+    inLogMax: 1,
+  });
+  rsm.attach(log);
+  const endings: readonly ((index: number) => void)[] = [
+    (index) => rsm.apply([entry(index, log.term, "done")]),
+    (index) => rsm.apply([entry(index, ++log.term, "lost")]),
+    () => rsm.changed(status("follower", log.term)),
+    (index) => rsm.restore({ last: { index, term: log.term }, data: encode("image") }),
+  ];
+  for (const end of endings) {
+    const index = log.next;
+    const first = submit(rsm, new Uint8Array(6));
+    const second = submit(rsm, new Uint8Array(4)); // waits in front of the log
+    assertEquals(await submit(rsm, new Uint8Array(1)), { kind: "overloaded" });
+    assertEquals(log.next, index + 1);
+    end(index);
+    await first;
+    rsm.apply([entry(index + 1, log.term, "second")]);
+    assertEquals((await second).kind, "done");
+    assertEquals(rsm.waiting, 0);
+  }
+  const all = submit(rsm, new Uint8Array(10));
+  rsm.apply([entry(log.next - 1, log.term, "all")]);
+  assertEquals((await all).kind, "done");
+});
+
+Deno.test("Rsm holds commands back while as many are in the log as may be", () => {
+  const { rsm, log, outcomes, send } = setUp({ inLogMax: 2 });
+  for (const command of "abcd") send(command);
+  assertEquals([log.next, rsm.waiting], [3, 4]);
+  rsm.apply([entry(1, 1, "a")]);
+  assertEquals(log.next, 4);
+  rsm.apply([entry(2, 1, "b"), entry(3, 1, "c")]);
+  rsm.apply([entry(4, 1, "d")]);
+  assertEquals(outcomes, { a: "done a", b: "done ab", c: "done abc", d: "done abcd" });
+});
+
+Deno.test("Rsm lets one command of any size into an empty log", () => {
+  const { rsm, log, outcomes, send } = setUp({ inLogBytesMax: 2 });
+  send("long");
+  send("longer");
+  assertEquals(log.next, 2);
+  rsm.apply([entry(1, 1, "long")]);
+  rsm.apply([entry(2, 1, "longer")]);
+  assertEquals(Object.keys(outcomes), ["long", "longer"]);
+});
+
+Deno.test("Rsm refuses for certain what never entered the log when it stops leading", () => {
+  const { rsm, log, outcomes, send } = setUp({ inLogMax: 1 });
+  send("a");
+  send("b");
+  log.leading = false;
+  rsm.changed(status("follower", 2));
+  assertEquals(outcomes, { a: "unknown", b: "notLeader" });
+});
+
+Deno.test("Rsm keeps out of the log what nobody waits for any more", () => {
+  let now = 0;
+  const { rsm, log } = setUp({ inLogMax: 1, clock: { now: () => now } });
+  const kinds: string[] = [];
+  const send = (withinMs: number): void =>
+    rsm.submit(encode("x"), ({ kind }) => kinds.push(kind), withinMs);
+  send(1000);
+  send(50);
+  send(1000);
+  now = 51;
+  rsm.apply([entry(1, 1, "x")]);
+  assertEquals(kinds, ["done", "overloaded"]);
+  assertEquals([log.next, rsm.waiting], [3, 1]);
+});
+
+Deno.test("Rsm refuses at once what it cannot finish in time, and takes it when it can", () => {
+  let now = 0;
+  const { rsm } = setUp({ inLogMax: 1, clock: { now: () => now } });
+  const kinds: string[] = [];
+  const send = (withinMs: number): void =>
+    rsm.submit(encode("x"), ({ kind }) => kinds.push(kind), withinMs);
+  for (let count = 0; count < 10; count++) send(10_000);
+  now = 100;
+  rsm.apply([entry(1, 1, "x")]); // 100 ms each: the next of nine in front waits 900 ms
+  assertEquals(kinds, ["done"]);
+  send(1000);
+  assertEquals(kinds, ["done", "overloaded"]);
+  send(2000);
+  assertEquals([kinds.length, rsm.waiting], [2, 10]);
+});
+
+Deno.test("Rsm does not read for a caller that waits no longer", () => {
+  let now = 0;
+  const { rsm, log } = setUp({ clock: { now: () => now } });
+  const kinds: string[] = [];
+  for (const withinMs of [100, 50]) {
+    rsm.ask(encode("q"), ({ kind }) => kinds.push(kind), withinMs);
+  }
+  now = 80;
+  for (const context of log.contexts) rsm.read(context, true);
+  assertEquals(kinds, ["done", "overloaded"]);
+});
+
 Deno.test("Rsm counts the bytes of a query until it is answered", async () => {
   const log = new FakeLog();
-  const rsm = new Rsm({ machine: new Journal(), logBytesMax: null, waitingBytesMax: 10 });
+  const rsm = new Rsm({ machine: new Journal(), logBytesMax: null, clock, waitingBytesMax: 10 });
   rsm.attach(log);
   for (const [place, confirmed] of [true, false, true].entries()) {
     const answer = ask(rsm, new Uint8Array(8));
