@@ -17,6 +17,8 @@ export interface LocalNode {
   readonly id: NodeId;
   readonly peers: string;
   readonly clients: string;
+  /** The node has served once. Without its folder it would forget its votes, so it needs it (D8). */
+  readonly hasServed: boolean;
 }
 
 /** What the folder of a local cluster says. */
@@ -82,6 +84,8 @@ export async function prepareCluster(
   const old = await readClusterFile(folder);
   const ids = old?.nodes.map((node) => node.id) ??
     Array.from({ length: wanted.nodes }, (_, at) => at + 1);
+  // A file of an earlier version does not say it.
+  const didServe = old?.nodes.some(({ id }) => isThere(nodeFolder(folder, id))) ?? false;
   const taken = new Set<string>();
   const address = (before: string | undefined, port: number): string => {
     let candidate = wanted.port > 0 ? `${host}:${port}` : before;
@@ -97,7 +101,9 @@ export async function prepareCluster(
   const nodes = ids.map((id, at) => {
     const before = old?.nodes.find((node) => node.id === id);
     const port = wanted.port + 2 * at;
-    return { id, peers: address(before?.peers, port), clients: address(before?.clients, port + 1) };
+    const peers = address(before?.peers, port);
+    const clients = address(before?.clients, port + 1);
+    return { id, peers, clients, hasServed: before?.hasServed ?? didServe };
   });
   const file: ClusterFile = { format: 1, cluster: old?.cluster ?? "kontiki", nodes };
   await attempt(`write the cluster's file in ${folder}`, () => writeClusterFile(folder, file));
@@ -106,9 +112,24 @@ export async function prepareCluster(
 
 async function writeClusterFile(folder: string, file: ClusterFile): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
+  writeNow(folder, file);
+}
+
+/** At once: several nodes may serve for the first time in the same moment. */
+function writeNow(folder: string, file: ClusterFile): void {
   const path = `${folder}/cluster.json`;
-  await Deno.writeTextFile(`${path}.tmp`, `${JSON.stringify(file, null, 2)}\n`);
-  await Deno.rename(`${path}.tmp`, path);
+  Deno.writeTextFileSync(`${path}.tmp`, `${JSON.stringify(file, null, 2)}\n`);
+  Deno.renameSync(`${path}.tmp`, path);
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 function isFree(address: string): boolean {
@@ -137,9 +158,11 @@ interface Running {
 export class LocalCluster implements ProcessControl {
   readonly #options: LocalClusterOptions;
   readonly #running = new Map<NodeId, Running>();
+  #file: ClusterFile;
 
   constructor(options: LocalClusterOptions) {
     this.#options = options;
+    this.#file = options.file;
   }
 
   /** Whether the node's process is there. */
@@ -149,13 +172,15 @@ export class LocalCluster implements ProcessControl {
 
   /** Starts a node; does not wait until it serves. */
   async start(id: NodeId): Promise<void> {
-    const { folder, file, logLevel, command = selfCommand } = this.#options;
+    const { folder, logLevel, command = selfCommand } = this.#options;
+    const file = this.#file;
     const node = file.nodes.find((each) => each.id === id)!;
     const [program, ...args] = command(id);
     args.push("node", "--id", `${id}`, "--cluster", file.cluster);
     args.push("--peers", file.nodes.map((each) => `${each.id}=${each.peers}`).join(","));
     args.push("--clients", node.clients, "--data", nodeFolder(folder, id));
     args.push("--control", "--until-input-ends", "--log-level", logLevel);
+    if (node.hasServed) args.push("--existing");
     const logPath = `${folder}/${nodeName(id)}.log`;
     const log = await attempt(
       `write ${logPath}`,
@@ -164,10 +189,10 @@ export class LocalCluster implements ProcessControl {
     const child = new Deno.Command(program!, {
       args,
       stdin: "piped",
-      stdout: "null",
+      stdout: "piped",
       stderr: "piped",
     }).spawn();
-    const logged = copyStream(child.stderr, log);
+    const logged = Promise.all([copyStream(child.stderr, log), this.#noteReady(id, child.stdout)]);
     const ended = child.status.then(async ({ code }) => {
       this.#running.delete(id);
       await logged;
@@ -205,10 +230,25 @@ export class LocalCluster implements ProcessControl {
     clearTimeout(timer);
   }
 
-  /** The last line a node wrote to its log. */
-  async lastLogLine(id: NodeId): Promise<string> {
+  /** The message that a node logged last. */
+  async lastMessage(id: NodeId): Promise<string> {
     const text = await Deno.readTextFile(`${this.#options.folder}/${nodeName(id)}.log`);
-    return text.trimEnd().split("\n").at(-1) ?? "";
+    const line = text.trimEnd().split("\n").at(-1) ?? "";
+    return /"message":(".*")}$/.test(line)
+      ? (JSON.parse(line) as { message: string }).message
+      : line;
+  }
+
+  /** A node prints a line when it serves; from then on it must not start without its folder. */
+  async #noteReady(id: NodeId, output: ReadableStream<Uint8Array>): Promise<void> {
+    for await (const _ of output) {
+      if (this.#file.nodes.find((node) => node.id === id)?.hasServed) continue;
+      const nodes = this.#file.nodes.map((node) =>
+        node.id === id ? { ...node, hasServed: true } : node
+      );
+      this.#file = { ...this.#file, nodes };
+      writeNow(this.#options.folder, this.#file);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a node says of elections: whom it follows, and when it knows nobody to follow. Nothing of the
- * attempts in between, so that a node without a majority does not fill a disk.
+ * What a node logs of elections: each new leader, and that there is none. It does not log the
+ * attempts in between, so that a node without a majority cannot fill a disk.
  *
  * @module
  */
@@ -8,19 +8,19 @@
 import type { Status } from "../../raft/mod.ts";
 import { nodeName } from "../table/mod.ts";
 
-/** A listener to changes of a node that writes lines. */
+/** Logs the leader when it changes. */
 export function leadershipLog(log: (line: string) => void): (status: Status) => void {
-  let told: string | null = null;
+  let last: string | null = null;
   return ({ id, term, leader }) => {
-    // A node that starts does not know its leader yet: no news.
-    if (leader === null && told === null) return;
+    // A node that has just started knows no leader yet.
+    if (leader === null && last === null) return;
     const line = leader === null
       ? `${nodeName(id)} knows no leader`
       : `${nodeName(id)} ${
         leader === id ? "leads" : `follows ${nodeName(leader)}`
       } in term ${term}`;
-    if (line === told) return;
-    told = line;
+    if (line === last) return;
+    last = line;
     log(line);
   };
 }

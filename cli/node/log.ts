@@ -15,7 +15,22 @@ import {
 } from "@std/log";
 import { paintText } from "../table/mod.ts";
 
-/** What {@linkcode setupLog} is told. */
+/**
+ * Where the parts of a node write.
+ *
+ * - `debug`: every change of the core's state.
+ * - `info`: which node leads, which peers are in reach, and what takes long.
+ * - `warn`: what was refused or cut off, and what may need a person if it goes on.
+ * - `error`: what ends the node, or keeps it out of its cluster.
+ */
+export interface NodeLog {
+  debug(line: string): void;
+  info(line: string): void;
+  warn(line: string): void;
+  error(line: string): void;
+}
+
+/** What a log is made of. */
 export interface LogOptions {
   readonly level: string;
   readonly isTerminal: boolean;

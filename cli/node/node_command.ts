@@ -20,38 +20,50 @@ import {
   UsageError,
 } from "../table/mod.ts";
 import { ListenError } from "./listening.ts";
-import { setupLog } from "./log.ts";
+import { type NodeLog, setupLog } from "./log.ts";
 import type { Row } from "../rows/mod.ts";
 import { parseEndpoint } from "../cluster/mod.ts";
-import { type NodeSettings, type RunningNode, runNode } from "./run_node.ts";
+import type { NodeSettings, RunningNode } from "./node_settings.ts";
+import { runNode } from "./run_node.ts";
 
 const stopMsMax = 3000;
 
 /** Runs a node as the flags say. */
-export async function run(
-  { options, output, signal }: CommandContext<Row<"node">>,
-): Promise<ExitReason> {
-  const { id } = options;
+export async function run(context: CommandContext<Row<"node">>): Promise<ExitReason> {
+  const { options, output } = context;
   const log = setupLog({
     level: options.logLevel,
     isTerminal: output.isErrorTerminal,
     isColorWanted: output.isErrorColored,
     write: (line) => output.note(line),
-    node: nodeName(id),
+    node: nodeName(options.id),
   });
-  const node = await start({ ...settingsOf(options), log: (line) => log.info(line) });
+  try {
+    return await serve(context, log);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const { reason, message } = failureOf(error);
+    log.error(message);
+    return reason;
+  }
+}
+
+async function serve(
+  { options, output, signal }: CommandContext<Row<"node">>,
+  log: NodeLog,
+): Promise<ExitReason> {
+  const { id } = options;
+  const node = await start({ ...settingsOf(options), log });
   const { peers, clients } = node;
   log.info(`${nodeName(id)} serves: peers ${placeOf(peers)}, clients ${placeOf(clients)}`);
   if (!output.isTerminal) output.json({ ready: true, id, peers, clients });
-  const told = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => told.resolve());
-  if (options.untilInputEnds) endOfInput().then(() => told.resolve());
-  const error = await Promise.race([node.ended, told.promise.then(() => stopSoon(node))]);
-  if (error === null) {
-    log.info(`${nodeName(id)} stopped`);
-    return "ok";
-  }
-  throw error instanceof StorageError ? storageFailure(error) : error;
+  const stopped = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => stopped.resolve());
+  if (options.untilInputEnds) endOfInput().then(() => stopped.resolve());
+  const error = await Promise.race([node.ended, stopped.promise.then(() => stopSoon(node))]);
+  if (error !== null) throw error;
+  log.info(`${nodeName(id)} stopped`);
+  return "ok";
 }
 
 /** A stop that is stuck is given up: what is not on the disk by now was acknowledged to nobody. */
@@ -64,23 +76,33 @@ async function start(settings: NodeSettings): Promise<RunningNode> {
   try {
     return await runNode(settings);
   } catch (error) {
-    if (error instanceof StorageError) throw storageFailure(error);
-    if (error instanceof ListenError) throw listenFailure(error);
     if (error instanceof RangeError) throw new UsageError(error.message, "node");
     throw error;
   }
 }
 
-function listenFailure({ cause, place: { address, role } }: ListenError): CommandError {
+/** Why the node ended. Only an error of this program shows its stack. */
+function failureOf(error: unknown): { readonly reason: ExitReason; readonly message: string } {
+  if (error instanceof StorageError) {
+    return { reason: isFolderAtFault[error.kind] ? "damaged" : "failure", message: error.message };
+  }
+  if (error instanceof ListenError) return { reason: "failure", message: listenMessage(error) };
+  if (error instanceof CommandError) return error;
+  const system = systemMessage(error);
+  if (system !== null) return { reason: "failure", message: `Cannot go on: ${system}` };
+  const isOurs = error instanceof Error;
+  return { reason: "failure", message: isOurs ? error.stack ?? error.message : String(error) };
+}
+
+function listenMessage({ cause, place: { address, role } }: ListenError): string {
   const place = `Cannot listen for ${role} ${placeOf(address)}`;
   if (cause instanceof Deno.errors.AddrInUse) {
-    return new CommandError("failure", `${place}: wanted a free port, got one in use`);
+    return `${place}: wanted a free port, got one in use`;
   }
   if (cause instanceof Deno.errors.AddrNotAvailable) {
-    return new CommandError("failure", `${place}: wanted an address of this machine`);
+    return `${place}: wanted an address of this machine`;
   }
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new CommandError("failure", `${place}: ${reason}`);
+  return `${place}: ${cause instanceof Error ? cause.message : String(cause)}`;
 }
 
 /** Whether a folder is at fault, or the moment. */
@@ -93,10 +115,6 @@ const isFolderAtFault: Readonly<Record<StorageErrorKind, boolean>> = {
   full: false,
   failed: false,
 };
-
-function storageFailure(error: StorageError): CommandError {
-  return new CommandError(isFolderAtFault[error.kind] ? "damaged" : "failure", error.message);
-}
 
 /** Resolves when the pipe from the program that started this node ends, or cannot be read. */
 async function endOfInput(): Promise<void> {
@@ -130,6 +148,7 @@ function settingsOf(
     clients: clients === null ? null : parseEndpoint(clients),
     data,
     isExisting: options.existing,
+    isTraced: options.logLevel === "debug",
     control,
     machine,
     logBytesMax: options.snapshotAfter,

@@ -1,11 +1,12 @@
 /**
- * What a node says while it opens its folder: nothing if that is quick; else how far it is, once a
- * second; and always what it cut off.
+ * What a node logs while it opens its folder: once a second how far it is, and always what it cut
+ * off.
  *
  * @module
  */
 
 import type { Progress, Trimmed } from "../../raft/mod.ts";
+import type { NodeLog } from "./log.ts";
 
 /** The two listeners of a storage that opens. */
 export interface OpeningLog {
@@ -14,19 +15,19 @@ export interface OpeningLog {
 }
 
 /** Listeners that write lines; `now` gives milliseconds. */
-export function openingLog(log: (line: string) => void, now: () => number): OpeningLog {
-  let toldAt = now();
+export function openingLog(log: NodeLog, now: () => number): OpeningLog {
+  let loggedAt = now();
   return {
     progress: ({ doneBytes, totalBytes }) => {
-      if (now() - toldAt < 1000) return;
-      toldAt = now();
+      if (now() - loggedAt < 1000) return;
+      loggedAt = now();
       const mega = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
-      log(`reads its folder: ${mega(doneBytes)} of ${mega(totalBytes)} MiB`);
+      log.info(`reads its folder: ${mega(doneBytes)} of ${mega(totalBytes)} MiB`);
     },
     trimmed: ({ file, offset, bytes }) =>
-      log(
-        `cut off ${bytes} bytes of a save that was never finished (${file} at byte ${offset}); ` +
-          "nothing that was acknowledged is gone",
+      log.warn(
+        `cut off ${bytes} bytes at the end of the log (${file} at byte ${offset}): a save that was ` +
+          "not finished, or data that the disk lost",
       ),
   };
 }

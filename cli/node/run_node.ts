@@ -29,45 +29,14 @@ import {
   type Status,
   SystemClock,
 } from "../../raft/mod.ts";
-import { cpuUsage } from "node:process";
+import { checkExisting } from "./check_existing.ts";
+import { cpuMs } from "./figures.ts";
 import { leadershipLog } from "./leadership_log.ts";
 import { listening } from "./listening.ts";
-import type { MachineName } from "../rows/mod.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
 import { formatBytes, REPORT_REQUEST } from "../table/mod.ts";
 import { openingLog } from "./opening_log.ts";
-
-/** What a node is told. */
-export interface NodeSettings {
-  readonly id: NodeId;
-  readonly cluster: string;
-  /** Every node, this one included. Where `null` stands, the control socket will tell. */
-  readonly peers: ReadonlyMap<NodeId, Address | null>;
-  /** Where to listen for clients; `null`: nowhere. */
-  readonly clients: Address | null;
-  /** The folder of this node alone. */
-  readonly data: string;
-  /** Whether an empty folder is refused. */
-  readonly isExisting: boolean;
-  readonly control: boolean;
-  readonly machine: MachineName;
-  /** Length of a tick. */
-  readonly tickMs: number;
-  /** Size of the log at which a snapshot is taken. */
-  readonly logBytesMax: number;
-  readonly log: (line: string) => void;
-}
-
-/** A node that serves. */
-export interface RunningNode {
-  readonly peers: Address;
-  readonly clients: Address | null;
-  /** Resolves when the node has ended: to the error that ended it, or `null` if it was told to. */
-  readonly ended: Promise<unknown>;
-  /** What the node says of itself. */
-  report(): WireValue;
-  stop(): Promise<void>;
-}
+import type { NodeSettings, RunningNode } from "./node_settings.ts";
 
 /**
  * With ticks of 25 ms, elections after 250 to 500 ms and heartbeats every 100 ms: about what the core
@@ -80,7 +49,8 @@ const ANYWHERE: Address = { hostname: "127.0.0.1", port: 0 };
 
 /** Starts a node; resolves when it serves. */
 export async function runNode(settings: NodeSettings): Promise<RunningNode> {
-  const { machine: name, logBytesMax } = settings;
+  const { machine: name, logBytesMax, data, isExisting } = settings;
+  if (isExisting) await checkExisting(data);
   const starting = new NodeProcess(settings, await makeMachine({ name, logBytesMax }));
   try {
     await starting.start();
@@ -127,7 +97,7 @@ class NodeProcess implements RunningNode {
         listen: address,
         receive: (envelope) => this.#receive(envelope),
         heard: (from) => this.#heard(from),
-        log,
+        log: (line) => log.warn(line),
       }));
     this.#faulty = settings.control
       ? new FaultyTransport({
@@ -148,9 +118,9 @@ class NodeProcess implements RunningNode {
   }
 
   async start(): Promise<void> {
-    const { id, cluster, peers, tickMs, log } = this.#settings;
+    const { id, cluster, peers, tickMs, log, isTraced } = this.#settings;
     const { application } = this.#machine;
-    const tellLeader = leadershipLog(log);
+    const tellLeader = leadershipLog((line) => log.info(line));
     const node = await Node.start({
       profile: this.#machine.profile,
       ...PACE,
@@ -166,7 +136,9 @@ class NodeProcess implements RunningNode {
           const { last, data } = snapshot;
           const size = formatBytes(data.length);
           // What the folder held is no news.
-          if (this.#node !== null) log(`takes over a snapshot up to entry ${last.index}, ${size}`);
+          if (this.#node !== null) {
+            log.info(`takes over a snapshot up to entry ${last.index}, ${size}`);
+          }
           application.restore(snapshot);
         },
         apply: (entries) => application.apply(entries),
@@ -177,6 +149,7 @@ class NodeProcess implements RunningNode {
         },
       },
       failed: (error) => this.#fail(error),
+      ...(isTraced ? { trace: (event) => log.debug(event) } : {}),
     });
     this.#node = node;
     this.#machine.attach(node);
@@ -192,7 +165,13 @@ class NodeProcess implements RunningNode {
       const { hostname, port } = listener.addr as Deno.NetAddr;
       this.clients = { hostname, port };
       const handle: RpcServerOptions["handle"] = (...request) => this.#serve(...request);
-      this.#clients = new RpcServer({ listener, cluster, id, handle, log });
+      this.#clients = new RpcServer({
+        listener,
+        cluster,
+        id,
+        handle,
+        log: (line) => log.warn(line),
+      });
     }
     if (this.#faulty !== null) await this.#openControl(node, this.#faulty);
   }
@@ -259,7 +238,7 @@ class NodeProcess implements RunningNode {
       path: `${data}/${CONTROL_SOCKET}`,
       cluster,
       id,
-      log,
+      log: (line) => log.warn(line),
       target: {
         get faults() {
           return faulty.faults;
@@ -291,10 +270,4 @@ class NodeProcess implements RunningNode {
       sizes: { ...this.#storage.sizes() },
     };
   }
-}
-
-/** Processor time of this process since its start. */
-function cpuMs(): number {
-  const { user, system } = cpuUsage();
-  return (user + system) / 1000;
 }

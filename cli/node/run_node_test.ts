@@ -10,7 +10,9 @@ import { RpcClient } from "../../net/mod.ts";
 import { SystemClock } from "../../raft/mod.ts";
 import { clerkCall } from "../../net/store/mod.ts";
 import { freePort } from "../cluster/free_port.ts";
-import { type RunningNode, runNode } from "./run_node.ts";
+import { listLog } from "../../tests/helpers/list_log.ts";
+import type { RunningNode } from "./node_settings.ts";
+import { runNode } from "./run_node.ts";
 
 Deno.test("a stopped node can be started again in the same process and has its data", async () => {
   const folder = await Deno.makeTempDir();
@@ -26,7 +28,8 @@ Deno.test("a stopped node can be started again in the same process and has its d
       machine: "kv",
       tickMs: 25,
       logBytesMax: 2 ** 20,
-      log: () => {},
+      log: listLog([]),
+      isTraced: false,
     });
     assert(node.clients !== null);
     const rpc = new RpcClient({ server: node.clients });
@@ -64,7 +67,8 @@ Deno.test("a node logs that it loads a snapshot of the leader", async () => {
       machine: "kv",
       tickMs: 25,
       logBytesMax: 10_000,
-      log: (line) => id === 3 && lines.push(line),
+      log: listLog(id === 3 ? lines : []),
+      isTraced: false,
     });
   const nodes = [await startNode(1), await startNode(2)];
   const clients = nodes.map((node) => new RpcClient({ server: node.clients! }));
@@ -86,7 +90,8 @@ Deno.test("a node logs that it loads a snapshot of the leader", async () => {
   }
   nodes.push(await startNode(3));
   const deadline = performance.now() + 20_000;
-  const isTold = (): boolean => lines.some((line) => /^takes over a snapshot up to/.test(line));
+  const isTold = (): boolean =>
+    lines.some((line) => /^info: takes over a snapshot up to/.test(line));
   while (!isTold() && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -43,7 +43,7 @@ export const up = {
     toggle("serve", "no shell: serve until Ctrl-C or SIGTERM"),
     timeout,
     json,
-    { ...logLevel, default: "warn" },
+    logLevel,
   ],
   examples: [
     { line: "kontiki up", help: "three nodes in ./kontiki-data, and the shell" },

@@ -11,6 +11,7 @@ import {
   CommandError,
   countText,
   type Ending,
+  exitCodes,
   formatDuration,
   nodeName,
   type Session,
@@ -59,9 +60,12 @@ export async function run(context: UpContext): Promise<Ending> {
       // Ctrl-C reaches the nodes as well, and perhaps before us.
       await new Promise((resolve) => setTimeout(resolve, signalMsMax));
       if (context.signal.aborted && code === 0) return;
-      const line = await cluster.lastLogLine(id);
-      const message = `${nodeName(id)} ended with exit code ${code}: ${line}`;
-      if (isServing) output.note(message);
+      const text = await cluster.lastMessage(id);
+      const message = `${nodeName(id)} ended with exit code ${code}: ${text}`;
+      const left = file.nodes.filter((node) => cluster.isRunning(node.id)).length;
+      // A majority serves without a node whose folder is lost or damaged.
+      const isMajority = code === exitCodes.damaged && left > file.nodes.length / 2;
+      if (isServing || isMajority) output.note(message);
       else died.reject(new CommandError(code === 7 ? "damaged" : "failure", message));
     },
   });

@@ -32,11 +32,6 @@ export type Call = (
   signal?: AbortSignal,
 ) => Promise<CallResult>;
 
-interface Limits {
-  readonly min: number;
-  readonly max: number;
-}
-
 /** What a {@linkcode Clerk} is made of. */
 export interface ClerkOptions {
   /** The servers there are. */
@@ -59,9 +54,9 @@ export interface ClerkOptions {
    */
   readonly attemptMs?: number;
   /** The first and the longest pause after no server answered. @default {20 to 200} */
-  readonly pauseMs?: Limits;
+  readonly pauseMs?: { readonly min: number; readonly max: number };
   /** The first and the longest pause of a clerk whose server is overloaded. @default {500 to 10000} */
-  readonly overloadPauseMs?: Limits;
+  readonly overloadPauseMs?: { readonly min: number; readonly max: number };
 }
 
 /** What became of a get. */
@@ -226,7 +221,7 @@ export class Clerk {
   }
 
   /** Longer each time, and never the same for two clients that began together. */
-  #pauseMs({ min, max }: Limits, round: number): number {
+  #pauseMs({ min, max }: { min: number; max: number }, round: number): number {
     const longest = Math.min(max, min * 2 ** (round - 1));
     return longest * (0.5 + this.#options.random() / 2);
   }

@@ -23,7 +23,8 @@ export function withServingNode<Result>(
       machine: "kv",
       tickMs: 10,
       logBytesMax: 2 ** 20,
-      log: () => {},
+      log: listLog([]),
+      isTraced: false,
     });
     try {
       return await work(`127.0.0.1:${node.clients!.port}`, node);

@@ -1,0 +1,18 @@
+/**
+ * The check of `--existing` that has to come before the storage, which would make the folder: a start
+ * by mistake must leave none behind.
+ *
+ * @module
+ */
+
+import { StorageError } from "../../raft/mod.ts";
+
+/** Refuses a folder that does not exist. */
+export async function checkExisting(folder: string): Promise<void> {
+  try {
+    await Deno.stat(folder);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new StorageError("empty", `the folder ${folder} does not exist`);
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * What a node is made of, and what others see of it.
+ *
+ * @module
+ */
+
+import type { Address, WireValue } from "../../net/mod.ts";
+import type { NodeId } from "../../raft/mod.ts";
+import type { MachineName } from "../rows/mod.ts";
+import type { NodeLog } from "./log.ts";
+
+/** What a node is made of. */
+export interface NodeSettings {
+  readonly id: NodeId;
+  readonly cluster: string;
+  /** Every node, this one included. Where `null` stands, the control socket will tell. */
+  readonly peers: ReadonlyMap<NodeId, Address | null>;
+  /** Where to listen for clients; `null`: nowhere. */
+  readonly clients: Address | null;
+  /** The folder of this node alone. */
+  readonly data: string;
+  /** Whether an empty folder is refused. */
+  readonly isExisting: boolean;
+  readonly control: boolean;
+  readonly machine: MachineName;
+  /** Length of a tick. */
+  readonly tickMs: number;
+  /** Size of the log at which a snapshot is taken. */
+  readonly logBytesMax: number;
+  readonly log: NodeLog;
+  /** Whether every change of the core's state is logged, at the level debug. */
+  readonly isTraced: boolean;
+}
+
+/** A node that serves. */
+export interface RunningNode {
+  readonly peers: Address;
+  readonly clients: Address | null;
+  /** Resolves when the node has ended: to the error that ended it, or `null` if it was told to. */
+  readonly ended: Promise<unknown>;
+  /** What the node says of itself. */
+  report(): WireValue;
+  stop(): Promise<void>;
+}
