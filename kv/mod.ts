@@ -18,6 +18,7 @@ export {
   type Reply,
   type Request,
   requestType,
+  type StoreLimits,
   VALUE_BYTES_MAX,
 } from "./store/mod.ts";
 export { KvServer, type KvServerOptions } from "./server/mod.ts";

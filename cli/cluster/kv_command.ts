@@ -147,8 +147,12 @@ async function putValue(
         if (wanted !== null) return { reason: "versionConflict", version, found: result.version };
         if (signal.aborted) throw signal.reason;
         break;
+      case "full":
+        throw new CommandError("failure", "The store is full; nothing was changed");
       case "refused":
         throw new CommandError("failure", "Cannot put: the node does not understand the request");
+      default:
+        return result satisfies never;
     }
   }
 }

@@ -75,6 +75,8 @@ export type PutResult =
   | { readonly type: "noKey" }
   /** The key had this version when the server looked; nothing was changed. */
   | { readonly type: "wrongVersion"; readonly version: number }
+  /** The store has no room; nothing was changed. */
+  | { readonly type: "full" }
   /** It was sent more than once or got no answer: executed at most once, or not at all. */
   | { readonly type: "maybe" }
   /** No server took it in time. */
@@ -139,6 +141,7 @@ export class Clerk {
         return reply;
       case "stored":
       case "wrongVersion":
+      case "full":
         return { type: "refused" };
       default:
         return reply satisfies never;
@@ -156,6 +159,7 @@ export class Clerk {
     switch (reply.type) {
       case "noKey":
       case "wrongVersion":
+      case "full":
       case "refused":
         return reply;
       case "value":

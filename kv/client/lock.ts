@@ -73,6 +73,7 @@ export class Lock {
       });
       if (result.type === "stored") return { type: "held", token: result.version };
       if (result.type === "maybe") this.#pending = version;
+      if (result.type === "full") await this.#pause(deadline);
     }
     return { type: this.#pending === null ? "unavailable" : "unknown" };
   }

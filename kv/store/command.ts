@@ -45,6 +45,8 @@ export type Reply =
   | { readonly type: "noKey" }
   /** The key has this version, not the one that the put named; the put was not executed. */
   | { readonly type: "wrongVersion"; readonly version: number }
+  /** The store has no room for this put, which was not executed and never will be. */
+  | { readonly type: "full" }
   /** Ask that server, or any other. This request was not executed and never will be. */
   | { readonly type: "wrongLeader"; readonly leader: NodeId | null }
   /** The server lost track: this request was or will be executed, or not. */
@@ -72,6 +74,7 @@ const CODES = {
   unknown: 5,
   overloaded: 6,
   refused: 7,
+  full: 8,
 } as const;
 
 const encoder = new TextEncoder();
@@ -164,6 +167,7 @@ export function encodeReply(reply: Reply): Uint8Array {
     }
     case "stored":
     case "noKey":
+    case "full":
     case "overloaded":
     case "refused":
       return Uint8Array.of(CODES[reply.type]);
@@ -201,6 +205,8 @@ export function decodeReply(bytes: Uint8Array): Reply | null {
       return { type: "overloaded" };
     case CODES.refused:
       return { type: "refused" };
+    case CODES.full:
+      return { type: "full" };
     default:
       return null;
   }

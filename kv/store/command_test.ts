@@ -48,6 +48,7 @@ const replies: Reply[] = [
   { type: "unknown", leader: 3 },
   { type: "overloaded" },
   { type: "refused" },
+  { type: "full" },
 ];
 
 function bytes(length: number): Uint8Array {
@@ -116,7 +117,7 @@ Deno.test("decodeRequest and decodeReply return on random bytes", () => {
   let accepted = 0;
   for (let run = 0; run < 20_000; run++) {
     const noise = Uint8Array.from({ length: Math.floor(random() * 20) }, () => random() * 256);
-    if (noise.length > 0) noise[0] = random() * 9;
+    if (noise.length > 0) noise[0] = random() * 10;
     if (noise.length > 2) noise[1] = 0;
     const request = decodeRequest(noise);
     if (request !== null) assertEquals(encodeRequest(request), noise);

@@ -19,4 +19,4 @@ export {
   requestType,
   VALUE_BYTES_MAX,
 } from "./command.ts";
-export { KvStore } from "./store.ts";
+export { KvStore, type StoreLimits } from "./store.ts";

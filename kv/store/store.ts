@@ -11,22 +11,45 @@
  * @module
  */
 
-import type { Image, StateMachine } from "../../raft/mod.ts";
-import { decodeKey, decodeRequest, encodeKey, encodeReply, type Reply } from "./command.ts";
+import { type Image, invariant, type StateMachine } from "../../raft/mod.ts";
+import {
+  decodeKey,
+  decodeRequest,
+  encodeKey,
+  encodeReply,
+  type Put,
+  type Reply,
+} from "./command.ts";
 
 interface Item {
   value: Uint8Array;
   readonly version: number;
 }
 
+/** How much a store may hold. */
+export interface StoreLimits {
+  /** How many keys. */
+  readonly keysMax: number;
+  /** How long an image of all keys and values may be. */
+  readonly bytesMax: number;
+}
+
+/**
+ * What every store has room for. A key costs up to 420 bytes of the collected heap, so that many fit
+ * below 2 GiB. The numbers are part of what a log means: all servers must refuse the same puts, so
+ * they are no option of a node.
+ */
+const LIMITS: StoreLimits = { keysMax: 4 * 2 ** 20, bytesMax: 2 ** 31 };
+
 const FORMAT = 1;
 const IMAGE_HEADER_BYTES = 5;
 const ITEM_HEADER_BYTES = 14;
-/** So many items are written in well under a millisecond. */
-const ITEMS_PER_STEP = 256;
+/** So many items, or so many bytes, are copied in well under a millisecond. */
+const STEP = { items: 256, bytes: 512 * 1024 };
 
 const STORED = encodeReply({ type: "stored" });
 const NO_KEY = encodeReply({ type: "noKey" });
+const FULL = encodeReply({ type: "full" });
 const REFUSED = encodeReply({ type: "refused" });
 
 /** A map with versions that every server of a cluster holds alike. */
@@ -36,6 +59,12 @@ export class KvStore implements StateMachine {
   #before: Map<string, Item | null> | null = null;
   /** What the image of all items takes. */
   #imageBytes = IMAGE_HEADER_BYTES;
+  readonly #limits: StoreLimits;
+
+  /** An empty store. Tests choose other limits, alike for all servers of a cluster. */
+  constructor(limits: StoreLimits = LIMITS) {
+    this.#limits = limits;
+  }
 
   /** How many keys there are. */
   get size(): number {
@@ -45,20 +74,19 @@ export class KvStore implements StateMachine {
   apply(command: Uint8Array): Uint8Array {
     const request = decodeRequest(command);
     if (request === null) return REFUSED;
-    if (request.type === "get") return this.#get(request.key);
-    const { key, value, version } = request;
-    const item = this.#items.get(key);
-    if (item === undefined && version > 0) return NO_KEY;
-    if (item !== undefined && item.version !== version) {
-      return encodeReply({ type: "wrongVersion", version: item.version });
+    switch (request.type) {
+      case "get":
+        return this.#get(request.key);
+      case "put":
+        return this.#put(request);
+      default:
+        return request satisfies never;
     }
-    this.#set(key, { value, version: version + 1 });
-    return STORED;
   }
 
   query(request: Uint8Array): Uint8Array {
-    const question = decodeRequest(request);
-    return question?.type === "get" ? this.#get(question.key) : REFUSED;
+    const query = decodeRequest(request);
+    return query?.type === "get" ? this.#get(query.key) : REFUSED;
   }
 
   *snapshot(): Image {
@@ -69,9 +97,10 @@ export class KvStore implements StateMachine {
     image[0] = FORMAT;
     view.setUint32(1, size);
     let at = IMAGE_HEADER_BYTES;
+    let stepAt = at;
     let count = 0;
     for (const [name, now] of this.#items) {
-      // Keys that came since the first step stand behind all others.
+      // Keys are never removed, and new ones are behind all others.
       if (count === size) break;
       const old = before.get(name);
       const { value, version } = old ?? now;
@@ -84,8 +113,11 @@ export class KvStore implements StateMachine {
       image.set(value, at);
       if (!old) now.value = image.subarray(at, at + value.length);
       at += value.length;
-      if (++count % ITEMS_PER_STEP === 0) yield;
+      if (++count % STEP.items > 0 && at - stepAt < STEP.bytes) continue;
+      stepAt = at;
+      yield;
     }
+    invariant(at === image.length, `an image of ${image.length} bytes ends at ${at}`);
     if (this.#before === before) this.#before = null;
     return image;
   }
@@ -118,12 +150,27 @@ export class KvStore implements StateMachine {
     this.#before = null;
   }
 
-  #set(key: string, item: Item): void {
-    const old = this.#items.get(key);
-    if (this.#before?.has(key) === false) this.#before.set(key, old ?? null);
-    this.#imageBytes += item.value.length - (old?.value.length ?? 0);
-    if (old === undefined) this.#imageBytes += ITEM_HEADER_BYTES + encodeKey(key).length;
-    this.#items.set(key, item);
+  #put({ key, value, version }: Put): Uint8Array {
+    const item = this.#items.get(key);
+    if (item === undefined && version > 0) return NO_KEY;
+    if (item !== undefined && item.version !== version) {
+      return encodeReply({ type: "wrongVersion", version: item.version });
+    }
+    const grownBy = item === undefined
+      ? ITEM_HEADER_BYTES + encodeKey(key).length + value.length
+      : value.length - item.value.length;
+    if (!this.#hasRoom(grownBy, item === undefined)) return FULL;
+    if (this.#before?.has(key) === false) this.#before.set(key, item ?? null);
+    this.#imageBytes += grownBy;
+    this.#items.set(key, { value, version: version + 1 });
+    return STORED;
+  }
+
+  /** A put that makes a value shorter is never refused. */
+  #hasRoom(bytes: number, isNewKey: boolean): boolean {
+    const { keysMax, bytesMax } = this.#limits;
+    if (isNewKey && this.#items.size >= keysMax) return false;
+    return bytes <= 0 || this.#imageBytes + bytes <= bytesMax;
   }
 
   #get(key: string): Uint8Array {

@@ -67,6 +67,42 @@ Deno.test("KvStore is the same after a restore as after a replay", () => {
   assertEquals(restored.size, 50);
 });
 
+Deno.test("KvStore refuses a put for which it has no room, and every server refuses the same", () => {
+  const bytesMax = 5 + 3 * (14 + 1 + 10);
+  const stores = [new KvStore({ keysMax: 3, bytesMax }), new KvStore({ keysMax: 3, bytesMax })];
+  const puts: readonly (readonly [string, string, number, Reply["type"]])[] = [
+    ["a", "0123456789", 0, "stored"],
+    ["b", "01234567890", 0, "stored"],
+    ["c", "0123456789", 0, "full"], // one byte too many
+    ["c", "012345678", 0, "stored"],
+    ["d", "", 0, "full"], // one key too many
+    ["d", "", 1, "noKey"],
+    ["a", "01234567890", 1, "full"],
+    ["a", "01234567890", 0, "wrongVersion"],
+    ["a", "9", 1, "stored"], // shorter
+    ["b", "0123456789 123456789", 1, "stored"],
+    ["d", "", 0, "full"],
+  ];
+  for (const [place, [key, value, version, result]] of puts.entries()) {
+    assertEquals(put(stores[0]!, key, value, version), result, `put ${place} of ${key}`);
+    if (place === 5) stores[1]!.restore(drawn(stores[0]!.snapshot()));
+    if (place > 5) assertEquals(put(stores[1]!, key, value, version), result);
+  }
+  assertEquals(stores.map(({ size }) => size), [3, 3]);
+  assertEquals(drawn(stores[1]!.snapshot()), drawn(stores[0]!.snapshot()));
+});
+
+Deno.test("KvStore draws large values in steps of less than two of them", () => {
+  const store = new KvStore();
+  const value = new Uint8Array(2 ** 20);
+  for (let key = 0; key < 40; key++) {
+    store.apply(encodeRequest({ type: "put", key: `k${key}`, value, version: 0 }));
+  }
+  let steps = 0;
+  for (const _ of { [Symbol.iterator]: () => store.snapshot() }) steps++;
+  assertEquals(steps, 40);
+});
+
 Deno.test("KvStore replaces its whole state when it restores", () => {
   const store = new KvStore();
   put(store, "gone", "a", 0);

@@ -56,7 +56,7 @@ export type WriteOutcome =
   /** Nothing was changed and nothing will be: the key has this other version. */
   | { readonly outcome: "no"; readonly reason: "versionConflict"; readonly version: number }
   /** Nothing was changed and nothing will be. */
-  | { readonly outcome: "no"; readonly reason: "absent" | "refused" | GivenUp }
+  | { readonly outcome: "no"; readonly reason: "absent" | "full" | "refused" | GivenUp }
   /** The value may have been stored, or may still be: read the key to find out. */
   | { readonly outcome: "unknown"; readonly reason: GivenUp };
 
@@ -189,12 +189,15 @@ export class StoreClient implements AsyncDisposable {
         return { outcome: "no", reason: "versionConflict", version: result.version };
       case "noKey":
         return { outcome: "no", reason: "absent" };
+      case "full":
       case "refused":
-        return { outcome: "no", reason: "refused" };
+        return { outcome: "no", reason: result.type };
       case "unavailable":
         return { outcome: "no", reason: this.#reason(options) };
       case "maybe":
         return { outcome: "unknown", reason: this.#reason(options) };
+      default:
+        return result satisfies never;
     }
   }
 

@@ -114,7 +114,7 @@ class Client:
         return self.call(head + data + value.encode())
 
 
-NAMES = ["stored", "value", "no key", "wrong version", "wrong leader", "unknown", "overloaded", "refused"]
+NAMES = ["stored", "value", "no key", "wrong version", "wrong leader", "unknown", "overloaded", "refused", "full"]
 
 
 def main():

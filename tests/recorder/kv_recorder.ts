@@ -126,6 +126,7 @@ export async function execute(
       return { op: "put", error: "ErrVersion", version: result.version };
     case "maybe":
       return { op: "put", error: "ErrMaybe" };
+    case "full":
     case "unavailable":
       return "never";
     case "refused":
