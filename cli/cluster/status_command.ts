@@ -76,6 +76,8 @@ const columns: readonly Column[] = [
   { title: "log", align: "right" },
   { title: "disk", align: "right" },
   { title: "memory", align: "right" },
+  { title: "save", align: "right" },
+  { title: "pause", align: "right" },
   { title: "uptime", align: "right" },
   { title: "faults" },
 ];
@@ -120,6 +122,8 @@ function reportCells(
     formatBytes(status.logBytes),
     formatBytes(report.diskBytes),
     formatBytes(report.memoryBytes),
+    formatDuration(report.saves.p99Ms),
+    formatDuration(report.loopLagMs),
     formatDuration(report.uptimeMs),
     report.faults === null ? "-" : faultsText(report.faults, ids),
   ];

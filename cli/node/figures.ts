@@ -1,10 +1,112 @@
 /**
- * What a node costs the machine.
+ * What a node measures of itself: the pauses of its event loop, its saves, its processor time.
  *
  * @module
  */
 
 import { cpuUsage } from "node:process";
+import type { Storage } from "../../raft/mod.ts";
+import type { SaveFigures } from "../table/mod.ts";
+
+/** A timer every fifth of a second costs half a millisecond of processor time a second. */
+const LAG_EVERY_MS = 200;
+/** How long a pause is remembered, at least. */
+const LAG_KEPT_MS = 60_000;
+/** Percentiles are of so many saves, the latest. */
+const SAVES_KEPT = 1000;
+/** A save that takes longer is slow: two of them are half of the shortest election timeout. */
+const SLOW_SAVE_MS = 60;
+
+/** Finds pauses of the event loop: a timer that comes late says how long something held it. */
+export class LoopLag {
+  readonly #now: () => number;
+  #dueAt: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The longest pause of the current and of the previous minute. */
+  #longest = 0;
+  #previous = 0;
+  #minuteEndsAt: number;
+
+  /** Looks from the call of {@linkcode start} on. */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#dueAt = now();
+    this.#minuteEndsAt = now() + LAG_KEPT_MS;
+  }
+
+  /** The longest pause of the last one to two minutes. */
+  get longestMs(): number {
+    return Math.max(this.#longest, this.#previous);
+  }
+
+  /** Begins, and looks until {@linkcode stop}. */
+  start(): void {
+    this.#dueAt = this.#now() + LAG_EVERY_MS;
+    this.#timer = setTimeout(() => {
+      this.look();
+      this.start();
+    }, LAG_EVERY_MS);
+  }
+
+  /** Compares the time with that at which the timer was due. */
+  look(): void {
+    const now = this.#now();
+    if (now > this.#minuteEndsAt) {
+      this.#previous = this.#longest;
+      this.#longest = 0;
+      this.#minuteEndsAt = now + LAG_KEPT_MS;
+    }
+    this.#longest = Math.max(this.#longest, now - this.#dueAt);
+  }
+
+  /** Ends the timer. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Remembers how long saves took. */
+export class SaveTimes {
+  readonly #now: () => number;
+  /** The latest, in no order. */
+  readonly #times: number[] = [];
+  #count = 0;
+  #slow: { readonly ms: number; readonly at: number } | null = null;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** A save has ended. */
+  add(ms: number): void {
+    this.#times[this.#count % SAVES_KEPT] = ms;
+    this.#count += 1;
+    if (ms > SLOW_SAVE_MS) this.#slow = { ms, at: this.#now() };
+  }
+
+  /** What `status` shows. */
+  figures(): SaveFigures {
+    const sorted = [...this.#times].sort((left, right) => left - right);
+    const p99Ms = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
+    const slow = this.#slow;
+    const lastSlow = slow === null ? null : { ms: slow.ms, agoMs: this.#now() - slow.at };
+    return { count: this.#count, p99Ms, lastSlow };
+  }
+}
+
+/** A storage whose saves are measured. */
+export function measured(storage: Storage, times: SaveTimes): Storage {
+  return {
+    load: () => storage.load(),
+    save: async (change) => {
+      const begin = performance.now();
+      await storage.save(change);
+      times.add(performance.now() - begin);
+    },
+    prepare: (snapshot) => storage.prepare(snapshot),
+    close: () => storage.close(),
+  };
+}
 
 /** Processor time of this process since its start. */
 export function cpuMs(): number {

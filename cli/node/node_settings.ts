@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { Address, WireValue } from "../../net/mod.ts";
+import type { Address } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import type { MachineName } from "../rows/mod.ts";
+import type { NodeReport } from "../table/mod.ts";
 import type { NodeLog } from "./log.ts";
 
 /** What a node is made of. */
@@ -39,6 +40,6 @@ export interface RunningNode {
   /** Resolves when the node has ended: to the error that ended it, or `null` if it was told to. */
   readonly ended: Promise<unknown>;
   /** What the node says of itself. */
-  report(): WireValue;
+  report(): NodeReport;
   stop(): Promise<void>;
 }

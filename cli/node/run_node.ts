@@ -10,7 +10,6 @@
 import {
   type Address,
   CONTROL_SOCKET,
-  type Faults,
   FaultyTransport,
   openControl,
   type Plain,
@@ -26,15 +25,14 @@ import {
   FileStorage,
   Node,
   type NodeId,
-  type Status,
   SystemClock,
 } from "../../raft/mod.ts";
 import { checkExisting } from "./check_existing.ts";
-import { cpuMs } from "./figures.ts";
+import { cpuMs, LoopLag, measured, SaveTimes } from "./figures.ts";
 import { leadershipLog } from "./leadership_log.ts";
 import { listening } from "./listening.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
-import { formatBytes, REPORT_REQUEST } from "../table/mod.ts";
+import { formatBytes, type NodeReport, REPORT_REQUEST } from "../table/mod.ts";
 import { openingLog } from "./opening_log.ts";
 import type { NodeSettings, RunningNode } from "./node_settings.ts";
 
@@ -71,6 +69,8 @@ class NodeProcess implements RunningNode {
   readonly #faulty: FaultyTransport | null;
   readonly #end = Promise.withResolvers<unknown>();
   readonly #startedAt = performance.now();
+  readonly #lag = new LoopLag(() => performance.now());
+  readonly #saves = new SaveTimes(() => performance.now());
   #node: Node | null = null;
   #clients: RpcServer | null = null;
   #control: RpcServer | null = null;
@@ -127,7 +127,7 @@ class NodeProcess implements RunningNode {
       id,
       peers: [...peers.keys()],
       tickMs,
-      storage: this.#storage,
+      storage: measured(this.#storage, this.#saves),
       transport: this.#faulty ?? this.#transport,
       clock: this.#clock,
       random: Math.random,
@@ -153,6 +153,7 @@ class NodeProcess implements RunningNode {
     });
     this.#node = node;
     this.#machine.attach(node);
+    this.#lag.start();
     for (const [peer, address] of peers) {
       if (peer !== id && address !== null) this.#transport.setPeer(peer, address);
     }
@@ -176,20 +177,20 @@ class NodeProcess implements RunningNode {
     if (this.#faulty !== null) await this.#openControl(node, this.#faulty);
   }
 
-  report(): WireValue {
+  report(): NodeReport {
     const { id, cluster } = this.#settings;
     const { logBytes, snapshotBytes } = this.#storage.sizes();
-    const status: Plain<Status> | null = this.#node?.status() ?? null;
-    const faults: Plain<Faults> | null = this.#faulty?.faults ?? null;
     return {
       cluster,
       id,
-      status,
+      status: this.#node!.status(),
       diskBytes: logBytes + snapshotBytes,
       memoryBytes: Deno.memoryUsage().rss,
       cpuMs: cpuMs(),
       uptimeMs: performance.now() - this.#startedAt,
-      faults,
+      loopLagMs: this.#lag.longestMs,
+      saves: this.#saves.figures(),
+      faults: this.#faulty?.faults ?? null,
     };
   }
 
@@ -205,6 +206,7 @@ class NodeProcess implements RunningNode {
     this.#isStopped = true;
     this.#clients?.close();
     this.#machine.stop();
+    this.#lag.stop();
     this.#transport.close();
     this.#control?.close();
   }
@@ -227,8 +229,10 @@ class NodeProcess implements RunningNode {
   /** False: no request that a node knows. */
   #serve(request: WireValue, reply: Reply, withinMs: number): boolean {
     if (request instanceof Uint8Array) this.#machine.handle(request, reply, withinMs);
-    else if (request === REPORT_REQUEST) reply(this.report());
-    else return false;
+    else if (request === REPORT_REQUEST) {
+      const report: Plain<NodeReport> = this.report();
+      reply(report);
+    } else return false;
     return true;
   }
 

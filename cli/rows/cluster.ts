@@ -112,6 +112,11 @@ export const status = {
   name: "status",
   inShell: true,
   summary: "Show every node: role, term, log, size, lag, faults.",
+  description: [
+    "Lag is how many committed entries a node has not applied. Save is how long the slowest hundredth " +
+    "of its saves took at least, pause the longest stop of its event loop in the last minutes; a " +
+    "node that saves or pauses for longer than 250 ms may lose its leadership.",
+  ],
   arguments: [],
   flags: [
     toggle("watch", "draw again and again until Ctrl-C", { short: "w" }),

@@ -20,7 +20,13 @@ export { exitCodes, type ExitReason } from "./exit_codes.ts";
 export { commandHelp, overviewHelp, referencePage, usageLine } from "./help.ts";
 export { linesOf } from "./lines.ts";
 export { type NamedNodes, nodeName, nodesFor, parseGroups, parseNodeName } from "./node_name.ts";
-export { leaderOf, type NodeReport, parseNodeReport, REPORT_REQUEST } from "./node_report.ts";
+export {
+  leaderOf,
+  type NodeReport,
+  parseNodeReport,
+  REPORT_REQUEST,
+  type SaveFigures,
+} from "./node_report.ts";
 export { parseCommand, parseCommandLine } from "./options.ts";
 export {
   type Column,

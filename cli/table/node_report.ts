@@ -8,6 +8,16 @@
 import type { Faults } from "../../net/mod.ts";
 import type { NodeId, Status } from "../../raft/mod.ts";
 
+/** How long a node's saves take. */
+export interface SaveFigures {
+  /** How many there were since the start. */
+  readonly count: number;
+  /** The slowest hundredth of the latest thousand took at least this. */
+  readonly p99Ms: number;
+  /** The last save that took so long that it may cost leadership; `null`: there was none. */
+  readonly lastSlow: { readonly ms: number; readonly agoMs: number } | null;
+}
+
 /** One node, looked at from outside. */
 export interface NodeReport {
   readonly cluster: string;
@@ -18,6 +28,9 @@ export interface NodeReport {
   /** Processor time since the start, in milliseconds. */
   readonly cpuMs: number;
   readonly uptimeMs: number;
+  /** The longest time for which something held the event loop, in the last minutes. */
+  readonly loopLagMs: number;
+  readonly saves: SaveFigures;
   /** `null`: this node was started without a control socket. */
   readonly faults: Faults | null;
 }

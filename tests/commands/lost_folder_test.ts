@@ -16,7 +16,7 @@ Deno.test("up goes on without a node whose folder is lost, and start refuses the
     const up = (script: string) => runCommand(["up", "--data", folder, "--exec", script]);
     assertEquals((await up("put a 1")).code, exitCodes.ok);
     await Deno.remove(`${folder}/n2`, { recursive: true });
-    const { code, out, error } = await up("get a; start n2");
+    const { code, out, error } = await up("sleep 1s; get a; start n2");
     assertEquals([code, out], [exitCodes.failure, "1\n"]);
     assertStringIncludes(error, "n2 ended with exit code 7: Cannot use the storage: the folder ");
     assertStringIncludes(error, "n2 ended at once");
@@ -38,7 +38,7 @@ Deno.test("up treats the nodes of an earlier version's cluster as nodes that hav
     for (const node of file.nodes) delete node.hasServed;
     await Deno.writeTextFile(path, JSON.stringify(file));
     await Deno.remove(`${folder}/n3`, { recursive: true });
-    const { code, error } = await up("get a");
+    const { code, error } = await up("sleep 1s; get a");
     assertEquals(code, exitCodes.ok, error);
     assertStringIncludes(error, "n3 ended with exit code 7");
   });
