@@ -34,6 +34,7 @@ import { listening } from "./listening.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
 import { formatBytes, type NodeReport, REPORT_REQUEST } from "../table/mod.ts";
 import { openingLog } from "./opening_log.ts";
+import { refusedLog } from "./refused_log.ts";
 import type { NodeSettings, RunningNode } from "./node_settings.ts";
 
 /**
@@ -98,6 +99,7 @@ class NodeProcess implements RunningNode {
         receive: (envelope) => this.#receive(envelope),
         heard: (from) => this.#heard(from),
         log: (line) => log.warn(line),
+        refused: refusedLog(log),
       }));
     this.#faulty = settings.control
       ? new FaultyTransport({

@@ -10,6 +10,8 @@ import { RpcClient } from "../../net/mod.ts";
 import { SystemClock } from "../../raft/mod.ts";
 import { clerkCall } from "../../net/store/mod.ts";
 import { freePort } from "../cluster/free_port.ts";
+import { until } from "../../tests/helpers/until.ts";
+import { withFolder } from "../../tests/helpers/with_folder.ts";
 import { listLog } from "../../tests/helpers/list_log.ts";
 import type { RunningNode } from "./node_settings.ts";
 import { runNode } from "./run_node.ts";
@@ -99,4 +101,42 @@ Deno.test("a node logs that it loads a snapshot of the leader", async () => {
   for (const client of clients) client.close();
   for (const node of nodes) await node.stop();
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a node says as an error that its peers refuse it for good, and how to mend it", async () => {
+  await withFolder(async (folder) => {
+    const ports = [1, 2].map(() => freePort());
+    const peers = new Map(ports.map((port, at) => [at + 1, { hostname: "127.0.0.1", port }]));
+    const lines: string[] = [];
+    const startNode = (id: number, cluster: string): Promise<RunningNode> =>
+      runNode({
+        ...{ id, cluster, peers, clients: null, data: `${folder}/${id}`, isExisting: false },
+        ...{ control: false, machine: "kv", tickMs: 25, logBytesMax: 10_000, isTraced: false },
+        log: listLog(id === 1 ? lines : []),
+      });
+    const nodes = [await startNode(1, "one"), await startNode(2, "two")];
+    const isRefusal = (line: string): boolean =>
+      /^error: n2 refuses this node: .*two.*--cluster of the others/.test(line);
+    const end = performance.now() + 15_000;
+    await until(() => lines.some(isRefusal) || performance.now() > end);
+    await new Promise((resolve) => setTimeout(resolve, 1500)); // it dials again, and is refused again
+    assertEquals(lines.filter(isRefusal).length, 1, lines.join("\n"));
+    for (const node of nodes) await node.stop();
+  });
+});
+
+Deno.test("a node logs the core's changes only when it is traced", async () => {
+  await withFolder(async (folder) => {
+    for (const isTraced of [true, false]) {
+      const lines: string[] = [];
+      const node = await runNode({
+        ...{ id: 1, cluster: "test", peers: new Map([[1, null]]), clients: null, data: folder },
+        ...{ isExisting: !isTraced, control: false, machine: "kv", tickMs: 25 },
+        ...{ logBytesMax: 10_000, isTraced, log: listLog(lines) },
+      });
+      await until(() => lines.some((line) => line.startsWith("info: n1 leads")));
+      assertEquals(lines.some((line) => line.startsWith("debug: leads term")), isTraced);
+      await node.stop();
+    }
+  });
 });

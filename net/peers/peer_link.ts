@@ -13,6 +13,7 @@ import { encodeEnvelope, type Envelope, type NodeId } from "../../raft/mod.ts";
 import {
   type Address,
   Connection,
+  decodeHelloRefusal,
   type HelloRefusal,
   type PeerTraffic,
   type Refusals,
@@ -37,6 +38,8 @@ export interface PeerLinkOptions {
   readonly refusals: Refusals;
   /** Takes a line when the peer gets into reach or out of it. */
   readonly log: (line: string) => void;
+  /** Called whenever the peer refuses the hello, with what the peer says. */
+  readonly refused: (refusal: { readonly reason: string; readonly detail: string }) => void;
 }
 
 /** Once this much waits for a connection, older messages make room. */
@@ -218,6 +221,8 @@ export class PeerLink {
     const answer = decodePeerAnswer(value, { cluster, id: peer });
     if ("refusal" in answer) {
       this.#refuse(answer);
+      const said = decodeHelloRefusal(value);
+      if (said !== null) this.#options.refused(said);
       this.#backoffMs = limits.redialMsMax;
       return this.#drop("refused");
     }

@@ -143,13 +143,14 @@ export class TcpTransport implements Transport {
   }
 
   #linksTo(peer: NodeId): Links {
-    const { cluster, id, random = Math.random, log } = this.#options;
+    const { cluster, id, random = Math.random, log, refused } = this.#options;
     const shared = { run: this.#run, limits: this.#limits, refusals: this.#refusals, random };
     const options = { cluster, id, peer, members: this.#members, ...shared };
     // Both lines lead to one port: one of them is enough to log whether it is in reach.
+    const told = refused ?? (() => {});
     return {
-      small: new PeerLink({ ...options, line: "small", log }),
-      bulk: new PeerLink({ ...options, line: "bulk", log: () => {} }),
+      small: new PeerLink({ ...options, line: "small", log, refused: (why) => told(peer, why) }),
+      bulk: new PeerLink({ ...options, line: "bulk", log: () => {}, refused: () => {} }),
     };
   }
 

@@ -82,6 +82,11 @@ export interface TcpTransportOptions {
   readonly heard?: (from: NodeId) => void;
   /** Takes a line about what was refused or has changed. */
   readonly log: (line: string) => void;
+  /** Called whenever a peer refuses this node, with what the peer says. It must not throw. */
+  readonly refused?: (
+    peer: NodeId,
+    refusal: { readonly reason: string; readonly detail: string },
+  ) => void;
   /** Spreads the waits between dials. */
   readonly random?: () => number;
   /** What differs from the usual limits. */

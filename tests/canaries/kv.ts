@@ -11,6 +11,7 @@ const STORE = "kv/store/store.ts";
 const CLERK = "kv/client/clerk.ts";
 const LOCK = "kv/client/lock.ts";
 
+const LOST_FOLDER = "tests/commands/lost_folder_test.ts";
 const OVERLOAD = "tests/swarm/overload_test.ts";
 const CLERKS = "tests/swarm/kv_swarm_test.ts";
 const ONE_SERVER = "lab UnreliableNet ClientUnreliable ClientsUnreliable --seeds 20";
@@ -351,6 +352,38 @@ export const kvCanaries: readonly Canary[] = [
     find: "item === undefined)) return FULL;",
     replace: "item === undefined)) return STORED;",
     caughtBy: ["kv/store/store_test.ts"],
+  },
+  {
+    rule: "D8",
+    bug: "up begins a node anew that has served before",
+    file: "cli/cluster/local_cluster.ts",
+    find: 'if (node.hasServed) args.push("--existing");',
+    replace: "",
+    caughtBy: [LOST_FOLDER],
+  },
+  {
+    rule: "D8",
+    bug: "up forgets that a node has served",
+    file: "cli/cluster/local_cluster.ts",
+    find: "node.id === id ? { ...node, hasServed: true } : node",
+    replace: "node",
+    caughtBy: [LOST_FOLDER],
+  },
+  {
+    rule: "D8",
+    bug: "a start with --existing leaves an empty folder behind",
+    file: "cli/node/run_node.ts",
+    find: "if (isExisting) await checkExisting(data);",
+    replace: "",
+    caughtBy: [LOST_FOLDER],
+  },
+  {
+    rule: "X6",
+    bug: "a node that its peers refuse for good tries on and says nothing",
+    file: "cli/node/run_node.ts",
+    find: "        refused: refusedLog(log),\n",
+    replace: "",
+    caughtBy: ["cli/node/run_node_test.ts"],
   },
   {
     rule: "X6",

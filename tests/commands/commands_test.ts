@@ -355,22 +355,6 @@ Deno.test("a folder and a port in use are refused with what to do", async () => 
   });
 });
 
-Deno.test("a node that lost its folder is refused when it is started with --existing (D8)", async () => {
-  await withFolder(async (parent) => {
-    const folder = `${parent}/n1`;
-    const node = ["node", "--id", "1", "--peers", "1=127.0.0.1:0", "--until-input-ends"];
-    for (const problem of ["does not exist", "holds nothing"]) {
-      const lost = await run([...node, "--data", folder, "--existing"]);
-      assertEquals(lost.code, exitCodes.damaged);
-      const { level, message } = JSON.parse(lost.error);
-      assertEquals([level, message.includes(problem)], ["error", true], message);
-      await Deno.mkdir(folder, { recursive: true });
-    }
-    assertEquals((await run([...node, "--data", folder])).code, exitCodes.ok);
-    assertEquals((await run([...node, "--data", folder, "--existing"])).code, exitCodes.ok);
-  });
-});
-
 Deno.test("check says what is wrong with a file", async () => {
   await withFolder(async (folder) => {
     assertEquals((await run(["check", `${folder}/none`])).code, exitCodes.failure);

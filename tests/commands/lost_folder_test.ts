@@ -43,3 +43,19 @@ Deno.test("up treats the nodes of an earlier version's cluster as nodes that hav
     assertStringIncludes(error, "n3 ended with exit code 7");
   });
 });
+
+Deno.test("a node that lost its folder is refused when it is started with --existing (D8)", async () => {
+  await withFolder(async (parent) => {
+    const folder = `${parent}/n1`;
+    const node = ["node", "--id", "1", "--peers", "1=127.0.0.1:0", "--until-input-ends"];
+    for (const problem of ["does not exist", "holds nothing"]) {
+      const lost = await runCommand([...node, "--data", folder, "--existing"]);
+      assertEquals(lost.code, exitCodes.damaged);
+      const { level, message } = JSON.parse(lost.error);
+      assertEquals([level, message.includes(problem)], ["error", true], message);
+      await Deno.mkdir(folder, { recursive: true });
+    }
+    assertEquals((await runCommand([...node, "--data", folder])).code, exitCodes.ok);
+    assertEquals((await runCommand([...node, "--data", folder, "--existing"])).code, exitCodes.ok);
+  });
+});

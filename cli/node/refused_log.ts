@@ -1,0 +1,35 @@
+/**
+ * What a node logs when its peers refuse it in a way that no waiting mends.
+ *
+ * @module
+ */
+
+import type { TcpTransportOptions } from "../../net/mod.ts";
+import { nodeName } from "../table/mod.ts";
+import type { NodeLog } from "./log.ts";
+
+const VERSIONS = "Run the same version of this program on all nodes of a cluster";
+
+/** What to do, for the reasons that only a person can mend. */
+const ADVICE: Readonly<Record<string, string>> = {
+  wrongCluster:
+    "Start this node with the --cluster of the others, or with the addresses of its own " +
+    "cluster in --peers",
+  otherMembers: "Start all nodes of a cluster with the same --peers",
+  notAPeer: "Start this node with the --id and the address that the others have for it in --peers",
+  wrongPort: "Give this node the addresses for peers, not for clients, in --peers",
+  wrongVersion: VERSIONS,
+  badHello: VERSIONS,
+};
+
+/** Logs each refusal of each peer once. */
+export function refusedLog(log: NodeLog): NonNullable<TcpTransportOptions["refused"]> {
+  const logged = new Set<string>();
+  return (peer, { reason, detail }) => {
+    const advice = ADVICE[reason];
+    const key = `${peer} ${reason}`;
+    if (advice === undefined || logged.has(key)) return;
+    logged.add(key);
+    log.error(`${nodeName(peer)} refuses this node: ${detail}. ${advice}`);
+  };
+}
