@@ -82,13 +82,14 @@ const DRAW_MS = 2;
  *   snapshot: () => Uint8Array.of(count),
  *   restore: ([first = 0]) => count = first,
  * };
- * const rsm = new Rsm({ machine: counter, logBytesMax: 1 << 20 });
+ * const clock = new SystemClock();
+ * const rsm = new Rsm({ machine: counter, logBytesMax: 1 << 20, clock });
  * const node = await Node.start({
  *   id: 1,
  *   peers: [1],
  *   storage: new MemoryStorage(),
  *   transport: { send: () => {}, waiting: () => 0 },
- *   clock: new SystemClock(),
+ *   clock,
  *   random: Math.random,
  *   application: rsm,
  *   failed: (error) => console.error(error),

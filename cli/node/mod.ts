@@ -4,4 +4,5 @@
  * @module
  */
 
-export { type NodeSettings, type RunningNode, runNode } from "./run_node.ts";
+export type { NodeSettings, RunningNode } from "./node_settings.ts";
+export { runNode } from "./run_node.ts";

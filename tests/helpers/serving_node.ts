@@ -5,6 +5,7 @@
  */
 
 import { type RunningNode, runNode } from "../../cli/node/mod.ts";
+import { listLog } from "./list_log.ts";
 import { withFolder } from "./with_folder.ts";
 
 /** Runs with a cluster of one node, and the address at which it serves clients. */
