@@ -162,6 +162,28 @@ Deno.test("parseFaults names the wrong field and what it wanted", () => {
       { blocked: [{ from: 0, to: 1 }] },
       "wanted blocked[0].from to be a node's number, 1 or more, got 0",
     ],
+    [{ blocked: [{ from: 1, to: 1.5 }] }, "wanted blocked[0].to to be a node's number, 1 or more"],
+    [
+      { blocked: [{ from: "1", to: 2 }] },
+      "wanted blocked[0].from to be a node's number, 1 or more",
+    ],
+    [{ blocked: [[1, 2]] }, "wanted blocked[0] to be an object with from, to, got [1,2]"],
+    [
+      { request: { ...undisturbed, delay: null } },
+      "wanted request.delay.kind to be none, uniform, skewed or longTail, got null",
+    ],
+    [
+      { request: { ...undisturbed, delay: "none" } },
+      'wanted request.delay to be an object with kind, got "none"',
+    ],
+    [
+      { request: { ...undisturbed, drop: "1" } },
+      'wanted request.drop to be a number from 0 to 1, got "1"',
+    ],
+    [
+      { reply: { ...undisturbed, delay: { kind: "longTail", meanMs: 1, maxMs: 3_600_001 } } },
+      "wanted reply.delay.maxMs to be a number from 1 to 3600000, got 3600001",
+    ],
     [
       { request: { ...undisturbed, drop: 1.5 } },
       "wanted request.drop to be a number from 0 to 1, got 1.5",

@@ -178,3 +178,10 @@ Deno.test("quorumValue is the highest value that a majority has reached", () => 
   }
   assert(quorumValue([0, 0, 9, 9]) === 0);
 });
+
+Deno.test("Progress sends again what a late answer to a probe did not verify", () => {
+  const peer = progress(10);
+  taken(peer, leaderWith(12));
+  peer.accepted(5);
+  assertEquals([peer.match, peer.next, peer.mode.kind], [5, 6, "streaming"]);
+});

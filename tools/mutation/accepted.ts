@@ -63,6 +63,18 @@ export const ACCEPTED: readonly Accepted[] = [
     reason: TRACE,
   },
   {
+    file: "net/faults/faults.ts",
+    code: "if (disturbance.drop > 0 && random() < disturbance.drop) return LOST;",
+    change: "disturbance.drop > 0 -> disturbance.drop >= 0",
+    reason: "No random number is below 0: the same messages are lost, after one draw more.",
+  },
+  {
+    file: "net/faults/faults.ts",
+    code: "if (disturbance.duplicate === 0 || random() >= disturbance.duplicate) return [first];",
+    change: "random() >= disturbance.duplicate -> random() > disturbance.duplicate",
+    reason: "The two differ for one value of a random number out of 2^53.",
+  },
+  {
     file: "raft/lab.ts",
     code: "throw error;",
     change: "throw error; -> ;",

@@ -1,0 +1,143 @@
+/**
+ * The control socket over a real Unix socket: each command reaches the node, and what is wrong with a
+ * request is said without harm to the node.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { withFolder } from "../../tests/helpers/with_folder.ts";
+import { RpcClient } from "../rpc/mod.ts";
+import type { WireValue } from "../wire/mod.ts";
+import { CONTROL_SOCKET, type ControlTarget, openControl } from "./control.ts";
+import { ControlClient, ControlError } from "./control_client.ts";
+import { isolate, noFaults } from "./faults.ts";
+
+const isWindows = Deno.build.os === "windows";
+
+/** A node that writes down what it is asked to do. */
+function fakeNode(did: unknown[]): ControlTarget {
+  return {
+    faults: noFaults,
+    setFaults: (change) => did.push(["faults", change]),
+    setPeer: (id, { hostname, port }) => did.push([id, hostname, port]),
+    propose: (command) => command.length === 0 ? null : { index: command.length, term: 1 },
+    status: () => {
+      throw new TypeError("no status yet");
+    },
+    stats: () => ({ turns: 3 }),
+    snapshot: () => did.push("snapshot"),
+    stop: () => did.push("stop"),
+    machine: (request, reply) => reply([request]),
+  };
+}
+
+/** Runs with a control socket that leads to a node. */
+async function withControl(
+  work: (folder: string, did: unknown[]) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const did: unknown[] = [];
+    const path = `${folder}/${CONTROL_SOCKET}`;
+    const server = await openControl({
+      path,
+      cluster: "test",
+      id: 1,
+      target: fakeNode(did),
+      log: () => {},
+    });
+    try {
+      await work(folder, did);
+    } finally {
+      server.close();
+    }
+  });
+}
+
+Deno.test({
+  name: "every command of the control socket reaches the node",
+  ignore: isWindows, // no Unix sockets there
+  fn: async () => {
+    await withControl(async (folder, did) => {
+      const control = new ControlClient({ folder });
+      const blocked = isolate([1, 2], 2);
+      assertEquals(await control.faults(), noFaults);
+      await control.setFaults({ blocked });
+      await control.setPeers(new Map([[2, { hostname: "127.0.0.1", port: 9 }]]));
+      assertEquals(await control.propose(new Uint8Array()), null);
+      assertEquals(await control.propose(new Uint8Array(7)), { index: 7, term: 1 });
+      assertEquals(await control.stats(), { turns: 3 });
+      assertEquals(await control.machine("m"), ["m"]);
+      await control.snapshot();
+      await assertRejects(() => control.status(), ControlError, "Cannot status: no status yet");
+      await control.stop();
+      assertEquals(did.slice(0, 3), [["faults", { blocked }], [2, "127.0.0.1", 9], "snapshot"]);
+      control.close();
+    });
+  },
+});
+
+Deno.test({
+  name: "a wrong request to the control socket is answered with what was wanted",
+  ignore: isWindows, // no Unix sockets there
+  fn: async () => {
+    await withControl(async (folder, did) => {
+      const rpc = new RpcClient({ server: { path: `${folder}/${CONTROL_SOCKET}` } });
+      const name = "Cannot run command: wanted an object with its name";
+      const cases: readonly (readonly [WireValue, string])[] = [
+        [7, name],
+        [[7], name],
+        ["status", name],
+        [Uint8Array.of(1), name],
+        [{}, "Cannot run command: wanted a known one, got undefined"],
+        [{ command: "fly" }, "Cannot run command: wanted a known one, got fly"],
+        [
+          { command: "propose", data: "x" },
+          "Cannot read data: wanted bytes, got a value of type string",
+        ],
+        [{ command: "setPeers", peers: 1 }, "Cannot read peers: wanted a list"],
+        [
+          { command: "setPeers", peers: [[1, "a", "b"]] },
+          "Cannot read peer: wanted an id, a host name and a port",
+        ],
+        [
+          { command: "setPeers", peers: ["x"] },
+          "Cannot read peer: wanted an id, a host name and a port",
+        ],
+        [
+          { command: "setFaults", faults: { blocked: 3 } },
+          "Cannot set faults: wanted blocked to be a list, got 3",
+        ],
+      ];
+      for (const [request, error] of cases) {
+        const outcome = await rpc.call(request, { withinMs: 5000 });
+        assertEquals(outcome, { kind: "replied", payload: { error } });
+      }
+      assertEquals(did, []);
+      rpc.close();
+    });
+  },
+});
+
+Deno.test({
+  name: "the control socket takes the place of one that a killed node left, and of nothing else",
+  ignore: isWindows, // no Unix sockets there
+  fn: async () => {
+    await withFolder(async (folder) => {
+      const path = `${folder}/${CONTROL_SOCKET}`;
+      const rest = { cluster: "test", id: 1, target: fakeNode([]), log: () => {} };
+      await Deno.writeTextFile(path, "left");
+      const server = await openControl({ path, ...rest });
+      server.close();
+      const taken = `${folder}/taken`;
+      await Deno.mkdir(`${taken}/in`, { recursive: true });
+      await assertRejects(() => openControl({ path: taken, ...rest }), Error, "not empty");
+      const long = `${folder}/${"x".repeat(200)}`;
+      await assertRejects(
+        () => openControl({ path: long, ...rest }),
+        RangeError,
+        "at most 103 bytes",
+      );
+    });
+  },
+});
