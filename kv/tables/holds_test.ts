@@ -1,5 +1,5 @@
 /**
- * Holds: the oldest revision with a reader.
+ * Tests of holds: the oldest revision that has a reader.
  *
  * @module
  */

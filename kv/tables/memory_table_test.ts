@@ -1,5 +1,5 @@
 /**
- * The memory table: versions, order, and sizes.
+ * Tests of the memory table: versions, order and sizes.
  *
  * @module
  */
@@ -12,7 +12,7 @@ function entry(key: string, revision: number): Entry {
   return { key, revision, version: revision, created: 1, value: new Uint8Array(10) };
 }
 
-Deno.test("MemoryTable gives the newest version up to a revision", () => {
+Deno.test("MemoryTable returns the newest version up to a revision", () => {
   const table = new MemoryTable();
   for (const revision of [2, 5, 9]) table.add(entry("k", revision));
   assertEquals(table.get("k", 1), null);
@@ -23,7 +23,7 @@ Deno.test("MemoryTable gives the newest version up to a revision", () => {
   assertEquals([table.size, table.lastRevision], [1, 9]);
 });
 
-Deno.test("MemoryTable takes the later of two writes of one revision", () => {
+Deno.test("MemoryTable keeps the later of two writes of one revision", () => {
   const table = new MemoryTable();
   table.add(entry("k", 3));
   table.add({ ...entry("k", 4), version: 1 });
@@ -32,7 +32,7 @@ Deno.test("MemoryTable takes the later of two writes of one revision", () => {
   assertEquals(versions, [[4, 2], [3, 3]]);
 });
 
-Deno.test("MemoryTable is in order whenever it is read, also after more was added", () => {
+Deno.test("MemoryTable is read in order, also after later additions", () => {
   const table = new MemoryTable();
   const places = (from: string): string[] =>
     [...table.entries(from)].map(({ key, revision }) => `${key}${revision}`);
@@ -46,7 +46,7 @@ Deno.test("MemoryTable is in order whenever it is read, also after more was adde
   assertEquals(places("bb"), ["c1"]);
 });
 
-Deno.test("MemoryTable counts every version's bytes", () => {
+Deno.test("MemoryTable counts the bytes of every version", () => {
   const table = new MemoryTable();
   const sizes = [1, 2, 3].map((revision) => {
     table.add(entry("k", revision));

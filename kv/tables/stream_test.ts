@@ -1,5 +1,5 @@
 /**
- * The state as a stream: equal on all servers, continued anywhere, and taken in whole or not at all.
+ * Tests of the state as a stream: the same on all servers, resumable, and imported atomically.
  *
  * @module
  */
@@ -40,7 +40,7 @@ function stateOf(tables: Tables, at: number): Entry[] {
   return [...tables.scan({ from: "", to: null, at })];
 }
 
-Deno.test("servers whose tables lie differently give the same chunks", async () => {
+Deno.test("servers with differently arranged tables produce the same chunks", async () => {
   const [one, other] = [await openTables(new SimDisk()), await openTables(new SimDisk(), 30_000)];
   await fill(one);
   await fill(other);
@@ -52,7 +52,7 @@ Deno.test("servers whose tables lie differently give the same chunks", async () 
   }
 });
 
-Deno.test("a stream goes on behind any chunk, from another server", async () => {
+Deno.test("a stream continues after any chunk from another server", async () => {
   const [one, other] = [await openTables(new SimDisk()), await openTables(new SimDisk(), 30_000)];
   await fill(one);
   await fill(other);
@@ -67,7 +67,7 @@ Deno.test("a stream goes on behind any chunk, from another server", async () => 
   }
 });
 
-Deno.test("states that differ in one byte, version or revision have other hashes", async () => {
+Deno.test("states that differ in one byte, version or revision have different hashes", async () => {
   const hash = async (change: Partial<Entry>): Promise<string> => {
     const tables = await openTables(new SimDisk());
     const entry = { key: "k", revision: 5, version: 2, created: 3, value: Uint8Array.of(1) };
@@ -81,7 +81,7 @@ Deno.test("states that differ in one byte, version or revision have other hashes
   assertEquals(await hash({}), hashes.at(-1));
 });
 
-Deno.test("an import takes over the state, and serves the old one until then", async () => {
+Deno.test("an import serves the old state until it replaces it", async () => {
   const source = await openTables(new SimDisk());
   await fill(source);
   const disk = new SimDisk();
@@ -107,7 +107,7 @@ Deno.test("an import takes over the state, and serves the old one until then", a
   assertEquals(stateOf(again, WRITES), stateOf(source, WRITES));
 });
 
-Deno.test("an import refuses what is not the next chunk, and goes on with the right one", async () => {
+Deno.test("an import refuses a chunk out of order, and continues with the right one", async () => {
   const source = await openTables(new SimDisk());
   await fill(source);
   const target = await openTables(new SimDisk());
@@ -129,7 +129,7 @@ Deno.test("an import refuses what is not the next chunk, and goes on with the ri
   assertEquals(arriving.revision, WRITES);
 });
 
-Deno.test("an import that is given up leaves nothing behind the next start", async () => {
+Deno.test("the files of an abandoned import are removed at the next start", async () => {
   const source = await openTables(new SimDisk());
   await fill(source);
   const disk = new SimDisk();

@@ -1,5 +1,6 @@
 /**
- * Tables against a plain map with versions: random writes, reads, scans, work and power cuts.
+ * Tests of tables against a plain map with versions: random writes, reads, scans, background work
+ * and power cuts.
  *
  * @module
  */
@@ -21,14 +22,14 @@ import type { Entry } from "./files/entry.ts";
 import type { TablesOptions } from "./options.ts";
 import { Tables } from "./tables.ts";
 
-/** So small that a few hundred writes make several levels. */
+/** Sizes with which a few hundred writes make several levels. */
 const SMALL = { memoryBytes: 4000, tableBytes: 2000, level0Tables: 2, level1Bytes: 6000 };
 
 function openTables(files: Files, options: Partial<TablesOptions> = {}): Promise<Tables> {
   return Tables.open({ files, clock: new SystemClock(), ...SMALL, ...options });
 }
 
-/** Opens what a power cut left, which must always be possible. */
+/** Opens the tables after a power cut, which must always succeed. */
 async function openAfterPowerCut(disk: SimDisk): Promise<Tables> {
   try {
     return await openTables(disk.open());
@@ -37,11 +38,11 @@ async function openAfterPowerCut(disk: SimDisk): Promise<Tables> {
   }
 }
 
-/** The truth: the log of all writes, from which every answer follows. */
+/** The reference: the log of all writes. */
 class Model {
   readonly log: Entry[][] = [];
 
-  /** The next batch of writes, as the log has it. */
+  /** The next batch of writes in the log. */
   next(random: SeededRandom): Entry[] {
     const revision = this.log.length + 1;
     const entries: Entry[] = [];
@@ -81,7 +82,7 @@ class Model {
   }
 }
 
-/** Applies what the log has behind the tables. */
+/** Applies the entries of the log that the tables lack. */
 function replay(tables: Tables, model: Model): void {
   for (let index = tables.position.index + 1; index <= model.log.length; index++) {
     for (const entry of model.log[index - 1]!) tables.add(entry);
@@ -98,7 +99,7 @@ function compare(tables: Tables, model: Model, random: SeededRandom): void {
       const key = `k${String(number).padStart(2, "0")}`;
       const wanted = model.get(key, at);
       const got = tables.get(key, at);
-      // A deletion may be forgotten; its absence says the same but for the version.
+      // An old deletion may have been dropped; then only its version is missing.
       if (got === null) assertEquals(wanted?.value ?? null, null, `${key} at ${at}`);
       else assertEquals(got, wanted, `${key} at ${at}`);
     }
@@ -108,7 +109,7 @@ function compare(tables: Tables, model: Model, random: SeededRandom): void {
   }
 }
 
-Deno.test("Tables answer as a plain map with versions does, whatever happens in between", async () => {
+Deno.test("Tables answer like a plain map with versions, across work and power cuts", async () => {
   let restarts = 0;
   let deepest = 0;
   for (let seed = 1; seed <= 12; seed++) {
@@ -127,7 +128,7 @@ Deno.test("Tables answer as a plain map with versions does, whatever happens in 
       if (dice < 0.1) compare(tables, model, random);
       assert(tables.applied.index <= durable, "tables are never ahead of the log");
       if (random.next() > 0.01) continue;
-      // The log loses what was not durable; the tables must not know more than it.
+      // The log loses entries that were not durable; the tables must not contain them.
       restarts++;
       disk.cutPower(random.next);
       model.log.length = durable;
@@ -158,7 +159,7 @@ async function fill(tables: Tables, model: Model, writes: number): Promise<Seede
   return random;
 }
 
-Deno.test("a scan sees one state, though writes, flushes and merges go on while it runs", async () => {
+Deno.test("a scan sees one state during writes, flushes and merges", async () => {
   const disk = new SimDisk();
   const tables = await openTables(disk.open());
   const model = new Model();
@@ -179,7 +180,7 @@ Deno.test("a scan sees one state, though writes, flushes and merges go on while 
   tables.close();
 });
 
-Deno.test("a revision that is held stays readable until it is released", async () => {
+Deno.test("a held revision stays readable until it is released", async () => {
   const tables = await openTables(new SimDisk().open());
   const model = new Model();
   await fill(tables, model, 100);
@@ -195,7 +196,7 @@ Deno.test("a revision that is held stays readable until it is released", async (
   assertThrows(() => tables.hold(60), Error, "revision 60 can be read");
 });
 
-Deno.test("a file that a scan reads is removed when the scan ends, and no earlier", async () => {
+Deno.test("a file that a scan reads is removed only when the scan ends", async () => {
   const disk = new SimDisk();
   const tables = await openTables(disk.open());
   const model = new Model();
@@ -215,7 +216,7 @@ Deno.test("a file that a scan reads is removed when the scan ends, and no earlie
   );
 });
 
-Deno.test("files that no manifest names are removed at the start", async () => {
+Deno.test("files that are not in the manifest are removed at the start", async () => {
   const disk = new SimDisk();
   const tables = await openTables(disk.open());
   const model = new Model();
@@ -229,7 +230,7 @@ Deno.test("files that no manifest names are removed at the start", async () => {
   assertEquals([...again.image().keys()].sort(), [...disk.image().keys(), "other"].sort());
 });
 
-Deno.test("every power cut during work leaves tables that hold what they say", async () => {
+Deno.test("after a power cut during work the tables contain everything the manifest claims", async () => {
   let images = 0;
   for (let cut = 0; cut < 60; cut++) {
     let operations = 0;
@@ -263,7 +264,7 @@ Deno.test("every power cut during work leaves tables that hold what they say", a
   assertGreater(images, 100);
 });
 
-Deno.test("work that fails has changed nothing, and succeeds when the disk does", async () => {
+Deno.test("failed work changes nothing, and succeeds when it is retried", async () => {
   let isFull = false;
   const disk = new SimDisk(new Map(), {
     fault: ({ kind }) => isFull && kind === "append" ? new DiskError("ENOSPC") : null,
@@ -286,7 +287,7 @@ Deno.test("work that fails has changed nothing, and succeeds when the disk does"
   compare(tables, model, random);
 });
 
-Deno.test("nothing is written into tables before the log has it durable", async () => {
+Deno.test("entries are written into tables only after they are durable in the log", async () => {
   const disk = new SimDisk();
   const tables = await openTables(disk.open());
   const model = new Model();
@@ -299,7 +300,7 @@ Deno.test("nothing is written into tables before the log has it durable", async 
   assertEquals(tables.applied.index, 200);
 });
 
-Deno.test("pressure grows while work waits, and is gone when it is done", async () => {
+Deno.test("pressure grows while work is pending, and is zero once it is done", async () => {
   const tables = await openTables(new SimDisk().open());
   const model = new Model();
   const random = await fill(tables, model, 50);

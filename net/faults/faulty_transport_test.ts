@@ -45,7 +45,7 @@ function setup() {
   };
 }
 
-Deno.test("FaultyTransport passes everything on at once when there are no faults", () => {
+Deno.test("FaultyTransport forwards all messages at once when there are no faults", () => {
   const { sent, faulty } = setup();
   faulty.send([request, request]);
   assertEquals(sent, [request, request]);
@@ -88,7 +88,7 @@ Deno.test("FaultyTransport queues messages, and then drops them, when bandwidth 
   assertEquals(timers.map(({ ms }) => ms), [1000, 2000, 3000]);
 });
 
-Deno.test("FaultyTransport lets a small message pass a long one when bandwidth is short", () => {
+Deno.test("FaultyTransport sends a small message before a queued long one when bandwidth is limited", () => {
   const { sent, timers, faulty } = setup();
   faulty.setFaults({ bytesPerSecondMax: 1000 });
   const command = new Uint8Array(1474);
@@ -102,13 +102,13 @@ Deno.test("FaultyTransport lets a small message pass a long one when bandwidth i
   assertEquals(sent, [request]);
 });
 
-Deno.test("FaultyTransport hears nothing of a long message from a blocked peer", () => {
+Deno.test("FaultyTransport ignores the arriving bytes of a long message from a blocked peer", () => {
   const { faulty } = setup();
   faulty.setFaults({ blocked: [{ from: 2, to: 1 }] });
   assertEquals([faulty.admitsFrom(2), faulty.admitsFrom(3)], [false, true]);
 });
 
-Deno.test("FaultyTransport hands the same array on when faults were set and ended", () => {
+Deno.test("FaultyTransport forwards the array itself once all faults have ended", () => {
   const given: (readonly Envelope[])[] = [];
   const send = (envelopes: readonly Envelope[]): void => void given.push(envelopes);
   const clock: Clock = { now: () => 0, after: () => ({ cancel: () => {} }), soon: () => {} };

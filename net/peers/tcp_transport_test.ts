@@ -217,7 +217,7 @@ Deno.test("TcpTransport drops an unknown or misaddressed message and keeps the c
   side.transport.close();
 });
 
-Deno.test("TcpTransport lets a newer run in and keeps an earlier one out", async () => {
+Deno.test("TcpTransport accepts a newer run of a peer and refuses an earlier one", async () => {
   const side = open(1, { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 20_000 } });
   const runs = [[8, 1], [9, 1], [8, 2], [9, 3], [9, 2]] as const;
   const conns: Deno.TcpConn[] = [];
@@ -359,7 +359,7 @@ Deno.test("TcpTransport carries small messages past a long one on a slow line", 
   two.transport.close();
 });
 
-Deno.test("TcpTransport bounds the bytes of long messages that wait for a connection", async () => {
+Deno.test("TcpTransport bounds the bytes of long messages queued for a connection", async () => {
   const [one, two] = [open(1), open(2)];
   for (let round = 1; round <= 10; round++) one.transport.send([append(2, 400_000, round)]);
   assertEquals(one.transport.waiting(2), 800_000);

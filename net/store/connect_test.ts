@@ -51,7 +51,7 @@ Deno.test("connect reads and writes with versions", async () => {
   });
 });
 
-Deno.test("connect writes over any version when none is named, also when others write", async () => {
+Deno.test("connect overwrites any version when none is given, also with concurrent writers", async () => {
   await withServingNode(async (endpoint) => {
     await using store = connect([endpoint]);
     await using other = connect([endpoint]);
@@ -66,14 +66,14 @@ Deno.test("connect writes over any version when none is named, also when others 
   });
 });
 
-Deno.test("connect goes on to other addresses when one is dead", async () => {
+Deno.test("connect tries other addresses when one does not answer", async () => {
   await withServingNode(async (endpoint) => {
     await using store = connect([deadEndpoint(), endpoint]);
     assertEquals(await store.put("k", "a", { version: 0 }), { outcome: "yes", version: 1 });
   });
 });
 
-Deno.test("connect says that nothing was changed when no request can have left", async () => {
+Deno.test("connect reports that nothing was changed when no request was sent", async () => {
   await using store = connect([deadEndpoint()], { timeoutMs: 150 });
   const no = { outcome: "no", reason: "timeout" } as const;
   assertEquals(await store.put("k", "a", { version: 0 }), no);
@@ -81,7 +81,7 @@ Deno.test("connect says that nothing was changed when no request can have left",
   assertEquals(await store.get("k"), { outcome: "unavailable", reason: "timeout" });
 });
 
-Deno.test("connect says unknown, never no, of a write that left and got no answer", async () => {
+Deno.test("connect reports unknown for a write that was sent and got no answer", async () => {
   const { endpoint, server } = serve(() => {});
   const abort = new AbortController();
   const store = connect([endpoint]);
@@ -113,7 +113,7 @@ Deno.test("connect stops waiting for a connection as soon as the signal is raise
   });
 });
 
-Deno.test("a closed client ends operations at once, and closing twice does no harm", async () => {
+Deno.test("a closed client ends operations at once, and can be closed twice", async () => {
   const store = connect([deadEndpoint()]);
   await store.close();
   await store.close();

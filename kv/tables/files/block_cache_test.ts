@@ -1,5 +1,5 @@
 /**
- * The block cache: bounded, and the block that was used last stays longest.
+ * Tests of the block cache: it is bounded and evicts the least recently used blocks.
  *
  * @module
  */
@@ -14,7 +14,7 @@ function someBlock(): Block {
   return new Block(builder.take());
 }
 
-Deno.test("BlockCache forgets what was not used for the longest time", () => {
+Deno.test("BlockCache evicts the least recently used block", () => {
   const cache = new BlockCache(80);
   const block = someBlock();
   for (let place = 0; place < 8; place++) cache.put(1, place, { block, bytes: 10 });
@@ -24,13 +24,13 @@ Deno.test("BlockCache forgets what was not used for the longest time", () => {
   assertEquals(cache.bytes, 80);
 });
 
-Deno.test("BlockCache keeps no block that would crowd out all others", () => {
+Deno.test("BlockCache does not keep a block that would evict all others", () => {
   const cache = new BlockCache(80);
   cache.put(1, 0, { block: someBlock(), bytes: 11 });
   assertEquals([cache.get(1, 0), cache.bytes], [null, 0]);
 });
 
-Deno.test("BlockCache forgets the blocks of one table and of no other", () => {
+Deno.test("BlockCache drops the blocks of one table only", () => {
   const cache = new BlockCache(800);
   const block = someBlock();
   for (const table of [1, 2]) {

@@ -1,5 +1,5 @@
 /**
- * Blocks: what is found in them, and that no changed bit goes unnoticed.
+ * Tests of blocks: lookups, and the detection of every changed bit.
  *
  * @module
  */
@@ -21,14 +21,14 @@ function blockOf(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {
 
 const ENTRIES = [entry("b", 9), entry("b", 4, null), entry("b", 2), entry("d", 3), entry("f", 1)];
 
-Deno.test("Block finds the first entry that is not before a key", () => {
+Deno.test("Block finds the first entry at or after a key", () => {
   const block = new Block(blockOf(ENTRIES));
   assertEquals(block.count, 5);
   const found = ["a", "b", "c", "d", "e", "f", "g"].map((key) => block.find(key));
   assertEquals(found, [0, 0, 3, 3, 4, 4, 5]);
 });
 
-Deno.test("Block gives the newest version up to a revision, deletions included", () => {
+Deno.test("Block returns the newest version up to a revision, deletions included", () => {
   const block = new Block(blockOf(ENTRIES));
   assertEquals(block.get("b", Infinity), ENTRIES[0]!);
   assertEquals(block.get("b", 8), ENTRIES[1]!);
@@ -39,7 +39,7 @@ Deno.test("Block gives the newest version up to a revision, deletions included",
   assertEquals(block.get("f", 1), ENTRIES[4]!);
 });
 
-Deno.test("isSoundBlock notices every flipped bit and every cut", () => {
+Deno.test("isSoundBlock detects every flipped bit and every truncation", () => {
   const bytes = blockOf(ENTRIES);
   assert(isSoundBlock(bytes));
   for (let bit = 0; bit < 8 * bytes.length; bit++) {
@@ -52,7 +52,7 @@ Deno.test("isSoundBlock notices every flipped bit and every cut", () => {
   }
 });
 
-Deno.test("BlockBuilder begins anew after each block, also behind a large value", () => {
+Deno.test("BlockBuilder starts empty after each block, also after a large value", () => {
   const builder = new BlockBuilder();
   const large = { ...entry("a", 1), value: new Uint8Array(1024 * 1024).fill(5) };
   builder.add(large);

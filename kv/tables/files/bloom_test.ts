@@ -1,5 +1,5 @@
 /**
- * The filter denies no key that it holds, and few that it does not hold go through.
+ * Tests of the filter: no false negatives, few false positives.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { assert, assertLess } from "@std/assert";
 import { BloomBuilder, mayHold } from "./bloom.ts";
 
-Deno.test("a filter holds all of its keys and lets through fewer than two in a hundred others", () => {
+Deno.test("a filter contains all of its keys and fewer than two in a hundred others", () => {
   const builder = new BloomBuilder();
   for (let number = 0; number < 10_000; number++) builder.add(`key ${number}`);
   const filter = builder.build();
@@ -17,7 +17,7 @@ Deno.test("a filter holds all of its keys and lets through fewer than two in a h
   assertLess(passed, 200);
 });
 
-Deno.test("a filter grows with its keys, not with their versions", () => {
+Deno.test("the size of a filter depends on the number of keys, not of versions", () => {
   const builder = new BloomBuilder();
   for (let version = 0; version < 1000; version++) builder.add("one");
   const filter = builder.build();

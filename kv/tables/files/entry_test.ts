@@ -1,5 +1,5 @@
 /**
- * Entries as bytes, and the order of keys.
+ * Tests of the encoding of entries and the order of keys.
  *
  * @module
  */
@@ -34,13 +34,13 @@ function bytesOf(entry: Entry): Uint8Array {
   return bytes.subarray(0, writeEntry(bytes, 0, entry));
 }
 
-Deno.test("keyOf and keyBytes give back every byte", () => {
+Deno.test("keyOf and keyBytes reverse each other for every byte", () => {
   const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
   assertEquals(keyBytes(keyOf(all)), all);
   assertEquals(keyBytes(keyOf(all.subarray(120, 140))), all.subarray(120, 140));
 });
 
-Deno.test("an entry reads as it was written, numbers at their extremes included", () => {
+Deno.test("an entry is read as written, extreme numbers included", () => {
   const numbers = [1, 127, 128, 2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER];
   for (const key of KEYS) {
     for (const revision of numbers) {
@@ -56,7 +56,7 @@ Deno.test("an entry reads as it was written, numbers at their extremes included"
   }
 });
 
-Deno.test("compareKeyAt orders keys as their bytes are ordered", () => {
+Deno.test("compareKeyAt orders keys by their bytes", () => {
   for (const [place, key] of KEYS.entries()) {
     const bytes = bytesOf({ key, revision: 1, version: 1, created: 1, value: null });
     for (const [otherPlace, other] of KEYS.entries()) {

@@ -1,5 +1,5 @@
 /**
- * The manifest: what is written is read, and what was changed is refused.
+ * Tests of the manifest: round trips, and the refusal of changed bytes.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const SOME: Manifest = {
   levels: [[4, 3], [], [1]],
 };
 
-Deno.test("a manifest reads as it was written", async () => {
+Deno.test("a manifest is read as written", async () => {
   assertEquals(decodeManifest(encodeManifest(SOME)), SOME);
   const files = new SimDisk().open();
   assertEquals(await readManifest(files), EMPTY_MANIFEST);
@@ -34,12 +34,12 @@ Deno.test("a manifest reads as it was written", async () => {
   assertEquals(await files.list(), [MANIFEST]);
 });
 
-Deno.test("a manifest with a changed bit or a cut end is refused with the name of the file", async () => {
+Deno.test("a manifest with a changed bit or a truncated end is refused with the name of its file", async () => {
   const bytes = encodeManifest(SOME);
   for (let bit = 0; bit < 8 * bytes.length; bit++) {
     const changed = bytes.slice();
     changed[bit >> 3]! ^= 1 << (bit & 7);
-    // The last byte is the newline, which nobody needs.
+    // The last byte is a newline, which may be missing.
     const read = decodeManifest(changed);
     assert(typeof read === "string" || bit >> 3 >= bytes.length - 1, `bit ${bit}`);
   }
@@ -51,6 +51,6 @@ Deno.test("a manifest with a changed bit or a cut end is refused with the name o
   assertEquals([error.kind, error.file], ["damaged", MANIFEST]);
 });
 
-Deno.test("tableName sorts as the numbers do", () => {
+Deno.test("tableName sorts like its numbers", () => {
   assertEquals([tableName(1), tableName(12_345_678)], ["00000001.table", "12345678.table"]);
 });

@@ -1,5 +1,5 @@
 /**
- * Table files: what is written is found, and damage is named instead of served.
+ * Tests of table files: lookups, scans, and the detection of damage.
  *
  * @module
  */
@@ -40,7 +40,7 @@ function open(disk: SimDisk, cache = new BlockCache(1 << 20)): Promise<Table> {
   return Table.open(disk.open(), NAME, cache);
 }
 
-Deno.test("Table finds every version of every key, and no other", async () => {
+Deno.test("Table finds every version of every key, and nothing else", async () => {
   const disk = new SimDisk();
   const entries = someEntries(1000);
   await write(disk, entries);
@@ -63,7 +63,7 @@ Deno.test("Table finds every version of every key, and no other", async () => {
   });
 });
 
-Deno.test("Table gives its entries in order from any key on", async () => {
+Deno.test("Table scans its entries in order from any key", async () => {
   const disk = new SimDisk();
   const entries = someEntries(300);
   await write(disk, entries);
@@ -87,7 +87,7 @@ Deno.test("Table finds versions of one key that fill several blocks", async () =
   assertEquals(table.get("k", 0), null);
 });
 
-Deno.test("a scan leaves the cache to point reads", async () => {
+Deno.test("a scan does not fill the cache", async () => {
   const disk = new SimDisk();
   await write(disk, someEntries(300));
   const cache = new BlockCache(1 << 20);
@@ -99,7 +99,7 @@ Deno.test("a scan leaves the cache to point reads", async () => {
   assertEquals(cache.bytes, 0);
 });
 
-/** What is found in an image of a disk: all entries, or the error. */
+/** The entries read from an image of a disk, or the error. */
 async function found(image: DiskImage): Promise<Entry[] | unknown> {
   try {
     return [...(await open(new SimDisk(image))).entries("")];
@@ -108,7 +108,7 @@ async function found(image: DiskImage): Promise<Entry[] | unknown> {
   }
 }
 
-Deno.test("no flipped bit and no cut of a table goes unnoticed", async () => {
+Deno.test("every flipped bit and every truncation of a table is detected", async () => {
   const disk = new SimDisk();
   await write(disk, someEntries(12));
   const bytes = disk.image().get(NAME.name)!;
@@ -125,7 +125,7 @@ Deno.test("no flipped bit and no cut of a table goes unnoticed", async () => {
   }
 });
 
-Deno.test("a damaged block is named with its place and keys, and the other blocks are served", async () => {
+Deno.test("a damaged block is reported with its offset and keys, and other blocks are served", async () => {
   const disk = new SimDisk();
   const entries = someEntries(300);
   await write(disk, entries);
@@ -143,7 +143,7 @@ Deno.test("a damaged block is named with its place and keys, and the other block
   assert(error.offset !== null && error.offset <= 5000 && error.offset > 0);
 });
 
-Deno.test("TableWriter leaves nothing under the name of the table before all is durable", async () => {
+Deno.test("TableWriter gives a table its name only after its bytes are durable", async () => {
   for (let fault = 0;; fault++) {
     let operations = 0;
     const disk = new SimDisk(new Map(), { changed: () => void operations++ });

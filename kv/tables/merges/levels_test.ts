@@ -1,5 +1,5 @@
 /**
- * Which merges are planned: no version may come to lie above a newer one of its key.
+ * Tests of the planning of merges: no version may end up above a newer version of its key.
  *
  * @module
  */
@@ -17,12 +17,12 @@ function numbers(tables: readonly TableInfo[] = []): number[] {
   return tables.map(({ number }) => number);
 }
 
-Deno.test("planMerge waits until a level has too much", () => {
+Deno.test("planMerge plans nothing until a level is too large", () => {
   assertEquals(planMerge([], OPTIONS, 0), null);
   assertEquals(planMerge([[table(1, "az")], [table(2, "az", 100)]], OPTIONS, 0), null);
 });
 
-Deno.test("planMerge takes all of level 0 and what overlaps it on level 1, new before old", () => {
+Deno.test("planMerge takes all of level 0 and the overlapping tables of level 1, new before old", () => {
   const levels = [
     [table(9, "kp"), table(8, "cd")],
     [table(1, "ab"), table(2, "bc"), table(3, "lm"), table(4, "qz")],
@@ -31,19 +31,19 @@ Deno.test("planMerge takes all of level 0 and what overlaps it on level 1, new b
   assertEquals([numbers(plan.inputs), plan.level], [[9, 8, 2, 3], 1]);
 });
 
-Deno.test("planMerge takes one table of a full level at a time, each in its turn", () => {
+Deno.test("planMerge takes one table of a full level at a time, in turn", () => {
   const levels = [[], [table(1, "af", 60), table(2, "gz", 60)], [table(3, "ac"), table(4, "eh")]];
   assertEquals(numbers(planMerge(levels, OPTIONS, 0)!.inputs), [1, 3, 4]);
   assertEquals(numbers(planMerge(levels, OPTIONS, 1)!.inputs), [2, 4]);
   assertEquals(planMerge(levels, OPTIONS, 1)!.level, 2);
 });
 
-Deno.test("planMerge lets each level hold eight times as much as the one above", () => {
+Deno.test("planMerge allows each level eight times the size of the level above", () => {
   assertEquals(planMerge([[], [], [table(1, "az", 800)]], OPTIONS, 0), null);
   assertEquals(planMerge([[], [], [table(1, "az", 801)]], OPTIONS, 0)!.level, 3);
 });
 
-Deno.test("replaceTables puts outputs in the order of their keys", () => {
+Deno.test("replaceTables orders tables by their keys", () => {
   const levels = [[table(9, "kp"), table(8, "cd")], [table(1, "ab"), table(4, "qz")]];
   const plan = planMerge(levels, OPTIONS, 0)!;
   const after = replaceTables(levels, plan, [table(10, "ce"), table(11, "fp")]);
@@ -57,7 +57,7 @@ Deno.test("planAll ends on the lowest level that has a table", () => {
   assertEquals([numbers(all.inputs), all.level], [[3, 2, 1], 2]);
 });
 
-Deno.test("isBelow looks at the levels below only", () => {
+Deno.test("isBelow considers only lower levels", () => {
   const levels = [[table(1, "az")], [table(2, "ac")], [table(3, "dm")]];
   assertEquals([isBelow(levels, 0, "b"), isBelow(levels, 1, "b")], [true, false]);
   assertEquals([isBelow(levels, 1, "d"), isBelow(levels, 1, "m"), isBelow(levels, 2, "e")], [

@@ -1,5 +1,5 @@
 /**
- * Merges: order, and which versions have to stay.
+ * Tests of merges: order, and which versions must be kept.
  *
  * @module
  */
@@ -22,7 +22,7 @@ function text(found: Iterable<Entry>): string {
     .join(" ");
 }
 
-Deno.test("merged gives all entries in order, and one of two equal versions", () => {
+Deno.test("merged yields all entries in order, and only one of two equal versions", () => {
   const runs = ["a9 c2", "a9 a3 b1", "", "a5 c2 d1"].map((run) => entries(run)[Symbol.iterator]());
   assertEquals(text(merged(runs)), "a9 a5 a3 b1 c2 d1");
 });
@@ -45,7 +45,7 @@ Deno.test("kept keeps every version after the horizon and the newest one up to i
   assertEquals(text(kept(entries("a9 a6 a5 a4 a1 b4 b3 c7"), keep)), "a9 a6 a5 b4 c7");
 });
 
-Deno.test("kept drops a deletion only when it is old enough and hides nothing below", () => {
+Deno.test("kept drops a deletion only when it is old enough and hides no lower version", () => {
   const all = entries("a4- a3 b4 c9- c4- c2 d3- d2");
   const keep = { horizon: 5, deletions: 4, hasOlder: () => false };
   assertEquals(text(kept(all, keep)), "a4- b4 c9- c4-");
@@ -54,7 +54,7 @@ Deno.test("kept drops a deletion only when it is old enough and hides nothing be
   assertEquals(text(kept(all, { ...keep, horizon: 2 })), "a4- a3 b4 c9- c4- c2 d3- d2");
 });
 
-Deno.test("visible gives the state at a revision", () => {
+Deno.test("visible yields the state at a revision", () => {
   const all = entries("a9 a5 b7- b2 c8 d1-");
   assertEquals(text(visible(all, 10)), "a9 c8");
   assertEquals(text(visible(all, 6)), "a5 b2");
