@@ -1,6 +1,7 @@
 /**
- * The files in which bugs of the core are planted, and the checks that may notice them. Scenarios of
- * the lab run the lab's profile; the swarm and the tests of the core cover the production profile.
+ * The files in which bugs of the core are planted, and the checks that may notice them. Scenarios
+ * of the lab run the lab's profile; the swarm and the tests of the core cover the production
+ * profile.
  *
  * @module
  */

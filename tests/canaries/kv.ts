@@ -1,5 +1,6 @@
 /**
- * Bugs of the layers above the log: the replicated state machine, the store, its server and clients.
+ * Bugs of the layers above the log: the replicated state machine, the store, its server and
+ * clients.
  *
  * @module
  */

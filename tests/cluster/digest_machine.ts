@@ -1,8 +1,9 @@
 /**
  * The state machine of the swarm: its state is the number of entries applied and a digest of them,
  * so an image is small and two machines can be compared by one number. Images are padded to a
- * chosen length with bytes derived from the digest and the machine's salt, so that a chunk that is lost,
- * repeated or taken from another image is detected, even from another image of the same state.
+ * chosen length with bytes derived from the digest and the machine's salt, so that a chunk that is
+ * lost, repeated or taken from another image is detected, even from another image of the same
+ * state.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A narrow line between sockets: it carries every connection to one address, and all of them share so
- * many bytes a second in each direction, a few at a time each.
+ * A narrow line between sockets: it carries every connection to one address, and all of them share
+ * so many bytes a second in each direction, a few at a time each.
  *
  * @module
  */

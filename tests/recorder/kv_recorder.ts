@@ -1,10 +1,10 @@
 /**
- * Lets clerks act and writes down what they saw, for the checker. One recorder serves all clients of
- * a run.
+ * Runs operations of clerks and records them for the checker. One recorder serves all clients of a
+ * run.
  *
- * Invariant: no two times in a history are equal. What happened later in this process has the later
- * time, also where the clock stands still, so a client's read never counts as overlapping the write
- * before it.
+ * Invariant: no two times in a history are equal. Later events of this process have later times,
+ * also while the clock stands still, so that a client's read never counts as concurrent with its
+ * preceding write.
  *
  * @module
  */
@@ -15,19 +15,19 @@ import { type KvInput, kvModel, type KvOutput } from "../checker/mod.ts";
 import { check, type Operation } from "../checker/search/mod.ts";
 import { timelinePage } from "../pages/mod.ts";
 
-/** Who acts, and how patiently. */
+/** The client of an operation, and its deadline. */
 export interface Act {
   readonly clerk: Clerk;
   readonly client: number;
   readonly timeoutMs: number;
   /**
-   * The version of a put was not read anywhere: it may lie ahead, and what was sent may still fit when
-   * the clerk has long given up. @default {false}
+   * Whether the version of a put was not read but guessed: it may be a future version, so that a
+   * request may still match after the clerk has given up. @default {false}
    */
   readonly isGuess?: boolean;
 }
 
-/** About a nanosecond, and more than the last digit of any time that occurs. */
+/** About a nanosecond: more than the precision of any time that occurs. */
 const INSTANT_MS = 1e-6;
 
 const encoder = new TextEncoder();
@@ -39,7 +39,7 @@ export class KvRecorder {
   readonly #now: () => number;
   #last = -Infinity;
 
-  /** The clock counts milliseconds. */
+  /** `now` returns milliseconds. */
   constructor(now: () => number) {
     this.#now = now;
   }
@@ -51,8 +51,9 @@ export class KvRecorder {
   }
 
   /**
-   * Executes and records. `null`: nobody knows what became of it. "never": it was certainly not
-   * executed, and stays out of the history; whoever reads its value then reads what nobody wrote.
+   * Executes an operation and records it. Returns `null` when its outcome is unknown, and "never"
+   * when it was certainly not executed: it stays out of the history, so that a read of its value is
+   * illegal.
    */
   async execute(input: KvInput, act: Act): Promise<KvOutput | null | "never"> {
     const { client, timeoutMs, isGuess = false } = act;
@@ -62,7 +63,8 @@ export class KvRecorder {
     if (output === "never") return output;
     const end = this.time();
     const isMaybe = output.error === "ErrMaybe";
-    // Before its time was up, the clerk learned that the version is used up: since then it is decided.
+    // ErrMaybe before the deadline means that another write used the version, so the put is
+    // decided.
     const isOpen = isMaybe && (isGuess || this.#now() >= deadline);
     const known = isOpen ? null : output;
     this.history.push({ client, call, return: isOpen ? null : end, input, output: known });
@@ -70,9 +72,10 @@ export class KvRecorder {
   }
 
   /**
-   * Whether one copy of the data could have answered like that; "unknown" when the time was up.
+   * Whether the history is linearizable; "unknown" when time ran out.
    *
-   * @throws {AssertionError} If not: with the operations that prove it, and a picture in a file.
+   * @throws {AssertionError} If it is not, with the operations that prove it and the path of a
+   * page.
    */
   judge(limitMs: number): "ok" | "unknown" {
     const { history } = this;
@@ -89,13 +92,13 @@ export class KvRecorder {
   }
 }
 
-/** How an operation reads in a report. */
+/** Describes an operation in a report. */
 function describe({ client, call, return: end, input, output }: Operation<KvInput, KvOutput>) {
   const times = `${call.toFixed(2)} .. ${end?.toFixed(2) ?? "?"}`;
   return `[${times}] client ${client}: ${kvModel.describe(input, output)}`;
 }
 
-/** Executes without recording; `ErrMaybe`: nobody knows. "never": it was certainly not executed. */
+/** Executes without recording; returns "never" when the operation was certainly not executed. */
 export async function execute(
   input: KvInput,
   { clerk, timeoutMs }: Pick<Act, "clerk" | "timeoutMs">,

@@ -1,5 +1,5 @@
 /**
- * The recorder: what goes into a history, what stays out, and that its times tell what came first.
+ * Tests of the recorder: which operations are in a history, and the order of their times.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { VirtualClock } from "../sim/virtual_clock.ts";
 const put: KvInput = { op: "put", key: "k", value: "v", version: 0 };
 const get: KvInput = { op: "get", key: "k" };
 
-/** A clerk that is given these answers, `null` being silence, at a clock that stands still. */
+/** A clerk that gets these answers, `null` for silence, while the clock stands still. */
 function setUp(answers: readonly (Reply | null)[]) {
   const clock = new VirtualClock();
   const left = [...answers];
@@ -30,7 +30,7 @@ function setUp(answers: readonly (Reply | null)[]) {
   return { clock, recorder, act };
 }
 
-Deno.test("KvRecorder keeps what came first apart when the clock stands still", async () => {
+Deno.test("KvRecorder orders events while the clock stands still", async () => {
   const { clock, recorder, act } = setUp([{ type: "stored" }, { type: "noKey" }]);
   await recorder.execute(put, act);
   await recorder.execute(get, act);
@@ -45,7 +45,7 @@ Deno.test("KvRecorder keeps what came first apart when the clock stands still", 
   await Deno.remove(message.slice(message.lastIndexOf(" ") + 1));
 });
 
-Deno.test("KvRecorder says that a history is right, or that the time was up", async () => {
+Deno.test("KvRecorder returns ok for a linearizable history, and unknown when time runs out", async () => {
   const value = new TextEncoder().encode("v");
   const { recorder, act } = setUp([{ type: "stored" }, { type: "value", value, version: 1 }]);
   await recorder.execute(put, act);
@@ -54,13 +54,13 @@ Deno.test("KvRecorder says that a history is right, or that the time was up", as
   assertEquals(recorder.judge(0), "unknown");
 });
 
-Deno.test("KvRecorder leaves out what was not executed", async () => {
+Deno.test("KvRecorder omits operations that were not executed", async () => {
   const { clock, recorder, act } = setUp([]);
   assertEquals(await clock.wait(recorder.execute(get, act)), "never");
   assertEquals(recorder.history, []);
 });
 
-Deno.test("KvRecorder calls a put open when it was given up or its version was a guess", async () => {
+Deno.test("KvRecorder leaves a put open when it was given up or its version was guessed", async () => {
   const used: readonly (Reply | null)[] = [null, { type: "wrongVersion", version: 1 }];
   const cases = [
     { answers: used, isGuess: false, isOpen: false },

@@ -1,5 +1,5 @@
 /**
- * Clients whose calls are recorded, and judged at the end.
+ * Records the operations of clients, and checks them.
  *
  * @module
  */

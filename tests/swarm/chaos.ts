@@ -1,7 +1,7 @@
 /**
- * Makes trouble in a simulated cluster: partitions of every shape, flapping links, clogs and floods,
- * crashes of one or of all, deaths in the middle of sending, pauses, disks that stand still, changing
- * weather. What and when follows from the plan and its own randomness; {@linkcode Chaos.end} takes all of it back.
+ * Injects faults into a simulated cluster: partitions of every shape, flapping links, clogs and
+ * floods, crashes of one or all nodes, crashes while sending, pauses, stalled disks, changing loss
+ * and delay. The plan and its random function determine them; {@linkcode Chaos.end} removes all.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import type { NodeId } from "../../raft/mod.ts";
 import type { SeededRandom, SimCluster } from "../sim/mod.ts";
 import { planDisturbance, type SwarmPlan, type TroubleRates } from "./swarm_plan.ts";
 
-/** The trouble-maker of one run. */
+/** Injects the faults of one run. */
 export class Chaos {
   readonly #cluster: SimCluster;
   readonly #plan: SwarmPlan;
@@ -57,7 +57,7 @@ export class Chaos {
     this.#cluster.onProgress = (id) => this.#strike(id, moving, troubles.crashAtProgress);
   }
 
-  /** No new trouble, and none of the old: the network heals, the paused resume, the dead rise. */
+  /** Ends all faults: heals the network, resumes paused nodes, restarts crashed nodes. */
   end(): void {
     this.#isOn = false;
     const { ids } = this.#cluster;
@@ -83,14 +83,14 @@ export class Chaos {
     wait();
   }
 
-  /** Unless the trouble is over by then. */
+  /** Runs later, unless the faults have ended by then. */
   #later(ms: number, run: () => void): void {
     this.#cluster.clock.after(ms, () => {
       if (this.#isOn) run();
     });
   }
 
-  /** Half of the time whoever leads. */
+  /** Picks the leader half of the time, otherwise any node. */
   #victim(random: SeededRandom): NodeId {
     const { ids } = this.#cluster;
     const leaders = ids.filter((id) => this.#cluster.look(id)?.role === "leader");
@@ -173,7 +173,7 @@ export class Chaos {
     this.#later(random.pick([20, 500, 3_000]) * random.next(), () => this.#cluster.resume(id));
   }
 
-  /** Long enough for other terms to begin and end meanwhile. */
+  /** Stalls a disk long enough for other terms to begin and end. */
   #stall(random: SeededRandom): void {
     const id = this.#victim(random);
     this.#cluster.stall(id, random.pick([100, 500, 3_000]) * random.next());

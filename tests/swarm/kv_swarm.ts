@@ -1,7 +1,7 @@
 /**
- * One run of the key/value swarm: a cluster as the seed plans it, clerks that read and write a few
- * keys while everything that can fail does, then a heal after which every clerk must be served. What
- * the clerks saw must be linearizable; a put that was refused for certain must never be seen.
+ * One run of the key/value swarm: a cluster as planned by the seed, clerks that read and write a
+ * few keys under all faults, then a heal after which every clerk must be served. The history must
+ * be linearizable; a put that was certainly refused must never be read.
  *
  * @module
  */
@@ -14,26 +14,26 @@ import type { Operation, Verdict } from "../checker/search/mod.ts";
 import { SeededRandom, SimServiceCluster } from "../sim/mod.ts";
 import { planSwarm, type SwarmPlan } from "./swarm_plan.ts";
 
-/** One run of one seed. */
+/** The result of one seed. */
 export interface KvSwarmResult {
   readonly seed: number;
-  /** What went wrong; empty when all is well. */
+  /** The failure; empty when there was none. */
   readonly failure: string;
   readonly verdict: Verdict | null;
   readonly operations: number;
-  /** Operations whose outcome their clerk could not tell. */
+  /** Operations with an unknown outcome. */
   readonly unknown: number;
-  /** Puts that their clerk knew to be refused for lack of a leader. */
+  /** Puts that were certainly refused for lack of a leader. */
   readonly unavailable: number;
   readonly virtualMs: number;
   readonly history: readonly Operation<KvInput, KvOutput>[];
 }
 
-/** After the heal everybody is served within this time. */
+/** After the heal every clerk must be served within this time. */
 const RECOVERY_MS_MAX = 60_000;
 const CHECK_MS = 10_000;
 
-/** Runs one seed from beginning to end. */
+/** Runs one seed. */
 export async function runKvSwarm(seed: number): Promise<KvSwarmResult> {
   const run = new KvSwarmRun(planSwarm(seed));
   return await run.run();
@@ -53,7 +53,7 @@ class KvSwarmRun {
     this.#plan = plan;
     this.#random = new SeededRandom(plan.seed, "kv swarm");
     const { profile, applyEntriesMax } = plan.raft;
-    // A snapshot after every two entries on a slow disk is slower than the clients ask again.
+    // A snapshot after every two entries on a slow disk takes longer than the clients' retries.
     const limits = applyEntriesMax === undefined ? [null, 0, 100, 1000] : [null, 1000];
     const logBytesMax = this.#random.pick(limits);
     this.#keys = this.#random.between(1, 4);
@@ -91,7 +91,7 @@ class KvSwarmRun {
     const chaos = new Chaos(cluster, this.#plan, this.#random.fork("chaos"));
     const clients = Array.from({ length: this.#random.between(2, 8) }, (_, number) => number);
     const all = Promise.all(clients.map((number) => this.#client(number)));
-    // Looked at only at the end; until then a failure must not end the process.
+    // Awaited only at the end; until then a failure must not end the process as unhandled.
     all.catch(() => undefined);
     chaos.begin();
     await cluster.sleep(this.#plan.safetyMs);
@@ -105,7 +105,7 @@ class KvSwarmRun {
     }
   }
 
-  /** Reads and writes until the end of trouble, then once more, which must succeed. */
+  /** Reads and writes until the faults end, then once more, which must succeed. */
   async #client(number: number): Promise<void> {
     const cluster = this.#cluster;
     const random = this.#random.fork(`client ${number}`);

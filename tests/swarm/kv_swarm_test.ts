@@ -1,5 +1,5 @@
 /**
- * Fixed seeds of the key/value swarm: what clerks see under every fault is linearizable.
+ * Runs fixed seeds of the key/value swarm: histories of clerks under all faults are linearizable.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { runKvSwarm } from "./kv_swarm.ts";
 
-/** As many as fit beside the other tests; `deno task sim:kv` runs more. */
+/** Few enough to run with the other tests; `deno task sim:kv` runs more. */
 const SEEDS = 16;
 const SEEDS_PER_TEST = 8;
 
 for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {
   const last = first + SEEDS_PER_TEST - 1;
-  Deno.test(`clerks see one copy of the data in seeds ${first} to ${last}`, async () => {
+  Deno.test(`histories are linearizable in seeds ${first} to ${last}`, async () => {
     let operations = 0;
     let unknown = 0;
     for (let seed = first; seed <= last; seed++) {
@@ -24,11 +24,11 @@ for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {
       unknown += result.unknown;
     }
     assert(operations > 100 * SEEDS_PER_TEST, `only ${operations} operations`);
-    // Without any trouble it is one in a hundred.
+    // Without faults it would be one in a hundred.
     assert(unknown > operations / 20, `only ${unknown} of ${operations} of unknown outcome`);
   });
 }
 
-Deno.test("the key/value swarm gives one seed one history", async () => {
+Deno.test("the key/value swarm produces the same history for the same seed", async () => {
   assertEquals(await runKvSwarm(7), await runKvSwarm(7));
 });

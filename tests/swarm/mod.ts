@@ -1,5 +1,5 @@
 /**
- * Random load under random faults, seed by seed, with everything checked.
+ * Random load under random faults, by seed, with all checks.
  *
  * @module
  */

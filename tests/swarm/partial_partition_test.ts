@@ -1,6 +1,6 @@
 /**
- * Partitions in which not everybody who can hear one node can hear another: some leader has to be
- * stable within a bounded time, and stay, however long the network stays that way (E8).
+ * Tests of partial partitions, in which reachability is not transitive: within a bounded time there
+ * must be a stable leader, for as long as the partition lasts (E8).
  *
  * @module
  */
@@ -15,7 +15,7 @@ const SETTLING_MS = 5_000;
 const WATCHED_MS = 10_000;
 const SEEDS = 8;
 
-/** Given who leads when the trouble begins. */
+/** The blocked links, given the leader when the partition begins. */
 const shapes: Readonly<Record<string, (leader: number) => readonly Link[]>> = {
   "two halves share a node": () => bridge(IDS),
   "two halves share the leader": (leader) => bridge(around(leader)),

@@ -1,5 +1,5 @@
 /**
- * Fixed seeds of the swarm: each must pass, and give the same trace when run again.
+ * Runs fixed seeds of the swarm: each must pass, and produce the same trace when run again.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { failureLines } from "../../cli/trials/sim_command.ts";
 import { runSwarm } from "./swarm.ts";
 
-/** As many as fit beside the other tests; `deno task fuzz` runs new ones for as long as it is let. */
+/** Few enough to run with the other tests; `deno task fuzz` runs new seeds. */
 const SEEDS = 100;
 const SEEDS_PER_TEST = 50;
 
 for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {
   const last = first + SEEDS_PER_TEST - 1;
-  Deno.test(`the swarm finds nothing wrong in seeds ${first} to ${last}`, async () => {
+  Deno.test(`the swarm passes in seeds ${first} to ${last}`, async () => {
     let committed = 0;
     let reads = 0;
     for (let seed = first; seed <= last; seed++) {
@@ -28,7 +28,7 @@ for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {
   });
 }
 
-Deno.test("the swarm gives one seed one trace, with and without somebody reading it", async () => {
+Deno.test("the swarm produces the same trace for the same seed, printed or not", async () => {
   const lines: string[] = [];
   const first = await runSwarm(42, { print: (line) => lines.push(line) });
   const again = await runSwarm(42);

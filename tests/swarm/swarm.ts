@@ -1,8 +1,8 @@
 /**
- * One run of the swarm: a cluster as the seed plans it, first under faults and load for safety, then
- * with a healed majority for liveness. Three bad endings are told apart: wrong (something happened
- * that must never), stuck (a healed majority does not elect or commit in time) and crashed
- * (something of ours threw).
+ * One run of the swarm: a cluster as planned by the seed, first under faults and load for safety,
+ * then with a healed majority for liveness. There are three kinds of failure: wrong (a violated
+ * invariant), stuck (a healed majority does not elect or commit in time) and crashed (an unexpected
+ * error).
  *
  * @module
  */
@@ -15,33 +15,33 @@ import { type MachineContext, SeededRandom, SimCluster, Trace, Violation } from 
 import { type LoadCounts, SwarmLoad } from "./swarm_load.ts";
 import { planSwarm, type SwarmPlan } from "./swarm_plan.ts";
 
-/** How a run can end. */
+/** The outcome of a run. */
 export type SwarmOutcome = "passed" | "wrong" | "stuck" | "crashed";
 
-/** One run of one seed. Plain values: it crosses workers. */
+/** The result of one seed. Plain values, so that a worker can send it. */
 export interface SwarmResult {
   readonly seed: number;
-  /** The number of nodes, if it overruled the seed's. */
+  /** The number of nodes, if it overrode the seed's. */
   readonly nodes: number | null;
   readonly outcome: SwarmOutcome;
-  /** What was violated; empty when it passed. */
+  /** The violation; empty when the run passed. */
   readonly detail: string;
   readonly virtualMs: number;
   readonly events: number;
   readonly committed: number;
   readonly load: LoadCounts;
-  /** Time from healing until a command was applied by the whole healed majority. */
+  /** Time from healing until the whole healed majority has applied a command. */
   readonly recoveryMs: number;
   readonly hash: string;
-  /** The last lines of the trace, when it failed. */
+  /** The last lines of the trace, when the run failed. */
   readonly lastLines: readonly string[];
 }
 
-/** How to run a seed. */
+/** Options of {@linkcode runSwarm}. */
 export interface SwarmOptions {
-  /** Gets every line of the trace. */
+  /** Receives every line of the trace. */
   readonly print?: (line: string) => void;
-  /** Overrules the seed's number of nodes, for measuring. */
+  /** Overrides the seed's number of nodes, for measurements. */
   readonly nodes?: number;
 }
 
@@ -53,7 +53,7 @@ class Stuck extends Error {
   override readonly name = "Stuck";
 }
 
-/** Runs one seed from beginning to end. */
+/** Runs one seed. */
 export function runSwarm(seed: number, options: SwarmOptions = {}): Promise<SwarmResult> {
   const { nodes, print } = options;
   const plan = planSwarm(seed, nodes === undefined ? {} : { nodes });
@@ -122,7 +122,7 @@ class SwarmRun {
     this.#load.end();
   }
 
-  /** Only a majority is whole again; the others are cut off for good, some of them dead. */
+  /** Heals a majority; the other nodes stay cut off, some of them crashed. */
   #healMajority(): readonly NodeId[] {
     const cluster = this.#cluster;
     const random = this.#random.fork("majority");
@@ -136,7 +136,7 @@ class SwarmRun {
     return majority;
   }
 
-  /** A new command must reach every machine of the majority. */
+  /** Proposes a new command until every machine of the majority has applied it. */
   async #recover(majority: readonly NodeId[]): Promise<void> {
     const cluster = this.#cluster;
     const endMs = cluster.now() + RECOVERY_MS_MAX;

@@ -1,6 +1,6 @@
 /**
- * The clients of the swarm: commands and reads at random moments to whoever believes to lead, with
- * what each read has to see when it is answered.
+ * The clients of the swarm: commands and reads at random times to nodes that believe they lead,
+ * with the index that each read must have applied when it is answered.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { DigestMachine } from "../cluster/mod.ts";
 import type { SeededRandom, SimCluster } from "../sim/mod.ts";
 import type { SwarmPlan } from "./swarm_plan.ts";
 
-/** What the load has to say of itself. */
+/** Counts of the load. */
 export interface LoadCounts {
   readonly proposed: number;
   readonly readsAsked: number;
@@ -24,13 +24,13 @@ export class SwarmLoad {
   readonly #cluster: SimCluster;
   readonly #plan: SwarmPlan;
   readonly #random: SeededRandom;
-  /** The last place each node gave to a command. */
+  /** The last index at which each node accepted a command. */
   readonly #last = new Map<NodeId, Index>();
   #isOn = false;
   #proposed = 0;
   #readsAsked = 0;
   #readsConfirmed = 0;
-  /** By context: what was committed anywhere when the read was asked. */
+  /** By context: the highest index committed anywhere when the read was requested. */
   readonly #reads = new Map<number, Index>();
 
   constructor(cluster: SimCluster, plan: SwarmPlan, random: SeededRandom) {
@@ -51,7 +51,7 @@ export class SwarmLoad {
     this.#isOn = true;
     const { commandsPerSecond, readsPerSecond } = this.#plan;
     this.#often(this.#random.fork("commands"), commandsPerSecond, (random) => {
-      // Now and then a burst, so that windows fill and turns gather.
+      // Occasional bursts fill windows and batch turns.
       const count = random.chance(0.05) ? random.between(2, 20) : 1;
       for (let number = 0; number < count; number++) this.#put(random);
     });
@@ -67,12 +67,12 @@ export class SwarmLoad {
     this.#isOn = false;
   }
 
-  /** One command to one node. */
+  /** Proposes one command to one node. */
   putTo(id: NodeId): Position | null {
     return this.#cluster.submit(id, this.#command(this.#random));
   }
 
-  /** A read was decided: a confirmed one sees all that was committed when it was asked. */
+  /** Checks a decided read: if confirmed, it sees all entries committed when it was requested. */
   decided(context: number, { confirmed, id, machine }: {
     readonly confirmed: boolean;
     readonly id: NodeId;
@@ -102,7 +102,7 @@ export class SwarmLoad {
     wait();
   }
 
-  /** Clients wait for answers: nobody piles up commands on a leader that commits nothing. */
+  /** Clients wait for answers, so that commands do not pile up on a leader that cannot commit. */
   #put(random: SeededRandom): void {
     const id = this.#leader(random);
     const last = this.#last.get(id) ?? 0;
@@ -117,7 +117,7 @@ export class SwarmLoad {
     return command;
   }
 
-  /** Mostly somebody who believes to lead, now and then anybody. */
+  /** Mostly a node that believes it leads, sometimes any node. */
   #leader(random: SeededRandom): NodeId {
     const { ids } = this.#cluster;
     const start = random.below(ids.length);

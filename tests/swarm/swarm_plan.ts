@@ -1,7 +1,7 @@
 /**
- * From a seed to everything a run of the swarm is made of: size of the cluster, limits (often tiny,
- * so that every edge is hit), speeds, fault rates and workload. Each seed turns some faults off
- * altogether: a fault that is always on hides what only shows without it.
+ * Derives all parameters of a run from a seed: cluster size, limits (often tiny, to reach every
+ * edge case), speeds, fault rates and workload. Each seed turns some faults off, because a fault
+ * that is always present hides bugs that only show without it.
  *
  * @module
  */
@@ -10,30 +10,30 @@ import { type Disturbance, undisturbed } from "../../net/mod.ts";
 import type { Profile, RaftOptions } from "../../raft/mod.ts";
 import { SeededRandom, type SimFilesOptions } from "../sim/mod.ts";
 
-/** Least and most of something in milliseconds. */
+/** A range in milliseconds. */
 export interface Span {
   readonly minMs: number;
   readonly maxMs: number;
 }
 
-/** How often each kind of trouble begins, in times per minute; 0: never. */
+/** How often each kind of fault begins, per minute; 0 for never. */
 export interface TroubleRates {
   readonly partition: number;
   readonly flapping: number;
   readonly clog: number;
   readonly crash: number;
   readonly crashAll: number;
-  /** Per message sent: the sender dies right there. */
+  /** Probability, for each message sent, that the sender crashes. */
   readonly crashAtSend: number;
-  /** Per turn in which a leader's log or commit moved: it dies right there. */
+  /** Probability, for each turn in which a leader's log or commit advances, that it crashes. */
   readonly crashAtProgress: number;
   readonly pause: number;
-  /** A disk stands still while its server goes on hearing and counting ticks. */
+  /** A disk stalls while its server keeps receiving messages and ticks. */
   readonly stall: number;
   readonly weather: number;
 }
 
-/** One run, decided. */
+/** The parameters of one run. */
 export interface SwarmPlan {
   readonly seed: number;
   readonly nodes: number;
@@ -42,26 +42,26 @@ export interface SwarmPlan {
   readonly hopMs: Span;
   readonly saveMs: Span;
   readonly drift: number;
-  /** The shipped storage on simulated disks, or `null`: state in memory. */
+  /** The product's storage on simulated disks; `null` for state in memory. */
   readonly files: SimFilesOptions | null;
-  /** Images are written beside everything else, and count when they are ready. */
+  /** Whether images are written in the background. */
   readonly draws: boolean;
   readonly compactEvery: number | null;
   readonly imageBytes: number;
   readonly commandBytesMax: number;
-  /** Commands and reads begin about this often. */
+  /** Approximate rate of commands and reads. */
   readonly commandsPerSecond: number;
   readonly readsPerSecond: number;
   readonly troubles: TroubleRates;
-  /** The bad weather of the network, beside what changes. */
+  /** The constant part of loss and delay of the network. */
   readonly request: Disturbance;
   readonly reply: Disturbance;
-  /** Per message sent: a copy of it comes again, terms and lives later. */
+  /** Probability, for each message sent, that a copy arrives terms and restarts later. */
   readonly strays: number;
   readonly safetyMs: number;
 }
 
-/** What the seed says. `nodes` overrules it, for measuring. */
+/** Derives the plan from a seed; `nodes` overrides the number of nodes, for measurements. */
 export function planSwarm(seed: number, fixed: { readonly nodes?: number } = {}): SwarmPlan {
   const random = new SeededRandom(seed, "swarm");
   const profile = random.chance(0.8) ? "production" : "lab";
@@ -97,7 +97,7 @@ function planTiming(random: SeededRandom) {
   return { ticks: { electionTicks, heartbeatTicks }, world: { tickMs, hopMs, saveMs, drift } };
 }
 
-/** Every limit is left alone in half of the runs, and tiny in the other half. */
+/** Each limit has its default in half of the runs, and is tiny in the other half. */
 function planLimits(random: SeededRandom): Partial<RaftOptions> {
   const tiny = <Name extends keyof RaftOptions>(name: Name, values: readonly number[]) =>
     random.chance(0.5) ? { [name]: random.pick(values) } : {};
@@ -158,7 +158,7 @@ function planWeather(random: SeededRandom) {
   return { request, reply: random.chance(0.5) ? request : planDisturbance(random) };
 }
 
-/** Within the ranges of the harshest known simulators: up to 30 % lost, half of them doubled. */
+/** Up to 30 % loss and 50 % duplicates, as in the harshest known simulators. */
 export function planDisturbance(random: SeededRandom): Disturbance {
   const delay = random.pick([
     undisturbed.delay,

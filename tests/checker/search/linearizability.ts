@@ -5,8 +5,8 @@
  * Clients record the histories; `history.ts` reads them from files.
  *
  * - Pure: the only clock is the one in the options.
- * - `ok` comes with a witness, the order found; `illegal` is proven, with the smallest failing part;
- *   everything else is `unknown` and never reported as `ok`.
+ * - `ok` comes with a witness, the order found; `illegal` is proven, with the smallest failing
+ * part;   everything else is `unknown` and never reported as `ok`.
  * - An operation with an unknown outcome may take effect at any time after its call, or never.
  *
  * @module

@@ -1,20 +1,22 @@
 /**
  * The search behind the checker: for one key, an order of its operations that the model accepts.
  *
- * After Wing and Gong, with Lowe's cache: the calls and returns stand in a list ordered by time. The
- * walk takes out the first call that the model accepts (with its return) and starts over. When it
- * reaches a return, that operation has to come earlier: the operations of unknown outcome are tried
- * first; if none helps, the last taken call is put back, and the walk continues after it.
+ * After Wing and Gong, with Lowe's cache: the calls and returns stand in a list ordered by time.
+ * The walk takes out the first call that the model accepts (with its return) and starts over. When
+ * it reaches a return, that operation has to come earlier: the operations of unknown outcome are
+ * tried first; if none helps, the last taken call is put back, and the walk continues after it.
  *
  * The search skips states that cannot lead further than an earlier one:
- * - the same operations taken and the same state, even with fewer operations of unknown outcome used;
+ * - the same operations taken and the same state, even with fewer operations of unknown outcome
+ * used;
  * - everything but a matching read: if any order continues from here, so does the order with this
  *   read moved to the front;
- * - an operation of unknown outcome that would change nothing, or that is overwritten before another
- *   operation depends on it.
+ * - an operation of unknown outcome that would change nothing, or that is overwritten before
+ * another   operation depends on it.
  *
- * Invariants: the lists always hold exactly the events of the operations that are not taken, ordered
- * by time, calls before returns at equal times; whole sets and states are compared, never hashes.
+ * Invariants: the lists always hold exactly the events of the operations that are not taken,
+ * ordered by time, calls before returns at equal times; whole sets and states are compared, never
+ * hashes.
  *
  * @module
  */
