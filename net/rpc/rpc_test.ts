@@ -347,7 +347,7 @@ Deno.test("RpcServer disconnects a client that does not read its replies, short 
     const end = performance.now() + 20_000;
     while (server.refusals()["slowReader"] === undefined) {
       assert(performance.now() < end, `a client that reads nothing of ${bytes} bytes is kept`);
-      await inTime(conn.write(batch)).catch(() => 0);
+      await inTime(conn.write(batch), "a write", 2000).catch(() => 0);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await until(() => server.load().clients === 0);

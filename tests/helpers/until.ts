@@ -22,12 +22,16 @@ export async function until(
   }
 }
 
-/** The value of a promise; fails when it takes longer than half a minute. */
-export async function inTime<Value>(promise: Promise<Value>, what = "it"): Promise<Value> {
+/** The value of a promise; fails when it takes longer, by default than half a minute. */
+export async function inTime<Value>(
+  promise: Promise<Value>,
+  what = "it",
+  withinMs: number = WAIT_MS_MAX,
+): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const error = new AssertionError(`${what} did not happen in time`);
-    timer = setTimeout(() => reject(error), WAIT_MS_MAX);
+    timer = setTimeout(() => reject(error), withinMs);
   });
   try {
     return await Promise.race([promise, late]);
