@@ -372,7 +372,7 @@ Deno.test("nodes of up stop by themselves when up is killed", async () => {
       const endpoints = (await firstLine(child.stdout)).trim().replace("Clients: ", "");
       await killCommand(child);
       for (const endpoint of endpoints.split(",")) {
-        await until(async () => !await answers(endpoint), `the end of ${endpoint}`);
+        await until(async () => !await answers(endpoint), `the end of ${endpoint}`, 60_000);
       }
     } finally {
       await killCommand(child);

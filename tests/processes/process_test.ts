@@ -24,18 +24,22 @@ const start = async (nodes: number): Promise<ProcessCluster> => {
 async function agree(cluster: ProcessCluster, value: number, servers: number): Promise<NodeId> {
   const command = Uint8Array.of(value);
   let leader = 0;
-  await until(async () => {
-    for (const id of cluster.ids) {
-      if (await cluster.propose(id, command) !== null) leader = id;
-    }
-    await cluster.sleep(50);
-    let count = 0;
-    for (const id of cluster.ids) {
-      const applied = await cluster.applied(id, 1);
-      if (applied.some((entry) => entry.command[0] === value)) count++;
-    }
-    return count >= servers;
-  }, `agreement on ${value}`);
+  await until(
+    async () => {
+      for (const id of cluster.ids) {
+        if (await cluster.propose(id, command) !== null) leader = id;
+      }
+      await cluster.sleep(50);
+      let count = 0;
+      for (const id of cluster.ids) {
+        const applied = await cluster.applied(id, 1);
+        if (applied.some((entry) => entry.command[0] === value)) count++;
+      }
+      return count >= servers;
+    },
+    `agreement on ${value}`,
+    60_000,
+  );
   return leader;
 }
 
@@ -243,10 +247,10 @@ Deno.test("a killed test leaves no node, and an interrupted test leaves no folde
     await reader.cancel();
     // A node does not remove its socket file, but an ended node accepts no connection.
     for (const id of [1, 2]) {
-      await until(() => isSilent(`${folder}/n${id}/control.sock`), `the end of n${id}`);
+      await until(() => isSilent(`${folder}/n${id}/control.sock`), `the end of n${id}`, 60_000);
     }
     if (signal === "SIGINT") assert(!exists(folder));
-    else await until(() => isRemoved(folder), "the end of what the nodes still wrote");
+    else await until(() => isRemoved(folder), "the end of the nodes' writes", 60_000);
   }
 });
 
