@@ -19,6 +19,7 @@ import {
   overviewHelp,
   parseCommandLine,
   systemMessage,
+  terminalColumns,
   UsageError,
 } from "./table/mod.ts";
 import { commands, shellCommands } from "./commands.ts";
@@ -88,7 +89,7 @@ function processOutput(isJson: boolean): Output {
   return new Output({
     writeOut: (bytes) => {
       const error = writeAll(Deno.stdout, bytes);
-      // The reader of the results has gone, as with `| head`: there is nobody left to work for.
+      // The reader of the results has gone, as with `| head`: more work would be for nothing.
       if (error instanceof Deno.errors.BrokenPipe) Deno.exit(exitCodes.ok);
       if (error !== null) throw new CommandError("failure", `Cannot write the output: ${error}`);
     },
@@ -98,6 +99,7 @@ function processOutput(isJson: boolean): Output {
     isErrorTerminal: Deno.stderr.isTerminal(),
     isColorWanted: (Deno.env.get("NO_COLOR") ?? "") === "",
     isJson,
+    columns: terminalColumns,
   });
 }
 

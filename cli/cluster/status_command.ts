@@ -6,6 +6,8 @@
 
 import {
   type Column,
+  cutText,
+  displayWidth,
   type ExitReason,
   formatBytes,
   formatCount,
@@ -93,9 +95,21 @@ function statusLines(
     if (report === null) return [nodeName(id), output.paint("red", "no answer")];
     return reportCells(report, { leader, ids, output });
   });
-  const [heading, ...lines] = formatTable(columns, rows);
-  return [output.paint("bold", heading!), ...lines];
+  const [heading = "", ...lines] = formatTable(columns, narrowed(rows, output.columns));
+  return [output.paint("bold", heading), ...lines];
 }
+
+/** The faults stand last: long ones are cut where the terminal would break the row. */
+function narrowed(rows: readonly string[][], width: number): readonly string[][] {
+  const over = Math.max(...formatTable(columns, rows).map(displayWidth)) - width;
+  if (over <= 0) return rows;
+  const faultsAt = columns.length - 1;
+  const widest = Math.max(...rows.map((row) => displayWidth(row[faultsAt] ?? "")));
+  const room = Math.max(faultColumnsMin, widest - over);
+  return rows.map((row) => row.map((cell, at) => at === faultsAt ? cutText(cell, room) : cell));
+}
+
+const faultColumnsMin = 4;
 
 function reportCells(
   report: NodeReport,

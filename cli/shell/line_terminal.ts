@@ -9,7 +9,7 @@
 import { type Key, KeyDecoder } from "./keys.ts";
 import { complete, type Completion, type EditorState, newEditor, press } from "./line_editor.ts";
 import { render, type Screen } from "./line_screen.ts";
-import { displayWidth } from "../table/mod.ts";
+import { displayWidth, terminalColumns } from "../table/mod.ts";
 
 /** What the owner of the terminal decides. */
 export interface LineTerminalOptions {
@@ -156,13 +156,13 @@ export class LineTerminal {
     const before = this.#state;
     const { state, list } = complete(before, this.#options.complete(before.text, before.cursor));
     this.#state = state;
-    if (list.length > 0) this.note(columnsOf(list, screenColumns()));
+    if (list.length > 0) this.note(columnsOf(list, terminalColumns()));
     else this.#draw();
   }
 
   #draw(): void {
     const { prompt, hint, leaving } = this.#options;
-    const columns = screenColumns();
+    const columns = terminalColumns();
     const screen = render(this.#state, {
       prompt: prompt(columns),
       columns,
@@ -188,7 +188,7 @@ export class LineTerminal {
   #eraseSequence(): string {
     const drawn = this.#drawn;
     if (drawn === null) return "\r\x1b[K";
-    const columns = screenColumns();
+    const columns = terminalColumns();
     const rows = rowsOf(drawn.rows, columns);
     return upRows(rowsAboveCursor(drawn, columns)) + "\r\x1b[K" +
       "\x1b[B\x1b[K".repeat(rows - 1) + upRows(rows - 1);
@@ -197,7 +197,7 @@ export class LineTerminal {
   /** Draws the line once more without hint, and goes below it. */
   #leaveLine(): void {
     const end = { ...this.#state, cursor: this.#state.text.length, search: null };
-    const columns = screenColumns();
+    const columns = terminalColumns();
     const screen = render(end, { prompt: this.#options.prompt(columns), columns });
     write(this.#eraseSequence() + screen.rows.join("\r\n") + "\r\n");
     this.#drawn = null;
@@ -228,16 +228,6 @@ function columnsOf(words: readonly string[], columns: number): string {
     rows.push(row.map((word) => word + " ".repeat(width - displayWidth(word))).join("").trimEnd());
   }
   return rows.join("\n");
-}
-
-function screenColumns(): number {
-  try {
-    return Deno.consoleSize().columns || 80;
-  } catch (error) {
-    // Not every terminal tells its size.
-    if (error instanceof Error) return 80;
-    throw error;
-  }
 }
 
 function write(text: string): void {

@@ -11,7 +11,7 @@ import type { ExitReason } from "./exit_codes.ts";
 /** The command line is wrong: exit code 2, with a pointer to help. */
 export class UsageError extends Error {
   override name = "UsageError";
-  /** The command whose help tells more, if one was recognised. */
+  /** The command whose help explains more, if one was recognised. */
   readonly command: string | null;
 
   constructor(message: string, command: string | null = null) {

@@ -6,7 +6,7 @@
  * @module
  */
 
-/** Every reason to end, with its exit code and what it means for people. */
+/** Every reason to end, with its exit code and its meaning. */
 const exits = {
   ok: [0, "done"],
   failure: [1, "the command failed, or a test or a check found a fault"],
@@ -39,7 +39,7 @@ export const exitCodes = Object.fromEntries(
   exitReasons.map((reason) => [reason, exits[reason][0]]),
 ) as { readonly [Reason in ExitReason]: (typeof exits)[Reason][0] };
 
-/** What a reason means, for people. */
+/** What a reason means. */
 export function exitMeaning(reason: ExitReason): string {
   return exits[reason][1];
 }

@@ -14,9 +14,9 @@ const intro = "Kontiki: a replicated key/value store that behaves like one copy.
 const precedence =
   "A flag on the command line comes before every environment variable, also before those of flags " +
   "that it excludes; a variable comes before the default. `--` ends the flags: arguments behind it " +
-  "may begin with `-`.";
+  "may begin with `-`. Words and variables that are not UTF-8 are refused.";
 
-/** Help fits on the narrowest terminal that people use. */
+/** Help fits on terminals of 80 columns. */
 const columnsMax = 80;
 
 /** The text of `kontiki --help`. */

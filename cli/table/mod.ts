@@ -42,6 +42,7 @@ export {
   jsonBytes,
   Output,
   paintText,
+  terminalColumns,
 } from "./output.ts";
 export type { ArgumentRow, CommandRow, FlagRow, FlagType } from "./row.ts";
 export { permissions, selfCommand } from "./self_command.ts";

@@ -1,6 +1,6 @@
 /**
- * The names of nodes, as people read and write them: `n1`, `n2`, …, and `leader` and `rest` where
- * they are the clearer word.
+ * The names of nodes, as users read and write them: `n1`, `n2`, …, and `leader` and `rest` where
+ * the number does not matter.
  *
  * @module
  */

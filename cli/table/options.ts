@@ -146,7 +146,7 @@ function parseWords(words: readonly string[], command: CommandRow): ParsedWords 
   return parseArgs([...words], {
     string: [...strings, "_"],
     boolean: [...booleans, "help"],
-    // Null tells "not given" from "given as false", so that a flag can overrule a variable.
+    // Null means "not given", false "given as false", so that a flag can overrule a variable.
     default: Object.fromEntries(booleans.map((name) => [name, null])),
     alias,
     "--": true,

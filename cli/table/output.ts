@@ -1,5 +1,5 @@
 /**
- * How results look: for people on a terminal, plain in a pipe, as JSON for programs. Formats values
+ * How results look: readable on a terminal, plain in a pipe, as JSON for programs. Formats values
  * and writes lines; knows nothing of commands. Results go to standard output, everything else
  * (progress, warnings, errors) to standard error.
  *
@@ -17,6 +17,8 @@ export interface OutputOptions {
   /** False where `NO_COLOR` is set. */
   readonly isColorWanted: boolean;
   readonly isJson: boolean;
+  /** How wide the terminal is now. @default {() => Infinity} */
+  readonly columns?: () => number;
 }
 
 /** A colour or weight that helps to find things. */
@@ -61,6 +63,11 @@ export class Output {
   /** The same streams, with results as JSON or not. */
   withJson(isJson: boolean): Output {
     return new Output({ ...this.#options, isJson });
+  }
+
+  /** How many columns a line has; without end where no terminal breaks it. */
+  get columns(): number {
+    return this.isTerminal ? this.#options.columns?.() ?? Infinity : Infinity;
   }
 
   /** The text in a colour, where colours are shown. */
@@ -124,6 +131,16 @@ export class Output {
     if (!this.#progressShown) return;
     this.#writeError(encoder.encode("\r\x1b[K"));
     this.#progressShown = false;
+  }
+}
+
+/** How wide the terminal is; 80 columns where it does not say. */
+export function terminalColumns(): number {
+  try {
+    return Deno.consoleSize().columns || 80;
+  } catch (error) {
+    if (error instanceof Error) return 80;
+    throw error;
   }
 }
 
@@ -201,7 +218,7 @@ function base64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-/** Bytes for people on one line: text as it is, controls escaped, other bytes as hexadecimal. */
+/** Bytes on one readable line: text as it is, controls escaped, other bytes as hexadecimal. */
 export function displayBytes(bytes: Uint8Array): string {
   const text = decodeText(bytes);
   if (text === null) {
@@ -216,7 +233,7 @@ export function displayBytes(bytes: Uint8Array): string {
   });
 }
 
-/** A size for people. */
+/** A size in a readable unit. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   const units = ["KiB", "MiB", "GiB", "TiB"];
@@ -229,7 +246,7 @@ export function formatBytes(bytes: number): string {
   return `${size.toFixed(1)} ${units[unit]}`;
 }
 
-/** A duration for people. */
+/** A duration in a readable unit. */
 export function formatDuration(ms: number): string {
   if (ms < 1) return `${(ms * 1000).toFixed(0)} µs`;
   if (ms < 100) return `${ms.toFixed(1)} ms`;
@@ -243,7 +260,7 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(hours / 24)}d${hours % 24}h`;
 }
 
-/** A count for people: digits in groups of three. */
+/** A count with its digits in groups of three. */
 export function formatCount(count: number): string {
   return Math.round(count).toString().replaceAll(/\B(?=(\d{3})+$)/g, ",");
 }

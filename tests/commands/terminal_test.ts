@@ -219,7 +219,7 @@ Deno.test("keystrokes and a watched status leave no trail in the terminal's hist
   });
 });
 
-Deno.test("long faults do not push the line that is typed off its row", async () => {
+Deno.test("long faults break neither the row of the prompt nor the rows of status", async () => {
   await withShell(async (terminal) => {
     await terminal.type("faults --drop 0.01 --duplicate 0.1 --reorder 0.1 --delay 20ms");
     await terminal.press("Enter");
@@ -229,6 +229,16 @@ Deno.test("long faults do not push the line that is typed off its row", async ()
       "prompt and line on one row",
       (lines) => /^kontiki \(.*\) \[.*…\]> put colour blue/.test(lines.at(-1)!),
     );
+    await terminal.press("C-u");
+    await terminal.resize(110, 40);
+    await terminal.press("C-l");
+    await terminal.type("status");
+    await terminal.press("Enter");
+    await terminal.until("a table of four rows", (lines) => {
+      const at = lines.findIndex((line) => line.startsWith("node "));
+      const rows = lines.slice(at + 1, at + 4);
+      return at >= 0 && lines.length === at + 5 && rows.every((row) => /^n\d .*…$/.test(row));
+    });
   });
 });
 

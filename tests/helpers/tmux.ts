@@ -28,6 +28,9 @@ export interface TerminalOptions {
   readonly folder: string;
 }
 
+/** How many terminals were opened. */
+let opened = 0;
+
 /** One pane with one program. */
 export class Terminal {
   readonly #socket: string;
@@ -38,7 +41,8 @@ export class Terminal {
 
   /** Starts the program. */
   static async open(options: TerminalOptions): Promise<Terminal> {
-    const terminal = new Terminal(`${options.folder}/tmux`);
+    // A server that is ending may still answer on its socket: each gets one of its own.
+    const terminal = new Terminal(`${options.folder}/tmux-${++opened}`);
     const env = Object.entries(options.env).map(([name, value]) => `${name}=${quote(value)}`);
     const line = ["env", ...env, ...options.command.map(quote)].join(" ");
     const size = ["-x", `${options.columns}`, "-y", `${options.rows}`];
