@@ -38,7 +38,7 @@ function firstDifference(page: string, wanted: string): string | null {
     `got ${JSON.stringify(lines[at] ?? "the end")}; "deno task reference" writes the page`;
 }
 
-Deno.test("a stale reference page is told by its first wrong line", () => {
+Deno.test("a stale reference page is reported with its first wrong line", () => {
   assertEquals(firstDifference("a\nb\n", "a\nb\n"), null);
   assertEquals(
     firstDifference("a\nb\n", "a\nc\n"),

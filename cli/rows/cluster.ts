@@ -39,7 +39,7 @@ export const put = {
   inShell: true,
   summary: "Set the value of a key.",
   description: [
-    "Without --version the key is read and written on condition that nobody wrote in between, again " +
+    "Without --version the key is read and written on condition that no other client wrote in between, again " +
     "and again until that succeeds. With --version the write happens only if the key has exactly " +
     "that version; 0 means that the key must not exist yet. When the outcome is unknown, put says " +
     "so and does not try again. Keys are text of at most 4096 bytes, values any bytes up to 1 MiB.",
@@ -72,12 +72,12 @@ export const lock = {
   description: [
     "Waits until the lock NAME is free, takes it, runs the program after `--`, gives the lock back " +
     "and exits with the program's exit code. Without a program it holds the lock until Ctrl-C. The " +
-    "lock is a key: `kontiki get NAME` shows who holds it. A holder that died keeps the lock; " +
-    "--release takes it away from whoever holds it.",
+    "lock is a key: `kontiki get NAME` shows its holder. A holder that died keeps the lock; " +
+    "--release frees it, whichever client holds it.",
   ],
   arguments: [argument("NAME", "the lock, a key of the store", { completes: "key" })],
   flags: [
-    toggle("release", "free the lock, whoever holds it, and exit"),
+    toggle("release", "free the lock, whichever client holds it, and exit"),
     duration("wait", "how long to wait for the lock; left out: for ever"),
     ...clusterFlags,
   ],
@@ -91,7 +91,7 @@ export const lock = {
 /** `kontiki shell`. */
 export const shell = {
   name: "shell",
-  summary: "Talk to a cluster, line by line.",
+  summary: "Run commands on a cluster, line by line.",
   description: [
     "On a terminal: history, completion with Tab, `help`. From a pipe: one command a line, `#` " +
     "starts a comment. The exit code is that of the first command that failed.",

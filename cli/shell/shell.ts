@@ -82,12 +82,12 @@ export class Shell {
     return this.#exitCode ?? this.#ending;
   }
 
-  /** How a talk ended: well, unless `exit` named another code. */
+  /** How an interactive session ended: "ok", unless `exit` named another code. */
   get exitCode(): Ending {
     return this.#exitCode ?? "ok";
   }
 
-  /** Talks with a person until they leave; returns the history with what was typed. */
+  /** Runs lines as they are typed until the user leaves; returns the history with them. */
   async runTerminal(history: readonly string[]): Promise<readonly string[]> {
     const { signal } = this.#options;
     let lines = history;

@@ -26,7 +26,7 @@ export function run(context: CommandContext<Row<"shell">>): Promise<Ending> {
 /** What `shell` and `up` both get. */
 type ShellContext = SessionContext<Row<"shell">> | SessionContext<Row<"up">>;
 
-/** Runs a shell on an open cluster: commands of `--exec`, else a script in a pipe, else a talk. */
+/** Runs a shell on an open cluster: commands of `--exec`, else a script in a pipe, else an interactive session. */
 export async function runShell(context: ShellContext, session: Session): Promise<Ending> {
   const { options, output, signal, shellCommands } = context;
   const shell = new Shell({
@@ -51,7 +51,7 @@ export async function runShell(context: ShellContext, session: Session): Promise
   return shell.exitCode;
 }
 
-/** History is a comfort: without it the shell goes on. */
+/** The shell goes on without its history. */
 async function tolerantly<T>(
   { output }: ShellContext,
   work: () => Promise<T>,

@@ -31,12 +31,12 @@ import { runShell } from "./shell_command.ts";
 /** The number of nodes of a new cluster. */
 const nodesOfNew = 3;
 
-/** How much later than its children this process may hear a signal. */
+/** How much later than its children this process may receive a signal. */
 const signalMsMax = 100;
 
 type UpContext = CommandContext<Row<"up">>;
 
-/** Starts the cluster, talks, stops it. */
+/** Starts the cluster, runs the shell on it, stops it. */
 export async function run(context: UpContext): Promise<Ending> {
   const { options, output } = context;
   const { data: folder } = options;
@@ -49,7 +49,7 @@ export async function run(context: UpContext): Promise<Ending> {
     port: options.port,
   });
   const died = Promise.withResolvers<never>();
-  // Nobody may be waiting when a node dies.
+  // A node may die while nothing awaits this promise.
   died.promise.catch(() => {});
   let isServing = false;
   const cluster = new LocalCluster({
@@ -57,7 +57,7 @@ export async function run(context: UpContext): Promise<Ending> {
     file,
     logLevel: options.logLevel,
     died: async (id, code) => {
-      // Ctrl-C reaches the nodes as well, and perhaps before us.
+      // Ctrl-C reaches the nodes as well, and perhaps before this process.
       await new Promise((resolve) => setTimeout(resolve, signalMsMax));
       if (context.signal.aborted && code === 0) return;
       const text = await cluster.lastMessage(id);
@@ -103,7 +103,7 @@ function checkNodes(
   );
 }
 
-/** Two programs that run the same cluster would fight for its nodes. */
+/** A second `kontiki up` on the same folder would start the same nodes again. */
 async function lockFolder(folder: string): Promise<DenoFiles> {
   const files = new DenoFiles(folder);
   if (await files.lock()) return files;
