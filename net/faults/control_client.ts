@@ -1,5 +1,5 @@
 /**
- * The other end of a control socket: typed calls for tests and for the shell.
+ * The client of a control socket: typed calls for tests and for the shell.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { CONTROL_SOCKET } from "./control.ts";
 import type { Faults } from "./faults.ts";
 import { RpcClient } from "../rpc/mod.ts";
 
-/** The node did not do what it was asked for: it is gone, stuck, or said no. */
+/** A node did not execute a command: it is down, does not answer, or refused. */
 export class ControlError extends Error {
   /** The name of this class of errors. */
   override readonly name = "ControlError";
 }
 
-/** How a {@linkcode ControlClient} behaves. */
+/** Options of a {@linkcode ControlClient}. */
 export interface ControlClientOptions {
   /** The data folder of the node. */
   readonly folder: string;
@@ -29,24 +29,24 @@ export class ControlClient {
   readonly #rpc: RpcClient;
   readonly #withinMs: number;
 
-  /** Nothing is dialled before the first call. */
+  /** Makes a client, which connects at its first call. */
   constructor({ folder, withinMs = 5000 }: ControlClientOptions) {
     this.#rpc = new RpcClient({ server: { path: `${folder}/${CONTROL_SOCKET}` } });
     this.#withinMs = withinMs;
   }
 
-  /** What is wrong with the node's network at the moment. */
+  /** The current faults of the node's network. */
   async faults(): Promise<Faults> {
     return await this.#call({ command: "faults" }) as Plain<Faults>;
   }
 
-  /** Replaces the named parts of the faults in force. */
+  /** Replaces the given fields of the current faults. */
   async setFaults(faults: Partial<Faults>): Promise<void> {
     const plain: Plain<Partial<Faults>> = faults;
     await this.#call({ command: "setFaults", faults: plain as WireValue });
   }
 
-  /** Tells where other nodes listen. */
+  /** Sets the addresses of other nodes. */
   async setPeers(peers: ReadonlyMap<NodeId, Address>): Promise<void> {
     const list = [...peers].map(([id, { hostname, port }]) => [id, hostname, port]);
     await this.#call({ command: "setPeers", peers: list });
@@ -57,12 +57,12 @@ export class ControlClient {
     return await this.#call({ command: "propose", data }) as Plain<Position> | null;
   }
 
-  /** A look at the node. */
+  /** The node's status. */
   async status(): Promise<Status> {
     return await this.#call({ command: "status" }) as Plain<Status>;
   }
 
-  /** What the node has counted. */
+  /** The node's counters. */
   async stats(): Promise<WireValue> {
     return await this.#call({ command: "stats" });
   }
@@ -72,17 +72,17 @@ export class ControlClient {
     await this.#call({ command: "snapshot" });
   }
 
-  /** Makes the node stop as it would on a signal. */
+  /** Makes the node stop as on a signal. */
   async stop(): Promise<void> {
     await this.#call({ command: "stop" });
   }
 
-  /** A command of the machine that the node runs. */
+  /** Sends a command to the state machine of the node. */
   async machine(request: WireValue): Promise<WireValue> {
     return await this.#call({ command: "machine", request });
   }
 
-  /** Ends the connection, if there is one. */
+  /** Closes the connection, if there is one. */
   close(): void {
     this.#rpc.close();
   }

@@ -1,23 +1,23 @@
 /**
- * Faults of the network as data: the same value steers the simulated network and the transport of
- * a real node. Pure: what happens to a message follows from the value and a random function.
+ * Faults of the network as data: the same value controls the simulated network and the transport of
+ * a real node. Pure: the fate of a message depends on the value and a random function.
  *
- * Bandwidth is the one fault decided elsewhere: it needs to remember what is on the wire.
+ * Bandwidth is applied elsewhere, as it depends on the bytes already in flight.
  *
  * @module
  */
 
 import type { Envelope, Message, NodeId, Random } from "../../raft/mod.ts";
 
-/** One direction between two nodes. */
+/** One direction of the link between two nodes. */
 export interface Link {
-  /** Who sends. */
+  /** The sender. */
   readonly from: NodeId;
-  /** Who would receive. */
+  /** The receiver. */
   readonly to: NodeId;
 }
 
-/** An extra wait before delivery, in milliseconds. */
+/** A random delay before delivery, in milliseconds. */
 export type Delay =
   | { readonly kind: "none" }
   | { readonly kind: "uniform"; readonly minMs: number; readonly maxMs: number }
@@ -26,36 +26,36 @@ export type Delay =
   /** Mostly near the mean, seldom up to the maximum. */
   | { readonly kind: "longTail"; readonly meanMs: number; readonly maxMs: number };
 
-/** What may happen to one message. Probabilities are from 0 to 1. */
+/** The random faults of one message. Probabilities are from 0 to 1. */
 export interface Disturbance {
-  /** How likely it is lost. */
+  /** The probability that it is lost. */
   readonly drop: number;
-  /** How likely it arrives twice. */
+  /** The probability that it arrives twice. */
   readonly duplicate: number;
-  /** How much later it arrives. */
+  /** Its delay. */
   readonly delay: Delay;
-  /** How likely a message is held back, by how much: later ones overtake it. */
+  /** The probability of an additional delay, in which later messages overtake it. */
   readonly reorder: { readonly probability: number; readonly delay: Delay };
 }
 
-/** Everything that is wrong with the network at the moment. */
+/** All current faults of the network. */
 export interface Faults {
-  /** Directions in which nothing arrives. */
+  /** Links whose messages are all dropped. */
   readonly blocked: readonly Link[];
-  /** What happens to requests, on every link that is not listed in `links`. */
+  /** The faults of requests, on every link that is not in `links`. */
   readonly request: Disturbance;
-  /** What happens to replies (the messages whose type ends in `Reply`), likewise. */
+  /** The same for replies, the messages whose type ends in `Reply`. */
   readonly reply: Disturbance;
-  /** Links that suffer differently, in both requests and replies. */
+  /** Links with faults of their own, for both requests and replies. */
   readonly links: readonly (Link & { readonly disturbance: Disturbance })[];
-  /** Bandwidth of each direction, or `null` for as much as there is. */
+  /** Bandwidth of each link; `null` for no limit. */
   readonly bytesPerSecondMax: number | null;
 }
 
-/** Whether a message asks or answers; the lab's network treats the two differently. */
+/** The kind of a message; the lab's network treats the two differently. */
 export type Kind = "request" | "reply";
 
-/** Tells a reply by its type. */
+/** The kind of a message, by the name of its type. */
 export function kindOf(type: Message["type"]): Kind {
   return type.endsWith("Reply") ? "reply" : "request";
 }
@@ -63,7 +63,7 @@ export function kindOf(type: Message["type"]): Kind {
 const NO_DELAY: Delay = { kind: "none" };
 const NO_REORDER = { probability: 0, delay: NO_DELAY } as const;
 
-/** Nothing happens to a message. */
+/** No faults of a message. */
 export const undisturbed: Disturbance = {
   drop: 0,
   duplicate: 0,
@@ -71,7 +71,7 @@ export const undisturbed: Disturbance = {
   reorder: NO_REORDER,
 };
 
-/** A network that does its work. */
+/** A network without faults. */
 export const noFaults: Faults = {
   blocked: [],
   request: undisturbed,
@@ -80,13 +80,13 @@ export const noFaults: Faults = {
   bytesPerSecondMax: null,
 };
 
-/** The lab's reliable network, to end what {@linkcode unreliable} began. */
+/** The lab's reliable network, which ends {@linkcode unreliable}. */
 export const reliable: Pick<Faults, "request" | "reply"> = {
   request: undisturbed,
   reply: undisturbed,
 };
 
-/** The lab's unreliable network: requests wait up to 26 ms; of each kind one in ten is lost. */
+/** The lab's unreliable network: requests are delayed up to 26 ms; one message in ten is lost. */
 export const unreliable: Pick<Faults, "request" | "reply"> = {
   request: {
     drop: 0.1,
@@ -97,7 +97,7 @@ export const unreliable: Pick<Faults, "request" | "reply"> = {
   reply: { drop: 0.1, duplicate: 0, delay: NO_DELAY, reorder: NO_REORDER },
 };
 
-/** The lab's long reordering, added to the replies of any network: two of three come late. */
+/** The lab's long reordering, added to the replies of any network: two of three are late. */
 export function reordered(reply: Disturbance): Disturbance {
   return {
     ...reply,
@@ -105,7 +105,7 @@ export function reordered(reply: Disturbance): Disturbance {
   };
 }
 
-/** Both directions between every two nodes of different groups. */
+/** Both directions between any two nodes of different groups. */
 export function partition(groups: readonly (readonly NodeId[])[]): Link[] {
   const links: Link[] = [];
   for (const group of groups) {
@@ -116,38 +116,38 @@ export function partition(groups: readonly (readonly NodeId[])[]): Link[] {
   return links;
 }
 
-/** Nothing passes from the first nodes to the second; the way back stays open. */
+/** The links from the first nodes to the second, without the reverse direction. */
 export function oneWay(from: readonly NodeId[], to: readonly NodeId[]): Link[] {
   return from.flatMap((sender) =>
     to.filter((id) => id !== sender).map((id) => ({ from: sender, to: id }))
   );
 }
 
-/** One node alone, the others together. */
+/** Separates one node from all others. */
 export function isolate(ids: readonly NodeId[], id: NodeId): Link[] {
   return partition([[id], ids.filter((other) => other !== id)]);
 }
 
-/** The first half (with an odd number the smaller one) against the rest. */
+/** Separates the first half (the smaller one if the number is odd) from the rest. */
 export function halves(ids: readonly NodeId[]): Link[] {
   const middle = Math.floor(ids.length / 2);
   return partition([ids.slice(0, middle), ids.slice(middle)]);
 }
 
-/** The lab's partition: the given node in the minority, the first others make a majority. */
+/** The lab's partition: the given node in the minority, the first of the others in the majority. */
 export function minorityWith(ids: readonly NodeId[], id: NodeId): Link[] {
   const others = ids.filter((other) => other !== id);
   const majority = Math.floor(ids.length / 2) + 1;
   return partition([others.slice(0, majority), [...others.slice(majority), id]]);
 }
 
-/** Two halves that cannot talk, and the node in the middle that talks to both. */
+/** Separates two halves, except for the middle node, which is linked to both. */
 export function bridge(ids: readonly NodeId[]): Link[] {
   const middle = Math.floor(ids.length / 2);
   return partition([ids.slice(0, middle), ids.slice(middle + 1)]);
 }
 
-/** Every node sees a majority, and no two see the same one: its neighbours in a ring. */
+/** Links every node to a different majority: its neighbours in a ring. */
 export function majoritiesRing(ids: readonly NodeId[]): Link[] {
   const majority = Math.floor(ids.length / 2) + 1;
   const reach = Math.floor(majority / 2);
@@ -159,7 +159,7 @@ export function majoritiesRing(ids: readonly NodeId[]): Link[] {
   );
 }
 
-/** Whether a message that suffers this is delivered at once, and once. */
+/** Whether such a message is delivered at once and only once. */
 function isHarmless({ drop, duplicate, delay, reorder }: Disturbance): boolean {
   return drop === 0 && duplicate === 0 && delay.kind === "none" && reorder.probability === 0;
 }
@@ -172,7 +172,7 @@ export function isFaultless(
     isHarmless(request) && isHarmless(reply);
 }
 
-/** About the encoded size of a message, without encoding it: its numbers, entries and bytes. */
+/** Estimates the encoded size of a message, without encoding it. */
 export function approximateBytes({ message }: Envelope): number {
   switch (message.type) {
     case "appendEntries": {
@@ -187,7 +187,7 @@ export function approximateBytes({ message }: Envelope): number {
   }
 }
 
-/** Whether nothing passes in this direction. */
+/** Whether all messages of a link are dropped. */
 export function isBlocked(faults: Faults, link: Link): boolean {
   return faults.blocked.some(({ from, to }) => from === link.from && to === link.to);
 }
@@ -195,7 +195,7 @@ export function isBlocked(faults: Faults, link: Link): boolean {
 const LOST: readonly number[] = [];
 const AT_ONCE: readonly number[] = [0];
 
-/** When each copy of a message arrives, in ms from now. None: lost. Two: duplicated. */
+/** The delays of the copies of a message in ms: none if it is lost, two if it is duplicated. */
 export function decide(
   faults: Faults,
   { link, kind, random }: { readonly link: Link; readonly kind: Kind; readonly random: Random },

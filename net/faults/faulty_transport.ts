@@ -1,11 +1,10 @@
 /**
- * A transport that does harm on purpose: it does to each message what `Faults` say before the message
- * reaches the real transport. Exists only in nodes started with a control socket; without a fault in
- * force it only counts.
+ * A transport that applies `Faults` to each message before the message reaches the real transport.
+ * Only nodes started with a control socket use it; while there are no faults it only counts.
  *
- * Each direction is judged where it begins, and a block also where it ends, so a cut is whole as
- * soon as one of the two sides has it. On a narrow line small messages go before long ones, as they do
- * on the two lines of the real transport.
+ * Faults are applied by the sender, and cuts also by the receiver, so that a cut is complete as
+ * soon as one of the two sides has it. Under limited bandwidth small messages go before long ones,
+ * as on the two lines of the real transport.
  *
  * @module
  */
@@ -28,7 +27,7 @@ import {
   noFaults,
 } from "./faults.ts";
 
-/** What a {@linkcode FaultyTransport} is made of. */
+/** Options of a {@linkcode FaultyTransport}. */
 export interface FaultyTransportOptions {
   readonly transport: Transport;
   readonly clock: Clock;
@@ -37,26 +36,26 @@ export interface FaultyTransportOptions {
   readonly id: NodeId;
 }
 
-/** What went over a node's network since its start, as the course's tests count. */
+/** Traffic of a node since its start, counted as in the lab's tests. */
 export interface FaultyTraffic {
   /** Requests this node sent, delivered or not. */
   readonly requests: number;
-  /** Their bytes, about, and those of the replies that reached this node. */
+  /** The approximate bytes of these and of the replies that reached this node. */
   readonly bytes: number;
   /** Requests that reached this node. */
   readonly incoming: number;
 }
 
-/** With this much waiting for bandwidth a sender drops instead of queueing. */
+/** A sender drops messages that would wait longer than this for bandwidth. */
 const QUEUE_MS_MAX = 2000;
 
-/** Until when the bandwidth towards a peer is used up, for each kind of message. */
+/** The time until which the bandwidth to a peer is used up, for each kind of message. */
 interface BusyUntil {
   small: number;
   bulk: number;
 }
 
-/** Sends what the faults leave over. */
+/** Sends the messages that the faults let through. */
 export class FaultyTransport implements Transport {
   readonly #options: FaultyTransportOptions;
   readonly #busyUntil = new Map<NodeId, BusyUntil>();
@@ -66,22 +65,22 @@ export class FaultyTransport implements Transport {
   #bytes = 0;
   #incoming = 0;
 
-  /** A transport without faults so far. */
+  /** Makes a transport without faults. */
   constructor(options: FaultyTransportOptions) {
     this.#options = options;
   }
 
-  /** What is wrong at the moment. */
+  /** The current faults. */
   get faults(): Faults {
     return this.#faults;
   }
 
-  /** What was sent so far. */
+  /** The traffic so far. */
   get traffic(): FaultyTraffic {
     return { requests: this.#requests, bytes: this.#bytes, incoming: this.#incoming };
   }
 
-  /** Replaces the named parts of the faults in force. */
+  /** Replaces the given fields of the current faults. */
   setFaults(change: Partial<Faults>): void {
     this.#faults = { ...this.#faults, ...change };
     this.#isFaultless = isFaultless(this.#faults);
@@ -113,7 +112,7 @@ export class FaultyTransport implements Transport {
     return transport.waiting(to) + Math.ceil(busyMs * bytesPerSecondMax / 1000);
   }
 
-  /** Whether a message that has come in gets through. */
+  /** Whether a received message gets through. */
   admits(envelope: Envelope): boolean {
     if (isBlocked(this.#faults, envelope)) return false;
     if (kindOf(envelope.message.type) === "request") this.#incoming += 1;
@@ -126,7 +125,7 @@ export class FaultyTransport implements Transport {
     return !isBlocked(this.#faults, { from, to: this.#options.id });
   }
 
-  /** A cut that came meanwhile also catches what was under way. */
+  /** Sends a delayed message, unless its link has been cut in the meantime. */
   #sendLate(envelope: Envelope): void {
     if (!isBlocked(this.#faults, envelope)) this.#options.transport.send([envelope]);
   }
@@ -137,7 +136,7 @@ export class FaultyTransport implements Transport {
     this.#bytes += approximateBytes(envelope);
   }
 
-  /** How long a message waits for its turn on a narrow line; `Infinity`: it is dropped. */
+  /** How long a message waits for bandwidth; `Infinity` if it is dropped. */
   #queueMs(envelope: Envelope): number {
     const { bytesPerSecondMax } = this.#faults;
     if (bytesPerSecondMax === null) return 0;
@@ -149,7 +148,7 @@ export class FaultyTransport implements Transport {
     if (begin - now > QUEUE_MS_MAX) return Infinity;
     const ms = approximateBytes(envelope) * 1000 / bytesPerSecondMax;
     busy[line] = begin + ms;
-    // Small messages go first, and what they use up is missing for long ones.
+    // Small messages go first and use up bandwidth of long ones.
     if (line === "small") busy.bulk = Math.max(now, busy.bulk) + ms;
     return begin + ms - now;
   }

@@ -1,5 +1,5 @@
 /**
- * Faults of the network as data, the transport that obeys them, and the control socket.
+ * Faults of the network as data, the transport that applies them, and the control socket.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * From an unknown value, as it comes over a control socket, to {@linkcode Faults}. Says which part
- * is wrong, what was wanted and what came; unknown names are refused, so that a slip of the pen
+ * Parses {@linkcode Faults} from a value that arrived over a control socket. Errors name the wrong
+ * field, what was wanted and what was given; unknown names are refused, so that a misspelt fault
  * does not make a test pass.
  *
  * @module
@@ -10,7 +10,7 @@ import type { Delay, Disturbance, Faults, Link } from "./faults.ts";
 
 type Fields = Record<string, unknown>;
 
-/** The changed parts of the faults in force, checked. Throws a `TypeError` or a `RangeError`. */
+/** Checks and returns the given fields. Throws a `TypeError` or a `RangeError`. */
 export function parseFaults(value: unknown): Partial<Faults> {
   const fields = record(value, { at: "faults", names: Object.keys(PARTS) });
   const faults: Fields = {};

@@ -1,6 +1,6 @@
 /**
- * What one server's disk holds, kept from its saves: the record that the watcher holds promises
- * against. Unlike the product's storages it is changed in place, so that a save costs what changed.
+ * The durable state of one server, updated by its saves: the watcher compares acknowledgements with
+ * it. Unlike the product's storages it is changed in place, so that a save costs only its changes.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type {
 } from "../../raft/mod.ts";
 import { ORIGIN } from "../../raft/core/mod.ts";
 
-/** What an entry costs beside its command, about as in a file. */
+/** Bytes of an entry besides its command, about as in a file. */
 const ENTRY_BYTES = 16;
 
 /** A server's persistent state, growing with each save. */
@@ -67,7 +67,7 @@ export class DurableLog {
     return this.entryAt(index)?.term ?? null;
   }
 
-  /** Whether the log, or the committed prefix that the snapshot stands for, holds the position. */
+  /** Whether the log, or the prefix that the snapshot covers, contains the position. */
   holds({ index, term }: Position): boolean {
     return index < this.base.index || this.termAt(index) === term;
   }
@@ -76,7 +76,7 @@ export class DurableLog {
     return { ...this.#vote, snapshot: this.#snapshot, entries: [...this.#entries] };
   }
 
-  /** The fields in their order, as `applySave` has it. */
+  /** Applies the fields in the same order as `applySave`. */
   apply({ vote, snapshot, tail }: Save): void {
     if (vote !== null) this.#vote = vote;
     if (snapshot !== null) {
@@ -93,7 +93,7 @@ export class DurableLog {
     }
   }
 
-  /** What a restart found, if the record itself was not kept. */
+  /** Replaces the state by the one that a restart loaded. */
   replaceWith({ term, votedFor, snapshot, entries }: Persistent): void {
     this.#vote = { term, votedFor };
     this.#snapshot = snapshot;

@@ -1,5 +1,5 @@
 /**
- * Tests of the record of a disk: it agrees with the meaning of a save.
+ * Tests of the durable state: it agrees with `applySave`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Persistent } from "../../raft/core/types.ts";
 import { DurableLog } from "./durable_log.ts";
 import { LIFE } from "../storage/file_storage_home.ts";
 
-Deno.test("DurableLog holds after every save what applySave says", () => {
+Deno.test("DurableLog equals the result of applySave after every save", () => {
   const durable = new DurableLog();
   let persistent: Persistent = EMPTY;
   for (const save of LIFE) {

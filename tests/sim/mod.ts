@@ -1,5 +1,5 @@
 /**
- * The simulator: one seed decides time, network, disks and crashes.
+ * The simulator: one seed determines time, network, disks and crashes.
  *
  * @module
  */

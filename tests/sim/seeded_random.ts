@@ -1,9 +1,9 @@
 /**
- * Repeatable randomness for tests: a small fast generator that can be forked by purpose, so that
- * one more draw in one place changes nothing in another. Not for anything secret.
+ * Repeatable random numbers for tests: a small fast generator that can be forked by purpose, so
+ * that an additional number in one place does not change those in another. Not for secrets.
  *
- * Invariants: the same seed and the same forks give the same numbers on every machine; a fork
- * depends on the seed and its purpose only, never on how much has been drawn.
+ * Invariants: the same seed and forks produce the same numbers on every machine; a fork depends
+ * only on the seed and its purpose, not on how many numbers were used before.
  *
  * @module
  */
@@ -37,7 +37,7 @@ export class SeededRandom {
     this.next = () => this.#draw() / 0x1_0000_0000;
   }
 
-  /** A generator of its own for one purpose. */
+  /** A separate generator for one purpose. */
   fork(purpose: string | number): SeededRandom {
     return new SeededRandom(this.#high * 0x1_0000_0000 + (this.#low >>> 0), purpose);
   }

@@ -11,13 +11,13 @@ function draws(random: SeededRandom, count: number): number[] {
   return Array.from({ length: count }, () => random.below(1_000_000));
 }
 
-Deno.test("SeededRandom gives the same numbers on every machine", () => {
+Deno.test("SeededRandom produces the same numbers on every machine", () => {
   assertEquals(draws(new SeededRandom(42), 4), FIRST_OF_42);
 });
 
 const FIRST_OF_42 = [224550, 781122, 886765, 634679];
 
-Deno.test("SeededRandom forks depend on the seed and the purpose, not on what was drawn", () => {
+Deno.test("SeededRandom forks depend on the seed and the purpose, not on earlier numbers", () => {
   const fresh = new SeededRandom(7);
   const used = new SeededRandom(7);
   draws(used, 100);
@@ -37,7 +37,7 @@ Deno.test("SeededRandom uses all bits of a seed", () => {
   assertThrows(() => new SeededRandom(0.5), RangeError, "Cannot seed");
 });
 
-Deno.test("SeededRandom is even over many draws, also across neighbouring seeds", () => {
+Deno.test("SeededRandom is uniform over many numbers, also across neighbouring seeds", () => {
   const counts = new Array<number>(10).fill(0);
   for (let seed = 0; seed < 1000; seed++) {
     const random = new SeededRandom(seed);
@@ -46,7 +46,7 @@ Deno.test("SeededRandom is even over many draws, also across neighbouring seeds"
   for (const count of counts) assert(count > 850 && count < 1150, `uneven: ${counts}`);
 });
 
-Deno.test("SeededRandom draws stay in their bounds and reach both ends", () => {
+Deno.test("SeededRandom numbers stay in their bounds and reach both ends", () => {
   const random = new SeededRandom(3);
   const seen = new Set<number>();
   for (let draw = 0; draw < 500; draw++) {
