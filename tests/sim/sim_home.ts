@@ -1,8 +1,7 @@
 /**
- * Where a simulated server keeps its state from life to life: the shipped {@linkcode FileStorage} on
- * a {@linkcode SimDisk}. What each start finds is held against what was saved: nothing that a save
- * acknowledged may be missing, and of a save under way at the crash only what its steps allow may be
- * there.
+ * The durable state of a simulated server across restarts: the product's {@linkcode FileStorage} on
+ * a {@linkcode SimDisk}. Each loaded state is compared with the saves: nothing acknowledged may be
+ * missing, and of a save in progress at the crash only a permitted part may be present.
  *
  * @module
  */
@@ -23,41 +22,41 @@ import { isSameBytes } from "../cluster/mod.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import { DiskError, type DiskOperation, SimDisk } from "./sim_disk.ts";
 
-/** How a disk of the swarm behaves, and how large its files get. */
+/** Faults of a simulated disk, and limits of its files. */
 export interface SimFilesOptions {
   readonly segmentBytesMax: number;
   readonly recordBytesMax: number;
   /** Probability that an operation fails. */
   readonly faultRate: number;
-  /** Share of the crashes in which the power is cut, so that the unsynced may be lost. */
+  /** Share of crashes that are power cuts, in which unsynced bytes may be lost. */
   readonly powerCuts: number;
 }
 
-/** What a {@linkcode SimHome} is made of. */
+/** Options of a {@linkcode SimHome}. */
 export interface SimHomeOptions extends SimFilesOptions {
   readonly id: NodeId;
   readonly durable: DurableLog;
   readonly random: SeededRandom;
-  /** The clock of the life that uses the disk now. */
+  /** The clock of the running server. */
   readonly clock: () => Clock;
   readonly delayMs: (operation: DiskOperation) => number;
-  /** Told of what is durable now, before the save resolves. */
+  /** Called with a durable change, before its save resolves. */
   readonly saved: (change: Save) => void;
-  /** Told that the disk holds what it must not, or lacks what it must hold. */
+  /** Called when the disk contains a state that is not permitted. */
   readonly violated: (what: string) => void;
 }
 
-/** One server's disk, across its lives. */
+/** One server's disk, across its restarts. */
 export class SimHome {
   readonly #options: SimHomeOptions;
   readonly #disk: SimDisk;
-  /** What the next start may find. */
+  /** The states that the next start may load. */
   #permitted: readonly Persistent[];
   #pending: Save | null = null;
   #hasLoaded = false;
-  /** An operation failed in this life, so the server has to die of it. */
+  /** Whether an operation has failed since the start, so that the server must end. */
   hasFailed = false;
-  /** Switched off when the cluster is to recover. */
+  /** Off while the cluster must recover. */
   faultsAreOn = true;
 
   constructor(options: SimHomeOptions) {
@@ -71,7 +70,7 @@ export class SimHome {
     });
   }
 
-  /** The storage of a new life. */
+  /** Opens the storage for a restart. */
   open(): Storage {
     const { id, segmentBytesMax, recordBytesMax } = this.#options;
     this.hasFailed = false;
@@ -96,10 +95,10 @@ export class SimHome {
     };
   }
 
-  /** The life ends, in the middle of whatever it was doing. */
+  /** Crashes the server at any point. */
   crash(): void {
     const { durable, random, powerCuts } = this.#options;
-    // Who dies before it has read its disk leaves it as it was, as far as anybody can see.
+    // A crash before load() leaves the permitted states unchanged.
     if (this.#hasLoaded) {
       const before = durable.persistent();
       this.#permitted = this.#pending === null ? [before] : permittedInSave(before, this.#pending);
@@ -130,8 +129,9 @@ export class SimHome {
 }
 
 /**
- * What a crash in a save may leave. A save is vote, then snapshot (where the log is kept only if it
- * holds the snapshot's position), then log: any beginning of that may be there.
+ * The states that a crash during a save may leave. A save writes vote, then snapshot (which keeps
+ * the log only if it contains the snapshot's position), then log; any prefix of that may be
+ * durable.
  */
 export function permittedInSave(before: Persistent, { vote, snapshot, tail }: Save): Persistent[] {
   const voted = applySave(before, { vote, snapshot: null, tail: null });

@@ -1,5 +1,5 @@
 /**
- * Tests of the simulated services: clients reach them, and notice losses, crashes and partitions.
+ * Tests of the simulated services: clients reach them, also with losses, crashes and partitions.
  *
  * @module
  */
@@ -45,7 +45,7 @@ Deno.test("SimServiceCluster executes commands on the leader and applies them ev
   await cluster.close();
 });
 
-Deno.test("SimServiceCluster answers clients, loses their messages, and hangs up at a crash", async () => {
+Deno.test("SimServiceCluster answers clients, loses their messages, and closes connections at a crash", async () => {
   const cluster = new SimServiceCluster({ seed: 2, nodes: 3, machine: "kv" });
   await startAll(cluster);
   const leader = await leaderOf(cluster);
@@ -67,7 +67,7 @@ Deno.test("SimServiceCluster answers clients, loses their messages, and hangs up
   await cluster.close();
 });
 
-Deno.test("SimServiceCluster keeps what a clerk was told across crashes of all, in both profiles", async () => {
+Deno.test("SimServiceCluster keeps acknowledged puts across crashes of all nodes, in both profiles", async () => {
   for (const profile of ["lab", "production"] as const) {
     const cluster = new SimServiceCluster({ seed: 3, nodes: 3, machine: "kv-snapshots", profile });
     await startAll(cluster);

@@ -1,23 +1,23 @@
 /**
- * What happened in a run, in order: messages, changes of state, faults. Every event goes into a hash
- * as plain numbers; words are made only for those who ask, since most runs are never read.
+ * The events of a run in order: messages, state changes, faults. Every event is hashed as plain
+ * numbers; text is made only on demand, since most runs are never read.
  *
- * Invariant: the hash depends on the events alone, so two runs with one hash did the same.
+ * Invariant: the hash depends only on the events, so two runs with the same hash did the same.
  *
  * @module
  */
 
 import type { Envelope, Message, NodeId, Position, RoleName, Status } from "../../raft/mod.ts";
 
-/** One thing that happened. */
+/** One event of a run. */
 export type TraceEvent =
   | { readonly kind: "send" | "deliver" | "lose"; readonly envelope: Envelope }
   | { readonly kind: "state"; readonly status: Status }
   | { readonly kind: "note"; readonly node: NodeId; readonly text: string };
 
-/** How a {@linkcode Trace} speaks. */
+/** Options of a {@linkcode Trace}. */
 export interface TraceOptions {
-  /** Gets every line as it happens. */
+  /** Receives the line of every event. */
   readonly print?: (line: string) => void;
   /** How many of the last events are kept for {@linkcode Trace.lastLines}. @default {60} */
   readonly keep?: number;
@@ -26,7 +26,7 @@ export interface TraceOptions {
 const KINDS = ["send", "deliver", "lose", "state", "note"] as const;
 const ROLES: readonly RoleName[] = ["follower", "trial", "candidate", "leader"];
 
-/** The record of one run. */
+/** The events of one run. */
 export class Trace {
   readonly #print: ((line: string) => void) | undefined;
   readonly #keep: number;
@@ -40,7 +40,7 @@ export class Trace {
     this.#keep = options.keep ?? 60;
   }
 
-  /** Eight hexadecimal digits that stand for everything so far. */
+  /** The hash of all events so far, as eight hexadecimal digits. */
   get hash(): string {
     return (this.#hash >>> 0).toString(16).padStart(8, "0");
   }
@@ -62,7 +62,7 @@ export class Trace {
     this.#print?.(formatEvent(atMs, event));
   }
 
-  /** The last events in words, the oldest first. */
+  /** The last events as text, oldest first. */
   lastLines(): string[] {
     const lines = this.#last.map((event, place) => formatEvent(this.#lastMs[place]!, event));
     const start = this.#count > this.#keep ? this.#count % this.#keep : 0;
@@ -110,7 +110,7 @@ export class Trace {
     for (let place = 0; place < text.length; place++) this.#digest(text.charCodeAt(place));
   }
 
-  /** FNV-1a, a number at a time. */
+  /** Adds a number to the hash (FNV-1a). */
   #digest(value: number): void {
     const low = Math.imul(this.#hash ^ (value | 0), 0x0100_0193);
     this.#hash = value < 0x1_0000_0000
@@ -119,7 +119,7 @@ export class Trace {
   }
 }
 
-/** One event as a line for people. */
+/** Formats one event as a line. */
 function formatEvent(atMs: number, event: TraceEvent): string {
   return `${atMs.toFixed(3).padStart(12)} ${formatWords(event)}`;
 }
@@ -140,7 +140,7 @@ function formatWords(event: TraceEvent): string {
   }
 }
 
-/** A message without its addresses, as `appendEntries term=2 previous=3@1 entries=4..5 commit=3`. */
+/** Formats a message, such as `appendEntries term=2 previous=3@1 entries=4..5 commit=3`. */
 export function formatEnvelope({ term, message }: Envelope): string {
   return `${message.type} term=${term} ${formatFields(message)}`;
 }
@@ -179,7 +179,7 @@ function formatFields(message: Message): string {
   }
 }
 
-/** One server, as `n1 leader term=3 last=5@3 commit=4 applied=4`. */
+/** Formats a server's status, such as `n1 leader term=3 last=5@3 commit=4 applied=4`. */
 export function formatStatus(status: Status): string {
   const base = status.base.index === 0 ? "" : ` base=${formatPosition(status.base)}`;
   const voted = status.votedFor === null ? "" : ` voted=n${status.votedFor}`;

@@ -1,21 +1,21 @@
 /**
- * Time that passes only when somebody waits for it: a queue of events, run in order, one at a
- * time. Whoever calls {@linkcode VirtualClock.sleep} or {@linkcode VirtualClock.wait} sets it going;
- * when nobody waits it stands still. Every node sees it through a {@linkcode ClockView}, which may
- * drift, be paused as by SIGSTOP, or end as by SIGKILL.
+ * Virtual time: a queue of events that run in order, one at a time, while a caller of
+ * {@linkcode VirtualClock.sleep} or {@linkcode VirtualClock.wait} waits; otherwise time stands
+ * still. Every node uses it through a {@linkcode ClockView}, which may drift, be paused as by
+ * SIGSTOP, or end as by SIGKILL.
  *
  * Invariants: events run in the order of (time, time of scheduling); promises settle at points that
- * follow from the events alone; so the same inputs give the same run. Nothing else in the process
- * may do real input or output meanwhile.
+ * depend only on the events; so the same inputs produce the same run. Nothing else in the process
+ * may do real input or output during a run.
  *
  * @module
  */
 
 import type { Clock, Timer } from "../../raft/mod.ts";
 
-/** Chains of promises inside a node are far shorter than this many steps. */
+/** More than the length of any chain of promises inside a node. */
 const MICROTASK_ROUNDS = 12;
-/** Lets the process breathe now and then; counted in events, so that it is the same in every run. */
+/** Yields to the event loop after so many events, which is the same in every run. */
 const EVENTS_PER_BREATH = 4096;
 
 class Event implements Timer {
@@ -45,7 +45,7 @@ export class VirtualClock implements Clock {
   #sequence = 0;
   #events = 0;
   readonly #heap: Event[] = [];
-  /** Events of this very moment, in order; they need no heap. */
+  /** Events of the current time in order, which need no heap. */
   readonly #soon: Event[] = [];
   #soonTaken = 0;
   #waiters = 0;
@@ -73,7 +73,7 @@ export class VirtualClock implements Clock {
     this.schedule(0, run, null);
   }
 
-  /** Schedules an event for the owner of a view; it runs only while that view does. */
+  /** Schedules an event of a view, which runs only while the view runs. */
   schedule(ms: number, run: () => void, view: ClockView | null): Timer {
     if (!(ms >= 0)) {
       throw new RangeError(`Cannot schedule an event: wanted a delay of 0 or more ms, got ${ms}`);
@@ -84,7 +84,7 @@ export class VirtualClock implements Clock {
     return event;
   }
 
-  /** Says that an event resolved or may resolve a promise, which has to settle before the next. */
+  /** Marks that an event may have resolved a promise, which must settle before the next event. */
   touch(): void {
     this.#touched = true;
   }
@@ -101,7 +101,7 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** Lets time pass until the promise is settled, which may happen at any event. */
+  /** Lets time pass until the promise settles. */
   wait<Value>(promise: Promise<Value>): Promise<Value> {
     return new Promise<Value>((resolve, reject) => {
       const end = this.#begin(reject);
@@ -114,7 +114,7 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** Counts one more who waits and sets time going; the answer ends the waiting. */
+  /** Registers a waiting caller and starts time; returns the function that ends the wait. */
   #begin(reject: (error: unknown) => void): (() => void) | null {
     if (this.#aborted !== null) {
       reject(this.#aborted.error);
@@ -133,7 +133,7 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Stops time for ever: all who wait, or will wait, get the error. */
+  /** Stops time for good: all present and later waits reject with the error. */
   abort(error: unknown): void {
     this.#aborted ??= { error };
     for (const reject of [...this.#rejections]) reject(this.#aborted.error);
@@ -199,14 +199,14 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** What a view differs in from true time. */
+/** Options of a {@linkcode ClockView}. */
 export interface ViewOptions {
-  /** Milliseconds this clock counts in one true millisecond. */
+  /** Milliseconds of this clock in one true millisecond. */
   readonly rate?: number;
   readonly originMs?: number;
 }
 
-/** The clock of one life of one node. */
+/** The clock of one start of one node. */
 export class ClockView implements Clock {
   readonly #clock: VirtualClock;
   readonly #rate: number;
@@ -220,7 +220,7 @@ export class ClockView implements Clock {
     this.#originMs = options.originMs ?? 0;
   }
 
-  /** Paused by {@linkcode pause} and not resumed yet. */
+  /** Whether the clock is paused by {@linkcode pause}. */
   get isPaused(): boolean {
     return this.#state === "paused";
   }
@@ -237,12 +237,12 @@ export class ClockView implements Clock {
     this.#clock.schedule(0, run, this);
   }
 
-  /** As SIGSTOP: what becomes due is held until {@linkcode resume}. */
+  /** As SIGSTOP: due events are held until {@linkcode resume}. */
   pause(): void {
     if (this.#state === "running") this.#state = "paused";
   }
 
-  /** As SIGCONT: everything held happens now, in order. */
+  /** As SIGCONT: runs all held events in order. */
   resume(): void {
     if (this.#state !== "paused") return;
     this.#state = "running";
@@ -250,13 +250,13 @@ export class ClockView implements Clock {
     this.#held.length = 0;
   }
 
-  /** As SIGKILL: nothing scheduled here happens any more. */
+  /** As SIGKILL: drops all events scheduled here. */
   end(): void {
     this.#state = "ended";
     this.#held.length = 0;
   }
 
-  /** Runs a due event now, later or never; called by the clock. */
+  /** Runs a due event, holds it or drops it; called by the clock. */
   admit(run: () => void): void {
     if (this.#state === "running") run();
     else if (this.#state === "paused") this.#held.push(run);
@@ -298,9 +298,9 @@ function pop(heap: Event[]): Event {
 }
 
 /**
- * Resolves when every promise that can settle without an event has done so. By a channel and not by
- * an immediate, which is a timer of a millisecond in an older Deno, and outlives the test there. One
- * channel for each settling: an open port would keep the process alive.
+ * Resolves when every promise that can settle without an event has settled. It uses a channel,
+ * since setImmediate is a timer of a millisecond in an older Deno and outlives the test there. Each
+ * call makes its own channel, since an open port would keep the process alive.
  */
 function settle(): Promise<void> {
   return new Promise((resolve) => {

@@ -25,7 +25,7 @@ Deno.test("VirtualClock runs events in the order of time, then of scheduling", a
   assertEquals(clock.now(), 100);
 });
 
-Deno.test("VirtualClock stands still while nobody waits", async () => {
+Deno.test("VirtualClock stands still while no caller waits", async () => {
   const clock = new VirtualClock();
   let count = 0;
   const tick = () => {
@@ -39,7 +39,7 @@ Deno.test("VirtualClock stands still while nobody waits", async () => {
   assertEquals([count, clock.now()], [9, 95]);
 });
 
-Deno.test("VirtualClock lets sleepers wake in turn and finish their work between events", async () => {
+Deno.test("VirtualClock wakes sleepers in turn, and lets them finish between events", async () => {
   const clock = new VirtualClock();
   const seen: string[] = [];
   async function sleeper(name: string, ms: number): Promise<void> {
@@ -63,7 +63,7 @@ Deno.test("VirtualClock does not run a cancelled event", async () => {
   assertThrows(() => clock.after(NaN, () => {}), RangeError, "Cannot schedule");
 });
 
-Deno.test("VirtualClock gives the error to all who wait when an event throws", async () => {
+Deno.test("VirtualClock rejects all waits when an event throws", async () => {
   const clock = new VirtualClock();
   clock.after(5, () => {
     throw new Error("broken");
@@ -74,7 +74,7 @@ Deno.test("VirtualClock gives the error to all who wait when an event throws", a
   await assertRejects(() => clock.sleep(1), Error, "broken");
 });
 
-Deno.test("VirtualClock refuses to wait when nothing will ever happen", async () => {
+Deno.test("VirtualClock refuses to wait when there is no event", async () => {
   const clock = new VirtualClock();
   await assertRejects(() => clock.wait(new Promise(() => {})), Error, "nothing will ever happen");
 });

@@ -1,7 +1,7 @@
 /**
- * Real processes, killed while they save on the real disk: what was acknowledged is there, what was
- * not is there whole or not at all, and nobody else gets into the folder meanwhile. How many kills:
- * `deno test -A tests/storage/process_storage_test.ts -- 200`; 10 without a number.
+ * Kills real processes while they save on the real disk: acknowledged saves are kept, others are
+ * kept whole or not at all, and no other process can use the folder. The number of kills is an
+ * argument: `deno test -A tests/storage/process_storage_test.ts -- 200`; by default 10.
  *
  * @module
  */
@@ -19,14 +19,14 @@ const CHILD = import.meta.resolve("./storage_child.ts");
 const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
 const KILLS = Number(Deno.args[0] ?? 10);
 
-/** What the lines of one life say. */
+/** The output of one child process. */
 interface Life {
   readonly loaded: string;
   /** How many saves were acknowledged. */
   readonly saved: number;
 }
 
-/** One life: starts the child, lets it acknowledge so many saves, kills it, reads what it said. */
+/** Starts the child, kills it after the given number of saves, and reads its output. */
 async function liveAndDie(
   folder: string,
   options: { readonly step: number; readonly saves: number; readonly living: () => Promise<void> },
@@ -58,7 +58,7 @@ Deno.test("FileStorage keeps every acknowledged save when its process is killed"
   const folder = await Deno.makeTempDir({ prefix: "kontiki-kill-" });
   const begin = performance.now();
   let state: Persistent = EMPTY;
-  /** What the next start may find. */
+  /** The states that the next start may load. */
   let permitted: readonly Persistent[] = [EMPTY];
   let step = 1;
   let acknowledged = 0;

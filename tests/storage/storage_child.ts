@@ -1,7 +1,7 @@
 /**
- * A process that does nothing but save, for tests that kill it: `FOLDER STEP`. It loads, prints
- * `loaded DIGEST`, and then, for ever, prints `saved STEP` after each save. The saves follow from the
- * state and the step alone, so whoever reads the lines knows what must be on the disk.
+ * A process that saves without end, for tests that kill it: `FOLDER STEP`. It loads, prints
+ * `loaded DIGEST`, and then prints `saved STEP` after each save. The saves depend only on the state
+ * and the step, so a reader of the lines knows what must be on the disk.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { applySave, DenoFiles, FileStorage, type Persistent, type Save } from ".
 import { SeededRandom } from "../sim/mod.ts";
 import { describePersistent, randomSave } from "./storage_suite.ts";
 
-/** The save that step makes of a state. */
+/** The save of a step, given the state before. */
 export function saveOfStep(state: Persistent, step: number): Save {
   return randomSave(new SeededRandom(step).next, state);
 }

@@ -1,7 +1,7 @@
 /**
- * A crash after every file-system operation of a storage's life, with every subset of what was not
- * synced (sampled where there are more than a few hundred): recovery finds a state that the contract
- * permits, and finds it again when recovery itself is cut off (D1, D2, D9).
+ * Tests of crashes after every file-system operation of a storage, with every subset of unsynced
+ * changes (sampled if there are more than a few hundred): recovery loads a permitted state, and
+ * loads it again when the recovery itself is interrupted (D1, D2, D9).
  *
  * @module
  */
@@ -16,24 +16,24 @@ import { type DiskImage, type DiskOperation, SimDisk } from "../sim/sim_disk.ts"
 import { permittedInSave } from "../sim/sim_home.ts";
 import { describePersistent, randomSaves, saveOf } from "./storage_suite.ts";
 
-/** How many random lives: `deno test -A tests/storage/storage_crash_test.ts -- 100`; 3 without a number. */
+/** Number of random runs: `deno test -A tests/storage/storage_crash_test.ts -- 100`; default 3. */
 const LIVES = Number(Deno.args[0] ?? 3);
-/** The part of all moments after which the recovery is cut off, too. */
+/** The share of crash points at which the recovery is interrupted, too. */
 const CUT_AGAIN = Deno.args[0] === undefined ? 0.15 : 1;
 
-/** Above this many images of one moment, a sample is taken. */
+/** Above this number of images of one crash point, a sample is taken. */
 const IMAGES_MAX = 256;
 
-/** A moment at which the machine may stop. */
+/** A crash point. */
 interface Moment {
   readonly what: string;
   readonly images: readonly DiskImage[];
-  /** The disk as it was, for a process that is killed while the system goes on. */
+  /** The whole disk, for a process that is killed while the system runs on. */
   readonly disk: SimDisk;
   readonly permitted: readonly Persistent[];
 }
 
-/** Runs a life and notes the moment after each operation that changes the disk. */
+/** Runs the saves and records a crash point after each operation that changes the disk. */
 async function momentsOf(
   saves: readonly Save[],
   start: { readonly image?: DiskImage; readonly state?: Persistent } = {},
@@ -54,7 +54,7 @@ async function momentsOf(
   for (const [i, save] of saves.entries()) {
     step = `save ${i}`;
     permitted = permittedInSave(state, save);
-    // Two thirds of the snapshots are prepared beside the save before, the others beside their own.
+    // Two thirds of the snapshots are prepared before the previous save, the others with their own.
     const ahead = i % 3 > 0 ? saves[i + 1]?.snapshot : null;
     const beside = i % 3 === 1 ? save.snapshot : null;
     const prepared = ahead ?? beside;
@@ -123,13 +123,13 @@ async function checkLife(saves: readonly Save[]): Promise<{ moments: Moment[]; c
   return { moments, cases };
 }
 
-Deno.test("FileStorage recovers a permitted state when a crash follows any operation", async () => {
+Deno.test("FileStorage recovers a permitted state after a crash at any operation", async () => {
   const { moments, cases } = await checkLife(LIFE);
   console.log(`crash matrix: ${moments.length} moments, ${cases} cases`);
   assert(cases > 2000, "the matrix has shrunk");
 });
 
-Deno.test("FileStorage recovers a permitted state when crashes hit random lives", async () => {
+Deno.test("FileStorage recovers a permitted state after crashes of random runs", async () => {
   let moments = 0;
   let cases = 0;
   for (let seed = 1; seed <= LIVES; seed++) {
@@ -140,7 +140,7 @@ Deno.test("FileStorage recovers a permitted state when crashes hit random lives"
   console.log(`crash matrix, random lives: ${moments} moments, ${cases} cases`);
 });
 
-Deno.test("FileStorage recovers the same state when its recovery is cut off anywhere", async () => {
+Deno.test("FileStorage recovers the same state when its recovery is interrupted anywhere", async () => {
   const random = new SeededRandom(11).next;
   let cases = 0;
   for (const moment of await momentsOf(LIFE)) {

@@ -1,5 +1,5 @@
 /**
- * What every {@linkcode Storage} must do, run by each implementation with
+ * Tests of the contract of {@linkcode Storage}, run by each implementation with
  * `storageSuite("name", create)`.
  *
  * @module
@@ -20,20 +20,20 @@ import {
 import { lastOf } from "../../raft/core/mod.ts";
 import { SeededRandom } from "../sim/mod.ts";
 
-/** A place that keeps what a storage saved. */
+/** A place whose state outlives a storage. */
 export interface StorageHome {
-  /** The storage in this place: the first, or the one of the next life after a close. */
+  /** Opens the storage, for the first time or again after a close. */
   open(): Promise<Storage>;
   /** Removes the place. */
   remove(): Promise<void>;
 }
 
-/** A save in which everything that is not named stays as it is. */
+/** A save that changes only the given fields. */
 export function saveOf(change: Partial<Save>): Save {
   return { vote: null, snapshot: null, tail: null, ...change };
 }
 
-/** Entries from `from` on, all of one term, with commands that differ. */
+/** Entries from index `from`, of one term, with different commands. */
 export function entriesOf(from: number, count: number, term: Term): Entry[] {
   return Array.from({ length: count }, (_, i) => ({
     index: from + i,
@@ -42,7 +42,7 @@ export function entriesOf(from: number, count: number, term: Term): Entry[] {
   }));
 }
 
-/** A snapshot whose image names its position. */
+/** A snapshot whose image contains its position. */
 export function snapshotOf(index: number, term: Term, bytes = 40): Snapshot {
   const data = new Uint8Array(bytes);
   for (let i = 0; i < bytes; i++) data[i] = index + term * 7 + i;
@@ -207,7 +207,7 @@ export function storageSuite(
   });
 }
 
-/** The saves, each behind one that raises the term to what its entries and snapshot need. */
+/** The saves, each after one that raises the term as its entries and snapshot require. */
 function inTerm(saves: readonly Save[]): Save[] {
   let term = 0;
   return saves.flatMap((save) => {
@@ -221,7 +221,7 @@ function inTerm(saves: readonly Save[]): Save[] {
   });
 }
 
-/** Runs the saves in one life, and again with a new life after each. Both must find the reference. */
+/** Runs the saves without a restart, and with one after each; compares with the reference. */
 async function checkSaves(
   create: () => Promise<StorageHome>,
   saves: readonly Save[],
@@ -233,7 +233,7 @@ async function checkSaves(
     let expected = EMPTY;
     assertEquals(await storage.load(), expected);
     for (const save of saves) {
-      // Half of the snapshots are prepared, which changes nothing but the time a save takes.
+      // Half of the snapshots are prepared, which only changes the time of the save.
       const { snapshot } = save;
       if (snapshot !== null && snapshot.last.index % 2 === 0) await storage.prepare(snapshot);
       await storage.save(save);
@@ -251,7 +251,7 @@ async function checkSaves(
   }
 }
 
-/** What a storage loads; a refusal fails the test. */
+/** The state that a storage loads; fails when it refuses. */
 async function loaded(storage: Storage): Promise<Persistent> {
   try {
     return await storage.load();
@@ -269,7 +269,7 @@ function assertSame(actual: Persistent, expected: Persistent, seed?: number): vo
   assertEquals(actual, expected);
 }
 
-/** A state in one line, so that a failure can be read. */
+/** Describes a state in one line. */
 export function describePersistent(state: Persistent): string {
   const { term, votedFor, snapshot, entries } = state;
   const image = snapshot === null
@@ -279,7 +279,7 @@ export function describePersistent(state: Persistent): string {
   return `term ${term} vote ${votedFor ?? "-"} snapshot ${image} log ${log}`;
 }
 
-/** Saves as a follower's life brings them, each permitted after the ones before. */
+/** Random saves of a follower, each permitted after the earlier ones. */
 export function randomSaves(random: Random, count: number): Save[] {
   const saves: Save[] = [];
   let state = EMPTY;
@@ -291,7 +291,7 @@ export function randomSaves(random: Random, count: number): Save[] {
   return saves;
 }
 
-/** A save that may follow a state. */
+/** A random save that is permitted after a state. */
 export function randomSave(random: Random, state: Persistent): Save {
   const below = (bound: number): number => Math.floor(random() * bound);
   const votes = random() < 0.3;
