@@ -1,7 +1,7 @@
 /**
- * Joins the rows of the table with the code behind them, for the executable and for its shell. The
- * code is loaded when a command runs. A row without code, or code that wants what its row does not
- * have, does not compile.
+ * Joins the rows of the table with their code, for the executable and for its shell. The code is
+ * loaded when a command runs. A row without code, or code that uses an option its row lacks, does
+ * not compile.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type {
 type Rows = (typeof rows)[number];
 type ShellRows = (typeof shellRows)[number];
 
-/** For every row what loads its code. */
+/** The function that loads the code, for every row. */
 type Loaders =
   & {
     readonly [Row in Rows as Row["name"]]: () => Promise<
@@ -64,7 +64,7 @@ export const shellCommands: readonly Command[] = [
 ];
 
 function withCode(row: Rows | ShellRows): Command {
-  // The row is typed here and no longer behind: the parser makes exactly what the row says.
+  // The cast is safe because the parser makes exactly the options of the row.
   return { ...row, load: loaders[row.name] as () => Promise<LoadedCode> };
 }
 

@@ -1,5 +1,5 @@
 /**
- * `kontiki version`: what this executable is.
+ * `kontiki version`: prints versions.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import config from "../deno.json" with { type: "json" };
 import type { Row } from "./rows/mod.ts";
 import type { CommandContext, ExitReason } from "./table/mod.ts";
 
-/** Prints the version of Kontiki and of what it is built on. */
+/** Prints the versions of Kontiki and of its runtime. */
 export function run({ output }: CommandContext<Row<"version">>): Promise<ExitReason> {
   const { version } = config;
   const target = Deno.build.target;

@@ -1,5 +1,5 @@
 /**
- * What no server would take is the caller's mistake, and told as such before any server is asked.
+ * Checks a request against the limits of the store before it is sent to a server.
  *
  * @module
  */

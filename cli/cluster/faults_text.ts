@@ -1,5 +1,5 @@
 /**
- * Faults of the network in a few words for people: groups of a partition, rates of losses. Pure.
+ * Describes faults of the network in a few words: groups of a partition, rates of losses. Pure.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export function groupsText(groups: readonly (readonly NodeId[])[]): string {
 }
 
 /**
- * The groups of a partition; `null` where nothing is blocked, or where what is blocked is no
+ * The groups of a partition; `null` when no link is blocked, or when the blocked links are not a
  * partition (one-way, a bridge, a ring).
  */
 export function groupsOf(faults: Faults, ids: readonly NodeId[]): NodeId[][] | null {

@@ -1,5 +1,5 @@
 /**
- * Ports of this machine to listen on soon, for programs that must know them before they do.
+ * Finds free ports for programs that must know a port before they listen on it.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 const host = "127.0.0.1";
 
 /**
- * Below the ports that systems give to connections that go out (from 32768 on Linux, from 49152
- * elsewhere): one of those, free now, may be somebody's before a node has started to listen.
+ * Below the range of outgoing connections (from 32768 on Linux, from 49152 elsewhere), in which a
+ * free port may be taken before a node listens on it.
  */
 const ports = { first: 20_000, last: 32_767 };
 
-/** A port that nobody listens on now, never the same twice in this process. */
+/** A free port, different at each call in this process. */
 export function freePort(): number {
   while (true) {
     const port = ports.first + Math.floor(Math.random() * (ports.last - ports.first + 1));
@@ -24,7 +24,7 @@ export function freePort(): number {
 
 const given = new Set<number>();
 
-/** Whether a listener would get the port now. */
+/** Whether a listener could be opened on the port. */
 export function isFreePort(port: number): boolean {
   try {
     Deno.listen({ hostname: host, port }).close();

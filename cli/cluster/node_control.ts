@@ -1,6 +1,6 @@
 /**
- * Single questions to the control socket of a node on this machine. A node that does not answer is
- * an outcome, not an error: it may be down on purpose.
+ * Single requests to the control socket of a node on this machine. A node that does not answer is
+ * not an error, as it may be down on purpose.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { ControlClient, ControlError, type Faults } from "../../net/mod.ts";
 
 const answerMsMax = 1000;
 
-/** The faults in force, or `null`: the node does not answer. */
+/** The current faults; `null` when the node does not answer. */
 export async function controlFaults(folder: string): Promise<Faults | null> {
   return await ask(folder, (control) => control.faults());
 }
 
-/** Changes faults; false: the node does not answer. */
+/** Changes faults; false when the node does not answer. */
 export async function setControlFaults(folder: string, change: Partial<Faults>): Promise<boolean> {
   return await ask(folder, (control) => control.setFaults(change).then(() => true)) ?? false;
 }

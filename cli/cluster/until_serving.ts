@@ -6,10 +6,10 @@
 
 import { CommandError, formatDuration, leaderOf, type Session } from "../table/mod.ts";
 
-/** How long the nodes may take until one leads. */
+/** The time limit for an election. */
 const startMsMax = 15_000;
 
-/** Resolves when a node leads. */
+/** Resolves once a node leads. */
 export async function untilServing(session: Session): Promise<void> {
   const deadline = performance.now() + startMsMax;
   while (leaderOf(await session.reports()) === null) {

@@ -1,6 +1,6 @@
 /**
- * The check of `--existing` that has to come before the storage, which would make the folder: a start
- * by mistake must leave none behind.
+ * The check of `--existing`, which comes before the storage is opened, as that would make the
+ * folder.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a node measures of itself: the pauses of its event loop, its saves, its processor time.
+ * Measurements of a node: pauses of its event loop, its saves, its processor time.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { cpuUsage } from "node:process";
 import type { Storage } from "../../raft/mod.ts";
 import type { SaveFigures } from "../table/mod.ts";
 
-/** A timer every fifth of a second costs half a millisecond of processor time a second. */
+/** A timer at this interval costs half a millisecond of processor time per second. */
 const LAG_EVERY_MS = 200;
-/** How long a pause is remembered, at least. */
+/** The least time for which a pause is remembered. */
 const LAG_KEPT_MS = 60_000;
-/** Percentiles are of so many saves, the latest. */
+/** Number of latest saves of which percentiles are taken. */
 const SAVES_KEPT = 1000;
 /** A save that takes longer is slow: two of them are half of the shortest election timeout. */
 const SLOW_SAVE_MS = 60;
 
-/** Finds pauses of the event loop: a timer that comes late says how long something held it. */
+/** Measures pauses of the event loop by the lateness of a timer. */
 export class LoopLag {
   readonly #now: () => number;
   #dueAt: number;
@@ -27,7 +27,7 @@ export class LoopLag {
   #previous = 0;
   #minuteEndsAt: number;
 
-  /** Looks from the call of {@linkcode start} on. */
+  /** Measures from the call of {@linkcode start} on. */
   constructor(now: () => number) {
     this.#now = now;
     this.#dueAt = now();
@@ -39,7 +39,7 @@ export class LoopLag {
     return Math.max(this.#longest, this.#previous);
   }
 
-  /** Begins, and looks until {@linkcode stop}. */
+  /** Measures until {@linkcode stop}. */
   start(): void {
     this.#dueAt = this.#now() + LAG_EVERY_MS;
     this.#timer = setTimeout(() => {
@@ -48,7 +48,7 @@ export class LoopLag {
     }, LAG_EVERY_MS);
   }
 
-  /** Compares the time with that at which the timer was due. */
+  /** Compares the time with the due time of the timer. */
   look(): void {
     const now = this.#now();
     if (now > this.#minuteEndsAt) {
@@ -65,7 +65,7 @@ export class LoopLag {
   }
 }
 
-/** Remembers how long saves took. */
+/** The durations of the latest saves. */
 export class SaveTimes {
   readonly #now: () => number;
   /** The latest, in no order. */
@@ -77,7 +77,7 @@ export class SaveTimes {
     this.#now = now;
   }
 
-  /** A save has ended. */
+  /** Adds the duration of a save. */
   add(ms: number): void {
     this.#times[this.#count % SAVES_KEPT] = ms;
     this.#count += 1;

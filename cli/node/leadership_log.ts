@@ -1,6 +1,6 @@
 /**
- * What a node logs of elections: each new leader, and that there is none. It does not log the
- * attempts in between, so that a node without a majority cannot fill a disk.
+ * Logs each new leader, and the loss of a leader. It does not log the attempts in between, so that
+ * a node without a majority cannot fill a disk.
  *
  * @module
  */

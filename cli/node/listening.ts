@@ -1,18 +1,18 @@
 /**
- * Listening at an address that somebody wrote down: the errors say which address, and for whom.
+ * Opens listeners at configured addresses; errors name the address and its purpose.
  *
  * @module
  */
 
 import type { Address } from "../../net/mod.ts";
 
-/** Where to listen, and who is to be heard there. */
+/** An address to listen at, and the kind of connections there. */
 export interface Place {
   readonly address: Address;
   readonly role: "peers" | "clients";
 }
 
-/** The system does not let a node listen where it was told to. */
+/** The system refused to listen at an address. */
 export class ListenError extends Error {
   readonly place: Place;
 
@@ -23,12 +23,12 @@ export class ListenError extends Error {
   }
 }
 
-/** What `listen` returns; its failure as a {@linkcode ListenError}. */
+/** Calls `listen`, and turns its failure into a {@linkcode ListenError}. */
 export function listening<Listener>(place: Place, listen: () => Listener): Listener {
   try {
     return listen();
   } catch (error) {
-    // About what we were told, not about what the system has.
+    // The argument is invalid; this is not a failure of the system.
     if (error instanceof RangeError) throw error;
     throw new ListenError(error, place);
   }

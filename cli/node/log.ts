@@ -1,6 +1,6 @@
 /**
  * The log of a node: text on a terminal, one JSON value a line otherwise, on standard error. What
- * users store never goes into it: messages name nodes, terms and places, not keys or values.
+ * users store never goes into it: messages name nodes, terms and indexes, not keys or values.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
 import { paintText } from "../table/mod.ts";
 
 /**
- * Where the parts of a node write.
+ * The log as the parts of a node use it.
  *
  * - `debug`: every change of the core's state.
  * - `info`: which node leads, which peers are in reach, and what takes long.
@@ -30,7 +30,7 @@ export interface NodeLog {
   error(line: string): void;
 }
 
-/** What a log is made of. */
+/** Options of {@linkcode setupLog}. */
 export interface LogOptions {
   readonly level: string;
   readonly isTerminal: boolean;
@@ -54,7 +54,7 @@ class LineHandler extends BaseHandler {
   }
 }
 
-/** Makes the log, and returns its one logger. */
+/** Sets up the log and returns its logger. */
 export function setupLog(options: LogOptions): Logger {
   const level = options.level.toUpperCase() as LevelName;
   setup({

@@ -1,5 +1,5 @@
 /**
- * A node that serves, as a part of another program.
+ * A serving node, for use within another program.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a node logs when its peers refuse it in a way that no waiting mends.
+ * Logs refusals by peers that do not end by themselves.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { NodeLog } from "./log.ts";
 
 const VERSIONS = "Run the same version of this program on all nodes of a cluster";
 
-/** What to do, for the reasons that only a person can mend. */
+/** The remedy of each such reason. */
 const ADVICE: Readonly<Record<string, string>> = {
   wrongCluster:
     "Start this node with the --cluster of the others, or with the addresses of its own " +

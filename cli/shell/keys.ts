@@ -1,11 +1,11 @@
 /**
- * From the bytes a terminal sends to keys: characters, named keys, pastes. Pure. A character or an
- * escape sequence may be split over any number of reads.
+ * Decodes the bytes of a terminal into keys: characters, named keys, pastes. Pure. A character or
+ * an escape sequence may be split over any number of reads.
  *
  * @module
  */
 
-/** A key that does something instead of standing for itself. */
+/** A key that is not a character. */
 export type KeyName =
   | "enter"
   | "tab"
@@ -31,13 +31,13 @@ export type KeyName =
   | "endOfInput"
   | "escape";
 
-/** One thing that was typed. */
+/** One input: a key or a paste. */
 export type Key =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "paste"; readonly text: string }
   | { readonly kind: "key"; readonly name: KeyName };
 
-/** Control characters; those that are not listed do nothing. */
+/** Control characters; others are ignored. */
 const controls: ReadonlyMap<string, KeyName> = new Map([
   ["\x01", "home"],
   ["\x02", "left"],
@@ -62,7 +62,7 @@ const controls: ReadonlyMap<string, KeyName> = new Map([
   ["\x7f", "backspace"],
 ]);
 
-/** What follows the escape character. A modifier in the middle (`1;5`) is read as "by word". */
+/** Sequences after the escape character. A modifier in the middle (`1;5`) means "by word". */
 const sequences: ReadonlyMap<string, KeyName> = new Map([
   ["[A", "up"],
   ["[B", "down"],
@@ -96,19 +96,19 @@ const sequences: ReadonlyMap<string, KeyName> = new Map([
 const pasteStart = "\x1b[200~";
 const pasteEnd = "\x1b[201~";
 
-/** Whole keys out of pieces of input. */
+/** Decodes keys from portions of input. */
 export class KeyDecoder {
   readonly #decoder = new TextDecoder();
   #pending = "";
   /** The text of a paste that has not ended, or `null` outside of one. */
   #paste: string | null = null;
 
-  /** True while the escape key may or may not be the start of a sequence. */
+  /** Whether the input ends with an escape that may start a sequence. */
   get isUndecided(): boolean {
     return this.#pending === "\x1b";
   }
 
-  /** Takes input as it comes, and returns the keys that are complete. */
+  /** Takes a portion of input and returns the complete keys. */
   push(bytes: Uint8Array): Key[] {
     this.#pending += this.#decoder.decode(bytes, { stream: true });
     const keys: Key[] = [];
@@ -119,7 +119,7 @@ export class KeyDecoder {
     return keys;
   }
 
-  /** No more input came for a while: what looked like the start of a sequence was a key. */
+  /** Called after a pause in the input: returns a pending escape as a key. */
   settle(): Key[] {
     if (!this.isUndecided) return [];
     this.#pending = "";

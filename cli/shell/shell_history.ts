@@ -1,14 +1,14 @@
 /**
- * The lines typed in the shell, kept from one session to the next in the user's state folder. A
- * history that cannot be read or written costs a note, never the session.
+ * The lines typed in the shell, kept between sessions in the user's state folder. A history that
+ * cannot be read or written causes a note and does not end the session.
  *
  * @module
  */
 
-/** The most lines kept. */
+/** The maximum number of lines. */
 export const historyLinesMax = 1000;
 
-/** The lines of a file, or nothing where there is none. */
+/** The lines of a file; none if it does not exist. */
 export async function loadHistory(path: string): Promise<string[]> {
   try {
     return parseHistory(await Deno.readTextFile(path));
@@ -42,7 +42,7 @@ export function addToHistory(lines: readonly string[], line: string): readonly s
   return [...lines, line].slice(-historyLinesMax);
 }
 
-/** Where the history is kept: a variable of its own, else the state folder of the user. */
+/** The path of the history: from its own variable, else in the user's state folder. */
 export function historyPath(environment: (name: string) => string | undefined): string | null {
   const own = environment("KONTIKI_HISTORY");
   if (own !== undefined && own !== "") return own;

@@ -1,18 +1,18 @@
 /**
- * Words out of a line of the shell: quotes, comments, several commands in one line. Pure. No
- * variables and no wildcards: what is typed is what is meant.
+ * Splits a line of the shell into words: quotes, comments, several commands in one line. Pure.
+ * There are no variables and no wildcards.
  *
  * @module
  */
 
-/** A word, and where it stands. */
+/** A word and its position. */
 export interface Word {
   readonly text: string;
   readonly start: number;
   readonly end: number;
 }
 
-/** A line read: its commands, each a list of words; or what is wrong with it. */
+/** A parsed line: its commands as lists of words, or an error. */
 export type ParsedLine =
   | { readonly kind: "commands"; readonly commands: readonly (readonly Word[])[] }
   | { readonly kind: "wrong"; readonly message: string };
@@ -20,8 +20,8 @@ export type ParsedLine =
 const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", "0": "\0" };
 
 /**
- * Reads a line. Words are separated by blanks; `;` and line ends separate commands; `#` at the start
- * of a word begins a comment; `'…'` keeps everything, `"…"` and bare words know `\`.
+ * Reads a line. Words are separated by blanks; `;` and line ends separate commands; `#` at the
+ * start of a word begins a comment; `'…'` keeps everything, `"…"` and bare words know `\`.
  */
 export function parseLine(line: string): ParsedLine {
   const commands: Word[][] = [];
@@ -50,7 +50,7 @@ export function parseLine(line: string): ParsedLine {
   return { kind: "commands", commands };
 }
 
-/** The word that begins at a place, or what is wrong with it. */
+/** The word that begins at a position, or an error. */
 function readWord(line: string, start: number): Word | string {
   let text = "";
   let quote: string | null = null;
@@ -71,7 +71,7 @@ function readWord(line: string, start: number): Word | string {
   return { text, start, end: at };
 }
 
-/** Where the word begins that a person is typing, and the words of its command before it. */
+/** The start of the word at the cursor, and the words of its command before it. */
 export function wordAtCursor(
   line: string,
   cursor: number,

@@ -1,6 +1,6 @@
 /**
- * What a command is to the code around it: its row, the function behind it, and what that function
- * gets. Types only; `cli/commands.ts` joins rows and functions.
+ * Types of commands: the row, its function, and the context of that function. `cli/commands.ts`
+ * joins rows and functions.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import type { Output } from "./output.ts";
 import type { ArgumentsOf, ArgumentValue, CommandRow, FlagValue, OptionsOf } from "./row.ts";
 import type { Session } from "./session.ts";
 
-/** How a command ended: a reason, or the exit code of a program that it ran. */
+/** The result of a command: a reason, or the exit code of a program that it ran. */
 export type Ending = ExitReason | number;
 
-/** What every command gets, whatever its row. */
+/** The context of every command. */
 interface CommonContext {
-  /** What followed `--`, for a row with `rest`. */
+  /** The arguments after `--`, for a row with `rest`. */
   readonly rest: readonly string[];
   readonly output: Output;
   /** Aborted by Ctrl-C and SIGTERM. */
@@ -24,7 +24,7 @@ interface CommonContext {
   readonly shellCommands: readonly Command[];
 }
 
-/** What the function of a command gets, typed by its row. */
+/** The context of a command's function, typed by its row. */
 export interface CommandContext<Row extends CommandRow> extends CommonContext {
   readonly options: OptionsOf<Row>;
   readonly args: ArgumentsOf<Row>;
@@ -33,31 +33,31 @@ export interface CommandContext<Row extends CommandRow> extends CommonContext {
 /** The flags that name a cluster. */
 export type ClusterFlag = "endpoints" | "data";
 
-/** The same on a cluster that is open: no flags name one. */
+/** The same for an open cluster, without the flags that name one. */
 export interface SessionContext<Row extends CommandRow> extends CommonContext {
   readonly options: Omit<OptionsOf<Row>, ClusterFlag>;
   readonly args: ArgumentsOf<Row>;
 }
 
-/** The code behind a command of the executable. */
+/** The code of a command of the executable. */
 export interface CommandCode<Row extends CommandRow> {
   /** Does the work, and returns how it ended. */
   readonly run: (context: CommandContext<Row>) => Promise<Ending>;
 }
 
-/** The code behind a command of the shell. */
+/** The code of a command of the shell. */
 export interface ShellCode<Row extends CommandRow> {
   /** Does the work on the shell's cluster, and returns how it ended. */
   readonly runIn: (context: SessionContext<Row>, session: Session) => Promise<Ending>;
 }
 
-/** The context of a row that is known only when the program runs. */
+/** The context of a row that is known only at run time. */
 export interface AnyContext extends CommonContext {
   readonly options: Readonly<Record<string, FlagValue>>;
   readonly args: Readonly<Record<string, ArgumentValue>>;
 }
 
-/** Code whose row is known only when the program runs; the parser makes what fits the row. */
+/** Code whose row is known only at run time; the parser makes the options that fit the row. */
 export interface LoadedCode {
   readonly run?: (context: AnyContext) => Promise<Ending>;
   readonly runIn?: (context: AnyContext, session: Session) => Promise<Ending>;

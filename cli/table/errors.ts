@@ -1,7 +1,7 @@
 /**
- * The two errors that end a command early, and errors that the system reports: a path that cannot be
- * made, a file in the way, a full disk. Those say something about the machine, and a stack would not
- * help to mend it.
+ * The two errors that end a command early, and errors that the system reports: a path that cannot
+ * be made, a file in the way, a full disk. Those say something about the machine, and a stack would
+ * not help to mend it.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export class UsageError extends Error {
   }
 }
 
-/** A command cannot go on; the reason decides the exit code. */
+/** A command cannot continue; the reason determines the exit code. */
 export class CommandError extends Error {
   override name = "CommandError";
   readonly reason: ExitReason;
@@ -33,7 +33,7 @@ export class CommandError extends Error {
 
 const kinds = Object.values(Deno.errors);
 
-/** What the system said, in one line; `null`: the error is not one of the system. */
+/** The message of the system in one line; `null` if the error is not one of the system. */
 export function systemMessage(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   // Deno has no class for many numbers of the system, such as that of a name that is too long.

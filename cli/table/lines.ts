@@ -1,10 +1,10 @@
 /**
- * Lines out of a stream of bytes, as they come in.
+ * Splits a stream of bytes into lines.
  *
  * @module
  */
 
-/** The lines of the stream; a last one counts also when the stream ends within it. */
+/** The lines of the stream, including an incomplete last line. */
 export async function* linesOf(
   stream: ReadableStream<Uint8Array>,
   options: { readonly signal?: AbortSignal } = {},

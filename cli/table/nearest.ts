@@ -1,5 +1,5 @@
 /**
- * Finds the word somebody probably meant.
+ * Finds the word that a misspelt word probably stands for.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export function editDistance(left: string, right: string): number {
   return last[right.length]!;
 }
 
-/** The candidate nearest to `word`, unless even that one is far off. */
+/** The candidate nearest to `word`; `null` if none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.ceil(word.length / 3)) + 1;

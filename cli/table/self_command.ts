@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What the program may do, one by one; the compiled executable is given the same. */
+/** The permissions of the program; the compiled executable has the same. */
 export const permissions: readonly string[] = [
   "--allow-net",
   "--allow-read",
@@ -14,7 +14,7 @@ export const permissions: readonly string[] = [
   "--allow-sys",
 ];
 
-/** A program and its first arguments; those of a command go behind. */
+/** The program and its first arguments, before those of a command. */
 export function selfCommand(): readonly string[] {
   if (Deno.build.standalone) return [Deno.execPath()];
   const main = new URL("../main.ts", import.meta.url).href;

@@ -1,11 +1,11 @@
 /**
- * Waiting that Ctrl-C ends. Every wait of a command that the outside world can make long goes
- * through here, since a signal that is listened to no longer ends the process by itself.
+ * Waiting that Ctrl-C ends. Every wait of a command that can take long goes through here, since a
+ * signal with a listener no longer ends the process by itself.
  *
  * @module
  */
 
-/** What the work comes to, or an error as soon as the command is interrupted. */
+/** The result of the work; rejects as soon as the command is interrupted. */
 export function untilInterrupted<T>(
   { signal }: { readonly signal: AbortSignal },
   work: Promise<T>,

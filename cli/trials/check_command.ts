@@ -1,5 +1,5 @@
 /**
- * `kontiki check`: judges a recorded history.
+ * `kontiki check`: checks a recorded history.
  *
  * @module
  */
@@ -15,20 +15,20 @@ import {
 } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 
-/** Reads the file, judges it, says why. */
+/** Reads the file, checks the history and prints the verdict. */
 export async function run(context: CommandContext<Row<"check">>): Promise<ExitReason> {
   const { options, output, args: { file: path } } = context;
   const text = await untilInterrupted(context, read(path));
   const file = parse(path === "-" ? "standard input" : path, text);
   const begin = performance.now();
-  // Beside this thread, so that Ctrl-C is heard.
+  // A worker keeps this thread free to handle Ctrl-C.
   const work = checkInWorker({
     model: file.model.model.name,
     history: file.operations,
     deadlineMs: options.timeout,
   });
   const result = await untilInterrupted(context, work);
-  // Before the page is written, so that a page that cannot be written hides no verdict.
+  // Print the verdict first, so that it is shown even if the page cannot be written.
   if (output.isJson) output.json(result);
   else output.line(describeResult(file, result, performance.now() - begin));
   const { timeline: page } = options;

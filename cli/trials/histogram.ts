@@ -1,16 +1,16 @@
 /**
- * Times of many operations in little memory: buckets whose width is about one percent of the time
- * they stand for. Pure.
+ * Times of many operations in little memory: buckets with a width of about one percent of their
+ * time. Pure.
  *
  * @module
  */
 
 const bucketsPerOctave = 64;
-/** The shortest time told apart, in milliseconds. */
+/** The resolution in milliseconds. */
 const unitMs = 0.001;
 const octaves = 30;
 
-/** Counts times, and says how long the slowest of any share of them took. */
+/** Counts times and computes percentiles. */
 export class Histogram {
   readonly #counts = new Float64Array(bucketsPerOctave * octaves);
   #count = 0;
@@ -47,7 +47,7 @@ export class Histogram {
     let seen = 0;
     for (let place = 0; place < this.#counts.length; place += 1) {
       seen += this.#counts[place]!;
-      // The last bucket holds all that is longer still.
+      // The last bucket contains all longer times.
       if (seen < rank || place === this.#counts.length - 1) continue;
       return Math.min(this.#maxMs, 2 ** ((place + 1) / bucketsPerOctave) * unitMs);
     }

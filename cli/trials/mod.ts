@@ -1,5 +1,5 @@
 /**
- * Commands that test, check and measure.
+ * Commands that test, check and measure clusters.
  *
  * @module
  */

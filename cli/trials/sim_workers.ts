@@ -1,6 +1,6 @@
 /**
- * Shares seeds out to several processes of this same program. Each takes every n-th seed and says
- * once a second how far it has come, as a line of JSON.
+ * Distributes seeds to several processes of this program. Each takes every n-th seed and reports
+ * its progress once a second as a line of JSON.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface FuzzRequest {
   readonly print: (line: string) => void;
 }
 
-/** What a number of seeds came to. */
+/** The summed results of seeds. */
 export interface FuzzTotals {
   readonly seeds: number;
   readonly virtualMs: number;
@@ -35,7 +35,7 @@ export interface FuzzTotals {
   readonly cpuMs: number;
 }
 
-/** Runs the seeds in `jobs` processes and reports what they say as it comes. */
+/** Runs the seeds in `jobs` processes and passes on their reports. */
 export async function shareFuzz(
   request: FuzzRequest,
   report: (more: FuzzTotals, failure: SwarmResult | null) => void,

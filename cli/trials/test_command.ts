@@ -1,7 +1,7 @@
 /**
  * `kontiki test`: scenarios of the lab, in the simulator or on real processes: once with the lab's
- * lines, with many seeds, or shared out to several workers. Decides nothing about a scenario itself;
- * `tests/lab/lab_runner.ts` does that.
+ * lines, with many seeds, or shared out to several workers. Decides nothing about a scenario
+ * itself; `tests/lab/lab_runner.ts` does that.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import type { Row } from "../rows/mod.ts";
 import { LabTally } from "./test_tally.ts";
 import { runInWorkers } from "./test_workers.ts";
 
-/** What to run, and how. */
+/** The scenarios to run, and how. */
 interface LabRequest {
   /** Parts, names or pieces of names and titles; none: the whole lab of the present edition. */
   readonly words: readonly string[];
@@ -79,7 +79,7 @@ async function runLab(request: LabRequest): Promise<ExitReason> {
   return tally.failures === 0 ? "ok" : "failure";
 }
 
-/** Seed by seed, so that a common fault shows itself soon in whichever scenario finds it. */
+/** Runs all scenarios seed by seed, so that a common fault shows early. */
 async function runHere(
   scenarios: readonly Scenario[],
   { seed, seeds, json, failFast, processes, keep }: LabRequest,

@@ -25,7 +25,7 @@ interface Row {
 
 const PROGRESS_EVERY_MS = 2_000;
 
-/** What was run so far. */
+/** The runs so far. */
 export class LabTally {
   readonly #rows: ReadonlyMap<string, Row>;
   readonly #seeds: number;
@@ -52,7 +52,7 @@ export class LabTally {
     return this.#sum((row) => row.failures);
   }
 
-  /** Takes in one run; with many seeds, tells from time to time how far it is. */
+  /** Adds one run; with many seeds, prints progress from time to time. */
   add(result: LabResult): void {
     const row = this.#rows.get(result.name);
     if (row === undefined) throw new RangeError(`Cannot add ${result.name}: it was not chosen`);

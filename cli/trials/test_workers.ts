@@ -1,6 +1,6 @@
 /**
- * Shares runs out to several processes of this same program, each taking a scenario and some seeds
- * at a time and answering one line of JSON for each run.
+ * Distributes runs to several processes of this program. Each takes a scenario and some seeds at a
+ * time and prints one line of JSON for each run.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { LabResult } from "../../tests/lab/mod.ts";
 import { linesOf, selfCommand } from "../table/mod.ts";
 
-/** What the processes are to run. */
+/** The runs to distribute. */
 export interface Workload {
   readonly names: readonly string[];
   readonly seed: number;
@@ -24,7 +24,9 @@ interface Share {
   readonly seeds: number;
 }
 
-/** Small enough that the last shares end at about the same time, large enough to be worth a start. */
+/**
+ * Small enough that the last shares end at about the same time, large enough to be worth a start.
+ */
 const SEEDS_PER_SHARE_MAX = 50;
 
 /** Runs all of it, at most `jobs` processes at a time, and reports results as they come. */

@@ -1,6 +1,7 @@
 /**
  * One line to one peer: a connection that this node dials, says hello on, sends messages over and
- * dials again when it breaks. Nothing but the answer to the hello and signs of life come back on it.
+ * dials again when it breaks. Nothing but the answer to the hello and signs of life come back on
+ * it.
  *
  * Invariants: messages leave in the order they were given, or not at all; what waits is bounded and
  * the rest is dropped whole and counted; messages that waited for one run of the peer are never
@@ -22,10 +23,10 @@ import {
 } from "../wire/mod.ts";
 import { decodePeerAnswer, encodePeerHello, type Line } from "./peer_hello.ts";
 
-/** Asks for a sign of life, and is one when it comes from the other side. No message has this type. */
+/** A request for a sign of life, and the reply to it. No message has this type. */
 export const PING: WireValue = [0];
 
-/** What a {@linkcode PeerLink} is made of. */
+/** Options of a {@linkcode PeerLink}. */
 export interface PeerLinkOptions {
   readonly cluster: string;
   readonly id: NodeId;
@@ -36,13 +37,13 @@ export interface PeerLinkOptions {
   readonly limits: TcpLimits;
   readonly random: () => number;
   readonly refusals: Refusals;
-  /** Takes a line when the peer gets into reach or out of it. */
+  /** Receives a line when the peer becomes reachable or unreachable. */
   readonly log: (line: string) => void;
-  /** Called whenever the peer refuses the hello, with what the peer says. */
+  /** Called whenever the peer refuses the hello, with its reason. */
   readonly refused: (refusal: { readonly reason: string; readonly detail: string }) => void;
 }
 
-/** Once this much waits for a connection, older messages make room. */
+/** When more than this is queued for a connection, older messages are dropped. */
 const WAITING_BYTES_MAX = 2 ** 20;
 
 /** Dials one peer and sends to it. */
@@ -50,10 +51,10 @@ export class PeerLink {
   readonly #options: PeerLinkOptions;
   #address: Address | null = null;
   #connection: Connection | null = null;
-  /** The answer to the hello came: messages may leave. */
+  /** Whether the hello was answered, so that messages may be sent. */
   #isReady = false;
   #isClosed = false;
-  /** Messages given while there is no connection: the latest few. */
+  /** The latest few messages, queued while there is no connection. */
   #waiting: Envelope[] = [];
   #waitingBytes = 0;
   /** The run of the peer that answered last. */
@@ -65,7 +66,7 @@ export class PeerLink {
   #readyAt = 0;
   #heardBytes = 0;
   #heardAt = 0;
-  /** Whether the log says that the peer is in reach; `null`: it says nothing yet. */
+  /** Whether the last log line said that the peer is reachable; `null` before the first line. */
   #loggedReady: boolean | null = null;
   #loggedAt = performance.now();
   readonly #traffic = { sent: 0, dropped: 0, connects: 0 };
@@ -79,7 +80,7 @@ export class PeerLink {
     return { ...this.#traffic, isConnected: this.#isReady };
   }
 
-  /** Where the peer listens from now on. */
+  /** Sets the address of the peer. */
   setAddress(address: Address): void {
     const { hostname, port } = address;
     if (this.#address?.hostname === hostname && this.#address.port === port) return;
@@ -88,12 +89,12 @@ export class PeerLink {
     this.#dialNow();
   }
 
-  /** Bytes that were accepted and that the system has not taken yet. */
+  /** Bytes that were accepted here but not yet by the kernel. */
   get waitingBytes(): number {
     return this.#waitingBytes + (this.#connection?.queuedBytes ?? 0);
   }
 
-  /** Never blocks: the message goes out, waits in a bounded queue, or is dropped. */
+  /** Sends, queues or drops the message; never blocks. */
   send(envelope: Envelope): void {
     if (this.#isReady && this.#connection !== null) return this.#sendOn(this.#connection, envelope);
     this.#waiting.push(envelope);
@@ -109,12 +110,12 @@ export class PeerLink {
     }
   }
 
-  /** The peer has just dialled us, so it is there: try at once. */
+  /** Dials at once, because the peer has just dialled this node. */
   nudge(): void {
     if (this.#connection === null) this.#dialNow();
   }
 
-  /** Asks the peer for a sign of life, and hangs up when there was none for too long. */
+  /** Sends a ping, and closes the connection when there was no sign of life for too long. */
   tick(now: number, didStall: boolean): void {
     const connection = this.#connection;
     if (connection === null || !this.#isReady) return;
@@ -129,7 +130,7 @@ export class PeerLink {
     connection.send(PING);
   }
 
-  /** Hangs up for good. */
+  /** Closes the connection for good. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#redial);
@@ -142,7 +143,7 @@ export class PeerLink {
     else this.#traffic.dropped += 1;
   }
 
-  /** False also for a message that no frame can hold: a transport does not throw. */
+  /** False also for a message larger than a frame, as a transport does not throw. */
   #offer(connection: Connection, envelope: Envelope): boolean {
     try {
       return connection.send(encodeEnvelope(envelope));
@@ -160,7 +161,7 @@ export class PeerLink {
     if (!this.#isClosed && this.#address !== null) this.#dial(this.#address);
   }
 
-  /** Somewhere between half the back-off and all of it, so that nodes do not dial in step. */
+  /** Dials after half to all of the back-off, at random, so that nodes do not dial in step. */
   #dialLater(): void {
     if (this.#isClosed || this.#redial !== undefined) return;
     const { redialMsMax } = this.#options.limits;
@@ -177,7 +178,7 @@ export class PeerLink {
     this.#armDeadline(dial);
     Deno.connect({ ...address, transport: "tcp" }).then(
       (conn) => {
-        // Another attempt may have begun, or this one may have been given up.
+        // A newer attempt may have begun, or the link may have been closed.
         if (dial === this.#dials && !this.#isClosed) this.#greet(conn, dial);
         else conn.close();
       },
@@ -187,7 +188,7 @@ export class PeerLink {
     );
   }
 
-  /** Dialling and the answer to the hello share one deadline. */
+  /** Sets the deadline that dialling and the answer to the hello share. */
   #armDeadline(dial: number): void {
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => {
@@ -214,7 +215,7 @@ export class PeerLink {
     });
   }
 
-  /** The answer to the hello, then signs of life. */
+  /** Handles the answer to the hello, then signs of life. */
   #receive(connection: Connection, value: WireValue): void {
     if (connection !== this.#connection || this.#isReady) return;
     const { cluster, peer, limits } = this.#options;
@@ -254,7 +255,7 @@ export class PeerLink {
     this.#fail(reason);
   }
 
-  /** There is no connection now. One that held for a while earns a quick new attempt. */
+  /** Handles the loss of the connection. After a long-lived one the first redial comes soon. */
   #fail(reason: string): void {
     clearTimeout(this.#deadline);
     this.#logChange(false, reason);
@@ -266,7 +267,7 @@ export class PeerLink {
     if (this.#address !== null) this.#dialLater();
   }
 
-  /** Logs that the peer is in reach, or has been out of it for a while, but not each attempt. */
+  /** Logs when the peer becomes reachable or unreachable, but not each attempt. */
   #logChange(isReady: boolean, reason = ""): void {
     if (this.#isClosed || this.#loggedReady === isReady) return;
     const now = performance.now();
@@ -282,7 +283,7 @@ export class PeerLink {
   }
 }
 
-/** About the size of a message: what may be long in it. */
+/** The approximate size of a message: its commands or chunk. */
 function payloadBytes({ message }: Envelope): number {
   if (message.type === "installSnapshot") return message.data.length;
   if (message.type !== "appendEntries") return 0;
