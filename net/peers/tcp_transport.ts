@@ -42,7 +42,7 @@ import {
 } from "./peer_hello.ts";
 import { PeerLink, PING } from "./peer_link.ts";
 
-/** A peer that dialled this node and was let in. */
+/** An accepted connection of a peer that dialled this node. */
 interface Incoming {
   readonly peer: NodeId;
   readonly line: Line;
@@ -57,7 +57,7 @@ type Links = Readonly<Record<Line, PeerLink>>;
 
 /** Peers over TCP. */
 export class TcpTransport implements Transport {
-  /** Where it listens, with the port the system chose. */
+  /** The listening address, with the port that the system chose. */
   readonly address: Address;
   readonly #options: TcpTransportOptions;
   readonly #limits: TcpLimits;
@@ -73,7 +73,7 @@ export class TcpTransport implements Transport {
   #tickedAt = performance.now();
   #received = 0;
 
-  /** Listens at once; dials a peer when {@linkcode setPeer} says where it is. */
+  /** Listens at once; dials a peer once {@linkcode setPeer} sets its address. */
   constructor(options: TcpTransportOptions) {
     checkClusterName(options.cluster);
     this.#options = options;
@@ -97,7 +97,7 @@ export class TcpTransport implements Transport {
     this.#ticker = setInterval(() => this.#tick(), this.#limits.pingMs);
   }
 
-  /** Where a peer listens, now and until told otherwise. */
+  /** Sets the address of a peer. */
   setPeer(id: NodeId, address: Address): void {
     const links = this.#links.get(id);
     if (links === undefined) {
@@ -116,24 +116,24 @@ export class TcpTransport implements Transport {
     return this.#links.get(to)?.bulk.waitingBytes ?? 0;
   }
 
-  /** What went to each peer. */
+  /** Traffic to each peer. */
   traffic(): ReadonlyMap<NodeId, PeerTraffic> {
     return new Map(
       [...this.#links].map(([id, { small, bulk }]) => [id, sum(small.traffic, bulk.traffic)]),
     );
   }
 
-  /** Messages that came in since the start. */
+  /** Number of messages received since the start. */
   get received(): number {
     return this.#received;
   }
 
-  /** How often something was refused, by reason. */
+  /** Number of refusals, by reason. */
   refusals(): Readonly<Record<string, number>> {
     return this.#refusals.counts();
   }
 
-  /** Hangs up everywhere, at once. */
+  /** Closes all connections at once. */
   close(): void {
     clearInterval(this.#ticker);
     this.#lobby.close();
@@ -180,7 +180,7 @@ export class TcpTransport implements Transport {
     };
   }
 
-  /** A new run ends both lines of the run before, so that none of its messages comes later. */
+  /** Closes both lines of an earlier run of a peer, so that none of its messages arrives later. */
   #endEarlier({ from, line, run }: PeerHello): void {
     for (const incoming of this.#incoming) {
       if (incoming.peer !== from) continue;
@@ -191,8 +191,8 @@ export class TcpTransport implements Transport {
   }
 
   /**
-   * A newer run or dial replaces the connection at hand, an older one must not. Only an open
-   * connection is compared, so a peer whose wall clock went back is soon let in again.
+   * A newer run or dial replaces the present connection, an older one must not. Only an open
+   * connection is compared, so that a peer whose wall clock went back is soon accepted again.
    */
   #checkPeer({ from, line, run, dial }: PeerHello): HelloRefusal | null {
     if (!this.#links.has(from)) {
@@ -231,11 +231,11 @@ export class TcpTransport implements Transport {
     return null;
   }
 
-  /** Keeps both ends of every connection alive: sends pings, and hangs up after a long silence. */
+  /** Sends pings, and closes connections after a long silence. */
   #tick(): void {
     const now = performance.now();
     const { pingMs, silenceMsMax } = this.#limits;
-    // After a pause of this process the pings of the others may wait unread.
+    // After a pause of this process, pings of peers may still be unread.
     const didStall = now - this.#tickedAt > 2 * pingMs;
     this.#tickedAt = now;
     for (const link of this.#allLinks()) link.tick(now, didStall);
@@ -257,7 +257,7 @@ export class TcpTransport implements Transport {
   }
 }
 
-/** What went over both lines. */
+/** The sum of both lines. */
 function sum(small: PeerTraffic, bulk: PeerTraffic): PeerTraffic {
   return {
     sent: small.sent + bulk.sent,

@@ -1,5 +1,5 @@
 /**
- * Why a client could not connect, as a value that a program can act on and a person can read.
+ * The reasons why a client could not connect, as values.
  *
  * @module
  */
@@ -10,21 +10,21 @@ import { type Closed, decodeHelloRefusal, type HelloRefusal, type WireValue } fr
 export interface ConnectFailure {
   /** What kind of failure it is. */
   readonly kind: ConnectFailureKind;
-  /** One sentence for people. */
+  /** One sentence that explains it. */
   readonly message: string;
 }
 
 /**
  * - `refused`: the machine is there, and nothing listens at that port or path
- * - `unknownHost`: the name stands for no machine
+ * - `unknownHost`: no machine has this name
  * - `unreachable`: the system reports another failure
- * - `timeout`: no connection, or no hello, came in time
+ * - `timeout`: the connection or the hello took too long
  * - `wrongPort`: it is the port for peers, not for clients
  * - `wrongCluster`: the node is of another cluster
  * - `wrongVersion`: the node speaks another version of the protocol
  * - `tooMany`: the node has no room for another connection
- * - `notKontiki`: what answered is no Kontiki node
- * - `closed`: this side was closed meanwhile
+ * - `notKontiki`: the server is not a Kontiki node
+ * - `closed`: the client was closed in the meantime
  */
 export type ConnectFailureKind =
   | "refused"
@@ -38,7 +38,7 @@ export type ConnectFailureKind =
   | "notKontiki"
   | "closed";
 
-/** Reasons on the wire that have a kind of their own; any other refusal comes from no such server. */
+/** The kinds of refusals on the wire; a server sends no others. */
 const KINDS: Readonly<Record<string, ConnectFailureKind>> = {
   wrongPort: "wrongPort",
   wrongCluster: "wrongCluster",

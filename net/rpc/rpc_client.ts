@@ -1,9 +1,9 @@
 /**
- * Asks one server, with many calls in flight on one connection, and tells apart what became of each.
+ * Calls one server, with many calls in flight on one connection, and returns the outcome of each.
  *
- * Invariants: `neverSent` is said only of a request of which no byte left, or that the server says
- * it did not execute; a call ends by its deadline; what waits is bounded; a connection over which
- * nothing comes any more is given up, however alive it looks.
+ * Invariants: `neverSent` is returned only for a request of which no byte was sent, or which the
+ * server reports as not executed; a call ends by its deadline; pending calls are bounded; a
+ * connection on which nothing arrives any more is closed.
  *
  * @module
  */
@@ -20,21 +20,21 @@ import {
 } from "./rpc_frames.ts";
 import { within } from "./within.ts";
 
-/** What an {@linkcode RpcClient} is made of. */
+/** Options of an {@linkcode RpcClient}. */
 export interface RpcClientOptions {
   /** Where the server listens: a TCP address, or the path of a Unix socket. */
   readonly server: Address | { readonly path: string };
-  /** Only a server of this cluster will do; `null`: any. @default {null} */
+  /** The required cluster of the server; `null` for any. @default {null} */
   readonly cluster?: string | null;
-  /** Time to connect, and then to be greeted. @default {2000} */
+  /** Time limit to connect, and then for the server's hello. @default {2000} */
   readonly connectMsMax?: number;
-  /** For this long after a failed dial calls fail at once. @default {50} */
+  /** The time after a failed dial in which calls fail at once. @default {50} */
   readonly retryMs?: number;
-  /** How long nothing may come while calls wait; half of it before the server is asked for a sign of life. @default {2000} */
+  /** Silence after which a connection with pending calls is closed. @default {2000} */
   readonly silenceMsMax?: number;
   /** The longest frame, in and out. @default {64 MiB} */
   readonly frameBytesMax?: number;
-  /** Calls under way; a further one is `overloaded` at once. @default {65536} */
+  /** Maximum of calls in flight; a further one is `overloaded` at once. @default {65536} */
   readonly inFlightMax?: number;
 }
 
@@ -59,31 +59,31 @@ const DEFAULTS = {
   inFlightMax: 65_536,
 };
 
-/** Deadlines are looked at this often: one timer for all calls. */
+/** The interval of the timer that checks all deadlines. */
 const SWEEP_MS = 10;
 
-/** Talks to one server and connects again when it has to. */
+/** A client of one server, which reconnects as needed. */
 export class RpcClient {
   readonly #options: Required<RpcClientOptions>;
   #connection: Connection | null = null;
-  /** The server has not said hello on it yet. */
+  /** A connection on which the server has not sent its hello yet. */
   #fresh: Connection | null = null;
   #connecting: Promise<Connection | null> | null = null;
   #failedAt = -Infinity;
   #isClosed = false;
   #number = 0;
-  /** By number; a Map keeps the order, so the oldest come first. */
+  /** By number; the Map keeps them in the order of calls. */
   readonly #pending = new Map<number, Pending>();
   #sweeper: ReturnType<typeof setTimeout> | null = null;
   #sweepDueAt = 0;
-  /** Since when calls wait and nothing came; `null`: the next sweep sets it. */
+  /** The time since which calls are pending and nothing arrived; `null` until the next sweep. */
   #silentSince: number | null = null;
-  /** When the server was asked for a sign of life, after a long silence. */
+  /** The time of the ping after a long silence. */
   #askedAt: number | null = null;
   #server: ServerHello | null = null;
   #failure: ConnectFailure | null = null;
 
-  /** Nothing is dialled before the first call. */
+  /** Makes a client, which connects at its first call. */
   constructor(options: RpcClientOptions) {
     this.#options = { ...DEFAULTS, ...options };
   }
@@ -93,17 +93,17 @@ export class RpcClient {
     return this.#server;
   }
 
-  /** Why the latest attempt to connect failed; `null`: it did not, or there was none. */
+  /** Why the latest attempt to connect failed; `null` if it did not, or there was none. */
   get lastFailure(): ConnectFailure | null {
     return this.#failure;
   }
 
-  /** Whether a call now would leave at once. */
+  /** Whether a call would be sent at once. */
   get isConnected(): boolean {
     return this.#connection !== null && !this.#connection.isClosed;
   }
 
-  /** Sends a request. The outcome comes by the deadline, or when the signal is raised. */
+  /** Sends a request; resolves by the deadline, or when the signal is raised. */
   call(payload: WireValue, { withinMs, signal }: CallLimits): Promise<CallOutcome> {
     const deadline = performance.now() + withinMs;
     const connection = this.#connection;
@@ -114,7 +114,7 @@ export class RpcClient {
     return this.#callLater({ payload, deadline, signal });
   }
 
-  /** Hangs up. What is under way ends as unknown. */
+  /** Closes the connection. Calls in flight end as unknown. */
   close(): void {
     this.#isClosed = true;
     this.#fresh?.abort({ kind: "local", message: "closed by this side" });
@@ -181,7 +181,7 @@ export class RpcClient {
     return this.#connecting;
   }
 
-  /** Sends nothing before the server's hello, so that an earlier failure surely means "never sent". */
+  /** Sends nothing before the server's hello, so that a failure means "never sent". */
   async #dial(): Promise<Connection | null> {
     const conn = await this.#open();
     if (conn === null) return null;
@@ -244,7 +244,7 @@ export class RpcClient {
     const reply = decodeReplyFrame(value);
     if (reply === null) return connection.refuse("wanted a numbered reply");
     const pending = this.#pending.get(reply.number);
-    // The deadline may have been first.
+    // The call may have reached its deadline already.
     if (pending === undefined) return;
     this.#pending.delete(reply.number);
     if (reply.status === "answered") pending.settle({ kind: "replied", payload: reply.payload });
@@ -279,10 +279,10 @@ export class RpcClient {
     if (this.#pending.size > 0 && this.#sweeper === null) this.#sweepLater();
   }
 
-  /** A line that was cut in silence looks like a server that takes its time (X3): ask it. */
+  /** Sends a ping after a silence, since a dead connection looks like a slow server (X3). */
   #listen(connection: Connection, now: number): void {
     const patienceMs = this.#options.silenceMsMax / 2;
-    // After a pause of this process the server's replies may wait unread.
+    // After a pause of this process, replies of the server may still be unread.
     const didStall = now - this.#sweepDueAt > patienceMs;
     const since = this.#silentSince;
     if (since === null || connection.heardAt > since || didStall) {

@@ -1,6 +1,6 @@
 /**
- * What clients and servers say to each other: a hello each, then numbered requests and replies in
- * any order. Pure: values in, values out.
+ * The frames between clients and servers: a hello of each, then numbered requests and replies in
+ * any order. Pure.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import {
   wrongVersion,
 } from "../wire/mod.ts";
 
-/** Raised when old clients and new servers would no longer understand each other. */
+/** Increased with every incompatible change of these frames. */
 const CLIENT_PROTOCOL_VERSION = 1;
 
-/** Third element of a reply: what became of the request. */
+/** Third element of a reply: the outcome of the request. */
 export const REPLY_STATUS = {
   /** The handler answered; its answer follows. */
   answered: 0,
@@ -28,7 +28,7 @@ export const REPLY_STATUS = {
   unknownRequest: 2,
 } as const;
 
-/** First frame of a client. It may send requests right behind it. */
+/** First frame of a client, which may send requests immediately after it. */
 export function encodeClientHello(cluster: string | null): WireValue {
   const hello = [MARK.client, CLIENT_PROTOCOL_VERSION];
   return cluster === null ? hello : [...hello, cluster];
@@ -46,7 +46,7 @@ export interface ServerHello {
 export interface RequestFrame {
   readonly number: number;
   readonly payload: WireValue;
-  /** How long the client still waits for the reply, in milliseconds; `Infinity`: it does not say. */
+  /** How long the client still waits for the reply, in milliseconds; `Infinity` if not given. */
   readonly withinMs: number;
 }
 
@@ -62,7 +62,9 @@ export function encodeServerHello({ cluster, id }: ServerHello): WireValue {
   return [MARK.server, CLIENT_PROTOCOL_VERSION, cluster, id];
 }
 
-/** Why a first frame is not welcome here; `null`: it is. A client that names no cluster takes any. */
+/**
+ * Why a first frame is not welcome here; `null`: it is. A client that names no cluster takes any.
+ */
 export function refuseClientHello(value: WireValue, cluster: string): HelloRefusal | null {
   const [mark, version, wanted = null] = Array.isArray(value) ? value : [];
   if (mark !== MARK.client) return wrongMark(mark, "client");
@@ -70,7 +72,7 @@ export function refuseClientHello(value: WireValue, cluster: string): HelloRefus
   return wanted === null ? null : otherCluster(cluster, wanted);
 }
 
-/** The server's hello; `null`: it is none; a version: it is none that this client speaks. */
+/** The server's hello; `null` if it is not one; a refusal if its version is not supported. */
 export function decodeServerHello(value: WireValue): ServerHello | HelloRefusal | null {
   if (!Array.isArray(value) || value[0] !== MARK.server) return null;
   const [, version, cluster, id] = value;
@@ -83,7 +85,7 @@ export function encodeRequestFrame({ number, payload, withinMs }: RequestFrame):
   return withinMs === Infinity ? [number, payload] : [number, payload, Math.ceil(withinMs)];
 }
 
-/** The request, or `null` if it is none. */
+/** The request; `null` if the value is not a request. */
 export function decodeRequestFrame(value: WireValue): RequestFrame | null {
   if (!Array.isArray(value) || value.length < 2 || value.length > 3) return null;
   const [number, payload, within] = value;
@@ -92,7 +94,7 @@ export function decodeRequestFrame(value: WireValue): RequestFrame | null {
   return isWhole(within) ? { number, payload, withinMs: within } : null;
 }
 
-/** The reply, or `null` if it is none. */
+/** The reply; `null` if the value is not a reply. */
 export function decodeReplyFrame(value: WireValue): ReplyFrame | null {
   if (!Array.isArray(value) || value.length < 2) return null;
   const [number, code, payload = null] = value;

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The value, or `null` when the time is over or the signal is raised. */
+/** The value; `null` once the time is over or the signal is raised. */
 export async function within<Value>(
   value: Promise<Value>,
   ms: number,

@@ -1,5 +1,5 @@
 /**
- * How long the codec takes for the messages that are hot, beside `@std/msgpack`.
+ * The speed of the codec on frequent messages, compared with `@std/msgpack`.
  *
  * @module
  */

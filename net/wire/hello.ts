@@ -1,6 +1,6 @@
 /**
- * What the first frames of all kinds of connections have in common: their marks, and the frame with
- * which a server says why it does not let the other side in. Pure: values in, values out.
+ * Common parts of the first frames of all connections: their marks, and the frame with which a
+ * server refuses a connection and gives the reason. Pure.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { WireValue } from "./codec.ts";
 import type { Refusal } from "./refusals.ts";
 
-/** First element of a first frame: tells what kind of connection it opens. */
+/** First element of a first frame: the kind of connection that it opens. */
 export const MARK = {
   peer: "kontiki-peer",
   peerAnswer: "kontiki-peer-ok",
@@ -17,11 +17,11 @@ export const MARK = {
   refused: "kontiki-refused",
 } as const;
 
-/** A hello that does not fit, and why. */
+/** The refusal of a hello. */
 export interface HelloRefusal {
-  /** The reason, as it is counted and sent. */
+  /** The reason that is counted and sent. */
   readonly refusal: Refusal;
-  /** One sentence for people. */
+  /** One sentence that explains it. */
   readonly detail: string;
 }
 
@@ -30,7 +30,7 @@ export function encodeHelloRefusal({ refusal, detail }: HelloRefusal): WireValue
   return [MARK.refused, refusal, detail];
 }
 
-/** Reason and detail of a frame that says no, in printable characters; `null`: it is no such frame. */
+/** Reason and detail of a refusal in printable characters; `null` if the frame is not a refusal. */
 export function decodeHelloRefusal(
   value: WireValue,
 ): { readonly reason: string; readonly detail: string } | null {
@@ -38,7 +38,7 @@ export function decodeHelloRefusal(
   return { reason: printable(value[1]), detail: printable(value[2]) };
 }
 
-/** Why a first frame of this mark is not welcome at a port, in a sentence. */
+/** The refusal of a first frame at the wrong port. */
 export function wrongMark(mark: unknown, wanted: "peer" | "client"): HelloRefusal {
   const other = wanted === "peer" ? "client" : "peer";
   if (mark !== MARK[other]) {
@@ -48,13 +48,13 @@ export function wrongMark(mark: unknown, wanted: "peer" | "client"): HelloRefusa
   return { refusal: "wrongPort", detail };
 }
 
-/** Why a protocol version is not spoken here. */
+/** The refusal of an unsupported protocol version. */
 export function wrongVersion(got: unknown, wanted: number): HelloRefusal {
   const detail = `wanted protocol version ${wanted}, got ${printable(got)}`;
   return { refusal: "wrongVersion", detail };
 }
 
-/** `null` if the cluster is the right one. */
+/** The refusal of another cluster; `null` if the cluster is the right one. */
 export function otherCluster(got: unknown, wanted: unknown): HelloRefusal | null {
   if (got === wanted) return null;
   const detail = `wanted cluster ${printable(wanted)}, got ${printable(got)}`;
@@ -68,7 +68,7 @@ export function printable(value: unknown): string {
   return `a value of type ${typeof value}`;
 }
 
-/** Whether a field is a whole number that both sides hold exactly. */
+/** Whether a field is a safe integer. */
 export function isWhole(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

@@ -1,11 +1,11 @@
 /**
- * A broken promise of our own. Nobody catches an {@linkcode InvariantError}: the process dies and is
- * restarted from its disk, because memory that broke a promise once is not worth trusting.
+ * Assertions of the program's own invariants. An {@linkcode InvariantError} is never caught: the
+ * process ends and is restarted from its disk, because its memory can no longer be trusted.
  *
  * @module
  */
 
-/** The program is wrong, not its input. Never caught. */
+/** A bug in the program, not in its input. Never caught. */
 export class InvariantError extends Error {
   /** The name of this class of errors. */
   override readonly name = "InvariantError";

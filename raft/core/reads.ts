@@ -1,5 +1,5 @@
 /**
- * Linearizable reads that wait for their leader to be confirmed (§8, ReadIndex in thesis §6.4).
+ * Linearizable reads that wait until their leader is confirmed (§8, ReadIndex in thesis §6.4).
  * A read is registered, then starts with a round of heartbeats that begins after it was registered,
  * then waits until that round is answered by a majority and its commit index is applied.
  *
@@ -22,12 +22,12 @@ export class ReadQueue {
   #registered: number[] = [];
   #started: Started[] = [];
 
-  /** Whether reads wait for a round to start with. */
+  /** Whether reads are waiting for a round to begin. */
   get hasRegistered(): boolean {
     return this.#registered.length > 0;
   }
 
-  /** Whether reads wait for their round, or for their state to be applied. */
+  /** Whether reads are waiting for their round, or for their state to be applied. */
   get hasStarted(): boolean {
     return this.#started.length > 0;
   }
@@ -36,7 +36,7 @@ export class ReadQueue {
     this.#registered.push(context);
   }
 
-  /** All registered reads will be answered from the state at `index` once `round` is confirmed. */
+  /** Assigns `round` and the state at `index` to all registered reads. */
   start(index: Index, round: number): void {
     for (const context of this.#registered) this.#started.push({ context, index, round });
     this.#registered = [];
@@ -45,13 +45,13 @@ export class ReadQueue {
   /** The reads whose round is confirmed and whose state is applied. */
   take(confirmedRound: number, applied: Index): Read[] {
     const waits = ({ index, round }: Started) => round > confirmedRound || index > applied;
-    // Rounds and indexes only grow along the queue: the ready ones are in front.
+    // Rounds and indexes increase along the queue, so the ready reads are at its front.
     const first = this.#started.findIndex(waits);
     const ready = this.#started.splice(0, first === -1 ? this.#started.length : first);
     return ready.map(({ context }) => ({ context, confirmed: true }));
   }
 
-  /** Leadership is lost: nothing can be confirmed any more. */
+  /** Removes and returns all reads when leadership is lost, as none can be confirmed any more. */
   abandon(): Read[] {
     const contexts = [...this.#started.map(({ context }) => context), ...this.#registered];
     return contexts.map((context) => ({ context, confirmed: false }));

@@ -1,6 +1,6 @@
 /**
- * The meaning of a save, as pure functions: what it must never ask for, and what the disk holds after
- * it. Every {@linkcode Storage} agrees with {@linkcode applySave}.
+ * The meaning of a save, as pure functions: which saves are permitted, and the state after a save.
+ * Every {@linkcode Storage} agrees with {@linkcode applySave}.
  *
  * @module
  */
@@ -11,31 +11,31 @@ import type { Entry, Index, Persistent, Position, Save } from "./types.ts";
 /** The state of a server that never ran. */
 export const EMPTY: Persistent = { term: 0, votedFor: null, snapshot: null, entries: [] };
 
-/** Before the first entry of all. */
+/** The position before the first entry. */
 export const ORIGIN: Position = { index: 0, term: 0 };
 
-/** The position that the log starts behind. */
+/** The position before the first entry of the log. */
 export function baseOf(persistent: Persistent): Position {
   return persistent.snapshot?.last ?? ORIGIN;
 }
 
-/** The last position that the log or, if it is empty, the snapshot holds. */
+/** The last position of the log or, if it is empty, of the snapshot. */
 export function lastOf(persistent: Persistent): Position {
   return persistent.entries.at(-1) ?? baseOf(persistent);
 }
 
-/** The position the log or the snapshot holds at an index, or `null` if it holds none. */
+/** The position at an index in the log or the snapshot; `null` if there is none. */
 export function positionAt(persistent: Persistent, index: Index): Position | null {
   const base = baseOf(persistent);
   return index === base.index ? base : persistent.entries[index - base.index - 1] ?? null;
 }
 
-/** Whether two positions are the same place. */
+/** Whether two positions are equal. */
 export function isSame(one: Position, other: Position): boolean {
   return one.index === other.index && one.term === other.term;
 }
 
-/** What the disk holds after a save. */
+/** The durable state after a save. */
 export function applySave(before: Persistent, change: Save): Persistent {
   checkSave(before, change);
   const { term, votedFor } = change.vote ?? before;
@@ -49,7 +49,7 @@ export function applySave(before: Persistent, change: Save): Persistent {
   return { ...after, entries };
 }
 
-/** Throws an {@linkcode InvariantError} when the core asks for what it must never ask for. */
+/** Throws an {@linkcode InvariantError} for a save that is not permitted. */
 export function checkSave(before: Persistent, change: Save): void {
   const vote = change.vote ?? before;
   invariant(
@@ -104,7 +104,7 @@ function checkTail(before: Persistent, { vote, snapshot, tail }: Save): void {
   );
 }
 
-/** The first entry that does not follow the one before it, the first of all `base`; or `null`. */
+/** The first entry that does not follow its predecessor (for the first, `base`); or `null`. */
 export function firstGap(base: Position, entries: readonly Entry[]): Entry | null {
   let { index, term } = base;
   for (const entry of entries) {

@@ -1,8 +1,8 @@
 /**
- * Numbers that count different things, kept apart by the compiler and by nothing at run time.
+ * Number types with units, which only the compiler distinguishes.
  *
  * @module
  */
 
-/** A number with a unit: plain numbers fit, numbers of another unit do not. */
+/** A number with a unit: plain numbers are assignable, numbers of another unit are not. */
 export type Unit<Name extends string> = number & { readonly __unit?: Name };
