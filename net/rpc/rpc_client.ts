@@ -30,7 +30,7 @@ export interface RpcClientOptions {
   readonly connectMsMax?: number;
   /** The time after a failed dial in which calls fail at once. @default {50} */
   readonly retryMs?: number;
-  /** Silence after which a connection with pending calls is closed. @default {2000} */
+  /** Silence that ends a connection with pending calls; a ping is sent at half. @default {2000} */
   readonly silenceMsMax?: number;
   /** The longest frame, in and out. @default {64 MiB} */
   readonly frameBytesMax?: number;

@@ -17,7 +17,7 @@ export interface Violation {
   readonly message: string;
 }
 
-/** What is allowed although a rule is against it. May shrink; must not grow. */
+/** An exception from a rule. The list may shrink but must not grow. */
 export interface Allowance {
   /**
    * Files of the product longer than the soft limit, and any file longer than the hard one, with
