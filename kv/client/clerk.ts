@@ -1,12 +1,12 @@
 /**
- * The client: finds the leader, sends again what got no answer, and tells "no" from "maybe". Any
- * number of operations may be under way at once; all profit from what one learns.
+ * The client: finds the leader, resends requests without an answer, and distinguishes "no" from
+ * "maybe". Any number of operations may run at once; they share what one learns about the leader.
  *
- * Not here: sockets. A {@linkcode Call} carries bytes to a server, and may lose them.
+ * It does not know sockets: a {@linkcode Call} carries bytes to a server, and may lose them.
  *
  * Invariants:
- * - `maybe` is the answer of a put whenever one of its requests may have been executed, or may
- *   still be, and no reply says so; every other answer is certain (rule C2).
+ * - `maybe` is the result of a put whenever one of its requests may have been, or may still be,
+ *   executed, and no reply decides it; every other result is certain (rule C2).
  * - A put is executed at most once: all of its requests name the same version.
  *
  * @module
@@ -16,14 +16,14 @@ import type { Clock, NodeId, Random } from "../../raft/mod.ts";
 import { decodeReply, encodeRequest, type Reply } from "../store/mod.ts";
 
 /**
- * What a {@linkcode Call} brought back: a reply; `null`: none came in time, or will come, and the
- * request may have been executed; `unsent`: the same, but it never left, nor will.
+ * The result of a {@linkcode Call}: a reply; `null` when there is none and the request may have
+ * been executed; `unsent` when the request was not sent and never will be.
  */
 export type CallResult = Uint8Array | "unsent" | null;
 
 /**
- * Carries a request to a server, once at most, and its reply back, until a time on the clerk's clock
- * or until the signal is raised.
+ * Carries a request to a server, at most once, and its reply back, until a time on the clerk's
+ * clock or until the signal is raised.
  */
 export type Call = (
   server: NodeId,
@@ -32,19 +32,19 @@ export type Call = (
   signal?: AbortSignal,
 ) => Promise<CallResult>;
 
-/** What a {@linkcode Clerk} is made of. */
+/** Options of a {@linkcode Clerk}. */
 export interface ClerkOptions {
-  /** The servers there are. */
+  /** The servers of the cluster. */
   readonly servers: readonly NodeId[];
-  /** How to reach them. */
+  /** Carries requests to them. */
   readonly call: Call;
-  /** For waiting between rounds. */
+  /** The clock for deadlines and pauses. */
   readonly clock: Clock;
-  /** Spreads its pauses. */
+  /** Randomizes the pauses. */
   readonly random: Random;
   /**
-   * Which of the servers the node of this id is; `null`: none that is known. Only needed where
-   * servers are not numbered by the ids of the nodes.
+   * The server that is the node with this id; `null` if none is known. Only needed where servers
+   * are not numbered by the ids of the nodes.
    */
   readonly find?: (leader: NodeId) => NodeId | null;
   /**
@@ -55,11 +55,13 @@ export interface ClerkOptions {
   readonly attemptMs?: number;
   /** The first and the longest pause after no server answered. @default {20 to 200} */
   readonly pauseMs?: { readonly min: number; readonly max: number };
-  /** The first and the longest pause of a clerk whose server is overloaded. @default {500 to 10000} */
+  /**
+   * The first and the longest pause of a clerk whose server is overloaded. @default {500 to 10000}
+   */
   readonly overloadPauseMs?: { readonly min: number; readonly max: number };
 }
 
-/** What became of a get. */
+/** The result of a get. */
 export type GetResult =
   | { readonly type: "value"; readonly value: Uint8Array; readonly version: number }
   | { readonly type: "noKey" }
@@ -68,7 +70,7 @@ export type GetResult =
   /** The server does not understand the request. */
   | { readonly type: "refused" };
 
-/** What became of a put. Yes: `stored`. Not known: `maybe`. All others: no, and never will be. */
+/** The result of a put: `stored` is yes, `maybe` is unknown, all others mean it never executes. */
 export type PutResult =
   /** The key has this version now. */
   | { readonly type: "stored"; readonly version: number }
@@ -77,24 +79,24 @@ export type PutResult =
   | { readonly type: "wrongVersion"; readonly version: number }
   /** The store has no room; nothing was changed. */
   | { readonly type: "full" }
-  /** It was sent more than once or got no answer: executed at most once, or not at all. */
+  /** It was resent or got no answer: it is executed at most once, or not at all. */
   | { readonly type: "maybe" }
-  /** No server took it in time. */
+  /** No server accepted it in time. */
   | { readonly type: "unavailable" }
   /** The server does not understand the request. */
   | { readonly type: "refused" };
 
 /** Limits of one operation. */
 export interface CallOptions {
-  /** When to give up; without it, never. */
+  /** Time limit; without it there is none. */
   readonly timeoutMs?: number;
-  /** Gives up at once. */
+  /** Ends the operation at once when it is raised. */
   readonly signal?: AbortSignal;
 }
 
 /** Limits of one put. */
 export interface PutOptions extends CallOptions {
-  /** The version the key must have; 0: it must not exist. */
+  /** The version that the key must have; 0 if it must not exist. */
   readonly version: number;
 }
 
@@ -108,21 +110,21 @@ const DEFAULTS = {
 type Definite = Exclude<Reply, { readonly type: "wrongLeader" | "unknown" | "overloaded" }>;
 
 interface Answer {
-  /** `null`: the time was up. */
+  /** `null` when the time was up. */
   readonly reply: Definite | null;
-  /** Another request of this operation may have been executed, or may still be. */
+  /** Whether another request of this operation may have been, or may still be, executed. */
   readonly isUnsure: boolean;
 }
 
 /** A client of a cluster. */
 export class Clerk {
   readonly #options: Required<ClerkOptions>;
-  /** Whom to ask first: who answered last, or was named by another since. */
+  /** The server to ask first: the last that answered, or that was named as leader since. */
   #leader: NodeId;
-  /** How often in a row a server was overloaded, in all operations; halved by every answer. */
+  /** Overloaded answers in a row, over all operations; halved by every other answer. */
   #refusals = 0;
 
-  /** A clerk that knows nothing of the leader yet. */
+  /** Makes a clerk that does not know the leader yet. */
   constructor(options: ClerkOptions) {
     this.#options = { ...DEFAULTS, ...options };
     const [first] = options.servers;
@@ -130,7 +132,7 @@ export class Clerk {
     this.#leader = first;
   }
 
-  /** Reads a key: what it held at some moment between the call and the answer. */
+  /** Reads a key: returns its state at some moment between the call and the result. */
   async get(key: string, options: CallOptions = {}): Promise<GetResult> {
     const { reply } = await this.#send(encodeRequest({ type: "get", key }), options);
     if (reply === null) return { type: "unavailable" };
@@ -148,12 +150,12 @@ export class Clerk {
     }
   }
 
-  /** Writes a key if it has the version that is named. */
+  /** Writes a key if it has the given version. */
   async put(key: string, value: Uint8Array, options: PutOptions): Promise<PutResult> {
     const request = encodeRequest({ type: "put", key, value, version: options.version });
     const { reply, isUnsure } = await this.#send(request, options);
     if (reply?.type === "stored") return { type: "stored", version: options.version + 1 };
-    // Also after "no key": an earlier request may still arrive when the key exists.
+    // Also after "no key": an earlier request may still arrive once the key exists.
     if (isUnsure) return { type: "maybe" };
     if (reply === null) return { type: "unavailable" };
     switch (reply.type) {
@@ -186,7 +188,7 @@ export class Clerk {
       switch (reply?.type) {
         case "overloaded":
           await this.#pause(this.#pauseMs(overloadPauseMs, ++this.#refusals), { deadline, signal });
-          // Another operation may have found the new leader while this one waited for the old.
+          // Another operation may have found the new leader while this one waited for the old one.
           server = this.#leader;
           continue;
         case undefined:
@@ -212,7 +214,7 @@ export class Clerk {
     return { reply: null, isUnsure };
   }
 
-  /** Whom to ask now. Each is asked once in a round, so that no circle of hints can hold us. */
+  /** The next server to ask. Each is asked once in a round, so that hints cannot form a loop. */
   #next(
     server: NodeId,
     { hint, tried }: { hint: NodeId | null; tried: ReadonlySet<NodeId> },
@@ -224,13 +226,13 @@ export class Clerk {
     return others.find((other) => !tried.has(other)) ?? server;
   }
 
-  /** Longer each time, and never the same for two clients that began together. */
+  /** The pause after a round: longer each time, and randomized to separate clients. */
   #pauseMs({ min, max }: { min: number; max: number }, round: number): number {
     const longest = Math.min(max, min * 2 ** (round - 1));
     return longest * (0.5 + this.#options.random() / 2);
   }
 
-  /** Waits so long, but not beyond the deadline or the end of the caller's patience. */
+  /** Waits, but not beyond the deadline or the signal. */
   async #pause(
     ms: number,
     { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal | undefined },

@@ -1,5 +1,5 @@
 /**
- * Clients of the store: the clerk, and a lock made of versioned puts.
+ * Clients of the store: the clerk, and a lock based on versioned puts.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 /**
- * The service of one node: bytes of a request in, bytes of a reply out. It decides nothing itself;
- * every answer comes from the replicated machine, or names a server that may know better.
+ * The service of one node: takes the bytes of a request and returns the bytes of a reply. Every
+ * reply comes from the replicated state machine, or names the leader.
  *
- * Invariant: "wrong leader" and "overloaded" are the answers only to requests that are never
- * executed; every other failure is "unknown".
+ * Invariant: it replies "wrong leader" and "overloaded" only to requests that are never executed;
+ * every other failure is "unknown".
  *
  * @module
  */
@@ -11,23 +11,23 @@
 import type { Outcome, Rsm } from "../../raft/mod.ts";
 import { encodeReply, requestType } from "../store/mod.ts";
 
-/** What a {@linkcode KvServer} is made of. */
+/** Options of a {@linkcode KvServer}. */
 export interface KvServerOptions {
   /** Drives a {@linkcode KvStore}. */
   readonly rsm: Rsm;
-  /** `index`: a read asks the leader's followers, not the disk (§8). `log`: it is a log entry. */
+  /** `index`: a read takes a round of heartbeats, but no save (§8). `log`: it is a log entry. */
   readonly reads: "index" | "log";
 }
 
 const REFUSED = encodeReply({ type: "refused" });
 const OVERLOADED = encodeReply({ type: "overloaded" });
 
-/** Answers clients. */
+/** Executes requests of clients. */
 export class KvServer {
   readonly #rsm: Rsm;
   readonly #reads: "index" | "log";
 
-  /** A server of the state machine that the options name. */
+  /** Makes a server of the given state machine. */
   constructor(options: KvServerOptions) {
     this.#rsm = options.rsm;
     this.#reads = options.reads;

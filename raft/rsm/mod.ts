@@ -1,5 +1,5 @@
 /**
- * The replicated state machine, above a log and below a service.
+ * The replicated state machine, between a log and a service.
  *
  * @module
  */

@@ -1,28 +1,28 @@
 /**
- * How long a command waits for its turn, estimated from how fast others got theirs.
+ * Estimates how long a command will wait, from the rate at which queued commands are executed.
  *
- * Only times in which commands queued up are measured: while there is no queue, the time between two
- * results tells how seldom clients ask, not how fast they could be answered.
+ * Only times with queued commands are measured: without a queue, the time between two results
+ * depends on the rate of requests, not on the speed of the server.
  *
  * @module
  */
 
-/** Weight of what was measured before, against one new batch. */
+/** Weight of earlier measurements, against one new batch. */
 const MEMORY = 0.8;
 
 /** Measures one server. */
 export class Pace {
-  /** Since when commands have been queued up without a result; `null`: they are not. */
+  /** The time since which commands are queued without a result; `null` without a queue. */
   #since: number | null = null;
   #ms = 0;
   #commands = 0;
 
-  /** A command is queued. */
+  /** Called when a command is queued. */
   begin(now: number): void {
     this.#since ??= now;
   }
 
-  /** So many commands are done, and others are queued. */
+  /** Called when a number of commands are done and others are queued. */
   add(commands: number, now: number): void {
     if (this.#since === null || commands <= 0) return;
     this.#ms = this.#ms * MEMORY + (now - this.#since);
@@ -30,12 +30,12 @@ export class Pace {
     this.#since = now;
   }
 
-  /** Nothing is queued any more. */
+  /** Called when the queue is empty. */
   pause(): void {
     this.#since = null;
   }
 
-  /** How long so many commands will take; 0 until there was something to measure. */
+  /** Estimated time of a number of commands; 0 without measurements. */
   estimateMs(commands: number): number {
     return this.#commands === 0 ? 0 : commands * this.#ms / this.#commands;
   }

@@ -8,7 +8,7 @@ import type { Rsm } from "./rsm.ts";
 import type { Outcome } from "./rsm_options.ts";
 
 /**
- * {@linkcode Rsm.submit} as a promise, for callers that do not count every microsecond.
+ * {@linkcode Rsm.submit} as a promise, which takes slightly longer than a callback.
  *
  * @example
  * ```ts

@@ -1,19 +1,19 @@
 /**
- * A queue whose every operation takes the same time however long it is.
+ * A queue with operations in constant time.
  *
  * @module
  */
 
-/** Freed places at the front are given back when there are this many. */
+/** Number of free places at the front from which they are released. */
 const FREE_MAX = 16_384;
 
 /** First in, first out. */
 export class Queue<Item> {
   #items: (Item | undefined)[] = [];
-  /** The places before this one are free. */
+  /** Places before this one are free. */
   #first = 0;
 
-  /** How many items wait. */
+  /** The number of items. */
   get length(): number {
     return this.#items.length - this.#first;
   }
@@ -28,7 +28,7 @@ export class Queue<Item> {
     this.#items.push(item);
   }
 
-  /** Takes the oldest item out. */
+  /** Removes and returns the oldest item. */
   shift(): Item | undefined {
     if (this.length === 0) return undefined;
     const item = this.#items[this.#first];
@@ -40,7 +40,7 @@ export class Queue<Item> {
     return item;
   }
 
-  /** Takes all items out, oldest first. */
+  /** Removes and returns all items, oldest first. */
   drain(): Item[] {
     const items = this.#items.slice(this.#first) as Item[];
     this.#items = [];

@@ -1,49 +1,49 @@
 /**
- * What the replicated state machine needs, what it is made of, and what becomes of a command.
+ * The log below a replicated state machine, its options, and the outcomes of commands.
  *
  * @module
  */
 
 import type { Clock, Image, Index, NodeId, Position, StateMachine } from "../core/mod.ts";
 
-/** What {@linkcode Rsm} needs of a {@linkcode Node}. */
+/** The part of a {@linkcode Node} that {@linkcode Rsm} uses. */
 export interface Log {
   /** Appends a command; `null` if this server does not lead. */
   propose(command: Uint8Array): Position | null;
-  /** Asks for a read to be confirmed; `false` if this server does not lead. */
+  /** Requests the confirmation of a read; `false` if this server does not lead. */
   read(context: number): boolean;
   /** Lets an image stand in for the log up to the index; `false`: none is needed now. */
   draw(index: Index, snapshot: () => Uint8Array | Image): boolean;
 }
 
-/** What became of a submitted command, or of a read. */
+/** The outcome of a submitted command, or of a read. */
 export type Outcome =
   /** Applied; the reply is the machine's. */
   | { readonly kind: "done"; readonly reply: Uint8Array }
-  /** Never entered this server's log, or was a read: safe to send again. */
+  /** It never entered this server's log, or was a read: it is safe to send again. */
   | { readonly kind: "notLeader"; readonly leader: NodeId | null }
-  /** Another entry took its place: it will never be applied, safe to send again. */
+  /** Another entry has its index: it will never be applied and is safe to send again. */
   | { readonly kind: "lost"; readonly leader: NodeId | null }
-  /** Too much is waiting to answer in time; never entered the log. */
+  /** Too much is pending for an answer in time; it never entered the log. */
   | { readonly kind: "overloaded" }
-  /** In some log, may still be applied or not. */
+  /** It is in some log and may or may not be applied. */
   | { readonly kind: "unknown"; readonly leader: NodeId | null };
 
-/** What an {@linkcode Rsm} is made of. */
+/** Options of an {@linkcode Rsm}. */
 export interface RsmOptions {
-  /** What the commands are applied to. */
+  /** The state machine. */
   readonly machine: StateMachine;
-  /** Measures how long callers wait. */
+  /** The clock that measures waiting times. */
   readonly clock: Pick<Clock, "now">;
-  /** Takes a snapshot when the applied entries of the log exceed this; `null`: never. */
+  /** Takes a snapshot when the applied entries of the log exceed this; `null` for never. */
   readonly logBytesMax: number | null;
-  /** How many submits and reads may wait at a time. @default {65536} */
+  /** Maximum of pending submits and reads. @default {65536} */
   readonly waitingMax?: number;
-  /** How many bytes of commands and questions may wait at a time. @default {64 MiB} */
+  /** Maximum bytes of pending commands and queries. @default {64 MiB} */
   readonly waitingBytesMax?: number;
-  /** How many submits may be in the log at a time; more of them wait in front of it. @default {4096} */
+  /** Maximum of submits in the log at a time; further ones are queued. @default {4096} */
   readonly inLogMax?: number;
-  /** How many bytes of submits may be in the log at a time, or one submit. @default {16 MiB} */
+  /** Maximum bytes of submits in the log at a time, or one submit. @default {16 MiB} */
   readonly inLogBytesMax?: number;
 }
 

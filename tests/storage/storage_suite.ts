@@ -24,7 +24,7 @@ import { SeededRandom } from "../sim/mod.ts";
 export interface StorageHome {
   /** Opens the storage, for the first time or again after a close. */
   open(): Promise<Storage>;
-  /** Removes the place. */
+  /** Removes the state. */
   remove(): Promise<void>;
 }
 
