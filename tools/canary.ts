@@ -63,13 +63,14 @@ function checkPatches(canaries: readonly Canary[]): void {
   if (misfits.length > 0) throw new UsageError(misfits.join("\n"));
 }
 
-/** Runs each check once on a clean copy; throws when one fails. */
+/** Runs each check on a clean copy; throws when one fails twice, as real time may be short once. */
 async function control(copies: readonly TreeCopy[], checks: readonly string[]): Promise<void> {
   let next = 0;
   await Promise.all(copies.map(async (copy) => {
     for (let check = checks[next++]; check !== undefined; check = checks[next++]) {
       const begin = performance.now();
-      const { code, output } = await runCheck(copy, check, CONTROL_SECONDS);
+      let { code, output } = await runCheck(copy, check, CONTROL_SECONDS);
+      if (code !== 0) ({ code, output } = await runCheck(copy, check, CONTROL_SECONDS));
       const seconds = (performance.now() - begin) / 1000;
       console.error(`control  ${check}  ${seconds.toFixed(1)} s`);
       if (code === 0) continue;
