@@ -19,8 +19,13 @@ async function openShell(folder: string): Promise<Terminal> {
     rows: 40,
     folder,
   });
-  await terminal.see("leads, term", 20_000);
-  return terminal;
+  try {
+    await terminal.see("leads, term", 20_000);
+    return terminal;
+  } catch (error) {
+    await terminal.close();
+    throw error;
+  }
 }
 
 async function withShell(
@@ -146,15 +151,19 @@ Deno.test("shell shows a lost leader, goes on, and finds its data the next time"
     await terminal.see("All nodes stopped. The data is in");
     await terminal.close();
     const again = await openShell(folder);
-    await again.press("Up");
-    await again.seeLine("get colour");
-    await again.press("Enter");
-    await again.see("blue  (version 1");
-    await again.seeLine("");
-    await again.press("C-c");
-    await again.see("Ctrl-C once more leaves");
-    await again.press("C-c");
-    await again.see("All nodes stopped. The data is in");
+    try {
+      await again.press("Up");
+      await again.seeLine("get colour");
+      await again.press("Enter");
+      await again.see("blue  (version 1");
+      await again.seeLine("");
+      await again.press("C-c");
+      await again.see("Ctrl-C once more leaves");
+      await again.press("C-c");
+      await again.see("All nodes stopped. The data is in");
+    } finally {
+      await again.close();
+    }
   });
 });
 
