@@ -45,6 +45,7 @@ export {
   type RsmOptions,
   type StateMachine,
   type Status,
+  type Steps,
   type Storage,
   StorageError,
   type StorageErrorKind,

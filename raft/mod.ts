@@ -45,6 +45,7 @@ export {
   type Snapshot,
   type StateMachine,
   type Status,
+  type Steps,
   type Storage,
   type Tail,
   type Term,

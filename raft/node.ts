@@ -30,6 +30,7 @@ import {
   type Storage,
   type Transport,
 } from "./core/mod.ts";
+import { Feeder, restoreNow, SLICE_MS } from "./feeder.ts";
 import { Ticker } from "./ticker.ts";
 
 /** What a {@linkcode Node} is made of. */
@@ -65,8 +66,6 @@ const DEFAULTS = { tickMs: 10, commandBytesMax: 8 * 2 ** 20 };
  * submitting the next command whenever it hears of the last one.
  */
 const TURNS_MAX = 10_000;
-/** How long the thread may be held to draw a part of an image. */
-const DRAW_MS = 2;
 
 /**
  * One server of a cluster: a core, driven.
@@ -80,7 +79,7 @@ const DRAW_MS = 2;
  *   apply: () => Uint8Array.of(count += 1),
  *   query: () => Uint8Array.of(count),
  *   snapshot: () => Uint8Array.of(count),
- *   restore: ([first = 0]) => count = first,
+ *   restore: ([first = 0]) => void (count = first),
  * };
  * const clock = new SystemClock();
  * const rsm = new Rsm({ machine: counter, logBytesMax: 1 << 20, clock });
@@ -105,6 +104,7 @@ export class Node {
   readonly #raft: Raft;
   readonly #options: NodeOptions & typeof DEFAULTS;
   readonly #ticker: Ticker;
+  readonly #feeder: Feeder;
   /** A turn is under way or will begin soon. */
   #isAwake = false;
   /** Something arrived since the turn under way took its effects. */
@@ -122,6 +122,8 @@ export class Node {
   private constructor(options: NodeOptions, raft: Raft) {
     this.#options = { ...DEFAULTS, ...options };
     this.#raft = raft;
+    const failed = (error: unknown): void => this.#die(error);
+    this.#feeder = new Feeder({ ...options, failed, isStopped: () => this.#isStopped });
     this.#ticker = new Ticker({
       clock: options.clock,
       tickMs: this.#options.tickMs,
@@ -138,11 +140,11 @@ export class Node {
    */
   static async start(options: NodeOptions): Promise<Node> {
     checkOptions(options);
-    const { storage, application } = options;
+    const { storage } = options;
     const persistent = await storage.load();
     try {
       const raft = new Raft(options, persistent, options);
-      if (persistent.snapshot !== null) application.restore(persistent.snapshot);
+      if (persistent.snapshot !== null) await restoreNow(persistent.snapshot, options);
       // Only now: the time that a large image takes is not one in which a leader was silent.
       const node = new Node(options, raft);
       node.#tellChanges();
@@ -275,11 +277,9 @@ export class Node {
 
   /** The part of a turn that relies on the save. */
   #finish({ send, restore, apply, reads }: Effects): void {
-    const { transport, application, inspect } = this.#options;
+    const { transport, inspect } = this.#options;
     transport.send(send);
-    if (restore !== null) application.restore(restore);
-    if (apply.length > 0) application.apply(apply);
-    for (const { context, confirmed } of reads) application.read(context, confirmed);
+    this.#feeder.give({ restore, apply, reads });
     this.#tellChanges();
     this.#ticker.arm();
     inspect?.(this.#raft);
@@ -301,7 +301,7 @@ export class Node {
     const { clock } = this.#options;
     if (this.#isStopped) return;
     try {
-      const end = clock.now() + DRAW_MS;
+      const end = clock.now() + SLICE_MS;
       let step = image.next();
       while (!step.done && clock.now() < end) step = image.next();
       if (step.done) this.#preparation = this.#keepImage(index, step.value);

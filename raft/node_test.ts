@@ -51,7 +51,7 @@ class World {
         soon: (run) => this.#soon.push(run),
       },
       application: {
-        restore: () => this.log.push("restore"),
+        restore: () => void this.log.push("restore"),
         apply: (entries) => this.log.push(`apply ${entries.map(({ index }) => index)}`),
         read: (context, confirmed) => this.log.push(`read ${context} ${confirmed}`),
         changed: ({ role }) => this.log.push(role),

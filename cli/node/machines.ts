@@ -90,7 +90,7 @@ function makeService(
     application: {
       restore: (snapshot) => {
         applied = snapshot.last.index;
-        rsm.restore(snapshot);
+        return rsm.restore(snapshot);
       },
       apply: (entries) => {
         applied = entries.at(-1)?.index ?? applied;

@@ -141,7 +141,7 @@ class NodeProcess implements RunningNode {
           if (this.#node !== null) {
             log.info(`takes over a snapshot up to entry ${last.index}, ${size}`);
           }
-          application.restore(snapshot);
+          return application.restore(snapshot);
         },
         apply: (entries) => application.apply(entries),
         read: (context, confirmed) => application.read(context, confirmed),

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { type Image, invariant, type StateMachine } from "../../raft/mod.ts";
+import { type Image, invariant, type StateMachine, type Steps } from "../../raft/mod.ts";
 import {
   decodeKey,
   decodeRequest,
@@ -122,7 +122,7 @@ export class KvStore implements StateMachine {
     return image;
   }
 
-  restore(data: Uint8Array): void {
+  *restore(data: Uint8Array): Steps {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     if (data.length < IMAGE_HEADER_BYTES || data[0] !== FORMAT) {
       throw new RangeError(`Cannot restore the store: wanted format ${FORMAT}, got ${data[0]}`);
@@ -130,6 +130,8 @@ export class KvStore implements StateMachine {
     const items = new Map<string, Item>();
     let at = IMAGE_HEADER_BYTES;
     for (let left = view.getUint32(1); left > 0; left--) {
+      // The values are not copied: a step costs by keys, not by bytes.
+      if (items.size % STEP.items === STEP.items - 1) yield;
       const valueAt = at + ITEM_HEADER_BYTES + (at + 2 <= data.length ? view.getUint16(at) : 0);
       const end = valueAt + (at + ITEM_HEADER_BYTES <= data.length ? view.getUint32(at + 10) : 0);
       const key = end <= data.length

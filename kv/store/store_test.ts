@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { drawn } from "../../tests/cluster/drawn.ts";
+import { drawn, finish } from "../../tests/cluster/drawn.ts";
 import { decodeReply, encodeRequest, type Reply } from "./command.ts";
 import { KvStore } from "./store.ts";
 
@@ -59,7 +59,7 @@ Deno.test("KvStore is the same after a restore as after a replay", () => {
   for (let step = 0; step < 500; step++) {
     const [key, version] = [`k${step % 50} ü`, Math.floor(step / 50)];
     assertEquals(put(whole, key, "v".repeat(step), version), "stored");
-    if (step === 275) restored.restore(drawn(whole.snapshot()));
+    if (step === 275) finish(restored.restore(drawn(whole.snapshot())));
     if (step > 275) put(restored, key, "v".repeat(step), version);
   }
   assertEquals(drawn(restored.snapshot()), drawn(whole.snapshot()));
@@ -85,11 +85,25 @@ Deno.test("KvStore refuses a put for which it has no room, and every server refu
   ];
   for (const [place, [key, value, version, result]] of puts.entries()) {
     assertEquals(put(stores[0]!, key, value, version), result, `put ${place} of ${key}`);
-    if (place === 5) stores[1]!.restore(drawn(stores[0]!.snapshot()));
+    if (place === 5) finish(stores[1]!.restore(drawn(stores[0]!.snapshot())));
     if (place > 5) assertEquals(put(stores[1]!, key, value, version), result);
   }
   assertEquals(stores.map(({ size }) => size), [3, 3]);
   assertEquals(drawn(stores[1]!.snapshot()), drawn(stores[0]!.snapshot()));
+});
+
+Deno.test("KvStore restores in steps, and replaces its state with the last one", () => {
+  const whole = new KvStore();
+  for (let key = 0; key < 1000; key++) put(whole, `k${key}`, "v", 0);
+  const store = new KvStore();
+  put(store, "before", "v", 0);
+  const steps = store.restore(drawn(whole.snapshot()));
+  let count = 0;
+  while (!steps.next().done) {
+    count++;
+    assertEquals(store.size, 1);
+  }
+  assertEquals([count, store.size], [3, 1000]);
 });
 
 Deno.test("KvStore draws large values in steps of less than two of them", () => {
@@ -106,7 +120,7 @@ Deno.test("KvStore draws large values in steps of less than two of them", () => 
 Deno.test("KvStore replaces its whole state when it restores", () => {
   const store = new KvStore();
   put(store, "gone", "a", 0);
-  store.restore(drawn(new KvStore().snapshot()));
+  finish(store.restore(drawn(new KvStore().snapshot())));
   assertEquals(store.size, 0);
   assertEquals(get(store, "gone"), { type: "noKey" });
 });
@@ -134,7 +148,7 @@ Deno.test("KvStore keeps the image that it was restored from, without copies of 
   put(store, "k", "first", 0);
   const image = drawn(store.snapshot());
   const restored = new KvStore();
-  restored.restore(image);
+  finish(restored.restore(image));
   image.fill(0);
   assertEquals(get(restored, "k"), { type: "value", value: new Uint8Array(5), version: 1 });
 });
@@ -145,10 +159,18 @@ Deno.test("KvStore refuses an image that is truncated, too long or of another fo
   put(store, "another", "", 0);
   const image = drawn(store.snapshot());
   for (let length = 0; length < image.length; length++) {
-    assertThrows(() => store.restore(image.subarray(0, length)), RangeError, "Cannot restore");
+    assertThrows(
+      () => finish(store.restore(image.subarray(0, length))),
+      RangeError,
+      "Cannot restore",
+    );
   }
-  assertThrows(() => store.restore(Uint8Array.of(...image, 0)), RangeError, "Cannot restore");
-  assertThrows(() => store.restore(image.with(0, 9)), RangeError, "format");
+  assertThrows(
+    () => finish(store.restore(Uint8Array.of(...image, 0))),
+    RangeError,
+    "Cannot restore",
+  );
+  assertThrows(() => finish(store.restore(image.with(0, 9))), RangeError, "format");
   assertEquals(get(store, "key"), { type: "value", value: text("value"), version: 1 });
 });
 
@@ -166,7 +188,7 @@ Deno.test("KvStore draws the state at the first step when puts happen between st
   }
   assertEquals(step.value, expected);
   const restored = new KvStore();
-  restored.restore(drawn(store.snapshot()));
+  finish(restored.restore(drawn(store.snapshot())));
   assertEquals(get(restored, "k1999"), get(store, "k1999"));
   assertEquals(restored.size, store.size);
 });
@@ -176,10 +198,10 @@ Deno.test("KvStore works after a restore during an image", () => {
   for (let i = 0; i < 1000; i++) put(store, `k${i}`, "old", 0);
   const image = store.snapshot();
   image.next();
-  store.restore(drawn(new KvStore().snapshot()));
+  finish(store.restore(drawn(new KvStore().snapshot())));
   put(store, "k", "new", 0);
   const old = new KvStore();
-  old.restore(drawn(image));
+  finish(old.restore(drawn(image)));
   assertEquals([old.size, store.size], [1000, 1]);
   assertEquals(drawn(store.snapshot()).length, 5 + 14 + 1 + 3);
 });

@@ -24,6 +24,7 @@ export type {
   Random,
   ReadFile,
   StateMachine,
+  Steps,
   Storage,
   Timer,
   Transport,

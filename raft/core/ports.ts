@@ -92,8 +92,12 @@ export interface Transport {
 
 /** What sits above the log and is driven by it. {@linkcode Rsm} is the one for state machines. */
 export interface Application {
-  /** Replaces all state by the image. Always newer than anything applied before. */
-  restore(snapshot: Snapshot): void;
+  /**
+   * Replaces all state by the image, at once or in steps. Always newer than anything applied before.
+   * Nothing is applied or read before the last step; if a newer image comes, the rest of the steps is
+   * left out.
+   */
+  restore(snapshot: Snapshot): void | Steps;
   /** The next committed entries, in order, without gap or repeat. No-ops included. */
   apply(entries: readonly Entry[]): void;
   /** Decides a read that {@linkcode Node.read} registered. */
@@ -107,6 +111,9 @@ export interface Application {
  * in between. It shows the state at the first step; what is applied later does not appear in it.
  */
 export type Image = Generator<void, Uint8Array, void>;
+
+/** Long work in steps of a few milliseconds at most, so that others get the thread in between. */
+export type Steps = Generator<void, void, void>;
 
 /**
  * A deterministic machine. Bad commands and questions are answered, not thrown: what it throws ends
@@ -125,8 +132,11 @@ export interface StateMachine {
    * more than a few milliseconds, else drawn in steps.
    */
   snapshot(): Uint8Array | Image;
-  /** Replaces the state by an image. */
-  restore(data: Uint8Array): void;
+  /**
+   * Replaces the state by an image: at once if that takes no more than a few milliseconds, else in
+   * steps, of which the last one replaces it.
+   */
+  restore(data: Uint8Array): void | Steps;
 }
 
 /** Something that will happen unless it is cancelled. */

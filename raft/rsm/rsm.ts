@@ -29,6 +29,7 @@ import {
   type Snapshot,
   type StateMachine,
   type Status,
+  type Steps,
   type Term,
 } from "../core/mod.ts";
 import { Pace } from "./pace.ts";
@@ -69,7 +70,7 @@ interface Asked {
  *   apply: () => Uint8Array.of(count += 1),
  *   query: () => Uint8Array.of(count),
  *   snapshot: () => Uint8Array.of(count),
- *   restore: ([first = 0]) => count = first,
+ *   restore: ([first = 0]) => void (count = first),
  * };
  * const clock = new SystemClock();
  * const rsm = new Rsm({ machine: counter, logBytesMax: 1 << 20, clock });
@@ -181,9 +182,10 @@ export class Rsm implements Application {
     }
   }
 
-  restore(snapshot: Snapshot): void {
+  *restore(snapshot: Snapshot): Steps {
+    const steps = this.#machine.restore(snapshot.data);
+    if (steps !== undefined) yield* steps;
     this.#logBytes = 0;
-    this.#machine.restore(snapshot.data);
     // Commands that the snapshot covers may have been applied or not.
     for (let head = this.#inLog.peek(); head !== undefined; head = this.#inLog.peek()) {
       if (head.index > snapshot.last.index) break;

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { BareServer } from "../../tests/helpers/bare_server.ts";
-import { drawn } from "../../tests/cluster/drawn.ts";
+import { drawn, finish } from "../../tests/cluster/drawn.ts";
 import { entryBytes } from "../core/log.ts";
 import { ask, submit } from "./promises.ts";
 import { Rsm } from "./rsm.ts";
@@ -214,7 +214,7 @@ Deno.test("Rsm reports unknown when a snapshot covers the index", () => {
   const { rsm, machine, outcomes, send } = setUp();
   send("a");
   send("b");
-  rsm.restore({ last: { index: 1, term: 1 }, data: encode("image") });
+  finish(rsm.restore({ last: { index: 1, term: 1 }, data: encode("image") }));
   assertEquals(outcomes, { a: "unknown" });
   rsm.apply([entry(2, 1, "b")]);
   assertEquals(outcomes["b"], "done imageb");
@@ -257,7 +257,7 @@ Deno.test("Rsm takes a snapshot when the applied entries exceed the limit", () =
 Deno.test("Rsm counts applied bytes from a received snapshot on", () => {
   const { rsm, log } = setUp({ logBytesMax: 2 * entryBytes(entry(1, 1, "a")) });
   rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
-  rsm.restore({ last: { index: 9, term: 1 }, data: encode("abc") });
+  finish(rsm.restore({ last: { index: 9, term: 1 }, data: encode("abc") }));
   rsm.apply([entry(10, 1, "d"), entry(11, 1, "e")]);
   assertEquals(log.compacted, []);
 });
@@ -312,7 +312,7 @@ Deno.test("Rsm gives back the bytes of every submit, however it ends", async () 
     (index) => rsm.apply([entry(index, log.term, "done")]),
     (index) => rsm.apply([entry(index, ++log.term, "lost")]),
     () => rsm.changed(status("follower", log.term)),
-    (index) => rsm.restore({ last: { index, term: log.term }, data: encode("image") }),
+    (index) => finish(rsm.restore({ last: { index, term: log.term }, data: encode("image") })),
   ];
   for (const end of endings) {
     const index = log.next;

@@ -20,6 +20,9 @@ import {
 } from "./catchers.ts";
 import type { Canary } from "./canary.ts";
 
+const FEEDER = "raft/feeder.ts";
+const FEEDER_TESTS = "raft/feeder_test.ts";
+
 /** Bugs by rule, planted one at a time. */
 export const snapshotCanaries: readonly Canary[] = [
   {
@@ -74,26 +77,48 @@ export const snapshotCanaries: readonly Canary[] = [
   {
     rule: "S4",
     bug: "entries after a new snapshot are applied before it is restored",
-    file: NODE,
-    find: `    if (restore !== null) application.restore(restore);
-    if (apply.length > 0) application.apply(apply);`,
-    replace: `    if (apply.length > 0) application.apply(apply);
-    if (restore !== null) application.restore(restore);`,
-    caughtBy: [NODE_TESTS, SWARM],
+    file: FEEDER,
+    find: "if (decided.restore !== null) this.#restore(decided.restore);",
+    replace: "if (decided.restore !== null) queueMicrotask(() => this.#restore(decided.restore!));",
+    caughtBy: [FEEDER_TESTS, SWARM],
   },
   {
     rule: "S4",
     bug: "an installed snapshot is not given to the application",
-    file: NODE,
-    find: "if (restore !== null) application.restore(restore);",
+    file: FEEDER,
+    find: "if (decided.restore !== null) this.#restore(decided.restore);",
     replace: "",
     caughtBy: [SNAPSHOTS],
   },
   {
     rule: "S4",
+    bug: "entries are applied while the image before them is being restored",
+    file: FEEDER,
+    find: "if (this.#steps === null && this.#held.length === 0) this.#hand(decided);",
+    replace: "if (decided.restore === null) this.#hand(decided);",
+    caughtBy: [FEEDER_TESTS],
+  },
+  {
+    rule: "R3",
+    bug: "reads that were decided while an image was being restored are never answered",
+    file: FEEDER,
+    find: "this.#held[place] = { restore: null, apply: [], reads };",
+    replace: "this.#held[place] = { restore: null, apply: [], reads: reads.slice(1) };",
+    caughtBy: [FEEDER_TESTS],
+  },
+  {
+    rule: "X8",
+    bug: "an image is restored in one go",
+    file: FEEDER,
+    find: "while (!step.done && clock.now() < end) step",
+    replace: "while (!step.done) step",
+    caughtBy: [FEEDER_TESTS],
+  },
+  {
+    rule: "S4",
     bug: "after a restart the application does not get the snapshot",
     file: NODE,
-    find: "if (persistent.snapshot !== null) application.restore(persistent.snapshot);",
+    find: "if (persistent.snapshot !== null) await restoreNow(persistent.snapshot, options);",
     replace: "",
     caughtBy: [SNAPSHOTS],
   },

@@ -1,10 +1,10 @@
 /**
- * Drawing a whole image at once.
+ * Work in steps, all at once.
  *
  * @module
  */
 
-import type { Image } from "../../raft/mod.ts";
+import type { Image, Steps } from "../../raft/mod.ts";
 
 /** Takes all steps of an image and returns its bytes. */
 export function drawn(image: Image): Uint8Array {
@@ -12,4 +12,9 @@ export function drawn(image: Image): Uint8Array {
     const step = image.next();
     if (step.done) return step.value;
   }
+}
+
+/** Takes all steps. */
+export function finish(steps: Steps): void {
+  while (!steps.next().done);
 }

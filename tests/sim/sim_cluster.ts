@@ -295,7 +295,7 @@ export class SimCluster implements Cluster {
       restore: (snapshot) => {
         if (isDead()) return;
         this.watcher.restored(id, snapshot);
-        machine.restore(snapshot);
+        return machine.restore(snapshot);
       },
       apply: (entries) => {
         if (isDead()) return;

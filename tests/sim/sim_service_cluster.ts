@@ -22,6 +22,7 @@ import {
   type Snapshot,
   type StateMachine,
   type Status,
+  type Steps,
   submit,
 } from "../../raft/mod.ts";
 import { type Applied, CounterMachine, type Machine, type ServiceCluster } from "../cluster/mod.ts";
@@ -87,8 +88,8 @@ class SimService implements Application {
     return [];
   }
 
-  restore(snapshot: Snapshot): void {
-    this.rsm.restore(snapshot);
+  restore(snapshot: Snapshot): Steps {
+    return this.rsm.restore(snapshot);
   }
 
   apply(entries: readonly Entry[]): void {
