@@ -83,29 +83,13 @@ function makeService(
 ): RunningMachine {
   const rsm = new Rsm({ machine, logBytesMax, clock: new SystemClock() });
   const server = new KvServer({ rsm, reads: "index" });
-  let node: Node | null = null;
-  let applied = 0;
   return {
     profile,
-    application: {
-      restore: (snapshot) => {
-        applied = snapshot.last.index;
-        return rsm.restore(snapshot);
-      },
-      apply: (entries) => {
-        applied = entries.at(-1)?.index ?? applied;
-        rsm.apply(entries);
-      },
-      read: (context, confirmed) => rsm.read(context, confirmed),
-      changed: (status) => rsm.changed(status),
-    },
-    attach: (driver) => {
-      node = driver;
-      rsm.attach(driver);
-    },
+    application: rsm,
+    attach: (node) => rsm.attach(node),
     handle: (request, reply, withinMs) => server.handle(request, reply, withinMs),
     inspect: (request, reply) => inspectService({ rsm, machine }, { request, reply }),
-    snapshot: () => void node?.draw(applied, () => machine.snapshot()),
+    snapshot: () => void rsm.snapshot(),
     stop: () => rsm.stop(),
   };
 }

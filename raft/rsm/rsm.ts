@@ -101,6 +101,8 @@ export class Rsm implements Application {
   /** Size of the entries applied since the last snapshot, counted alike on every server. */
   #logBytes = 0;
   #leader: NodeId | null = null;
+  /** The last entry that the machine has executed, or its image covers. */
+  #applied: Index = 0;
 
   /** Serves nothing before it is attached to a log. */
   constructor(options: RsmOptions) {
@@ -174,18 +176,22 @@ export class Rsm implements Application {
     for (const entry of entries) this.#applyOne(entry);
     if (this.#queued.length > 0) this.#pace.add(before - this.#inLog.length, this.#clock.now());
     this.#refill();
-    if (this.#logBytesMax !== null && this.#logBytes > this.#logBytesMax && this.#log !== null) {
-      const last = entries[entries.length - 1];
-      if (last === undefined) return;
-      // While an earlier image is being drawn the log grows on, and the next turn asks again.
-      if (this.#log.draw(last.index, () => this.#machine.snapshot())) this.#logBytes = 0;
-    }
+    // While an earlier image is being drawn the log grows on, and the next turn asks again.
+    if (this.#logBytesMax !== null && this.#logBytes > this.#logBytesMax) this.snapshot();
+  }
+
+  /** Lets an image of the state now stand in for the log; false: an earlier one is not saved yet. */
+  snapshot(): boolean {
+    const isDrawn = this.#log?.draw(this.#applied, () => this.#machine.snapshot()) ?? false;
+    if (isDrawn) this.#logBytes = 0;
+    return isDrawn;
   }
 
   *restore(snapshot: Snapshot): Steps {
     const steps = this.#machine.restore(snapshot.data);
     if (steps !== undefined) yield* steps;
     this.#logBytes = 0;
+    this.#applied = snapshot.last.index;
     // Commands that the snapshot covers may have been applied or not.
     for (let head = this.#inLog.peek(); head !== undefined; head = this.#inLog.peek()) {
       if (head.index > snapshot.last.index) break;
@@ -212,6 +218,7 @@ export class Rsm implements Application {
 
   #applyOne(entry: Entry): void {
     this.#logBytes += entryBytes(entry);
+    this.#applied = entry.index;
     const reply = entry.command === null ? null : this.#machine.apply(entry.command);
     // Terms never go down along a log: nothing of an older term can follow this entry.
     if (entry.term > this.#term) return this.#release("lost");

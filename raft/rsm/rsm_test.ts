@@ -271,6 +271,20 @@ Deno.test("Rsm retries a snapshot that was refused because an earlier one was no
   assertEquals(log.compacted, [{ last: { index: 3, term: 1 }, data: encode("ab") }]);
 });
 
+Deno.test("Rsm takes a snapshot of what it has applied or restored when it is asked to", () => {
+  const { rsm, log } = setUp();
+  rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
+  assertEquals(rsm.snapshot(), true);
+  finish(rsm.restore({ last: { index: 9, term: 1 }, data: encode("image") }));
+  assertEquals(rsm.snapshot(), true);
+  assertEquals(log.compacted.map(({ last, data }) => [last.index, decode(data)]), [
+    [2, "ab"],
+    [9, "image"],
+  ]);
+  log.isDrawing = true;
+  assertEquals(rsm.snapshot(), false);
+});
+
 Deno.test("Rsm never takes a snapshot without a limit", () => {
   const { rsm, log } = setUp();
   for (let index = 1; index <= 1000; index++) rsm.apply([entry(index, 1, "a")]);
