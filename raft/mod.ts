@@ -53,6 +53,7 @@ export {
   type Transport,
   type Unit,
   type Vote,
+  type WritableFile,
 } from "./core/mod.ts";
 export { checkNow, checkRaft, checkSince, type Look } from "./check.ts";
 export { Node, type NodeOptions } from "./node.ts";

@@ -315,9 +315,10 @@ export class Node {
     const term = this.#raft.termAt(index);
     try {
       // Without a term, a newer snapshot has arrived from the leader meanwhile, and stays.
-      if (term !== null) await this.#options.storage.prepare({ last: { index, term }, data });
-      this.#image = "kept";
-      this.compact(index, data);
+      const { storage } = this.#options;
+      const isKept = term === null || await storage.prepare({ last: { index, term }, data });
+      this.#image = isKept ? "kept" : "none"; // The disk is full: a later image is tried.
+      if (isKept) this.compact(index, data);
     } catch (error) {
       this.#die(error);
     }

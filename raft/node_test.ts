@@ -34,7 +34,7 @@ class World {
       storage: {
         load: () => Promise.resolve(EMPTY),
         save: (change) => this.#save(change),
-        prepare: ({ last }) => this.#prepare(last.index),
+        prepare: ({ last }) => this.#prepare(last.index).then(() => true),
         close: () => Promise.resolve(void this.log.push("close")),
       },
       transport: {
@@ -311,7 +311,7 @@ Deno.test("Node lets timers run although each answer triggers another command (X
     storage: {
       load: () => Promise.resolve(EMPTY),
       save: instant,
-      prepare: instant,
+      prepare: () => Promise.resolve(true),
       close: instant,
     },
     clock: new SystemClock(),

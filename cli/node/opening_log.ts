@@ -24,10 +24,13 @@ export function openingLog(log: NodeLog, now: () => number): OpeningLog {
       const mega = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
       log.info(`reads its folder: ${mega(doneBytes)} of ${mega(totalBytes)} MiB`);
     },
-    trimmed: ({ file, offset, bytes }) =>
+    trimmed: ({ file, offset, bytes, entries }) =>
       log.warn(
-        `cut off ${bytes} bytes at the end of the log (${file} at byte ${offset}): a save that was ` +
-          "not finished, or data that the disk lost",
+        `cut off ${bytes} bytes with at least ${entries} ${
+          entries === 1 ? "entry" : "entries"
+        } at ` +
+          `the end of the log (${file} at byte ${offset}): a save that was not finished, or data ` +
+          "that the disk lost",
       ),
   };
 }

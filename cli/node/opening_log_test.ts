@@ -1,6 +1,6 @@
 /** Tests of {@linkcode openingLog}. @module */
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { listLog } from "../../tests/helpers/list_log.ts";
 import { openingLog } from "./opening_log.ts";
 
@@ -18,10 +18,16 @@ Deno.test("openingLog logs its progress once a second during a long start", () =
   ]);
 });
 
-Deno.test("openingLog logs what was cut off", () => {
+Deno.test("openingLog says in bytes and entries what was cut off, and claims no more", () => {
   const lines: string[] = [];
   const { trimmed } = openingLog(listLog(lines), () => 0);
-  trimmed({ file: "log-0000000004", offset: 96, bytes: 12 });
-  assert(lines[0]?.startsWith("warn: cut off 12 bytes"), lines.join());
-  assert(lines[0]?.includes("log-0000000004 at byte 96"), lines.join());
+  trimmed({ file: "log-0000000004", offset: 96, bytes: 12, entries: 1 });
+  trimmed({ file: "log-0000000004", offset: 96, bytes: 5000, entries: 40 });
+  const end =
+    "at the end of the log (log-0000000004 at byte 96): a save that was not finished, or " +
+    "data that the disk lost";
+  assertEquals(lines, [
+    `warn: cut off 12 bytes with at least 1 entry ${end}`,
+    `warn: cut off 5000 bytes with at least 40 entries ${end}`,
+  ]);
 });

@@ -28,6 +28,7 @@ export type {
   Storage,
   Timer,
   Transport,
+  WritableFile,
 } from "./ports.ts";
 export { Raft } from "./raft.ts";
 export {

@@ -18,16 +18,17 @@ export interface Storage {
   save(change: Save): Promise<void>;
   /**
    * Writes a snapshot ahead of the save that makes it count, so that this save is short. May run
-   * beside saves, once at a time; a crash forgets it.
+   * beside saves, once at a time; a crash forgets it. False: there is no room for it now, and nothing
+   * is kept.
    */
-  prepare(snapshot: Snapshot): Promise<void>;
+  prepare(snapshot: Snapshot): Promise<boolean>;
   /** Lets go of files. No save is under way or will follow. */
   close(): Promise<void>;
 }
 
 /**
  * One folder of a disk, without folders inside. What is written is durable only after
- * {@linkcode AppendFile.sync}, a new, changed or lost name only after {@linkcode Files.syncFolder}.
+ * {@linkcode WritableFile.sync}, a new, changed or lost name only after {@linkcode Files.syncFolder}.
  * A failed call says nothing about what the disk then holds.
  */
 export interface Files {
@@ -42,13 +43,17 @@ export interface Files {
   /** A file to read from at any place, without waiting. */
   open(name: string): Promise<ReadFile>;
   /** A new empty file under this name, in the place of any old one. */
-  create(name: string): Promise<AppendFile>;
+  create(name: string): Promise<WritableFile>;
+  /** An existing file, to be written. */
+  reopen(name: string): Promise<WritableFile>;
   /** Replaces `to`, if it exists, in one step. */
   rename(from: string, to: string): Promise<void>;
   /** Takes the file away. */
   remove(name: string): Promise<void>;
   /** Makes all names durable: what was created, renamed and removed before. */
   syncFolder(): Promise<void>;
+  /** Resolves when a write that found the disk full may be tried again, and at {@linkcode close}. */
+  pause(): Promise<void>;
   /** Lets go of the lock. */
   close(): Promise<void>;
 }
@@ -69,14 +74,20 @@ export interface ReadFile {
   close(): void;
 }
 
-/** A file that only grows, at its end. */
+/** A file that grows at its end. */
 export interface AppendFile {
   /** The bytes may be reused when this resolves. */
   append(bytes: Uint8Array): Promise<void>;
-  /** Makes all appended bytes durable (fdatasync). */
+  /** Makes everything that was written durable, and the length (fdatasync). */
   sync(): Promise<void>;
   /** Gives the file back to the system. */
   close(): Promise<void>;
+}
+
+/** A file that can be changed anywhere. */
+export interface WritableFile extends AppendFile {
+  /** Puts the bytes at an offset within the file. They may be reused when this resolves. */
+  write(bytes: Uint8Array, offset: number): Promise<void>;
 }
 
 /** Best-effort, one-way delivery. May lose, delay, duplicate, reorder; never blocks or throws. */

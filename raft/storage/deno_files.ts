@@ -8,21 +8,26 @@
  * @module
  */
 
-import type { AppendFile, ByteRange, Files, ReadFile } from "../core/mod.ts";
+import type { ByteRange, Files, ReadFile, WritableFile } from "../core/mod.ts";
 
 const LOCK_FILE = "lock";
-/** What is appended beyond this before a sync is written by another thread: a copy of 0.1 ms. */
-const INLINE_APPEND_BYTES_MAX = 256 * 1024;
-/** Larger amounts of unsynced bytes mean that requests queue: let them gather meanwhile. */
+/** Other users of the machine have no business in a data folder. */
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+/** Bytes written beyond this before a sync are written by another thread: a copy of 0.1 ms. */
+const INLINE_WRITE_BYTES_MAX = 256 * 1024;
+/** More unsynced bytes mean that requests queue: an asynchronous sync lets them gather meanwhile. */
 const INLINE_SYNC_BYTES_MAX = 1024;
-/** A disk whose syncs take longer on average is waited for elsewhere. */
+/** A disk whose syncs take longer on average never blocks this thread. */
 const INLINE_SYNC_MS_MAX = 0.5;
 /**
- * How long a lock is waited for before it counts as taken: a program that is just being started
- * from another process holds, until it begins, copies of all that is open there.
+ * How long the lock may be busy before it counts as taken: a child process holds copies of all open
+ * files from its fork to its exec.
  */
 const LOCK_WAIT_MS = 500;
 const LOCK_PAUSE_MS = 20;
+/** How long a full disk is left alone before the next attempt. */
+const FULL_DISK_PAUSE_MS = 1000;
 
 /**
  * A folder of the real disk. Nothing happens before {@linkcode lock} or the first read.
@@ -43,6 +48,8 @@ export class DenoFiles implements Files {
   #lock: Deno.FsFile | null = null;
   /** How long a sync takes on this disk lately. */
   readonly #pace = { syncMs: INLINE_SYNC_MS_MAX };
+  /** Ends the pauses under way. */
+  readonly #closed = new AbortController();
 
   /** The files of this folder, which must exist. */
   constructor(folder: string) {
@@ -51,7 +58,8 @@ export class DenoFiles implements Files {
 
   async lock(): Promise<boolean> {
     await makeFolder(this.#folder);
-    const file = await Deno.open(this.#path(LOCK_FILE), { create: true, read: true, write: true });
+    const options = { create: true, read: true, write: true, mode: FILE_MODE };
+    const file = await Deno.open(this.#path(LOCK_FILE), options);
     if (!await tryLock(file)) return false;
     this.#lock = file;
     return true;
@@ -87,9 +95,14 @@ export class DenoFiles implements Files {
     return new DenoReadFile(await Deno.open(this.#path(name), { read: true }));
   }
 
-  async create(name: string): Promise<AppendFile> {
-    const options = { create: true, write: true, truncate: true };
-    return new DenoAppendFile(await Deno.open(this.#path(name), options), this.#pace);
+  async create(name: string): Promise<WritableFile> {
+    const options = { create: true, write: true, truncate: true, mode: FILE_MODE };
+    return new DenoWritableFile(await Deno.open(this.#path(name), options), this.#pace);
+  }
+
+  async reopen(name: string): Promise<WritableFile> {
+    const file = await Deno.open(this.#path(name), { write: true });
+    return new DenoWritableFile(file, this.#pace, (await file.stat()).size);
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -105,8 +118,20 @@ export class DenoFiles implements Files {
     return syncFolder(this.#folder);
   }
 
-  /** Gives the lock back by its name: closing alone leaves it with copies of the open file. */
+  pause(): Promise<void> {
+    const { signal } = this.#closed;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, signal.aborted ? 0 : FULL_DISK_PAUSE_MS);
+      signal.addEventListener("abort", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Unlocks before it closes: a copy of the open file in a child process would keep the lock. */
   close(): Promise<void> {
+    this.#closed.abort();
     this.#lock?.unlockSync();
     this.#lock?.close();
     this.#lock = null;
@@ -118,22 +143,37 @@ export class DenoFiles implements Files {
   }
 }
 
-class DenoAppendFile implements AppendFile {
+class DenoWritableFile implements WritableFile {
   readonly #file: Deno.FsFile;
   readonly #pace: { syncMs: number };
+  /** Where the system's file position is. */
+  #position = 0;
+  /** How long the file is. */
+  #length: number;
   #unsyncedBytes = 0;
 
-  constructor(file: Deno.FsFile, pace: { syncMs: number }) {
+  constructor(file: Deno.FsFile, pace: { syncMs: number }, length = 0) {
     this.#file = file;
     this.#pace = pace;
+    this.#length = length;
   }
 
   async append(bytes: Uint8Array): Promise<void> {
+    const offset = this.#length;
+    this.#length += bytes.length;
+    await this.write(bytes, offset);
+  }
+
+  async write(bytes: Uint8Array, offset: number): Promise<void> {
+    if (offset !== this.#position) this.#file.seekSync(offset, Deno.SeekMode.Start);
+    this.#position = offset;
     this.#unsyncedBytes += bytes.length;
     let rest = bytes;
     while (rest.length > 0) {
-      const inline = this.#unsyncedBytes <= INLINE_APPEND_BYTES_MAX;
-      rest = rest.subarray(inline ? this.#file.writeSync(rest) : await this.#file.write(rest));
+      const inline = this.#unsyncedBytes <= INLINE_WRITE_BYTES_MAX;
+      const count = inline ? this.#file.writeSync(rest) : await this.#file.write(rest);
+      this.#position += count;
+      rest = rest.subarray(count);
     }
   }
 
@@ -181,7 +221,7 @@ class DenoReadFile implements ReadFile {
 async function makeFolder(folder: string): Promise<void> {
   const made: string[] = [];
   for (let path = folder; !await exists(path); path = parentOf(path)) made.push(path);
-  await Deno.mkdir(folder, { recursive: true });
+  await Deno.mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   for (const path of made.toReversed()) await syncFolder(parentOf(path));
 }
 

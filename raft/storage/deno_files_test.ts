@@ -1,7 +1,7 @@
 /** Tests of {@linkcode DenoFiles}, and of {@linkcode FileStorage} on it, in temporary folders. @module */
 
-import { assertEquals } from "@std/assert";
-import { storageSuite } from "../../tests/storage/storage_suite.ts";
+import { assert, assertEquals } from "@std/assert";
+import { saveOf, snapshotOf, storageSuite } from "../../tests/storage/storage_suite.ts";
 import { DenoFiles } from "./deno_files.ts";
 import { FileStorage } from "./file_storage.ts";
 
@@ -92,4 +92,48 @@ Deno.test("DenoFiles reads ranges within, across and after the appended bytes", 
   await files.remove("a");
   assertEquals(await files.list(), []);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("DenoFiles keeps other users of the machine out of the folder and its files", async () => {
+  const parent = await Deno.makeTempDir({ prefix: "kontiki-" });
+  const folder = `${parent}/data`;
+  const storage = new FileStorage({ files: new DenoFiles(folder), identity });
+  await storage.load();
+  await storage.save(saveOf({ vote: { term: 1, votedFor: 1 }, snapshot: snapshotOf(1, 1) }));
+  await storage.close();
+  const modes: Record<string, string> = {};
+  const modeOf = async (path: string) => (((await Deno.stat(path)).mode ?? 0) & 0o777).toString(8);
+  for await (const { name } of Deno.readDir(folder)) {
+    modes[name] = await modeOf(`${folder}/${name}`);
+  }
+  assertEquals(await modeOf(folder), "700");
+  assertEquals(new Set(Object.values(modes)), new Set(["600"]), JSON.stringify(modes));
+  assertEquals(Object.keys(modes).length, 5, JSON.stringify(modes));
+  await Deno.remove(parent, { recursive: true });
+});
+
+Deno.test("DenoFiles writes over a part of a file that is opened again", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kontiki-" });
+  const files = new DenoFiles(folder);
+  const file = await files.create("a");
+  await file.append(new Uint8Array(6));
+  await file.sync();
+  await file.close();
+  const again = await files.reopen("a");
+  await again.write(new Uint8Array([1, 2]), 3);
+  await again.write(new Uint8Array([3]), 1);
+  await again.append(new Uint8Array([4]));
+  await again.sync();
+  await again.close();
+  assertEquals([...await files.read("a", { offset: 0, length: 9 })], [0, 3, 0, 1, 2, 0, 4]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("DenoFiles ends a pause when it is closed", async () => {
+  const files = new DenoFiles("nowhere");
+  const begin = performance.now();
+  const pausing = files.pause();
+  await files.close();
+  await pausing;
+  assert(performance.now() - begin < 500);
 });

@@ -1,6 +1,6 @@
 /**
- * The log on disk: segments that come into being by rename and then only grow. It mirrors the entries
- * in memory (the core holds the same objects), so that it can write the live ones again.
+ * The log on disk: segments that are made ahead and then filled. It mirrors the entries in memory (the
+ * core holds the same objects), so that it can write the live ones again.
  *
  * Not here: votes, snapshots, reading. Invariants: an append is one save, whole or not at all; a
  * segment holds only entries behind its base; what this class calls garbage is not needed any more.
@@ -8,54 +8,43 @@
  * @module
  */
 
-import { neededSegments, segmentName } from "./file_recovery.ts";
+import { type LogSegment, neededSegments } from "./file_recovery.ts";
 import {
-  type AppendFile,
   type Entry,
-  type Files,
   type Index,
   invariant,
   type Position,
   type Tail,
+  type Term,
 } from "../core/mod.ts";
 import {
-  alignUp,
-  decodeFileHeader,
-  encodeFileHeader,
+  BASE_RECORD_BYTES,
   encodeRecord,
+  endOfRecord,
   entryBytes,
   FILE_HEADER_BYTES,
-  type Identity,
   RECORD_HEADER_BYTES,
 } from "./record.ts";
+import type { NewSegment, SegmentMaker } from "./segment_maker.ts";
 
 /** What a {@linkcode FileLog} is made of. */
 export interface FileLogOptions {
-  readonly files: Files;
-  readonly identity: Identity;
-  /** A segment that has reached this size is followed by another. */
+  readonly maker: SegmentMaker;
+  /** Segments may hold as much that is dead, beside as much as lives. */
   readonly segmentBytesMax: number;
   /** A record is not larger, unless one entry alone is: what is encoded and written at once. */
   readonly recordBytesMax: number;
-  /** Called when a new segment is durable, before anything relies on it. */
-  readonly begun: (sequence: number) => Promise<void>;
-  /** What recovery found: names of segments with their bases, oldest first. */
+  /** What recovery found, oldest first. */
   readonly segments: readonly LogSegment[];
   readonly sequence: number;
   readonly base: Position;
   readonly entries: readonly Entry[];
 }
 
-/** A segment the log is made of. */
-export interface LogSegment {
-  readonly name: string;
+/** The segment that saves go to. */
+interface OpenSegment extends NewSegment {
   readonly base: Position;
-  bytes: number;
-}
-
-interface OpenSegment extends LogSegment {
-  readonly file: AppendFile;
-  readonly headerChecksum: number;
+  used: number;
 }
 
 /** Appends saves to segments. Calls do not overlap; after a failed one the object is of no use. */
@@ -66,6 +55,7 @@ export class FileLog {
   /** What the live entries would take if they were written again. */
   #liveBytes = 0;
   #segments: LogSegment[];
+  /** The last of the segments, once there is one that was made in this life. */
   #open: OpenSegment | null = null;
   #sequence: number;
   #garbage: string[] = [];
@@ -73,7 +63,7 @@ export class FileLog {
 
   constructor(options: FileLogOptions) {
     this.#options = options;
-    this.#buffer = new Uint8Array(options.recordBytesMax);
+    this.#buffer = new Uint8Array(Math.max(options.recordBytesMax, BASE_RECORD_BYTES));
     this.#base = options.base;
     this.#entries = options.entries.slice();
     for (const entry of this.#entries) this.#liveBytes += entryBytes(entry);
@@ -86,18 +76,26 @@ export class FileLog {
     return this.#entries;
   }
 
-  /** Bytes of the segments on disk. */
+  /** What the segments take on disk, the one that is ready included. */
   get bytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    const { maker } = this.#options;
+    return this.#segments.reduce((sum, segment) => sum + segment.bytes, maker.bytes);
   }
 
   /**
-   * Writes the newest segment again under a new name. What a crash left in the old one may be in the
-   * system's memory only, even after a sync that now succeeds (D3); what is written now is not.
+   * Writes what lives in the newest segment again, to another. What a crash left in the old one may be
+   * in the system's memory only, even after a sync that now succeeds (D3).
    */
   async renew(): Promise<void> {
     const base = this.#segments.at(-1)?.base ?? this.#base;
     await this.#begin(base.index > this.#base.index ? base : this.#base);
+  }
+
+  /** Begins to make the segment after the one in use. */
+  makeAhead(): void {
+    const open = this.#open;
+    invariant(open !== null, "Cannot make a segment ahead: none is open");
+    this.#options.maker.makeAfter(open.sequence, open.bytes);
   }
 
   /** From `from` on, the log is exactly `entries`; durable when this resolves. */
@@ -107,13 +105,14 @@ export class FileLog {
     this.#replaceTail(tail);
     const open = this.#open;
     invariant(open !== null, "Cannot append: no segment is open");
-    if (tail.from <= open.base.index) {
-      await this.#begin(this.#positionAt(tail.from - 1));
-    } else if (open.bytes >= this.#options.segmentBytesMax) {
-      await this.#begin(this.#isMostlyDead() ? this.#base : this.#positionAt(tail.from - 1));
-    } else {
+    const isBefore = tail.from <= open.base.index;
+    if (!isBefore && open.used + this.#bytesOf(tail.entries) <= open.bytes) {
       await this.#append(open, tail);
       await open.file.sync();
+    } else {
+      const rewrites = !isBefore && this.#isMostlyDead();
+      await this.#begin(rewrites ? this.#base : this.#positionAt(tail.from - 1));
+      this.makeAhead();
     }
   }
 
@@ -124,12 +123,12 @@ export class FileLog {
       for (const entry of gone) this.#liveBytes -= entryBytes(entry);
       this.#base = base;
       this.#prune();
-      if (this.#isMostlyDead()) await this.#begin(base);
     } else {
       this.#entries.length = 0;
       this.#liveBytes = 0;
       this.#base = base;
       await this.#begin(base);
+      this.makeAhead();
     }
   }
 
@@ -166,7 +165,8 @@ export class FileLog {
 
   /** More than half of the segments is of no use, so that writing the rest again pays for itself. */
   #isMostlyDead(): boolean {
-    return this.bytes > 2 * this.#liveBytes + this.#options.segmentBytesMax / 4;
+    const used = this.#segments.reduce((sum, segment) => sum + segment.used, 0);
+    return used > 2 * this.#liveBytes + this.#options.segmentBytesMax;
   }
 
   #prune(): void {
@@ -177,35 +177,59 @@ export class FileLog {
     this.#segments = needed;
   }
 
-  /** A new segment with the entries behind `base`; whole and durable before it gets its name. */
+  /** Goes on in the next segment, with the entries behind `base`; durable when this resolves. */
   async #begin(base: Position): Promise<void> {
     invariant(base.term >= 0, `Cannot begin a segment behind ${base.index}: nothing is there`);
-    const { files, identity } = this.#options;
+    const { maker } = this.#options;
     const sequence = this.#sequence + 1;
-    const name = segmentName(sequence);
-    const numbers = [sequence, base.index, base.term, 0, 0] as const;
-    const header = encodeFileHeader({ letter: "L", identity, numbers });
-    const headerChecksum = decodeFileHeader(header)?.checksum ?? 0;
-    await this.close();
-    const file = await files.create(`${name}.tmp`);
-    const open = { name, base, bytes: 0, file, headerChecksum };
-    this.#open = open;
-    await file.append(header);
-    open.bytes = header.length;
     const entries = this.#entries.slice(base.index - this.#base.index);
-    if (entries.length > 0) await this.#append(open, { from: base.index + 1, entries });
-    await file.sync();
-    await files.rename(`${name}.tmp`, name);
-    await files.syncFolder();
-    await this.#options.begun(sequence);
+    const made = await maker.take(sequence, this.#bytesOf(entries));
+    const before = this.#open;
+    const open = { ...made, base, used: FILE_HEADER_BYTES };
+    await this.#append(open, { from: base.index + 1, entries }, base.term);
+    await open.file.sync();
+    await before?.file.close();
+    this.#open = open;
     this.#sequence = sequence;
     this.#segments.push(open);
     this.#prune();
   }
 
-  /** One save as one record, or as several that count only together. */
-  async #append(open: OpenSegment, { from, entries }: Tail): Promise<void> {
-    const start = open.bytes;
+  /**
+   * One save as one record, or as several that count only together. The first of a segment, with a
+   * `baseTerm`, begins with a record that says what the segment continues behind.
+   */
+  async #append(open: OpenSegment, { from, entries }: Tail, baseTerm?: Term): Promise<void> {
+    const { file, headerChecksum } = open;
+    const start = open.used;
+    let offset = start;
+    if (baseTerm !== undefined) {
+      const place = { headerChecksum, offset, start };
+      const record = { from, baseTerm, entries: [], continues: entries.length > 0, place };
+      const bytes = encodeRecord(this.#bufferOf(BASE_RECORD_BYTES), record);
+      await file.write(this.#buffer.subarray(0, bytes), offset);
+      offset += bytes;
+      if (entries.length === 0) {
+        open.used = offset;
+        return;
+      }
+    }
+    for (const { first, end, bytes } of this.#recordsOf(entries)) {
+      const buffer = this.#bufferOf(bytes);
+      encodeRecord(buffer, {
+        from: from + first,
+        entries: first === 0 && end === entries.length ? entries : entries.slice(first, end),
+        continues: end < entries.length,
+        place: { headerChecksum, offset, start },
+      });
+      await file.write(buffer.subarray(0, bytes), offset);
+      offset += bytes;
+    }
+    open.used = offset;
+  }
+
+  /** How entries are divided into records. */
+  *#recordsOf(entries: readonly Entry[]): Generator<{ first: Index; end: Index; bytes: number }> {
     let first = 0;
     do {
       let length = RECORD_HEADER_BYTES;
@@ -216,17 +240,16 @@ export class FileLog {
         length += next;
         end++;
       }
-      const buffer = this.#bufferOf(alignUp(length));
-      const bytes = encodeRecord(buffer, {
-        from: from + first,
-        entries: first === 0 && end === entries.length ? entries : entries.slice(first, end),
-        continues: end < entries.length,
-        place: { headerChecksum: open.headerChecksum, offset: open.bytes, start },
-      });
-      await open.file.append(buffer.subarray(0, bytes));
-      open.bytes += bytes;
+      yield { first, end, bytes: endOfRecord(length) };
       first = end;
     } while (first < entries.length);
+  }
+
+  /** What a save of these entries takes. */
+  #bytesOf(entries: readonly Entry[]): number {
+    let sum = 0;
+    for (const { bytes } of this.#recordsOf(entries)) sum += bytes;
+    return sum;
   }
 
   /** The reused buffer, or one for a single large entry that is not kept. */
@@ -234,6 +257,3 @@ export class FileLog {
     return bytes <= this.#buffer.length ? this.#buffer : new Uint8Array(bytes);
   }
 }
-
-/** The least a segment may be given: a header and one small record. */
-export const SEGMENT_BYTES_LEAST = FILE_HEADER_BYTES + RECORD_HEADER_BYTES;

@@ -3,30 +3,25 @@
  * disk", has the bytes; this file has the order of the steps, which is what a crash sees:
  *
  * - a save: vote, then snapshot, then log, then what is no longer needed is removed;
- * - every file: written as `*.tmp`, synced, renamed, folder synced; only the newest log segment grows;
+ * - every file: written as `*.tmp`, synced, renamed, folder synced; only log segments are written later;
  * - after a failed step nothing more is written: what the disk then holds, the next start finds out.
+ *
+ * A full disk is no failure: a file that could not be written does not count, and is written again
+ * until there is room. Only a prepared snapshot, which nothing needs, is given up.
  *
  * @module
  */
 
-import { FileLog, SEGMENT_BYTES_LEAST } from "./file_log.ts";
-import {
-  isTemporary,
-  type Progress,
-  recover,
-  type Recovered,
-  SLICE_BYTES,
-  snapshotName,
-  type Trimmed,
-  VOTE_FILE,
-} from "./file_recovery.ts";
+import { FinalFiles, writeFile } from "./final_files.ts";
+import { FileLog } from "./file_log.ts";
+import { isTemporary, SLICE_BYTES, snapshotName, type Trimmed, VOTE_FILE } from "./file_reading.ts";
+import { type Progress, recover, type Recovered } from "./file_recovery.ts";
 import {
   baseOf,
   checkSave,
   EMPTY,
   type Files,
   invariant,
-  InvariantError,
   isSame,
   ORIGIN,
   type Persistent,
@@ -37,7 +32,8 @@ import {
   type Vote,
 } from "../core/mod.ts";
 import { checkIdentity, encodeFileHeader, type Identity, RECORD_HEADER_BYTES } from "./record.ts";
-import { StorageError, storageErrorOf } from "./storage_error.ts";
+import { SEGMENT_BYTES_LEAST, SegmentMaker } from "./segment_maker.ts";
+import { StorageError } from "./storage_error.ts";
 import { crc32 } from "./crc32.ts";
 
 /** What a {@linkcode FileStorage} is made of. */
@@ -48,14 +44,16 @@ export interface FileStorageOptions {
   readonly identity: Identity;
   /** Whether an empty folder is made into one of this node. False after a first start (D8). @default {true} */
   readonly create?: boolean;
-  /** Size at which a log segment is followed by the next. @default {16 MiB} */
+  /** Size of a log segment; the first ones are smaller. @default {16 MiB} */
   readonly segmentBytesMax?: number;
   /** Size of the pieces in which a large save is written. @default {256 KiB} */
   readonly recordBytesMax?: number;
-  /** Told while {@linkcode FileStorage.load} reads. */
+  /** Called while {@linkcode FileStorage.load} reads. */
   readonly progress?: Progress;
-  /** Told when the end of the log was cut off: a save that a crash interrupted. */
+  /** Called when the end of the log was cut off: a save that a crash interrupted. */
   readonly trimmed?: (what: Trimmed) => void;
+  /** Called when the disk is full, with what could not be written, and with `null` when it has room. */
+  readonly full?: (error: StorageError | null) => void;
 }
 
 const SEGMENT_BYTES = 16 * 2 ** 20;
@@ -88,16 +86,22 @@ export interface StorageSizes {
  */
 export class FileStorage implements Storage {
   readonly #options: FileStorageOptions;
-  readonly #files: Files;
-  #state: "new" | "open" | "closed" = "new";
-  /** Why nothing can be saved any more. */
-  #failure: unknown = null;
+  /** Their first failure is the end of this storage. */
+  readonly #files: FinalFiles;
+  readonly #closed = Promise.withResolvers<void>();
+  #state: "new" | "opening" | "open" | "closed" = "new";
   #vote: Vote = EMPTY;
   #snapshot: { readonly last: Position; readonly bytes: number } | null = null;
   #log: FileLog | null = null;
-  /** The snapshot that lies, or soon will lie, ready as a temporary file. */
-  #prepared: { readonly snapshot: Snapshot; readonly written: Promise<void> } | null = null;
+  /** The snapshot that is, or soon will be, ready as a temporary file; `false`: it was given up. */
+  #prepared: { readonly snapshot: Snapshot; readonly written: Promise<boolean> } | null = null;
+  #maker: SegmentMaker | null = null;
+  /** The newest segment that was made. */
   #sequence = 0;
+  /** The vote file is replaced by saves and, when a segment was made, beside them. */
+  #voteWritten: Promise<void> = Promise.resolve();
+  /** Kinds of files that could not be written lately because the disk is full. */
+  readonly #lacking = new Set<string>();
 
   /** Nothing is read before `load`. */
   constructor(options: FileStorageOptions) {
@@ -105,13 +109,13 @@ export class FileStorage implements Storage {
     checkBytes("segmentBytesMax", options.segmentBytesMax ?? SEGMENT_BYTES, SEGMENT_BYTES_LEAST);
     checkBytes("recordBytesMax", options.recordBytesMax ?? RECORD_BYTES, RECORD_HEADER_BYTES);
     this.#options = options;
-    this.#files = options.files;
+    this.#files = new FinalFiles(options.files);
   }
 
   /** Locks, checks and reads the folder, and makes it ready for the first save. */
   load(): Promise<Persistent> {
     invariant(this.#state === "new", `Cannot load a storage that is ${this.#state}`);
-    this.#state = "open";
+    this.#state = "opening";
     const loading = this.#guarded(async () => {
       if (!await this.#files.lock()) {
         throw new StorageError("locked", "another process uses the folder");
@@ -121,7 +125,9 @@ export class FileStorage implements Storage {
       if (found === null && this.#options.create === false) {
         throw new StorageError("empty", "the folder holds nothing");
       }
-      await this.#resume(found ?? await this.#format());
+      const log = await this.#resume(found ?? await this.#format());
+      this.#state = "open";
+      log.makeAhead();
       return found?.persistent ?? EMPTY;
     });
     return loading.catch(async (error: unknown) => {
@@ -152,22 +158,32 @@ export class FileStorage implements Storage {
     });
   }
 
-  prepare(snapshot: Snapshot): Promise<void> {
+  prepare(snapshot: Snapshot): Promise<boolean> {
     invariant(this.#state === "open", `Cannot prepare in a storage that is ${this.#state}`);
     const before = this.#prepared;
     const written = this.#guarded(async () => {
       if (before !== null) await this.#forget(before);
       const parts = snapshotParts(this.#options.identity, snapshot);
-      await this.#writeTemporary(snapshotName(snapshot.last), parts);
+      return await this.#writeTemporary(snapshotName(snapshot.last), parts) === null;
     });
     this.#prepared = { snapshot, written };
     return written;
   }
 
-  /** Waits for a snapshot that is being prepared; its end does not matter any more. */
+  /**
+   * Whether more can be saved than what is under way. `false`: the disk is full; the segment in use
+   * takes what was proposed already.
+   */
+  get hasRoom(): boolean {
+    return !this.#lacking.has("log") && !this.#lacking.has(VOTE_FILE);
+  }
+
+  /** Waits for what is being written ahead; how that ends does not matter any more. */
   async close(): Promise<void> {
     this.#state = "closed";
-    await this.#prepared?.written.catch(() => null);
+    this.#closed.resolve();
+    await Promise.allSettled([this.#prepared?.written]);
+    await this.#maker?.close();
     await this.#log?.close();
     await this.#files.close();
   }
@@ -179,12 +195,10 @@ export class FileStorage implements Storage {
 
   /** Runs a step; the first failure is final (D3). */
   async #guarded<T>(step: () => Promise<T>): Promise<T> {
-    if (this.#failure !== null) throw this.#failure;
     try {
       return await step();
     } catch (error) {
-      this.#failure = error instanceof InvariantError ? error : storageErrorOf(error);
-      throw this.#failure;
+      throw this.#files.fail(error);
     }
   }
 
@@ -197,81 +211,138 @@ export class FileStorage implements Storage {
     return { ...this.#vote, snapshot, entries: log.entries };
   }
 
-  /** The first vote file makes the folder ours, before anything else is in it. */
+  /** The first vote file makes the folder this node's, before anything else is in it. */
   async #format(): Promise<Recovered> {
     await this.#writeVote(EMPTY);
     const { identity } = this.#options;
-    return { persistent: EMPTY, identity, segments: [], sequence: 0, trimmed: null, garbage: [] };
+    return {
+      persistent: EMPTY,
+      identity,
+      segments: [],
+      sequence: 0,
+      least: 0,
+      spare: null,
+      trimmed: null,
+      garbage: [],
+    };
   }
 
   /**
    * Makes durable what was read, because a process that was killed may have left it unsynced; only
-   * then goes what it replaced.
+   * then removes what it replaced.
    */
-  async #resume({ persistent, segments, sequence, trimmed, garbage }: Recovered): Promise<void> {
+  async #resume(found: Recovered): Promise<FileLog> {
+    const { persistent, segments, sequence, spare, trimmed, garbage } = found;
     if (trimmed !== null) this.#options.trimmed?.(trimmed);
     const { term, votedFor, snapshot, entries } = persistent;
     this.#vote = { term, votedFor };
     if (snapshot !== null) {
       this.#snapshot = { last: snapshot.last, bytes: snapshot.data.length };
     }
-    this.#log = new FileLog({
+    this.#sequence = found.least;
+    const segmentBytesMax = this.#options.segmentBytesMax ?? SEGMENT_BYTES;
+    const maker = this.#maker = new SegmentMaker({
       files: this.#files,
       identity: this.#options.identity,
-      segmentBytesMax: this.#options.segmentBytesMax ?? SEGMENT_BYTES,
+      segmentBytesMax,
+      write: (name, parts) => this.#writeUntilRoom(name, parts),
+      made: (sequence) => this.#demandSegment(sequence),
+    });
+    const log = this.#log = new FileLog({
+      maker,
+      segmentBytesMax,
       recordBytesMax: this.#options.recordBytesMax ?? RECORD_BYTES,
-      begun: (sequence) => {
-        this.#sequence = sequence;
-        return this.#writeVote(this.#vote);
-      },
       segments,
       sequence,
       base: baseOf(persistent),
       entries,
     });
     await this.#remove(garbage.filter(isTemporary));
-    await this.#log.renew();
+    if (spare !== null) {
+      await this.#demandSegment(spare.sequence);
+      await maker.adopt(spare);
+    }
+    await log.renew();
     const replaced = garbage.filter((name) => !isTemporary(name));
-    await this.#remove([...replaced, ...this.#log.takeGarbage()]);
+    await this.#remove([...replaced, ...log.takeGarbage()]);
+    return log;
   }
 
-  /** Replaces the vote file, which also names what else must be in the folder at least. */
-  async #writeVote({ term, votedFor }: Vote): Promise<void> {
+  /** A folder without this segment, or a later one, is refused from now on. */
+  async #demandSegment(sequence: number): Promise<void> {
+    if (sequence <= this.#sequence) return;
+    this.#sequence = sequence;
+    await this.#writeVote(null);
+  }
+
+  /** Replaces the vote file, after any replacement under way; `null`: the vote stays as it is. */
+  #writeVote(vote: Vote | null): Promise<void> {
+    const written = this.#voteWritten.then(() => this.#replaceVote(vote ?? this.#vote));
+    this.#voteWritten = Promise.allSettled([written]).then(() => undefined);
+    return written;
+  }
+
+  /** The vote file also names what else must be in the folder at least. */
+  async #replaceVote({ term, votedFor }: Vote): Promise<void> {
     const least = this.#snapshot?.last ?? ORIGIN;
     const numbers = [term, votedFor ?? 0, this.#sequence, least.index, least.term] as const;
     const { identity } = this.#options;
-    await this.#writeTemporary(VOTE_FILE, [encodeFileHeader({ letter: "V", identity, numbers })]);
+    const parts = [encodeFileHeader({ letter: "V", identity, numbers })];
+    await this.#writeUntilRoom(VOTE_FILE, () => parts);
     await this.#renameTemporary(VOTE_FILE);
     this.#vote = { term, votedFor };
   }
 
-  async #writeSnapshot({ last, data }: Snapshot): Promise<void> {
+  /**
+   * Nothing has to demand the snapshot: without it the log begins too late, or holds all that it
+   * stands in for. The next vote file names it nevertheless.
+   */
+  async #writeSnapshot(snapshot: Snapshot): Promise<void> {
+    const { last, data } = snapshot;
     const name = snapshotName(last);
     const prepared = this.#prepared;
     this.#prepared = null;
-    if (prepared?.snapshot.data === data && isSame(prepared.snapshot.last, last)) {
-      await prepared.written;
-    } else {
-      if (prepared !== null) await this.#forget(prepared);
-      await this.#writeTemporary(name, snapshotParts(this.#options.identity, { last, data }));
+    const isThis = prepared?.snapshot.data === data && isSame(prepared.snapshot.last, last);
+    if (!isThis || !await prepared.written) {
+      if (prepared !== null && !isThis) await this.#forget(prepared);
+      const { identity } = this.#options;
+      await this.#writeUntilRoom(name, () => snapshotParts(identity, snapshot));
     }
     await this.#renameTemporary(name);
     this.#snapshot = { last, bytes: data.length };
-    await this.#writeVote(this.#vote);
   }
 
   /** Removes what was prepared for a save that never came. */
-  async #forget(prepared: { snapshot: Snapshot; written: Promise<void> }): Promise<void> {
-    await prepared.written;
+  async #forget(prepared: { snapshot: Snapshot; written: Promise<boolean> }): Promise<void> {
+    if (!await prepared.written) return;
     await this.#files.remove(`${snapshotName(prepared.snapshot.last)}.tmp`);
   }
 
-  /** A file that counts for nothing until it is renamed; a start removes it. */
-  async #writeTemporary(name: string, parts: Iterable<Uint8Array>): Promise<void> {
-    const file = await this.#files.create(`${name}.tmp`);
-    for (const part of parts) await file.append(part);
-    await file.sync();
-    await file.close();
+  /** A start does not wait for room: whoever started the node should hear of it. */
+  async #writeUntilRoom(name: string, parts: () => Iterable<Uint8Array>): Promise<void> {
+    for (;;) {
+      const error = await this.#writeTemporary(name, parts());
+      if (error === null) return;
+      if (this.#state === "opening") throw error;
+      await Promise.race([this.#files.pause(), this.#closed.promise]);
+      if (this.#state === "closed") throw error;
+    }
+  }
+
+  /**
+   * A file that counts for nothing until it is renamed; a start removes it. Returns why if the disk is
+   * full; then what was written is removed.
+   */
+  async #writeTemporary(name: string, parts: Iterable<Uint8Array>): Promise<StorageError | null> {
+    const kind = name.slice(0, name.indexOf("-")) || name;
+    const error = await writeFile(this.#files, `${name}.tmp`, parts);
+    if (error !== null && !this.#lacking.has(kind)) {
+      this.#lacking.add(kind);
+      this.#options.full?.(error);
+    } else if (error === null && this.#lacking.delete(kind) && this.#lacking.size === 0) {
+      this.#options.full?.(null);
+    }
+    return error;
   }
 
   /** The only way a name comes to stand for other bytes (D2, D9). */

@@ -3,9 +3,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { entriesOf, saveOf, snapshotOf, storageSuite } from "../../tests/storage/storage_suite.ts";
 import { IDENTITY, smallStorage } from "../../tests/storage/file_storage_home.ts";
-import { SimDisk } from "../../tests/sim/sim_disk.ts";
+import { type DiskOperation, SimDisk } from "../../tests/sim/sim_disk.ts";
 import { FileStorage } from "./file_storage.ts";
 import { applySave, EMPTY } from "../core/save.ts";
+import type { Save } from "../core/types.ts";
 
 storageSuite("FileStorage with small limits", () => {
   const disk = new SimDisk();
@@ -20,13 +21,15 @@ storageSuite("FileStorage after power cuts", () => {
   return Promise.resolve({
     open: () => {
       disk.cutPowerHard();
-      return Promise.resolve(new FileStorage({ files: disk.open(), identity: IDENTITY }));
+      const segmentBytesMax = 100_000;
+      const files = disk.open();
+      return Promise.resolve(new FileStorage({ files, identity: IDENTITY, segmentBytesMax }));
     },
     remove: () => Promise.resolve(),
   });
 });
 
-Deno.test("FileStorage keeps disk use within a small multiple of the live bytes", async () => {
+Deno.test("FileStorage keeps the disk within three segments of what lives when it is compacted", async () => {
   const disk = new SimDisk();
   const storage = smallStorage(disk.open());
   await storage.load();
@@ -36,46 +39,44 @@ Deno.test("FileStorage keeps disk use within a small multiple of the live bytes"
     await storage.save(saveOf({ tail: { from: index, entries: entriesOf(index, 1, 1) } }));
     if (index % 10 > 0 || index <= live) continue;
     await storage.save(saveOf({ snapshot: snapshotOf(index - live, 1, 50) }));
-    const bytes = [...disk.image().values()].reduce((sum, file) => sum + file.length, 0);
-    assert(bytes < 4000, `${bytes} bytes for ${live} entries and a snapshot of 50 bytes`);
+    const liveBytes = live * (12 + 24 + 8 + 32);
+    assert(disk.usedBytes < liveBytes + 4 * 500 + 400, `${disk.usedBytes} bytes`);
     assertEquals(storage.sizes().snapshotBytes, 50);
-    const log = [...disk.image()].filter(([name]) => name.startsWith("log-"));
-    assertEquals(log.reduce((sum, [, file]) => sum + file.length, 0), storage.sizes().logBytes);
   }
+  await storage.close();
+  const log = [...disk.image()].filter(([name]) => name.startsWith("log-"));
+  assertEquals(log.reduce((sum, [, file]) => sum + file.length, 0), storage.sizes().logBytes);
 });
 
-Deno.test("FileStorage rewrites the live rest of a segment when most of it is dead", async () => {
+Deno.test("FileStorage writes what lives again when most of the segments is dead", async () => {
   const disk = new SimDisk();
-  const storage = new FileStorage({
-    files: disk.open(),
-    identity: IDENTITY,
-    segmentBytesMax: 8000,
-  });
+  const storage = smallStorage(disk.open());
   await storage.load();
-  await storage.save(saveOf({ vote: { term: 1, votedFor: 1 } }));
-  await storage.save(saveOf({ tail: { from: 1, entries: entriesOf(1, 100, 1) } }));
-  const before = storage.sizes().logBytes;
-  await storage.save(saveOf({ snapshot: snapshotOf(95, 1, 10) }));
-  assert(storage.sizes().logBytes < before / 5, `${storage.sizes().logBytes} of ${before} bytes`);
+  for (let term = 1; term <= 200; term++) {
+    // Each leader replaces what the one before it left, and adds one entry that stays.
+    const tail = { from: term, entries: entriesOf(term, 10, term) };
+    await storage.save(saveOf({ vote: { term, votedFor: 1 }, tail }));
+    const liveBytes = (term + 10) * (12 + 26);
+    assert(disk.usedBytes < 3 * liveBytes + 6 * 500, `${disk.usedBytes} of ${liveBytes} bytes`);
+  }
   await storage.close();
 });
 
-Deno.test("FileStorage counts live bytes correctly after received snapshots", async () => {
-  const storage = new FileStorage({
-    files: new SimDisk().open(),
-    identity: IDENTITY,
-    segmentBytesMax: 8000,
-  });
+Deno.test("FileStorage counts what lives right after snapshots from elsewhere", async () => {
+  const disk = new SimDisk();
+  const storage = smallStorage(disk.open());
   await storage.load();
   await storage.save(saveOf({ vote: { term: 1, votedFor: 1 } }));
   for (let from = 1; from < 1000; from += 200) {
     await storage.save(saveOf({ tail: { from, entries: entriesOf(from, 100, 1) } }));
     await storage.save(saveOf({ snapshot: snapshotOf(from + 199, 1, 10) }));
   }
-  await storage.save(saveOf({ tail: { from: 1001, entries: entriesOf(1001, 100, 1) } }));
-  const before = storage.sizes().logBytes;
-  await storage.save(saveOf({ snapshot: snapshotOf(1095, 1, 10) }));
-  assert(storage.sizes().logBytes < before / 5, `${storage.sizes().logBytes} of ${before} bytes`);
+  for (let term = 2; term <= 100; term++) {
+    const tail = { from: 999 + term, entries: entriesOf(999 + term, 10, term) };
+    await storage.save(saveOf({ vote: { term, votedFor: 1 }, tail }));
+  }
+  await storage.close();
+  assert(disk.usedBytes < 3 * 110 * (12 + 26) + 6 * 500, `${disk.usedBytes} bytes`);
 });
 
 Deno.test("FileStorage writes a prepared image only once, with other saves in between", async () => {
@@ -110,7 +111,7 @@ Deno.test("FileStorage keeps a snapshot that is saved again", async () => {
   assertEquals(await smallStorage(disk.open()).load(), saves.reduce(applySave, EMPTY));
 });
 
-Deno.test("FileStorage removes unfinished files of this and of earlier starts", async () => {
+Deno.test("FileStorage leaves no unfinished file behind, of this start or an earlier one", async () => {
   const disk = new SimDisk();
   const unfinished = () => [...disk.image().keys()].filter((name) => name.endsWith(".tmp"));
   const first = smallStorage(disk.open());
@@ -119,12 +120,12 @@ Deno.test("FileStorage removes unfinished files of this and of earlier starts", 
   await first.save(saveOf({ vote, tail: { from: 1, entries: entriesOf(1, 9, 1) } }));
   await first.prepare(snapshotOf(3, 1));
   await first.prepare(snapshotOf(5, 1));
-  assertEquals(unfinished().length, 1);
   await first.close();
+  assertEquals(unfinished(), ["snapshot-0000000000000005-0000000000000001.tmp"]);
   const second = smallStorage(disk.open());
   await second.load();
-  assertEquals(unfinished(), []);
   await second.close();
+  assertEquals(unfinished(), []);
 });
 
 Deno.test("FileStorage does not touch files of others, whatever their names", async () => {
@@ -164,4 +165,57 @@ Deno.test("FileStorage refuses invalid limits and identities", () => {
     assertThrows(() => new FileStorage({ files, identity }), RangeError);
   }
   assertThrows(() => new FileStorage({ files, identity: { cluster: "x", node: 0 } }), RangeError);
+});
+
+/** The calls that change the disk while a step runs, those of other files beside it excepted. */
+async function operationsOf(
+  step: (storage: FileStorage) => Promise<unknown>,
+  options: { readonly before: readonly Save[]; readonly segmentBytesMax?: number },
+): Promise<string[]> {
+  const operations: string[] = [];
+  const changed = ({ kind, name }: DiskOperation) => void operations.push(`${kind} ${name}`.trim());
+  const storage = smallStorage(new SimDisk(new Map(), { changed }).open(), options);
+  await storage.load();
+  for (const save of options.before) await storage.save(save);
+  // What is made ahead is made by now.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  operations.length = 0;
+  await step(storage);
+  const during = [...operations];
+  await storage.close();
+  return during;
+}
+
+const VOTE = saveOf({ vote: { term: 1, votedFor: 1 } });
+
+Deno.test("FileStorage needs one sync for a save, the first of a segment included", async () => {
+  const before = [VOTE, saveOf({ tail: { from: 1, entries: entriesOf(1, 8, 1) } })];
+  const save = saveOf({ tail: { from: 9, entries: entriesOf(9, 1, 1) } });
+  const plain = await operationsOf((storage) => storage.save(save), {
+    before,
+    segmentBytesMax: 1000,
+  });
+  assertEquals(plain, ["write log-0000000001", "sync log-0000000001"]);
+  const rolling = await operationsOf((storage) => storage.save(save), { before });
+  const log = rolling.filter((operation) => !operation.includes("tmp"));
+  assertEquals(log, ["write log-0000000003", "write log-0000000003", "sync log-0000000003"]);
+});
+
+Deno.test("FileStorage needs one sync to make a prepared snapshot count", async () => {
+  const before = [VOTE, saveOf({ tail: { from: 1, entries: entriesOf(1, 8, 1) } })];
+  const snapshot = snapshotOf(5, 1);
+  const operations = await operationsOf((storage) => storage.save(saveOf({ snapshot })), {
+    before,
+    segmentBytesMax: 1000,
+  });
+  const name = "snapshot-0000000000000005-0000000000000001";
+  const writes = ["create", "append", "append", "append", "sync"].map((kind) =>
+    `${kind} ${name}.tmp`
+  );
+  assertEquals(operations, [...writes, `rename ${name}`, "syncFolder"]);
+  const prepared = await operationsOf(async (storage) => {
+    await storage.prepare(snapshot);
+    await storage.save(saveOf({ snapshot }));
+  }, { before, segmentBytesMax: 1000 });
+  assertEquals(prepared, operations);
 });

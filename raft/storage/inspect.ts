@@ -14,10 +14,10 @@ import {
   readSegmentHeader,
   readSnapshot,
   readVote,
-  recover,
   scanSegment,
   type Trimmed,
-} from "./file_recovery.ts";
+} from "./file_reading.ts";
+import { recover } from "./file_recovery.ts";
 import { FORMAT_VERSION, type Identity } from "./record.ts";
 import { storageErrorOf } from "./storage_error.ts";
 
@@ -78,11 +78,12 @@ export interface FolderReport {
 export async function inspect(files: Files): Promise<FolderReport> {
   const reports: FileReport[] = [];
   const names = (await files.list()).toSorted();
-  const newest = names.findLast((name) => kindOfName(name) === "log");
+  // Nothing needs to be saved yet in the newest segment, so the one before it may be the one in use.
+  const newest = names.filter((name) => kindOfName(name) === "log").slice(-2);
   for (const name of names) {
     const kind = kindOfName(name) ?? "unknown";
     const bytes = await files.size(name);
-    const found = await contentOf(files, name, { isNewest: name === newest });
+    const found = await contentOf(files, name, { mayBeTorn: newest.includes(name) });
     reports.push({ name, kind, bytes, ...found });
   }
   const report = {
@@ -125,6 +126,10 @@ export async function inspect(files: Files): Promise<FolderReport> {
   }
 }
 
+function atLeast(entries: number): string {
+  return `at least ${entries} ${entries === 1 ? "entry" : "entries"}`;
+}
+
 function plain({ index, term }: Position): Position {
   return { index, term };
 }
@@ -132,7 +137,7 @@ function plain({ index, term }: Position): Position {
 async function contentOf(
   files: Files,
   name: string,
-  options: { readonly isNewest: boolean },
+  options: { readonly mayBeTorn: boolean },
 ): Promise<{ readonly checks: boolean; readonly content: string }> {
   try {
     switch (kindOfName(name)) {
@@ -174,28 +179,29 @@ function problemOf(error: unknown): string {
 async function segmentText(
   files: Files,
   name: string,
-  { isNewest }: { readonly isNewest: boolean },
+  options: { readonly mayBeTorn: boolean },
 ): Promise<string> {
   const segment = await readSegmentHeader(files, name, null);
   let entries = 0;
   let saves = 0;
   let first: Index | null = null;
-  let last: Index = segment.base.index;
-  const unfinished = await scanSegment(files, segment, {
-    newest: isNewest,
+  let last: Index | null = null;
+  const { base, trimmed } = await scanSegment(files, segment, {
+    ...options,
     report: () => {},
     visit: (record) => {
-      if (!record.continues) saves++;
+      if (!record.continues && record.baseTerm === undefined) saves++;
       if (record.entries.length > 0) first = Math.min(first ?? record.from, record.from);
       entries += record.entries.length;
       last = record.entries.at(-1)?.index ?? record.from - 1;
     },
   });
-  const range = first === null ? "no entries" : `entries ${first} to ${last}`;
-  const end = unfinished === null
+  const end = trimmed === null
     ? ""
-    : `; ${unfinished.bytes} bytes of an unfinished save at byte ${unfinished.offset}`;
-  return `behind ${positionText(segment.base)}: ${range} (${entries} in ${saves} saves)${end}`;
+    : `; ${trimmed.bytes} bytes of an unfinished save at byte ${trimmed.offset}`;
+  if (base === null) return `made ahead, nothing is saved in it yet${end}`;
+  const range = first === null ? "no entries" : `entries ${first} to ${last}`;
+  return `behind ${positionText(base)}: ${range} (${entries} in ${saves} saves)${end}`;
 }
 
 function nodeName(id: number | null): string {
@@ -231,8 +237,11 @@ export function formatFolder(report: FolderReport): string {
     );
   }
   if (report.unfinished !== null) {
-    const { file, offset, bytes } = report.unfinished;
-    lines.push(`trim      ${bytes} bytes of an unfinished save (${file} at byte ${offset})`);
+    const { file, offset, bytes, entries } = report.unfinished;
+    lines.push(
+      `trim      ${bytes} bytes of an unfinished save of ${atLeast(entries)} ` +
+        `(${file} at byte ${offset})`,
+    );
   }
   for (const { name, bytes, checks, kind, content } of report.files) {
     const isRead = kind !== "temporary" && kind !== "unknown";

@@ -6,6 +6,7 @@ import { entriesOf, saveOf } from "../../tests/storage/storage_suite.ts";
 import { type DiskOperation, SimDisk } from "../../tests/sim/sim_disk.ts";
 import { FileStorage } from "./file_storage.ts";
 import { formatFolder, inspect } from "./inspect.ts";
+import { usedLength } from "./record.ts";
 
 async function livedDisk(): Promise<SimDisk> {
   const disk = new SimDisk();
@@ -55,15 +56,17 @@ Deno.test("inspect names each bad file when several are damaged", async () => {
 
 Deno.test("inspect reports an unfinished save and leftover files as such", async () => {
   const image = new Map((await livedDisk()).image());
-  const newest = [...image.keys()].filter((name) => name.startsWith("log-")).sort().at(-1)!;
-  image.set(newest, image.get(newest)!.slice(0, -5));
+  const newest = [...image.keys()].filter((name) => name.startsWith("log-")).sort().at(-2)!;
+  const whole = image.get(newest)!;
+  image.set(newest, whole.slice().fill(0, usedLength(whole) - 5));
   image.set("vote.tmp", new Uint8Array(4));
   image.set("notes.txt", new Uint8Array(9));
   const report = await inspect(new SimDisk(image).open());
   assertEquals([report.verdict, report.unfinished?.file], ["sound", newest]);
   assertEquals(report.garbage, ["vote.tmp"]);
   const { bytes, offset } = report.unfinished!;
-  const place = `${bytes} bytes of an unfinished save (${newest} at byte ${offset})`;
+  const save = "an unfinished save of at least 1 entry";
+  const place = `${bytes} bytes of ${save} (${newest} at byte ${offset})`;
   assert(formatFolder(report).includes(`trim      ${place}`), formatFolder(report));
   const content = report.files.find(({ name }) => name === newest)?.content ?? "";
   assert(content.endsWith(`; ${bytes} bytes of an unfinished save at byte ${offset}`), content);

@@ -65,8 +65,8 @@ export class MemoryStorage implements Storage {
     this.#persistent = next;
   }
 
-  prepare(): Promise<void> {
-    return Promise.resolve();
+  prepare(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   close(): Promise<void> {

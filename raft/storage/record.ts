@@ -16,8 +16,11 @@
  *     24 u32 CRC-32 of the body, seeded          28 u32 0x4b4f4e54
  *
  * The body is, for each entry: u64 term, u32 length of the command (2^32 - 1: a no-op), the command;
- * then zeros up to the next multiple of 8. The seed is the CRC of the file's header, xor the record's
+ * then 1 to 8 bytes 0xff up to a multiple of 8: the last byte that is written is not zero. The seed is the CRC of the file's header, xor the record's
  * offset: a record that got to another place or another file does not check.
+ *
+ * The first record of a segment holds no entries. It says which position the log continues behind:
+ * its first index is the next one, its body the term as u64. Behind the last record are zeros.
  *
  * Invariant: a record, once synced, is never taken for one that was not (D4). See {@linkcode isTorn}.
  *
@@ -25,12 +28,18 @@
  */
 
 import { crc32 } from "./crc32.ts";
-import type { Entry, Index, NodeId } from "../core/mod.ts";
+import type { Entry, Index, NodeId, Position, Term } from "../core/mod.ts";
 
-/** The version this program writes, and the newest it reads. */
-export const FORMAT_VERSION = 1;
+/**
+ * The version this program writes, and the newest it reads. In version 1 a segment grew with each
+ * record; its header held the position that the log continues behind.
+ */
+export const FORMAT_VERSION = 2;
 export const FILE_HEADER_BYTES = 96;
 export const RECORD_HEADER_BYTES = 32;
+const BASE_BODY_BYTES = 16;
+/** The first record of a segment. */
+export const BASE_RECORD_BYTES = RECORD_HEADER_BYTES + BASE_BODY_BYTES;
 export const SECTOR_BYTES = 512;
 const ENTRY_HEADER_BYTES = 12;
 const NO_COMMAND = 0xffff_ffff;
@@ -56,7 +65,10 @@ export interface FileHeader {
   readonly letter: FileLetter;
   readonly version: number;
   readonly identity: Identity;
-  /** Vote: term, voted for (0: nobody), least segment, least snapshot index and term. */
+  /**
+   * Vote: term, voted for (0: nobody), least segment, least snapshot index and term. Segment: sequence,
+   * bytes of the file. Snapshot: index, term, bytes of the image.
+   */
   readonly numbers: readonly [number, number, number, number, number];
   readonly checksum: number;
 }
@@ -73,7 +85,7 @@ export function checkIdentity(identity: Identity): void {
 }
 
 export function encodeFileHeader(
-  header: Pick<FileHeader, "letter" | "identity" | "numbers">,
+  header: Pick<FileHeader, "letter" | "identity"> & { readonly numbers: readonly number[] },
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(FILE_HEADER_BYTES);
   const view = new DataView(bytes.buffer);
@@ -120,16 +132,11 @@ export interface RecordPlace {
 /** The entries of one record and what follows it. */
 export interface RecordContent {
   readonly from: Index;
+  /** In the first record of a segment: the term at the index before `from`. Then no entries. */
+  readonly baseTerm?: Term;
   readonly entries: readonly Entry[];
   /** The save goes on in the next record: none of it counts without all of it. */
   readonly continues: boolean;
-}
-
-/** What a record of these entries takes, its header included. */
-export function recordBytes(entries: readonly Entry[]): number {
-  let bytes = RECORD_HEADER_BYTES;
-  for (const entry of entries) bytes += entryBytes(entry);
-  return alignUp(bytes);
 }
 
 /** What an entry takes within a record. */
@@ -153,8 +160,12 @@ export function encodeRecord(
     buffer.set(command, offset);
     offset += command.length;
   }
-  const end = alignUp(offset);
-  buffer.fill(0, offset, end);
+  if (record.baseTerm !== undefined) {
+    setUint53(view, offset, record.baseTerm);
+    offset += 8;
+  }
+  const end = endOfRecord(offset);
+  buffer.fill(0xff, offset, end);
   const seed = seedOf(record.place);
   view.setUint32(4, end - RECORD_HEADER_BYTES, true);
   setUint53(view, 8, record.from);
@@ -198,14 +209,18 @@ export function decodeRecordHeader(
   };
 }
 
-/** The entries of a checked body as views into it, or `null` when it does not check. */
+/** A record's content, its entries as views into the body; `null` when the body does not check. */
 export function decodeRecordBody(
   body: Uint8Array,
   header: RecordHeader & { readonly place: Omit<RecordPlace, "start"> },
-): Entry[] | null {
+): RecordContent | null {
   if (body.length !== header.bodyBytes) return null;
   if (crc32(body, seedOf(header.place)) !== header.bodyChecksum) return null;
   const view = new DataView(body.buffer, body.byteOffset, body.length);
+  const { from, continues } = header;
+  if (header.count === 0 && body.length === BASE_BODY_BYTES) {
+    return { from, continues, entries: [], baseTerm: getUint53(view, 0) };
+  }
   const entries: Entry[] = [];
   let offset = 0;
   for (let i = 0; i < header.count; i++) {
@@ -216,37 +231,54 @@ export function decodeRecordBody(
     const end = offset + (length === NO_COMMAND ? 0 : length);
     if (end > body.length) return null;
     const command = length === NO_COMMAND ? null : body.subarray(offset, end);
-    entries.push({ index: header.from + i, term, command });
+    entries.push({ index: from + i, term, command });
     offset = end;
   }
-  return entries;
+  return { from, continues, entries };
+}
+
+/** The position that a segment continues behind, if the record is the first of one. */
+export function baseOfRecord({ from, baseTerm }: RecordContent): Position | null {
+  return baseTerm === undefined ? null : { index: from - 1, term: baseTerm };
 }
 
 /**
  * Whether a record that does not check, at `offset` of the last segment, can be one whose sync never
- * returned, so that nobody was told of it. Everything else is damage:
+ * returned, so that nothing of it was acknowledged. Everything else is damage:
  *
  * - A record of a later save stands behind it: that save began only when this one was synced.
- * - All its bytes are there. A write that was cut off by a crash leaves the file short, or leaves out
- *   whole sectors, which read as zeros; it does not change bits within a sector.
+ * - All of it was written. A write that was cut off ends early, or leaves whole sectors as they were;
+ *   behind it, and there, are zeros. It does not change bits in between.
  * - One flipped bit explains it.
  *
- * `bytes` is the file from the record on, `saveStart` where the first record of its save begins.
+ * `bytes` is the file from the record on, `place.start` where the first record of its save begins. A
+ * file of version 1 `grows`: a write that was cut off leaves it short, and zeros may end a record.
  */
 export function isTorn(
   bytes: Uint8Array,
-  place: RecordPlace,
+  place: RecordPlace & { readonly grows: boolean },
 ): boolean {
   if (hasLaterSave(bytes, place)) return false;
-  if (bytes.length < RECORD_HEADER_BYTES) return true;
-  const header = decodeRecordHeader(bytes, place);
-  if (header === null) return hasHole(bytes.subarray(0, RECORD_HEADER_BYTES), place.offset);
-  const length = RECORD_HEADER_BYTES + header.bodyBytes;
-  if (bytes.length < length) return true;
-  const body = bytes.subarray(RECORD_HEADER_BYTES, length);
-  const difference = crc32(body, seedOf(place)) ^ header.bodyChecksum;
-  if (isOneBit(difference >>> 0, body.length)) return false;
+  const header = decodeRecordHeader(bytes.subarray(0, RECORD_HEADER_BYTES), place);
+  const length = RECORD_HEADER_BYTES + (header?.bodyBytes ?? 0);
+  if (bytes.length < length) return place.grows;
+  if (!place.grows && usedLength(bytes) < length) return true;
+  if (header !== null) {
+    const body = bytes.subarray(RECORD_HEADER_BYTES, length);
+    const difference = crc32(body, seedOf(place)) ^ header.bodyChecksum;
+    if (isOneBit(difference >>> 0, body.length)) return false;
+  }
   return hasHole(bytes.subarray(0, length), place.offset);
+}
+
+/** How many bytes there are up to the last one that is not zero. */
+export function usedLength(bytes: Uint8Array): number {
+  let length = bytes.length;
+  const words = new DataView(bytes.buffer, bytes.byteOffset, length);
+  while (length % 4 > 0 && bytes[length - 1] === 0) length--;
+  while (length % 4 === 0 && length > 0 && words.getUint32(length - 4) === 0) length -= 4;
+  while (length > 0 && bytes[length - 1] === 0) length--;
+  return length;
 }
 
 /**
@@ -262,20 +294,30 @@ function isOneBit(difference: number, bytes: number): boolean {
   return false;
 }
 
-/** Looks at every place where a record could begin for one of a later save. */
+/** Looks for a record of a later save at every place where one could begin. */
 function hasLaterSave(bytes: Uint8Array, place: RecordPlace): boolean {
-  for (let at = 8; at + RECORD_HEADER_BYTES <= bytes.length; at += 8) {
-    const offset = place.offset + at;
-    const header = decodeRecordHeader(bytes.subarray(at, at + RECORD_HEADER_BYTES), {
-      headerChecksum: place.headerChecksum,
-      offset,
-    });
-    if (header !== null && header.start > place.offset) return true;
-  }
-  return false;
+  const { headerChecksum } = place;
+  return recordHeadersIn(bytes, { headerChecksum, offset: place.offset })
+    .some(({ start }) => start > place.offset);
 }
 
-/** Whether all bytes that lie in one sector are zero. Every word of a header has some that are not. */
+/** Every record header that checks, wherever it lies. `offset` is the place of the bytes in the file. */
+export function recordHeadersIn(
+  bytes: Uint8Array,
+  { headerChecksum, offset }: Omit<RecordPlace, "start">,
+): RecordHeader[] {
+  const headers: RecordHeader[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 0; at + RECORD_HEADER_BYTES <= bytes.length; at += 8) {
+    if (view.getUint32(at + 28, true) !== RECORD_MARK) continue;
+    const place = { headerChecksum, offset: offset + at };
+    const header = decodeRecordHeader(bytes.subarray(at, at + RECORD_HEADER_BYTES), place);
+    if (header !== null) headers.push(header);
+  }
+  return headers;
+}
+
+/** Whether all bytes that lie in one sector are zero. Every word of a record header has some that are not. */
 function hasHole(bytes: Uint8Array, offset: number): boolean {
   for (let begin = 0; begin < bytes.length;) {
     const end = Math.min(bytes.length, begin + SECTOR_BYTES - (offset + begin) % SECTOR_BYTES);
@@ -289,9 +331,9 @@ function seedOf(place: Omit<RecordPlace, "start">): number {
   return (place.headerChecksum ^ place.offset) >>> 0;
 }
 
-/** The next multiple of eight. */
-export function alignUp(bytes: number): number {
-  return Math.ceil(bytes / 8) * 8;
+/** Where a record ends whose content ends at an offset: the next multiple of eight above it. */
+export function endOfRecord(offset: number): number {
+  return Math.floor(offset / 8) * 8 + 8;
 }
 
 function setUint53(view: DataView, offset: number, value: number): void {

@@ -37,7 +37,7 @@ const ADVICE: Record<StorageErrorKind, string> = {
     "A node that lost its folder does not know what it voted for and acknowledged; the others " +
     "count on that, and go on without it while they are a majority",
   locked: "End the other process first",
-  full: "Make room and start again; everything that was acknowledged is still there",
+  full: "Make room; the files are as they were before",
   failed: "Check the disk and start again; the folder is examined at the start",
 };
 
@@ -90,7 +90,7 @@ export class StorageError extends Error {
 }
 
 /** Errors of a {@linkcode Files} that mean "try again when something was freed". */
-const FULL_CODES = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "EFBIG"];
+const FULL_CODES = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"];
 
 /** The error of a file-system call, told apart into "full" and "failed". */
 export function storageErrorOf(error: unknown): StorageError {

@@ -126,7 +126,7 @@ export const snapshotCanaries: readonly Canary[] = [
     rule: "S6",
     bug: "an image is drawn while an earlier one is not saved yet",
     file: NODE,
-    find: `this.#image = "kept";`,
+    find: `this.#image = isKept ? "kept" : "none";`,
     replace: `this.#image = "none";`,
     caughtBy: [NODE_TESTS],
   },

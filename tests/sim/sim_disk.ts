@@ -4,17 +4,21 @@
  * a failed sync. It serves {@linkcode Files}, so that the shipped storage code runs on it.
  *
  * The model: bytes are durable after `sync`, name changes after `syncFolder`, each on its own. At a
- * power cut any subset of the unsynced sectors of a file survives (a lost one reads as zeros, or the
- * file ends before it), and any subset of the unsynced name changes. A rename is one change.
+ * power cut each unsynced sector of a file holds what it held before, or after any of the writes since
+ * (beyond the old end of the file: zeros, or the file ends before it), and any subset of the unsynced
+ * name changes survives. A rename is one change.
  *
  * @module
  */
 
-import type { AppendFile, ByteRange, Clock, Files, Random, ReadFile } from "../../raft/mod.ts";
+import type { ByteRange, Clock, Files, Random, ReadFile, WritableFile } from "../../raft/mod.ts";
 
 const SECTOR_BYTES = 512;
+const ZEROS = new Uint8Array(SECTOR_BYTES);
+/** How long a full disk is left alone before the next attempt. */
+const PAUSE_MS = 1000;
 
-/** What a call of {@linkcode Files} was, told before it happens. */
+/** A call of {@linkcode Files}. */
 export interface DiskOperation {
   readonly kind:
     | "lock"
@@ -23,10 +27,13 @@ export interface DiskOperation {
     | "open"
     | "read"
     | "create"
+    | "reopen"
     | "append"
+    | "write"
     | "sync"
     | "rename"
     | "remove"
+    | "pause"
     | "syncFolder";
   readonly name: string;
 }
@@ -54,14 +61,23 @@ export interface SimDiskOptions {
   };
 }
 
-/** A file's content, whatever it is called. It only grows. */
+/** A file's content, whatever its name. */
 interface Inode {
+  /** What a running process reads; as long as or longer than the file. */
   bytes: Uint8Array<ArrayBuffer>;
   length: number;
-  /** Up to here the bytes are durable, apart from what a failed sync lost. */
-  synced: number;
-  /** Ranges that a failed sync dropped: read as written until the power is cut, then gone. */
-  readonly lost: { readonly from: number; readonly to: number }[];
+  /** How long the file is for certain after a power cut. */
+  durableLength: number;
+  /**
+   * By the number of a sector that was written since the last sync: what it held on the medium, and
+   * after each write but the last. A power cut leaves any of these or the newest.
+   */
+  readonly dirty: Map<number, Uint8Array[]>;
+  /**
+   * By the number of a sector whose sync failed: what the medium holds. It reads as written until the
+   * power is cut, and another sync does not write it again.
+   */
+  readonly lost: Map<number, Uint8Array>;
 }
 
 /** What a change of the folder does to names; `null` removes. */
@@ -81,11 +97,13 @@ export class SimDisk {
   /** Counts processes; the handles of those that ended are dead. */
   #life = 0;
   #locked = false;
+  /** A write that would make the files together larger than this fails with ENOSPC. */
+  capacityBytes = Infinity;
 
   constructor(image: DiskImage = new Map(), options: SimDiskOptions = {}) {
     this.#options = options;
     for (const [name, bytes] of image) {
-      const inode = { bytes: bytes.slice(), length: bytes.length, synced: bytes.length, lost: [] };
+      const inode = newInode(bytes.slice());
       this.#names.set(name, inode);
       this.#durableNames.set(name, inode);
     }
@@ -162,7 +180,8 @@ export class SimDisk {
     const copy = (inode: Inode): Inode => {
       const known = copies.get(inode);
       if (known !== undefined) return known;
-      const made = { ...inode, bytes: inode.bytes.slice(), lost: [...inode.lost] };
+      const dirty = new Map([...inode.dirty].map(([sector, versions]) => [sector, [...versions]]));
+      const made = { ...inode, bytes: inode.bytes.slice(), dirty, lost: new Map(inode.lost) };
       copies.set(inode, made);
       return made;
     };
@@ -174,7 +193,14 @@ export class SimDisk {
     return disk;
   }
 
-  /** Changes one byte behind the back of everybody. */
+  /** Bytes that the files take together. */
+  get usedBytes(): number {
+    let bytes = 0;
+    for (const inode of this.#names.values()) bytes += inode.length;
+    return bytes;
+  }
+
+  /** Changes one byte without the storage's knowledge. */
   damage(name: string, offset: number, change: (byte: number) => number): void {
     const inode = this.#names.get(name);
     if (inode === undefined) throw new DiskError("ENOENT");
@@ -197,7 +223,9 @@ export class SimDisk {
       await new Promise<void>((resolve) => slow.clock.after(ms, resolve));
     }
     if (life !== this.#life) return await new Promise<never>(() => {});
-    const error = fault?.(operation) ?? null;
+    const growth = effect.growth?.() ?? 0;
+    const isFull = growth > 0 && this.usedBytes + growth > this.capacityBytes;
+    const error = fault?.(operation) ?? (isFull ? new DiskError("ENOSPC") : null);
     if (error !== null) {
       effect.fail?.();
       throw error;
@@ -212,6 +240,16 @@ export class SimDisk {
     if (life !== this.#life) throw new DiskError("EBADF");
     const error = this.#options.fault?.(operation) ?? null;
     if (error !== null) throw error;
+  }
+
+  /** For {@linkcode SimFiles}: a while without an operation. */
+  async pause(life: number): Promise<void> {
+    const clock = this.#options.slow?.clock;
+    await new Promise<void>((resolve) => {
+      if (clock === undefined) setTimeout(resolve, 0);
+      else clock.after(PAUSE_MS, resolve);
+    });
+    await this.perform(life, { kind: "pause", name: "" }, { run: () => {} });
   }
 
   lock(): boolean {
@@ -252,28 +290,41 @@ export class SimDisk {
 interface Effect<T> {
   readonly run: () => T;
   readonly fail?: () => void;
+  /** How many more bytes the disk would hold. */
+  readonly growth?: () => number;
 }
 
-const CHANGING = new Set(["create", "append", "sync", "rename", "remove", "syncFolder"]);
+const CHANGING = new Set(["create", "append", "write", "sync", "rename", "remove", "syncFolder"]);
 
 function visible(inode: Inode): Uint8Array<ArrayBuffer> {
   return inode.bytes.slice(0, inode.length);
 }
 
-/** The synced bytes, and the unsynced ones sector by sector. */
+/** The synced bytes, and of each unsynced sector one of its versions. */
 function survivingBytes(inode: Inode, random: Random): Uint8Array<ArrayBuffer> {
   const bytes = visible(inode);
-  let end = inode.synced;
-  for (let from = inode.synced; from < inode.length;) {
-    const to = Math.min(inode.length, from + SECTOR_BYTES - from % SECTOR_BYTES);
-    if (random() < 0.5) bytes.fill(0, from, to);
-    else end = to;
-    from = to;
+  for (const [sector, held] of inode.lost) {
+    if (!inode.dirty.has(sector)) bytes.set(clipped(held, sector, bytes), sector * SECTOR_BYTES);
   }
-  for (const { from, to } of inode.lost) bytes.fill(0, from, to);
-  const isWhole = end === inode.length || inode.synced === inode.length;
-  const keepsLength = isWhole || random() >= 0.5;
+  let end = inode.durableLength;
+  for (const [sector, versions] of [...inode.dirty].sort(([a], [b]) => a - b)) {
+    const survivor = versions[Math.floor(random() * (versions.length + 1))];
+    const from = sector * SECTOR_BYTES;
+    if (survivor !== undefined) bytes.set(clipped(survivor, sector, bytes), from);
+    else end = Math.max(end, Math.min(from + SECTOR_BYTES, inode.length));
+  }
+  const keepsLength = end === inode.length || random() >= 0.5;
   return bytes.slice(0, keepsLength ? inode.length : end);
+}
+
+/** As much of a sector as the file has. */
+function clipped(held: Uint8Array, sector: number, file: Uint8Array): Uint8Array {
+  return held.subarray(0, file.length - sector * SECTOR_BYTES);
+}
+
+function newInode(bytes: Uint8Array<ArrayBuffer>): Inode {
+  const { length } = bytes;
+  return { bytes, length, durableLength: length, dirty: new Map(), lost: new Map() };
 }
 
 /** The folder as one process uses it. */
@@ -316,14 +367,17 @@ class SimFiles implements Files {
     };
   }
 
-  async create(name: string): Promise<AppendFile> {
-    const inode: Inode = { bytes: new Uint8Array(256), length: 0, synced: 0, lost: [] };
+  async create(name: string): Promise<WritableFile> {
+    const inode = newInode(new Uint8Array());
     await this.#perform({ kind: "create", name }, () => {
       this.#disk.change(new Map([[name, inode]]));
     });
-    const perform: Perform = (operation, effect) =>
-      this.#disk.perform(this.#life, operation, effect);
-    return new SimAppendFile(inode, perform, name);
+    return this.#writable(inode, name);
+  }
+
+  async reopen(name: string): Promise<WritableFile> {
+    const inode = await this.#perform({ kind: "reopen", name }, () => this.#disk.inode(name));
+    return this.#writable(inode, name);
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -344,9 +398,19 @@ class SimFiles implements Files {
     return this.#perform({ kind: "syncFolder", name: "" }, () => this.#disk.syncFolder());
   }
 
+  pause(): Promise<void> {
+    return this.#disk.pause(this.#life);
+  }
+
   close(): Promise<void> {
     this.#disk.unlock(this.#life);
     return Promise.resolve();
+  }
+
+  #writable(inode: Inode, name: string): WritableFile {
+    const perform: Perform = (operation, effect) =>
+      this.#disk.perform(this.#life, operation, effect);
+    return new SimWritableFile(inode, perform, name);
   }
 
   #perform<T>(operation: DiskOperation, run: () => T): Promise<T> {
@@ -356,10 +420,10 @@ class SimFiles implements Files {
 
 type Perform = (operation: DiskOperation, effect: Effect<void>) => Promise<void>;
 
-class SimAppendFile implements AppendFile {
+class SimWritableFile implements WritableFile {
   readonly #inode: Inode;
   readonly #perform: Perform;
-  /** What it was created as, for faults; a segment keeps its temporary name here. */
+  /** The name that the file was opened under, for faults; a segment keeps its temporary name here. */
   readonly #name: string;
 
   constructor(inode: Inode, perform: Perform, name: string) {
@@ -368,11 +432,22 @@ class SimAppendFile implements AppendFile {
     this.#name = name;
   }
 
-  /** A write that fails may have been done in part. */
   append(bytes: Uint8Array): Promise<void> {
-    return this.#perform({ kind: "append", name: this.#name }, {
-      run: () => this.#grow(bytes),
-      fail: () => this.#grow(bytes.subarray(0, bytes.length >> 1)),
+    return this.#put("append", bytes, this.#inode.length);
+  }
+
+  write(bytes: Uint8Array, offset: number): Promise<void> {
+    if (offset + bytes.length <= this.#inode.length) return this.#put("write", bytes, offset);
+    throw new RangeError(`Cannot write at ${offset}: wanted a range within the file`);
+  }
+
+  /** A write that fails may have been done in part. */
+  #put(kind: "append" | "write", bytes: Uint8Array, offset: number): Promise<void> {
+    const inode = this.#inode;
+    return this.#perform({ kind, name: this.#name }, {
+      run: () => put(inode, bytes, offset),
+      fail: () => put(inode, bytes.subarray(0, bytes.length >> 1), offset),
+      growth: () => Math.max(0, offset + bytes.length - inode.length),
     });
   }
 
@@ -381,11 +456,14 @@ class SimAppendFile implements AppendFile {
     const inode = this.#inode;
     return this.#perform({ kind: "sync", name: this.#name }, {
       run: () => {
-        inode.synced = inode.length;
+        for (const sector of inode.dirty.keys()) inode.lost.delete(sector);
+        inode.dirty.clear();
+        inode.durableLength = inode.length;
       },
       fail: () => {
-        inode.lost.push({ from: inode.synced, to: inode.length });
-        inode.synced = inode.length;
+        for (const [sector, [held]] of inode.dirty) inode.lost.set(sector, held!);
+        inode.dirty.clear();
+        inode.durableLength = inode.length;
       },
     });
   }
@@ -393,16 +471,27 @@ class SimAppendFile implements AppendFile {
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
 
-  #grow(bytes: Uint8Array): void {
-    const inode = this.#inode;
-    const end = inode.length + bytes.length;
-    if (end > inode.bytes.length) {
-      const larger = new Uint8Array(Math.max(end, 2 * inode.bytes.length));
-      larger.set(inode.bytes.subarray(0, inode.length));
-      inode.bytes = larger;
-    }
-    inode.bytes.set(bytes, inode.length);
-    inode.length = end;
+function put(inode: Inode, bytes: Uint8Array, offset: number): void {
+  const end = offset + bytes.length;
+  if (end > inode.bytes.length) {
+    const larger = new Uint8Array(wholeSectors(Math.max(end, 2 * inode.bytes.length)));
+    larger.set(inode.bytes.subarray(0, inode.length));
+    inode.bytes = larger;
   }
+  const first = Math.floor(offset / SECTOR_BYTES);
+  for (let sector = first; sector * SECTOR_BYTES < end; sector++) {
+    const versions = inode.dirty.get(sector);
+    const at = sector * SECTOR_BYTES;
+    const held = at < inode.length ? inode.bytes.slice(at, at + SECTOR_BYTES) : ZEROS;
+    if (versions === undefined) inode.dirty.set(sector, [inode.lost.get(sector) ?? held]);
+    else versions.push(held);
+  }
+  inode.bytes.set(bytes, offset);
+  inode.length = Math.max(inode.length, end);
+}
+
+function wholeSectors(bytes: number): number {
+  return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
 }

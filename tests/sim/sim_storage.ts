@@ -45,8 +45,8 @@ export class SimStorage implements Storage {
     });
   }
 
-  prepare(): Promise<void> {
-    return new Promise((resolve) => this.#later(resolve));
+  prepare(): Promise<boolean> {
+    return new Promise((resolve) => this.#later(() => resolve(true)));
   }
 
   close(): Promise<void> {

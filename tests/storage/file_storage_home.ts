@@ -10,6 +10,7 @@ import {
   EMPTY,
   type Files,
   FileStorage,
+  type FileStorageOptions,
   type Persistent,
   type Save,
 } from "../../raft/mod.ts";
@@ -18,8 +19,12 @@ import { entriesOf, saveOf, snapshotOf } from "./storage_suite.ts";
 export const IDENTITY = { cluster: "test cluster", node: 3 };
 
 /** A storage whose segments hold a handful of entries and whose records hold one or two. */
-export function smallStorage(files: Files): FileStorage {
-  return new FileStorage({ files, identity: IDENTITY, segmentBytesMax: 500, recordBytesMax: 120 });
+export function smallStorage(
+  files: Files,
+  options: Partial<FileStorageOptions> = {},
+): FileStorage {
+  const small = { segmentBytesMax: 500, recordBytesMax: 120 };
+  return new FileStorage({ files, identity: IDENTITY, ...small, ...options });
 }
 
 /** A life with everything: votes, appends, conflicts, a large save, snapshots, compaction. */

@@ -10,12 +10,13 @@ import { assert, assertEquals } from "@std/assert";
 import { FileStorage } from "../../raft/storage/file_storage.ts";
 import { applySave, EMPTY } from "../../raft/core/save.ts";
 import { StorageError } from "../../raft/storage/storage_error.ts";
-import type { Trimmed } from "../../raft/storage/file_recovery.ts";
+import type { Trimmed } from "../../raft/storage/file_reading.ts";
 import type { Persistent, Save } from "../../raft/core/types.ts";
 import { IDENTITY, smallStorage, stateAfter } from "./file_storage_home.ts";
+import { usedLength } from "../../raft/storage/record.ts";
 import { SeededRandom } from "../sim/seeded_random.ts";
 import { type DiskImage, SimDisk } from "../sim/sim_disk.ts";
-import { describePersistent, entriesOf, saveOf, snapshotOf } from "./storage_suite.ts";
+import { entriesOf, saveOf, snapshotOf } from "./storage_suite.ts";
 
 /** Ends with a snapshot, two old segments and a newest one with several saves. */
 const SAVES: readonly Save[] = [
@@ -29,9 +30,12 @@ const SAVES: readonly Save[] = [
   saveOf({ tail: { from: 27, entries: [{ index: 27, term: 2, command: null }] } }),
 ];
 
-async function folderAfter(saves: readonly Save[]): Promise<DiskImage> {
+async function folderAfter(
+  saves: readonly Save[],
+  segmentBytesMax = 500,
+): Promise<DiskImage> {
   const disk = new SimDisk();
-  const storage = smallStorage(disk.open());
+  const storage = smallStorage(disk.open(), { segmentBytesMax });
   await storage.load();
   for (const save of saves) await storage.save(save);
   await storage.close();
@@ -70,56 +74,121 @@ function replaced(
   return copy;
 }
 
-function newestSegment(image: DiskImage): string {
-  return [...image.keys()].filter((name) => name.startsWith("log-")).sort().at(-1)!;
+function segmentsOf(image: DiskImage): string[] {
+  return [...image.keys()].filter((name) => name.startsWith("log-")).sort();
 }
 
-Deno.test("FileStorage refuses the folder when any single bit of any file is flipped", async () => {
+/** The segment that the last save went to; behind it is only the one that was made ahead. */
+function newestSegment(image: DiskImage): string {
+  return segmentsOf(image).at(-2)!;
+}
+
+/** Where the last save in a file ends: behind it are zeros. */
+function usedBytes(image: DiskImage, name: string): number {
+  return usedLength(image.get(name)!);
+}
+
+Deno.test("FileStorage serves nothing wrong when any single bit of any file is flipped", async () => {
   const image = await folderAfter(SAVES);
-  const counts = { damaged: 0, other: 0, bytes: 0 };
+  const expected = stateAfter(SAVES);
+  const counts = { refused: 0, unused: 0, bytes: 0 };
   for (const [name, bytes] of image) {
     for (let bit = 0; bit < 8 * bytes.length; bit++) {
       const copy = bytes.slice();
       copy[bit >> 3]! ^= 1 << bit % 8;
       const verdict = await verdictOn(replaced(image, name, copy));
       const what = `${name} byte ${bit >> 3} bit ${bit % 8}`;
-      assert(verdict instanceof StorageError, `${what} was served`);
-      assertEquals([verdict.kind, verdict.file], ["damaged", name], what);
-      assert((verdict.offset ?? -1) <= bit >> 3, `${what}: reported at ${verdict.offset}`);
-      counts.damaged++;
+      if (verdict instanceof StorageError) {
+        assertEquals([verdict.kind, verdict.file], ["damaged", name], what);
+        assert((verdict.offset ?? -1) <= bit >> 3, `${what}: reported at ${verdict.offset}`);
+        counts.refused++;
+      } else {
+        assert(bit >> 3 >= usedBytes(image, name), `${what} was served`);
+        assertEquals(verdict.state, expected, what);
+        assertEquals(verdict.trimmed?.file, name, what);
+        counts.unused++;
+      }
     }
     counts.bytes += bytes.length;
   }
   console.log(
-    `bit flips: ${counts.damaged} bits in ${image.size} files, ${counts.damaged} refused, ` +
-      "0 trimmed, 0 served",
+    `bit flips: ${8 * counts.bytes} bits in ${image.size} files, ${counts.refused} refused, ` +
+      `${counts.unused} in the unused end of a segment and cut off, 0 served`,
   );
-  assertEquals(counts.damaged, 8 * counts.bytes);
+  assertEquals(counts.refused + counts.unused, 8 * counts.bytes);
 });
 
-Deno.test("FileStorage trims the last save when the newest segment ends within it", async () => {
-  const image = await folderAfter(SAVES);
+Deno.test("FileStorage trims the last save when some of its sectors were never written", async () => {
+  const saves = [...SAVES, saveOf({ tail: { from: 28, entries: entriesOf(28, 40, 2) } })];
+  const image = await folderAfter(saves, 4000);
   const name = newestSegment(image);
   const bytes = image.get(name)!;
-  const before = describePersistent(stateAfter(SAVES.slice(0, -1)));
-  const start = (await folderAfter(SAVES.slice(0, -1))).get(name)!.length;
-  for (let length = start + 1; length < bytes.length; length++) {
-    const verdict = await verdictOn(replaced(image, name, bytes.slice(0, length)));
+  const start = usedBytes(await folderAfter(SAVES, 4000), name);
+  const end = usedBytes(image, name);
+  let cases = 0;
+  for (let sector = Math.floor(start / 512); sector * 512 < end; sector++) {
+    const lost = bytes.slice().fill(0, Math.max(start, sector * 512), sector * 512 + 512);
+    const verdict = await verdictOn(replaced(image, name, lost));
     assert(!(verdict instanceof StorageError), String(verdict));
-    assertEquals(describePersistent(verdict.state), before);
-    assertEquals(verdict.trimmed, { file: name, offset: start, bytes: length - start });
+    assertEquals(verdict.state, stateAfter(SAVES));
+    const { trimmed } = verdict;
+    assert(trimmed !== null && trimmed.entries <= 40);
+    // The end of the save is lost with the last sector.
+    assertEquals([trimmed.file, trimmed.offset], [name, start]);
+    if (sector * 512 + 512 < end) assertEquals(trimmed.bytes, end - start);
+    cases++;
   }
+  assert(cases > 2, `${cases} sectors`);
+});
+
+Deno.test("FileStorage counts the entries of a save that was cut off as far as they can be read", async () => {
+  const saves = [...SAVES, saveOf({ tail: { from: 28, entries: entriesOf(28, 40, 2) } })];
+  const image = await folderAfter(saves, 4000);
+  const name = newestSegment(image);
+  const end = usedBytes(image, name);
+  const lost = image.get(name)!.slice().fill(0, end - end % 512);
+  const verdict = await verdictOn(replaced(image, name, lost));
+  assert(!(verdict instanceof StorageError), String(verdict));
+  const entries = verdict.trimmed?.entries ?? 0;
+  assert(entries > 20 && entries <= 40, `${entries} entries`);
+});
+
+Deno.test("FileStorage refuses the folder when any file became shorter or longer", async () => {
+  const image = await folderAfter(SAVES);
+  let cases = 0;
+  for (const [name, bytes] of image) {
+    const lengths = Array.from({ length: bytes.length }, (_, length) => length);
+    for (const length of [...lengths, bytes.length + 1, bytes.length + 512]) {
+      const other = new Uint8Array(length);
+      other.set(bytes.subarray(0, length));
+      const verdict = await verdictOn(replaced(image, name, other));
+      assert(verdict instanceof StorageError, `${name} with ${length} bytes was served`);
+      assertEquals([verdict.kind, verdict.file], ["damaged", name], `${name}, ${length} bytes`);
+      cases++;
+    }
+  }
+  console.log(`changed lengths: ${cases} of ${image.size} files, all refused`);
+});
+
+Deno.test("FileStorage names both lengths when half of the newest segment is gone", async () => {
+  const image = await folderAfter(SAVES);
+  const name = newestSegment(image);
+  const verdict = await verdictOn(replaced(image, name, image.get(name)!.slice(0, 250)));
+  assert(verdict instanceof StorageError);
+  assert(verdict.message.includes("250 bytes instead of 500"), verdict.message);
+  assert(verdict.message.includes("Keep a copy of the folder"), verdict.message);
 });
 
 Deno.test("FileStorage refuses the folder when a record before a valid one is cut out or zeroed", async () => {
   const image = await folderAfter(SAVES);
   const name = newestSegment(image);
   const bytes = image.get(name)!;
-  const lastStart = (await folderAfter(SAVES.slice(0, -1))).get(name)!.length;
+  const lastStart = usedBytes(await folderAfter(SAVES.slice(0, -1)), name);
   let cases = 0;
   for (let from = 96; from < lastStart; from += 8) {
     const zeroed = bytes.slice().fill(0, from, lastStart);
-    const cut = new Uint8Array([...bytes.subarray(0, from), ...bytes.subarray(from + 8)]);
+    const cut = bytes.slice();
+    cut.set(bytes.subarray(from + 8), from);
     for (const copy of [zeroed, cut]) {
       const verdict = await verdictOn(replaced(image, name, copy));
       assert(verdict instanceof StorageError, `served with a hole at ${from}`);
@@ -140,20 +209,23 @@ Deno.test("FileStorage serves nothing wrong when a write lands in another place"
   for (let i = 0; i < 3000; i++) {
     const from = names[pick(names.length)]!;
     const to = names[pick(names.length)]!;
-    const source = image.get(from)!;
+    const source = image.get(from)!.subarray(0, usedBytes(image, from));
     const target = image.get(to)!.slice();
     const start = 8 * pick(source.length / 8);
     const piece = source.subarray(start, start + 8 * (1 + pick(20)));
     // Half of them land where they belong, but in another file.
     const at = random() < 0.5 && start < target.length ? start : 8 * pick(target.length / 8);
     target.set(piece.subarray(0, target.length - at), at);
+    // Zeros at the end of the last save look as if it had never been written.
+    if (usedLength(target) < usedBytes(image, to)) continue;
     const verdict = await verdictOn(replaced(image, to, target));
-    if (verdict instanceof StorageError) refused++;
-    else {assertEquals(
-        verdict,
-        { state: expected, trimmed: null },
-        `${from}+${start} to ${to}+${at}`,
-      );}
+    const what = `${from}+${start} to ${to}+${at}`;
+    if (verdict instanceof StorageError) {
+      refused++;
+      continue;
+    }
+    assertEquals(verdict.state, expected, what);
+    assert(verdict.trimmed === null || at + piece.length > usedBytes(image, to), what);
   }
   console.log(`misplaced writes: 3000, ${refused} refused, the others changed nothing`);
   assert(refused > 1500);
@@ -175,12 +247,43 @@ Deno.test("FileStorage refuses the folder when a file is missing or under anothe
   }
 });
 
-Deno.test("FileStorage names the segment when one that is not the newest ends too early", async () => {
+Deno.test("FileStorage names the segment when the last save of an older one is lost", async () => {
   const image = await folderAfter(SAVES);
-  const [older] = [...image.keys()].filter((name) => name.startsWith("log-")).sort();
-  const verdict = await verdictOn(replaced(image, older!, image.get(older!)!.slice(0, -3)));
+  const [older] = segmentsOf(image);
+  const bytes = image.get(older!)!;
+  const used = usedBytes(image, older!);
+  const verdict = await verdictOn(replaced(image, older!, bytes.slice().fill(0, used - 16)));
   assert(verdict instanceof StorageError);
   assertEquals([verdict.kind, verdict.file], ["damaged", older!]);
+});
+
+Deno.test("FileStorage refuses the folder when a segment in use is lost behind the one made ahead", async () => {
+  const image = await folderAfter(SAVES);
+  const name = newestSegment(image);
+  const verdict = await verdictOn(replaced(image, name, null));
+  assert(verdict instanceof StorageError);
+  assertEquals([verdict.kind, verdict.file], ["damaged", name]);
+  assert(verdict.message.includes("in use is missing"), verdict.message);
+});
+
+Deno.test("FileStorage refuses a torn save in a segment when a later one was begun behind it", async () => {
+  const image = await folderAfter(SAVES);
+  const later = await folderAfter([
+    ...SAVES,
+    saveOf({ tail: { from: 28, entries: entriesOf(28, 9, 2) } }),
+  ]);
+  const name = newestSegment(image);
+  const next = newestSegment(later);
+  assertEquals(next, segmentsOf(image).at(-1));
+  // The first save of the next segment was cut off: its second half is missing.
+  const begun = later.get(next)!;
+  const half = replaced(later, next, begun.slice().fill(0, 144 + 40));
+  const sound = await verdictOn(half);
+  assert(!(sound instanceof StorageError), String(sound));
+  assertEquals(sound.state, stateAfter(SAVES));
+  const torn = later.get(name)!.slice().fill(0, usedBytes(later, name) - 16);
+  const verdict = await verdictOn(replaced(half, name, torn));
+  assert(verdict instanceof StorageError, "a lost save was served as one that was cut off");
 });
 
 Deno.test("FileStorage refuses the folder when a segment comes from another history", async () => {
@@ -199,22 +302,76 @@ Deno.test("FileStorage refuses the folder when a segment comes from another hist
   assertEquals([verdict.kind, verdict.file], ["damaged", name]);
 });
 
-Deno.test("FileStorage refuses an older snapshot when the newest one is missing", async () => {
+/** The folder before and after a second snapshot, whose name is the newest. */
+async function folderWithSnapshot(
+  segmentBytesMax: number,
+  later: readonly Save[],
+): Promise<{ image: DiskImage; state: Persistent; old: string; newest: string; older: DiskImage }> {
   const disk = new SimDisk();
-  const storage = new FileStorage({ files: disk.open(), identity: IDENTITY });
+  const storage = smallStorage(disk.open(), { segmentBytesMax });
+  const saves = [
+    saveOf({ vote: { term: 1, votedFor: 1 } }),
+    saveOf({ tail: { from: 1, entries: entriesOf(1, 20, 1) } }),
+    saveOf({ snapshot: snapshotOf(5, 1) }),
+    saveOf({ tail: { from: 21, entries: entriesOf(21, 20, 1) } }),
+  ];
   await storage.load();
-  await storage.save(saveOf({ vote: { term: 1, votedFor: 1 } }));
-  await storage.save(saveOf({ tail: { from: 1, entries: entriesOf(1, 20, 1) } }));
-  await storage.save(saveOf({ snapshot: snapshotOf(5, 1) }));
-  const before = disk.image();
-  await storage.save(saveOf({ snapshot: snapshotOf(10, 1) }));
-  const after = disk.image();
-  const [old, newest] = [before, after].map((image) =>
-    [...image.keys()].find((name) => name.startsWith("snapshot-"))!
+  for (const save of saves) await storage.save(save);
+  const older = disk.image();
+  for (const save of later) await storage.save(save);
+  await storage.close();
+  const image = disk.image();
+  const [old, newest] = [older, image].map((some) =>
+    [...some.keys()].find((name) => name.startsWith("snapshot-"))!
   ) as [string, string];
-  const verdict = await verdictOn(replaced(replaced(after, newest, null), old, before.get(old)!));
+  return { image, state: stateAfter([...saves, ...later]), old, newest, older };
+}
+
+Deno.test("FileStorage refuses an older snapshot when the vote file names a newer one", async () => {
+  const later = [
+    saveOf({ snapshot: snapshotOf(30, 1) }),
+    saveOf({ vote: { term: 2, votedFor: 1 } }),
+  ];
+  const { image, old, newest, older } = await folderWithSnapshot(10_000, later);
+  const verdict = await verdictOn(replaced(replaced(image, newest, null), old, older.get(old)!));
   assert(verdict instanceof StorageError, "an older snapshot was served");
   assertEquals([verdict.kind, verdict.file], ["damaged", newest]);
+});
+
+Deno.test("FileStorage loses no entry when the newest snapshot is missing and the log goes back far enough", async () => {
+  const later = [saveOf({ snapshot: snapshotOf(30, 1) })];
+  const { image, state, old, newest, older } = await folderWithSnapshot(10_000, later);
+  const verdict = await verdictOn(replaced(replaced(image, newest, null), old, older.get(old)!));
+  assert(!(verdict instanceof StorageError), String(verdict));
+  assertEquals(verdict.state.snapshot?.last, { index: 5, term: 1 });
+  assertEquals(verdict.state.entries.slice(25), [...state.entries]);
+});
+
+Deno.test("FileStorage refuses an older snapshot when the log does not go back to it", async () => {
+  const later = [saveOf({ snapshot: snapshotOf(38, 1) })];
+  const { image, old, newest, older } = await folderWithSnapshot(1000, later);
+  const verdict = await verdictOn(replaced(replaced(image, newest, null), old, older.get(old)!));
+  assert(verdict instanceof StorageError, "an older snapshot was served with a gap behind it");
+  assertEquals(verdict.kind, "damaged");
+});
+
+Deno.test("FileStorage refuses an older snapshot when a snapshot from elsewhere replaced the log", async () => {
+  for (const last of [{ index: 30, term: 2 }, { index: 60, term: 1 }]) {
+    const vote = { term: 2, votedFor: 1 };
+    const snapshot = snapshotOf(last.index, last.term);
+    const later = [
+      saveOf({ vote }),
+      saveOf({ snapshot, tail: { from: last.index + 1, entries: [] } }),
+      saveOf({ tail: { from: last.index + 1, entries: entriesOf(last.index + 1, 1, 2) } }),
+    ];
+    const { image, old, newest, older } = await folderWithSnapshot(10_000, later);
+    const copies = new Map([...older, ...image]);
+    copies.delete(newest);
+    copies.set(old, older.get(old)!);
+    const verdict = await verdictOn(copies);
+    assert(verdict instanceof StorageError, "the log before the snapshot was served");
+    assertEquals(verdict.kind, "damaged");
+  }
 });
 
 Deno.test("FileStorage refuses the folder when the vote file is an older copy", async () => {
@@ -229,10 +386,12 @@ Deno.test("FileStorage refuses the folder when the vote file is an older copy", 
 
 Deno.test("FileStorage refuses the folder when a bit flips in a last value that is all zeros", async () => {
   const zeros = [{ index: 28, term: 2, command: new Uint8Array(3000) }];
-  const image = await folderAfter([...SAVES, saveOf({ tail: { from: 28, entries: zeros } })]);
+  const saves = [...SAVES, saveOf({ tail: { from: 28, entries: zeros } })];
+  const image = await folderAfter(saves, 10_000);
   const name = newestSegment(image);
   const bytes = image.get(name)!;
-  for (const at of [bytes.length - 3000, bytes.length - 1500, bytes.length - 1]) {
+  const command = usedBytes(await folderAfter(SAVES, 10_000), name) + 32 + 12;
+  for (const at of [command, command + 1500, command + 2999]) {
     for (let bit = 0; bit < 8; bit++) {
       const copy = bytes.slice();
       copy[at]! ^= 1 << bit;

@@ -30,9 +30,9 @@ for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {
 
 Deno.test("the swarm produces the same trace for the same seed, printed or not", async () => {
   const lines: string[] = [];
-  const first = await runSwarm(42, { print: (line) => lines.push(line) });
-  const again = await runSwarm(42);
+  const first = await runSwarm(47, { print: (line) => lines.push(line) });
+  const again = await runSwarm(47);
   assertEquals(again, first);
   assert(lines.length > 1000 && lines.some((line) => line.includes("leader term=")));
-  assertNotEquals((await runSwarm(43)).hash, first.hash);
+  assertNotEquals((await runSwarm(48)).hash, first.hash);
 });

@@ -14,11 +14,13 @@ import { type Allowance, checkTidy, describeViolation } from "./tidy.ts";
 const ALLOWANCE: Allowance = {
   fileLines: {
     "kv/tables/tables.ts": 335,
-    "raft/storage/file_recovery.ts": 445,
+    "raft/storage/file_reading.ts": 350,
+    "raft/storage/file_recovery.ts": 325,
+    "raft/storage/file_storage.ts": 365,
     // Figure 2 in one scroll is worth more than small files.
     "raft/core/raft.ts": 535,
-    "raft/node.ts": 321,
-    "raft/storage/record.ts": 310,
+    "raft/node.ts": 322,
+    "raft/storage/record.ts": 350,
     "tests/sim/sim_cluster.ts": 515,
   },
   testedBy: {
@@ -29,6 +31,10 @@ const ALLOWANCE: Allowance = {
     "kv/tables/slices.ts": "kv/tables/tables_test.ts",
     "kv/tables/write_tables.ts": "kv/tables/tables_test.ts",
     "raft/storage/file_log.ts": "raft/storage/file_storage_test.ts",
+    "raft/storage/file_reading.ts": "raft/storage/file_storage_test.ts",
+    "raft/storage/final_files.ts": "raft/storage/file_storage_test.ts",
+    "raft/storage/segment_maker.ts": "raft/storage/file_storage_test.ts",
+    "raft/storage/storage_error.ts": "tests/storage/storage_error_test.ts",
     "raft/storage/file_recovery.ts": "raft/storage/file_storage_test.ts",
     "raft/core/invariant.ts": "raft/check_test.ts",
   },

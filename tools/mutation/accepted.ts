@@ -19,9 +19,9 @@ const MOMENT =
 export const ACCEPTED: readonly Accepted[] = [
   {
     file: "raft/storage/deno_files.ts",
-    code: "const inline = this.#unsyncedBytes <= INLINE_APPEND_BYTES_MAX;",
+    code: "const inline = this.#unsyncedBytes <= INLINE_WRITE_BYTES_MAX;",
     change:
-      "this.#unsyncedBytes <= INLINE_APPEND_BYTES_MAX -> this.#unsyncedBytes < INLINE_APPEND_BYTES_MAX",
+      "this.#unsyncedBytes <= INLINE_WRITE_BYTES_MAX -> this.#unsyncedBytes < INLINE_WRITE_BYTES_MAX",
     reason: THREAD,
   },
   {
