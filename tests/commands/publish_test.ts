@@ -7,7 +7,17 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 
-Deno.test("the package can be published, and holds the library alone", async () => {
+const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+const isOld = major === 2 && minor < 9;
+
+Deno.test({
+  name: "the package can be published, and holds the library alone",
+  ignore: isOld, // publish of an old Deno takes the stand-ins of std for modules of the package
+  fn: checkPackage,
+});
+
+/** Makes a dry run of publishing and looks at the list of files. */
+async function checkPackage(): Promise<void> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["publish", "--dry-run", "--allow-dirty", "--no-check"],
     cwd: fromFileUrl(new URL("../../", import.meta.url)),
@@ -25,4 +35,4 @@ Deno.test("the package can be published, and holds the library alone", async () 
     /^(?:LICENSE|README\.md|deno\.json|mod\.ts|docs\/\w+\.md|(?:raft|kv|net)\/.*\.ts|tests\/checker\/search\/\w+\.ts)$/;
   const others = files.filter((file) => !known.test(file) || /_(?:test|bench)\.ts$/.test(file));
   assertEquals(others, []);
-});
+}
