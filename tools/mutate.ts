@@ -86,7 +86,9 @@ class Tester {
     if (known !== undefined) return known;
     const begin = performance.now();
     const { code, output, isCut } = await this.#test(stage, CLEAN_RUN_MS);
-    if (code !== 0 && !isCut) throw new Error(`Cannot mutate: ${key} fails as it is\n${output}`);
+    if (code !== 0 && !isCut) {
+      throw new UsageError(`Cannot mutate: ${key} fails without a mutant\n${output}`);
+    }
     const ms = performance.now() - begin;
     this.#cleanMs.set(key, ms);
     return ms;
