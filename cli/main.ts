@@ -70,7 +70,7 @@ async function runCommand(
   const stop = (): void => {
     // A second Ctrl-C means: now.
     if (interrupt.signal.aborted) Deno.exit(exitCodes.interrupted);
-    interrupt.abort(new CommandError("interrupted", "Interrupted"));
+    interrupt.abort(new CommandError("interrupted", "Interrupted."));
   };
   const signals: readonly Deno.Signal[] = Deno.build.os === "windows"
     ? ["SIGINT"]
@@ -125,7 +125,7 @@ function report(error: unknown, output: Output): Ending {
     return "usage";
   }
   if (error instanceof CommandError) {
-    if (error.reason === "interrupted") output.note("Interrupted.");
+    if (error.reason === "interrupted") output.note(error.message);
     else output.error(error.message);
     return error.reason;
   }

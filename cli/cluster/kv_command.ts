@@ -24,6 +24,7 @@ import {
 } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 import { onCluster } from "./open_session.ts";
+import { silenceText, troubleText } from "./trouble.ts";
 
 /** What `get` and `put` both get. */
 type KvContext = SessionContext<Row<"get">> | SessionContext<Row<"put">>;
@@ -68,15 +69,15 @@ async function runGet(context: SessionContext<Row<"get">>, session: Session): Pr
 async function runPut(context: SessionContext<Row<"put">>, session: Session): Promise<ExitReason> {
   const { options, output } = context;
   const key = keyOf(context, "put");
-  const value = await untilInterrupted(context, valueBytes(context, session));
+  const value = await untilInterrupted(context, valueBytes(context, session)).catch((error) => {
+    throw context.signal.aborted ? interrupted("unavailable") : error;
+  });
   checkRequest({ type: "put", key, value, version: options.version ?? 0 }, "put");
   const begin = performance.now();
-  const work = putValue(context, { session, key, value });
-  const { reason, version, found } = await untilInterrupted(context, work).catch((error) => {
-    if (context.signal.aborted) output.note("The value may have been written: read the key.");
-    throw error;
-  });
+  const { reason, version, found } = await putValue(context, { session, key, value });
   const ms = performance.now() - begin;
+  const isOpen = reason === "unknownOutcome" || reason === "unavailable";
+  if (context.signal.aborted && isOpen) throw interrupted(reason);
   switch (reason) {
     case "ok":
       if (output.isJson) output.json({ outcome: "ok", key, version, ms });
@@ -107,6 +108,16 @@ async function runPut(context: SessionContext<Row<"put">>, session: Session): Pr
   }
 }
 
+/** The end of a put that Ctrl-C cut short. */
+function interrupted(reason: "unknownOutcome" | "unavailable"): CommandError {
+  return new CommandError(
+    "interrupted",
+    reason === "unavailable"
+      ? "Interrupted: nothing was changed."
+      : "Interrupted: the value may or may not have been written. Read the key to find out.",
+  );
+}
+
 interface PutEnding {
   readonly reason: "ok" | "versionConflict" | "notFound" | "unknownOutcome" | "unavailable";
   /** The version written, or the one that was wanted. */
@@ -128,12 +139,12 @@ async function putValue(
   while (true) {
     let version = wanted;
     if (version === null) {
-      const seen = await clerk.get(key, { timeoutMs: deadline - performance.now() });
+      const seen = await clerk.get(key, { timeoutMs: deadline - performance.now(), signal });
       if (seen.type === "unavailable") return { reason: "unavailable", version: 0 };
       version = seen.type === "value" ? seen.version : 0;
     }
     const timeoutMs = deadline - performance.now();
-    const result = await clerk.put(key, value, { version, timeoutMs });
+    const result = await clerk.put(key, value, { version, timeoutMs, signal });
     switch (result.type) {
       case "stored":
         return { reason: "ok", version: result.version };
@@ -145,7 +156,6 @@ async function putValue(
         return { reason: "notFound", version };
       case "wrongVersion":
         if (wanted !== null) return { reason: "versionConflict", version, found: result.version };
-        if (signal.aborted) throw signal.reason;
         break;
       case "full":
         throw new CommandError("failure", "The store is full; nothing was changed");
@@ -172,14 +182,18 @@ async function unavailableText(context: KvContext, session: Session): Promise<st
   const time = formatDuration(context.options.timeout);
   const only = onlyNode(context, session);
   if (only !== undefined) {
-    return `No answer from ${nodeName(only)} within ${time}: it may have no majority.`;
+    const trouble = troubleText(session.nodes.filter(({ id }) => id === only));
+    const reason = trouble === "" ? "it may have no majority" : trouble;
+    return `No answer from ${nodeName(only)} within ${time}: ${reason}.`;
   }
-  for (const report of await untilInterrupted(context, session.reports())) {
+  const reports = await untilInterrupted(context, session.reports());
+  for (const report of reports) {
     const leader = report?.status.leader ?? null;
     if (leader === null || session.ids.includes(leader)) continue;
     return `No answer within ${time}: ${nodeName(leader)}, which leads, is not among --endpoints.`;
   }
-  return `No answer from a majority of the cluster within ${time}.`;
+  const reason = silenceText(session.nodes, reports);
+  return `No answer from a majority of the cluster within ${time}. ${reason}`.trimEnd();
 }
 
 function onlyNode({ options }: KvContext, session: Session): number | undefined {

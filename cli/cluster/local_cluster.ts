@@ -178,7 +178,8 @@ export class LocalCluster implements ProcessControl {
     const [program, ...args] = command(id);
     args.push("node", "--id", `${id}`, "--cluster", file.cluster);
     args.push("--peers", file.nodes.map((each) => `${each.id}=${each.peers}`).join(","));
-    args.push("--clients", node.clients, "--data", nodeFolder(folder, id));
+    args.push("--clients", file.nodes.map((each) => `${each.id}=${each.clients}`).join(","));
+    args.push("--data", nodeFolder(folder, id));
     args.push("--control", "--until-input-ends", "--log-level", logLevel);
     if (node.hasServed) args.push("--existing");
     const logPath = `${folder}/${nodeName(id)}.log`;

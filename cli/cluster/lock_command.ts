@@ -5,26 +5,35 @@
  * @module
  */
 
-import { Lock } from "../../kv/mod.ts";
+import { type AcquireResult, Lock } from "../../kv/mod.ts";
 import { checkRequest } from "./check_request.ts";
 import {
   CommandError,
   type Ending,
+  type ExitReason,
+  formatDuration,
   type Session,
   type SessionContext,
   untilInterrupted,
 } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 import { onCluster } from "./open_session.ts";
+import { runProgram } from "./run_program.ts";
+import { silenceText } from "./trouble.ts";
 
-/** Whoever pressed Ctrl-C does not wait longer than this for the lock to be given back. */
+/** After Ctrl-C a user waits at most this long for the lock to be given back. */
 const interruptedReleaseMsMax = 2000;
+
+/** How often a holder looks whether the lock is still its own. */
+const lookMs = 500;
 
 /** Locks that shells hold, by session and name. */
 const held = new WeakMap<Session, Map<string, Lock>>();
 
 /** What `lock` and `unlock` both get. */
-type LockContext = SessionContext<Row<"lock">> | SessionContext<Row<"unlock">>;
+type LockContext = HoldContext | SessionContext<Row<"unlock">>;
+
+type HoldContext = SessionContext<Row<"lock">>;
 
 /** `kontiki lock`. */
 export const lock = onCluster<Row<"lock">>(runLock);
@@ -32,22 +41,13 @@ export const lock = onCluster<Row<"lock">>(runLock);
 /** `unlock` in the shell. */
 export const unlock = { runIn: runUnlock };
 
-async function runLock(
-  context: SessionContext<Row<"lock">>,
-  session: Session,
-): Promise<Ending> {
+async function runLock(context: HoldContext, session: Session): Promise<Ending> {
   const { options, output, args: { name }, rest } = context;
   checkRequest({ type: "get", key: name }, "lock");
   if (options.release) return await takeAway(context, session);
   const lock = new Lock({ ...session, clerk: session.clerk(), name });
-  const { wait: waitMs } = options;
-  const acquired = await acquire(context, { lock, waitMs });
-  if (acquired.type !== "held") {
-    // It may still become ours: that must not outlive us.
-    await lock.release({ timeoutMs: options.timeout });
-    output.note("The lock was not free within the time limit.");
-    return acquired.type === "unknown" ? "unknownOutcome" : "unavailable";
-  }
+  const acquired = await acquire(context, { lock, session });
+  if (acquired.type !== "held") return await notHeld(context, { lock, session, acquired });
   const { token } = acquired;
   if (session.isShell && rest.length === 0) {
     const locks = held.get(session) ?? new Map<string, Lock>();
@@ -57,31 +57,118 @@ async function runLock(
     else output.line(`held  ${detail}`);
     return "ok";
   }
+  const watching = new AbortController();
+  const lost = untilLost(context, { lock, signal: watching.signal });
   try {
-    if (rest.length > 0) return await runProgram(rest, { name, token });
+    if (rest.length > 0) {
+      const env = { KONTIKI_LOCK: name, KONTIKI_LOCK_TOKEN: String(token) };
+      const { code, isEnded } = await runProgram(rest, { env, stop: lost });
+      if (isEnded) return tellLost(context, "the program was ended");
+      if (output.isJson) output.json({ outcome: "ok", lock: name, token, code });
+      return code;
+    }
     if (output.isJson) output.json({ outcome: "ok", lock: name, token });
     else output.line(`held (token ${token}); Ctrl-C gives it back`);
-    await untilInterrupted(context, new Promise<never>(() => {})).catch((error) => {
+    const isLost = await untilInterrupted(context, lost.then(() => true)).catch((error) => {
       if (!(error instanceof CommandError)) throw error;
+      return false;
     });
-    return "ok";
+    return isLost ? tellLost(context, "it was not given back by this command") : "ok";
   } finally {
+    watching.abort();
     await giveBack(context, lock);
   }
 }
 
-async function acquire(
-  context: LockContext,
-  { lock, waitMs }: { lock: Lock; waitMs: number | null },
-): ReturnType<Lock["acquire"]> {
-  const work = lock.acquire(waitMs === null ? {} : { timeoutMs: waitMs });
-  try {
-    return await untilInterrupted(context, work);
-  } catch (error) {
-    // Whatever the wait still brings must not stay ours.
-    await lock.release({ timeoutMs: interruptedReleaseMsMax });
-    throw error;
+/** Tells the end of a command about a lock, in words or as JSON. */
+function tell<Reason extends ExitReason>(
+  { output, args }: LockContext,
+  outcome: Reason,
+  message: string,
+): Reason {
+  if (output.isJson) output.json({ outcome, lock: args.name, message });
+  else output.note(message);
+  return outcome;
+}
+
+function tellLost(context: HoldContext, consequence: string): "lockLost" {
+  return tell(context, "lockLost", `The lock was taken away while it was held; ${consequence}.`);
+}
+
+/** Resolves when another has the lock, or nobody. No answer is no loss: nobody can take it then. */
+async function untilLost(
+  { options, output }: HoldContext,
+  { lock, signal }: { lock: Lock; signal: AbortSignal },
+): Promise<void> {
+  let isSilent = false;
+  while (true) {
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+    const isHeld = signal.aborted ? null : await lock.isHeld({ timeoutMs: options.timeout });
+    if (signal.aborted) return await new Promise<never>(() => {});
+    if (isHeld === false) return;
+    if (isHeld === null && !isSilent) {
+      output.note("No answer from a majority of the cluster: the lock is held, but not watched.");
+    }
+    isSilent = isHeld === null;
   }
+}
+
+async function acquire(
+  context: HoldContext,
+  { lock, session }: { lock: Lock; session: Session },
+): Promise<AcquireResult> {
+  const waiting = new AbortController();
+  noteSilence(context, { session, signal: waiting.signal });
+  try {
+    return await untilInterrupted(context, acquireOnce(context, lock));
+  } catch (error) {
+    // The wait may still bring the lock, which then nobody would give back.
+    const isFree = await lock.release({ timeoutMs: interruptedReleaseMsMax });
+    if (!context.signal.aborted) throw error;
+    const state = isFree ? "the lock is not held" : "the lock may be held";
+    throw new CommandError("interrupted", `Interrupted: ${state}.`);
+  } finally {
+    waiting.abort();
+  }
+}
+
+/** Waits as long as --wait says; without it as long as the cluster answers within --timeout. */
+async function acquireOnce({ options }: HoldContext, lock: Lock): Promise<AcquireResult> {
+  if (options.wait !== null) return await lock.acquire({ timeoutMs: options.wait });
+  let doubts = 0;
+  while (true) {
+    const result = await lock.acquire({ timeoutMs: options.timeout });
+    if (result.type === "unknown") doubts += 1;
+    if (result.type !== "busy" && !(result.type === "unknown" && doubts === 1)) return result;
+  }
+}
+
+/** Says at once that no node is there: the wait for the lock may be long. */
+async function noteSilence(
+  { output }: HoldContext,
+  { session, signal }: { session: Session; signal: AbortSignal },
+): Promise<void> {
+  const reports = await session.reports();
+  if (signal.aborted || reports.some((report) => report !== null)) return;
+  output.note(`No node answers yet. ${silenceText(session.nodes, reports)}`.trimEnd());
+}
+
+async function notHeld(
+  context: HoldContext,
+  { lock, session, acquired }: { lock: Lock; session: Session; acquired: AcquireResult },
+): Promise<ExitReason> {
+  const { options } = context;
+  const time = formatDuration(options.wait ?? options.timeout);
+  if (acquired.type === "busy") {
+    return tell(context, "unavailable", `The lock was not free within ${time}.`);
+  }
+  const reason = silenceText(session.nodes, await session.reports());
+  const silence = `No answer from a majority of the cluster within ${time}. ${reason}`.trimEnd();
+  // A request that got no answer may still win the lock, unless it is released.
+  const isFree = acquired.type === "unavailable" ||
+    await lock.release({ timeoutMs: options.timeout });
+  if (isFree) return tell(context, "unavailable", `${silence} The lock is not held.`);
+  return tell(context, "unknownOutcome", `${silence} The lock may be held all the same.`);
 }
 
 async function giveBack({ options, output }: LockContext, lock: Lock): Promise<void> {
@@ -97,30 +184,33 @@ async function runUnlock(
   checkRequest({ type: "get", key: name }, "unlock");
   const lock = held.get(session)?.get(name);
   if (lock === undefined) {
-    output.note(`This shell does not hold ${name}; "lock --release ${name}" frees any lock.`);
-    return "notFound";
+    const message = `This shell does not hold ${name}; "lock --release ${name}" frees any lock.`;
+    return tell(context, "notFound", message);
   }
   held.get(session)!.delete(name);
+  const isHeld = await lock.isHeld({ timeoutMs: context.options.timeout });
   await giveBack(context, lock);
+  if (isHeld === false) {
+    return tell(context, "lockLost", "The lock was taken away while this shell held it.");
+  }
   if (output.isJson) output.json({ outcome: "ok", lock: name });
   else output.line("free");
   return "ok";
 }
 
-/** Frees the lock whoever holds it: the holder is gone, or so the user says. */
-async function takeAway(
-  context: SessionContext<Row<"lock">>,
-  session: Session,
-): Promise<Ending> {
+/** Frees the lock although another holds it: that one is gone, or so the user says. */
+async function takeAway(context: HoldContext, session: Session): Promise<Ending> {
   const { options, output, args: { name } } = context;
   const { timeout: timeoutMs } = options;
   const clerk = session.clerk();
   const seen = await untilInterrupted(context, clerk.get(name, { timeoutMs }));
-  if (seen.type === "unavailable" || seen.type === "refused") return "unavailable";
+  if (seen.type === "unavailable" || seen.type === "refused") {
+    const reason = silenceText(session.nodes, await session.reports());
+    const text = `No answer from a majority of the cluster. ${reason}`.trimEnd();
+    return tell(context, "unavailable", `${text} Nothing was changed.`);
+  }
   if (seen.type === "noKey" || seen.value.length === 0) {
-    if (output.isJson) output.json({ outcome: "notFound", lock: name });
-    else output.note("Nobody holds the lock.");
-    return "notFound";
+    return tell(context, "notFound", "Nobody holds the lock.");
   }
   const work = clerk.put(name, new Uint8Array(0), { version: seen.version, timeoutMs });
   const result = await untilInterrupted(context, work);
@@ -130,43 +220,14 @@ async function takeAway(
       else output.line("free");
       return "ok";
     case "maybe":
-      return "unknownOutcome";
+      return tell(context, "unknownOutcome", "No answer: the lock may be free or not.");
     case "wrongVersion":
-      output.note("The lock has just changed hands; it was left alone.");
-      return "versionConflict";
+      return tell(
+        context,
+        "versionConflict",
+        "The lock has just changed hands; it was left alone.",
+      );
     default:
-      return "unavailable";
-  }
-}
-
-async function runProgram(
-  [program, ...args]: readonly string[],
-  lock: { name: string; token: number },
-): Promise<number> {
-  const command = new Deno.Command(program!, {
-    args,
-    stdin: "inherit",
-    stdout: "inherit",
-    stderr: "inherit",
-    env: { KONTIKI_LOCK: lock.name, KONTIKI_LOCK_TOKEN: String(lock.token) },
-  });
-  const child = spawn(command, program!);
-  // Ctrl-C reaches the program by itself; who ends a service or a job means this process alone.
-  const pass = (): void => child.kill("SIGTERM");
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", pass);
-  try {
-    return (await child.status).code;
-  } finally {
-    if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGTERM", pass);
-  }
-}
-
-function spawn(command: Deno.Command, program: string): Deno.ChildProcess {
-  try {
-    return command.spawn();
-  } catch (error) {
-    const isMissing = error instanceof Deno.errors.NotFound;
-    const reason = isMissing ? "wanted a program, found none" : String(error);
-    throw new CommandError("failure", `Cannot run "${program}": ${reason}`);
+      return tell(context, "unavailable", "No answer in time. Nothing was changed.");
   }
 }

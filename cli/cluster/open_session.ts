@@ -8,7 +8,13 @@
  */
 
 import { type Call, Clerk } from "../../kv/mod.ts";
-import { type Address, type Faults, parseAddress, RpcClient } from "../../net/mod.ts";
+import {
+  type Address,
+  type ConnectFailure,
+  type Faults,
+  parseAddress,
+  RpcClient,
+} from "../../net/mod.ts";
 import { clerkCall } from "../../net/store/mod.ts";
 import { type NodeId, SystemClock } from "../../raft/mod.ts";
 import {
@@ -18,10 +24,12 @@ import {
   type Ending,
   type FaultControl,
   type NodeReport,
+  type Output,
   parseNodeReport,
   type ProcessControl,
   REPORT_REQUEST,
   type Session,
+  type SessionNode,
   type ShellCode,
   UsageError,
 } from "../table/mod.ts";
@@ -48,9 +56,21 @@ export function onCluster<Row extends CommandRow>(runIn: ShellCode<Row>["runIn"]
   readonly runIn: ShellCode<Row>["runIn"];
 } {
   return {
-    run: (context) => withSession(context.options, (session) => runIn(context, session)),
+    run: async (context) => {
+      try {
+        return await withSession(context.options, (session) => runIn(context, session));
+      } catch (error) {
+        if (error instanceof CommandError) jsonFailure(context.output, error);
+        throw error;
+      }
+    },
     runIn,
   };
+}
+
+/** With --json programs read the end of a command on standard output, whatever it is. */
+function jsonFailure(output: Output, { reason, message }: CommandError): void {
+  if (output.isJson) output.json({ outcome: reason, message });
 }
 
 /** Works on the cluster that the flags name. */
@@ -105,11 +125,10 @@ export function openLocalSession(
   },
 ): Session {
   const ids = file.nodes.map((node) => node.id);
-  const nodes = file.nodes.map((node) => ({
-    id: node.id,
-    endpoint: node.clients,
-    client: new RpcClient({ server: parseEndpoint(node.clients) }),
-  }));
+  const { cluster } = file;
+  const nodes = file.nodes.map(({ id, clients: endpoint }) =>
+    new RemoteNode({ id, endpoint, cluster })
+  );
   const control: FaultControl = {
     faults: async () => {
       const all = await Promise.all(ids.map((id) => controlFaults(nodeFolder(folder, id))));
@@ -122,7 +141,7 @@ export function openLocalSession(
       return ids.filter((_, at) => !done[at]);
     },
   };
-  return makeSession(nodes, { cluster: file.cluster, control, processes, isShell });
+  return makeSession(nodes, { cluster, control, processes, isShell });
 }
 
 /** Opens a cluster by addresses alone: the nodes say who they are when they are reached. */
@@ -130,70 +149,103 @@ async function openRemoteSession(
   endpoints: readonly string[],
   { isShell }: { isShell: boolean },
 ): Promise<Session> {
-  const clients = endpoints.map((endpoint) =>
-    new RpcClient({ server: parseEndpoint(endpoint), connectMsMax: reportMsMax })
-  );
-  await Promise.all(clients.map((client) => client.connect()));
-  const names = new Set(clients.flatMap((client) => client.server?.cluster ?? []));
+  const given = [...new Set(endpoints)].map((endpoint) => new RemoteNode({ endpoint }));
+  await Promise.all(given.map((node) => node.client.connect()));
+  const names = new Set(given.flatMap(({ client }) => client.server?.cluster ?? []));
   if (names.size > 1) {
-    const found = clients.flatMap(({ server }, at) =>
-      server === null ? [] : [`${server.cluster} at ${endpoints[at]}`]
+    const found = given.flatMap(({ client: { server }, endpoint }) =>
+      server === null ? [] : [`${server.cluster} at ${endpoint}`]
     );
-    for (const client of clients) client.close();
+    for (const node of given) node.client.close();
     throw new CommandError(
       "failure",
       `Cannot use --endpoints: wanted one cluster, got ${found.join(", ")}`,
     );
   }
-  const known = new Set(clients.flatMap((client) => client.server?.id ?? []));
-  // Nodes that are silent get numbers that nobody has; the clerk needs some name for them.
-  let spare = 1;
-  const nodes = clients.map((client, at) => {
-    while (known.has(spare)) spare += 1;
-    const id = client.server?.id ?? spare++;
-    return { id, endpoint: endpoints[at]!, client };
-  });
-  const isFirst = ({ id }: SessionNode, at: number) =>
-    nodes.findIndex((node) => node.id === id) === at;
-  const distinct = nodes.filter(isFirst);
-  for (const { client } of nodes) {
-    if (!distinct.some((node) => node.client === client)) client.close();
-  }
-  const [cluster = "?"] = names;
-  return makeSession(distinct, { cluster, control: null, processes: null, isShell });
+  const [cluster = null] = names;
+  const nodes = cluster === null ? given : [...given, ...await othersOf(given, cluster)];
+  const first = new Map(nodes.toReversed().map((node) => [node.id ?? node, node]));
+  const distinct = nodes.filter((node) => first.get(node.id ?? node) === node);
+  for (const node of nodes) if (!distinct.includes(node)) node.client.close();
+  const rest = { control: null, processes: null, isShell };
+  return makeSession(distinct, { cluster: cluster ?? "?", ...rest });
 }
 
-interface SessionNode {
-  readonly id: NodeId;
+/** The nodes that those who answer name besides themselves. */
+async function othersOf(given: readonly RemoteNode[], cluster: string): Promise<RemoteNode[]> {
+  const reached = given.filter((node) => node.id !== null);
+  const reports = await Promise.all(reached.map((node) => node.report()));
+  const known = new Set(reached.map((node) => node.id));
+  return reports.flatMap((report) => report?.clients ?? []).flatMap(({ id, endpoint }) => {
+    if (known.has(id) || given.some((node) => node.endpoint === endpoint)) return [];
+    known.add(id);
+    return [new RemoteNode({ id, endpoint, cluster })];
+  });
+}
+
+/** A node and the way to it. */
+class RemoteNode implements SessionNode {
   readonly endpoint: string;
   readonly client: RpcClient;
+  readonly #id: NodeId | null;
+
+  constructor(
+    { id = null, endpoint, cluster = null }: {
+      id?: NodeId | null;
+      endpoint: string;
+      cluster?: string | null;
+    },
+  ) {
+    this.#id = id;
+    this.endpoint = endpoint;
+    const server = parseEndpoint(endpoint);
+    // A node without id is asked for it before anything else, which should not take long.
+    const patience = id === null ? { connectMsMax: reportMsMax } : {};
+    this.client = new RpcClient({ server, cluster, ...patience });
+  }
+
+  get id(): NodeId | null {
+    return this.#id ?? this.client.server?.id ?? null;
+  }
+
+  get failure(): ConnectFailure | null {
+    return this.client.lastFailure;
+  }
+
+  async report(): Promise<NodeReport | null> {
+    const outcome = await this.client.call(REPORT_REQUEST, { withinMs: reportMsMax });
+    return outcome.kind === "replied" ? parseNodeReport(outcome.payload) : null;
+  }
 }
 
 function makeSession(
-  nodes: readonly SessionNode[],
+  nodes: readonly RemoteNode[],
   rest: Pick<Session, "cluster" | "control" | "processes" | "isShell">,
 ): Session {
   const clock = new SystemClock();
   const random = Math.random;
-  const ids = nodes.map((node) => node.id);
-  const byId = new Map(nodes.map((node) => [node.id, node.client]));
-  const call: Call = (server, request, deadline) =>
-    clerkCall(byId.get(server)!, { request, withinMs: deadline - clock.now() });
+  // Clerks know servers by their place: a node that was not reached yet has no id.
+  const placeOf = (id: NodeId) => nodes.findIndex((node) => node.id === id);
+  const find = (id: NodeId) => placeOf(id) < 0 ? null : placeOf(id);
+  const call: Call = (server, request, deadline, signal) => {
+    const withinMs = deadline - clock.now();
+    return clerkCall(nodes[server]!.client, { request, withinMs, signal });
+  };
   return {
     ...rest,
-    ids,
     clock,
     random,
-    endpoints: nodes.map((node) => node.endpoint),
-    clerk: (only) => new Clerk({ servers: only === undefined ? ids : [only], call, clock, random }),
-    reports: () => Promise.all(nodes.map((node) => report(node.client))),
+    nodes,
+    get ids() {
+      return nodes.flatMap((node) => node.id ?? []);
+    },
+    clerk: (only) => {
+      const servers = only === undefined ? [...nodes.keys()] : [placeOf(only)];
+      return new Clerk({ servers, find, call, clock, random });
+    },
+    reports: () => Promise.all(nodes.map((node) => node.report())),
     close: () => nodes.forEach(({ client }) => client.close()),
   };
-}
-
-async function report(client: RpcClient): Promise<NodeReport | null> {
-  const outcome = await client.call(REPORT_REQUEST, { withinMs: reportMsMax });
-  return outcome.kind === "replied" ? parseNodeReport(outcome.payload) : null;
 }
 
 /** `host:port`, or `[::1]:port`. Port 0 is for those who listen: any free one. */

@@ -19,11 +19,13 @@ import {
   type Output,
   type Session,
   type SessionContext,
+  type SessionNode,
   untilInterrupted,
 } from "../table/mod.ts";
 import { faultsText } from "./faults_text.ts";
 import type { Row } from "../rows/mod.ts";
 import { onCluster } from "./open_session.ts";
+import { troubleText } from "./trouble.ts";
 
 /** `kontiki status`. */
 export const status = onCluster<Row<"status">>(runStatus);
@@ -57,18 +59,33 @@ async function show(context: StatusContext, session: Session): Promise<ExitReaso
     output.json({
       cluster: session.cluster,
       leader: leaderOf(reports)?.id ?? null,
-      nodes: session.ids.map((id, at) => reports[at] ?? { id, unreachable: true }),
+      nodes: session.nodes.map((node, at) => jsonNode(node, reports[at] ?? null)),
     });
   } else {
-    const lines = statusLines(session.ids, { reports, output });
+    const lines = statusLines(session, { reports, output });
     if (options.watch && output.isTerminal) output.drawScreen(lines);
     else for (const line of lines) output.line(line);
+    if (!options.watch) noteTrouble(session, output);
   }
   return isServed ? "ok" : "unavailable";
 }
 
+function jsonNode(
+  { id, endpoint, failure }: SessionNode,
+  report: NodeReport | null,
+): Readonly<Record<string, unknown>> {
+  if (report !== null) return { ...report, endpoint };
+  return { id, endpoint, unreachable: true, reason: failure?.kind ?? null };
+}
+
+function noteTrouble({ nodes }: Session, output: Output): void {
+  const trouble = troubleText(nodes);
+  if (trouble !== "") output.note(`${trouble[0]!.toUpperCase()}${trouble.slice(1)}.`);
+}
+
 const columns: readonly Column[] = [
   { title: "node" },
+  { title: "clients at" },
   { title: "role" },
   { title: "term", align: "right" },
   { title: "last", align: "right" },
@@ -86,14 +103,15 @@ const columns: readonly Column[] = [
 
 /** The table, as lines. */
 function statusLines(
-  ids: readonly number[],
+  { nodes, ids }: Session,
   { reports, output }: { reports: readonly (NodeReport | null)[]; output: Output },
 ): string[] {
   const leader = leaderOf(reports);
-  const rows = ids.map((id, at) => {
+  const rows = nodes.map(({ id, endpoint }, at) => {
     const report = reports[at] ?? null;
-    if (report === null) return [nodeName(id), output.paint("red", "no answer")];
-    return reportCells(report, { leader, ids, output });
+    const name = id === null ? "?" : nodeName(id);
+    if (report === null) return [name, endpoint, output.paint("red", "no answer")];
+    return [name, endpoint, ...reportCells(report, { leader, ids, output })];
   });
   const [heading = "", ...lines] = formatTable(columns, narrowed(rows, output.columns));
   return [output.paint("bold", heading), ...lines];
@@ -126,7 +144,6 @@ function reportCells(
     : status.role;
   const lag = leader === null ? 0 : Math.max(0, leader.status.commit - status.applied);
   return [
-    nodeName(report.id),
     role,
     String(status.term),
     formatCount(status.last.index),

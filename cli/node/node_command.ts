@@ -129,7 +129,7 @@ async function endOfInput(): Promise<void> {
 function settingsOf(
   options: CommandContext<Row<"node">>["options"],
 ): Omit<NodeSettings, "log"> {
-  const { id, cluster, clients, data, control, machine, tickMs } = options;
+  const { id, cluster, data, control, machine, tickMs } = options;
   const peers = new Map<NodeId, Address | null>();
   for (const part of options.peers) {
     const [, name, address] = /^n?(\d{1,5})(?:=(.+))?$/.exec(part) ?? [];
@@ -145,7 +145,7 @@ function settingsOf(
     id,
     cluster,
     peers,
-    clients: clients === null ? null : parseEndpoint(clients),
+    ...clientAddresses(options),
     data,
     isExisting: options.existing,
     isTraced: options.logLevel === "debug",
@@ -154,6 +154,37 @@ function settingsOf(
     logBytesMax: options.snapshotAfter,
     tickMs,
   };
+}
+
+/** `HOST:PORT`, or `N=HOST:PORT` for every node. */
+function clientAddresses(
+  { id, clients: parts }: CommandContext<Row<"node">>["options"],
+): Pick<NodeSettings, "clients" | "clientsOfAll"> {
+  if (parts === null || parts.length === 0) return { clients: null, clientsOfAll: new Map() };
+  const [first] = parts;
+  if (parts.length === 1 && !first!.includes("=")) {
+    return { clients: parseEndpoint(first!), clientsOfAll: new Map() };
+  }
+  const clientsOfAll = new Map<NodeId, string>();
+  for (const part of parts) {
+    const [, name, address] = /^n?(\d{1,5})=(.+)$/.exec(part) ?? [];
+    if (name === undefined || address === undefined) {
+      throw new UsageError(
+        `Cannot read --clients: wanted HOST:PORT, or N=HOST:PORT for every node, got "${part}"`,
+        "node",
+      );
+    }
+    parseEndpoint(address);
+    clientsOfAll.set(Number(name), address);
+  }
+  const own = clientsOfAll.get(id);
+  if (own === undefined) {
+    throw new UsageError(
+      `Cannot read --clients: wanted an address for node ${id}, got none`,
+      "node",
+    );
+  }
+  return { clients: parseEndpoint(own), clientsOfAll };
 }
 
 /** A list in which two nodes are mixed up could form two majorities. */

@@ -18,6 +18,8 @@ export interface NodeSettings {
   readonly peers: ReadonlyMap<NodeId, Address | null>;
   /** Where to listen for clients; `null`: nowhere. */
   readonly clients: Address | null;
+  /** Where every node listens for clients, for clients that know only some. @default {none} */
+  readonly clientsOfAll?: ReadonlyMap<NodeId, string>;
   /** The folder of this node alone. */
   readonly data: string;
   /** Whether an empty folder is refused. */

@@ -193,6 +193,7 @@ class NodeProcess implements RunningNode {
       loopLagMs: this.#lag.longestMs,
       saves: this.#saves.figures(),
       faults: this.#faulty?.faults ?? null,
+      clients: [...this.#settings.clientsOfAll ?? []].map(([id, endpoint]) => ({ id, endpoint })),
     };
   }
 

@@ -74,11 +74,16 @@ export const lock = {
     "and exits with the program's exit code. Without a program it holds the lock until Ctrl-C. The " +
     "lock is a key: `kontiki get NAME` shows its holder. A holder that died keeps the lock; " +
     "--release frees it, whichever client holds it.",
+    "A holder looks twice a second whether the lock is still its own. When it was taken away, the " +
+    "program gets SIGTERM, and SIGKILL three seconds later, and the exit code is 8.",
   ],
   arguments: [argument("NAME", "the lock, a key of the store", { completes: "key" })],
   flags: [
     toggle("release", "free the lock, whichever client holds it, and exit"),
-    duration("wait", "how long to wait for the lock; left out: for ever"),
+    duration(
+      "wait",
+      "how long to wait for the lock; left out: as long as the cluster answers within --timeout",
+    ),
     ...clusterFlags,
   ],
   rest: "COMMAND…",

@@ -26,7 +26,12 @@ export const node = {
         "address that is left out comes over the control socket",
       { value: "N=HOST:PORT,…", required: true },
     ),
-    text("clients", "where to listen for clients; left out: nowhere", { value: "HOST:PORT" }),
+    list(
+      "clients",
+      "where to listen for clients; left out: nowhere. With the addresses of all nodes, as in " +
+        "--peers, this node tells its clients where the others are",
+      { value: "HOST:PORT" },
+    ),
     text("data", "the folder that keeps what this node must not forget", {
       value: "DIR",
       required: true,

@@ -108,7 +108,9 @@ export class Shell {
         if (line === null) break;
         for (const each of line.split("\n")) lines = addToHistory(lines, each);
         const interrupt = new AbortController();
-        terminal.onInterrupt(() => interrupt.abort(new CommandError("interrupted", "Interrupted")));
+        terminal.onInterrupt(() =>
+          interrupt.abort(new CommandError("interrupted", "Interrupted."))
+        );
         const ending = await this.#runLine(line, AbortSignal.any([signal, interrupt.signal]));
         terminal.onInterrupt(null);
         if (ending === "exit") break;
@@ -239,8 +241,10 @@ export class Shell {
     if (error instanceof UsageError) this.#fail("usage", error.message);
     else if (error instanceof CommandError) {
       if (error.reason === "interrupted") {
+        const { output } = this.#options;
         this.#note("interrupted");
-        this.#options.output.note("Interrupted.");
+        if (output.isJson) output.json({ outcome: "interrupted", message: error.message });
+        output.note(error.message);
       } else this.#fail(error.reason, error.message);
     } else if (error instanceof RangeError) this.#fail("usage", error.message);
     else {
@@ -252,8 +256,10 @@ export class Shell {
   }
 
   #fail(ending: Ending, message: string): void {
+    const { output } = this.#options;
     this.#note(ending);
-    this.#options.output.error(message);
+    if (output.isJson) output.json({ outcome: ending, message });
+    output.error(message);
   }
 
   #note(ending: Ending): void {

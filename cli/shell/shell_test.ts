@@ -26,6 +26,7 @@ function report(id: number, role: RoleName, term: number): NodeReport {
     },
     ...{ diskBytes: 0, memoryBytes: 0, cpuMs: 0, uptimeMs: 0, loopLagMs: 0, faults: noFaults },
     saves: { count: 0, p99Ms: 0, lastSlow: null },
+    clients: [],
   };
 }
 
@@ -44,7 +45,7 @@ function makeShell(reports: readonly (NodeReport | null)[] = []): {
     ...{ isTerminal: false, isErrorTerminal: false, isColorWanted: false, isJson: false },
   });
   const session: Session = {
-    ...{ cluster: "toy", ids: [1, 2, 3], clock, random: Math.random, isShell: true, endpoints: [] },
+    ...{ cluster: "toy", ids: [1, 2, 3], clock, random: Math.random, isShell: true, nodes: [] },
     clerk: () =>
       new Clerk({
         servers: [1],

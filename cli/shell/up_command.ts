@@ -115,8 +115,9 @@ async function lockFolder(folder: string): Promise<DenoFiles> {
 
 async function serve(context: UpContext, session: Session): Promise<Ending> {
   const { output, signal } = context;
-  if (output.isJson) output.json({ cluster: session.cluster, endpoints: session.endpoints });
-  else output.line(`Clients: ${session.endpoints.join(",")}`);
+  const endpoints = session.nodes.map(({ endpoint }) => endpoint);
+  if (output.isJson) output.json({ cluster: session.cluster, endpoints });
+  else output.line(`Clients: ${endpoints.join(",")}`);
   // Ctrl-C is how this is meant to end.
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
   return "ok";

@@ -20,8 +20,12 @@ const exits = {
     5,
     "the change may or may not have happened: read the key; or a check ran out of time",
   ],
-  unavailable: [6, "no answer from a majority of the cluster within the time limit"],
+  unavailable: [
+    6,
+    "no answer from a majority of the cluster, or a lock that was not free, within the time limit",
+  ],
   damaged: [7, "data on disk is damaged or belongs to somebody else; nothing was changed"],
+  lockLost: [8, "the lock was taken away while it was held; the program was ended"],
   wrong: [20, "the simulator found a broken promise"],
   stuck: [21, "the simulator found a cluster that makes no progress though it should"],
   crashed: [22, "the simulator found a node that broke one of its own rules"],

@@ -46,6 +46,6 @@ export {
 } from "./output.ts";
 export type { ArgumentRow, CommandRow, FlagRow, FlagType } from "./row.ts";
 export { permissions, selfCommand } from "./self_command.ts";
-export type { FaultControl, ProcessControl, Session } from "./session.ts";
+export type { FaultControl, ProcessControl, Session, SessionNode } from "./session.ts";
 export { untilInterrupted } from "./until_interrupted.ts";
 export { parseDuration, parseHex } from "./values.ts";

@@ -33,6 +33,14 @@ export interface NodeReport {
   readonly saves: SaveFigures;
   /** `null`: this node was started without a control socket. */
   readonly faults: Faults | null;
+  /** Where the nodes of the cluster listen for clients, as far as this node was given that. */
+  readonly clients: readonly ClientAddress[];
+}
+
+/** Where one node listens for clients. */
+export interface ClientAddress {
+  readonly id: NodeId;
+  readonly endpoint: string;
 }
 
 /** What a client sends to get a report; anything that is bytes goes to the store instead. */
@@ -43,7 +51,8 @@ export function parseNodeReport(value: unknown): NodeReport | null {
   const report = value as NodeReport | null;
   const isReport = typeof report === "object" && report !== null &&
     typeof report.id === "number" && typeof report.status === "object" &&
-    typeof report.status?.role === "string" && typeof report.status.term === "number";
+    typeof report.status?.role === "string" && typeof report.status.term === "number" &&
+    Array.isArray(report.clients);
   return isReport ? report : null;
 }
 

@@ -7,7 +7,7 @@
  */
 
 import type { Clerk } from "../../kv/mod.ts";
-import type { Faults } from "../../net/mod.ts";
+import type { ConnectFailure, Faults } from "../../net/mod.ts";
 import type { Clock, NodeId, Random } from "../../raft/mod.ts";
 import type { NodeReport } from "./node_report.ts";
 
@@ -27,19 +27,30 @@ export interface ProcessControl {
   isRunning(id: NodeId): boolean;
 }
 
+/** A node as its clients know it. */
+export interface SessionNode {
+  /** `null`: it was never reached, and only its address is known. */
+  readonly id: NodeId | null;
+  /** Where it listens for clients. */
+  readonly endpoint: string;
+  /** Why the latest attempt to connect failed; `null`: it did not. */
+  readonly failure: ConnectFailure | null;
+}
+
 /** An open cluster. */
 export interface Session {
   readonly cluster: string;
+  /** All nodes whose address is known. */
+  readonly nodes: readonly SessionNode[];
+  /** Of all nodes that said who they are, or that a local cluster's file names. */
   readonly ids: readonly NodeId[];
   readonly clock: Clock;
   readonly random: Random;
   /** In a shell results end their line, also in a pipe. */
   readonly isShell: boolean;
-  /** Where the nodes listen for clients. */
-  readonly endpoints: readonly string[];
   /** A client of the whole cluster, or of a single node. */
   clerk(only?: NodeId): Clerk;
-  /** What every node says of itself; `null`: it does not answer. In the order of `ids`. */
+  /** What every node says of itself; `null`: it does not answer. In the order of `nodes`. */
   reports(): Promise<readonly (NodeReport | null)[]>;
   /** `null` where control sockets are out of reach, as on another machine. */
   readonly control: FaultControl | null;

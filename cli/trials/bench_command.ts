@@ -157,8 +157,8 @@ async function runPhase(
   last = await session.reports();
   output.clearProgress();
   const elapsedMs = performance.now() - begin;
-  const nodes = session.ids.map((id, at) => ({
-    node: nodeName(id),
+  const nodes = session.nodes.map(({ id, endpoint }, at) => ({
+    node: id === null ? endpoint : nodeName(id),
     isLeader: last[at]?.status.role === "leader",
     cpu: ((last[at]?.cpuMs ?? 0) - (first[at]?.cpuMs ?? 0)) / elapsedMs,
     memoryBytesMax: peaks[at]!,

@@ -101,10 +101,10 @@ export class LeaderConnections {
   }
 
   async #connect(): Promise<void> {
-    const { ids, endpoints } = this.#session;
     const leader = leaderOf(await this.#session.reports());
-    const endpoint = leader === null ? null : endpoints[ids.indexOf(leader.id)]!;
-    if (endpoint === null || endpoint === this.#endpoint) return;
+    const node = this.#session.nodes.find(({ id }) => id !== null && id === leader?.id);
+    const endpoint = node?.endpoint;
+    if (endpoint === undefined || endpoint === this.#endpoint) return;
     this.close();
     this.#endpoint = endpoint;
     const server = parseEndpoint(endpoint);

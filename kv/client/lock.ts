@@ -29,7 +29,9 @@ export interface LockOptions {
 export type AcquireResult =
   /** Ours. The token is larger than that of every earlier holder. */
   | { readonly type: "held"; readonly token: number }
-  /** Not ours, and will not become ours by this call. */
+  /** Another held it when the time was up, and it will not become ours by this call. */
+  | { readonly type: "busy" }
+  /** As "busy", but the cluster never answered, so that nothing is known of the lock. */
   | { readonly type: "unavailable" }
   /** May be ours, or become ours: release it before anything else. */
   | { readonly type: "unknown" };
@@ -55,9 +57,11 @@ export class Lock {
   async acquire({ timeoutMs = Infinity }: CallOptions = {}): Promise<AcquireResult> {
     const { clerk, clock, name } = this.#options;
     const deadline = clock.now() + timeoutMs;
+    let hasSeen = false;
     while (clock.now() < deadline) {
       const seen = await this.#look(deadline);
       if (seen === null) break;
+      hasSeen = true;
       if (seen.version !== this.#pending) this.#pending = null;
       const isOurs = isEqual(seen.value, this.#name);
       // Ours with a release on its way would be lost in silence: another put makes that one stale.
@@ -75,7 +79,14 @@ export class Lock {
       if (result.type === "maybe") this.#pending = version;
       if (result.type === "full") await this.#pause(deadline);
     }
-    return { type: this.#pending === null ? "unavailable" : "unknown" };
+    if (this.#pending !== null) return { type: "unknown" };
+    return { type: hasSeen ? "busy" : "unavailable" };
+  }
+
+  /** Whether the lock is ours now; `null`: no answer in time. Somebody may have taken it away. */
+  async isHeld({ timeoutMs = Infinity }: CallOptions = {}): Promise<boolean | null> {
+    const seen = await this.#look(this.#options.clock.now() + timeoutMs);
+    return seen === null ? null : isEqual(seen.value, this.#name);
   }
 
   /**

@@ -77,10 +77,10 @@ Deno.test("Lock is held by one client at a time when ten contend on a lossy netw
   }
 });
 
-Deno.test("Lock returns unavailable when another client holds it until the deadline", async () => {
+Deno.test("Lock returns busy when another client holds it until the deadline", async () => {
   const { clock, lock } = makeWorld(1);
   assertEquals((await clock.wait(lock().acquire())).type, "held");
-  assertEquals(await clock.wait(lock().acquire({ timeoutMs: 500 })), { type: "unavailable" });
+  assertEquals(await clock.wait(lock().acquire({ timeoutMs: 500 })), { type: "busy" });
   assert(clock.now() < 600);
 });
 
@@ -148,7 +148,7 @@ Deno.test("Lock stays held when a lost release arrives after it was acquired aga
   assert(holder(store) !== "");
 });
 
-Deno.test("Lock returns unavailable when its unanswered put came too late", async () => {
+Deno.test("Lock returns busy when its unanswered put came too late", async () => {
   const clock = new VirtualClock();
   const store = new KvStore();
   const rival = { type: "put", key: "lock", value: new Uint8Array([1]), version: 0 } as const;
@@ -164,5 +164,33 @@ Deno.test("Lock returns unavailable when its unanswered put came too late", asyn
   const random = new SeededRandom(7).next;
   const clerk = new Clerk({ servers: [1], call, clock, random });
   const lock = new Lock({ clerk, clock, random, name: "lock" });
-  assertEquals(await clock.wait(lock.acquire({ timeoutMs: 300 })), { type: "unavailable" });
+  assertEquals(await clock.wait(lock.acquire({ timeoutMs: 300 })), { type: "busy" });
+});
+
+Deno.test("Lock sees that it was taken away, and tells no answer from a loss", async () => {
+  const clock = new VirtualClock();
+  const store = new KvStore();
+  let isSilent = false;
+  const call: Call = (_server, request) => {
+    const reply = isSilent ? null : store.apply(request);
+    return new Promise((resolve) => void clock.after(5, () => resolve(reply)));
+  };
+  const random = new SeededRandom(8).next;
+  const clerk = new Clerk({ servers: [1], call, clock, random });
+  const lock = new Lock({ clerk, clock, random, name: "lock" });
+  assertEquals(await clock.wait(lock.isHeld()), false);
+  assertEquals((await clock.wait(lock.acquire())).type, "held");
+  assertEquals(await clock.wait(lock.isHeld()), true);
+  isSilent = true;
+  assertEquals(await clock.wait(lock.isHeld({ timeoutMs: 100 })), null);
+  assertEquals(
+    await clock.wait(new Lock({ clerk, clock, random, name: "lock" }).acquire({ timeoutMs: 100 })),
+    {
+      type: "unavailable",
+    },
+  );
+  isSilent = false;
+  const rival = { type: "put", key: "lock", value: new Uint8Array([1]), version: 1 } as const;
+  store.apply(encodeRequest(rival));
+  assertEquals(await clock.wait(lock.isHeld()), false);
 });

@@ -284,19 +284,6 @@ Deno.test("start in the shell waits until the node answers", async () => {
   });
 });
 
-Deno.test("get and put say that the leader is not among their endpoints", async () => {
-  await withCluster(async ({ flags, endpoints }) => {
-    const { leader, nodes } = JSON.parse((await run(["status", "--json", ...flags])).out);
-    const at = nodes.findIndex(({ id }: { id: number }) => id !== leader);
-    const place = ["--endpoints", endpoints.split(",")[at]!, "--timeout", "300ms"];
-    for (const command of [["get", "a"], ["put", "a", "b"]]) {
-      const { code, error } = await run([...command, ...place]);
-      assertEquals(code, exitCodes.unavailable, error);
-      assert(error.includes(`n${leader}, which leads, is not among --endpoints.`), error);
-    }
-  });
-});
-
 Deno.test("commands say which of their endpoints is of another cluster", async () => {
   await withFolder(async (folder) => {
     const places: string[] = [];

@@ -1,0 +1,56 @@
+/**
+ * Why nodes do not answer, in sentences for people. Pure.
+ *
+ * @module
+ */
+
+import type { ConnectFailureKind } from "../../net/mod.ts";
+import { leaderOf, nodeName, type NodeReport, type SessionNode } from "../table/mod.ts";
+
+/** What is wrong with the nodes at these places. */
+const sentences: Readonly<Record<ConnectFailureKind, (places: string) => string>> = {
+  refused: (places) => `nothing listens at ${places}`,
+  unknownHost: (places) => `there is no such host: ${places}`,
+  unreachable: (places) => `there is no way to ${places}`,
+  timeout: (places) => `no answer from ${places}`,
+  wrongPort: (places) => `for peers, not for clients: ${places}`,
+  wrongCluster: (places) => `of another cluster: ${places}`,
+  wrongVersion: (places) => `of another version: ${places}`,
+  tooMany: (places) => `no room for another client at ${places}`,
+  notKontiki: (places) => `no Kontiki node, but something else at ${places}`,
+  closed: (places) => `closed: ${places}`,
+};
+
+/** Kinds whose message says more than the kind. */
+const told: readonly ConnectFailureKind[] = ["unreachable", "wrongCluster", "wrongVersion"];
+
+/** Why there is no connection to some of the nodes, or "". */
+export function troubleText(nodes: readonly SessionNode[]): string {
+  const places = new Map<string, { kind: ConnectFailureKind; endpoints: string[] }>();
+  for (const { failure, endpoint } of nodes) {
+    if (failure === null || failure.kind === "closed") continue;
+    const { kind, message } = failure;
+    const group = told.includes(kind) ? `${kind} ${message}` : kind;
+    const place = places.get(group) ?? { kind, endpoints: [] };
+    places.set(group, place);
+    place.endpoints.push(told.includes(kind) ? `${endpoint} (${message})` : endpoint);
+  }
+  return [...places.values()]
+    .map(({ kind, endpoints }) => sentences[kind](endpoints.join(", ")))
+    .join("; ");
+}
+
+/** Why a majority does not serve, as one sentence, or "": nothing is known. */
+export function silenceText(
+  nodes: readonly SessionNode[],
+  reports: readonly (NodeReport | null)[],
+): string {
+  const trouble = troubleText(nodes);
+  const answering = reports.flatMap((report) => report === null ? [] : [nodeName(report.id)]);
+  const parts = trouble === "" ? [] : [trouble];
+  const leader = leaderOf(reports);
+  if (leader !== null) parts.push(`${nodeName(leader.id)} leads, but did not answer in time`);
+  else if (answering.length > 0) parts.push(`${answering.join(", ")} cannot reach a leader`);
+  const text = parts.join("; ");
+  return text === "" ? "" : `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+}

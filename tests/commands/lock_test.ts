@@ -1,0 +1,86 @@
+/**
+ * `kontiki lock`: what it does when the lock is taken away, not free, or out of reach.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { freePort } from "../../cli/cluster/free_port.ts";
+import { exitCodes } from "../../cli/table/exit_codes.ts";
+import {
+  endOf,
+  firstLine,
+  killCommand,
+  runCommand as run,
+  startCommand as start,
+  withCluster,
+} from "../helpers/commands.ts";
+
+/** Runs a holder, takes its lock away when it has printed a line, and returns how it ended. */
+async function loseLock(
+  flags: readonly string[],
+  line: readonly string[],
+): Promise<{ code: number; error: string; ms: number }> {
+  const holder = start(["lock", "door", ...flags, ...line]);
+  try {
+    await firstLine(holder.stdout);
+    const release = await run(["lock", "door", "--release", "--json", ...flags]);
+    assertEquals([release.code, JSON.parse(release.out).outcome], [exitCodes.ok, "ok"]);
+    const begin = performance.now();
+    const { code, error } = await endOf(holder);
+    return { code, error, ms: performance.now() - begin };
+  } finally {
+    await killCommand(holder);
+  }
+}
+
+const loop = "while :; do sleep 0.1; done";
+
+Deno.test("lock ends its program with SIGTERM, and exits with 8, when the lock is taken away", async () => {
+  await withCluster(async ({ flags }) => {
+    const polite = await loseLock(flags, ["--", "sh", "-c", `echo ready; exec sleep 60`]);
+    assertEquals(polite.code, exitCodes.lockLost, polite.error);
+    assertStringIncludes(polite.error, "The lock was taken away while it was held");
+
+    const without = await loseLock(flags, []);
+    assertEquals(without.code, exitCodes.lockLost, without.error);
+
+    const deaf = await loseLock(flags, ["--", "sh", "-c", `trap '' TERM; echo ready; ${loop}`]);
+    assertEquals(deaf.code, exitCodes.lockLost, deaf.error);
+    assert(deaf.ms > 2500, `wanted time to end before SIGKILL, got ${deaf.ms} ms`);
+
+    const again = await run(["lock", "door", ...flags, "--", "true"]);
+    assertEquals(again.code, exitCodes.ok, again.error);
+  });
+});
+
+Deno.test("lock tells every end as JSON when asked", async () => {
+  await withCluster(async ({ flags }) => {
+    const json = ["--json", ...flags];
+    const outcome = ({ out }: { out: string }) => JSON.parse(out.trimEnd().split("\n").at(-1)!);
+    const program = await run(["lock", "door", ...json, "--", "sh", "-c", "exit 3"]);
+    assertEquals([program.code, outcome(program).code, outcome(program).lock], [3, 3, "door"]);
+    const free = await run(["lock", "door", "--release", ...json]);
+    assertEquals([free.code, outcome(free).outcome], [exitCodes.notFound, "notFound"]);
+    const holder = start(["lock", "door", ...flags]);
+    await firstLine(holder.stdout);
+    const busy = await run(["lock", "door", "--wait", "200ms", ...json, "--", "true"]);
+    assertEquals([busy.code, outcome(busy).outcome], [exitCodes.unavailable, "unavailable"]);
+    assertEquals(outcome(busy).message, "The lock was not free within 200 ms.");
+    await killCommand(holder);
+    const missing = await run(["lock", "gate", ...json, "--", "/no/such/program"]);
+    assertEquals([missing.code, outcome(missing).outcome], [exitCodes.failure, "failure"]);
+  });
+});
+
+Deno.test("lock says at once that no node answers, and ends after --timeout or --wait", async () => {
+  const place = `127.0.0.1:${freePort()}`;
+  const flags = ["--endpoints", place, "--json"];
+  for (const limit of [["--timeout", "400ms"], ["--wait", "400ms"]]) {
+    const { code, out, error } = await run(["lock", "a", ...flags, ...limit, "--", "true"]);
+    assertEquals(code, exitCodes.unavailable, error);
+    assertEquals(JSON.parse(out).outcome, "unavailable");
+    assertStringIncludes(JSON.parse(out).message, `within 400 ms. Nothing listens at ${place}.`);
+    assertStringIncludes(error, `No node answers yet. Nothing listens at ${place}.`);
+  }
+});
