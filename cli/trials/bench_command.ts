@@ -5,27 +5,17 @@
  * @module
  */
 
-import { cpuUsage } from "node:process";
 import { checkInWorker, formatHistory } from "../../tests/checker/mod.ts";
+import { LeaderConnections, LoadClient, Sample } from "./bench_load.ts";
+import { type Phase, phaseJson, runPhase, showPhase } from "./bench_phase.ts";
 import {
-  LeaderConnections,
-  LoadClient,
-  type LoadKind,
-  type LoadResult,
-  runLoad,
-  Sample,
-} from "./bench_load.ts";
-import {
+  attempt,
   type CommandContext,
   CommandError,
   type ExitReason,
-  formatBytes,
   formatCount,
-  formatDuration,
-  formatTable,
   nodeName,
   type NodeReport,
-  type Output,
   type Session,
   untilInterrupted,
 } from "../table/mod.ts";
@@ -46,10 +36,31 @@ export async function run(context: BenchContext): Promise<ExitReason> {
   const { options } = context;
   const { endpoints } = options;
   if (endpoints !== null) {
-    return await withRemoteSession(endpoints, (session) => measure(context, session));
+    return await withRemoteSession(endpoints, async (session) => {
+      const prefix = newPrefix(session);
+      try {
+        return await measure(context, { session, prefix });
+      } finally {
+        context.output.note(
+          `Keys that begin with "${prefix}" stay in the cluster: keys cannot be deleted yet.`,
+        );
+      }
+    });
   }
-  const folder = await Deno.makeTempDir({ prefix: "kontiki-bench-" });
-  const file = await prepareCluster(folder, { nodes: options.nodes, port: 0 });
+  const folder = await attempt(
+    "make a folder for the cluster",
+    () => Deno.makeTempDir({ prefix: "kontiki-bench-" }),
+  );
+  try {
+    return await measureOwn(context, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Runs a cluster in the folder for as long as it is measured. */
+async function measureOwn(context: BenchContext, folder: string): Promise<ExitReason> {
+  const file = await prepareCluster(folder, { nodes: context.options.nodes, port: 0 });
   const cluster = new LocalCluster({
     folder,
     file,
@@ -60,31 +71,22 @@ export async function run(context: BenchContext): Promise<ExitReason> {
   try {
     await cluster.startAll();
     await untilInterrupted(context, untilServing(session));
-    return await measure(context, session);
+    return await measure(context, { session, prefix: newPrefix(session) });
   } finally {
     session.close();
     await cluster.stopAll();
-    await Deno.remove(folder, { recursive: true });
   }
 }
 
-/** What one node cost during a phase. */
-interface NodeCost {
-  readonly node: string;
-  readonly isLeader: boolean;
-  /** Processor time as a share of one core. */
-  readonly cpu: number;
-  readonly memoryBytesMax: number;
+/** What the keys of this run begin with; no other run has the same. */
+function newPrefix({ random }: Session): string {
+  return `bench/${Math.floor(random() * 2 ** 32).toString(36)}/`;
 }
 
-interface Phase {
-  readonly load: LoadResult;
-  /** Processor time of this process, as a share of one core. */
-  readonly loadCpu: number;
-  readonly nodes: readonly NodeCost[];
-}
-
-async function measure(context: BenchContext, session: Session): Promise<ExitReason> {
+async function measure(
+  context: BenchContext,
+  { session, prefix }: { session: Session; prefix: string },
+): Promise<ExitReason> {
   const { options, signal } = context;
   const leader = leaderOf(await session.reports());
   if (leader === null) {
@@ -99,15 +101,14 @@ async function measure(context: BenchContext, session: Session): Promise<ExitRea
       `Cannot connect to ${nodeName(leader.id)}: wanted ${wanted} connections, ${missing} failed`,
     );
   }
-  const runName = `bench/${Math.floor(session.random() * 2 ** 32).toString(36)}/`;
-  const clients = makeClients(options, runName);
-  const sample = new Sample(session.clerk(), { ...session, prefix: `${runName}sample/` });
+  const clients = makeClients(options, prefix);
+  const sample = new Sample(session.clerk(), { ...session, prefix: `${prefix}sample/` });
   const sampling = new AbortController();
   const sampled = sample.run(sampling.signal);
   try {
     const phases: Phase[] = [];
     for (const kind of ["put", "get"] as const) {
-      phases.push(await runPhase(context, { session, connections, clients, kind }));
+      phases.push(await runPhase(context, { session, connections, clients, sample, kind }));
     }
     if (signal.aborted) throw signal.reason;
     sampling.abort();
@@ -129,43 +130,6 @@ function makeClients(options: BenchContext["options"], prefix: string): LoadClie
   });
 }
 
-const warmUpMs = 1000;
-
-async function runPhase(
-  { options, output, signal }: BenchContext,
-  { session, connections, clients, kind }: {
-    session: Session;
-    connections: LeaderConnections;
-    clients: readonly LoadClient[];
-    kind: LoadKind;
-  },
-): Promise<Phase> {
-  const { duration: durationMs } = options;
-  const begin = performance.now();
-  const first = await session.reports();
-  const peaks = first.map((report) => report?.memoryBytes ?? 0);
-  let last = first;
-  const watch = setInterval(async () => {
-    output.progress(`${kind}s: ${formatDuration(performance.now() - begin)} …`);
-    last = await session.reports();
-    last.forEach((report, at) => peaks[at] = Math.max(peaks[at]!, report?.memoryBytes ?? 0));
-  }, 500);
-  const cpuBefore = cpuUsage();
-  const load = await runLoad({ kind, connections, clients, warmUpMs, durationMs, signal });
-  const { user, system } = cpuUsage(cpuBefore);
-  clearInterval(watch);
-  last = await session.reports();
-  output.clearProgress();
-  const elapsedMs = performance.now() - begin;
-  const nodes = session.nodes.map(({ id, endpoint }, at) => ({
-    node: id === null ? endpoint : nodeName(id),
-    isLeader: last[at]?.status.role === "leader",
-    cpu: ((last[at]?.cpuMs ?? 0) - (first[at]?.cpuMs ?? 0)) / elapsedMs,
-    memoryBytesMax: peaks[at]!,
-  }));
-  return { load, loadCpu: (user + system) / 1000 / elapsedMs, nodes };
-}
-
 async function conclude(
   context: BenchContext,
   { phases, sample, leader }: {
@@ -184,7 +148,7 @@ async function conclude(
       clients: options.clients,
       valueBytes: options.valueBytes,
       nodes: phases[0]!.nodes.length,
-      phases: phases.map(({ load, loadCpu, nodes }) => ({ ...loadFigures(load), loadCpu, nodes })),
+      phases: phases.map(phaseJson),
       sample: { operations: operations.length, verdict },
     });
   } else {
@@ -203,40 +167,7 @@ async function conclude(
     annotations: [],
     operations,
   };
-  await Deno.writeTextFile(path, formatHistory(history));
+  await attempt(`write ${path}`, () => Deno.writeTextFile(path, formatHistory(history)));
   output.note(`The history is in ${path}; "kontiki check ${path}" judges it again.`);
   return "failure";
-}
-
-function loadFigures({ kind, operations, failures, seconds, times }: LoadResult) {
-  return {
-    kind,
-    operations,
-    failures,
-    perSecond: Math.round(operations / seconds),
-    ms: {
-      mean: times.meanMs,
-      p50: times.percentile(0.5),
-      p90: times.percentile(0.9),
-      p99: times.percentile(0.99),
-      "p99.9": times.percentile(0.999),
-      max: times.maxMs,
-    },
-  };
-}
-
-function showPhase(output: Output, { load, loadCpu, nodes }: Phase): void {
-  const { kind, perSecond, failures, ms } = loadFigures(load);
-  output.line(`${output.paint("bold", `${kind}s`)}  ${formatCount(perSecond)} a second`);
-  const times = Object.entries(ms).map(([name, each]) => `${name} ${formatDuration(each)}`);
-  output.line(`  ${times.join("   ")}${failures > 0 ? `   failures ${failures}` : ""}`);
-  const rows = nodes.map(({ node, isLeader, cpu, memoryBytesMax }) => [
-    `  ${node}`,
-    isLeader ? "leader" : "",
-    `CPU ${(cpu * 100).toFixed(0)} %`,
-    `memory at most ${formatBytes(memoryBytesMax)}`,
-  ]);
-  rows.push(["  load", "", `CPU ${(loadCpu * 100).toFixed(0)} %`, ""]);
-  const columns = ["", "", "", ""].map((title) => ({ title }));
-  for (const line of formatTable(columns, rows).slice(1)) output.line(line);
 }
