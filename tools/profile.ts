@@ -93,7 +93,7 @@ async function main(args: readonly string[]): Promise<void> {
     file,
     logLevel: "warn",
     command: (id) => [deno!, run!, `--inspect=127.0.0.1:${inspectors.get(id)}`, ...rest],
-    died: (id, code) => console.error(`n${id} ended with exit code ${code}`),
+    died: (id, { code }) => console.error(`n${id} ended with exit code ${code}`),
   });
   const session = openLocalSession(folder, { file, processes: cluster, isShell: false });
   try {

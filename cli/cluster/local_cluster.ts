@@ -11,6 +11,7 @@
 import type { NodeId } from "../../raft/mod.ts";
 import { attempt, CommandError, nodeName, type ProcessControl, selfCommand } from "../table/mod.ts";
 import { freePort, isFreePort } from "./free_port.ts";
+import { NodeProcess } from "./node_process.ts";
 
 /** Where a node of a local cluster listens. */
 export interface LocalNode {
@@ -136,28 +137,28 @@ function isFree(address: string): boolean {
   return isFreePort(Number(address.slice(address.lastIndexOf(":") + 1)));
 }
 
+/** How a node ended. */
+export interface NodeEnd {
+  readonly code: number;
+  /** What it logged last. */
+  readonly lastMessage: string;
+}
+
 /** What a {@linkcode LocalCluster} is made of. */
 export interface LocalClusterOptions {
   readonly folder: string;
   readonly file: ClusterFile;
   readonly logLevel: string;
-  /** The program that runs a node, with its first arguments. @default {selfCommand} */
+  /** This program for a node, with its first arguments. @default {selfCommand} */
   readonly command?: (id: NodeId) => readonly string[];
-  /** Called when a node ends that nobody told to. */
-  readonly died: (id: NodeId, code: number) => void;
-}
-
-interface Running {
-  readonly child: Deno.ChildProcess;
-  /** Resolves when the process has ended and its log is written. */
-  readonly ended: Promise<void>;
-  isStopping: boolean;
+  /** Called when a node ends by itself. */
+  readonly died: (id: NodeId, end: NodeEnd) => void;
 }
 
 /** The processes of a local cluster. */
 export class LocalCluster implements ProcessControl {
   readonly #options: LocalClusterOptions;
-  readonly #running = new Map<NodeId, Running>();
+  readonly #running = new Map<NodeId, NodeProcess>();
   #file: ClusterFile;
 
   constructor(options: LocalClusterOptions) {
@@ -172,35 +173,25 @@ export class LocalCluster implements ProcessControl {
 
   /** Starts a node; does not wait until it serves. */
   async start(id: NodeId): Promise<void> {
-    const { folder, logLevel, command = selfCommand } = this.#options;
-    const file = this.#file;
-    const node = file.nodes.find((each) => each.id === id)!;
-    const [program, ...args] = command(id);
-    args.push("node", "--id", `${id}`, "--cluster", file.cluster);
-    args.push("--peers", file.nodes.map((each) => `${each.id}=${each.peers}`).join(","));
-    args.push("--clients", file.nodes.map((each) => `${each.id}=${each.clients}`).join(","));
-    args.push("--data", nodeFolder(folder, id));
-    args.push("--control", "--until-input-ends", "--log-level", logLevel);
-    if (node.hasServed) args.push("--existing");
-    const logPath = `${folder}/${nodeName(id)}.log`;
-    const log = await attempt(
-      `write ${logPath}`,
-      () => Deno.open(logPath, { append: true, create: true }),
-    );
-    const child = new Deno.Command(program!, {
-      args,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const logged = Promise.all([copyStream(child.stderr, log), this.#noteReady(id, child.stdout)]);
-    const ended = child.status.then(async ({ code }) => {
-      this.#running.delete(id);
-      await logged;
-      if (!running.isStopping) this.#options.died(id, code);
+    const { folder, logLevel, command = selfCommand, died } = this.#options;
+    const { nodes, cluster } = this.#file;
+    const list = (role: "peers" | "clients") =>
+      nodes.map((node) => `${node.id}=${node[role]}`).join(",");
+    const args = ["--cluster", cluster, "--peers", list("peers"), "--clients", list("clients")];
+    if (nodes.some((node) => node.id === id && node.hasServed)) args.push("--existing");
+    const node = await NodeProcess.spawn({
+      id,
+      folder: nodeFolder(folder, id),
+      command: [...command(id), "node"],
+      args: [...args, "--log-level", logLevel],
     });
-    const running: Running = { child, ended, isStopping: false };
-    this.#running.set(id, running);
+    this.#running.set(id, node);
+    node.serves.then((isServing) => isServing && this.#noteServed(id));
+    node.ended.then(async (code) => {
+      this.#running.delete(id);
+      if (node.failure === null) return;
+      died(id, { code, lastMessage: messageOf(await node.lastLines(1)) });
+    });
   }
 
   /** Starts every node. */
@@ -210,56 +201,25 @@ export class LocalCluster implements ProcessControl {
 
   /** As `kill -9`. */
   async kill(id: NodeId): Promise<void> {
-    const running = this.#running.get(id);
-    if (running === undefined) return;
-    running.isStopping = true;
-    running.child.kill("SIGKILL");
-    await running.ended;
+    await this.#running.get(id)?.kill();
   }
 
   /** Stops every node, gently at first. */
   async stopAll(): Promise<void> {
-    const all = [...this.#running.values()];
-    for (const running of all) {
-      running.isStopping = true;
-      running.child.kill("SIGTERM");
-    }
-    const timer = setTimeout(() => {
-      for (const running of this.#running.values()) running.child.kill("SIGKILL");
-    }, stopMsMax);
-    await Promise.all(all.map((running) => running.ended));
-    clearTimeout(timer);
+    await Promise.all([...this.#running.values()].map((node) => node.stop(stopMsMax)));
   }
 
-  /** The message that a node logged last. */
-  async lastMessage(id: NodeId): Promise<string> {
-    const text = await Deno.readTextFile(`${this.#options.folder}/${nodeName(id)}.log`);
-    const line = text.trimEnd().split("\n").at(-1) ?? "";
-    return /"message":(".*")}$/.test(line)
-      ? (JSON.parse(line) as { message: string }).message
-      : line;
-  }
-
-  /** A node prints a line when it serves; from then on it must not start without its folder. */
-  async #noteReady(id: NodeId, output: ReadableStream<Uint8Array>): Promise<void> {
-    for await (const _ of output) {
-      if (this.#file.nodes.find((node) => node.id === id)?.hasServed) continue;
-      const nodes = this.#file.nodes.map((node) =>
-        node.id === id ? { ...node, hasServed: true } : node
-      );
-      this.#file = { ...this.#file, nodes };
-      writeNow(this.#options.folder, this.#file);
-    }
+  /** A node that has served must not start without its folder from then on. */
+  #noteServed(id: NodeId): void {
+    const { nodes } = this.#file;
+    if (nodes.some((node) => node.id === id && node.hasServed)) return;
+    const noted = nodes.map((node) => node.id === id ? { ...node, hasServed: true } : node);
+    this.#file = { ...this.#file, nodes: noted };
+    writeNow(this.#options.folder, this.#file);
   }
 }
 
-/** Copies as it comes, so that people can watch; `pipeTo` may keep what it read until the end. */
-export async function copyStream(
-  from: ReadableStream<Uint8Array>,
-  to: Deno.FsFile,
-): Promise<void> {
-  for await (const bytes of from) {
-    for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
-  }
-  to.close();
+/** The message of a line of the log, which may be no line of a node. */
+function messageOf(line: string): string {
+  return /"message":(".*")}$/.test(line) ? (JSON.parse(line) as { message: string }).message : line;
 }

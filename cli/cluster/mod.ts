@@ -6,7 +6,8 @@
 
 export { faultsText } from "./faults_text.ts";
 export { freePort } from "./free_port.ts";
-export { copyStream, LocalCluster, prepareCluster, readClusterFile } from "./local_cluster.ts";
+export { LocalCluster, prepareCluster, readClusterFile } from "./local_cluster.ts";
+export { lastLines, NodeProcess, type NodeStats } from "./node_process.ts";
 export {
   onCluster,
   openLocalSession,

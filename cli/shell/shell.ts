@@ -238,20 +238,12 @@ export class Shell {
 
   /** Reports an error after which the shell goes on; false: it cannot go on. */
   #report(error: unknown): boolean {
-    if (error instanceof UsageError) this.#fail("usage", error.message);
-    else if (error instanceof CommandError) {
-      if (error.reason === "interrupted") {
-        const { output } = this.#options;
-        this.#note("interrupted");
-        if (output.isJson) output.json({ outcome: "interrupted", message: error.message });
-        output.note(error.message);
-      } else this.#fail(error.reason, error.message);
-    } else if (error instanceof RangeError) this.#fail("usage", error.message);
-    else {
-      const message = systemMessage(error);
-      if (message === null) return false;
-      this.#fail("failure", `Cannot go on: ${message}`);
-    }
+    const system = systemMessage(error);
+    if (error instanceof CommandError) this.#fail(error.reason, error.message);
+    else if (error instanceof UsageError || error instanceof RangeError) {
+      this.#fail("usage", error.message);
+    } else if (system !== null) this.#fail("failure", `Cannot go on: ${system}`);
+    else return false;
     return true;
   }
 
@@ -259,7 +251,8 @@ export class Shell {
     const { output } = this.#options;
     this.#note(ending);
     if (output.isJson) output.json({ outcome: ending, message });
-    output.error(message);
+    if (ending === "interrupted") output.note(message);
+    else output.error(message);
   }
 
   #note(ending: Ending): void {

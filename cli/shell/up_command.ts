@@ -56,12 +56,11 @@ export async function run(context: UpContext): Promise<Ending> {
     folder,
     file,
     logLevel: options.logLevel,
-    died: async (id, code) => {
+    died: async (id, { code, lastMessage }) => {
       // Ctrl-C reaches the nodes as well, and perhaps before this process.
       await new Promise((resolve) => setTimeout(resolve, signalMsMax));
       if (context.signal.aborted && code === 0) return;
-      const text = await cluster.lastMessage(id);
-      const message = `${nodeName(id)} ended with exit code ${code}: ${text}`;
+      const message = `${nodeName(id)} ended with exit code ${code}: ${lastMessage}`;
       const left = file.nodes.filter((node) => cluster.isRunning(node.id)).length;
       // A majority serves without a node whose folder is lost or damaged.
       const isMajority = code === exitCodes.damaged && left > file.nodes.length / 2;

@@ -65,7 +65,7 @@ async function measureOwn(context: BenchContext, folder: string): Promise<ExitRe
     folder,
     file,
     logLevel: "warn",
-    died: (id, code) => context.output.note(`${nodeName(id)} ended with exit code ${code}`),
+    died: (id, { code }) => context.output.note(`${nodeName(id)} ended with exit code ${code}`),
   });
   const session = openLocalSession(folder, { file, processes: cluster, isShell: false });
   try {

@@ -358,7 +358,7 @@ export const kvCanaries: readonly Canary[] = [
     rule: "D8",
     bug: "up begins a node anew that has served before",
     file: "cli/cluster/local_cluster.ts",
-    find: 'if (node.hasServed) args.push("--existing");',
+    find: 'if (nodes.some((node) => node.id === id && node.hasServed)) args.push("--existing");',
     replace: "",
     caughtBy: [LOST_FOLDER],
   },

@@ -21,7 +21,7 @@ import {
 } from "../../net/mod.ts";
 import type { Index, NodeId, Position, Random, Status, Term } from "../../raft/mod.ts";
 import type { Applied, Cluster, Machine, Traffic } from "../cluster/mod.ts";
-import { lastLines, NodeProcess, type NodeStats } from "./node_process.ts";
+import { lastLines, NodeProcess, type NodeStats } from "../../cli/cluster/mod.ts";
 import type { Usage } from "../lab/mod.ts";
 import { SeededRandom } from "../sim/mod.ts";
 
@@ -105,15 +105,17 @@ export class ProcessCluster implements Cluster {
     this.#starts += 1;
     const { machine, args = [], command = nodeCommand(), place } = this.#options;
     try {
-      const folder = this.#folderOf(id);
-      const common = { id, ids: this.ids, machine, folder, args };
-      const node = await NodeProcess.start(
-        place === undefined ? { ...common, command } : {
-          ...common,
-          command: [...place(id).prefix, ...command],
-          hostname: place(id).hostname,
-        },
+      // Where the others listen, the control socket tells when they have ports.
+      const peers = this.ids.map((each) =>
+        each === id && place !== undefined ? `${id}=${place(id).hostname}:0` : `${each}`
       );
+      const own = ["--peers", peers.join(","), "--cluster", "test", "--machine", machine];
+      const node = await NodeProcess.start({
+        id,
+        folder: this.#folderOf(id),
+        command: [...place?.(id).prefix ?? [], ...command],
+        args: [...own, ...args],
+      });
       this.#running.set(id, node);
     } finally {
       this.#starting.delete(id);

@@ -1,28 +1,23 @@
 /**
- * One life of one node as a child process: its start, its control socket, its end. It stops by
- * itself when this process is gone, because its standard input is a pipe from here.
+ * One run of one node as a child process: its start, its control socket, its end. It stops by itself
+ * when this process is gone, because its standard input is a pipe from here.
  *
  * @module
  */
 
-import { copyStream } from "../../cli/cluster/mod.ts";
 import { type Address, ControlClient, type Plain, type WireValue } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
-import type { Machine } from "../cluster/mod.ts";
+import { attempt } from "../table/mod.ts";
 
-/** What a node process is told. */
+/** How to run a node. */
 export interface NodeProcessOptions {
   readonly id: NodeId;
-  readonly ids: readonly NodeId[];
-  readonly machine: Machine;
   /** The folder of this node; its log is written beside it. */
   readonly folder: string;
   /** Program and first arguments that run `node`. */
   readonly command: readonly string[];
-  /** Where to listen for peers. @default {the loopback} */
-  readonly hostname?: string;
-  /** More arguments. */
-  readonly args?: readonly string[];
+  /** Arguments of `node` besides its id, its folder and its control socket. */
+  readonly args: readonly string[];
   /** How long it may take until it serves. @default {60000} */
   readonly startMsMax?: number;
 }
@@ -57,44 +52,49 @@ export class NodeProcess {
   readonly #child: Deno.ChildProcess;
   readonly #log: string;
   readonly #logged: Promise<void>;
+  /** Resolves to false when it ended before it served. */
+  readonly serves: Promise<boolean>;
+  /** What it says when it serves; `null`: it ended before. */
+  readonly #saysReady: Promise<Ready | null>;
   #ready: Ready | null = null;
-  #isExpected = false;
+  /** How this process ended it, if it did. */
+  #ending: "none" | "kill" | "stop" = "none";
   /** What went wrong, if it ended by itself. */
   failure: string | null = null;
-  readonly ended: Promise<void>;
+  /** Resolves to the exit code when the process has ended and its log is written. */
+  readonly ended: Promise<number>;
 
-  private constructor(options: NodeProcessOptions) {
-    const { id, ids, machine, folder, command, hostname, args = [] } = options;
-    const peers = ids.map((each) =>
-      each === id && hostname !== undefined ? `${id}=${hostname}:0` : `${each}`
-    );
+  private constructor(options: NodeProcessOptions, log: Deno.FsFile) {
+    const { id, folder, command, args } = options;
     const [program = "", ...first] = command;
     this.id = id;
-    this.#log = `${folder}.log`;
+    this.#log = logPath(folder);
     this.control = new ControlClient({ folder });
+    const own = ["--id", `${id}`, "--data", folder, "--control", "--until-input-ends"];
     this.#child = new Deno.Command(program, {
-      args: [
-        ...first,
-        ...["--id", `${id}`, "--peers", peers.join(","), "--data", folder, "--cluster", "test"],
-        ...["--control", "--machine", machine, "--until-input-ends", ...args],
-      ],
+      args: [...first, ...own, ...args],
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    this.#logged = this.#writeLog();
+    this.#logged = copyStream(this.#child.stderr, log);
+    this.#saysReady = readReady(this.#child.stdout);
+    this.serves = this.#saysReady.then((ready) => ready !== null);
     this.ended = this.#watch();
+  }
+
+  /** Starts a node. It may take some time until it serves. */
+  static async spawn(options: NodeProcessOptions): Promise<NodeProcess> {
+    const path = logPath(options.folder);
+    const open = () => Deno.open(path, { append: true, create: true });
+    return new NodeProcess(options, await attempt(`write ${path}`, open));
   }
 
   /** Starts a node and waits until it serves. */
   static async start(options: NodeProcessOptions): Promise<NodeProcess> {
-    const process = new NodeProcess(options);
-    const timer = setTimeout(() => process.#child.kill("SIGKILL"), options.startMsMax ?? 60_000);
-    try {
-      process.#ready = await readReady(process.#child.stdout);
-    } finally {
-      clearTimeout(timer);
-    }
+    const process = await NodeProcess.spawn(options);
+    const timer = setTimeout(() => process.signal("SIGKILL"), options.startMsMax ?? 60_000);
+    process.#ready = await process.#saysReady.finally(() => clearTimeout(timer));
     if (process.#ready !== null) return process;
     await process.ended;
     throw new Error(`Cannot start n${options.id}: ${process.failure}`);
@@ -122,8 +122,13 @@ export class NodeProcess {
     return this.control.machine(request);
   }
 
+  /** Sends a signal; a process that has just ended needs none. */
   signal(signal: Deno.Signal): void {
-    this.#child.kill(signal);
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 
   /** As `kill -9`. */
@@ -134,31 +139,48 @@ export class NodeProcess {
 
   /** As {@linkcode kill}, without waiting for the end. */
   killNow(): void {
-    this.#isExpected = true;
+    this.#ending = "kill";
     this.control.close();
-    try {
-      this.#child.kill("SIGKILL");
-    } catch (error) {
-      // It has ended already.
-      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
-    }
+    this.signal("SIGKILL");
   }
 
-  async #watch(): Promise<void> {
+  /** Stops it gently, and kills it if that takes longer than this. */
+  async stop(withinMs: number): Promise<void> {
+    this.#ending = "stop";
+    this.signal("SIGTERM");
+    const timer = setTimeout(() => this.signal("SIGKILL"), withinMs);
+    await this.ended.finally(() => clearTimeout(timer));
+  }
+
+  /** The last lines of its log. */
+  lastLines(count: number): Promise<string> {
+    return lastLines(this.#log, count);
+  }
+
+  async #watch(): Promise<number> {
     const { code, signal } = await this.#child.status;
     await this.#logged;
     this.control.close();
     await closeQuietly(this.#child.stdin);
     // It may have ended by itself just before it was to be killed.
-    if (this.#isExpected && signal === "SIGKILL") return;
-    const lines = await lastLines(this.#log, LAST_LINES);
+    if (this.#ending === "stop" || (this.#ending === "kill" && signal === "SIGKILL")) return code;
+    const lines = await this.lastLines(LAST_LINES);
     this.failure = `n${this.id} ended by itself with ${signal ?? `code ${code}`}:\n${lines}`;
+    return code;
   }
+}
 
-  async #writeLog(): Promise<void> {
-    const file = await Deno.open(this.#log, { append: true, create: true });
-    await copyStream(this.#child.stderr, file);
+/** The log of the node in the folder. */
+function logPath(folder: string): string {
+  return `${folder}.log`;
+}
+
+/** Copies as it comes, so that people can watch; `pipeTo` may keep what it read until the end. */
+async function copyStream(from: ReadableStream<Uint8Array>, to: Deno.FsFile): Promise<void> {
+  for await (const bytes of from) {
+    for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
   }
+  to.close();
 }
 
 /** The last lines of a file, for people. */
