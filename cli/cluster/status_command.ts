@@ -83,9 +83,13 @@ function noteTrouble({ nodes }: Session, output: Output): void {
   if (trouble !== "") output.note(`${trouble[0]!.toUpperCase()}${trouble.slice(1)}.`);
 }
 
+/** Where the nodes listen for clients, behind their names. */
+const addressAt = 1;
+const addressTitle = "clients at";
+
 const columns: readonly Column[] = [
   { title: "node" },
-  { title: "clients at" },
+  { title: addressTitle },
   { title: "role" },
   { title: "term", align: "right" },
   { title: "last", align: "right" },
@@ -113,18 +117,33 @@ function statusLines(
     if (report === null) return [name, endpoint, output.paint("red", "no answer")];
     return [name, endpoint, ...reportCells(report, { leader, ids, output })];
   });
-  const [heading = "", ...lines] = formatTable(columns, narrowed(rows, output.columns));
+  const hasNames = nodes.every(({ id }) => id !== null);
+  const [heading = "", ...lines] = tableWithin(output.columns, { columns, rows, hasNames });
   return [output.paint("bold", heading), ...lines];
 }
 
-/** The faults stand last: long ones are cut where the terminal would break the row. */
-function narrowed(rows: readonly string[][], width: number): readonly string[][] {
-  const over = Math.max(...formatTable(columns, rows).map(displayWidth)) - width;
-  if (over <= 0) return rows;
+/** A table that the terminal does not break: addresses give way first, then long faults. */
+function tableWithin(
+  width: number,
+  { columns, rows, hasNames }: {
+    columns: readonly Column[];
+    rows: readonly string[][];
+    hasNames: boolean;
+  },
+): string[] {
+  const lines = formatTable(columns, rows);
+  const over = Math.max(...lines.map(displayWidth)) - width;
+  if (over <= 0) return lines;
+  if (hasNames && columns[addressAt]?.title === addressTitle) {
+    const rest = { columns: columns.toSpliced(addressAt, 1), hasNames };
+    return tableWithin(width, { ...rest, rows: rows.map((row) => row.toSpliced(addressAt, 1)) });
+  }
   const faultsAt = columns.length - 1;
   const widest = Math.max(...rows.map((row) => displayWidth(row[faultsAt] ?? "")));
   const room = Math.max(faultColumnsMin, widest - over);
-  return rows.map((row) => row.map((cell, at) => at === faultsAt ? cutText(cell, room) : cell));
+  const cut = (row: readonly string[]) =>
+    row.map((cell, at) => at === faultsAt ? cutText(cell, room) : cell);
+  return formatTable(columns, rows.map(cut));
 }
 
 const faultColumnsMin = 4;

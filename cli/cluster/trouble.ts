@@ -49,8 +49,8 @@ export function silenceText(
   const answering = reports.flatMap((report) => report === null ? [] : [nodeName(report.id)]);
   const parts = trouble === "" ? [] : [trouble];
   const leader = leaderOf(reports);
-  if (leader !== null) parts.push(`${nodeName(leader.id)} leads, but did not answer in time`);
-  else if (answering.length > 0) parts.push(`${answering.join(", ")} cannot reach a leader`);
+  if (leader !== null) parts.push(`the leader ${nodeName(leader.id)} did not answer in time`);
+  else if (answering.length > 0) parts.push(`no leader is known to ${answering.join(", ")}`);
   const text = parts.join("; ");
   return text === "" ? "" : `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 }
