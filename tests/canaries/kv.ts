@@ -355,6 +355,22 @@ export const kvCanaries: readonly Canary[] = [
     caughtBy: ["kv/store/store_test.ts"],
   },
   {
+    rule: "C2",
+    bug: "an interrupted put says that nothing was changed, whatever its outcome",
+    file: "cli/cluster/kv_command.ts",
+    find: 'reason === "unavailable"\n      ? "Interrupted: nothing was changed."',
+    replace: 'reason !== null\n      ? "Interrupted: nothing was changed."',
+    caughtBy: ["tests/commands/put_interrupt_test.ts"],
+  },
+  {
+    rule: "C2",
+    bug: "a lock that was taken away counts as held while its program runs",
+    file: "cli/cluster/lock_command.ts",
+    find: "if (isHeld === false) return;",
+    replace: "if (isHeld === false) continue;",
+    caughtBy: ["tests/commands/lock_test.ts"],
+  },
+  {
     rule: "D8",
     bug: "up begins a node anew that has served before",
     file: "cli/cluster/local_cluster.ts",
