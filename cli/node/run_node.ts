@@ -137,7 +137,7 @@ class NodeProcess implements RunningNode {
         restore: (snapshot) => {
           const { last, data } = snapshot;
           const size = formatBytes(data.length);
-          // What the folder held is no news.
+          // The snapshot that a start loads from the folder is not logged.
           if (this.#node !== null) {
             log.info(`takes over a snapshot up to entry ${last.index}, ${size}`);
           }

@@ -109,7 +109,7 @@ function control(
     }
     reply({ value: run(target, fields) });
   } catch (error) {
-    // What the other side asked for was wrong; what we did wrong must not be swallowed.
+    // Only errors of the request are answered; a bug of this program must not be hidden.
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
     reply({ error: error.message });
   }
