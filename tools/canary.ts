@@ -35,13 +35,22 @@ const ROOT = new URL("../", import.meta.url);
 
 class UsageError extends Error {}
 
-/** Runs a check in a copy of the tree; returns its exit code and output. */
-function runCheck(
+/**
+ * Runs a check in a copy of the tree; returns its exit code and output. It first stops at the first
+ * failure; if that is not a violation, a later test may still find one.
+ */
+async function runCheck(
   copy: TreeCopy,
   caughtBy: string,
   seconds: number,
 ): Promise<{ code: number; output: string }> {
-  return copy.run(commandOf(caughtBy), seconds * 1000);
+  const args = commandOf(caughtBy);
+  const begin = performance.now();
+  const fast = args[0] === "test" ? ["test", "--fail-fast", ...args.slice(1)] : args;
+  const end = await copy.run(fast, seconds * 1000);
+  const leftMs = seconds * 1000 - (performance.now() - begin);
+  if (fast === args || end.code === 0 || isViolation(end) || leftMs <= 0) return end;
+  return await copy.run(args, leftMs);
 }
 
 /** The arguments of Deno that run a check. */
@@ -52,7 +61,7 @@ function commandOf(caughtBy: string): string[] {
     return [...run, "cli/main.ts", "test", ...rest, "--seed", "1", "--fail-fast"];
   }
   if (first === "sim") return [...run, "tools/swarm_seeds.ts", ...rest.slice(1)];
-  return ["test", "-A", "--no-check", "--quiet", "--fail-fast", first, ...rest];
+  return ["test", "-A", "--no-check", "--quiet", first, ...rest];
 }
 
 /** Throws unless every patch fits exactly one place. */
