@@ -32,10 +32,11 @@ export function checkRaft(raft: Raft, before: Status | null): Status {
 
 /** What holds in every state. */
 export function checkNow({ status, termAt }: Look): void {
-  const { base, applied, commit, last, term, role, leader, id, votedFor } = status;
+  const { base, applied, commit, last, durable, term, role, leader, id, votedFor } = status;
   invariant(base.index <= applied, `the snapshot (${base.index}) covers only applied (${applied})`);
   invariant(applied <= commit, `applied (${applied}) is committed (${commit})`);
   invariant(commit <= last.index, `committed (${commit}) is in the log (${last.index})`);
+  invariant(durable <= last.index, `what is durable (${durable}) is in the log (${last.index})`);
   invariant(last.term <= term, `no entry (${last.term}) is of a term after the current (${term})`);
   invariant(termAt(base.index) === base.term, `the log begins after the snapshot's ${base.index}`);
   invariant(role !== "leader" || leader === id, "a leader knows that it leads");
@@ -44,6 +45,16 @@ export function checkNow({ status, termAt }: Look): void {
     "who stands for election has voted for itself (§5.2)",
   );
   for (const peer of status.peers) checkPeer(peer, status);
+  if (role === "leader" && termAt(commit) === term) checkMajority(status);
+}
+
+/** What a leader of this term has committed is durable on a majority, itself counted like the others. */
+function checkMajority({ commit, durable, peers }: Status): void {
+  const holders = [durable, ...peers.map(({ match }) => match)].filter((index) => index >= commit);
+  invariant(
+    2 * holders.length > peers.length + 1,
+    `committed (${commit}) is durable on a majority, this server's ${durable} counted (L6)`,
+  );
 }
 
 function checkPeer({ id, match, next, mode }: PeerStatus, { last }: Status): void {

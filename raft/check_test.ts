@@ -17,11 +17,12 @@ const GOOD: Status = {
   votedFor: 1,
   base: { index: 2, term: 1 },
   last: { index: 9, term: 3 },
+  durable: 8,
   commit: 7,
   applied: 5,
   logBytes: 0,
   snapshotBytes: 0,
-  peers: [{ id: 2, mode: "streaming", match: 7, next: 9, active: true }],
+  peers: [{ id: 2, mode: "streaming", match: 7, next: 9, active: true, transfer: null }],
 };
 
 function termAt(index: number): number {

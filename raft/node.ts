@@ -1,14 +1,13 @@
 /**
- * The driver: gathers inputs, and in each turn makes happen what the core wants, in a fixed order.
- * It holds no rule of consensus; the order of a turn is its whole responsibility:
+ * The driver: two small loops around the core, which holds all rules of consensus.
  *
  * ```text
- * announce → save (await) → send → restore → apply → reads
+ * turn:  takeEffects → send → restore → apply → reads     whenever there is input
+ * save:  takeSave → storage.save (await) → saved           beside the turns, one at a time
  * ```
  *
- * Inputs that arrive while a save is under way only change the core's memory. Nothing of theirs
- * leaves before the next turn takes its effects, which is after the save has ended: every run
- * equals one in which each turn was atomic, and writes gather into groups by themselves.
+ * A turn never waits for a save: the core promises nothing that is not durable, so whatever it gives
+ * may happen at once. Entries that arrive while a save is under way gather into the next one.
  *
  * @module
  */
@@ -26,6 +25,7 @@ import {
   Raft,
   type RaftOptions,
   type Random,
+  type Save,
   type Status,
   type Storage,
   type Transport,
@@ -65,7 +65,7 @@ const DEFAULTS = { tickMs: 10, commandBytesMax: 8 * 2 ** 20 };
  * After so many turns timers get the thread for certain: an application may keep it from them, by
  * submitting the next command whenever it hears of the last one.
  */
-const TURNS_MAX = 10_000;
+const TURNS_MAX = 1_000;
 
 /**
  * One server of a cluster: a core, driven.
@@ -109,12 +109,13 @@ export class Node {
   #isAwake = false;
   /** Something arrived since the turn under way took its effects. */
   #hasInput = false;
+  #isSaving = false;
   #turnsSinceYield = 0;
   #isStopped = false;
   /** An image is being drawn or written; then it is the core's, and waits for the next save. */
   #image: "none" | "drawing" | "kept" = "none";
   #preparation: Promise<void> = Promise.resolve();
-  #turn: Promise<void> = Promise.resolve();
+  #saving: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
   /** What the application was last told of. */
   #told: Raft["standing"] | null = null;
@@ -143,7 +144,9 @@ export class Node {
     const { storage } = options;
     const persistent = await storage.load();
     try {
-      const raft = new Raft(options, persistent, options);
+      const { random, trace, transport } = options;
+      const waiting = (to: NodeId) => transport.waiting(to);
+      const raft = new Raft(options, persistent, { random, trace, waiting });
       if (persistent.snapshot !== null) await restoreNow(persistent.snapshot, options);
       // Only now: the time that a large image takes is not one in which a leader was silent.
       const node = new Node(options, raft);
@@ -224,7 +227,7 @@ export class Node {
   }
 
   async #close(): Promise<void> {
-    await this.#turn;
+    await this.#saving;
     await this.#preparation;
     await this.#options.storage.close();
   }
@@ -246,27 +249,18 @@ export class Node {
     this.#hasInput = true;
     if (this.#isAwake) return;
     this.#isAwake = true;
-    this.#options.clock.soon(() => {
-      this.#turn = this.#run();
-    });
+    this.#options.clock.soon(() => this.#run());
   }
 
   /** Turn after turn while there is input, then sleeps until {@linkcode #wake}. */
-  async #run(): Promise<void> {
+  #run(): void {
     try {
       while (this.#hasInput && !this.#isStopped) {
         this.#hasInput = false;
         this.#ticker.catchUp();
         if (this.#isStopped) return;
-        const effects = this.#raft.takeEffects();
-        const isKept = this.#image === "kept";
-        this.#options.transport.send(effects.announce);
-        if (effects.save !== null) {
-          await this.#options.storage.save(effects.save);
-          if (this.#isStopped) return;
-        }
-        if (isKept) this.#image = "none";
-        this.#finish(effects);
+        this.#perform(this.#raft.takeEffects());
+        this.#save();
         if (this.#raft.hasMore || ++this.#turnsSinceYield > TURNS_MAX) return this.#yield();
       }
       this.#isAwake = false;
@@ -275,14 +269,36 @@ export class Node {
     }
   }
 
-  /** The part of a turn that relies on the save. */
-  #finish({ send, restore, apply, reads }: Effects): void {
+  #perform({ send, restore, apply, reads }: Effects): void {
     const { transport, inspect } = this.#options;
     transport.send(send);
     this.#feeder.give({ restore, apply, reads });
     this.#tellChanges();
     this.#ticker.arm();
     inspect?.(this.#raft);
+  }
+
+  /** Begins the next save, if there is something to save and none is under way. */
+  #save(): void {
+    if (this.#isSaving || this.#isStopped) return;
+    const save = this.#raft.takeSave();
+    // An image that the core had no use for keeps nothing waiting.
+    if (save === null && this.#image === "kept") this.#image = "none";
+    if (save === null) return;
+    this.#isSaving = true;
+    this.#saving = this.#saveNow(save);
+  }
+
+  async #saveNow(save: Save): Promise<void> {
+    const isKept = this.#image === "kept";
+    try {
+      await this.#options.storage.save(save);
+      this.#isSaving = false;
+      if (isKept) this.#image = "none";
+      this.#input(() => this.#raft.saved());
+    } catch (error) {
+      this.#die(error);
+    }
   }
 
   /**
@@ -292,9 +308,7 @@ export class Node {
   #yield(): void {
     this.#hasInput = true;
     this.#turnsSinceYield = 0;
-    this.#options.clock.after(0, () => {
-      this.#turn = this.#run();
-    });
+    this.#options.clock.after(0, () => this.#run());
   }
 
   #drawOn(index: Index, image: Image): void {

@@ -19,7 +19,7 @@ class Trio {
 
   constructor() {
     const make = (id: number, random: number) =>
-      new Raft({ id, peers: [1, 2, 3], trailingEntries: 0 }, EMPTY, { random: () => random });
+      new Raft({ id, peers: [1, 2, 3], trailingBytes: 0 }, EMPTY, { random: () => random });
     this.#cores = [make(1, 0), make(2, 0.9), make(3, 0.9)];
     while (this.#leader.standing.role !== "leader") {
       for (const core of this.#cores) core.tick();
@@ -43,10 +43,10 @@ class Trio {
 
   #turns(): void {
     for (const core of this.#cores) {
-      const { announce, send, apply } = core.takeEffects();
+      const { send, apply } = core.takeEffects();
       if (core === this.#leader) this.#applied += apply.length;
-      this.#deliver(announce);
       this.#deliver(send);
+      if (core.takeSave() !== null) core.saved();
     }
   }
 

@@ -8,7 +8,15 @@ import { assertEquals } from "@std/assert";
 import type { NodeId, Status, Term } from "../../raft/mod.ts";
 import { leadershipLog } from "./leadership_log.ts";
 
-const nothing = { votedFor: null, commit: 0, applied: 0, logBytes: 0, snapshotBytes: 0, peers: [] };
+const nothing = {
+  votedFor: null,
+  durable: 0,
+  commit: 0,
+  applied: 0,
+  logBytes: 0,
+  snapshotBytes: 0,
+  peers: [],
+};
 const start = { index: 0, term: 0 };
 
 function status(term: Term, leader: NodeId | null): Status {

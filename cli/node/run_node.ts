@@ -43,6 +43,9 @@ import type { NodeSettings, RunningNode } from "./node_settings.ts";
  */
 const PACE = { electionTicks: 10, heartbeatTicks: 4 };
 
+/** What of a compacted log stays in memory for followers that lag: a quarter of its limit, or this. */
+const TRAILING_BYTES_MAX = 16 * 2 ** 20;
+
 /** Any free port of the loopback. */
 const ANYWHERE: Address = { hostname: "127.0.0.1", port: 0 };
 
@@ -120,12 +123,15 @@ class NodeProcess implements RunningNode {
   }
 
   async start(): Promise<void> {
-    const { id, cluster, peers, tickMs, log, isTraced } = this.#settings;
-    const { application } = this.#machine;
+    const { id, cluster, peers, tickMs, log, isTraced, logBytesMax } = this.#settings;
+    const { application, profile } = this.#machine;
     const tellLeader = leadershipLog((line) => log.info(line));
     const node = await Node.start({
-      profile: this.#machine.profile,
+      profile,
       ...PACE,
+      trailingBytes: profile === "lab"
+        ? 0
+        : Math.min(TRAILING_BYTES_MAX, Math.floor(logBytesMax / 4)),
       id,
       peers: [...peers.keys()],
       tickMs,

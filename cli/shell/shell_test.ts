@@ -22,7 +22,7 @@ function report(id: number, role: RoleName, term: number): NodeReport {
     id,
     status: {
       ...{ id, role, term, leader: null, votedFor: null, base: position, last: position },
-      ...{ commit: 1, applied: 1, logBytes: 0, snapshotBytes: 0, peers: [] },
+      ...{ durable: 1, commit: 1, applied: 1, logBytes: 0, snapshotBytes: 0, peers: [] },
     },
     ...{ diskBytes: 0, memoryBytes: 0, cpuMs: 0, uptimeMs: 0, loopLagMs: 0, faults: noFaults },
     saves: { count: 0, p99Ms: 0, lastSlow: null },

@@ -13,6 +13,9 @@ import type { Conflict, Entry, Index, Position, Tail, Term } from "./types.ts";
 /** What an entry is taken to cost in memory and on disk beside its command. */
 const ENTRY_OVERHEAD_BYTES = 24;
 
+/** How much more is kept for a peer whose snapshot is under way. */
+const KEEP_FACTOR = 8;
+
 /** The size by which entries count against limits. */
 export function entryBytes(entry: Entry): number {
   return ENTRY_OVERHEAD_BYTES + (entry.command?.length ?? 0);
@@ -41,17 +44,26 @@ export class Log {
   #coveredBytes = 0;
   /** The lowest index that changed since {@linkcode takeTail}; `null`: nothing did. */
   #changedFrom: Index | null = null;
+  #durable: Index;
+  /** What `#durable` will be when the save under way has ended; `null`: none is, or it has no tail. */
+  #savingTo: Index | null = null;
 
   constructor(base: Position, entries: readonly Entry[]) {
     this.#base = base;
     this.#covered = base.index;
     this.#entries = [];
     for (const entry of entries) this.#push(entry);
+    this.#durable = this.last.index;
   }
 
   /** The position before the first entry held. */
   get base(): Position {
     return this.#base;
+  }
+
+  /** Up to this index the log, as it is now, is on disk. */
+  get durable(): Index {
+    return this.#durable;
   }
 
   /** The size of the entries that no snapshot covers: what must be kept on disk. */
@@ -118,22 +130,31 @@ export class Log {
     return cut;
   }
 
-  /**
-   * A snapshot stands in for everything up to `covered`. Of the covered entries only the last ones
-   * within the limits are kept; the array is copied so that the memory of the others is freed (§7).
-   */
-  compact(covered: Position, trailing: SliceLimits): void {
+  /** A snapshot stands in for everything up to `covered`: no save has to hold that any more (§7). */
+  cover(covered: Position): void {
     invariant(this.matches(covered), `the log holds ${covered.index}@${covered.term}`);
-    let base = covered.index;
+    this.#coveredBytes += this.#bytesBetween(
+      Math.max(this.#covered, this.#base.index),
+      covered.index,
+    );
+    this.#covered = covered.index;
+  }
+
+  /**
+   * Forgets covered entries, but for the last ones within the limit and those beyond `keep` within
+   * eight times the limit. The array is copied, so that the memory of the others is freed.
+   */
+  trim(bytesMax: number, keep: Index): void {
+    let base = this.#covered;
     let bytes = 0;
-    for (; base > this.#base.index && covered.index - base < trailing.entriesMax; base--) {
+    for (; base > this.#base.index; base--) {
       const more = entryBytes(this.#entries[base - this.#base.index - 1]!);
-      if (bytes + more > trailing.bytesMax) break;
+      if (bytes + more > (base > keep ? KEEP_FACTOR * bytesMax : bytesMax)) break;
       bytes += more;
     }
-    this.#bytes -= this.#bytesBetween(this.#base.index, base);
+    if (base === this.#base.index) return;
+    this.#bytes -= this.#coveredBytes - bytes;
     this.#coveredBytes = bytes;
-    this.#covered = covered.index;
     const position = this.positionAt(base);
     this.#entries = this.#entries.slice(base - this.#base.index);
     this.#base = position;
@@ -141,6 +162,8 @@ export class Log {
 
   /** Forgets everything: the log now begins, empty, after a position from elsewhere (§7). */
   reset(base: Position): void {
+    // What the last snapshot covers is committed, so any other log agrees with it; the rest may not.
+    this.#forgetDurableBeyond(this.#covered);
     this.#base = base;
     this.#covered = base.index;
     this.#entries = [];
@@ -162,12 +185,19 @@ export class Log {
     return this.termAt(index) === term ? index : null;
   }
 
-  /** What changed since the last call and no snapshot covers. */
+  /** What changed since the last call and no snapshot covers. A save takes it. */
   takeTail(): Tail | null {
     if (this.#changedFrom === null) return null;
     const from = Math.max(this.#changedFrom, this.#covered + 1);
     this.#changedFrom = null;
+    this.#savingTo = this.last.index;
     return { from, entries: this.#entries.slice(from - this.#base.index - 1) };
+  }
+
+  /** The save that took the tail has ended. */
+  saved(): void {
+    this.#durable = this.#savingTo ?? this.#durable;
+    this.#savingTo = null;
   }
 
   #push(entry: Entry): void {
@@ -183,6 +213,13 @@ export class Log {
     this.#bytes -= this.#bytesBetween(from - 1, this.last.index);
     this.#entries.length = from - this.#base.index - 1;
     this.#changedFrom = Math.min(this.#changedFrom ?? from, from);
+    this.#forgetDurableBeyond(from - 1);
+  }
+
+  /** What the disk holds, or will hold, beyond the index is not the log in memory any more. */
+  #forgetDurableBeyond(index: Index): void {
+    this.#durable = Math.min(this.#durable, index);
+    if (this.#savingTo !== null) this.#savingTo = Math.min(this.#savingTo, index);
   }
 
   /** The size of the entries after one index up to another. */

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InvariantError } from "./invariant.ts";
-import { Log, type SliceLimits } from "./log.ts";
+import { Log } from "./log.ts";
 import type { Entry, Term } from "./types.ts";
 
 const ORIGIN = { index: 0, term: 0 };
@@ -22,8 +22,10 @@ function terms(log: Log): (Term | null)[] {
   return found;
 }
 
-function trail(entriesMax: number, bytesMax = Infinity): SliceLimits {
-  return { entriesMax, bytesMax };
+/** Covers entries of term 1 up to an index and keeps so many bytes of them. */
+function compact(log: Log, index: number, bytesMax: number, keep = Infinity): void {
+  log.cover({ index, term: 1 });
+  log.trim(bytesMax, keep);
 }
 
 Deno.test("Log begins with its base and ends with its last entry", () => {
@@ -61,27 +63,55 @@ Deno.test("Log.takeTail reports the lowest changed index once", () => {
 Deno.test("Log.takeTail skips entries that a snapshot covers", () => {
   const log = new Log(ORIGIN, []);
   for (const entry of entries(1, 1, 1, 1)) log.append(entry);
-  log.compact({ index: 2, term: 1 }, trail(10));
+  compact(log, 2, Infinity);
   assertEquals(log.takeTail()?.entries.map(({ index }) => index), [3]);
 });
 
-Deno.test("Log.compact keeps trailing entries, which do not count as log bytes", () => {
+Deno.test("Log.trim keeps trailing entries, which do not count as log bytes", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 1, 1));
   const one = log.bytes / 4;
-  log.compact({ index: 3, term: 1 }, trail(2));
+  log.cover({ index: 3, term: 1 });
+  assertEquals([log.base.index, log.last.index, log.bytes], [0, 4, one]);
+  log.trim(2 * one, Infinity);
   assertEquals([log.base.index, log.last.index, log.bytes], [1, 4, one]);
-  log.compact({ index: 4, term: 1 }, trail(0));
+  compact(log, 4, 0);
   assertEquals([log.base, log.last, log.bytes], [{ index: 4, term: 1 }, { index: 4, term: 1 }, 0]);
 });
 
-Deno.test("Log.compact bounds the bytes of trailing entries (S7)", () => {
+Deno.test("Log.trim bounds the bytes of trailing entries (S7)", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 1, 1));
   const one = log.bytes / 4;
-  log.compact({ index: 3, term: 1 }, trail(9, 3 * one - 1));
+  compact(log, 3, 3 * one - 1);
   assertEquals([log.base.index, log.bytes], [1, one]);
   log.append(entries(5, 1)[0]!);
-  log.compact({ index: 4, term: 1 }, trail(9, one));
+  compact(log, 4, one);
   assertEquals([log.base.index, log.bytes], [3, one]);
+});
+
+Deno.test("Log.trim keeps more behind a snapshot that is on its way to a peer, in bounds (S6)", () => {
+  const log = new Log(ORIGIN, entries(1, ...new Array<Term>(20).fill(1)));
+  const one = log.bytes / 20;
+  compact(log, 10, one, 4);
+  assertEquals([log.base.index, log.bytes], [4, 10 * one]);
+  compact(log, 20, one, 4);
+  assertEquals([log.base.index, log.bytes], [12, 0]);
+  compact(log, 20, one, Infinity);
+  assertEquals([log.base.index, log.bytes], [19, 0]);
+});
+
+Deno.test("Log.durable follows saves, and goes back where the log is cut (P3)", () => {
+  const log = new Log(ORIGIN, entries(1, 1, 1));
+  log.append(entries(3, 1)[0]!);
+  assertEquals(log.durable, 2);
+  log.takeTail();
+  log.splice(entries(3, 2, 2));
+  log.saved();
+  assertEquals(log.durable, 2);
+  log.takeTail();
+  log.saved();
+  assertEquals(log.durable, 4);
+  log.splice(entries(2, 3));
+  assertEquals(log.durable, 1);
 });
 
 Deno.test("Log.splice subtracts the bytes of removed entries", () => {
@@ -93,7 +123,7 @@ Deno.test("Log.splice subtracts the bytes of removed entries", () => {
 
 Deno.test("Log.reset removes all entries, also from the next save", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 1));
-  log.compact({ index: 2, term: 1 }, trail(1));
+  compact(log, 2, 0);
   log.reset({ index: 9, term: 3 });
   assertEquals([log.last, log.bytes], [{ index: 9, term: 3 }, 0]);
   assertEquals(log.takeTail(), { from: 10, entries: [] });
@@ -127,6 +157,6 @@ Deno.test("Log throws on a gap, a decreasing term, and a removal below a snapsho
   const log = new Log(ORIGIN, entries(1, 2, 2));
   assertThrows(() => log.append(entries(4, 2)[0]!), InvariantError, "index 4 follows 2");
   assertThrows(() => log.append(entries(3, 1)[0]!), InvariantError, "term 1");
-  log.compact({ index: 2, term: 2 }, trail(5));
+  log.cover({ index: 2, term: 2 });
   assertThrows(() => log.splice(entries(2, 3)), InvariantError, "not covered");
 });

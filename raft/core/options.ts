@@ -42,29 +42,33 @@ export interface RaftOptions {
   /**
    * Size of the entries in one append; a single larger one still travels. This, and a chunk of a
    * snapshot, must fit a message of the transport.
-   * @default {1 MiB}
+   * @default {64 KiB}
    */
   readonly appendBytesMax?: number;
-  /** Appends under way to one peer. @default {64} */
+  /** Appends, or chunks of a snapshot, under way to one peer. @default {512} */
   readonly inFlightAppendsMax?: number;
-  /** Size of the entries under way to one peer. @default {16 MiB} */
+  /** Size of the entries or chunks under way to one peer; one append more may exceed it. @default {32 MiB} */
   readonly inFlightBytesMax?: number;
-  /** Size of one chunk of a snapshot. @default {1 MiB} */
+  /** With so much waiting in the transport for a peer, no more is sent to it. @default {1 MiB} */
+  readonly queuedBytesMax?: number;
+  /** Size of one chunk of a snapshot. @default {64 KiB} */
   readonly snapshotChunkBytes?: number;
   /** Entries handed to the application in one turn. @default {4096} */
   readonly applyEntriesMax?: number;
   /**
-   * Compacted entries kept in memory for peers that lag a little, as long as their size is not above
-   * `inFlightBytesMax`.
-   * @default {1000; lab: 0}
+   * Size of the compacted entries kept in memory for peers that lag: enough for seconds of full load.
+   * For a peer to which a snapshot is on its way, up to eight times as much is kept behind that.
+   * @default {16 MiB; lab: 0}
    */
-  readonly trailingEntries?: number;
+  readonly trailingBytes?: number;
 }
 
 /** What the core needs beside its options. */
 export interface RaftEnvironment {
   /** Spreads the election timeouts. */
   readonly random: Random;
+  /** As `Transport.waiting`. @default {nothing ever waits} */
+  readonly waiting?: ((to: NodeId) => number) | undefined;
   /** Told of every change of role, vote, commit and snapshot, in words. */
   readonly trace?: ((event: string) => void) | undefined;
 }
@@ -77,17 +81,18 @@ const DEFAULTS = {
   electionTicks: 30,
   heartbeatTicks: 10,
   appendEntriesMax: 4096,
-  appendBytesMax: 1 << 20,
-  inFlightAppendsMax: 64,
-  inFlightBytesMax: 16 << 20,
-  snapshotChunkBytes: 1 << 20,
+  appendBytesMax: 64 << 10,
+  inFlightAppendsMax: 512,
+  inFlightBytesMax: 32 << 20,
+  queuedBytesMax: 1 << 20,
+  snapshotChunkBytes: 64 << 10,
   applyEntriesMax: 4096,
 } as const;
 
 /** Fills in the defaults and checks every value. */
 export function fillRaftOptions(options: RaftOptions): FullRaftOptions {
-  const trailingEntries = options.profile === "lab" ? 0 : 1000;
-  const full: FullRaftOptions = { ...DEFAULTS, trailingEntries, ...options };
+  const trailingBytes = options.profile === "lab" ? 0 : 16 << 20;
+  const full: FullRaftOptions = { ...DEFAULTS, trailingBytes, ...options };
   if (full.profile !== "production" && full.profile !== "lab") {
     throw new RangeError(
       `Cannot use the profile: wanted "production" or "lab", got "${full.profile}"`,
@@ -95,7 +100,7 @@ export function fillRaftOptions(options: RaftOptions): FullRaftOptions {
   }
   checkPeers(full);
   for (const name of LIMITS) checkAtLeast(name, full[name], 1);
-  checkAtLeast("trailingEntries", full.trailingEntries, 0);
+  checkAtLeast("trailingBytes", full.trailingBytes, 0);
   if (full.heartbeatTicks >= full.electionTicks) {
     throw new RangeError(
       `Cannot use heartbeatTicks: wanted less than electionTicks (${full.electionTicks}), got ${full.heartbeatTicks}`,
@@ -111,6 +116,7 @@ const LIMITS = [
   "appendBytesMax",
   "inFlightAppendsMax",
   "inFlightBytesMax",
+  "queuedBytesMax",
   "snapshotChunkBytes",
   "applyEntriesMax",
 ] as const;

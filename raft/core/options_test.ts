@@ -11,8 +11,8 @@ const GOOD: RaftOptions = { id: 1, peers: [1, 2, 3] };
 
 Deno.test("fillRaftOptions fills in defaults that depend on the profile", () => {
   assertEquals(fillRaftOptions(GOOD).profile, "production");
-  assertEquals(fillRaftOptions({ ...GOOD, profile: "lab" }).trailingEntries, 0);
-  assertEquals(fillRaftOptions({ ...GOOD, trailingEntries: 3 }).trailingEntries, 3);
+  assertEquals(fillRaftOptions({ ...GOOD, profile: "lab" }).trailingBytes, 0);
+  assertEquals(fillRaftOptions({ ...GOOD, trailingBytes: 3 }).trailingBytes, 3);
 });
 
 Deno.test("fillRaftOptions refuses invalid options, naming wanted and given", () => {
@@ -23,7 +23,7 @@ Deno.test("fillRaftOptions refuses invalid options, naming wanted and given", ()
     [{ peers: [1, 2 ** 32] }, "wanted ids up to 4294967295, got 4294967296"],
     [{ appendEntriesMax: 0 }, "appendEntriesMax: wanted a whole number from 1 up, got 0"],
     [{ electionTicks: 1.5 }, "electionTicks"],
-    [{ trailingEntries: -1 }, "trailingEntries: wanted a whole number from 0 up, got -1"],
+    [{ trailingBytes: -1 }, "trailingBytes: wanted a whole number from 0 up, got -1"],
     [{ electionTicks: 10, heartbeatTicks: 10 }, "wanted less than electionTicks (10), got 10"],
     [{ profile: "fast" as "lab" }, 'wanted "production" or "lab", got "fast"'],
   ];

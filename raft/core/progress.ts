@@ -3,16 +3,21 @@
  *
  * A peer is **probed** until the point where its log matches is known: one append at a time. Then
  * entries are **streamed** to it within a window, without waiting for answers. A peer that needs
- * entries which are no longer in the log gets the **snapshot** in chunks.
+ * entries which are no longer in the log gets the **snapshot** in chunks, within a window as well.
  *
- * Invariant: `match < next`; `match` never goes down (§5.3).
+ * Small messages do not queue behind large ones, so a heartbeat may overtake entries. While some are
+ * under way it therefore claims nothing about the log. Only when nothing of them was acknowledged for
+ * a while it asks: it claims to come behind them, and a refusal shows that they were lost.
+ *
+ * Invariants: `match < next`; `match` never goes down (§5.3); nothing is sent again before a refusal
+ * or an answer to a question shows that it was lost, nor while it still waits in the transport.
  *
  * @module
  */
 
-import { invariant } from "./invariant.ts";
 import type { Log } from "./log.ts";
 import type { FullRaftOptions } from "./options.ts";
+import { ORIGIN } from "./save.ts";
 import type {
   AppendEntries,
   Index,
@@ -22,36 +27,44 @@ import type {
   PeerStatus,
   Snapshot,
 } from "./types.ts";
+import { Window } from "./window.ts";
 
 /** How a leader sends to a peer. */
-export type Mode =
+type Mode =
   | {
     readonly kind: "probing";
-    /** An append is under way and not answered. */
-    waiting: boolean;
+    /** The append behind `next - 1` that is under way; `null`: none is. */
+    probe: { readonly last: Index; readonly bytes: number } | null;
   }
-  | {
-    readonly kind: "streaming";
-    /** Appends with entries that are not acknowledged, oldest first. */
-    readonly inFlight: { readonly last: Index; readonly bytes: number }[];
-  }
-  | {
-    readonly kind: "snapshot";
-    readonly snapshot: Snapshot;
-    /** How much the peer has acknowledged. */
-    offset: number;
-    /** A chunk is under way and not acknowledged. */
-    waiting: boolean;
-    /** The round of the first question, since the chunk left, how far the peer has got. */
-    asked: number | null;
-  };
+  | { readonly kind: "streaming"; readonly window: Window }
+  | Transferring;
 
-/** What a leader has to send. */
+interface Transferring {
+  readonly kind: "snapshot";
+  readonly snapshot: Snapshot;
+  /** How much the peer has; `null` until it has said so. */
+  received: number | null;
+  /** Up to here chunks have left. */
+  sent: number;
+  /** What of that is under way. */
+  window: Window;
+  /** The round in which the peer was asked, since its last progress; `null`: it was not. */
+  asked: number | null;
+}
+
+/** What a leader has to send, and where. */
 export interface Replicated {
   readonly log: Log;
+  /** The latest that is durable: its bytes will be the same after a restart. */
   readonly snapshot: Snapshot | null;
   readonly commit: Index;
+  readonly round: number;
+  /** Bytes that wait in the transport for this peer. */
+  readonly waiting: number;
 }
+
+/** What a leader says to a follower. */
+export type LeaderMessage = AppendEntries | InstallSnapshot;
 
 /** One peer as its leader sees it. Lives as long as the leadership. */
 export class Progress {
@@ -60,13 +73,14 @@ export class Progress {
   match: Index = 0;
   /** The next entry to send. */
   next: Index;
-  mode: Mode = { kind: "probing", waiting: false };
   /** Something must be sent even without entries: a heartbeat, a read's round, commit news. */
   isDue = true;
-  /** The commit index the peer was last told. */
-  #commitTold: Index = 0;
   /** The latest heartbeat round that the peer answered. */
   round = 0;
+  #mode: Mode = { kind: "probing", probe: null };
+  /** The commit index the peer was last told. */
+  #commitTold: Index = 0;
+  #hasMore = false;
   /** Ticks since the peer was last heard. */
   #silentTicks = 0;
   readonly #options: FullRaftOptions;
@@ -82,21 +96,38 @@ export class Progress {
     return this.#silentTicks < this.#options.electionTicks;
   }
 
+  /** The last entry of the snapshot that is on its way to the peer, if one is. */
+  get transferring(): Index | null {
+    return this.#mode.kind === "snapshot" ? this.#mode.snapshot.last.index : null;
+  }
+
+  /** More may leave as soon as the transport has taken what has just been given to it. */
+  get hasMore(): boolean {
+    return this.#hasMore;
+  }
+
   /** A look from outside. */
   status(): PeerStatus {
     const { id, match, next, isActive: active } = this;
-    return { id, mode: this.mode.kind, match, next, active };
+    const mode = this.#mode;
+    const transfer = mode.kind === "snapshot"
+      ? { received: mode.received ?? 0, total: mode.snapshot.data.length }
+      : null;
+    return { id, mode: mode.kind, match, next, active, transfer };
   }
 
   /** Whether it helps to tell the peer what is committed: it answers, and follows the log. */
   awaitsCommit(commit: Index): boolean {
-    return this.isActive && this.mode.kind !== "snapshot" && this.#commitTold < commit;
+    return this.isActive && this.#mode.kind !== "snapshot" && this.#commitTold < commit;
   }
 
-  /** Time passes. A peer silent for too long is probed again: what was under way is lost. */
+  /** Time passes. A peer that was silent for too long is probed again: what was under way is lost. */
   tick(): void {
     this.#silentTicks++;
-    if (!this.isActive && this.mode.kind === "streaming") this.#probe();
+    if (this.#mode.kind === "probing") return;
+    if (!this.isActive && this.#mode.kind === "streaming") {
+      this.#mode = { kind: "probing", probe: null };
+    } else this.#mode.window.tick();
   }
 
   /** Something arrives from the peer; of which term it will turn out to be is not known yet. */
@@ -110,30 +141,31 @@ export class Progress {
     this.round = Math.max(this.round, round);
   }
 
-  /** The one message the peer gets now: entries, a chunk of a snapshot, a heartbeat, or nothing. */
-  takeMessage(state: Replicated, round: number): AppendEntries | InstallSnapshot | null {
-    if (this.#needsSnapshot(state)) {
-      invariant(state.snapshot !== null, "a compacted log has a snapshot");
-      const { snapshot } = state;
-      this.mode = { kind: "snapshot", snapshot, offset: 0, waiting: false, asked: null };
+  /** The messages that the peer gets now: a heartbeat, and entries or chunks as the window allows. */
+  takeMessages(state: Replicated): LeaderMessage[] {
+    this.#hasMore = false;
+    if (this.#needsSnapshot(state) && state.snapshot !== null) {
+      this.#transfer(state.snapshot);
     }
-    return this.mode.kind === "snapshot"
-      ? this.#takeChunk(this.mode, round)
-      : this.#takeAppend(state, round);
+    const messages: LeaderMessage[] = [];
+    // A heartbeat has no entries of its own, so that its answer waits for no save.
+    if (this.isDue) messages.push(this.#takeBeat(state));
+    if (this.isActive) this.#takeBulk(state, messages);
+    return messages;
   }
 
-  /** The peer's log matches up to `match`. Old news is harmless (L9). */
-  accepted(match: Index): void {
-    const isNews = match > this.match;
+  /**
+   * The peer's log matches, durably, up to `match`. Old news is harmless (L9); in an answer to the
+   * latest round it means that the peer has restarted, and forgotten what it did not save.
+   */
+  accepted(match: Index, round: number): void {
+    if (match < this.match && round >= this.round) this.#suspect();
     this.match = Math.max(this.match, match);
+    const mode = this.#mode;
+    if (mode.kind === "streaming") mode.window.acknowledge(match);
+    else if (mode.kind === "probing" && match >= this.next - 1) this.#stream(mode.probe);
+    else if (mode.kind === "snapshot" && match >= mode.snapshot.last.index) this.#stream(null);
     this.next = Math.max(this.next, this.match + 1);
-    const mode = this.mode;
-    if (mode.kind === "streaming") {
-      while (mode.inFlight.length > 0 && mode.inFlight[0]!.last <= match) mode.inFlight.shift();
-    } else if (mode.kind === "probing" || isNews) {
-      this.next = this.match + 1;
-      this.mode = { kind: "streaming", inFlight: [] };
-    }
   }
 
   /**
@@ -141,84 +173,161 @@ export class Progress {
    * server that lost what it acknowledged (D8), which another probe would not help.
    */
   isNews(previous: Index): boolean {
-    if (previous <= this.match) return false;
-    return this.mode.kind === "streaming" ||
-      this.mode.kind === "probing" && previous === this.next - 1;
+    if (previous <= this.match || previous >= this.next) return false;
+    return this.#mode.kind === "streaming" ||
+      this.#mode.kind === "probing" && previous === this.next - 1;
   }
 
   /** The peer refused: go back to where its log may match, and probe there, at once with entries. */
   rejected(next: Index): void {
     this.next = Math.max(next, this.match + 1);
-    this.#probe();
+    this.#mode = { kind: "probing", probe: null };
   }
 
   /**
-   * The peer says how much of a snapshot it has. No more than before means that the chunk was lost,
-   * but only in answer to a question that left after the chunk: an answer that comes twice, or had a
-   * long way, must not set off another chunk.
+   * The peer says how much of a snapshot it has. No more than before means that chunks were lost, or
+   * that it began anew, but only in answer to a question: an answer that comes twice, or had a long
+   * way, must not set off chunks again.
    */
   received({ last, received, round }: InstallSnapshotReply): void {
-    const mode = this.mode;
+    const mode = this.#mode;
     if (mode.kind !== "snapshot" || mode.snapshot.last.index !== last.index) return;
-    if (received <= mode.offset && (mode.asked === null || round < mode.asked)) return;
-    mode.offset = Math.min(received, mode.snapshot.data.length);
-    mode.waiting = false;
+    const isProgress = mode.received !== null && received > mode.received;
+    if (!isProgress && (mode.asked === null || round < mode.asked)) return;
     mode.asked = null;
+    mode.received = Math.min(received, mode.snapshot.data.length);
+    if (isProgress) {
+      mode.window.acknowledge(mode.received);
+      mode.sent = Math.max(mode.sent, mode.received);
+    } else {
+      mode.window = this.#newWindow();
+      mode.sent = mode.received;
+    }
+  }
+
+  /** What is under way may be lost: ask at once. */
+  #suspect(): void {
+    if (this.#mode.kind !== "streaming" || this.#mode.window.isEmpty) return;
+    this.#mode.window.suspect();
+    this.isDue = true;
   }
 
   /** The peer's next entry is compacted; or a newer snapshot is there before it got any of this. */
   #needsSnapshot({ log, snapshot }: Replicated): boolean {
-    const { mode } = this;
+    const mode = this.#mode;
     if (mode.kind !== "snapshot") return this.next <= log.base.index;
-    return mode.offset === 0 && !this.isActive && mode.snapshot !== snapshot;
+    return !mode.received && !this.isActive && mode.snapshot !== snapshot;
   }
 
-  #takeAppend({ log, commit }: Replicated, round: number): AppendEntries | null {
-    const room = this.#room();
-    const { appendEntriesMax, appendBytesMax } = this.#options;
-    const limits = { entriesMax: appendEntriesMax, bytesMax: Math.min(appendBytesMax, room) };
-    const { entries, bytes } = room > 0 ? log.slice(this.next, limits) : { entries: [], bytes: 0 };
-    if (entries.length === 0 && !this.isDue) return null;
-    const previous = log.positionAt(this.next - 1);
-    if (this.mode.kind === "probing") this.mode.waiting = true;
-    else if (this.mode.kind === "streaming" && entries.length > 0) {
-      const last = previous.index + entries.length;
-      this.mode.inFlight.push({ last, bytes });
-      this.next = last + 1;
+  /** Begins with a question: the peer may have a part of it from an earlier leadership. */
+  #transfer(snapshot: Snapshot): void {
+    const window = this.#newWindow();
+    this.#mode = { kind: "snapshot", snapshot, received: null, sent: 0, window, asked: null };
+    this.isDue = true;
+  }
+
+  /** The peer's log matches: entries follow within the window, behind a probe that is under way. */
+  #stream(probe: { readonly last: Index; readonly bytes: number } | null): void {
+    const window = this.#newWindow();
+    if (probe !== null && probe.last > this.match) {
+      window.push(probe.last, probe.bytes);
+      this.next = Math.max(this.next, probe.last + 1);
     }
+    this.#mode = { kind: "streaming", window };
+  }
+
+  #newWindow(): Window {
+    const { inFlightAppendsMax: countMax, inFlightBytesMax: bytesMax } = this.#options;
+    return new Window({ countMax, bytesMax });
+  }
+
+  /** A sign of life: a question when there is something to be asked, else without any claim. */
+  #takeBeat(state: Replicated): LeaderMessage {
     this.isDue = false;
+    const mode = this.#mode;
+    const { log, commit, round } = state;
+    if (mode.kind === "snapshot") {
+      const { received, window } = mode;
+      if (received === null || window.isEmpty || this.#isStalled(window, state)) {
+        mode.asked ??= round;
+        return chunkOf(mode.snapshot, { offset: mode.sent, bytes: 0, round });
+      }
+    } else this.#commitTold = commit;
+    const asks = mode.kind === "probing" || mode.kind === "streaming" &&
+        (mode.window.isEmpty || this.#isStalled(mode.window, state));
+    // Where the log is compacted and no snapshot durable yet, there is nothing to ask about.
+    const previous = asks && this.next > log.base.index ? log.positionAt(this.next - 1) : ORIGIN;
+    return { type: "appendEntries", previous, entries: [], commit, round };
+  }
+
+  /** Nothing of what is under way was acknowledged for a while, and it has left this server. */
+  #isStalled(window: Window, { waiting }: Replicated): boolean {
+    return window.stalledTicks >= this.#options.heartbeatTicks && waiting === 0;
+  }
+
+  #takeBulk(state: Replicated, messages: LeaderMessage[]): void {
+    const mode = this.#mode;
+    let queued = state.waiting;
+    if (mode.kind === "probing") {
+      if (mode.probe !== null || queued > 0) return;
+      const taken = this.#takeAppend(state);
+      if (taken === null) return;
+      mode.probe = { last: taken.last, bytes: taken.bytes };
+      return void messages.push(taken.message);
+    }
+    while (!mode.window.isFull) {
+      if (queued >= this.#options.queuedBytesMax) return;
+      const taken = mode.kind === "snapshot"
+        ? this.#takeChunk(mode, state.round)
+        : this.#takeAppend(state);
+      if (taken === null) return;
+      messages.push(taken.message);
+      queued += taken.bytes;
+      this.#hasMore = queued >= this.#options.queuedBytesMax;
+      mode.window.push(taken.last, taken.bytes);
+      if (mode.kind === "streaming") this.next = taken.last + 1;
+    }
+  }
+
+  /** The next entries, as many as one message holds. */
+  #takeAppend({ log, commit, round }: Replicated): Taken | null {
+    if (this.next <= log.base.index || this.next > log.last.index) return null;
+    const { appendEntriesMax: entriesMax, appendBytesMax: bytesMax } = this.#options;
+    const { entries, bytes } = log.slice(this.next, { entriesMax, bytesMax });
+    const previous = log.positionAt(this.next - 1);
     this.#commitTold = commit;
-    return { type: "appendEntries", previous, entries, commit, round };
+    const message = { type: "appendEntries", previous, entries, commit, round } as const;
+    return { message, bytes, last: previous.index + entries.length };
   }
 
-  /** How many bytes of entries may leave now. A silent peer gets heartbeats only. */
-  #room(): number {
-    const { inFlightAppendsMax, inFlightBytesMax } = this.#options;
-    const { mode } = this;
-    if (!this.isActive || mode.kind === "snapshot") return 0;
-    if (mode.kind === "probing") return mode.waiting ? 0 : inFlightBytesMax;
-    if (mode.inFlight.length >= inFlightAppendsMax) return 0;
-    return inFlightBytesMax - mode.inFlight.reduce((sum, append) => sum + append.bytes, 0);
+  /** The next chunk; one without bytes completes an image that has none. */
+  #takeChunk(mode: Transferring, round: number): Taken | null {
+    const { snapshot, sent: offset } = mode;
+    const total = snapshot.data.length;
+    if (mode.received === null || offset >= total) return null;
+    const bytes = Math.min(this.#options.snapshotChunkBytes, total - offset);
+    mode.sent += bytes;
+    return { message: chunkOf(snapshot, { offset, bytes, round }), bytes, last: mode.sent };
   }
+}
 
-  /** The next chunk; while one is under way only a question how far the peer has got. */
-  #takeChunk(mode: Extract<Mode, { kind: "snapshot" }>, round: number): InstallSnapshot | null {
-    const carries = !mode.waiting && this.isActive;
-    if (!carries && !this.isDue) return null;
-    if (carries) mode.waiting = true;
-    else mode.asked ??= round;
-    this.isDue = false;
-    const { offset, snapshot: { last, data: image } } = mode;
-    const data = image.subarray(
-      offset,
-      carries ? offset + this.#options.snapshotChunkBytes : offset,
-    );
-    return { type: "installSnapshot", last, offset, data, total: image.length, round };
-  }
+/** A message of the bulk line, its size, and the index or offset at which it ends. */
+interface Taken {
+  readonly message: LeaderMessage;
+  readonly bytes: number;
+  readonly last: number;
+}
 
-  #probe(): void {
-    this.mode = { kind: "probing", waiting: false };
-  }
+function chunkOf(
+  { last, data: image }: Snapshot,
+  { offset, bytes, round }: {
+    readonly offset: number;
+    readonly bytes: number;
+    readonly round: number;
+  },
+): InstallSnapshot {
+  const data = image.subarray(offset, offset + bytes);
+  return { type: "installSnapshot", last, offset, data, total: image.length, round };
 }
 
 /** The highest value that a majority has reached. */

@@ -3,13 +3,18 @@
  * are the paper's (extended version); "thesis" is Ongaro's dissertation.
  *
  * No clock, no disk, no socket, no async, no logging. Inputs only change memory;
- * {@linkcode Raft.takeEffects} says what must be done about it, in which order. An input may arrive
- * while earlier effects are being carried out, but effects are taken only when the earlier ones are
- * done: so everything taken before is durable when anything is taken.
+ * {@linkcode Raft.takeEffects} says what must be done about it, in which order, and
+ * {@linkcode Raft.takeSave} what must become durable. A save may take its time: inputs arrive and
+ * effects leave meanwhile, and {@linkcode Raft.saved} is an input like the others.
+ *
+ * Invariant: nothing is promised that is not durable. A message leaves when its term and its vote are
+ * durable (P1), a candidate counts its own vote when it is durable (P2), an acknowledgement names at
+ * most the durable end of the log (P3), and so does a leader that counts itself (L6).
  *
  * @module
  */
 
+import { isBulk } from "./bulk.ts";
 import { invariant } from "./invariant.ts";
 import { Log } from "./log.ts";
 import {
@@ -18,9 +23,10 @@ import {
   type RaftEnvironment,
   type RaftOptions,
 } from "./options.ts";
+import { Outbox } from "./outbox.ts";
 import { Progress, quorumValue } from "./progress.ts";
 import { ReadQueue } from "./reads.ts";
-import type { Follower, Leader, Role } from "./role.ts";
+import type { Candidate, Follower, Leader, Role, Trial } from "./role.ts";
 import { baseOf, ORIGIN } from "./save.ts";
 import { Transfer } from "./transfer.ts";
 import type {
@@ -46,12 +52,21 @@ import type {
   Term,
 } from "./types.ts";
 
+/**
+ * A later term is believed up to here. Followed without a bound, one message with the highest number
+ * there is would leave no term for any election, for ever (X7).
+ */
+const TERM_JUMP_MAX = 2 ** 32;
+/** As far as a snapshot may be ahead of the log, for the same reason. */
+const INDEX_JUMP_MAX = 2 ** 44;
+
 /** One server of the cluster: all of the protocol, none of the world. */
 export class Raft {
   readonly #options: FullRaftOptions;
   readonly #isProduction: boolean;
   readonly #quorum: number;
   readonly #random: RaftEnvironment["random"];
+  readonly #waiting: (to: NodeId) => number;
   readonly #trace: RaftEnvironment["trace"];
 
   // Persistent state on all servers (Figure 2).
@@ -63,17 +78,28 @@ export class Raft {
   // Volatile state on all servers (Figure 2).
   #commit: Index;
   #applied: Index;
-  #role: Role = { kind: "follower", leader: null, transfer: null };
+  /** The log agrees with that of this term's leader up to here. */
+  #verified: Index;
+  #role: Role = { kind: "follower", leader: null, owedRound: null };
+  /** The snapshot that is arriving, or has begun to. */
+  #transfer: Transfer | null = null;
   /** Ticks since the election timer was reset; for a leader, since its last heartbeat. */
   #elapsedTicks = 0;
+  /** Ticks since bytes of a bulk message of the leader arrived. */
+  #bulkTicks = Infinity;
   /** When `#elapsedTicks` reaches this, a server that is not leading stands for election. */
   #timeoutTicks = 0;
 
-  // What changed since effects were last taken.
-  #voteChanged = false;
+  // What is to be saved, or is being saved.
   #snapshotChanged = false;
+  #snapshotSaving: Snapshot | null = null;
+  /** The latest snapshot that is durable. */
+  #snapshotDurable: Snapshot | null;
+  #isSaving = false;
+
+  // What changed since effects were last taken.
   #restore: Snapshot | null = null;
-  readonly #outbox: Envelope[] = [];
+  readonly #outbox = new Outbox();
   #lostReads: Read[] = [];
 
   /** A follower that continues from what was saved. */
@@ -82,13 +108,15 @@ export class Raft {
     this.#isProduction = this.#options.profile === "production";
     this.#quorum = Math.floor(this.#options.peers.length / 2) + 1;
     this.#random = environment.random;
+    this.#waiting = environment.waiting ?? (() => 0);
     this.#trace = environment.trace;
     this.#term = persistent.term;
     this.#votedFor = persistent.votedFor;
-    this.#snapshot = persistent.snapshot;
+    this.#snapshot = this.#snapshotDurable = persistent.snapshot;
     this.#log = new Log(baseOf(persistent), persistent.entries);
     // Beyond the snapshot, what is committed is learned anew from a leader, never guessed (L10).
     this.#commit = this.#applied = this.#log.base.index;
+    this.#verified = this.#commit;
     this.#resetElectionTimer();
   }
 
@@ -97,6 +125,7 @@ export class Raft {
   /** Time passes, in ticks of equal length. True: there is something to be done about it. */
   tick(): boolean {
     this.#elapsedTicks++;
+    this.#bulkTicks++;
     if (this.#role.kind === "leader") return this.#tickLeader(this.#role);
     if (this.#elapsedTicks < this.#timeoutTicks) return false;
     this.#campaign(this.#isProduction ? "trial" : "candidate");
@@ -107,6 +136,7 @@ export class Raft {
   step(envelope: Envelope): void {
     const { from, to, term, message } = envelope;
     if (to !== this.#options.id || from === to || !this.#options.peers.includes(from)) return;
+    if (term > this.#term + TERM_JUMP_MAX) return; // X7
     if (message.type === "requestVote" && this.#isContent()) return;
     // Rules for all servers: a higher term turns anybody into a follower of that term (§5.1).
     if (term > this.#term) this.#follow(term, null);
@@ -117,11 +147,14 @@ export class Raft {
       case "requestVoteReply":
         return this.#onRequestVoteReply(from, message);
       case "appendEntries":
-        return this.#onAppendEntries(from, message);
+      case "installSnapshot":
+        // A term has one leader (§5.2), so what another says in this server's own is worth nothing.
+        if (this.#role.kind === "leader") return;
+        return message.type === "appendEntries"
+          ? this.#onAppendEntries(from, message)
+          : this.#onInstallSnapshot(from, message);
       case "appendEntriesReply":
         return this.#onAppendEntriesReply(from, message);
-      case "installSnapshot":
-        return this.#onInstallSnapshot(from, message);
       case "installSnapshotReply":
         return this.#onInstallSnapshotReply(from, message);
       default:
@@ -136,7 +169,10 @@ export class Raft {
   heard(from: NodeId): void {
     const role = this.#role;
     if (role.kind === "leader") role.peers.get(from)?.alive();
-    else if (role.kind === "follower" && role.leader === from) this.#elapsedTicks = 0;
+    else if (role.kind === "follower" && role.leader === from) {
+      this.#elapsedTicks = 0;
+      this.#bulkTicks = 0;
+    }
   }
 
   /** Appends a command if this server leads; returns the place it will have if it commits (§5.3). */
@@ -151,6 +187,18 @@ export class Raft {
     return true;
   }
 
+  /** The save that was taken last is durable. */
+  saved(): void {
+    invariant(this.#isSaving, "a save that ends was taken");
+    this.#isSaving = false;
+    this.#outbox.saved();
+    this.#log.saved();
+    if (this.#snapshotSaving !== null) this.#forgetCovered(this.#snapshotSaving);
+    const role = this.#role;
+    if (role.kind === "candidate") this.#countOwnVote(role);
+    else if (role.kind === "follower") this.#acknowledgeOwed(role);
+  }
+
   /** The application has an image of everything up to `index`: the log may forget it (§7). */
   compact(index: Index, data: Uint8Array): void {
     invariant(index <= this.#applied, `index ${index} is applied (applied: ${this.#applied})`);
@@ -158,27 +206,40 @@ export class Raft {
     const last = this.#log.positionAt(index);
     this.#snapshot = { last, data };
     this.#snapshotChanged = true;
-    const { trailingEntries: entriesMax, inFlightBytesMax: bytesMax } = this.#options;
-    this.#log.compact(last, { entriesMax, bytesMax });
+    this.#log.cover(last);
     this.#trace?.(`compacts to ${last.index}@${last.term}`);
   }
 
   // ---- Outputs ---------------------------------------------------------------------------------
 
-  /** What is to be done now. Taken only when everything taken before has been done. */
+  /** What is to be done now; at any time, also while a save is under way. */
   takeEffects(): Effects {
     const role = this.#role;
     if (role.kind === "leader") {
       this.#advanceCommit(role);
       this.#startReads(role);
     }
-    const announce = role.kind === "leader" ? this.#announcements(role) : [];
-    const save = this.#takeSave();
-    const send = this.#outbox.splice(0);
+    const send = this.#outbox.take();
+    if (role.kind === "leader") this.#replicate(role, send);
     const restore = this.#restore;
     this.#restore = null;
     const apply = this.#takeCommitted();
-    return { announce, save, send, restore, apply, reads: this.#takeReads() };
+    return { send, restore, apply, reads: this.#takeReads() };
+  }
+
+  /** What is to become durable next; `null`: nothing is, or a save is under way. */
+  takeSave(): Save | null {
+    if (this.#isSaving) return null;
+    const { isVoteDurable } = this.#outbox;
+    const vote = isVoteDurable ? null : { term: this.#term, votedFor: this.#votedFor };
+    const snapshot = this.#snapshotChanged ? this.#snapshot : null;
+    const tail = this.#log.takeTail();
+    if (vote === null && snapshot === null && tail === null) return null;
+    this.#outbox.saving();
+    this.#snapshotSaving = snapshot;
+    this.#snapshotChanged = false;
+    this.#isSaving = true;
+    return { vote, snapshot, tail };
   }
 
   /** How many ticks from now there is something to be done, if nothing arrives before: 1 or more. */
@@ -188,9 +249,12 @@ export class Raft {
     return this.#options.heartbeatTicks - this.#elapsedTicks;
   }
 
-  /** Whether committed entries are waiting that the last turn's limit left behind. */
+  /** Whether the limits of the last turn left something to be applied or sent. */
   get hasMore(): boolean {
-    return this.#applied < this.#commit;
+    if (this.#applied < this.#commit) return true;
+    if (this.#role.kind !== "leader") return false;
+    for (const peer of this.#role.peers.values()) if (peer.hasMore) return true;
+    return false;
   }
 
   /** The term of the entry at an index, or `null` if the log does not hold it. */
@@ -209,6 +273,7 @@ export class Raft {
       votedFor: this.#votedFor,
       base: this.#snapshot?.last ?? ORIGIN,
       last: this.#log.positionAt(this.#log.last.index),
+      durable: this.#log.durable,
       commit: this.#commit,
       applied: this.#applied,
       logBytes: this.#log.bytes,
@@ -229,27 +294,20 @@ export class Raft {
   /** Follows in a term, the same or a later one. The vote is cleared only by a new term (E2). */
   #follow(term: Term, leader: NodeId | null): void {
     const before = this.#role;
-    if (term > this.#term) {
-      this.#term = term;
-      this.#votedFor = null;
-      this.#voteChanged = true;
-    }
+    if (term > this.#term) this.#enter(term, null);
     if (before.kind === "leader") {
       this.#lostReads = this.#lostReads.concat(before.reads.abandon());
       this.#resetElectionTimer();
     }
-    this.#role = { kind: "follower", leader, transfer: null };
+    this.#role = { kind: "follower", leader, owedRound: null };
     this.#trace?.(`follows ${leader === null ? "nobody" : `n${leader}`} in term ${term}`);
   }
 
   /** Stands for election, or for the trial of one, which changes neither term nor vote. */
   #campaign(kind: "trial" | "candidate"): void {
-    if (kind === "candidate") {
-      this.#term++;
-      this.#votedFor = this.#options.id;
-      this.#voteChanged = true;
-    }
-    this.#role = { kind, votes: new Set([this.#options.id]) };
+    if (kind === "candidate") this.#enter(this.#term + 1, this.#options.id);
+    const role: Trial | Candidate = { kind, votes: new Set() };
+    this.#role = role;
     this.#resetElectionTimer();
     this.#trace?.(kind === "trial" ? "tries an election" : `is candidate in term ${this.#term}`);
     const { index, term } = this.#log.last;
@@ -257,6 +315,22 @@ export class Raft {
       if (peer === this.#options.id) continue;
       this.#reply(peer, { type: "requestVote", trial: kind === "trial", last: { index, term } });
     }
+    this.#countOwnVote(role);
+  }
+
+  /** A new term, in which nothing is known yet of its leader's log but that it holds what is committed. */
+  #enter(term: Term, votedFor: NodeId | null): void {
+    this.#term = term;
+    this.#votedFor = votedFor;
+    this.#outbox.voteChanged();
+    this.#outbox.clear();
+    this.#verified = this.#commit;
+  }
+
+  /** A candidate may die and forget its vote, and give it to another, until it is durable (P2). */
+  #countOwnVote(role: Trial | Candidate): void {
+    if (role.kind === "candidate" && !this.#outbox.isVoteDurable) return;
+    role.votes.add(this.#options.id);
     this.#countVotes();
   }
 
@@ -322,7 +396,7 @@ export class Raft {
       if (this.#role.kind !== "follower") this.#follow(this.#term, null);
       if (this.#votedFor === null) {
         this.#votedFor = from;
-        this.#voteChanged = true;
+        this.#outbox.voteChanged();
         this.#trace?.(`votes for n${from} in term ${this.#term}`);
       }
       this.#resetElectionTimer();
@@ -345,23 +419,27 @@ export class Raft {
     return position;
   }
 
-  /** At most one message to each peer and turn, however many commands arrived. */
-  #announcements(role: Leader): Envelope[] {
-    const state = { log: this.#log, snapshot: this.#snapshot, commit: this.#commit };
-    const envelopes: Envelope[] = [];
-    for (const peer of role.peers.values()) {
-      const message = peer.takeMessage(state, role.round);
-      if (message !== null) envelopes.push(this.#envelope(peer.id, message));
+  /** Appends promise nothing about this server's disk: they leave while it writes (thesis §10.2.1). */
+  #replicate({ peers, round }: Leader, send: Envelope[]): void {
+    const state = { log: this.#log, snapshot: this.#snapshotDurable, commit: this.#commit, round };
+    for (const peer of peers.values()) {
+      const waiting = this.#waiting(peer.id);
+      for (const message of peer.takeMessages({ ...state, waiting })) {
+        send.push(this.#envelope(peer.id, message));
+      }
     }
-    return envelopes;
   }
 
   #onAppendEntries(from: NodeId, message: AppendEntries): void {
-    this.#hear(from);
+    const role = this.#hear(from);
     const { previous, entries, round } = message;
     if (previous.index < this.#log.base.index) {
       // From before our snapshot: what it could tell is committed, hence the leader has it too.
-      return this.#accept(from, this.#commit, round);
+      return this.#verify(role, this.#commit, message);
+    }
+    // Entries that come before this question may be arriving: whether they are lost is not known.
+    if (!this.#log.matches(previous) && entries.length === 0 && this.#isReceiving) {
+      return this.#verify(role, this.#commit, message);
     }
     if (!this.#log.matches(previous)) {
       const conflict = this.#log.conflictWith(previous);
@@ -370,18 +448,34 @@ export class Raft {
     }
     const cut = this.#log.splice(entries);
     invariant(cut === null || cut > this.#commit, `index ${cut} to be cut is not committed`); // L4
-    // Only what this very message verified may be committed because of it (L2).
-    const verified = previous.index + entries.length;
-    this.#commitTo(Math.min(message.commit, verified));
-    this.#accept(from, verified, round);
+    this.#verify(role, previous.index + entries.length, message);
+    // Only what the leader's messages have verified may be committed because of them (L2).
+    this.#commitTo(Math.min(message.commit, this.#verified));
+  }
+
+  /** The log agrees with the leader's up to the index: say so, at once or when it is durable. */
+  #verify(role: Follower, index: Index, message: AppendEntries | InstallSnapshot): void {
+    this.#verified = Math.max(this.#verified, index);
+    role.owedRound = Math.max(role.owedRound ?? 0, message.round);
+    // A round without entries is answered at once: it confirms reads and the leader's lead.
+    if (!isBulk(message) || this.#log.durable >= this.#verified) this.#acknowledgeOwed(role);
+  }
+
+  /** Acknowledges what is durable; the rest stays owed until the next save has ended (P3). */
+  #acknowledgeOwed(role: Follower): void {
+    if (role.leader === null || role.owedRound === null) return;
+    const match = Math.min(this.#verified, this.#log.durable);
+    const { owedRound: round } = role;
+    this.#reply(role.leader, { type: "appendEntriesReply", accepted: true, match, round });
+    if (match === this.#verified) role.owedRound = null;
   }
 
   #onAppendEntriesReply(from: NodeId, message: AppendAccepted | AppendRejected): void {
     const peer = this.#hearPeer(from, message.round);
     if (peer === null) return;
     if (message.accepted) {
-      invariant(message.match <= this.#log.last.index, "a follower matches no more than we hold");
-      return peer.accepted(message.match);
+      if (message.match > this.#log.last.index) return;
+      return peer.accepted(message.match, message.round);
     }
     const { previous, conflict } = message;
     if (!peer.isNews(previous)) return;
@@ -395,7 +489,8 @@ export class Raft {
   /** An entry of this term on a majority is committed, and all before it with it (§5.3, §5.4.2). */
   #advanceCommit(role: Leader): void {
     const matches = [...role.peers.values()].map((peer) => peer.match);
-    const index = quorumValue([...matches, this.#log.last.index]);
+    // Its own disk counts like the others, as far as it has got (L6).
+    const index = quorumValue([...matches, this.#log.durable]);
     if (this.#log.termAt(index) === this.#term) this.#commitTo(index);
   }
 
@@ -411,21 +506,26 @@ export class Raft {
   #onInstallSnapshot(from: NodeId, message: InstallSnapshot): void {
     const role = this.#hear(from);
     const { last, offset, data, total, round } = message;
-    if (last.index <= this.#commit) return this.#accept(from, this.#commit, round);
+    if (last.index > this.#log.last.index + INDEX_JUMP_MAX) return;
+    if (last.index <= this.#commit) return this.#verify(role, this.#commit, message);
     if (this.#log.matches(last)) {
       // The log has the snapshot's last entry: it stays, and all behind it (§7).
       this.#commitTo(last.index);
-      return this.#accept(from, last.index, round);
+      return this.#verify(role, last.index, message);
     }
-    if (!role.transfer?.isOf(last)) role.transfer = new Transfer(last);
-    role.transfer.add(offset, data, total);
-    const { received } = role.transfer;
+    if (data.length === 0 && total > 0 && this.#isReceiving) {
+      return this.#verify(role, this.#commit, message);
+    }
+    // A transfer survives elections and restarts of its leader, whose image of a position is always
+    // the same. Another leader may have drawn other bytes.
+    if (!this.#transfer?.isOf(from, last)) this.#transfer = new Transfer(from, last);
+    this.#transfer.add(offset, data, total);
+    const { received } = this.#transfer;
     if (received < total) {
       return this.#reply(from, { type: "installSnapshotReply", last, received, round });
     }
-    this.#install(role.transfer.snapshot());
-    role.transfer = null;
-    this.#accept(from, last.index, round);
+    this.#install(this.#transfer.snapshot());
+    this.#verify(role, last.index, message);
   }
 
   /** The log conflicts with the snapshot or ends before it: nothing of it is kept (§7). */
@@ -434,8 +534,19 @@ export class Raft {
     this.#snapshotChanged = true;
     this.#restore = snapshot;
     this.#log.reset(snapshot.last);
+    this.#transfer = null;
     this.#commit = this.#applied = snapshot.last.index;
     this.#trace?.(`installs snapshot ${snapshot.last.index}@${snapshot.last.term}`);
+  }
+
+  /** A durable snapshot may be offered to peers, and the log forgets most of what it covers (§7). */
+  #forgetCovered(snapshot: Snapshot): void {
+    this.#snapshotDurable = snapshot;
+    this.#snapshotSaving = null;
+    const peers = this.#role.kind === "leader" ? [...this.#role.peers.values()] : [];
+    // Behind a snapshot that is on its way to a peer, the peer will need the entries.
+    const keep = Math.min(...peers.map(({ transferring }) => transferring ?? Infinity));
+    this.#log.trim(this.#options.trailingBytes, keep);
   }
 
   #onInstallSnapshotReply(from: NodeId, message: InstallSnapshotReply): void {
@@ -448,6 +559,8 @@ export class Raft {
   #startReads(role: Leader): void {
     // Before the first commit of its term a leader does not know what is committed (R1).
     if (!role.reads.hasRegistered || this.#log.termAt(this.#commit) !== this.#term) return;
+    // One round at a time: under load it serves all reads that gathered during the one before.
+    if (role.reads.startedRound > this.#confirmedRound(role)) return;
     role.round++;
     role.reads.start(this.#commit, role.round);
     for (const peer of role.peers.values()) peer.isDue = true;
@@ -457,8 +570,13 @@ export class Raft {
     const lost = this.#lostReads.splice(0);
     const role = this.#role;
     if (role.kind !== "leader" || !role.reads.hasStarted) return lost;
-    const rounds = [...role.peers.values()].map((peer) => peer.round);
-    return [...lost, ...role.reads.take(quorumValue([...rounds, role.round]), this.#applied)];
+    return [...lost, ...role.reads.take(this.#confirmedRound(role), this.#applied)];
+  }
+
+  /** The latest round that a majority has answered. */
+  #confirmedRound({ peers, round }: Leader): number {
+    const rounds = [...peers.values()].map((peer) => peer.round);
+    return quorumValue([...rounds, round]);
   }
 
   // ---- Helpers ---------------------------------------------------------------------------------
@@ -478,7 +596,8 @@ export class Raft {
   #hearPeer(from: NodeId, round: number): Progress | null {
     if (this.#role.kind !== "leader") return null;
     const peer = this.#role.peers.get(from);
-    invariant(peer !== undefined && round <= this.#role.round, `n${from} answers our round (R2)`);
+    // An answer to a round that has not begun confirms nothing (R2).
+    if (peer === undefined || round > this.#role.round) return null;
     peer.heard(round);
     return peer;
   }
@@ -495,13 +614,16 @@ export class Raft {
     }
   }
 
-  #accept(to: NodeId, match: Index, round: number): void {
-    this.#reply(to, { type: "appendEntriesReply", accepted: true, match, round });
+  /** Leaves when the term and the vote that it speaks of are durable (P1). */
+  #reply(to: NodeId, message: Message): void {
+    const envelope = this.#envelope(to, message);
+    if ("trial" in message && message.trial) this.#outbox.addUnbound(envelope);
+    else this.#outbox.add(envelope);
   }
 
-  /** To be sent after the save: it may promise what the save makes durable. */
-  #reply(to: NodeId, message: Message): void {
-    this.#outbox.push(this.#envelope(to, message));
+  /** Whether bulk of the leader is arriving at the moment. */
+  get #isReceiving(): boolean {
+    return this.#bulkTicks < this.#options.heartbeatTicks;
   }
 
   #envelope(to: NodeId, message: Message): Envelope {
@@ -512,14 +634,6 @@ export class Raft {
     const { electionTicks } = this.#options;
     this.#elapsedTicks = 0;
     this.#timeoutTicks = electionTicks + Math.floor(this.#random() * electionTicks);
-  }
-
-  #takeSave(): Save | null {
-    const vote = this.#voteChanged ? { term: this.#term, votedFor: this.#votedFor } : null;
-    const snapshot = this.#snapshotChanged ? this.#snapshot : null;
-    const tail = this.#log.takeTail();
-    this.#voteChanged = this.#snapshotChanged = false;
-    return vote === null && snapshot === null && tail === null ? null : { vote, snapshot, tail };
   }
 
   #takeCommitted(): readonly Entry[] {

@@ -11,7 +11,7 @@ import { append } from "../../tests/helpers/bare_server.ts";
 import { EMPTY } from "./save.ts";
 import { Raft } from "./raft.ts";
 import type { RaftOptions } from "./options.ts";
-import type { Effects, Envelope, Message, NodeId, Persistent, Term } from "./types.ts";
+import type { Effects, Envelope, Message, NodeId, Persistent, Save, Term } from "./types.ts";
 
 const TIMEOUT = 10;
 const BASE = { id: 1, peers: [1, 2, 3], electionTicks: TIMEOUT, heartbeatTicks: 2 };
@@ -28,17 +28,31 @@ function from(id: NodeId, term: Term, message: Message): Envelope {
   return { from: id, to: 1, term, message };
 }
 
-function types({ announce, send }: Effects): string[] {
-  return [...announce, ...send].map(({ to, term, message }) =>
-    `${message.type} to n${to} in ${term}`
-  );
+function types({ send }: Effects): string[] {
+  return send.map(({ to, term, message }) => `${message.type} to n${to} in ${term}`);
+}
+
+/** Ends the save that is under way or is wanted, and gives it back. */
+function save(raft: Raft): Save | null {
+  const change = raft.takeSave();
+  if (change !== null) raft.saved();
+  return change;
 }
 
 /** Server 1 wins the election of term 1 with the vote of server 2. */
 function elect(raft: Raft): void {
   tick(raft, TIMEOUT);
   raft.step(from(2, 0, { type: "requestVoteReply", trial: true, granted: true }));
+  save(raft);
+  raft.takeEffects();
   raft.step(from(2, 1, { type: "requestVoteReply", trial: false, granted: true }));
+  assertEquals(raft.standing, { term: 1, role: "leader", leader: 1 });
+}
+
+/** The only server of its cluster wins its election. */
+function electAlone(raft: Raft): void {
+  tick(raft, TIMEOUT);
+  save(raft);
   assertEquals(raft.standing, { term: 1, role: "leader", leader: 1 });
 }
 
@@ -52,7 +66,7 @@ Deno.test("Raft holds a pre-vote before it raises its term", () => {
   tick(raft, TIMEOUT);
   assertEquals(raft.standing, { term: 0, role: "trial", leader: null });
   const effects = raft.takeEffects();
-  assertEquals(effects.save, null);
+  assertEquals(raft.takeSave(), null);
   assertEquals(types(effects), ["requestVote to n2 in 0", "requestVote to n3 in 0"]);
   tick(raft, 5 * TIMEOUT);
   assertEquals(raft.standing.term, 0); // it stays in its term while it gets no answer
@@ -62,7 +76,7 @@ Deno.test("Raft starts an election without pre-vote in the lab profile", () => {
   const raft = server({ profile: "lab" });
   tick(raft, TIMEOUT);
   assertEquals([raft.standing.role, raft.standing.term], ["candidate", 1]);
-  assertEquals(raft.takeEffects().save?.vote, { term: 1, votedFor: 1 });
+  assertEquals(raft.takeSave()?.vote, { term: 1, votedFor: 1 });
 });
 
 Deno.test("Raft ignores candidates while its leader is alive (E9)", () => {
@@ -72,7 +86,8 @@ Deno.test("Raft ignores candidates while its leader is alive (E9)", () => {
   raft.takeEffects();
   const request = { type: "requestVote", trial: false, last: { index: 9, term: 9 } } as const;
   raft.step(from(3, 9, request));
-  assertEquals([raft.standing.term, types(raft.takeEffects())], [3, []]);
+  save(raft);
+  assertEquals(types(raft.takeEffects()), ["appendEntriesReply to n2 in 3"]);
   tick(raft, TIMEOUT - 1);
   raft.step(from(3, 9, request));
   assertEquals(raft.standing.term, 3);
@@ -109,7 +124,7 @@ Deno.test("Raft starts its term with a no-op that commits earlier entries (§8)"
     entries: [{ index: 1, term: 0, command: new Uint8Array() }],
   });
   elect(raft);
-  assertEquals(raft.takeEffects().save?.tail?.entries.at(-1), { index: 2, term: 1, command: null });
+  assertEquals(save(raft)?.tail?.entries.at(-1), { index: 2, term: 1, command: null });
   accept(raft, 2, 2);
   assertEquals(raft.takeEffects().apply.map(({ index }) => index), [1, 2]);
 });
@@ -129,6 +144,7 @@ Deno.test("Raft steps down without changing term or vote when no majority answer
 Deno.test("Raft keeps leading without answers in the lab profile", () => {
   const raft = server({ profile: "lab" });
   tick(raft, TIMEOUT);
+  save(raft);
   raft.step(from(2, 1, { type: "requestVoteReply", trial: false, granted: true }));
   tick(raft, 10 * TIMEOUT);
   assertEquals(raft.standing.role, "leader");
@@ -138,13 +154,14 @@ Deno.test("Raft answers a read only after a commit in its term, a round, and the
   const raft = server();
   elect(raft);
   assert(raft.read(7));
+  save(raft);
   raft.takeEffects();
   accept(raft, 2, 0, 0); // accepts, but no entry of this term is committed
   assertEquals(raft.takeEffects().reads, []);
   accept(raft, 2, 1, 0); // commits the no-op; the round of the read starts now
   const round = raft.takeEffects();
   assertEquals(round.reads, []);
-  assertEquals(round.announce.map(({ message }) => "round" in message && message.round), [1, 1]);
+  assertEquals(round.send.map(({ message }) => "round" in message && message.round), [1, 1]);
   accept(raft, 3, 0, 0); // an answer to an earlier round proves nothing (R2)
   assertEquals(raft.takeEffects().reads, []);
   accept(raft, 3, 0, 1);
@@ -163,18 +180,19 @@ Deno.test("Raft refuses all pending reads when it loses leadership", () => {
   assertEquals(raft.read(8), false);
 });
 
-Deno.test("Raft as the only member commits by itself, and applies only durable entries", () => {
+Deno.test("Raft commits alone, but only what is durable (L6)", () => {
   const raft = server({ peers: [1] });
-  tick(raft, TIMEOUT);
+  electAlone(raft);
   raft.propose(new Uint8Array([1]));
-  const { announce, save, apply } = raft.takeEffects();
-  assertEquals([announce.length, save?.tail?.entries.length, apply.length], [0, 2, 2]);
+  assertEquals([raft.takeEffects().apply.length, save(raft)?.tail?.entries.length], [0, 2]);
+  assertEquals(raft.takeEffects().apply.map(({ index }) => index), [1, 2]);
 });
 
 Deno.test("Raft applies commands in batches up to the limit", () => {
   const raft = server({ peers: [1], applyEntriesMax: 2 });
-  tick(raft, TIMEOUT);
+  electAlone(raft);
   for (let i = 0; i < 4; i++) raft.propose(new Uint8Array([i]));
+  save(raft);
   const batches = [1, 2, 3].map(() => raft.takeEffects().apply.length);
   assertEquals([batches, raft.hasMore], [[2, 2, 1], false]);
 });
@@ -219,13 +237,14 @@ Deno.test("Raft does not continue a snapshot transfer with chunks of another lea
 
 Deno.test("Raft keeps its snapshot when the application's image is older (S2)", () => {
   const raft = server({ peers: [1] });
-  tick(raft, TIMEOUT);
+  electAlone(raft);
   for (let i = 0; i < 3; i++) raft.propose(new Uint8Array([i]));
+  save(raft);
   raft.takeEffects();
   raft.compact(3, new Uint8Array([3]));
-  raft.takeEffects();
+  assertEquals(save(raft)?.snapshot?.last.index, 3);
   raft.compact(2, new Uint8Array([2]));
-  assertEquals(raft.takeEffects().save, null);
+  assertEquals(save(raft), null);
   assertEquals(raft.status().base.index, 3);
 });
 
@@ -234,48 +253,17 @@ Deno.test("Raft keeps its log when it contains the last entry of a received snap
   const raft = server({}, { ...EMPTY, term: 1, entries });
   const chunk = { offset: 0, data: new Uint8Array(4), total: 4, round: 7 };
   raft.step(from(2, 1, { type: "installSnapshot", last: { index: 2, term: 1 }, ...chunk }));
-  const { restore, save, apply, send } = raft.takeEffects();
-  assertEquals([restore, save, apply.map(({ index }) => index)], [null, null, [1, 2]]);
+  const { restore, apply, send } = raft.takeEffects();
+  assertEquals([restore, raft.takeSave(), apply.map(({ index }) => index)], [null, null, [1, 2]]);
   assertEquals(raft.status().last, { index: 3, term: 1 });
   const accepted = { type: "appendEntriesReply", accepted: true, round: 7, match: 2 } as const;
   assertEquals(send.map(({ message }) => message), [accepted]);
 });
 
-Deno.test("Raft asks about a snapshot only with its heartbeats, also on a slow link (S6)", () => {
-  const raft = server({ electionTicks: 100, snapshotChunkBytes: 10, trailingEntries: 0 });
-  tick(raft, 100);
-  raft.step(from(2, 0, { type: "requestVoteReply", trial: true, granted: true }));
-  raft.step(from(2, 1, { type: "requestVoteReply", trial: false, granted: true }));
-  accept(raft, 2, 1);
-  raft.takeEffects();
-  raft.compact(1, new Uint8Array(30));
-  const last = { index: 1, term: 1 };
-  const rejected = { type: "appendEntriesReply", accepted: false, round: 0 } as const;
-  raft.step(from(3, 1, { ...rejected, previous: 0, conflict: { term: null, index: 1 } }));
-  const sent = { chunks: 0, questions: 0 };
-  // An answer arrives fifteen ticks, or seven heartbeats, after its message.
-  const answers: { readonly at: number; readonly received: number; readonly round: number }[] = [];
-  let received = 0;
-  for (let now = 0; received < 30; now++) {
-    raft.tick();
-    raft.propose(new Uint8Array(1));
-    accept(raft, 2, now + 1); // the commit index advances
-    for (const { message } of raft.takeEffects().announce) {
-      if (message.type !== "installSnapshot") continue;
-      sent[message.data.length > 0 ? "chunks" : "questions"]++;
-      if (message.offset === received) received += message.data.length;
-      answers.push({ at: now + 15, received, round: message.round });
-    }
-    for (const { at, ...answer } of answers) {
-      if (at === now) raft.step(from(3, 1, { type: "installSnapshotReply", last, ...answer }));
-    }
-  }
-  assertEquals(sent, { chunks: 3, questions: 16 });
-});
-
 Deno.test("Raft does not keep probing a server that lost acknowledged entries (D8)", () => {
   const raft = server();
   elect(raft);
+  save(raft);
   accept(raft, 3, 1);
   raft.propose(new Uint8Array(1));
   raft.takeEffects();
@@ -283,7 +271,7 @@ Deno.test("Raft does not keep probing a server that lost acknowledged entries (D
   let probes = 0;
   for (let round = 0; round < 20; round++) {
     tick(raft, round % 2);
-    for (const { to, message } of raft.takeEffects().announce) {
+    for (const { to, message } of raft.takeEffects().send) {
       if (to !== 3 || message.type !== "appendEntries") continue;
       probes++;
       const conflict = { term: null, index: 1 };
@@ -301,7 +289,8 @@ Deno.test("Raft answers a message of an earlier term with round zero (L9, R2)", 
   raft.step(from(2, 3, { type: "appendEntries", ...place }));
   const chunk = { last: { index: 9, term: 3 }, offset: 0, total: 1, round: 78 };
   raft.step(from(2, 3, { type: "installSnapshot", ...chunk, data: new Uint8Array(1) }));
-  // Server 2 may have become leader of term 5; its rounds of term 3 must not count there.
+  save(raft);
+  // Server 2 may lead term 5 by now; its rounds of term 3 must not count in it.
   const rounds = raft.takeEffects().send.map(({ term, message }) =>
     message.type === "appendEntriesReply" && [term, message.round]
   );
@@ -311,13 +300,14 @@ Deno.test("Raft answers a message of an earlier term with round zero (L9, R2)", 
 Deno.test("Raft has work due at the next tick while it has a commit to announce", () => {
   const raft = server({ heartbeatTicks: 5 });
   elect(raft);
+  save(raft);
   raft.takeEffects();
   assertEquals(raft.ticksUntilDue, 5);
   accept(raft, 2, 1);
   raft.takeEffects();
   assertEquals(raft.ticksUntilDue, 1);
   raft.tick();
-  assertEquals(raft.takeEffects().announce.length, 2);
+  assertEquals(raft.takeEffects().send.length, 2);
   assertEquals(raft.ticksUntilDue, 4);
 });
 
@@ -341,4 +331,22 @@ Deno.test("Raft keeps leading while long messages from a majority arrive", () =>
     raft.heard(2);
   }
   assertEquals(raft.standing.role, "leader");
+});
+
+Deno.test("Raft does not refuse what comes behind entries that are just arriving (L9)", () => {
+  const raft = server();
+  raft.step(from(2, 1, append([0, 0])));
+  save(raft);
+  raft.takeEffects();
+  const behind = append([9, 1]);
+  const answers = () =>
+    raft.takeEffects().send.map(({ message }) => "accepted" in message && message.accepted);
+  raft.step(from(2, 1, behind));
+  assertEquals(answers(), [false]);
+  raft.heard(2);
+  raft.step(from(2, 1, behind));
+  assertEquals(answers(), [true]);
+  tick(raft, 2); // nothing more has arrived for a heartbeat
+  raft.step(from(2, 1, behind));
+  assertEquals(answers(), [false]);
 });

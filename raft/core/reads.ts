@@ -21,6 +21,7 @@ interface Started {
 export class ReadQueue {
   #registered: number[] = [];
   #started: Started[] = [];
+  #startedRound = 0;
 
   /** Whether reads are waiting for a round to begin. */
   get hasRegistered(): boolean {
@@ -32,6 +33,11 @@ export class ReadQueue {
     return this.#started.length > 0;
   }
 
+  /** The round of the reads that were started last. */
+  get startedRound(): number {
+    return this.#startedRound;
+  }
+
   register(context: number): void {
     this.#registered.push(context);
   }
@@ -40,6 +46,7 @@ export class ReadQueue {
   start(index: Index, round: number): void {
     for (const context of this.#registered) this.#started.push({ context, index, round });
     this.#registered = [];
+    this.#startedRound = round;
   }
 
   /** The reads whose round is confirmed and whose state is applied. */

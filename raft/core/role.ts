@@ -6,7 +6,6 @@
 
 import type { Progress } from "./progress.ts";
 import type { ReadQueue } from "./reads.ts";
-import type { Transfer } from "./transfer.ts";
 import type { NodeId } from "./types.ts";
 
 /** What a server is at the moment. */
@@ -16,8 +15,8 @@ export type Role = Follower | Trial | Candidate | Leader;
 export interface Follower {
   readonly kind: "follower";
   readonly leader: NodeId | null;
-  /** The snapshot that is arriving from the leader. */
-  transfer: Transfer | null;
+  /** The round of an append that is to be acknowledged when it is durable; `null`: there is none. */
+  owedRound: number | null;
 }
 
 /** Asks whether an election could be won, before it disturbs anybody (PreVote, thesis §9.6). */

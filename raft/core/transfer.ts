@@ -6,15 +6,17 @@
  */
 
 import { isSame } from "./save.ts";
-import type { Position, Snapshot } from "./types.ts";
+import type { NodeId, Position, Snapshot } from "./types.ts";
 
 /** What has arrived of one snapshot. */
 export class Transfer {
   readonly last: Position;
+  readonly #from: NodeId;
   readonly #chunks: Uint8Array[] = [];
   #received = 0;
 
-  constructor(last: Position) {
+  constructor(from: NodeId, last: Position) {
+    this.#from = from;
     this.last = last;
   }
 
@@ -23,9 +25,9 @@ export class Transfer {
     return this.#received;
   }
 
-  /** Whether this transfer is the one of the snapshot at a position. */
-  isOf(last: Position): boolean {
-    return isSame(this.last, last);
+  /** Whether this transfer is the one of a server's snapshot at a position. */
+  isOf(from: NodeId, last: Position): boolean {
+    return this.#from === from && isSame(this.last, last);
   }
 
   /** Takes a chunk if it is the next one. */

@@ -10,7 +10,7 @@ import { Transfer } from "./transfer.ts";
 const LAST = { index: 3, term: 2 };
 
 Deno.test("Transfer accepts chunks in order and ignores all others", () => {
-  const transfer = new Transfer(LAST);
+  const transfer = new Transfer(2, LAST);
   transfer.add(0, new Uint8Array([1, 2]), 5);
   transfer.add(0, new Uint8Array([9, 9]), 5); // twice
   transfer.add(3, new Uint8Array([9]), 5); // too early
@@ -20,7 +20,8 @@ Deno.test("Transfer accepts chunks in order and ignores all others", () => {
   assertEquals(transfer.snapshot(), { last: LAST, data: new Uint8Array([1, 2, 3, 4, 5]) });
 });
 
-Deno.test("Transfer matches only its own index and term", () => {
-  const transfer = new Transfer(LAST);
-  assertEquals([transfer.isOf(LAST), transfer.isOf({ index: 3, term: 1 })], [true, false]);
+Deno.test("Transfer matches only its own sender, index and term", () => {
+  const transfer = new Transfer(2, LAST);
+  assertEquals([transfer.isOf(2, LAST), transfer.isOf(3, LAST)], [true, false]);
+  assertEquals(transfer.isOf(2, { index: 3, term: 1 }), false);
 });

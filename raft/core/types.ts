@@ -109,7 +109,7 @@ export interface AppendEntries {
   readonly round: number;
 }
 
-/** The follower's log now matches the leader's up to `match`, durably. */
+/** The follower's log matches the leader's up to `match`, and is durable up to there. */
 export interface AppendAccepted {
   /** Tells it from the other messages. */
   readonly type: "appendEntriesReply";
@@ -201,13 +201,12 @@ export interface Read {
   readonly confirmed: boolean;
 }
 
-/** What the core wants done. The field order is the order of execution. */
+/**
+ * What the core wants done now, whether or not a save is under way. The field order is the order of
+ * execution. Nothing in it promises more than is durable.
+ */
 export interface Effects {
-  /** Promises nothing about this disk: may leave before the save (thesis §10.2.1). */
-  readonly announce: readonly Envelope[];
-  /** What must be durable before anything below happens. */
-  readonly save: Save | null;
-  /** Votes and acknowledgements: only after the save. */
+  /** Messages that may leave now. */
   readonly send: readonly Envelope[];
   /** A newer image for the state machine. */
   readonly restore: Snapshot | null;
@@ -232,6 +231,8 @@ export interface PeerStatus {
   readonly next: Index;
   /** Answered within the last election timeout. */
   readonly active: boolean;
+  /** How much of a snapshot the peer has, of how much; `null`: it needs none. */
+  readonly transfer: { readonly received: number; readonly total: number } | null;
 }
 
 /** A look at one server from outside. */
@@ -250,6 +251,8 @@ export interface Status {
   readonly base: Position;
   /** The last entry of its log. */
   readonly last: Position;
+  /** Up to here its log is on its disk. */
+  readonly durable: Index;
   /** The last index it knows to be committed. */
   readonly commit: Index;
   /** The last index it has applied. */

@@ -11,12 +11,18 @@ export const LOG = "raft/core/log.ts";
 export const PROGRESS = "raft/core/progress.ts";
 export const READS = "raft/core/reads.ts";
 export const TRANSFER = "raft/core/transfer.ts";
+export const OUTBOX = "raft/core/outbox.ts";
+export const WINDOW = "raft/core/window.ts";
 export const NODE = "raft/node.ts";
 export const TICKER = "raft/ticker.ts";
 
 export const CORE_TESTS =
   "raft/core/raft_test.ts raft/core/log_test.ts raft/core/progress_test.ts raft/check_test.ts";
-export const READ_TESTS = "raft/core/reads_test.ts raft/core/raft_test.ts raft/rsm/rsm_test.ts";
+export const PROMISES = "raft/core/promises_test.ts raft/core/outbox_test.ts";
+export const SLOW_LINES = "tests/swarm/slow_line_test.ts";
+export const EXTREMES = "raft/core/extremes_test.ts";
+export const WALK = "tests/swarm/walk_test.ts";
+export const READ_TESTS = "raft/core/reads_test.ts raft/core/raft_test.ts raft/rsm_test.ts";
 export const NODE_TESTS = "raft/node_test.ts raft/ticker_test.ts";
 
 export const SCRIPTS = "tests/scripts/script_test.ts";

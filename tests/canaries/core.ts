@@ -6,12 +6,15 @@
 
 import type { Canary } from "./canary.ts";
 import { electionCanaries } from "./elections.ts";
+import { extremeCanaries, promiseCanaries } from "./promises.ts";
 import { replicationCanaries } from "./replication.ts";
 import { readCanaries, snapshotCanaries } from "./snapshots.ts";
 
 /** Planted one at a time by `deno task canary`. */
 export const coreCanaries: readonly Canary[] = [
   ...electionCanaries,
+  ...promiseCanaries,
+  ...extremeCanaries,
   ...replicationCanaries,
   ...snapshotCanaries,
   ...readCanaries,

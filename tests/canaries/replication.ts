@@ -14,8 +14,10 @@ import {
   NODE,
   NODE_TESTS,
   PROGRESS,
+  PROMISES,
   RAFT,
   SCRIPTS,
+  SLOW_LINES,
   SNAPSHOTS,
   SWARM,
   UNRELIABLE,
@@ -44,7 +46,7 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "L2",
     bug: "a follower commits entries beyond those that the message verified",
     file: RAFT,
-    find: "this.#commitTo(Math.min(message.commit, verified));",
+    find: "this.#commitTo(Math.min(message.commit, this.#verified));",
     replace: "this.#commitTo(Math.min(message.commit, this.#log.last.index));",
     caughtBy: [AGREEMENT, CRASHES, CHURN],
   },
@@ -52,8 +54,8 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "L2",
     bug: "a follower acknowledges its whole log, verified or not",
     file: RAFT,
-    find: "this.#accept(from, verified, round);",
-    replace: "this.#accept(from, this.#log.last.index, round);",
+    find: "const match = Math.min(this.#verified, this.#log.durable);",
+    replace: "const match = this.#log.durable;",
     caughtBy: [AGREEMENT, CRASHES],
   },
   {
@@ -79,9 +81,9 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "L4",
     bug: "a follower lets a conflict remove committed entries",
     file: RAFT,
-    find: `this.#role = { kind: "follower", leader, transfer: null };
+    find: `this.#role = { kind: "follower", leader, owedRound: null };
     this.#trace`,
-    replace: `this.#role = { kind: "follower", leader, transfer: null };
+    replace: `this.#role = { kind: "follower", leader, owedRound: null };
     this.#commit = this.#snapshot?.last.index ?? 0;
     this.#trace`,
     caughtBy: [ELECTIONS, AGREEMENT],
@@ -96,28 +98,26 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "L6",
-    bug: "acknowledgements and applies of a turn come before its save",
+    bug: "the core hears that a save has ended while it is under way",
     file: NODE,
-    find: `        if (effects.save !== null) {
-          await this.#options.storage.save(effects.save);
-          if (this.#isStopped) return;
-        }
-        if (isKept) this.#image = "none";
-        this.#finish(effects);`,
-    replace: `        this.#finish(effects);
-        if (effects.save !== null) {
-          await this.#options.storage.save(effects.save);
-          if (this.#isStopped) return;
-        }`,
-    caughtBy: [ELECTIONS, AGREEMENT],
+    find: "await this.#options.storage.save(save);",
+    replace: "void this.#options.storage.save(save);",
+    caughtBy: [NODE_TESTS, ELECTIONS, AGREEMENT],
+  },
+  {
+    rule: "L6",
+    bug: "a leader counts itself for what its disk does not hold yet",
+    file: RAFT,
+    find: "const index = quorumValue([...matches, this.#log.durable]);",
+    replace: "const index = quorumValue([...matches, this.#log.last.index]);",
+    caughtBy: [PROMISES, AGREEMENT],
   },
   {
     rule: "L6",
     bug: "a leader alone commits an entry that no other server has",
     file: RAFT,
-    find: "const index = quorumValue([...matches, this.#log.last.index]);",
-    replace:
-      "const index = quorumValue([...matches.slice(1), this.#log.last.index, this.#log.last.index]);",
+    find: "[...matches, this.#log.durable]",
+    replace: "[...matches.slice(1), this.#log.durable, this.#log.durable]",
     caughtBy: [AGREEMENT],
   },
   {
@@ -148,7 +148,7 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "L9",
     bug: "a late refusal lowers next below match",
     file: PROGRESS,
-    find: "if (previous <= this.match) return false;",
+    find: "if (previous <= this.match || previous >= this.next) return false;",
     replace: "if (previous <= this.match) this.match = previous;",
     caughtBy: [UNRELIABLE, CHURN],
   },
@@ -156,7 +156,7 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "L9",
     bug: "a server that lost acknowledged entries is probed without a pause",
     file: PROGRESS,
-    find: "if (previous <= this.match) return false;",
+    find: "if (previous <= this.match || previous >= this.next) return false;",
     replace: "",
     caughtBy: [CORE_TESTS],
   },
@@ -172,9 +172,8 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "L9",
     bug: "entries are sent again with every message until they are acknowledged",
     file: PROGRESS,
-    find: `this.mode.inFlight.push({ last, bytes });
-      this.next = last + 1;`,
-    replace: "this.mode.inFlight.push({ last, bytes });",
+    find: 'if (mode.kind === "streaming") this.next = taken.last + 1;',
+    replace: "",
     caughtBy: ["raft/core/progress_test.ts"],
   },
   {
@@ -216,5 +215,62 @@ export const replicationCanaries: readonly Canary[] = [
     find: "if (this.#raft.hasMore || ++this.#turnsSinceYield > TURNS_MAX) return",
     replace: "if (this.#raft.hasMore) return",
     caughtBy: [NODE_TESTS],
+  },
+  {
+    rule: "L9",
+    bug:
+      "a heartbeat claims the place behind entries that it may overtake, and they are sent twice",
+    file: PROGRESS,
+    find: "(mode.window.isEmpty || this.#isStalled(mode.window, state))",
+    replace: "(mode.window.isEmpty || state.round >= 0)",
+    caughtBy: [CORE_TESTS, SLOW_LINES],
+  },
+  {
+    rule: "L9",
+    bug: "entries that were lost are never asked about",
+    file: PROGRESS,
+    find: "(mode.window.isEmpty || this.#isStalled(mode.window, state))",
+    replace: "mode.window.isEmpty",
+    caughtBy: [CORE_TESTS, UNRELIABLE],
+  },
+  {
+    rule: "L9",
+    bug: "a follower refuses what comes behind entries that are just arriving",
+    file: RAFT,
+    find: "entries.length === 0 && this.#isReceiving",
+    replace: "entries.length > 0 && this.#isReceiving",
+    caughtBy: [CORE_TESTS, SLOW_LINES],
+  },
+  {
+    rule: "L9",
+    bug: "entries are sent again while they still wait in the transport",
+    file: PROGRESS,
+    find: "if (mode.probe !== null || queued > 0) return;",
+    replace: "if (mode.probe !== null) return;",
+    caughtBy: [CORE_TESTS],
+  },
+  {
+    rule: "S7",
+    bug: "what waits in the transport for a slow peer has no bound",
+    file: PROGRESS,
+    find: "if (queued >= this.#options.queuedBytesMax) return;",
+    replace: "",
+    caughtBy: [CORE_TESTS],
+  },
+  {
+    rule: "X8",
+    bug: "one append a turn is all that a follower gets, however far it is behind",
+    file: PROGRESS,
+    find: "while (!mode.window.isFull) {",
+    replace: "if (!mode.window.isFull) {",
+    caughtBy: [CORE_TESTS],
+  },
+  {
+    rule: "X8",
+    bug: "a driver does not go on when the transport has taken what it got",
+    file: RAFT,
+    find: "for (const peer of this.#role.peers.values()) if (peer.hasMore) return true;",
+    replace: "",
+    caughtBy: [SLOW_LINES],
   },
 ];

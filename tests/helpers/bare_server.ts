@@ -33,6 +33,7 @@ export interface BareOptions extends Partial<RaftOptions> {
 /** The effects of one turn, with all messages in one list. */
 export interface Turn {
   readonly messages: readonly Message[];
+  /** The first save. */
   readonly save: Save | null;
   readonly applied: readonly Index[];
   readonly effects: Effects;
@@ -63,13 +64,19 @@ export class BareServer {
     );
   }
 
-  /** Takes the core's effects and applies the save. */
+  /** Takes what the core wants done, and saves until nothing is left to be saved. */
   turn(): Turn {
-    const effects = this.raft.takeEffects();
-    if (effects.save !== null) this.persistent = applySave(this.persistent, effects.save);
-    const messages = [...effects.announce, ...effects.send].map(({ message }) => message);
+    let effects = this.raft.takeEffects();
+    let save: Save | null = null;
+    for (let next = this.raft.takeSave(); next !== null; next = this.raft.takeSave()) {
+      save ??= next;
+      this.persistent = applySave(this.persistent, next);
+      this.raft.saved();
+      effects = joined(effects, this.raft.takeEffects());
+    }
+    const messages = effects.send.map(({ message }) => message);
     const applied = effects.apply.map(({ index }) => index);
-    return { messages, save: effects.save, applied, effects };
+    return { messages, save, applied, effects };
   }
 
   /** Delivers a message and takes a turn. */
@@ -94,6 +101,16 @@ export class BareServer {
     }
     return turn;
   }
+}
+
+/** Everything of two turns, one after the other. */
+function joined(first: Effects, second: Effects): Effects {
+  return {
+    send: [...first.send, ...second.send],
+    restore: second.restore ?? first.restore,
+    apply: [...first.apply, ...second.apply],
+    reads: [...first.reads, ...second.reads],
+  };
 }
 
 /** A granted vote. */

@@ -97,7 +97,7 @@ export class FakeCluster implements Cluster {
     return Promise.resolve({
       ...{ id, role: leader ? "leader" : "follower", term, leader: null, votedFor: null, last },
       ...{ base: { index: 0, term: 0 }, commit: applied, applied, logBytes: 0, snapshotBytes: 0 },
-      peers: [],
+      ...{ durable: applied, peers: [] },
     });
   }
 

@@ -16,7 +16,8 @@
  * ```
  *
  * Commands: `cluster nodes=N [leader=N] [any option of the core]`, `log N term=T 1 1 2 …`,
- * `tick N [count]`, `campaign N`, `put N text`, `read N context`, `compact N index`, `crash N`,
+ * `tick N [count]`, `campaign N`, `put N text`, `read N context`, `compact N index`, `slow N` (saves
+ * stay under way), `save N [quick]` (the save ends; all later ones at once), `crash N`,
  * `restart N`, `partition N …`, `heal`, `deliver|double|drop|delay [N] [from=N] [type=T] [first=N]`,
  * `release`, `settle`, `show [N …]`. A command after `quiet` says nothing.
  *
@@ -113,6 +114,10 @@ class ScriptRun {
         return world.read(id, second ?? 0);
       case "compact":
         return world.compact(id, second ?? 0);
+      case "slow":
+        return world.slow(id);
+      case "save":
+        return world.save(id, words.includes("quick"));
       case "crash":
         return world.crash(id);
       case "restart":

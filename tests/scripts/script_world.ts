@@ -1,7 +1,8 @@
 /**
  * The world of a golden script: bare cores, each with what its disk holds, and the messages between
  * them waiting to be delivered by hand. Nothing happens by itself: no time passes, nothing arrives.
- * Every input is followed by a whole turn of that node.
+ * Every input is followed by turns and saves of that node until it is at rest; the saves of a slow one
+ * wait to be let through.
  *
  * @module
  */
@@ -16,6 +17,7 @@ import {
   type Persistent,
   Raft,
   type RaftOptions,
+  type Save,
   type Status,
   type Term,
 } from "../../raft/mod.ts";
@@ -24,6 +26,10 @@ import { formatEnvelope, formatPosition } from "../sim/mod.ts";
 interface Server {
   raft: Raft | null;
   persistent: Persistent;
+  /** The save that is under way, on a slow disk. */
+  saving: Save | null;
+  /** Saves take until they are let through. */
+  isSlow: boolean;
   shown: string;
 }
 
@@ -51,7 +57,13 @@ export class ScriptWorld {
   constructor(nodes: number, options: Omit<RaftOptions, "id" | "peers">) {
     this.#options = options;
     for (let id = 1; id <= nodes; id++) {
-      this.#servers.set(id, { raft: null, persistent: EMPTY, shown: "" });
+      this.#servers.set(id, {
+        raft: null,
+        persistent: EMPTY,
+        saving: null,
+        isSlow: false,
+        shown: "",
+      });
     }
     for (const id of this.ids) this.#boot(id);
   }
@@ -115,8 +127,22 @@ export class ScriptWorld {
     this.#input(id, (raft) => raft.compact(index, new TextEncoder().encode(`image ${index}`)));
   }
 
+  /** From now on a save of this server is under way until {@linkcode save}. */
+  slow(id: NodeId): void {
+    this.#server(id).isSlow = true;
+  }
+
+  /** The save that is under way ends; with `isQuick` all later ones take no time. */
+  save(id: NodeId, isQuick: boolean): void {
+    const server = this.#server(id);
+    if (isQuick) server.isSlow = false;
+    this.#input(id, (raft) => this.#saved(server, raft));
+  }
+
+  /** A save that is under way is lost. */
   crash(id: NodeId): void {
-    this.#server(id).raft = null;
+    const server = this.#server(id);
+    server.raft = server.saving = null;
     this.#waiting = this.#waiting.filter(({ to }) => to !== id);
   }
 
@@ -181,8 +207,11 @@ export class ScriptWorld {
     for (let index = Math.max(1, status.base.index); index <= status.last.index; index++) {
       terms.push(raft.termAt(index));
     }
+    const durable = status.durable < status.last.index ? ` durable=${status.durable}` : "";
     this.#say(
-      `${formatState(status)} applied=${status.applied} log=[${terms.join(" ")}]${progress}`,
+      `${formatState(status)}${durable} applied=${status.applied} log=[${
+        terms.join(" ")
+      }]${progress}`,
     );
   }
 
@@ -218,25 +247,38 @@ export class ScriptWorld {
     return chosen;
   }
 
-  /** One input, then turns until the core has nothing more to do. */
+  /** One input, then turns and saves until the core has nothing more to do. */
   #input(id: NodeId, run: (raft: Raft) => void): void {
     const server = this.#server(id);
     const raft = this.#raft(id);
     run(raft);
     do {
-      const { announce, save, send, restore, apply, reads } = raft.takeEffects();
-      this.#send(announce);
-      if (save !== null) server.persistent = applySave(server.persistent, save);
-      this.#send(send);
-      if (restore !== null) this.#say(`n${id} restores ${formatPosition(restore.last)}`);
-      for (const entry of apply) this.#say(`n${id} applies ${formatEntry(entry)}`);
-      for (const { context, confirmed } of reads) {
-        this.#say(`n${id} read ${context} ${confirmed ? "confirmed" : "refused"}`);
-      }
-    } while (raft.hasMore);
+      this.#perform(id, raft);
+      if (raft.hasMore) continue;
+      server.saving ??= raft.takeSave();
+    } while (raft.hasMore || !server.isSlow && this.#saved(server, raft));
     const state = formatState(raft.status());
     if (state !== server.shown) this.#say(state);
     server.shown = state;
+  }
+
+  #perform(id: NodeId, raft: Raft): void {
+    const { send, restore, apply, reads } = raft.takeEffects();
+    this.#send(send);
+    if (restore !== null) this.#say(`n${id} restores ${formatPosition(restore.last)}`);
+    for (const entry of apply) this.#say(`n${id} applies ${formatEntry(entry)}`);
+    for (const { context, confirmed } of reads) {
+      this.#say(`n${id} read ${context} ${confirmed ? "confirmed" : "refused"}`);
+    }
+  }
+
+  /** Ends the save that is under way; false: there is none. */
+  #saved(server: Server, raft: Raft): boolean {
+    if (server.saving === null) return false;
+    server.persistent = applySave(server.persistent, server.saving);
+    server.saving = null;
+    raft.saved();
+    return true;
   }
 
   #send(envelopes: readonly Envelope[]): void {

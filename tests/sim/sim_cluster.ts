@@ -178,6 +178,7 @@ export class SimCluster implements Cluster {
     const transport = this.network.attach(id, {
       view: life.view,
       receive: (envelope) => life.node?.receive(envelope),
+      heard: (from) => life.node?.heard(from),
     });
     this.clock.touch();
     try {
@@ -396,6 +397,11 @@ export class SimCluster implements Cluster {
   submit(id: NodeId, command: Uint8Array): Position | null {
     const life = this.#lives.get(id);
     return life === undefined || life.view.isPaused ? null : life.node?.propose(command) ?? null;
+  }
+
+  /** A node's application has an image of everything up to an index. */
+  compact(id: NodeId, index: Index, image: Uint8Array): void {
+    this.#lives.get(id)?.node?.compact(index, image);
   }
 
   /** Registers a read with a node. False: it does not lead, or does not listen. */

@@ -1,6 +1,7 @@
 /**
- * A network in memory under {@linkcode Faults}: messages take a hop, in order on each link unless a
- * fault delays them, and are counted as the lab counts. It carries envelopes as they are; what it
+ * A network in memory under {@linkcode Faults}: messages take a hop, in order on each line unless a
+ * fault delays them, and are counted as the lab counts. Each direction between two nodes has two lines,
+ * as in the product: bulk messages queue for the bandwidth, small ones never wait behind them. It carries envelopes as they are; what it
  * hands over is never copied, so nobody may change a message.
  *
  * As on real sockets, a message in flight outlives a partition and its sender, but never its
@@ -12,7 +13,7 @@
  */
 
 import { decide, type Faults, kindOf, type Link, noFaults } from "../../net/mod.ts";
-import type { Envelope, NodeId, Transport } from "../../raft/mod.ts";
+import { type Envelope, isBulk, type NodeId, type Transport } from "../../raft/mod.ts";
 import type { Traffic } from "../cluster/mod.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import type { ClockView, VirtualClock } from "./virtual_clock.ts";
@@ -35,28 +36,40 @@ export interface SimNetworkOptions {
 export interface Attachment {
   readonly view: ClockView;
   readonly receive: (envelope: Envelope) => void;
+  /** Bytes of a bulk message are arriving. */
+  readonly heard?: (from: NodeId) => void;
 }
 
 interface Life extends Attachment {
   readonly number: number;
   /** The latest life of each sender that was heard from. */
-  readonly heard: Map<NodeId, number>;
+  readonly runs: Map<NodeId, number>;
   incoming: number;
 }
 
-/** One direction between two nodes. */
-interface Wire {
+/** One line in one direction between two nodes. */
+interface Line {
   sentAtMs: number;
   /** When the last undelayed message arrives; later ones do not overtake it. */
   arrivesAtMs: number;
   /** Until when the bandwidth is used up. */
   busyUntilMs: number;
+}
+
+/** One direction between two nodes. */
+interface Wire {
+  readonly small: Line;
+  readonly bulk: Line;
   /** While clogged: what waits to flood. */
   held: (() => void)[] | null;
 }
 
 /** With this much waiting for bandwidth a sender drops instead of queueing. */
-const QUEUE_MS_MAX = 2_000;
+const QUEUE_BYTES_MAX = 64 * 2 ** 20;
+/** What the operating system takes of a queue: no sender sees it waiting. */
+const SYSTEM_BYTES = 256 * 2 ** 10;
+/** How often a receiver notices that a long message is arriving. */
+const HEARD_EVERY_MS = 20;
 const STRAY_MS = { min: 200, max: 15_000 };
 
 /** Best-effort delivery between the nodes of one simulation. */
@@ -88,8 +101,7 @@ export class SimNetwork {
   /** A node starts; it sends through the answer. */
   attach(id: NodeId, attachment: Attachment): Transport {
     const number = ++this.#lifeCount;
-    const { view, receive } = attachment;
-    const life: Life = { view, receive, number, heard: new Map(), incoming: 0 };
+    const life: Life = { ...attachment, number, runs: new Map(), incoming: 0 };
     this.#lives.set(id, life);
     return {
       send: (envelopes) => {
@@ -97,7 +109,7 @@ export class SimNetwork {
           if (this.#lives.get(id) === life) this.#send(envelope, number);
         }
       },
-      waiting: () => 0,
+      waiting: (to) => this.#waiting({ from: id, to }),
     };
   }
 
@@ -155,37 +167,59 @@ export class SimNetwork {
       observe?.("lose", envelope);
       return;
     }
-    const wire = this.#wire(link);
     for (const delayMs of delays) {
       const deliver = () => this.#deliver(envelope, { senderLife, receiver });
-      this.#carry(wire, { delayMs, bytes: bytesOf(envelope), deliver });
+      this.#carry(envelope, { delayMs, deliver, heard: () => this.#hear(envelope, receiver) });
     }
   }
 
   #carry(
-    wire: Wire,
-    { delayMs, bytes, deliver }: {
+    envelope: Envelope,
+    { delayMs, deliver, heard }: {
       readonly delayMs: number;
-      readonly bytes: number;
       readonly deliver: () => void;
+      readonly heard: () => void;
     },
   ): void {
-    const { clock, random, hopMs } = this.#options;
+    const { clock, random, hopMs, bytesOf } = this.#options;
+    const wire = this.#wire(envelope);
+    const line = isBulk(envelope.message) ? wire.bulk : wire.small;
     const now = clock.now();
+    const { bytesPerSecondMax } = this.#faults;
     let queueMs = 0;
-    if (this.#faults.bytesPerSecondMax !== null) {
-      const begin = Math.max(now, wire.busyUntilMs);
-      if (begin - now > QUEUE_MS_MAX) return;
-      wire.busyUntilMs = begin + bytes * 1000 / this.#faults.bytesPerSecondMax;
-      queueMs = wire.busyUntilMs - now;
+    let sendMs = 0;
+    if (bytesPerSecondMax !== null) {
+      const begin = Math.max(now, line.busyUntilMs);
+      if ((begin - now) * bytesPerSecondMax > QUEUE_BYTES_MAX * 1000) return;
+      sendMs = bytesOf(envelope) * 1000 / bytesPerSecondMax;
+      line.busyUntilMs = begin + sendMs;
+      queueMs = line.busyUntilMs - now;
     }
-    if (wire.sentAtMs !== now || wire.arrivesAtMs < now + queueMs) {
+    if (line.sentAtMs !== now || line.arrivesAtMs < now + queueMs) {
       const arrivesAtMs = now + queueMs + random.range(hopMs.minMs, hopMs.maxMs);
-      wire.arrivesAtMs = Math.max(wire.arrivesAtMs, arrivesAtMs);
-      wire.sentAtMs = now;
+      line.arrivesAtMs = Math.max(line.arrivesAtMs, arrivesAtMs);
+      line.sentAtMs = now;
     }
-    if (wire.held !== null) wire.held.push(deliver);
-    else clock.after(wire.arrivesAtMs - now + delayMs, deliver);
+    if (wire.held !== null) return void wire.held.push(deliver);
+    const takesMs = line.arrivesAtMs - now + delayMs;
+    const partsMs = line === wire.bulk ? sendMs : 0;
+    for (let ms = HEARD_EVERY_MS; ms < partsMs; ms += HEARD_EVERY_MS) {
+      clock.after(takesMs - sendMs + ms, heard);
+    }
+    clock.after(takesMs, deliver);
+  }
+
+  /** A part of a long message has arrived. */
+  #hear({ from, to }: Envelope, receiver: Life): void {
+    if (this.#lives.get(to) === receiver) receiver.view.admit(() => receiver.heard?.(from));
+  }
+
+  /** What of the bulk line's queue is still with the sender. */
+  #waiting(link: Link): number {
+    const { bytesPerSecondMax } = this.#faults;
+    if (bytesPerSecondMax === null) return 0;
+    const queueMs = this.#wire(link).bulk.busyUntilMs - this.#options.clock.now();
+    return Math.max(0, queueMs * bytesPerSecondMax / 1000 - SYSTEM_BYTES);
   }
 
   #deliver(
@@ -194,12 +228,12 @@ export class SimNetwork {
   ): void {
     const { observe, bytesOf } = this.#options;
     const { from, to, message } = envelope;
-    const heard = receiver.heard.get(from) ?? 0;
+    const heard = receiver.runs.get(from) ?? 0;
     if (this.#lives.get(to) !== receiver || heard > senderLife) {
       observe?.("lose", envelope);
       return;
     }
-    if (heard < senderLife) receiver.heard.set(from, senderLife);
+    if (heard < senderLife) receiver.runs.set(from, senderLife);
     if (kindOf(message.type) === "request") receiver.incoming++;
     else this.#bytes += bytesOf(envelope);
     receiver.view.admit(() => {
@@ -225,9 +259,13 @@ export class SimNetwork {
     const key = from * 1024 + to;
     let wire = this.#wires.get(key);
     if (wire === undefined) {
-      wire = { sentAtMs: -1, arrivesAtMs: 0, busyUntilMs: 0, held: null };
+      wire = { small: newLine(), bulk: newLine(), held: null };
       this.#wires.set(key, wire);
     }
     return wire;
   }
+}
+
+function newLine(): Line {
+  return { sentAtMs: -1, arrivesAtMs: 0, busyUntilMs: 0 };
 }

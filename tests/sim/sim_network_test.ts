@@ -18,6 +18,13 @@ function request(number: number): Message {
   return { type: "requestVote", trial: false, last: { index: number, term: 0 } };
 }
 
+/** A message of the bulk line, with a command of so many bytes. */
+function bulk(bytes: number): Message {
+  const entries = [{ index: 1, term: 1, command: new Uint8Array(bytes) }];
+  const previous = { index: 0, term: 0 };
+  return { type: "appendEntries", previous, entries, commit: 0, round: 0 };
+}
+
 function envelope(message: Message, { from = 1, to = 2 } = {}): Envelope {
   return { from, to, term: 1, message };
 }
@@ -27,6 +34,7 @@ class Pair {
   readonly clock = new VirtualClock();
   readonly network: SimNetwork;
   readonly received: { readonly index: number; readonly atMs: number }[] = [];
+  readonly heardAtMs: number[] = [];
   sender: Transport;
   view = new ClockView(this.clock);
 
@@ -46,6 +54,7 @@ class Pair {
         const index = message.type === "requestVote" ? message.last.index : -1;
         this.received.push({ index, atMs: this.clock.now() });
       },
+      heard: () => void this.heardAtMs.push(this.clock.now()),
     });
   }
 
@@ -151,13 +160,24 @@ Deno.test("SimNetwork holds a clogged link and floods it later", async () => {
   assertEquals(pair.indexes, NUMBERS);
 });
 
-Deno.test("SimNetwork sends no faster than the bandwidth, and drops what queues too long", async () => {
+Deno.test("SimNetwork sends no faster than the bandwidth, and small messages before bulk", async () => {
   const pair = new Pair({ bytesPerSecondMax: 160 }, { minMs: 0, maxMs: 0 });
-  for (let number = 0; number < 100; number++) pair.send(request(number));
-  await pair.clock.sleep(60_000);
-  assertEquals(pair.received[0]!.atMs, 100);
-  assertEquals(pair.received[9]!.atMs, 1_000);
-  assert(pair.received.length > 15 && pair.received.length < 30, `${pair.received.length} arrived`);
+  for (let number = 0; number < 10; number++) pair.send(request(number));
+  await pair.clock.sleep(1_000);
+  assertEquals([pair.received[0]!.atMs, pair.received[9]!.atMs], [100, 1_000]);
+  pair.send(bulk(160));
+  pair.send(request(10));
+  await pair.clock.sleep(5_000);
+  assertEquals(pair.received.slice(10).map(({ atMs }) => atMs), [1_100, 2_162.5]);
+  assertEquals(pair.heardAtMs.length, 58); // every 20 ms while it arrived
+});
+
+Deno.test("SimNetwork says how much bulk waits beyond what the system takes, and drops beyond its queue", async () => {
+  const pair = new Pair({ bytesPerSecondMax: 2 ** 20 }, { minMs: 0, maxMs: 0 });
+  for (let number = 0; number < 66; number++) pair.send(bulk(2 ** 20));
+  assert(pair.sender.waiting(2) > 63 * 2 ** 20, `${pair.sender.waiting(2)} bytes wait`);
+  await pair.clock.sleep(66_000);
+  assertEquals([pair.received.length, pair.sender.waiting(2)], [64, 0]);
 });
 
 Deno.test("SimNetwork neither delivers all nor loses all when unreliable", async () => {

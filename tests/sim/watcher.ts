@@ -6,7 +6,8 @@
  * What it holds against a cluster: one leader in a term, ever (§5.2); a leader holds everything
  * committed before its term (§5.4); logs that share a position share all before it (§5.3); all nodes
  * apply the same entry at an index, in order, and only what a majority holds durably; term, commit
- * and applied never go back in a life; and no vote or acknowledgement leaves before its save.
+ * and applied never go back in a life; and nothing is promised that is not durable: no vote, no
+ * acknowledgement and no commit.
  *
  * @module
  */
@@ -61,6 +62,7 @@ export class Watcher {
   readonly #known: (Map<Term, Known> | undefined)[] = [];
   readonly #applied = new Map<NodeId, Index>();
   readonly #before = new Map<NodeId, Status>();
+  readonly #cores = new Map<NodeId, Raft>();
 
   constructor(options: WatcherOptions) {
     this.#options = options;
@@ -80,6 +82,7 @@ export class Watcher {
   started(id: NodeId): void {
     this.#applied.set(id, 0);
     this.#before.delete(id);
+    this.#cores.delete(id);
   }
 
   /** A message leaves: what it promises must be on the sender's disk. */
@@ -100,7 +103,7 @@ export class Watcher {
         this.#fail(`n${from} grants a vote that it has not saved`, envelope);
       }
     } else if (message.type === "appendEntriesReply" && message.accepted) {
-      if (isCurrent && durable.last.index < message.match) {
+      if (isCurrent && !this.#isSaved(from, message.match)) {
         this.#fail(`n${from} acknowledges entries that it has not saved`, envelope);
       }
     } else if (message.type === "appendEntries" && message.commit > this.#committedBy(from)) {
@@ -126,8 +129,6 @@ export class Watcher {
           known.previousTerm === previousTerm);
       if (!isSame) this.#fail(`two logs differ at or before ${formatPosition(entry)}`, id);
     }
-    const index = tail.from;
-    if (index <= this.#applied.get(id)!) this.#fail(`a log is cut at ${index}, applied before`, id);
   }
 
   /** Entries are handed to a node's application. */
@@ -162,7 +163,13 @@ export class Watcher {
   turned(id: NodeId, raft: Raft): { readonly status: Status; readonly isNews: boolean } {
     const before = this.#before.get(id) ?? null;
     const status = this.#check(raft, before);
+    this.#cores.set(id, raft);
     this.#before.set(id, status);
+    const applied = this.#committed[status.applied - 1];
+    const term = raft.termAt(status.applied);
+    if (applied !== undefined && term !== null && term !== applied.term) {
+      this.#fail(`a log is cut at ${status.applied}, applied before`, id);
+    }
     if (status.role === "leader") {
       this.#leads(status, raft);
       const led = before?.role === "leader" && before.term === status.term;
@@ -212,13 +219,22 @@ export class Watcher {
 
   /** The highest index a node may announce as committed: what was applied, or a majority holds. */
   #committedBy(id: NodeId): Index {
-    const durable = this.#durable(id);
+    const core = this.#cores.get(id);
     let index = this.#committed.length;
     for (;;) {
-      const entry = durable.entryAt(index + 1);
-      if (entry === undefined || this.#holders(entry) * 2 <= this.#options.ids.length) return index;
+      const term = core?.termAt(index + 1) ?? null;
+      if (term === null) return index;
+      if (this.#holders({ index: index + 1, term }) * 2 <= this.#options.ids.length) return index;
       index++;
     }
+  }
+
+  /** Whether a node's disk holds its log up to an index: that log, and not another that it replaces. */
+  #isSaved(id: NodeId, index: Index): boolean {
+    const durable = this.#durable(id);
+    const term = this.#cores.get(id)?.termAt(index) ?? null;
+    if (term === null || index <= durable.base.index) return index <= durable.last.index;
+    return durable.termAt(index) === term;
   }
 
   #holders(position: Position): number {

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Entry, Envelope, Message, NodeId } from "../../raft/core/types.ts";
-import { BareServer, entries, VOTE } from "../helpers/bare_server.ts";
+import { append, BareServer, entries, VOTE } from "../helpers/bare_server.ts";
 import { DurableLog } from "./durable_log.ts";
 import { Watcher } from "./watcher.ts";
 
@@ -125,7 +125,9 @@ Deno.test("Watcher reports a log that is cut where it was applied", () => {
   const scene = new Scene();
   for (const id of [1, 2]) scene.save(id, entries([1, 1]));
   scene.watcher.applied(1, entries([1, 1]));
-  scene.save(1, entries([2], 2));
+  const server = new BareServer({ log: [1, 2], term: 2 });
+  server.hear(2, 2, append([2, 2], { commit: 2 }));
+  scene.watcher.turned(1, server.raft);
   scene.expect("a log is cut at 2, applied before");
 });
 

@@ -108,7 +108,7 @@ function planLimits(random: SeededRandom): Partial<RaftOptions> {
     ...tiny("inFlightBytesMax", [1, 50, 400]),
     ...tiny("snapshotChunkBytes", [20, 50, 100]),
     ...tiny("applyEntriesMax", [1, 2, 7]),
-    ...tiny("trailingEntries", [0, 0, 1, 5]),
+    ...tiny("trailingBytes", [0, 0, 50, 400]),
   };
 }
 

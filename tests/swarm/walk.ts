@@ -12,7 +12,6 @@
 
 import {
   applySave,
-  type Effects,
   type Entry,
   type Envelope,
   type Index,
@@ -20,6 +19,7 @@ import {
   type Position,
   Raft,
   type RaftOptions,
+  type Save,
   type Snapshot,
 } from "../../raft/mod.ts";
 import { DurableLog, permittedInSave, SeededRandom, Violation, Watcher } from "../sim/mod.ts";
@@ -38,8 +38,8 @@ export function walk(seed: number, steps = 20_000): WalkResult {
 
 interface Server {
   raft: Raft;
-  /** Taken and announced; the save is under way. */
-  effects: Effects | null;
+  /** The save that is under way. */
+  saving: Save | null;
   /** The application: how far it has got. */
   applied: Index;
   hasInput: boolean;
@@ -51,11 +51,13 @@ const RECOVERY_ROUNDS_MAX = 2_000;
 /** Everything that may happen, with how often in a walk of average weights. */
 const WEIGHTS = {
   take: 15,
+  save: 8,
   finish: 15,
   deliver: 60,
   again: 2,
   lose: 1,
   tick: 6,
+  heard: 1,
   propose: 2,
   read: 2,
   compact: 1,
@@ -78,6 +80,8 @@ class Walk {
   #apart: ReadonlySet<NodeId> = new Set();
   /** For now the saves of these do not end. */
   #stalled: ReadonlySet<NodeId> = new Set();
+  /** What waits in every transport for every peer. */
+  #waiting = 0;
   /** The reads that wait, with what was applied anywhere when they were asked. */
   readonly #reads = new Map<number, Index>();
   #messages: Envelope[] = [];
@@ -96,9 +100,10 @@ class Walk {
       heartbeatTicks: random.between(1, 3),
       appendEntriesMax: random.pick([1, 2, 100]),
       inFlightAppendsMax: random.pick([1, 2, 64]),
+      queuedBytesMax: random.pick([1, 60, 1000]),
       snapshotChunkBytes: random.pick([3, 5, 100]),
       applyEntriesMax: random.pick([1, 100]),
-      trailingEntries: random.pick([0, 0, 1, 5]),
+      trailingBytes: random.pick([0, 0, 28, 140]),
     };
     for (const id of peers) this.#durable.set(id, new DurableLog());
     this.#watcher = new Watcher({
@@ -132,6 +137,7 @@ class Walk {
     this.#stalled = some(random.pick([0, 0, 0.3]));
     this.#apart = some(random.pick([0, 0.3, 0.5]));
     this.#slow = some(random.pick([0, 0, 0.5]));
+    this.#waiting = random.pick([0, 0, 0, 50, 5_000]);
     if (random.chance(0.7)) return;
     // The leader alone, who may be the last to notice.
     const { id } = this.#leader().raft.status();
@@ -145,6 +151,8 @@ class Walk {
     switch (this.#draw()) {
       case "take":
         return this.#take(id);
+      case "save":
+        return this.#beginSave(server);
       case "finish":
         return this.#stalled.has(id) ? undefined : this.#finish(id);
       case "deliver":
@@ -155,6 +163,8 @@ class Walk {
         return void this.#pull();
       case "tick":
         return this.#slow.has(id) ? undefined : this.#input(server, (raft) => raft.tick());
+      case "heard":
+        return server.raft.heard(this.#random.pick(this.#options.peers));
       case "propose":
         return this.#input(this.#leader(), (raft) => raft.propose(this.#command()));
       case "read":
@@ -186,8 +196,9 @@ class Walk {
   #start(id: NodeId): void {
     const persistent = this.#durable.get(id)!.persistent();
     const random = this.#random.fork(`life ${++this.#count}`).next;
-    const raft = new Raft({ ...this.#options, id }, persistent, { random });
-    this.#servers.set(id, { raft, effects: null, applied: 0, hasInput: false });
+    const environment = { random, waiting: () => this.#waiting };
+    const raft = new Raft({ ...this.#options, id }, persistent, environment);
+    this.#servers.set(id, { raft, saving: null, applied: 0, hasInput: false });
     this.#watcher.started(id);
     if (persistent.snapshot !== null) this.#restore(id, persistent.snapshot);
   }
@@ -197,25 +208,16 @@ class Walk {
     if (result !== false && result !== null) server.hasInput = true;
   }
 
+  /** A whole turn, whether or not a save is under way. */
   #take(id: NodeId): void {
     const server = this.#servers.get(id)!;
-    if (server.effects !== null || !server.hasInput) return;
+    if (!server.hasInput) return;
     server.hasInput = false;
-    server.effects = server.raft.takeEffects();
-    this.#send(server.effects.announce);
-  }
-
-  /** The save has ended, and with it the turn. */
-  #finish(id: NodeId): void {
-    const server = this.#servers.get(id)!;
-    const { effects } = server;
-    if (effects === null) return;
-    server.effects = null;
-    this.#save(id, effects);
-    this.#send(effects.send);
-    if (effects.restore !== null) this.#restore(id, effects.restore);
-    this.#apply(id, effects.apply);
-    for (const { context, confirmed } of effects.reads) {
+    const { send, restore, apply, reads } = server.raft.takeEffects();
+    this.#send(send);
+    if (restore !== null) this.#restore(id, restore);
+    this.#apply(id, apply);
+    for (const { context, confirmed } of reads) {
       const least = this.#reads.get(context)!;
       this.#reads.delete(context);
       if (!confirmed) continue;
@@ -228,12 +230,21 @@ class Walk {
     this.#watcher.turned(id, server.raft);
   }
 
-  #save(id: NodeId, { save }: Effects): void {
-    if (save === null) return;
+  #beginSave(server: Server): void {
+    server.saving ??= server.raft.takeSave();
+  }
+
+  /** The save has ended; its server may have heard much meanwhile. */
+  #finish(id: NodeId): void {
+    const server = this.#servers.get(id)!;
+    const { saving } = server;
+    if (saving === null) return;
     const durable = this.#durable.get(id)!;
-    applySave(durable.persistent(), save);
-    durable.apply(save);
-    this.#watcher.saved(id, save);
+    applySave(durable.persistent(), saving);
+    durable.apply(saving);
+    this.#watcher.saved(id, saving);
+    server.saving = null;
+    this.#input(server, (raft) => raft.saved());
   }
 
   /** An image is its index, and its author several times. */
@@ -273,10 +284,10 @@ class Walk {
 
   /** Of a save under way the disk holds a part, all or nothing. */
   #crash(id: NodeId): void {
-    const { effects } = this.#servers.get(id)!;
-    if (effects !== null && effects.save !== null && this.#random.chance(0.8)) {
+    const { saving } = this.#servers.get(id)!;
+    if (saving !== null && this.#random.chance(0.8)) {
       const durable = this.#durable.get(id)!;
-      const states = permittedInSave(durable.persistent(), effects.save);
+      const states = permittedInSave(durable.persistent(), saving);
       durable.replaceWith(this.#random.pick(states));
     }
     this.#start(id);
@@ -318,6 +329,7 @@ class Walk {
   /** Nothing is lost any more, and all that is sent arrives before the next tick. */
   #recover(): void {
     this.#apart = new Set();
+    this.#waiting = 0;
     let wanted: Position | null = null;
     for (let round = 0; round < RECOVERY_ROUNDS_MAX; round++) {
       for (const [id, server] of this.#servers) {
@@ -345,10 +357,10 @@ class Walk {
 
   #turn(id: NodeId): void {
     const server = this.#servers.get(id)!;
-    this.#finish(id);
-    while (server.hasInput) {
+    do {
       this.#take(id);
       this.#finish(id);
-    }
+      this.#beginSave(server);
+    } while (server.hasInput || server.saving !== null);
   }
 }
