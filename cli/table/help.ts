@@ -85,6 +85,15 @@ export function referencePage(commands: readonly CommandRow[]): string {
   for (const reason of exitReasons) {
     lines.push(`| ${exitCodes[reason]} | ${reason} | ${exitMeaning(reason)} |`);
   }
+  lines.push(
+    "",
+    ...wrap(
+      "Any other code is one that `exit` in a shell named, that of the program that `kontiki lock` ran, " +
+        "or 101 from the runtime of the compiled executable, which ends before any command runs when " +
+        "an argument is not UTF-8.",
+      100,
+    ),
+  );
   for (const command of commands) lines.push("", ...commandSection(command));
   return lines.join("\n") + "\n";
 }
