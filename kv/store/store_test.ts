@@ -67,6 +67,14 @@ Deno.test("KvStore is the same after a restore as after a replay", () => {
   assertEquals(restored.size, 50);
 });
 
+Deno.test("KvStore refuses a new key at the limit of keys, however much room is left", () => {
+  const store = new KvStore({ keysMax: 1, bytesMax: 1000 });
+  assertEquals(put(store, "a", "1", 0), "stored");
+  assertEquals(put(store, "b", "2", 0), "full");
+  assertEquals(put(store, "a", "3", 1), "stored");
+  assertEquals(store.size, 1);
+});
+
 Deno.test("KvStore refuses a put for which it has no room, and every server refuses the same", () => {
   const bytesMax = 5 + 3 * (14 + 1 + 10);
   const stores = [new KvStore({ keysMax: 3, bytesMax }), new KvStore({ keysMax: 3, bytesMax })];
