@@ -6,8 +6,8 @@
 
 import { assertThrows } from "@std/assert";
 import { checkNow, checkSince } from "./check.ts";
-import { InvariantError } from "./core/invariant.ts";
-import type { Status } from "./core/types.ts";
+import { InvariantError } from "./core/model/invariant.ts";
+import type { Status } from "./core/model/types.ts";
 
 const GOOD: Status = {
   id: 1,

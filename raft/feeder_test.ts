@@ -5,8 +5,8 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Steps } from "./core/ports.ts";
-import type { Snapshot } from "./core/types.ts";
+import type { Steps } from "./core/model/ports.ts";
+import type { Snapshot } from "./core/model/types.ts";
 import { Feeder, restoreNow } from "./feeder.ts";
 import { SystemClock } from "./system_clock.ts";
 

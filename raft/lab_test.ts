@@ -9,7 +9,7 @@ import { SeededRandom } from "../tests/sim/seeded_random.ts";
 import { VirtualClock } from "../tests/sim/virtual_clock.ts";
 import { type ApplyMessage, LabRaft, type Peer } from "./lab.ts";
 import { MemoryStorage } from "./storage/memory_storage.ts";
-import type { Envelope } from "./core/types.ts";
+import type { Envelope } from "./core/model/types.ts";
 
 interface Server {
   raft: LabRaft;

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeEnvelope, encodeEnvelope } from "./message.ts";
-import type { Envelope, Message } from "./core/types.ts";
+import type { Envelope, Message } from "./core/model/types.ts";
 
 const command = new Uint8Array([1, 2, 3]);
 const last = { index: 7, term: 2 };

@@ -5,10 +5,10 @@
  */
 
 import { assert, assertEquals, AssertionError, assertRejects, assertThrows } from "@std/assert";
-import { EMPTY } from "./core/save.ts";
+import { EMPTY } from "./core/model/save.ts";
 import { Node, type NodeOptions } from "./node.ts";
 import { SystemClock } from "./system_clock.ts";
-import type { Entry, Save } from "./core/types.ts";
+import type { Entry, Save } from "./core/model/types.ts";
 
 const NOTHING = new Uint8Array();
 

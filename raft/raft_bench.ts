@@ -6,9 +6,9 @@
  * @module
  */
 
-import { EMPTY } from "./core/save.ts";
+import { EMPTY } from "./core/model/save.ts";
 import { Raft } from "./core/raft.ts";
-import type { Envelope } from "./core/types.ts";
+import type { Envelope } from "./core/model/types.ts";
 
 const COMMAND = new Uint8Array(256);
 

@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { append, BareServer, VOTE } from "../../tests/helpers/bare_server.ts";
 import { decodeEnvelope, encodeEnvelope, type WireValue } from "../message.ts";
-import type { Envelope, Message } from "./types.ts";
+import type { Envelope, Message } from "./model/types.ts";
 
 const EXTREMES = [0, 1, 2, 2 ** 31, 2 ** 32, 2 ** 52, Number.MAX_SAFE_INTEGER];
 const LAST = { index: 1, term: 1 };

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Envelope } from "./types.ts";
+import type { Envelope } from "./model/mod.ts";
 
 /** A message, and how many changes of term and vote must be durable before it leaves. */
 interface Waiting {

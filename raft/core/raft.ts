@@ -14,43 +14,40 @@
  * @module
  */
 
-import { isBulk } from "./bulk.ts";
-import { invariant } from "./invariant.ts";
-import { Log } from "./log.ts";
+import { isBulk, Progress, quorumValue, Transfer } from "./peers/mod.ts";
 import {
+  type AppendAccepted,
+  type AppendEntries,
+  type AppendRejected,
+  baseOf,
+  type Effects,
+  type Entry,
+  type Envelope,
   fillRaftOptions,
   type FullRaftOptions,
+  type Index,
+  type InstallSnapshot,
+  type InstallSnapshotReply,
+  invariant,
+  Log,
+  type Message,
+  type NodeId,
+  ORIGIN,
+  type Persistent,
+  type Position,
   type RaftEnvironment,
   type RaftOptions,
-} from "./options.ts";
+  type Read,
+  type RequestVote,
+  type RequestVoteReply,
+  type Save,
+  type Snapshot,
+  type Status,
+  type Term,
+} from "./model/mod.ts";
 import { Outbox } from "./outbox.ts";
-import { Progress, quorumValue } from "./progress.ts";
 import { ReadQueue } from "./reads.ts";
 import type { Candidate, Follower, Leader, Role, Trial } from "./role.ts";
-import { baseOf, ORIGIN } from "./save.ts";
-import { Transfer } from "./transfer.ts";
-import type {
-  AppendAccepted,
-  AppendEntries,
-  AppendRejected,
-  Effects,
-  Entry,
-  Envelope,
-  Index,
-  InstallSnapshot,
-  InstallSnapshotReply,
-  Message,
-  NodeId,
-  Persistent,
-  Position,
-  Read,
-  RequestVote,
-  RequestVoteReply,
-  Save,
-  Snapshot,
-  Status,
-  Term,
-} from "./types.ts";
 
 /**
  * A later term is believed up to here. Followed without a bound, one message with the highest number

@@ -8,10 +8,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { append } from "../../tests/helpers/bare_server.ts";
-import { EMPTY } from "./save.ts";
+import { EMPTY } from "./model/save.ts";
 import { Raft } from "./raft.ts";
-import type { RaftOptions } from "./options.ts";
-import type { Effects, Envelope, Message, NodeId, Persistent, Save, Term } from "./types.ts";
+import type { RaftOptions } from "./model/options.ts";
+import type { Effects, Envelope, Message, NodeId, Persistent, Save, Term } from "./model/types.ts";
 
 const TIMEOUT = 10;
 const BASE = { id: 1, peers: [1, 2, 3], electionTicks: TIMEOUT, heartbeatTicks: 2 };

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Progress } from "./progress.ts";
+import type { Progress } from "./peers/mod.ts";
 import type { ReadQueue } from "./reads.ts";
-import type { NodeId } from "./types.ts";
+import type { NodeId } from "./model/mod.ts";
 
 /** What a server is at the moment. */
 export type Role = Follower | Trial | Candidate | Leader;

@@ -7,12 +7,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { BareServer } from "../../tests/helpers/bare_server.ts";
 import { drawn, finish } from "../../tests/cluster/drawn.ts";
-import { entryBytes } from "../core/log.ts";
+import { entryBytes } from "../core/model/log.ts";
 import { ask, submit } from "./promises.ts";
 import { Rsm } from "./rsm.ts";
 import type { Log, Outcome, RsmOptions } from "./rsm_options.ts";
-import type { Entry, Position, Snapshot, Status } from "../core/types.ts";
-import type { Image, StateMachine } from "../core/ports.ts";
+import type { Entry, Position, Snapshot, Status } from "../core/model/types.ts";
+import type { Image, StateMachine } from "../core/model/ports.ts";
 
 /** Time that does not pass. */
 const clock = { now: () => 0 };

@@ -10,7 +10,7 @@
 
 import { DenoFiles } from "./deno_files.ts";
 import { FileStorage } from "./file_storage.ts";
-import type { Entry, Save } from "../core/types.ts";
+import type { Entry, Save } from "../core/model/types.ts";
 
 const COMMAND_BYTES = 256;
 const COMMAND = new Uint8Array(COMMAND_BYTES).map((_, i) => i * 37);

@@ -5,8 +5,8 @@ import { entriesOf, saveOf, snapshotOf, storageSuite } from "../../tests/storage
 import { IDENTITY, smallStorage } from "../../tests/storage/file_storage_home.ts";
 import { type DiskOperation, SimDisk } from "../../tests/sim/sim_disk.ts";
 import { FileStorage } from "./file_storage.ts";
-import { applySave, EMPTY } from "../core/save.ts";
-import type { Save } from "../core/types.ts";
+import { applySave, EMPTY } from "../core/model/save.ts";
+import type { Save } from "../core/model/types.ts";
 
 storageSuite("FileStorage with small limits", () => {
   const disk = new SimDisk();

@@ -2,8 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import { MemoryStorage } from "./memory_storage.ts";
-import type { Clock, Timer } from "../core/ports.ts";
-import { EMPTY } from "../core/save.ts";
+import type { Clock, Timer } from "../core/model/ports.ts";
+import { EMPTY } from "../core/model/save.ts";
 import { entriesOf, saveOf, storageSuite } from "../../tests/storage/storage_suite.ts";
 
 storageSuite("MemoryStorage", () => {

@@ -15,7 +15,7 @@ import {
   RECORD_HEADER_BYTES,
   usedLength,
 } from "./record.ts";
-import type { Entry } from "../core/types.ts";
+import type { Entry } from "../core/model/types.ts";
 
 const HEADER = encodeFileHeader({
   letter: "L",

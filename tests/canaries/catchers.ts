@@ -7,17 +7,17 @@
  */
 
 export const RAFT = "raft/core/raft.ts";
-export const LOG = "raft/core/log.ts";
-export const PROGRESS = "raft/core/progress.ts";
+export const LOG = "raft/core/model/log.ts";
+export const PROGRESS = "raft/core/peers/progress.ts";
 export const READS = "raft/core/reads.ts";
-export const TRANSFER = "raft/core/transfer.ts";
+export const TRANSFER = "raft/core/peers/transfer.ts";
 export const OUTBOX = "raft/core/outbox.ts";
-export const WINDOW = "raft/core/window.ts";
+export const WINDOW = "raft/core/peers/window.ts";
 export const NODE = "raft/node.ts";
 export const TICKER = "raft/ticker.ts";
 
 export const CORE_TESTS =
-  "raft/core/raft_test.ts raft/core/log_test.ts raft/core/progress_test.ts raft/check_test.ts";
+  "raft/core/raft_test.ts raft/core/model/log_test.ts raft/core/peers/progress_test.ts raft/check_test.ts";
 export const PROMISES = "raft/core/promises_test.ts raft/core/outbox_test.ts";
 export const SLOW_LINES = "tests/swarm/slow_line_test.ts";
 export const EXTREMES = "raft/core/extremes_test.ts";

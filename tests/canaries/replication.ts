@@ -126,7 +126,7 @@ export const replicationCanaries: readonly Canary[] = [
     file: LOG,
     find: "this.#changedFrom = Math.min(this.#changedFrom ?? from, from);",
     replace: "",
-    caughtBy: ["raft/core/log_test.ts", CRASHES],
+    caughtBy: ["raft/core/model/log_test.ts", CRASHES],
   },
   {
     rule: "L8",
@@ -174,7 +174,7 @@ export const replicationCanaries: readonly Canary[] = [
     file: PROGRESS,
     find: 'if (mode.kind === "streaming") this.next = taken.last + 1;',
     replace: "",
-    caughtBy: ["raft/core/progress_test.ts"],
+    caughtBy: ["raft/core/peers/progress_test.ts"],
   },
   {
     rule: "L10",

@@ -171,7 +171,7 @@ export const snapshotCanaries: readonly Canary[] = [
     file: TRANSFER,
     find: "if (offset !== this.#received || offset + data.length > total) return;",
     replace: "if (this.#received + data.length > total) return;",
-    caughtBy: ["raft/core/transfer_test.ts"],
+    caughtBy: ["raft/core/peers/transfer_test.ts"],
   },
   {
     rule: "S6",
@@ -179,7 +179,7 @@ export const snapshotCanaries: readonly Canary[] = [
     file: TRANSFER,
     find: "return this.#from === from && isSame(this.last, last);",
     replace: "return from > 0 && isSame(this.last, last);",
-    caughtBy: [CORE_TESTS, "raft/core/transfer_test.ts", SWARM],
+    caughtBy: [CORE_TESTS, "raft/core/peers/transfer_test.ts", SWARM],
   },
   {
     rule: "S6",
@@ -195,7 +195,7 @@ export const snapshotCanaries: readonly Canary[] = [
     file: LOG,
     find: "if (base === this.#base.index) return;",
     replace: "if (base >= 0) return;",
-    caughtBy: ["raft/core/log_test.ts"],
+    caughtBy: ["raft/core/model/log_test.ts"],
   },
   {
     rule: "S7",
@@ -203,7 +203,7 @@ export const snapshotCanaries: readonly Canary[] = [
     file: LOG,
     find: "(base > keep ? KEEP_FACTOR * bytesMax : bytesMax)",
     replace: "(base > keep ? KEEP_FACTOR * bytesMax : Infinity)",
-    caughtBy: ["raft/core/log_test.ts"],
+    caughtBy: ["raft/core/model/log_test.ts"],
   },
   {
     rule: "S7",
@@ -220,7 +220,7 @@ export const snapshotCanaries: readonly Canary[] = [
     file: WINDOW,
     find: "return this.#pending.length >= countMax ||",
     replace: "return this.#pending.length >= 2 ** 31 + countMax ||",
-    caughtBy: ["raft/core/window_test.ts raft/core/progress_test.ts"],
+    caughtBy: ["raft/core/peers/window_test.ts raft/core/peers/progress_test.ts"],
   },
   {
     rule: "S8",

@@ -14,7 +14,7 @@ const FINAL = "raft/storage/final_files.ts";
 const READING = "raft/storage/file_reading.ts";
 const RECOVERY = "raft/storage/file_recovery.ts";
 const RECORD = "raft/storage/record.ts";
-const SAVE = "raft/core/save.ts";
+const SAVE = "raft/core/model/save.ts";
 const DENO = "raft/storage/deno_files.ts";
 
 const CRASHES = "tests/storage/storage_crash_test.ts";
@@ -386,7 +386,7 @@ export const storageCanaries: readonly Canary[] = [
     file: SAVE,
     find: "index >= base.index,",
     replace: "index >= 0,",
-    caughtBy: ["raft/core/save_test.ts"],
+    caughtBy: ["raft/core/model/save_test.ts"],
   },
   {
     rule: "S2",

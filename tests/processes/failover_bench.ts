@@ -10,7 +10,7 @@
  */
 
 import { Clerk } from "../../kv/mod.ts";
-import type { NodeId } from "../../raft/core/types.ts";
+import type { NodeId } from "../../raft/core/model/types.ts";
 import { ProcessServiceCluster } from "./process_service_cluster.ts";
 
 const NODES = 3;

@@ -15,7 +15,7 @@ import {
   reliable,
   undisturbed,
 } from "../../net/faults/faults.ts";
-import type { NodeId } from "../../raft/core/types.ts";
+import type { NodeId } from "../../raft/core/model/types.ts";
 import { Namespaces } from "./namespaces.ts";
 import { ProcessCluster } from "./process_cluster.ts";
 

@@ -9,7 +9,7 @@ import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert"
 import { fromFileUrl } from "@std/path";
 import { partition, undisturbed } from "../../net/faults/faults.ts";
 import { ControlError, RpcClient } from "../../net/mod.ts";
-import type { NodeId } from "../../raft/core/types.ts";
+import type { NodeId } from "../../raft/core/model/types.ts";
 import { nodeCommand, ProcessCluster } from "./process_cluster.ts";
 import { until } from "../helpers/until.ts";
 import { withFolder } from "../helpers/with_folder.ts";

@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { applySave, EMPTY } from "../../raft/mod.ts";
-import type { Persistent } from "../../raft/core/types.ts";
+import type { Persistent } from "../../raft/core/model/types.ts";
 import { DurableLog } from "./durable_log.ts";
 import { LIFE } from "../storage/file_storage_home.ts";
 

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { isolate } from "../../net/faults/faults.ts";
-import type { NodeId } from "../../raft/core/types.ts";
+import type { NodeId } from "../../raft/core/model/types.ts";
 import type { Machine } from "../cluster/cluster.ts";
 import { SimCluster } from "./sim_cluster.ts";
 

@@ -6,8 +6,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { approximateBytes, type Faults, isolate, unreliable } from "../../net/faults/faults.ts";
-import type { Transport } from "../../raft/core/ports.ts";
-import type { Envelope, Message } from "../../raft/core/types.ts";
+import type { Transport } from "../../raft/core/model/ports.ts";
+import type { Envelope, Message } from "../../raft/core/model/types.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { SimNetwork } from "./sim_network.ts";
 import { ClockView, VirtualClock } from "./virtual_clock.ts";

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Entry, Envelope, Message, NodeId } from "../../raft/core/types.ts";
+import type { Entry, Envelope, Message, NodeId } from "../../raft/core/model/types.ts";
 import { append, BareServer, entries, VOTE } from "../helpers/bare_server.ts";
 import { DurableLog } from "./durable_log.ts";
 import { Watcher } from "./watcher.ts";

@@ -9,8 +9,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { DenoFiles } from "../../raft/storage/deno_files.ts";
-import { applySave, EMPTY } from "../../raft/core/save.ts";
-import type { Persistent } from "../../raft/core/types.ts";
+import { applySave, EMPTY } from "../../raft/core/model/save.ts";
+import type { Persistent } from "../../raft/core/model/types.ts";
 import { SeededRandom } from "../sim/seeded_random.ts";
 import { permittedInSave } from "../sim/sim_home.ts";
 import { digestOf, saveOfStep } from "./storage_child.ts";

@@ -7,9 +7,9 @@
  */
 
 import { assert, assertEquals, AssertionError } from "@std/assert";
-import { applySave, EMPTY } from "../../raft/core/save.ts";
-import type { Files } from "../../raft/core/ports.ts";
-import type { Persistent, Save } from "../../raft/core/types.ts";
+import { applySave, EMPTY } from "../../raft/core/model/save.ts";
+import type { Files } from "../../raft/core/model/ports.ts";
+import type { Persistent, Save } from "../../raft/core/model/types.ts";
 import { LIFE, smallStorage } from "./file_storage_home.ts";
 import { SeededRandom } from "../sim/seeded_random.ts";
 import { type DiskImage, type DiskOperation, SimDisk } from "../sim/sim_disk.ts";

@@ -8,10 +8,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { FileStorage } from "../../raft/storage/file_storage.ts";
-import { applySave, EMPTY } from "../../raft/core/save.ts";
+import { applySave, EMPTY } from "../../raft/core/model/save.ts";
 import { StorageError } from "../../raft/storage/storage_error.ts";
 import type { Trimmed } from "../../raft/storage/file_reading.ts";
-import type { Persistent, Save } from "../../raft/core/types.ts";
+import type { Persistent, Save } from "../../raft/core/model/types.ts";
 import { IDENTITY, smallStorage, stateAfter } from "./file_storage_home.ts";
 import { usedLength } from "../../raft/storage/record.ts";
 import { SeededRandom } from "../sim/seeded_random.ts";

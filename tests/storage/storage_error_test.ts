@@ -6,13 +6,13 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { applySave, EMPTY } from "../../raft/core/save.ts";
+import { applySave, EMPTY } from "../../raft/core/model/save.ts";
 import {
   StorageError,
   type StorageErrorKind,
   storageErrorOf,
 } from "../../raft/storage/storage_error.ts";
-import type { Persistent } from "../../raft/core/types.ts";
+import type { Persistent } from "../../raft/core/model/types.ts";
 import { LIFE, smallStorage } from "./file_storage_home.ts";
 import { DiskError, type DiskOperation, SimDisk } from "../sim/sim_disk.ts";
 import { permittedInSave } from "../sim/sim_home.ts";

@@ -120,15 +120,11 @@ function checkNode(loads: readonly Import[], { node }: GraphRules): Violation[] 
   return violations;
 }
 
-/** No folder is so long that nothing can be found in it; `longer` allows some a few more. */
-export function checkFolders(
-  paths: readonly string[],
-  longer: Readonly<Record<string, number>>,
-): Violation[] {
+/** No folder is so long that nothing can be found in it. */
+export function checkFolders(paths: readonly string[]): Violation[] {
   return [...Map.groupBy(paths, folderOf)].flatMap(([folder, files]) => {
-    const most = longer[folder] ?? FILES_MAX;
-    if (files.length <= most) return [];
-    const message = `wanted at most ${most} files, got ${files.length}`;
+    if (files.length <= FILES_MAX) return [];
+    const message = `wanted at most ${FILES_MAX} files, got ${files.length}`;
     return [{ path: folder, line: 1, rule: "folder length", message }];
   });
 }

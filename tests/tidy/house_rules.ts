@@ -34,7 +34,7 @@ const WORLD: Readonly<Record<string, string>> = {
 
 /** Where messages and what is stored are described. */
 const WIRE_FILES = [
-  "raft/core/types.ts",
+  "raft/core/model/types.ts",
   "raft/message.ts",
   "kv/store/command.ts",
   "net/wire/codec.ts",

@@ -113,7 +113,7 @@ Deno.test("undefined is found in what travels", () => {
     "export type Vote =\n  | undefined;\n",
   ];
   for (const text of types) {
-    assertEquals(broken("raft/core/types.ts", text), ["2: wire-types"]);
-    assertEquals(broken("raft/core/log.ts", text), []);
+    assertEquals(broken("raft/core/model/types.ts", text), ["2: wire-types"]);
+    assertEquals(broken("raft/core/model/log.ts", text), []);
   }
 });

@@ -64,23 +64,23 @@ Deno.test("changedLines reads the added lines of a diff", () => {
 Deno.test("stagesOf begins beside the file and runs no test twice", () => {
   const tests = [
     "kv/store/store_test.ts",
-    "raft/core/log_test.ts",
+    "raft/core/model/log_test.ts",
+    "raft/core/model/save_test.ts",
     "raft/core/raft_test.ts",
-    "raft/node_test.ts",
     "tests/scripts/script_test.ts",
     "tests/swarm/sim_test.ts",
     "tests/tidy/tidy_test.ts",
   ];
-  assertEquals(stagesOf("raft/core/log.ts", tests), [
-    ["raft/core/log_test.ts"],
+  assertEquals(stagesOf("raft/core/model/log.ts", tests), [
+    ["raft/core/model/log_test.ts"],
+    ["raft/core/model/save_test.ts"],
     ["raft/core/raft_test.ts"],
-    ["raft/node_test.ts"],
     ["tests/scripts/script_test.ts"],
     ["tests/swarm/sim_test.ts"],
   ]);
-  assertEquals(stagesOf("raft/core/reads.ts", tests)[0], [
-    "raft/core/log_test.ts",
-    "raft/core/raft_test.ts",
+  assertEquals(stagesOf("raft/core/model/types.ts", tests)[0], [
+    "raft/core/model/log_test.ts",
+    "raft/core/model/save_test.ts",
   ]);
 });
 

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { isSame } from "./save.ts";
-import type { NodeId, Position, Snapshot } from "./types.ts";
+import { isSame, type NodeId, type Position, type Snapshot } from "../model/mod.ts";
 
 /** What has arrived of one snapshot. */
 export class Transfer {

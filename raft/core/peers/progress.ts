@@ -15,18 +15,18 @@
  * @module
  */
 
-import type { Log } from "./log.ts";
-import type { FullRaftOptions } from "./options.ts";
-import { ORIGIN } from "./save.ts";
-import type {
-  AppendEntries,
-  Index,
-  InstallSnapshot,
-  InstallSnapshotReply,
-  NodeId,
-  PeerStatus,
-  Snapshot,
-} from "./types.ts";
+import {
+  type AppendEntries,
+  type FullRaftOptions,
+  type Index,
+  type InstallSnapshot,
+  type InstallSnapshotReply,
+  type Log,
+  type NodeId,
+  ORIGIN,
+  type PeerStatus,
+  type Snapshot,
+} from "../model/mod.ts";
 import { Window } from "./window.ts";
 
 /** How a leader sends to a peer. */

@@ -4,7 +4,7 @@ import { assert } from "@std/assert";
 import { InvariantError } from "./invariant.ts";
 import { applySave, EMPTY } from "./save.ts";
 import type { Save } from "./types.ts";
-import { entriesOf, saveOf, snapshotOf } from "../../tests/storage/storage_suite.ts";
+import { entriesOf, saveOf, snapshotOf } from "../../../tests/storage/storage_suite.ts";
 
 Deno.test("applySave refuses saves that the core must never request", () => {
   const held = applySave(

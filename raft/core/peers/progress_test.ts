@@ -5,10 +5,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Log } from "./log.ts";
-import { fillRaftOptions, type RaftOptions } from "./options.ts";
+import { Log } from "../model/log.ts";
+import { fillRaftOptions, type RaftOptions } from "../model/options.ts";
 import { Progress, quorumValue, type Replicated } from "./progress.ts";
-import type { Entry, Snapshot } from "./types.ts";
+import type { Entry, Snapshot } from "../model/types.ts";
 
 function entries(from: number, count: number): Entry[] {
   const command = new Uint8Array(8);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Message } from "./types.ts";
+import type { Message } from "../model/mod.ts";
 
 /** Whether a message carries entries or a part of a snapshot. All others are small. */
 export function isBulk(message: Message): boolean {

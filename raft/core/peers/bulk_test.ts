@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { isBulk } from "./bulk.ts";
-import { append } from "../../tests/helpers/bare_server.ts";
+import { append } from "../../../tests/helpers/bare_server.ts";
 
 Deno.test("isBulk is true for entries and snapshot chunks, and false for heartbeats and probes", () => {
   const last = { index: 1, term: 1 };
