@@ -10,6 +10,8 @@ export {
   type Closed,
   type ClosedKind,
   Connection,
+  type ConnectionLimits,
+  connectionLimits,
   type ConnectionOptions,
   decode,
   DEPTH_MAX,
@@ -17,6 +19,7 @@ export {
   Encoder,
   FRAME_BYTES_MAX,
   FrameDecoder,
+  type FrameHolder,
   ITEMS_MAX,
   parseAddress,
   type PeerTraffic,
@@ -24,6 +27,8 @@ export {
   TCP_LIMITS,
   type TcpLimits,
   type TcpTransportOptions,
+  UnfinishedFrames,
+  type UnfinishedFramesOptions,
   type WireValue,
 } from "./wire/mod.ts";
 export {
@@ -73,4 +78,5 @@ export {
   RpcServer,
   type RpcServerOptions,
   type ServerHello,
+  type ServerLoad,
 } from "./rpc/mod.ts";

@@ -9,6 +9,7 @@
 
 import {
   type Address,
+  connectionLimits,
   CONTROL_SOCKET,
   FaultyTransport,
   openControl,
@@ -66,6 +67,7 @@ export async function runNode(settings: NodeSettings): Promise<RunningNode> {
 /** Everything a node holds open. */
 class NodeProcess implements RunningNode {
   readonly #settings: NodeSettings;
+  readonly #limits = connectionLimits();
   readonly #clock = new SystemClock();
   readonly #machine: RunningMachine;
   readonly #storage: FileStorage;
@@ -103,6 +105,7 @@ class NodeProcess implements RunningNode {
         heard: (from) => this.#heard(from),
         log: (line) => log.warn(line),
         refused: refusedLog(log),
+        limits: this.#limits.peers,
       }));
     this.#faulty = settings.control
       ? new FaultyTransport({
@@ -180,6 +183,7 @@ class NodeProcess implements RunningNode {
         id,
         handle,
         log: (line) => log.warn(line),
+        limits: this.#limits.clients,
       });
     }
     if (this.#faulty !== null) await this.#openControl(node, this.#faulty);

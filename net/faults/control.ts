@@ -54,6 +54,9 @@ export interface ControlOptions {
   readonly log: (line: string) => void;
 }
 
+/** Only tests and the shell of one user connect here. */
+const CONTROL_LIMITS = { connectionsMax: 16, pendingHellosMax: 8 };
+
 /** What every system takes for the path of a Unix socket. */
 const PATH_BYTES_MAX = 103;
 
@@ -74,7 +77,7 @@ export async function openControl(options: ControlOptions): Promise<RpcServer> {
   await removeOld(path);
   const listener = listenPrivately(path);
   const handle = (request: WireValue, reply: Reply): void => control(target, { request, reply });
-  return new RpcServer({ listener, cluster, id, handle, log });
+  return new RpcServer({ listener, cluster, id, handle, log, limits: CONTROL_LIMITS });
 }
 
 /** Only this user can connect from the first moment on. */

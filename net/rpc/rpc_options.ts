@@ -31,6 +31,8 @@ export interface RpcLimits {
   readonly queueBytesMax: number;
   /** Long replies that may wait for all clients. @default {256 MiB} */
   readonly queueBytesTotalMax: number;
+  /** What incomplete requests may hold on all connections. @default {64 MiB} */
+  readonly unfinishedBytesMax: number;
   /** Requests under way on one connection. @default {8192} */
   readonly inFlightMax: number;
   /** Requests under way on all connections together. @default {65536} */
@@ -51,6 +53,7 @@ export const RPC_LIMITS: RpcLimits = {
   stallMsMax: 10_000,
   queueBytesMax: 16 * 2 ** 20,
   queueBytesTotalMax: 256 * 2 ** 20,
+  unfinishedBytesMax: 64 * 2 ** 20,
   inFlightMax: 8192,
   inFlightTotalMax: 65_536,
   inFlightBytesMax: 128 * 2 ** 20,

@@ -18,6 +18,7 @@ import {
   printable,
   type Refusal,
   Refusals,
+  UnfinishedFrames,
   type Visitor,
   type WireValue,
 } from "../wire/mod.ts";
@@ -45,11 +46,24 @@ const SHORT_BYTES = 1024;
 /** What short replies may take beyond the room for long ones; a client that needs more reads nothing. */
 const SHORT_ROOM_BYTES = 2 ** 20;
 
+/** What a server is busy with. */
+export interface ServerLoad {
+  /** Clients that have said hello. */
+  readonly clients: number;
+  /** Requests under way. */
+  readonly inFlight: number;
+  /** What requests hold that have arrived in part. */
+  readonly unfinishedBytes: number;
+  /** Requests handled since the start. */
+  readonly handled: number;
+}
+
 /** Serves clients. */
 export class RpcServer {
   readonly #options: RpcServerOptions;
   readonly #limits: RpcLimits;
   readonly #refusals: Refusals;
+  readonly #unfinished: UnfinishedFrames;
   readonly #lobby: Lobby;
   readonly #clients = new Set<Client>();
   /** Connections that may have queued replies. */
@@ -64,11 +78,13 @@ export class RpcServer {
     this.#limits = { ...RPC_LIMITS, ...options.limits };
     this.#refusals = new Refusals({ log: options.log, now: () => performance.now() });
     const { frameBytesMax, queueBytesMax, idleMsMax, stallMsMax } = this.#limits;
+    this.#unfinished = new UnfinishedFrames({ bytesMax: this.#limits.unfinishedBytesMax });
     this.#lobby = new Lobby({
       ...this.#limits,
       listener: options.listener,
       refusals: this.#refusals,
       connection: {
+        unfinished: this.#unfinished,
         frameBytesMax,
         queueBytesMax: queueBytesMax + SHORT_ROOM_BYTES,
         idleMs: idleMsMax,
@@ -83,9 +99,14 @@ export class RpcServer {
     return this.#refusals.counts();
   }
 
-  /** Clients, requests under way, and requests handled since the start. */
-  load(): { readonly clients: number; readonly inFlight: number; readonly handled: number } {
-    return { clients: this.#clients.size, inFlight: this.#inFlight, handled: this.#handled };
+  /** What clients make the server hold, and how many requests it has handled since the start. */
+  load(): ServerLoad {
+    return {
+      clients: this.#clients.size,
+      inFlight: this.#inFlight,
+      unfinishedBytes: this.#unfinished.bytes,
+      handled: this.#handled,
+    };
   }
 
   /** Hangs up everywhere. Replies that were given already still leave, for a moment. */

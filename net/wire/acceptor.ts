@@ -1,44 +1,62 @@
 /**
- * Takes in connections until told to stop, also when the system has no more sockets for a while.
+ * Accepts connections until it is closed, also when the system has no more sockets for a while, and
+ * at a pace that leaves time for everything else.
  *
- * Invariant: a failure to accept neither ends the node nor spins (X1).
+ * Invariants: a failure to accept neither ends the node nor spins (X1); however many connections come
+ * at once, most of the time is left for those that are open (X8).
  *
  * @module
  */
 
-/** Something that takes in connections. */
+/** Something that accepts connections. */
 export interface Acceptor {
   close(): void;
 }
 
-/** What to do with what comes in. */
+/** What to do with the connections that come. */
 export interface AcceptorOptions {
   readonly accept: (conn: Deno.Conn) => void;
-  /** Told why the system refused to hand out a connection. */
+  /** Called with the reason when the system gives no connection. */
   readonly failed: (message: string) => void;
   /** The pause after a failure. @default {100} */
   readonly pauseMs?: number;
+  /** So many connections are accepted within {@linkcode ROUND_MS}, no more. @default {20} */
+  readonly roundMax?: number;
 }
+
+/** A flood of connections is accepted in rounds of this length. */
+export const ROUND_MS = 10;
 
 /** Accepts until closed. */
 export function acceptAll(listener: Deno.Listener, options: AcceptorOptions): Acceptor {
+  const { accept, failed, pauseMs = 100, roundMax = 20 } = options;
   let isClosed = false;
   let wake = (): void => {};
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   const loop = async (): Promise<void> => {
+    let roundEndsAt = 0;
+    let accepted = 0;
     while (!isClosed) {
       try {
-        options.accept(await listener.accept());
+        const conn = await listener.accept();
+        accept(conn);
       } catch (error) {
         if (isClosed) return;
-        options.failed(error instanceof Error ? error.message : `${error}`);
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, options.pauseMs ?? 100);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
+        failed(error instanceof Error ? error.message : `${error}`);
+        await pause(pauseMs);
       }
+      const now = performance.now();
+      if (now >= roundEndsAt) {
+        roundEndsAt = now + ROUND_MS;
+        accepted = 0;
+      } else if (++accepted >= roundMax && !isClosed) await pause(roundEndsAt - now);
     }
   };
   loop();

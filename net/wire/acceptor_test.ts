@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { acceptAll } from "./acceptor.ts";
+import { acceptAll, ROUND_MS } from "./acceptor.ts";
 
 /** A listener that fails the given number of times before it works. */
 function listenerThatFails(times: number, conn: Deno.Conn): Deno.Listener {
@@ -38,6 +38,25 @@ Deno.test("acceptAll continues after the system was out of sockets (X1)", async 
   acceptor.close();
   assertEquals(got, [conn]);
   assertEquals(failures.length, 3);
+});
+
+Deno.test("acceptAll takes a flood of connections in rounds, with time for others in between", async () => {
+  let accepted = 0;
+  // At once, but not for ever: without a pause nothing else would run.
+  const accept = (): Promise<Deno.Conn> =>
+    accepted < 10_000 ? Promise.resolve({} as Deno.Conn) : new Promise(() => {});
+  const listener = { accept, close: () => {} } as unknown as Deno.Listener;
+  let timers = 0;
+  const other = setInterval(() => timers++, 1);
+  const acceptor = acceptAll(listener, { accept: () => accepted++, failed: () => {}, roundMax: 5 });
+  const start = performance.now();
+  await sleep(200);
+  acceptor.close();
+  clearInterval(other);
+  const rounds = (performance.now() - start) / ROUND_MS;
+  assert(accepted >= 6);
+  assertLess(accepted, 6 * rounds + 12, "no more than the limit in each round");
+  assert(timers >= 5, "other work goes on");
 });
 
 Deno.test("acceptAll does not spin while the system is out of sockets (X1)", async () => {

@@ -2,22 +2,17 @@
  * What can travel, and MessagePack bytes back to it. It knows nothing of what values mean: the
  * folder that owns a message checks that a decoded value is one. The way out is `encoder.ts`.
  *
- * The decoder is `@std/msgpack`'s, behind a scan that refuses what must not reach it.
- *
- * Invariants: `decode(encode(value))` equals `value`; bytes from outside are scanned once, in order
- * and without setting memory aside, before anything is built of them.
+ * Invariants: `decode(encode(value))` equals `value`; bytes from outside are read once, with every
+ * limit checked before memory is set aside for what they announce.
  *
  * @module
  */
-
-import { decode as decodeUnchecked } from "@std/msgpack";
 
 /** What can travel: no `undefined`, no holes, no classes. A missing value is `null`. */
 export type WireValue =
   | null
   | boolean
   | number
-  | bigint
   | string
   | Uint8Array
   | readonly WireValue[]
@@ -33,130 +28,197 @@ export const DEPTH_MAX = 64;
 /** How many elements and fields one decoded value may hold in all. */
 export const ITEMS_MAX = 2 ** 20;
 
-const PROTO_KEY = new TextEncoder().encode("__proto__");
-
 /**
- * The value that the bytes stand for. Binary data in it is a view of `bytes`.
+ * The value that the bytes stand for. Binary data in it is a view of `bytes`. Integers of 64 bits
+ * are numbers, too: encoders of other languages use that size for small ones.
  *
  * @throws {SyntaxError} If the bytes are not exactly one value of the kinds in
- * {@linkcode WireValue}, or go beyond {@linkcode DEPTH_MAX} or {@linkcode ITEMS_MAX}.
+ * {@linkcode WireValue}, or go beyond {@linkcode DEPTH_MAX} or {@linkcode ITEMS_MAX}, or an integer
+ * is beyond 2^53 - 1.
  */
 export function decode(bytes: Uint8Array): WireValue {
-  new Scan(bytes).all();
-  return decodeUnchecked(bytes);
+  return decoder.decode(bytes);
 }
 
-/** One pass over bytes from outside, before anything is built of them. */
-class Scan {
-  readonly #bytes: Uint8Array;
+const EMPTY = new Uint8Array(0);
+const text = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Up to this length a loop over ASCII is quicker than a call into the runtime. */
+const SHORT_LENGTH = 16;
+
+/** One pass over bytes. It calls nothing outside, so that a single one serves all. */
+class Decoder {
+  #bytes: Uint8Array = EMPTY;
   #at = 0;
-  #itemsLeft = ITEMS_MAX;
+  #itemsLeft = 0;
+  /** For numbers that take the runtime to read. */
+  readonly #scratch = new DataView(new ArrayBuffer(8));
 
-  constructor(bytes: Uint8Array) {
+  decode(bytes: Uint8Array): WireValue {
     this.#bytes = bytes;
+    this.#at = 0;
+    this.#itemsLeft = ITEMS_MAX;
+    try {
+      const value = this.#value(DEPTH_MAX);
+      const left = bytes.length - this.#at;
+      if (left > 0) throw this.#refusal("the end", `${left} bytes more`);
+      return value;
+    } finally {
+      this.#bytes = EMPTY;
+    }
   }
 
-  all(): void {
-    this.#value(DEPTH_MAX);
-    const left = this.#bytes.length - this.#at;
-    if (left > 0) throw this.#refusal("the end", `${left} bytes more`);
-  }
-
-  #value(depthLeft: number): void {
+  #value(depthLeft: number): WireValue {
     const type = this.#uint(1);
-    if (type < 0x80 || type >= 0xe0) return;
+    if (type < 0x80) return type;
+    if (type >= 0xe0) return type - 0x100;
     if (type < 0x90) return this.#map(type & 0x0f, depthLeft);
     if (type < 0xa0) return this.#array(type & 0x0f, depthLeft);
-    if (type < 0xc0) return this.#skip(type & 0x1f);
+    if (type < 0xc0) return this.#string(type & 0x1f);
+    return this.#sized(type, depthLeft);
+  }
+
+  #sized(type: number, depthLeft: number): WireValue {
     switch (type) {
       case 0xc0:
+        return null;
       case 0xc2:
+        return false;
       case 0xc3:
-        return;
-      case 0xcc:
-      case 0xd0:
-        return this.#skip(1);
-      case 0xcd:
-      case 0xd1:
-        return this.#skip(2);
-      case 0xca:
-      case 0xce:
-      case 0xd2:
-        return this.#skip(4);
-      case 0xcb:
-      case 0xcf:
-      case 0xd3:
-        return this.#skip(8);
+        return true;
       case 0xc4:
-      case 0xd9:
-        return this.#skip(this.#uint(1));
+        return this.#binary(this.#uint(1));
       case 0xc5:
-      case 0xda:
-        return this.#skip(this.#uint(2));
+        return this.#binary(this.#uint(2));
       case 0xc6:
+        return this.#binary(this.#uint(4));
+      case 0xca:
+        return this.#float(4);
+      case 0xcb:
+        return this.#float(8);
+      case 0xcc:
+        return this.#uint(1);
+      case 0xcd:
+        return this.#uint(2);
+      case 0xce:
+        return this.#uint(4);
+      case 0xcf:
+        return this.#long(this.#uint(4));
+      case 0xd0:
+        return this.#uint(1) << 24 >> 24;
+      case 0xd1:
+        return this.#uint(2) << 16 >> 16;
+      case 0xd2:
+        return this.#uint(4) | 0;
+      case 0xd3:
+        return this.#long(this.#uint(4) | 0);
+      case 0xd9:
+        return this.#string(this.#uint(1));
+      case 0xda:
+        return this.#string(this.#uint(2));
       case 0xdb:
-        return this.#skip(this.#uint(4));
+        return this.#string(this.#uint(4));
       case 0xdc:
+        return this.#array(this.#uint(2), depthLeft);
       case 0xdd:
-        return this.#array(this.#uint(type === 0xdc ? 2 : 4), depthLeft);
+        return this.#array(this.#uint(4), depthLeft);
       case 0xde:
+        return this.#map(this.#uint(2), depthLeft);
       case 0xdf:
-        return this.#map(this.#uint(type === 0xde ? 2 : 4), depthLeft);
+        return this.#map(this.#uint(4), depthLeft);
       default:
         throw this.#refusal("a plain value", `type 0x${type.toString(16)}`);
     }
   }
 
-  #skip(length: number): void {
-    const left = this.#bytes.length - this.#at;
+  /** Steps over so many bytes and returns where they begin. */
+  #take(length: number): number {
+    const at = this.#at;
+    const left = this.#bytes.length - at;
     if (length > left) throw this.#refusal(`${length} bytes`, `${left}`);
-    this.#at += length;
+    this.#at = at + length;
+    return at;
   }
 
   #uint(size: 1 | 2 | 4): number {
-    const from = this.#at;
-    this.#skip(size);
-    let value = 0;
-    for (let i = from; i < from + size; i++) value = value * 256 + this.#bytes[i]!;
+    const at = this.#take(size);
+    const bytes = this.#bytes;
+    let value = bytes[at]!;
+    for (let i = 1; i < size; i++) value = value * 256 + bytes[at + i]!;
     return value;
   }
 
-  #array(count: number, depthLeft: number): void {
-    this.#enter(count, depthLeft);
-    for (let i = 0; i < count; i++) this.#value(depthLeft - 1);
+  /** An integer of 64 bits whose upper half has been read, with its sign. */
+  #long(upper: number): number {
+    const value = upper * 0x1_0000_0000 + this.#uint(4);
+    if (Number.isSafeInteger(value)) return value;
+    throw this.#refusal("a whole number up to 2^53 - 1", `about ${value}`);
   }
 
-  #map(count: number, depthLeft: number): void {
-    this.#enter(count, depthLeft);
-    for (let i = 0; i < count; i++) {
-      this.#key();
-      this.#value(depthLeft - 1);
+  #float(size: 4 | 8): number {
+    const at = this.#take(size);
+    for (let i = 0; i < size; i++) this.#scratch.setUint8(i, this.#bytes[at + i]!);
+    return size === 4 ? this.#scratch.getFloat32(0) : this.#scratch.getFloat64(0);
+  }
+
+  #binary(length: number): Uint8Array {
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  #string(length: number): string {
+    const at = this.#take(length);
+    const bytes = this.#bytes;
+    if (length <= SHORT_LENGTH) {
+      let value = "";
+      for (let i = at; i < at + length; i++) {
+        const unit = bytes[i]!;
+        if (unit >= 0x80) return text.decode(bytes.subarray(at, at + length));
+        value += String.fromCharCode(unit);
+      }
+      return value;
     }
+    return text.decode(bytes.subarray(at, at + length));
   }
 
-  /** A few bytes must not become a mountain of objects, nor a deep one. */
+  #array(count: number, depthLeft: number): readonly WireValue[] {
+    this.#enter(count, depthLeft);
+    const values = new Array<WireValue>(count);
+    for (let i = 0; i < count; i++) values[i] = this.#value(depthLeft - 1);
+    return values;
+  }
+
+  #map(count: number, depthLeft: number): { readonly [key: string]: WireValue } {
+    this.#enter(count, depthLeft);
+    const fields: { [key: string]: WireValue } = {};
+    for (let i = 0; i < count; i++) {
+      const key = this.#key();
+      fields[key] = this.#value(depthLeft - 1);
+    }
+    return fields;
+  }
+
+  /** A few bytes must not become very many objects, or a very deep one. */
   #enter(count: number, depthLeft: number): void {
     if (depthLeft === 0) throw this.#refusal(`at most ${DEPTH_MAX} levels`, "more");
     this.#itemsLeft -= count;
     if (this.#itemsLeft < 0) throw this.#refusal(`at most ${ITEMS_MAX} items`, "more");
+    const left = this.#bytes.length - this.#at;
+    if (count > left) throw this.#refusal(`${count} items`, `${left} bytes`);
   }
 
   /** Keys are strings, and none may reach the prototype of the object that is built. */
-  #key(): void {
+  #key(): string {
     const type = this.#bytes[this.#at] ?? 0;
     const isString = (type >= 0xa0 && type < 0xc0) || (type >= 0xd9 && type <= 0xdb);
     if (!isString) throw this.#refusal("a string for a key", `type 0x${type.toString(16)}`);
-    const head = [2, 3, 5][type - 0xd9] ?? 1;
-    const from = this.#at + head;
-    this.#value(0);
-    if (
-      this.#at - from === PROTO_KEY.length && PROTO_KEY.every((b, i) => this.#bytes[from + i] === b)
-    ) {
-      throw this.#refusal("a key of the object itself", "__proto__");
-    }
+    const key = this.#value(0);
+    if (typeof key === "string" && key !== "__proto__") return key;
+    throw this.#refusal("a key of the object itself", "__proto__");
   }
 
   #refusal(wanted: string, got: string): SyntaxError {
     return new SyntaxError(`Cannot decode value: wanted ${wanted} at byte ${this.#at}, got ${got}`);
   }
 }
+
+const decoder = new Decoder();

@@ -18,7 +18,7 @@ const EDGES: readonly number[] = [0, 5, 7, 8, 15, 16, 31, 32, 53].flatMap((bits)
 const LENGTHS: readonly number[] = [0, 1, 15, 16, 23, 24, 31, 32, 85, 255, 256, 65_535, 65_536];
 
 function randomValue(random: SeededRandom, depth = 0): WireValue {
-  const kinds = depth < 4 ? 9 : 7;
+  const kinds = depth < 4 ? 8 : 6;
   switch (random.below(kinds)) {
     case 0:
       return null;
@@ -29,12 +29,10 @@ function randomValue(random: SeededRandom, depth = 0): WireValue {
     case 3:
       return random.range(-1e6, 1e6);
     case 4:
-      return BigInt(random.pick(EDGES) | 0) * 3_000_000_000n;
-    case 5:
       return randomText(random);
-    case 6:
+    case 5:
       return Uint8Array.from({ length: random.below(40) }, () => random.below(256));
-    case 7:
+    case 6:
       return Array.from({ length: random.below(20) }, () => randomValue(random, depth + 1));
     default: {
       const keys = Array.from({ length: random.below(20) }, () => randomText(random));
@@ -66,10 +64,6 @@ Deno.test("encode returns the bytes of std for values around size boundaries", (
     Infinity,
     -Infinity,
     Number.MAX_VALUE,
-    0n,
-    -1n,
-    2n ** 64n - 1n,
-    -(2n ** 63n),
     ...LENGTHS.map((length) => "x".repeat(length)),
     ...LENGTHS.map((length) => "é".repeat(length)),
     ...LENGTHS.map((length) => new Uint8Array(length).fill(7)),
@@ -103,6 +97,7 @@ Deno.test("encode throws and leaves no byte behind for an unsupported value", ()
   holes.length = 3;
   const values: readonly unknown[] = [
     undefined,
+    1n,
     [1, undefined],
     holes,
     { a: [{ b: undefined }] },
@@ -117,9 +112,6 @@ Deno.test("encode throws and leaves no byte behind for an unsupported value", ()
     assertThrows(() => encoder.append(value as WireValue), TypeError, "Cannot encode value");
     assertEquals(encoder.bytes(), before);
   }
-  assertThrows(() => encoder.append([1, 2n ** 64n]), RangeError, "Cannot encode bigint");
-  assertThrows(() => encoder.append(-(2n ** 63n) - 1n), RangeError, "Cannot encode bigint");
-  assertEquals(encoder.bytes(), before);
 });
 
 Deno.test("encode and decode stop at the same depth", () => {
@@ -178,8 +170,30 @@ Deno.test("decode refuses extensions, the unused type and trailing bytes", () =>
   assertThrows(() => decode(new Uint8Array(0)), SyntaxError);
 });
 
+Deno.test("decode takes integers of 64 bits for numbers, as encoders in Go send them", () => {
+  const numbers = [0, 1, 7, 2 ** 31, 2 ** 32, 2 ** 53 - 1, -1, -7, -(2 ** 32), 1 - 2 ** 53];
+  for (const number of numbers) {
+    const bytes = encodeStd(BigInt(number));
+    assertEquals([bytes.length, bytes[0]], [9, number < 0 ? 0xd3 : 0xcf]);
+    assertEquals(decode(bytes), number);
+    if (number >= 0) assertEquals(decode(Uint8Array.from([0xd3, ...bytes.slice(1)])), number);
+  }
+  for (const number of [2n ** 53n, 2n ** 64n - 1n, -(2n ** 53n), -(2n ** 63n)]) {
+    assertThrows(() => decode(encodeStd(number)), SyntaxError, "up to 2^53 - 1");
+  }
+});
+
+Deno.test("decode gives a string back as it was encoded, whatever its length and letters", () => {
+  for (const letter of ["x", "é", "漢", "🚀", "\ufeff"]) {
+    for (const length of [0, 1, 5, 15, 16, 17, 31, 32, 300]) {
+      const value = letter.repeat(length);
+      assertEquals(decode(encode(value)), value);
+    }
+  }
+});
+
 Deno.test("decode refuses a value truncated at any byte", () => {
-  const value = [1, -300, 2n, 1.5, "text", "t".repeat(40), new Uint8Array(300), { a: [null] }];
+  const value = [1, -300, 2 ** 40, 1.5, "text", "t".repeat(40), new Uint8Array(300), { a: [null] }];
   const bytes = encode(value);
   for (let length = 0; length < bytes.length; length++) {
     assertThrows(() => decode(bytes.subarray(0, length)), SyntaxError);
@@ -188,7 +202,7 @@ Deno.test("decode refuses a value truncated at any byte", () => {
 
 Deno.test("decode returns or refuses random bytes", () => {
   const random = new SeededRandom(7, "codec");
-  const start = encode([1, "text", { a: new Uint8Array(3) }, -5, 2n, [1.5, null, true]]);
+  const start = encode([1, "text", { a: new Uint8Array(3) }, -5, 2 ** 40, [1.5, null, true]]);
   let decoded = 0;
   for (let i = 0; i < 20_000; i++) {
     const bytes = random.chance(0.5)

@@ -127,6 +127,8 @@ export class Connection {
     this.#end = reason;
     clearTimeout(this.#timer);
     this.#queue.truncate(0);
+    this.#decoder.drop();
+    this.#options.unfinished?.hold(this, 0);
     this.#conn.close();
     this.#closed.resolve(reason);
   }
@@ -135,6 +137,8 @@ export class Connection {
     let buffer = new Uint8Array(READ_BYTES_MIN);
     let smallReads = 0;
     while (this.#end === null) {
+      const room = this.#options.unfinished?.room(this) ?? null;
+      if (room !== null) await room;
       const count = await this.#readInto(buffer);
       if (count === null) return;
       this.#accept(buffer.subarray(0, count));
@@ -189,6 +193,7 @@ export class Connection {
       if (this.isClosed) return;
       this.#options.receive(value);
     }
+    if (this.#end === null) this.#options.unfinished?.hold(this, this.#decoder.bytesHeld);
     if (refusal !== null) this.refuse(refusal);
     else if (this.#decoder.isInsideFrame && !this.isClosed) this.#options.arriving();
   }

@@ -6,6 +6,7 @@
 
 import type { WireValue } from "./codec.ts";
 import { FRAME_BYTES_MAX } from "./frame.ts";
+import type { UnfinishedFrames } from "./unfinished_frames.ts";
 
 /** Why a connection ended. */
 export interface Closed {
@@ -34,6 +35,8 @@ export interface ConnectionOptions {
   readonly receive: (value: WireValue) => void;
   /** Called when bytes have arrived that end inside a frame. It must not throw. */
   readonly arriving?: () => void;
+  /** Bounds what incomplete frames hold on many connections; `null`: on none. @default {null} */
+  readonly unfinished?: UnfinishedFrames | null;
   /** The longest frame, in and out. @default {16 MiB} */
   readonly frameBytesMax?: number;
   /** The longest first frame that may come in. @default {as any other} */
@@ -51,6 +54,7 @@ export interface ConnectionOptions {
 /** The default of every option that has one. */
 export const CONNECTION_DEFAULTS = {
   arriving: () => {},
+  unfinished: null,
   frameBytesMax: FRAME_BYTES_MAX,
   queueBytesMax: 64 * 1024 * 1024,
   firstFrameMs: null,

@@ -14,7 +14,7 @@ import { DEPTH_MAX, type WireValue } from "./codec.ts";
 const text = new TextEncoder();
 const EMPTY = new Uint8Array(0);
 
-/** A buffer up to this size is kept for the next use; so one big message costs memory only once. */
+/** A buffer up to this size is kept for the next use; a larger one is given back. */
 const KEPT_BYTES_MAX = 64 * 1024;
 
 /** Below this length a loop is quicker than a call into the runtime. */
@@ -62,7 +62,7 @@ export class Encoder {
    * Appends the bytes of a value.
    *
    * @throws {TypeError} If something in it has no form on the wire, such as `undefined`.
-   * @throws {RangeError} If it nests too deep, or a bigint needs more than 64 bits.
+   * @throws {RangeError} If it nests too deep.
    */
   append(value: WireValue): void {
     const before = this.#length;
@@ -105,8 +105,6 @@ export class Encoder {
         return this.#string(value);
       case "boolean":
         return this.#byte(value ? 0xc3 : 0xc2);
-      case "bigint":
-        return this.#bigint(value);
       case "object":
         if (value === null) return this.#byte(0xc0);
         if (value instanceof Uint8Array) return this.#binary(value);
@@ -150,17 +148,6 @@ export class Encoder {
     this.#bytes[at] = type;
     if (size === 2) this.#view.setUint16(at + 1, value);
     else this.#view.setUint32(at + 1, value);
-  }
-
-  #bigint(value: bigint): void {
-    const isNegative = value < 0n;
-    const stored = isNegative ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value);
-    if (stored !== value) {
-      throw new RangeError(`Cannot encode bigint: wanted at most 64 bits, got ${value}`);
-    }
-    const at = this.#grow(9);
-    this.#bytes[at] = isNegative ? 0xd3 : 0xcf;
-    this.#view.setBigUint64(at + 1, value);
   }
 
   #string(value: string): void {
@@ -229,7 +216,7 @@ function isArray(value: object): value is readonly WireValue[] {
   return Array.isArray(value);
 }
 
-/** The bytes of one value, for who has no {@linkcode Encoder} at hand. */
+/** The bytes of one value, where there is no {@linkcode Encoder} to append to. */
 export function encode(value: WireValue): Uint8Array {
   const encoder = new Encoder();
   encoder.append(value);

@@ -121,6 +121,12 @@ export class FrameDecoder {
     return frame;
   }
 
+  /** Gives the memory of an incomplete frame back; the stream is lost then. */
+  drop(): void {
+    this.#partial = EMPTY;
+    this.#partialBytes = 0;
+  }
+
   #keep(bytes: Uint8Array): void {
     const wanted = this.#partialBytes + bytes.length;
     if (wanted > this.#partial.length) {

@@ -7,6 +7,7 @@
 export { decode, DEPTH_MAX, ITEMS_MAX, type Plain, type WireValue } from "./codec.ts";
 export { Connection } from "./connection.ts";
 export type { Closed, ClosedKind, ConnectionOptions } from "./connection_options.ts";
+export { type ConnectionLimits, connectionLimits } from "./descriptors.ts";
 export { encode, Encoder } from "./encoder.ts";
 export { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
 export {
@@ -21,6 +22,11 @@ export {
 } from "./hello.ts";
 export { type Guest, Lobby, type Visitor } from "./lobby.ts";
 export { type Refusal, Refusals } from "./refusals.ts";
+export {
+  type FrameHolder,
+  UnfinishedFrames,
+  type UnfinishedFramesOptions,
+} from "./unfinished_frames.ts";
 export {
   type Address,
   parseAddress,

@@ -10,6 +10,7 @@ import type { Canary } from "./canary.ts";
 const transport = ["net/peers/tcp_transport_test.ts"];
 const rpc = ["net/rpc/rpc_test.ts"];
 const store = ["net/store/connect_test.ts"];
+const codec = ["net/wire/codec_test.ts"];
 const message = ["raft/message_test.ts"];
 const clock = ["raft/system_clock_test.ts"];
 
@@ -19,17 +20,16 @@ export const netCanaries: readonly Canary[] = [
     rule: "X1",
     bug: "a failure to accept ends accepting for good",
     file: "net/wire/acceptor.ts",
-    find: "options.failed(error instanceof Error ? error.message : `${error}`);",
-    replace:
-      "options.failed(error instanceof Error ? error.message : `${error}`);\n        return;",
+    find: "failed(error instanceof Error ? error.message : `${error}`);",
+    replace: "failed(error instanceof Error ? error.message : `${error}`);\n        return;",
     caughtBy: ["net/wire/acceptor_test.ts"],
   },
   {
     rule: "X1",
     bug: "accepting is retried without a pause",
     file: "net/wire/acceptor.ts",
-    find: "setTimeout(resolve, options.pauseMs ?? 100)",
-    replace: "setTimeout(resolve, 0)",
+    find: "await pause(pauseMs);",
+    replace: "await pause(0);",
     caughtBy: ["net/wire/acceptor_test.ts"],
   },
   {
@@ -47,6 +47,78 @@ export const netCanaries: readonly Canary[] = [
     find: "if (this.#length > this.frameBytesMax) {",
     replace: "if (this.#length > 2 ** 32) {",
     caughtBy: [...transport, "net/wire/frame_test.ts"],
+  },
+  {
+    rule: "X2",
+    bug: "memory is set aside for as many items as a count announces",
+    file: "net/wire/codec.ts",
+    find: "if (count > left) throw",
+    replace: "if (count > 2 ** 33) throw",
+    caughtBy: codec,
+  },
+  {
+    rule: "X2",
+    bug: "a value may hold any number of items",
+    file: "net/wire/codec.ts",
+    find: "this.#itemsLeft -= count;",
+    replace: "",
+    caughtBy: codec,
+  },
+  {
+    rule: "X2",
+    bug: "a value may nest as deep as it likes",
+    file: "net/wire/codec.ts",
+    find: "values[i] = this.#value(depthLeft - 1);",
+    replace: "values[i] = this.#value(depthLeft);",
+    caughtBy: codec,
+  },
+  {
+    rule: "X6",
+    bug: "an integer beyond 2^53 is rounded in silence",
+    file: "net/wire/codec.ts",
+    find: "if (Number.isSafeInteger(value)) return value;",
+    replace: "if (value !== null) return value;",
+    caughtBy: codec,
+  },
+  {
+    rule: "X1",
+    bug: "clients may take the file descriptors that the log needs",
+    file: "net/wire/descriptors.ts",
+    find: "const free = limit - RESERVE;",
+    replace: "const free = limit * RESERVE;",
+    caughtBy: ["net/wire/descriptors_test.ts", "tests/processes/descriptors_test.ts"],
+  },
+  {
+    rule: "X8",
+    bug: "a flood of connections is accepted without a pause",
+    file: "net/wire/acceptor.ts",
+    find: "++accepted >= roundMax && !isClosed",
+    replace: "++accepted >= 2 ** 31 && !isClosed",
+    caughtBy: ["net/wire/acceptor_test.ts"],
+  },
+  {
+    rule: "X2",
+    bug: "what incomplete requests hold is not bounded over all connections",
+    file: "net/wire/unfinished_frames.ts",
+    find: "if (this.#bytes < this.#bytesMax || !this.#held.has(holder)) return true;",
+    replace: "if (this.#bytes < 2 ** 40) return true;",
+    caughtBy: ["net/wire/unfinished_frames_test.ts", ...rpc],
+  },
+  {
+    rule: "X3",
+    bug: "a request that does not go on keeps its room for ever",
+    file: "net/wire/unfinished_frames.ts",
+    find: "if (holder.bytesReceived - before < PROGRESS_BYTES_MIN) {",
+    replace: "if (holder.bytesReceived < before) {",
+    caughtBy: ["net/wire/unfinished_frames_test.ts", ...rpc],
+  },
+  {
+    rule: "X2",
+    bug: "the memory of an incomplete request is kept when its connection has ended",
+    file: "net/wire/connection.ts",
+    find: "    this.#options.unfinished?.hold(this, 0);\n",
+    replace: "",
+    caughtBy: rpc,
   },
   {
     rule: "X3",

@@ -1,7 +1,7 @@
 """A client of Kontiki in another language, from the facts of docs/protocol.md alone.
 
 Usage: python_client.py HOST:PORT,...   then reads commands from standard input, one a line:
-    put KEY VERSION VALUE     get KEY
+    put KEY VERSION VALUE     get KEY     report     nonsense
 and prints one line for each. Nothing but Python's standard library is used.
 """
 
@@ -13,9 +13,8 @@ import sys
 def pack(value):
     """One value as MessagePack: the few types that a client sends."""
     if isinstance(value, int):
-        if value < 128:
-            return bytes([value])
-        return b"\xce" + struct.pack(">I", value)
+        # Encoders of other languages, such as Go's, send small numbers in 64 bits, too.
+        return b"\xcf" + struct.pack(">Q", value)
     if isinstance(value, str):
         data = value.encode()
         return bytes([0xA0 | len(data)]) + data
@@ -31,6 +30,14 @@ def unpack(data, at):
     code = data[at]
     if code < 0x80:
         return code, at + 1
+    if code in (0xC0, 0xC2, 0xC3):
+        return {0xC0: None, 0xC2: False, 0xC3: True}[code], at + 1
+    if code & 0xF0 == 0x80:
+        fields, at = {}, at + 1
+        for _ in range(code & 0x0F):
+            key, at = unpack(data, at)
+            fields[key], at = unpack(data, at)
+        return fields, at
     if code & 0xE0 == 0xA0:
         end = at + 1 + (code & 0x1F)
         return data[at + 1 : end].decode(), end
@@ -57,7 +64,10 @@ class Node:
         self.socket = socket.create_connection((host, int(port)), timeout=3)
         self.number = 0
         self.send(["kontiki-client", 1])
-        mark, version, self.cluster, self.id = self.receive()
+        hello = self.receive()
+        if hello[0] == "kontiki-refused":
+            raise ConnectionError(f"{hello[1]}: {hello[2]}")
+        mark, version, self.cluster, self.id = hello
         assert (mark, version) == ("kontiki-server", 1)
 
     def send(self, value):
@@ -84,6 +94,8 @@ class Node:
         self.send([self.number, request, 3000])
         number, status, *reply = self.receive()
         assert number == self.number
+        if status == 2:
+            raise ValueError(reply[0])
         return reply[0] if status == 0 else b"\x06"
 
 
@@ -121,6 +133,14 @@ def main():
     client = Client(sys.argv[1].split(","))
     for line in sys.stdin:
         words = line.split()
+        if words[0] in ("report", "nonsense"):
+            node = client.nodes[client.leader]
+            try:
+                report = node.call(words[0])
+                print(report["cluster"] == node.cluster, report["status"]["role"])
+            except ValueError as error:
+                print(error)
+            continue
         if words[0] == "put":
             reply = client.put(words[1], int(words[2]), words[3])
         else:
