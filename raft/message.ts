@@ -122,6 +122,10 @@ function decodeMessage(type: number, term: number, fields: readonly unknown[]): 
       const previous = whole(fields[5], "previous");
       const heldTerm = fields[6] === null ? null : whole(fields[6], "conflict term");
       const conflict = { term: heldTerm, index: whole(fields[7], "conflict index") };
+      if (conflict.index === 0 || conflict.index > previous) {
+        const wanted = `an index from 1 to ${previous}`;
+        throw new RangeError(`Cannot decode conflict: wanted ${wanted}, got ${conflict.index}`);
+      }
       return { type: "appendEntriesReply", accepted: false, round, previous, conflict };
     }
     case WIRE_TYPE.installSnapshot:
@@ -229,7 +233,7 @@ function refusal(name: string, wanted: string, got: unknown): TypeError | RangeE
   return new kind(`Cannot decode ${name}: wanted ${wanted}, got ${shown(got)}`);
 }
 
-/** Short, whatever it is: it goes into a log line that a stranger can provoke. */
+/** Short, whatever it is: it goes into a log line that any sender can provoke. */
 function shown(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "number" || typeof value === "boolean") return `${value}`;

@@ -30,6 +30,7 @@ import {
   type Storage,
   type Transport,
 } from "./core/mod.ts";
+import { doubt } from "./doubt.ts";
 import { Feeder, restoreNow, SLICE_MS } from "./feeder.ts";
 import { Ticker } from "./ticker.ts";
 
@@ -159,10 +160,12 @@ export class Node {
     }
   }
 
-  /** A message from a peer arrived. */
-  receive(envelope: Envelope): void {
+  /** A message from a peer arrived. One that cannot be true has no effect; returns why it cannot. */
+  receive(envelope: Envelope): string | null {
     this.#ticker.catchUp();
-    this.#input(() => this.#raft.step(envelope));
+    const reason = doubt(envelope, this.#raft);
+    if (reason === null) this.#input(() => this.#raft.step(envelope));
+    return reason;
   }
 
   /** Bytes of a bulk message (`isBulk`) from a peer are arriving; the message itself comes later. */

@@ -229,9 +229,9 @@ class NodeProcess implements RunningNode {
     this.#end.resolve(error);
   }
 
-  #receive(envelope: Envelope): void {
-    if (this.#faulty !== null && !this.#faulty.admits(envelope)) return;
-    this.#node?.receive(envelope);
+  #receive(envelope: Envelope): string | null {
+    if (this.#faulty !== null && !this.#faulty.admits(envelope)) return null;
+    return this.#node?.receive(envelope) ?? null;
   }
 
   /** A part of a long message came; what is blocked is not heard either. */

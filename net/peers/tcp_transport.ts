@@ -215,7 +215,10 @@ export class TcpTransport implements Transport {
     const envelope = this.#decode(value, incoming.peer);
     if (envelope === null) return;
     this.#received += 1;
-    this.#options.receive(envelope);
+    const doubt = this.#options.receive(envelope) ?? null;
+    if (doubt === null) return;
+    this.#refuse({ refusal: "badMessage", detail: doubt }, `n${incoming.peer}`);
+    incoming.connection.abort({ kind: "local", message: doubt });
   }
 
   #decode(value: WireValue, peer: NodeId): Envelope | null {

@@ -31,7 +31,7 @@ function open(id: NodeId, changes: Partial<TcpTransportOptions> = {}): Side {
     cluster: "test",
     peers: [1, 2, 3],
     listen: local,
-    receive: (envelope) => got.push(envelope),
+    receive: (envelope) => void got.push(envelope),
     log: (line) => lines.push(line),
     limits,
     ...changes,
@@ -427,4 +427,18 @@ Deno.test("TcpTransport drops and counts a message larger than a frame", async (
   assertEquals(side.transport.refusals()["frameTooLarge"], 1);
   side.transport.close();
   two.transport.close();
+});
+
+Deno.test("TcpTransport ends the connection of a peer whose message cannot be true", async () => {
+  const receive = ({ term }: Envelope): string | null => term > 5 ? "wanted less" : null;
+  const side = open(1, { receive, limits: { ...limits, silenceMsMax: 20_000 } });
+  const conn = await stranger(side);
+  await conn.write(frameOf(["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3", 0]));
+  await conn.write(frameOf([3, 2, 1, 5, 0, 0, 0, 1, []]));
+  await until(() => side.transport.received === 1);
+  await conn.write(frameOf([3, 2, 1, 6, 0, 0, 0, 1, []]));
+  await inTime(hungUp(conn));
+  assertEquals(side.transport.refusals(), { badMessage: 1 });
+  conn.close();
+  side.transport.close();
 });

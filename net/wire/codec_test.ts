@@ -142,6 +142,10 @@ Deno.test("decode refuses counts that exceed the bytes, without allocating for t
     for (let i = 0; i < 1_000; i++) assertThrows(() => decode(bytes), SyntaxError);
   }
   assertLess(Deno.memoryUsage().heapUsed - before, 100 * 1024 * 1024);
+  for (const head of [0xdd, 0xdf]) {
+    const bytes = bytesOf(head, [0, 0, 3, 232], 1);
+    assertThrows(() => decode(bytes), SyntaxError, "wanted 1000 items at byte 5, got 1 bytes");
+  }
 });
 
 Deno.test("decode refuses more items than allowed, even of one byte each", () => {

@@ -73,8 +73,11 @@ export interface TcpTransportOptions {
   readonly peers: readonly NodeId[];
   /** Where to listen; port 0 takes a free one. */
   readonly listen: Address;
-  /** Called with every message from a peer. It must not throw. */
-  readonly receive: (envelope: Envelope) => void;
+  /**
+   * Called with every message from a peer. It must not throw. A string says why the message cannot be
+   * true; that ends the connection.
+   */
+  readonly receive: (envelope: Envelope) => string | null | void;
   /**
    * Called while a message of a peer is arriving that is not complete yet: a long message on a slow
    * line is a sign of life. It must not throw.

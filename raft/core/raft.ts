@@ -129,6 +129,12 @@ export class Raft {
     return true;
   }
 
+  /** The highest numbers that a correct peer can have from this server. */
+  get horizon(): { readonly round: number; readonly last: Index; readonly commit: Index } {
+    const round = this.#role.kind === "leader" ? this.#role.round : 0;
+    return { round, last: this.#log.last.index, commit: this.#commit };
+  }
+
   /** A message arrived. */
   step(envelope: Envelope): void {
     const { from, to, term, message } = envelope;

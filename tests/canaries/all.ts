@@ -10,6 +10,7 @@ import { storageCanaries } from "./storage.ts";
 import { coreCanaries } from "./core.ts";
 import { kvCanaries } from "./kv.ts";
 import { netCanaries } from "./net.ts";
+import { peerCanaries } from "./peers.ts";
 import { tableCanaries } from "./tables.ts";
 
 /** Every canary, by part of the product. */
@@ -19,5 +20,6 @@ export const allCanaries: readonly Canary[] = [
   ...checkerCanaries,
   ...storageCanaries,
   ...netCanaries,
+  ...peerCanaries,
   ...tableCanaries,
 ];

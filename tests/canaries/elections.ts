@@ -158,8 +158,8 @@ export const electionCanaries: readonly Canary[] = [
     rule: "E6",
     bug: "a message that restarts a timer does not count the ticks before it",
     file: NODE,
-    find: "this.#ticker.catchUp();\n    this.#input(() => this.#raft.step(envelope));",
-    replace: "this.#input(() => this.#raft.step(envelope));",
+    find: "this.#ticker.catchUp();\n    const reason = doubt(envelope, this.#raft);",
+    replace: "const reason = doubt(envelope, this.#raft);",
     caughtBy: [NODE_TESTS],
   },
   {

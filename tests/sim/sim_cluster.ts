@@ -11,6 +11,7 @@ import {
   type Application,
   type Envelope,
   type Index,
+  invariant,
   Node,
   type NodeId,
   type Position,
@@ -22,6 +23,7 @@ import {
   type Term,
   type Transport,
 } from "../../raft/mod.ts";
+
 import {
   type Applied,
   type Cluster,
@@ -177,7 +179,11 @@ export class SimCluster implements Cluster {
     this.note(id, "starts");
     const transport = this.network.attach(id, {
       view: life.view,
-      receive: (envelope) => life.node?.receive(envelope),
+      receive: (envelope) => {
+        // In the simulator every peer keeps to the protocol.
+        const doubt = life.node?.receive(envelope) ?? null;
+        invariant(doubt === null, `no message of a correct peer is doubted: ${doubt}`);
+      },
       heard: (from) => life.node?.heard(from),
     });
     this.clock.touch();

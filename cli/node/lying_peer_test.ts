@@ -1,0 +1,186 @@
+/**
+ * Two nodes of three over real sockets, and in the place of the third a peer that lies: every field
+ * of every message at its extremes. Each lie may cost the liar its connection, and nothing else.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, AssertionError, assertLess } from "@std/assert";
+import { Clerk } from "../../kv/mod.ts";
+import { type Address, RpcClient, type WireValue } from "../../net/mod.ts";
+import { clerkCall } from "../../net/store/mod.ts";
+import { SystemClock } from "../../raft/mod.ts";
+import { freePort } from "../cluster/free_port.ts";
+import { listLog } from "../../tests/helpers/list_log.ts";
+import { frameOf } from "../../tests/helpers/sockets.ts";
+import type { RunningNode } from "./node_settings.ts";
+import { runNode } from "./run_node.ts";
+
+/** What a field may hold that nobody would send. */
+const EXTREMES: readonly WireValue[] = [
+  0,
+  1,
+  2 ** 31,
+  2 ** 32,
+  2 ** 52,
+  2 ** 53 - 1,
+  2 ** 53,
+  -1,
+  0.5,
+  NaN,
+  Infinity,
+  null,
+  true,
+  false,
+  "x",
+  new Uint8Array(0),
+  new Uint8Array(1000),
+  [],
+  [1, null],
+  [2 ** 53 - 1, new Uint8Array(1)],
+  Array.from({ length: 2000 }, (_, at) => at % 2 === 0 ? 1 : null),
+];
+
+/** What the liar knows of the cluster. */
+interface Facts {
+  readonly to: number;
+  readonly term: number;
+  readonly last: { readonly index: number; readonly term: number };
+}
+
+/** One honest-looking message of each type; the numbers before its fields are the address. */
+function messages({ to, term, last: { index, term: lastTerm } }: Facts): readonly WireValue[][] {
+  const chunk = new Uint8Array(10);
+  return [
+    [1, 3, to, term, true, index, lastTerm],
+    [1, 3, to, term, false, index, lastTerm],
+    [2, 3, to, term, true, true],
+    [2, 3, to, term, false, true],
+    [3, 3, to, term, index, lastTerm, index, 1, []],
+    [3, 3, to, term, index - 1, lastTerm, index, 1, [lastTerm, null]],
+    [3, 3, to, term, 1, 1, index, 1, [1, new Uint8Array(3), 1, null]],
+    [4, 3, to, term, 1, index],
+    [5, 3, to, term, 1, index, null, 1],
+    [5, 3, to, term, 1, index, lastTerm, 1],
+    [6, 3, to, term, index + 5, lastTerm, 0, chunk, 20, 1],
+    [6, 3, to, term, index + 5, lastTerm, 0, chunk, 10, 1],
+    [7, 3, to, term, index, lastTerm, 5, 1],
+  ];
+}
+
+/** A peer that dials and says whatever it is told to. */
+class Liar {
+  readonly #address: Address;
+  readonly #to: number;
+  #dials = 0;
+  #conn: Deno.Conn | null = null;
+
+  constructor(address: Address, to: number) {
+    this.#address = address;
+    this.#to = to;
+  }
+
+  async say(message: WireValue): Promise<void> {
+    for (let tries = 0; tries < 2; tries++) {
+      const conn = this.#conn ?? await this.#dial();
+      try {
+        await conn.write(frameOf(message));
+        return;
+      } catch {
+        this.close();
+      }
+    }
+  }
+
+  close(): void {
+    this.#conn?.close();
+    this.#conn = null;
+  }
+
+  async #dial(): Promise<Deno.Conn> {
+    const conn = await Deno.connect({ ...this.#address, transport: "tcp" });
+    const hello = ["kontiki-peer", 3, "test", 3, this.#to, 7, ++this.#dials, "1,2,3", 0];
+    await conn.write(frameOf(hello));
+    await conn.read(new Uint8Array(100));
+    this.#conn = conn;
+    return conn;
+  }
+}
+
+async function factsOf(client: RpcClient, to: number): Promise<Facts> {
+  const outcome = await client.call("report", { withinMs: 10_000 });
+  assert(outcome.kind === "replied", `n${to} lives`);
+  const { status } = outcome.payload as unknown as { status: Omit<Facts, "to"> };
+  return { ...status, to };
+}
+
+Deno.test("no message of a peer ends a node or the cluster, whatever is in it", async () => {
+  const folder = await Deno.makeTempDir();
+  const ports = [1, 2, 3].map(() => freePort());
+  const peers = new Map(ports.map((port, at) => [at + 1, { hostname: "127.0.0.1", port }]));
+  const nodes: RunningNode[] = [];
+  const ends: unknown[] = [];
+  for (const id of [1, 2]) {
+    const node = await runNode({
+      id,
+      cluster: "test",
+      peers,
+      clients: { hostname: "127.0.0.1", port: 0 },
+      data: `${folder}/${id}`,
+      isExisting: false,
+      control: false,
+      machine: "kv",
+      tickMs: 25,
+      logBytesMax: 2 ** 20,
+      log: listLog([]),
+      isTraced: false,
+    });
+    node.ended.then((error) => ends.push(error));
+    nodes.push(node);
+  }
+  const clients = nodes.map((node) => new RpcClient({ server: node.clients! }));
+  const clerk = new Clerk({
+    servers: [1, 2],
+    call: (server, request, deadline) =>
+      clerkCall(clients[server - 1]!, { request, withinMs: deadline - performance.now() }),
+    clock: new SystemClock(),
+    random: Math.random,
+  });
+  const liars = nodes.map((node, at) => new Liar(node.peers, at + 1));
+  /** The cluster still decides; a liar may have cost a leader its lead in the middle of a put. */
+  const put = async (): Promise<void> => {
+    for (let tries = 0; tries < 5; tries++) {
+      const found = await clerk.get("k", { timeoutMs: 20_000 });
+      const version = found.type === "value" ? found.version : 0;
+      const value = Uint8Array.of(version % 256);
+      const { type } = await clerk.put("k", value, { version, timeoutMs: 20_000 });
+      if (type === "stored") return;
+    }
+    throw new AssertionError("five puts in a row were not stored");
+  };
+  await put();
+  const count = messages({ to: 1, term: 1, last: { index: 1, term: 1 } }).length;
+  for (let type = 0; type < count; type++) {
+    for (let field = 0; field < 10; field++) {
+      for (const [at, liar] of liars.entries()) {
+        const facts = await factsOf(clients[at]!, at + 1);
+        const honest = messages(facts)[type]!;
+        if (field >= honest.length) continue;
+        for (const extreme of EXTREMES) await liar.say(honest.with(field, extreme));
+        // Only a leader may rewrite logs: in that place a liar does harm without any extreme.
+        if ([3, 6].includes(Number(honest[0]))) continue;
+        for (const extreme of EXTREMES) {
+          await liar.say(honest.with(3, facts.term + 1).with(field, extreme));
+        }
+      }
+      assertEquals(ends, [], `a node ended by message ${type}, field ${field}`);
+    }
+    await put();
+  }
+  for (const [at, client] of clients.entries()) {
+    assertLess((await factsOf(client, at + 1)).term, 2 ** 32, "no term beyond use");
+  }
+  for (const end of [...liars, ...clients]) end.close();
+  for (const node of nodes) await node.stop();
+  await Deno.remove(folder, { recursive: true });
+});

@@ -1,0 +1,96 @@
+/**
+ * Messages that no correct peer sends, and the honest ones beside them.
+ *
+ * @module
+ */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { doubt, type View } from "./doubt.ts";
+import type { Envelope, Message } from "./core/mod.ts";
+
+/** A follower of n2 in term 5: entries 1 to 10, of which 8 are committed. */
+const follower: View = {
+  standing: { term: 5, role: "follower", leader: 2 },
+  horizon: { round: 0, last: 10, commit: 8 },
+  termAt: (index) => index >= 1 && index <= 10 ? (index <= 4 ? 3 : 4) : null,
+};
+const leader: View = {
+  ...follower,
+  standing: { term: 5, role: "leader", leader: 1 },
+  horizon: { round: 7, last: 10, commit: 8 },
+};
+
+function of(message: Message, { from = 2, term = 5 } = {}): Envelope {
+  return { from, to: 1, term, message };
+}
+
+function append(first: number, terms: readonly number[]): Message {
+  const entries = terms.map((term, at) => ({ index: first + at, term, command: null }));
+  const previous = { index: first - 1, term: 3 };
+  return { type: "appendEntries", previous, entries, commit: 8, round: 1 };
+}
+
+const image: Message = {
+  type: "installSnapshot",
+  last: { index: 20, term: 5 },
+  offset: 0,
+  data: new Uint8Array(3),
+  total: 3,
+  round: 1,
+};
+const vote: Message = { type: "requestVote", trial: false, last: { index: 0, term: 0 } };
+const rejected: Message = {
+  type: "appendEntriesReply",
+  accepted: false,
+  round: 8,
+  previous: 4,
+  conflict: { term: null, index: 2 },
+};
+
+function accepted(match: number, round: number): Message {
+  return { type: "appendEntriesReply", accepted: true, match, round };
+}
+
+function received(round: number): Message {
+  return { type: "installSnapshotReply", last: { index: 3, term: 3 }, received: 2, round };
+}
+
+Deno.test("doubt finds what cannot be true", () => {
+  const cases: readonly [Envelope, View, string][] = [
+    [of(vote, { term: 2 ** 53 - 1 }), follower, "wanted a term up to 1048581"],
+    [of(vote, { term: 5 + 2 ** 20 + 1 }), follower, "wanted a term up to 1048581"],
+    [of(append(9, [5]), { from: 3 }), follower, "wanted messages of n2, which leads term 5"],
+    [of(image, { from: 3 }), leader, "wanted messages of n1, which leads term 5, got some of n3"],
+    [of(append(4, [3, 3])), follower, "wanted entry 5 of term 4, which is committed"],
+    [of(append(8, [5]), { term: 6 }), follower, "wanted entry 8 of term 4, which is committed"],
+    [of(accepted(11, 7)), leader, "wanted a match up to 10, got 11"],
+    [of(accepted(10, 8)), leader, "wanted a round up to 7, got 8"],
+    [of(rejected), leader, "wanted a round up to 7, got 8"],
+    [of(received(8)), leader, "wanted a round up to 7, got 8"],
+  ];
+  for (const [envelope, view, wanted] of cases) {
+    assertStringIncludes(doubt(envelope, view) ?? "no doubt", wanted);
+  }
+});
+
+Deno.test("doubt lets pass what correct peers send", () => {
+  const cases: readonly [Envelope, View][] = [
+    [of(vote, { term: 5 + 2 ** 20 }), follower],
+    [of(append(9, [5])), follower],
+    [of(append(9, [5]), { from: 3 }), {
+      ...follower,
+      standing: { ...follower.standing, leader: null },
+    }],
+    [of(append(9, [5]), { from: 3, term: 6 }), follower],
+    [of(append(9, [5]), { from: 3, term: 4 }), follower],
+    [of(append(5, [4, 4, 4, 4, 5])), follower],
+    [of(append(1, [3])), { ...follower, termAt: () => null }],
+    [of(image), follower],
+    [of(accepted(10, 7)), leader],
+    [of(accepted(11, 8)), follower],
+    [of(accepted(11, 8), { term: 4 }), leader],
+    [of(received(7)), leader],
+    [of(rejected), follower],
+  ];
+  for (const [envelope, view] of cases) assertEquals(doubt(envelope, view), null);
+});
