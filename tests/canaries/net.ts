@@ -9,6 +9,7 @@ import type { Canary } from "./canary.ts";
 
 const transport = ["net/peers/tcp_transport_test.ts"];
 const rpc = ["net/rpc/rpc_test.ts"];
+const failure = ["net/rpc/connect_failure_test.ts"];
 const store = ["net/store/connect_test.ts"];
 const codec = ["net/wire/codec_test.ts"];
 
@@ -140,7 +141,7 @@ export const netCanaries: readonly Canary[] = [
     file: "net/wire/lobby.ts",
     find: "    connection.send(encodeHelloRefusal(guest));\n",
     replace: "",
-    caughtBy: rpc,
+    caughtBy: failure,
   },
   {
     rule: "L9",
@@ -148,7 +149,7 @@ export const netCanaries: readonly Canary[] = [
     file: "net/rpc/rpc_frames.ts",
     find: "return wanted === null ? null : otherCluster(cluster, wanted);",
     replace: "return wanted === null ? null : otherCluster(wanted, wanted);",
-    caughtBy: rpc,
+    caughtBy: failure,
   },
   {
     rule: "C2",
