@@ -244,11 +244,11 @@ Deno.test("FileStorage refuses a torn save in a segment when a later one was beg
   assertEquals(next, segmentsOf(image).at(-1));
   // The first save of the next segment was cut off: its second half is missing.
   const begun = later.get(next)!;
-  const half = replaced(later, next, begun.slice().fill(0, 144 + 40));
+  const half = replaced(image, next, begun.slice().fill(0, 144 + 40));
   const sound = await verdictOn(half);
   assert(!(sound instanceof StorageError), String(sound));
   assertEquals(sound.state, stateAfter(SAVES));
-  const torn = later.get(name)!.slice().fill(0, usedBytes(later, name) - 16);
+  const torn = image.get(name)!.slice().fill(0, usedBytes(image, name) - 16);
   const verdict = await verdictOn(replaced(half, name, torn));
   assert(verdict instanceof StorageError, "a lost save was served as one that was cut off");
 });
