@@ -217,6 +217,11 @@ export class Node {
     return true;
   }
 
+  /** False: the disk is full. Commands should be refused until there is room again. */
+  get hasRoom(): boolean {
+    return this.#options.storage.hasRoom;
+  }
+
   /** A look from outside. */
   status(): Status {
     return this.#raft.status();

@@ -35,6 +35,7 @@ class World {
         load: () => Promise.resolve(EMPTY),
         save: (change) => this.#save(change),
         prepare: ({ last }) => this.#prepare(last.index).then(() => true),
+        hasRoom: true,
         close: () => Promise.resolve(void this.log.push("close")),
       },
       transport: {
@@ -116,7 +117,7 @@ class World {
 }
 
 /** A storage whose methods must not be called. */
-const untouched = { save: assertNever, prepare: assertNever, close: assertNever };
+const untouched = { hasRoom: true, save: assertNever, prepare: assertNever, close: assertNever };
 
 function assertNever(): never {
   throw new AssertionError("This must not be called");
@@ -343,6 +344,7 @@ Deno.test("Node lets timers run although each answer triggers another command (X
       load: () => Promise.resolve(EMPTY),
       save: instant,
       prepare: () => Promise.resolve(true),
+      hasRoom: true,
       close: instant,
     },
     clock: new SystemClock(),

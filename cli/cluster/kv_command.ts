@@ -158,7 +158,10 @@ async function putValue(
         if (wanted !== null) return { reason: "versionConflict", version, found: result.version };
         break;
       case "full":
-        throw new CommandError("failure", "The store is full; nothing was changed");
+        throw new CommandError(
+          "failure",
+          "The store or the disk of its leader is full; nothing was changed",
+        );
       case "refused":
         throw new CommandError("failure", "Cannot put: the node does not understand the request");
       default:

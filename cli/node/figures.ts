@@ -104,6 +104,9 @@ export function measured(storage: Storage, times: SaveTimes): Storage {
       times.add(performance.now() - begin);
     },
     prepare: (snapshot) => storage.prepare(snapshot),
+    get hasRoom(): boolean {
+      return storage.hasRoom;
+    },
     close: () => storage.close(),
   };
 }

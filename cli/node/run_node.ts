@@ -92,6 +92,10 @@ class NodeProcess implements RunningNode {
       files: new DenoFiles(settings.data),
       identity,
       create: !settings.isExisting,
+      full: (error) => {
+        if (error === null) log.info("the disk has room again");
+        else log.warn(`the disk is full, and puts may be refused: ${error.problem}`);
+      },
       ...openingLog(log, () => this.#clock.now()),
     });
     const address = peers.get(id) ?? ANYWHERE;

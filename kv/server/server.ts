@@ -21,6 +21,7 @@ export interface KvServerOptions {
 
 const REFUSED = encodeReply({ type: "refused" });
 const OVERLOADED = encodeReply({ type: "overloaded" });
+const FULL = encodeReply({ type: "full" });
 
 /** Executes requests of clients. */
 export class KvServer {
@@ -70,6 +71,8 @@ function replyTo(outcome: Outcome): Uint8Array {
       return encodeReply({ type: "unknown", leader: outcome.leader });
     case "overloaded":
       return OVERLOADED;
+    case "full":
+      return FULL;
     default:
       return outcome satisfies never;
   }

@@ -13,6 +13,7 @@ const BATCH = 1000;
 
 /** Accepts a batch of commands, then hands them to the machine in one turn, as a node does. */
 class InstantLog implements Log {
+  hasRoom = true;
   #index = 0;
   readonly entries: { index: number; term: number; command: Uint8Array }[] = [];
   readonly contexts: number[] = [];

@@ -14,6 +14,7 @@ import { KvStore } from "../store/store.ts";
 const status: Status = { ...new BareServer().status, role: "leader", term: 1, leader: 1 };
 
 class FakeLog implements Log {
+  hasRoom = true;
   readonly proposed: Uint8Array[] = [];
   reads = 0;
   leading = true;
@@ -105,4 +106,17 @@ Deno.test("KvServer returns overloaded when too many requests are pending, and r
     "refused",
   ]);
   assertEquals(log.proposed, []);
+});
+
+Deno.test("KvServer refuses puts while the disk is full, answers reads, and goes on when there is room", () => {
+  const { log, rsm, replies, handle } = setUp("index");
+  log.hasRoom = false;
+  handle(put);
+  handle(get);
+  assertEquals([replies, log.proposed.length, log.reads], [[{ type: "full" }], 0, 1]);
+  rsm.read(1, true);
+  log.hasRoom = true;
+  handle(put);
+  rsm.apply([{ index: 1, term: 1, command: put }]);
+  assertEquals(replies.slice(1), [{ type: "noKey" }, { type: "stored" }]);
 });

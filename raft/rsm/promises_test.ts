@@ -21,6 +21,7 @@ Deno.test("submit and ask resolve to the outcome of the command and of the quest
     propose: () => ({ index: 1, term: 1 }),
     read: (context) => contexts.push(context) > 0,
     draw: () => false,
+    hasRoom: true,
   });
   const command = Uint8Array.of(7);
   const [submitted, asked] = [submit(rsm, command), ask(rsm, command)];

@@ -247,6 +247,7 @@ export class Rsm implements Application {
 
   #propose(submitted: Submitted): void {
     const { command, done } = submitted;
+    if (this.#log?.hasRoom === false) return done({ kind: "full" });
     const position = this.#log?.propose(command) ?? null;
     if (position === null) return done({ kind: "notLeader", leader: this.#leader });
     const earlier = position.term === this.#term ? [] : this.#drainLog();

@@ -14,6 +14,8 @@ export interface Log {
   read(context: number): boolean;
   /** Lets an image stand in for the log up to the index; `false`: none is needed now. */
   draw(index: Index, snapshot: () => Uint8Array | Image): boolean;
+  /** False: this server's disk is full, and nothing should be proposed. */
+  readonly hasRoom: boolean;
 }
 
 /** The outcome of a submitted command, or of a read. */
@@ -26,6 +28,8 @@ export type Outcome =
   | { readonly kind: "lost"; readonly leader: NodeId | null }
   /** Too much is pending for an answer in time; it never entered the log. */
   | { readonly kind: "overloaded" }
+  /** The disk of this server is full; it never entered the log. */
+  | { readonly kind: "full" }
   /** It is in some log and may or may not be applied. */
   | { readonly kind: "unknown"; readonly leader: NodeId | null };
 

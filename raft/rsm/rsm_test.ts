@@ -41,6 +41,7 @@ class Journal implements StateMachine {
 
 /** A log that accepts all commands in its term and otherwise only acts when the test calls it. */
 class FakeLog implements Log {
+  hasRoom = true;
   term = 1;
   next = 1;
   leading = true;
@@ -110,6 +111,29 @@ function setUp(options: Partial<RsmOptions> = {}): Setting {
 function show(outcome: Outcome): string {
   return outcome.kind === "done" ? `done ${decode(outcome.reply)}` : outcome.kind;
 }
+
+Deno.test("Rsm refuses commands that wait in front of the log when the disk is full (D5)", () => {
+  const log = new FakeLog();
+  const rsm = new Rsm({
+    machine: {
+      apply: () => encode("r"),
+      query: () => encode("q"),
+      snapshot: () => encode("s"),
+      restore: () => {},
+    },
+    logBytesMax: null,
+    clock: { now: () => 0 },
+    inLogMax: 1,
+  });
+  rsm.attach(log);
+  const outcomes: Outcome["kind"][] = [];
+  for (let place = 0; place < 3; place++) {
+    rsm.submit(encode("c"), ({ kind }) => void outcomes.push(kind));
+  }
+  log.hasRoom = false;
+  rsm.apply([{ index: 1, term: 1, command: encode("c") }]);
+  assertEquals([outcomes, rsm.waiting], [["done", "full", "full"], 0]);
+});
 
 Deno.test("Rsm matches results to submits when entries are applied together", () => {
   const { rsm, outcomes, send } = setUp();

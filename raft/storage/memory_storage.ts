@@ -37,6 +37,7 @@ export interface MemoryStorageOptions {
  * ```
  */
 export class MemoryStorage implements Storage {
+  readonly hasRoom = true;
   readonly #slow: MemoryStorageOptions["slow"];
   #persistent: Persistent;
   /** Counts crashes; a save of an earlier life has no effect. */

@@ -418,4 +418,12 @@ export const kvCanaries: readonly Canary[] = [
     replace: "ignoreBOM: false",
     caughtBy: ["kv/store/command_test.ts"],
   },
+  {
+    rule: "D5",
+    bug: "a leader appends commands although its disk is full",
+    file: RSM,
+    find: '    if (this.#log?.hasRoom === false) return done({ kind: "full" });\n',
+    replace: "",
+    caughtBy: ["kv/server/server_test.ts", "raft/rsm/rsm_test.ts"],
+  },
 ];

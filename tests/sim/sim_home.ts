@@ -91,6 +91,9 @@ export class SimHome {
         this.#options.saved(change);
       },
       prepare: (snapshot: Snapshot) => inner.prepare(snapshot),
+      get hasRoom(): boolean {
+        return inner.hasRoom;
+      },
       close: () => inner.close(),
     };
   }

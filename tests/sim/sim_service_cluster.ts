@@ -75,6 +75,9 @@ class SimService implements Application {
       propose: (command) => node()?.propose(command) ?? null,
       read: (number) => node()?.read(number) ?? false,
       draw: (index, snapshot) => node()?.draw(index, snapshot) ?? false,
+      get hasRoom(): boolean {
+        return node()?.hasRoom ?? true;
+      },
     });
   }
 

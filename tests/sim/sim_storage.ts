@@ -23,6 +23,7 @@ export interface SimStorageOptions {
 
 /** Storage in memory that takes time and may be cut off. */
 export class SimStorage implements Storage {
+  readonly hasRoom = true;
   readonly #options: SimStorageOptions;
   #pending: Save | null = null;
 

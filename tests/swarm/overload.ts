@@ -60,6 +60,7 @@ class Processor {
 
 /** A log that commits whatever it takes, as fast as the processor allows: one batch at a time. */
 class BusyLog implements Log {
+  hasRoom = true;
   readonly #processor: Processor;
   #pending: Entry[] = [];
   #isBusy = false;

@@ -22,6 +22,8 @@ export interface Storage {
    * is kept.
    */
   prepare(snapshot: Snapshot): Promise<boolean>;
+  /** False: the disk is full. What was proposed can still be saved; nothing more should be. */
+  readonly hasRoom: boolean;
   /** Lets go of files. No save is under way or will follow. */
   close(): Promise<void>;
 }

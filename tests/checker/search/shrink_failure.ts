@@ -20,6 +20,7 @@ import type { Model, Operation } from "./model.ts";
 
 /** Why a history is illegal. Operations are places in the history, in the order of calls. */
 export interface Failure {
+  /** The key of the operations. */
   readonly key: string;
   /** The history becomes illegal at the moment this operation returns. */
   readonly culprit: number;

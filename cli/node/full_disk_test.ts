@@ -1,0 +1,98 @@
+/**
+ * A node on a disk that fills up, on a small file system of its own in memory.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { connect } from "../../net/store/connect.ts";
+import { listLog } from "../../tests/helpers/list_log.ts";
+import { until } from "../../tests/helpers/until.ts";
+import type { RunningNode } from "./node_settings.ts";
+import { runNode } from "./run_node.ts";
+
+const FOLDER = Deno.makeTempDirSync({ prefix: "kontiki-full-disk-" });
+const VALUE = new Uint8Array(60_000).fill(7);
+
+function mount(...args: string[]): boolean {
+  try {
+    return new Deno.Command("mount", { args, stderr: "null" }).outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+const isMounted = mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", FOLDER);
+
+function start(lines: string[]): Promise<RunningNode> {
+  return runNode({
+    id: 1,
+    cluster: "full",
+    peers: new Map([[1, null]]),
+    clients: { hostname: "127.0.0.1", port: 0 },
+    data: `${FOLDER}/data`,
+    isExisting: false,
+    control: true,
+    machine: "kv",
+    tickMs: 25,
+    logBytesMax: 2 ** 30,
+    log: listLog(lines),
+    isTraced: false,
+  });
+}
+
+function storeOf({ clients }: RunningNode): ReturnType<typeof connect> {
+  assert(clients !== null);
+  return connect([`${clients.hostname}:${clients.port}`]);
+}
+
+Deno.test({
+  name:
+    "a full disk refuses puts, answers gets, and goes on without a restart when it has room (D5)",
+  ignore: !isMounted, // A small file system is mounted, which only the superuser of Linux may do.
+  fn: async () => {
+    const lines: string[] = [];
+    const stored: string[] = [];
+    let node = await start(lines);
+    let store = storeOf(node);
+    await until(() => node.report().status.role === "leader");
+    let isFull = false;
+    for (let place = 0; place < 200 && !isFull; place++) {
+      const result = await store.put(`k${place}`, VALUE);
+      if (result.outcome === "yes") stored.push(`k${place}`);
+      else {
+        assertEquals(result, { outcome: "no", reason: "full" });
+        isFull = true;
+      }
+    }
+    assert(isFull && stored.length > 5, `${stored.length} stored`);
+    assertStringIncludes(lines.join("\n"), "the disk is full, and puts may be refused");
+    for (const key of stored) {
+      const result = await store.get(key);
+      assert(result.outcome === "found" && result.value.length === VALUE.length, key);
+    }
+    assert(mount("-o", "remount,size=64m", FOLDER));
+    await until(async () => (await store.put("later", VALUE)).outcome === "yes");
+    assertStringIncludes(lines.join("\n"), "the disk has room again");
+    await store.close();
+    await node.stop();
+    node = await start(lines);
+    store = storeOf(node);
+    for (const key of [...stored, "later"]) {
+      const result = await store.get(key);
+      assert(result.outcome === "found" && result.value.length === VALUE.length, key);
+    }
+    assertGreater(stored.length, 0);
+    await store.close();
+    await node.stop();
+  },
+});
+
+Deno.test("the small file system is given back", () => {
+  if (isMounted) {
+    const { success } = new Deno.Command("umount", { args: [FOLDER] }).outputSync();
+    assert(success, `Cannot unmount ${FOLDER}`);
+  }
+  Deno.removeSync(FOLDER);
+});
