@@ -135,12 +135,15 @@ Deno.test("shell shows a lost leader, goes on, and finds its data the next time"
     await terminal.type("put colour blue");
     await terminal.press("Enter");
     await terminal.see("ok  (version 1");
-    const prompt = (await terminal.screen()).at(-1)!;
-    const leader = /\((n\d) leads, term (\d+)\)/.exec(prompt)!;
+    // The prompt follows the answer, and not always at once.
+    const ledBy = (lines: readonly string[]): RegExpExecArray | null =>
+      /\((n\d) leads, term (\d+)\)/.exec(lines.at(-1)!);
+    await terminal.until("a prompt", (lines) => ledBy(lines) !== null);
+    const leader = ledBy(await terminal.screen())!;
     await terminal.type(`kill ${leader[1]}`);
     await terminal.press("Enter");
     await terminal.until("another leader in a later term", (lines) => {
-      const now = /\((n\d) leads, term (\d+)\)/.exec(lines.at(-1)!);
+      const now = ledBy(lines);
       return now !== null && now[1] !== leader[1] && Number(now[2]) > Number(leader[2]);
     });
     await terminal.type("get colour");
