@@ -26,6 +26,7 @@ const MESSAGES: readonly Message[] = [
     conflict: { term: null, index: 1 },
   },
   { type: "installSnapshot", last: LAST, offset: 0, data: new Uint8Array(1), total: 2, ...ROUND },
+  { type: "installSnapshot", last: LAST, offset: 0, data: new Uint8Array(1), total: 1, ...ROUND },
   { type: "installSnapshotReply", last: LAST, received: 1, ...ROUND },
 ];
 

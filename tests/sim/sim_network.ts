@@ -12,7 +12,7 @@
  * @module
  */
 
-import { decide, type Faults, kindOf, type Link, noFaults } from "../../net/mod.ts";
+import { decide, type Faults, isBlocked, kindOf, type Link, noFaults } from "../../net/mod.ts";
 import { type Envelope, isBulk, type NodeId, type Transport } from "../../raft/mod.ts";
 import type { Traffic } from "../cluster/mod.ts";
 import type { SeededRandom } from "./seeded_random.ts";
@@ -65,7 +65,7 @@ interface Wire {
 }
 
 /** With this much waiting for bandwidth a sender drops instead of queueing. */
-const QUEUE_BYTES_MAX = 64 * 2 ** 20;
+const QUEUE_MS_MAX = 4_000;
 /** What the operating system takes of a queue: no sender sees it waiting. */
 const SYSTEM_BYTES = 256 * 2 ** 10;
 /** How often a receiver notices that a long message is arriving. */
@@ -190,7 +190,7 @@ export class SimNetwork {
     let sendMs = 0;
     if (bytesPerSecondMax !== null) {
       const begin = Math.max(now, line.busyUntilMs);
-      if ((begin - now) * bytesPerSecondMax > QUEUE_BYTES_MAX * 1000) return;
+      if (begin - now > QUEUE_MS_MAX) return;
       sendMs = bytesOf(envelope) * 1000 / bytesPerSecondMax;
       line.busyUntilMs = begin + sendMs;
       queueMs = line.busyUntilMs - now;
@@ -206,7 +206,11 @@ export class SimNetwork {
     for (let ms = HEARD_EVERY_MS; ms < partsMs; ms += HEARD_EVERY_MS) {
       clock.after(takesMs - sendMs + ms, heard);
     }
-    clock.after(takesMs, deliver);
+    // What still waited for the line when it was cut never leaves.
+    const isQueued = queueMs > sendMs;
+    clock.after(takesMs, () => {
+      if (!isQueued || !isBlocked(this.#faults, envelope)) deliver();
+    });
   }
 
   /** A part of a long message has arrived. */
