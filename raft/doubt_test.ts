@@ -38,7 +38,7 @@ const image: Message = {
   total: 3,
   round: 1,
 };
-const vote: Message = { type: "requestVote", trial: false, last: { index: 0, term: 0 } };
+const vote: Message = { type: "requestVote", preVote: false, last: { index: 0, term: 0 } };
 const rejected: Message = {
   type: "appendEntriesReply",
   accepted: false,

@@ -34,11 +34,11 @@ export function encodeEnvelope(envelope: Envelope): readonly WireValue[] {
   const { from, to, term, message } = envelope;
   switch (message.type) {
     case "requestVote": {
-      const { trial, last } = message;
-      return [WIRE_TYPE.requestVote, from, to, term, trial, last.index, last.term];
+      const { preVote, last } = message;
+      return [WIRE_TYPE.requestVote, from, to, term, preVote, last.index, last.term];
     }
     case "requestVoteReply":
-      return [WIRE_TYPE.requestVoteReply, from, to, term, message.trial, message.granted];
+      return [WIRE_TYPE.requestVoteReply, from, to, term, message.preVote, message.granted];
     case "appendEntries": {
       const { previous, commit, round } = message;
       const entries = encodeEntries(message.entries);
@@ -98,12 +98,12 @@ export function decodeEnvelope(value: unknown): Envelope {
 function decodeMessage(type: number, term: number, fields: readonly unknown[]): Message {
   switch (type) {
     case WIRE_TYPE.requestVote: {
-      const trial = flag(fields[4], "trial");
-      return { type: "requestVote", trial, last: position(fields, 5, term) };
+      const preVote = flag(fields[4], "preVote");
+      return { type: "requestVote", preVote, last: position(fields, 5, term) };
     }
     case WIRE_TYPE.requestVoteReply: {
-      const trial = flag(fields[4], "trial");
-      return { type: "requestVoteReply", trial, granted: flag(fields[5], "granted") };
+      const preVote = flag(fields[4], "preVote");
+      return { type: "requestVoteReply", preVote, granted: flag(fields[5], "granted") };
     }
     case WIRE_TYPE.appendEntries: {
       const previous = position(fields, 4, term);

@@ -12,9 +12,9 @@ const command = new Uint8Array([1, 2, 3]);
 const last = { index: 7, term: 2 };
 
 const messages: readonly Message[] = [
-  { type: "requestVote", trial: true, last },
-  { type: "requestVote", trial: false, last: { index: 0, term: 0 } },
-  { type: "requestVoteReply", trial: false, granted: true },
+  { type: "requestVote", preVote: true, last },
+  { type: "requestVote", preVote: false, last: { index: 0, term: 0 } },
+  { type: "requestVoteReply", preVote: false, granted: true },
   { type: "appendEntries", previous: last, entries: [], commit: 5, round: 9 },
   {
     type: "appendEntries",

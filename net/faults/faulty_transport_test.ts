@@ -13,13 +13,13 @@ const request: Envelope = {
   from: 1,
   to: 2,
   term: 3,
-  message: { type: "requestVote", trial: false, last: { index: 0, term: 0 } },
+  message: { type: "requestVote", preVote: false, last: { index: 0, term: 0 } },
 };
 const reply: Envelope = {
   from: 2,
   to: 1,
   term: 3,
-  message: { type: "requestVoteReply", trial: false, granted: true },
+  message: { type: "requestVoteReply", preVote: false, granted: true },
 };
 
 /** A transport that records messages, and a clock that the test advances. */

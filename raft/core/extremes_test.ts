@@ -16,8 +16,8 @@ const ROUND = { round: 0 };
 
 /** One message of each kind, from n2 in the term of the server that gets it. */
 const MESSAGES: readonly Message[] = [
-  { type: "requestVote", trial: false, last: LAST },
-  { type: "requestVote", trial: true, last: LAST },
+  { type: "requestVote", preVote: false, last: LAST },
+  { type: "requestVote", preVote: true, last: LAST },
   VOTE,
   append([1, 1], { terms: [1], commit: 1 }),
   { type: "appendEntriesReply", accepted: true, match: 1, ...ROUND },
@@ -58,14 +58,14 @@ function servers(): BareServer[] {
   const make = () => new BareServer({ profile: "production", log: [1, 1], trailingBytes: 0 });
   const follower = make();
   follower.hear(3, 1, append([2, 1], { commit: 1 }));
-  const trial = make();
-  while (trial.status.role === "follower") trial.tick(1);
+  const preVote = make();
+  while (preVote.status.role === "follower") preVote.tick(1);
   const candidate = make();
   while (candidate.status.role === "follower") candidate.tick(1);
-  candidate.hear(3, 1, { ...VOTE, trial: true });
+  candidate.hear(3, 1, { ...VOTE, preVote: true });
   const leader = make();
   leader.lead();
-  return [make(), follower, trial, candidate, leader];
+  return [make(), follower, preVote, candidate, leader];
 }
 
 Deno.test("Raft bears every number of every message at its extremes, in every role (X7)", () => {
@@ -91,7 +91,7 @@ Deno.test("Raft bears every number of every message at its extremes, in every ro
 Deno.test("Raft follows no term that is absurdly far ahead, and elects after it (X7)", () => {
   const server = new BareServer();
   for (const term of [2 ** 33, 2 ** 52, Number.MAX_SAFE_INTEGER]) {
-    server.hear(2, term, { type: "requestVote", trial: false, last: LAST });
+    server.hear(2, term, { type: "requestVote", preVote: false, last: LAST });
     server.hear(2, term, append([0, 0]));
   }
   assertEquals(server.status.term, 0);

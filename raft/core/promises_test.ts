@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { append, BareServer, entries, VOTE } from "../../tests/helpers/bare_server.ts";
 import type { Message, NodeId, Term } from "./model/types.ts";
 
-const REQUEST = { type: "requestVote", trial: false, last: { index: 9, term: 9 } } as const;
+const REQUEST = { type: "requestVote", preVote: false, last: { index: 9, term: 9 } } as const;
 const ACCEPTED = { type: "appendEntriesReply", accepted: true } as const;
 
 /** A message arrives; what leaves at once, with no save ending. */

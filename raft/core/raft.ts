@@ -125,7 +125,7 @@ export class Raft {
     this.#bulkTicks++;
     if (this.#role.kind === "leader") return this.#tickLeader(this.#role);
     if (this.#elapsedTicks < this.#timeoutTicks) return false;
-    this.#campaign(this.#isProduction ? "trial" : "candidate");
+    this.#campaign(this.#isProduction ? "pre-vote" : "candidate");
     return true;
   }
 
@@ -306,17 +306,21 @@ export class Raft {
     this.#trace?.(`follows ${leader === null ? "nobody" : `n${leader}`} in term ${term}`);
   }
 
-  /** Stands for election, or for the trial of one, which changes neither term nor vote. */
-  #campaign(kind: "trial" | "candidate"): void {
+  /** Stands for election, or for the pre-vote of one, which changes neither term nor vote. */
+  #campaign(kind: "pre-vote" | "candidate"): void {
     if (kind === "candidate") this.#enter(this.#term + 1, this.#options.id);
     const role: Trial | Candidate = { kind, votes: new Set() };
     this.#role = role;
     this.#resetElectionTimer();
-    this.#trace?.(kind === "trial" ? "tries an election" : `is candidate in term ${this.#term}`);
+    this.#trace?.(kind === "pre-vote" ? "tries an election" : `is candidate in term ${this.#term}`);
     const { index, term } = this.#log.last;
     for (const peer of this.#options.peers) {
       if (peer === this.#options.id) continue;
-      this.#reply(peer, { type: "requestVote", trial: kind === "trial", last: { index, term } });
+      this.#reply(peer, {
+        type: "requestVote",
+        preVote: kind === "pre-vote",
+        last: { index, term },
+      });
     }
     this.#countOwnVote(role);
   }
@@ -337,11 +341,11 @@ export class Raft {
     this.#countVotes();
   }
 
-  /** A majority elects (§5.2); a majority in a trial makes it worth while to stand. */
+  /** A majority elects (§5.2); a majority in a pre-vote makes it worth while to stand. */
   #countVotes(): void {
     const role = this.#role;
     if (!("votes" in role) || role.votes.size < this.#quorum) return;
-    if (role.kind === "trial") this.#campaign("candidate");
+    if (role.kind === "pre-vote") this.#campaign("candidate");
     else this.#lead();
   }
 
@@ -389,13 +393,13 @@ export class Raft {
     return this.#isProduction && (role === "leader" || isHeard);
   }
 
-  #onRequestVote(from: NodeId, { trial, last }: RequestVote): void {
+  #onRequestVote(from: NodeId, { preVote, last }: RequestVote): void {
     const own = this.#log.last;
     // Election restriction: never for a log that is behind ours (§5.4.1).
     const isUpToDate = last.term > own.term || (last.term === own.term && last.index >= own.index);
-    const isFree = trial || this.#votedFor === null || this.#votedFor === from;
+    const isFree = preVote || this.#votedFor === null || this.#votedFor === from;
     const granted = isUpToDate && isFree;
-    if (granted && !trial) {
+    if (granted && !preVote) {
       if (this.#role.kind !== "follower") this.#follow(this.#term, null);
       if (this.#votedFor === null) {
         this.#votedFor = from;
@@ -404,12 +408,12 @@ export class Raft {
       }
       this.#resetElectionTimer();
     }
-    this.#reply(from, { type: "requestVoteReply", trial, granted });
+    this.#reply(from, { type: "requestVoteReply", preVote, granted });
   }
 
-  #onRequestVoteReply(from: NodeId, { trial, granted }: RequestVoteReply): void {
+  #onRequestVoteReply(from: NodeId, { preVote, granted }: RequestVoteReply): void {
     const role = this.#role;
-    if (!granted || role.kind !== (trial ? "trial" : "candidate")) return;
+    if (!granted || role.kind !== (preVote ? "pre-vote" : "candidate")) return;
     role.votes.add(from);
     this.#countVotes();
   }
@@ -608,7 +612,7 @@ export class Raft {
   /** To a request of an earlier term the answer is no, with our term (§5.1). */
   #answerStale(from: NodeId, message: Message): void {
     if (message.type === "requestVote") {
-      this.#reply(from, { type: "requestVoteReply", trial: message.trial, granted: false });
+      this.#reply(from, { type: "requestVoteReply", preVote: message.preVote, granted: false });
     } else if (message.type === "appendEntries" || message.type === "installSnapshot") {
       const conflict = { term: null, index: this.#log.last.index + 1 };
       // Who asked may lead our term by now: its place and round were of an earlier one (L9, R2).
@@ -620,7 +624,7 @@ export class Raft {
   /** Leaves when the term and the vote that it speaks of are durable (P1). */
   #reply(to: NodeId, message: Message): void {
     const envelope = this.#envelope(to, message);
-    if ("trial" in message && message.trial) this.#outbox.addUnbound(envelope);
+    if ("preVote" in message && message.preVote) this.#outbox.addUnbound(envelope);
     else this.#outbox.add(envelope);
   }
 

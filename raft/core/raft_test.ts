@@ -42,10 +42,10 @@ function save(raft: Raft): Save | null {
 /** Server 1 wins the election of term 1 with the vote of server 2. */
 function elect(raft: Raft): void {
   tick(raft, TIMEOUT);
-  raft.step(from(2, 0, { type: "requestVoteReply", trial: true, granted: true }));
+  raft.step(from(2, 0, { type: "requestVoteReply", preVote: true, granted: true }));
   save(raft);
   raft.takeEffects();
-  raft.step(from(2, 1, { type: "requestVoteReply", trial: false, granted: true }));
+  raft.step(from(2, 1, { type: "requestVoteReply", preVote: false, granted: true }));
   assertEquals(raft.standing, { term: 1, role: "leader", leader: 1 });
 }
 
@@ -64,7 +64,7 @@ function accept(raft: Raft, id: NodeId, match: number, round = 0): void {
 Deno.test("Raft holds a pre-vote before it raises its term", () => {
   const raft = server();
   tick(raft, TIMEOUT);
-  assertEquals(raft.standing, { term: 0, role: "trial", leader: null });
+  assertEquals(raft.standing, { term: 0, role: "pre-vote", leader: null });
   const effects = raft.takeEffects();
   assertEquals(raft.takeSave(), null);
   assertEquals(types(effects), ["requestVote to n2 in 0", "requestVote to n3 in 0"]);
@@ -84,7 +84,7 @@ Deno.test("Raft ignores candidates while its leader is alive (E9)", () => {
   const heartbeat = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
   raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
   raft.takeEffects();
-  const request = { type: "requestVote", trial: false, last: { index: 9, term: 9 } } as const;
+  const request = { type: "requestVote", preVote: false, last: { index: 9, term: 9 } } as const;
   raft.step(from(3, 9, request));
   save(raft);
   assertEquals(types(raft.takeEffects()), ["appendEntriesReply to n2 in 3"]);
@@ -99,8 +99,8 @@ Deno.test("Raft votes again before its own timeout when its leader has been sile
   raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
   tick(raft, TIMEOUT);
   assertEquals(raft.standing, { term: 3, role: "follower", leader: 2 });
-  raft.step(from(3, 3, { type: "requestVote", trial: true, last: { index: 0, term: 0 } }));
-  const message = { type: "requestVoteReply", trial: true, granted: true } as const;
+  raft.step(from(3, 3, { type: "requestVote", preVote: true, last: { index: 0, term: 0 } }));
+  const message = { type: "requestVoteReply", preVote: true, granted: true } as const;
   assertEquals(raft.takeEffects().send.at(-1)?.message, message);
 });
 
@@ -108,9 +108,9 @@ Deno.test("Raft ignores candidates while it leads and a majority answers (E9)", 
   const raft = server();
   elect(raft);
   raft.takeEffects();
-  const request = { type: "requestVote", trial: false, last: { index: 9, term: 9 } } as const;
+  const request = { type: "requestVote", preVote: false, last: { index: 9, term: 9 } } as const;
   raft.step(from(3, 9, request));
-  raft.step(from(3, 9, { ...request, trial: true }));
+  raft.step(from(3, 9, { ...request, preVote: true }));
   assertEquals([raft.standing.role, raft.standing.term, types(raft.takeEffects())], [
     "leader",
     1,
@@ -145,7 +145,7 @@ Deno.test("Raft keeps leading without answers in the lab profile", () => {
   const raft = server({ profile: "lab" });
   tick(raft, TIMEOUT);
   save(raft);
-  raft.step(from(2, 1, { type: "requestVoteReply", trial: false, granted: true }));
+  raft.step(from(2, 1, { type: "requestVoteReply", preVote: false, granted: true }));
   tick(raft, 10 * TIMEOUT);
   assertEquals(raft.standing.role, "leader");
 });
@@ -173,7 +173,7 @@ Deno.test("Raft refuses all pending reads when it loses leadership", () => {
   elect(raft);
   const contexts = Array.from({ length: 300_000 }, (_, context) => context);
   for (const context of contexts) raft.read(context);
-  raft.step(from(2, 5, { type: "requestVoteReply", trial: false, granted: false }));
+  raft.step(from(2, 5, { type: "requestVoteReply", preVote: false, granted: false }));
   const { reads } = raft.takeEffects();
   assertEquals(reads.length, contexts.length);
   assert(reads.every(({ context, confirmed }, at) => context === at && !confirmed));
@@ -199,7 +199,7 @@ Deno.test("Raft applies commands in batches up to the limit", () => {
 
 Deno.test("Raft ignores messages from non-members, from itself, and for others", () => {
   const raft = server();
-  const vote = { type: "requestVote", trial: false, last: { index: 0, term: 0 } } as const;
+  const vote = { type: "requestVote", preVote: false, last: { index: 0, term: 0 } } as const;
   raft.step({ from: 9, to: 1, term: 5, message: vote });
   raft.step({ from: 1, to: 1, term: 5, message: vote });
   raft.step({ from: 2, to: 3, term: 5, message: vote });
@@ -320,7 +320,7 @@ Deno.test("Raft hears its leader while a long message of it arrives, not one of 
   }
   assertEquals(raft.standing.role, "follower");
   tick(raft, 1);
-  assertEquals(raft.standing.role, "trial");
+  assertEquals(raft.standing.role, "pre-vote");
 });
 
 Deno.test("Raft keeps leading while long messages from a majority arrive", () => {

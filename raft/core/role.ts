@@ -21,7 +21,7 @@ export interface Follower {
 
 /** Asks whether an election could be won, before it disturbs anybody (PreVote, thesis §9.6). */
 export interface Trial {
-  readonly kind: "trial";
+  readonly kind: "pre-vote";
   readonly votes: Set<NodeId>;
 }
 

@@ -97,7 +97,7 @@ export class BareServer {
     for (const from of [2, 3, 4, 5, 2, 3, 4, 5]) {
       const { role, term } = this.status;
       if (role === "leader") break;
-      turn = this.hear(from, term, { ...VOTE, trial: role === "trial" });
+      turn = this.hear(from, term, { ...VOTE, preVote: role === "pre-vote" });
     }
     return turn;
   }
@@ -114,7 +114,7 @@ function joined(first: Effects, second: Effects): Effects {
 }
 
 /** A granted vote. */
-export const VOTE = { type: "requestVoteReply", trial: false, granted: true } as const;
+export const VOTE = { type: "requestVoteReply", preVote: false, granted: true } as const;
 
 /** Entries with the given terms, from index `from`. */
 export function entries(terms: readonly Term[], from = 1): Entry[] {

@@ -10,7 +10,7 @@ import { assert, assertEquals } from "@std/assert";
 import { append, BareServer, entries, VOTE } from "../helpers/bare_server.ts";
 
 const ELECTION_TICKS = 30;
-const REQUEST = { type: "requestVote", trial: false, last: { index: 0, term: 0 } } as const;
+const REQUEST = { type: "requestVote", preVote: false, last: { index: 0, term: 0 } } as const;
 const NO_ROUND = { round: 0 } as const;
 const accepted = (match: number) =>
   ({ type: "appendEntriesReply", accepted: true, match, ...NO_ROUND }) as const;
@@ -439,13 +439,13 @@ Deno.test("§8 a read waits until the leader has committed an entry of its term"
   assertEquals(reads, [{ context: 5, confirmed: true }]);
 });
 
-Deno.test("thesis §9.6 a trial changes neither term nor vote, on either side", () => {
+Deno.test("thesis §9.6 a pre-vote changes neither term nor vote, on either side", () => {
   const server = new BareServer({ profile: "production" });
   const { messages, save } = server.tick(ELECTION_TICKS);
-  assertEquals([server.status.role, server.status.term, save], ["trial", 0, null]);
+  assertEquals([server.status.role, server.status.term, save], ["pre-vote", 0, null]);
   const other = new BareServer({ profile: "production", id: 2 });
   const reply = other.hear(1, 0, messages[0]!);
-  assertEquals([reply.save, reply.messages], [null, [{ ...VOTE, trial: true }]]);
+  assertEquals([reply.save, reply.messages], [null, [{ ...VOTE, preVote: true }]]);
 });
 
 Deno.test("thesis §4.2.3 who hears a leader does not answer candidates, whatever their term", () => {

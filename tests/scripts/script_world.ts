@@ -106,7 +106,7 @@ export class ScriptWorld {
     for (let ticks = 0; ticks < 1000; ticks++) {
       this.tick(id, 1);
       const { role, term } = this.#raft(id).status();
-      if (role === "trial" || term > before) return;
+      if (role === "pre-vote" || term > before) return;
     }
     throw new Error(`Cannot campaign: n${id} did not stand for election within 1000 ticks`);
   }

@@ -12,10 +12,10 @@ import { SeededRandom } from "./seeded_random.ts";
 import { SimNetwork } from "./sim_network.ts";
 import { ClockView, VirtualClock } from "./virtual_clock.ts";
 
-const REPLY = { type: "requestVoteReply", trial: false, granted: true } as const;
+const REPLY = { type: "requestVoteReply", preVote: false, granted: true } as const;
 
 function request(number: number): Message {
-  return { type: "requestVote", trial: false, last: { index: number, term: 0 } };
+  return { type: "requestVote", preVote: false, last: { index: number, term: 0 } };
 }
 
 /** A message of the bulk line, with a command of so many bytes. */

@@ -24,7 +24,7 @@ export interface TraceOptions {
 }
 
 const KINDS = ["send", "deliver", "lose", "state", "note"] as const;
-const ROLES: readonly RoleName[] = ["follower", "trial", "candidate", "leader"];
+const ROLES: readonly RoleName[] = ["follower", "pre-vote", "candidate", "leader"];
 
 /** The events of one run. */
 export class Trace {
@@ -76,9 +76,9 @@ export class Trace {
     this.#digest(message.type.length);
     switch (message.type) {
       case "requestVote":
-        return this.#digest(message.last.index * 2 + Number(message.trial));
+        return this.#digest(message.last.index * 2 + Number(message.preVote));
       case "requestVoteReply":
-        return this.#digest(Number(message.granted) * 2 + Number(message.trial));
+        return this.#digest(Number(message.granted) * 2 + Number(message.preVote));
       case "appendEntries":
         this.#digest(message.previous.index);
         this.#digest(message.entries.length);
@@ -153,9 +153,9 @@ export function formatPosition({ index, term }: Position): string {
 function formatFields(message: Message): string {
   switch (message.type) {
     case "requestVote":
-      return `${message.trial ? "trial " : ""}last=${formatPosition(message.last)}`;
+      return `${message.preVote ? "pre-vote " : ""}last=${formatPosition(message.last)}`;
     case "requestVoteReply":
-      return `${message.trial ? "trial " : ""}granted=${message.granted}`;
+      return `${message.preVote ? "pre-vote " : ""}granted=${message.granted}`;
     case "appendEntries": {
       const entries = message.entries.map(formatPosition).join(",");
       const carried = entries === "" ? "" : ` entries=${entries}`;

@@ -89,8 +89,8 @@ export class Watcher {
   sent(envelope: Envelope): void {
     const { from, to, term, message } = envelope;
     const durable = this.#durable(from);
-    if (message.type === "requestVote" && message.trial) return;
-    if (message.type === "requestVoteReply" && message.trial) return;
+    if (message.type === "requestVote" && message.preVote) return;
+    if (message.type === "requestVoteReply" && message.preVote) return;
     if (durable.term < term) this.#fail(`n${from} speaks of a term it has not saved`, envelope);
     // In a later term the promise cannot be broken any more: the turn went on and saved that.
     const isCurrent = durable.term === term;

@@ -42,7 +42,7 @@ class Scene {
   }
 }
 
-const REQUEST = { type: "requestVote", trial: false, last: { index: 0, term: 0 } } as const;
+const REQUEST = { type: "requestVote", preVote: false, last: { index: 0, term: 0 } } as const;
 const ACCEPTED = { type: "appendEntriesReply", accepted: true, match: 2, round: 0 } as const;
 
 Deno.test("Watcher is content with promises that were kept", () => {

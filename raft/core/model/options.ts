@@ -12,7 +12,7 @@ export const NODE_ID_MAX = 2 ** 32 - 1;
 
 /**
  * How a cluster behaves beyond the paper's Figure 2. `production`: a no-op opens each term (§8),
- * trial votes (PreVote, thesis §9.6), and a leader that hears no majority steps down (thesis §6.2).
+ * pre-votes (thesis §9.6), and a leader that hears no majority steps down (thesis §6.2).
  * `lab`: none of these, as the course's tests demand (the first command gets index 1).
  */
 export type Profile = "production" | "lab";

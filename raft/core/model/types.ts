@@ -75,12 +75,12 @@ export interface Tail {
   readonly entries: readonly Entry[];
 }
 
-/** A candidate asks for a vote (§5.2), or with `trial` whether it would get one (thesis §9.6). */
+/** A candidate asks for a vote (§5.2), or with `preVote` whether it would get one (thesis §9.6). */
 export interface RequestVote {
   /** Tells it from the other messages. */
   readonly type: "requestVote";
   /** Whether it only asks how the vote would go. */
-  readonly trial: boolean;
+  readonly preVote: boolean;
   /** The candidate's last entry, for the election restriction (§5.4.1). */
   readonly last: Position;
 }
@@ -90,7 +90,7 @@ export interface RequestVoteReply {
   /** Tells it from the other messages. */
   readonly type: "requestVoteReply";
   /** Whether the question was only how the vote would go. */
-  readonly trial: boolean;
+  readonly preVote: boolean;
   /** Whether the candidate has the vote. */
   readonly granted: boolean;
 }
@@ -217,7 +217,7 @@ export interface Effects {
 }
 
 /** What a server is doing at the moment. */
-export type RoleName = "follower" | "trial" | "candidate" | "leader";
+export type RoleName = "follower" | "pre-vote" | "candidate" | "leader";
 
 /** What a leader knows of one peer. */
 export interface PeerStatus {

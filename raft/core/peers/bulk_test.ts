@@ -15,5 +15,5 @@ Deno.test("isBulk is true for entries and snapshot chunks, and false for heartbe
   assertEquals(isBulk(append([0, 0])), false);
   assertEquals(isBulk({ ...chunk, data: new Uint8Array(9) }), true);
   assertEquals(isBulk({ ...chunk, data: new Uint8Array() }), false);
-  assertEquals(isBulk({ type: "requestVote", trial: false, last }), false);
+  assertEquals(isBulk({ type: "requestVote", preVote: false, last }), false);
 });
