@@ -68,7 +68,7 @@ function messages({ to, term, last: { index, term: lastTerm } }: Facts): readonl
   ];
 }
 
-/** A peer that dials and says whatever it is told to. */
+/** A peer that sends any bytes that a test gives it. */
 class Liar {
   readonly #address: Address;
   readonly #to: number;

@@ -1,5 +1,5 @@
 /**
- * `kontiki node`: one node, until it is told to stop by a signal, by its control socket, or with
+ * `kontiki node`: one node, until it is stopped by a signal, by its control socket, or with
  * `--until-input-ends` by the end of its standard input. When it serves it prints one line of JSON
  * to standard output, with the addresses it listens on; its log goes to standard error.
  *

@@ -39,7 +39,7 @@ export interface NodeSettings {
 export interface RunningNode {
   readonly peers: Address;
   readonly clients: Address | null;
-  /** Resolves when the node has ended: to the error that ended it, or `null` if it was told to. */
+  /** Resolves when the node has ended: to the error that ended it, or `null` after a stop. */
   readonly ended: Promise<unknown>;
   /** What the node says of itself. */
   report(): NodeReport;

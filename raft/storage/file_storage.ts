@@ -318,7 +318,7 @@ export class FileStorage implements Storage {
     await this.#files.remove(`${snapshotName(prepared.snapshot.last)}.tmp`);
   }
 
-  /** A start does not wait for room: whoever started the node should hear of it. */
+  /** A start does not wait for room: the operator should see the error. */
   async #writeUntilRoom(name: string, parts: () => Iterable<Uint8Array>): Promise<void> {
     for (;;) {
       const error = await this.#writeTemporary(name, parts());

@@ -384,7 +384,7 @@ Deno.test("FileStorage names both owners when the folder belongs to another node
   }
 });
 
-Deno.test("FileStorage refuses an empty folder when it was told that there must be one", async () => {
+Deno.test("FileStorage refuses an empty folder when it must not create one", async () => {
   const disk = new SimDisk();
   const storage = new FileStorage({ files: disk.open(), identity: IDENTITY, create: false });
   let error: unknown;
