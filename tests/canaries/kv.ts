@@ -12,7 +12,7 @@ const STORE = "kv/store/store.ts";
 const CLERK = "kv/client/clerk.ts";
 const LOCK = "kv/client/lock.ts";
 
-const LOST_FOLDER = "tests/commands/lost_folder_test.ts";
+const LOST_FOLDER = "tests/long/lost_folder_test.ts";
 const OVERLOAD = "tests/swarm/overload_test.ts";
 const CLERKS = "tests/swarm/kv_swarm_test.ts";
 const ONE_SERVER = "lab UnreliableNet ClientUnreliable ClientsUnreliable --seeds 20";
@@ -368,7 +368,7 @@ export const kvCanaries: readonly Canary[] = [
     file: "cli/cluster/lock_command.ts",
     find: "if (isHeld === false) return;",
     replace: "if (isHeld === false) continue;",
-    caughtBy: ["tests/commands/lock_test.ts"],
+    caughtBy: ["tests/long/lock_test.ts"],
   },
   {
     rule: "D8",

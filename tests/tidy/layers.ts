@@ -37,7 +37,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["tests/scenarios", "tests/processes"],
   ["cli/trials"],
   ["cli"],
-  ["tests/canaries", "tests/std", "tests/tidy", "tests/commands"],
+  ["tests/canaries", "tests/std", "tests/tidy", "tests/commands", "tests/long"],
   ["tools/mutation"],
   ["tools"],
 ];

@@ -1,7 +1,7 @@
 /**
  * Kills real processes while they save on the real disk: acknowledged saves are kept, others are
  * kept whole or not at all, and no other process can use the folder. The number of kills is an
- * argument: `deno test -A tests/storage/process_storage_test.ts -- 200`; by default 10.
+ * argument: `deno test -A tests/long/process_storage_test.ts -- 200`; by default 10.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { applySave, EMPTY } from "../../raft/core/model/save.ts";
 import type { Persistent } from "../../raft/core/model/types.ts";
 import { SeededRandom } from "../sim/seeded_random.ts";
 import { permittedInSave } from "../sim/sim_home.ts";
-import { digestOf, saveOfStep } from "./storage_child.ts";
+import { digestOf, saveOfStep } from "../storage/storage_child.ts";
 
-const CHILD = import.meta.resolve("./storage_child.ts");
+const CHILD = import.meta.resolve("../storage/storage_child.ts");
 const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));
 const KILLS = Number(Deno.args[0] ?? 10);
 

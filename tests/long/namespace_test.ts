@@ -16,8 +16,8 @@ import {
   undisturbed,
 } from "../../net/faults/faults.ts";
 import type { NodeId } from "../../raft/core/model/types.ts";
-import { Namespaces } from "./namespaces.ts";
-import { ProcessCluster } from "./process_cluster.ts";
+import { Namespaces } from "../processes/namespaces.ts";
+import { ProcessCluster } from "../processes/process_cluster.ts";
 
 /** Faults of a network, by control sockets or by packet filters. */
 interface Harm {

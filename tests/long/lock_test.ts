@@ -1,5 +1,6 @@
 /**
- * `kontiki lock`: what it does when the lock is taken away, not free, or out of reach.
+ * `kontiki lock`: it runs a program, and what it does when the lock is taken away, not free, or out
+ * of reach.
  *
  * @module
  */
@@ -15,6 +16,36 @@ import {
   startCommand as start,
   withCluster,
 } from "../helpers/commands.ts";
+
+Deno.test("lock runs a program alone and gives its exit code", async () => {
+  await withCluster(async ({ flags }) => {
+    const script = 'test "$KONTIKI_LOCK_TOKEN" -gt 0 && exit 42';
+    const held = await run(["lock", "door", ...flags, "--", "sh", "-c", script]);
+    assertEquals(held.code, 42);
+    assertEquals((await run(["lock", "door", "--release", ...flags])).code, exitCodes.notFound);
+
+    const holder = start(["lock", "door", "--json", ...flags]);
+    await firstLine(holder.stdout);
+    const waiting = await run(["lock", "door", "--wait", "200ms", ...flags, "--", "true"]);
+    assertEquals(waiting.code, exitCodes.unavailable);
+    holder.kill("SIGINT");
+    assertEquals((await endOf(holder)).code, exitCodes.ok);
+    assertEquals((await run(["lock", "door", ...flags, "--", "true"])).code, 0);
+    await killCommand(holder);
+  });
+});
+
+Deno.test("lock hands SIGTERM on to its program, and gives the lock back", async () => {
+  await withCluster(async ({ flags }) => {
+    const script = "trap 'exit 9' TERM; echo ready; for i in 1 2 3 4 5 6 7 8 9; do sleep 1; done";
+    const holder = start(["lock", "door", ...flags, "--", "sh", "-c", script]);
+    assertEquals(await firstLine(holder.stdout), "ready\n");
+    holder.kill("SIGTERM");
+    assertEquals((await endOf(holder)).code, 9);
+    assertEquals((await run(["lock", "door", "--release", ...flags])).code, exitCodes.notFound);
+    await killCommand(holder);
+  });
+});
 
 /** Runs a holder, takes its lock away when it has printed a line, and returns how it ended. */
 async function loseLock(

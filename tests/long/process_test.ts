@@ -10,7 +10,7 @@ import { fromFileUrl } from "@std/path";
 import { partition, undisturbed } from "../../net/faults/faults.ts";
 import { ControlError, RpcClient } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/core/model/types.ts";
-import { nodeCommand, ProcessCluster } from "./process_cluster.ts";
+import { nodeCommand, ProcessCluster } from "../processes/process_cluster.ts";
 import { until } from "../helpers/until.ts";
 import { withFolder } from "../helpers/with_folder.ts";
 
@@ -226,7 +226,9 @@ Deno.test("a node ends when the process that started it is killed", async () => 
 Deno.test("a killed test leaves no node, and an interrupted test leaves no folder", async () => {
   for (const signal of ["SIGKILL", "SIGINT"] as const) {
     const script = `
-      import { ProcessCluster } from ${JSON.stringify(import.meta.resolve("./process_cluster.ts"))};
+      import { ProcessCluster } from ${
+      JSON.stringify(import.meta.resolve("../processes/process_cluster.ts"))
+    };
       const cluster = new ProcessCluster({ seed: 1, nodes: 2, machine: "log" });
       for (const id of cluster.ids) await cluster.start(id);
       console.log(cluster.folder);

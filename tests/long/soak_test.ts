@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { isWell, runSoak } from "./soak.ts";
+import { isWell, runSoak } from "../processes/soak.ts";
 
 Deno.test("a short soak succeeds and includes operations and faults", async () => {
   const lines: string[] = [];
