@@ -6,14 +6,14 @@
  */
 
 import type { Table } from "./files/mod.ts";
-import { type Cursor, decodeChunk, START } from "./stream.ts";
+import { type Cursor, decodeChunk, type Moment, START } from "./stream.ts";
 import { RunWriter, type WriteOptions } from "./write_tables.ts";
 
 /** A stream that arrives. */
 export class Import {
   readonly #writer: RunWriter;
   #cursor = START;
-  #revision: number | null = null;
+  #moment: Moment | null = null;
   #isComplete = false;
 
   constructor(options: WriteOptions) {
@@ -25,9 +25,9 @@ export class Import {
     return this.#cursor;
   }
 
-  /** The revision of the state that arrives, known from the first chunk on. */
-  get revision(): number | null {
-    return this.#revision;
+  /** Which state arrives, known from the first chunk on. */
+  get moment(): Moment | null {
+    return this.#moment;
   }
 
   /** Whether the last chunk was added. */
@@ -43,11 +43,13 @@ export class Import {
     if (this.#isComplete) return "wanted no chunk behind the last one";
     const chunk = decodeChunk(bytes, this.#cursor);
     if (typeof chunk === "string") return chunk;
-    if (this.#revision !== null && chunk.revision !== this.#revision) {
-      return `wanted revision ${this.#revision}, got ${chunk.revision}`;
+    const { at, deletions } = chunk.moment;
+    const wanted = this.#moment ?? chunk.moment;
+    if (at !== wanted.at || deletions !== wanted.deletions) {
+      return `wanted revision ${wanted.at}, ${wanted.deletions}, got ${at}, ${deletions}`;
     }
     await this.#writer.add(chunk.entries);
-    this.#revision = chunk.revision;
+    this.#moment = chunk.moment;
     this.#cursor = chunk.next;
     this.#isComplete = chunk.isLast;
     return null;

@@ -7,7 +7,15 @@
 export { type Entry, KEY_BYTES_MAX, keyBytes, keyOf } from "./files/mod.ts";
 export { Import } from "./import.ts";
 export type { TablesOptions } from "./options.ts";
-export { type Chunk, chunksOf, type Cursor, decodeChunk, hashIn, START } from "./stream.ts";
+export {
+  type Chunk,
+  chunksOf,
+  type Cursor,
+  decodeChunk,
+  hashIn,
+  type Moment,
+  START,
+} from "./stream.ts";
 export type { TablesStatus } from "./status.ts";
-export type { Range } from "./range.ts";
+export { MemoryState, type Range, type State } from "./state/mod.ts";
 export { Tables } from "./tables.ts";

@@ -5,7 +5,8 @@
  * same state.
  *
  * ```text
- * format 1, whether it is the last chunk, entries, revision, hash     1 + 1 + 4 + 8 + 8 bytes
+ * format 1, whether it is the last chunk, entries                     1 + 1 + 4 bytes
+ * revision, revision before which deletions are forgotten, hash       8 + 8 + 8 bytes
  * entries   see files/entry.ts
  * ```
  *
@@ -14,14 +15,14 @@
 
 import { crc32 } from "node:zlib";
 import { type Entry, entryBytesMax, EntryReader, writeEntry } from "./files/mod.ts";
-import type { Scannable } from "./range.ts";
+import type { Scannable } from "./state/mod.ts";
 
 /** A chunk ends when it has grown to this; one entry is never divided. */
 export const CHUNK_BYTES = 64 * 1024;
 
 const FORMAT = 1;
-const HEAD_BYTES = 22;
-const HASH_AT = 14;
+const HEAD_BYTES = 30;
+const HASH_AT = 22;
 
 /** Where a stream goes on. */
 export interface Cursor {
@@ -34,9 +35,17 @@ export interface Cursor {
 /** Where every stream begins. */
 export const START: Cursor = { from: "", hash: "0000000000000000" };
 
+/** Which state a stream is of. */
+export interface Moment {
+  /** Its revision. */
+  readonly at: number;
+  /** Deletions before this revision are not part of it. */
+  readonly deletions: number;
+}
+
 /** What a chunk says. */
 export interface Chunk {
-  readonly revision: number;
+  readonly moment: Moment;
   readonly isLast: boolean;
   readonly entries: readonly Entry[];
   /** Where the stream goes on behind it. */
@@ -46,15 +55,15 @@ export interface Chunk {
 /** The chunks of the state at a revision, from a place on. Must be run to its end or closed. */
 export function* chunksOf(
   tables: Scannable,
-  at: number,
+  moment: Moment,
   { from, hash }: Cursor = START,
 ): Generator<Uint8Array<ArrayBuffer>, void, void> {
   let entries: Entry[] = [];
   let bytes = HEAD_BYTES;
   let before = hash;
-  for (const entry of tables.scan({ from, to: null, at })) {
+  for (const entry of tables.scan({ from, to: null, ...moment })) {
     if (bytes >= CHUNK_BYTES) {
-      const chunk = encodeChunk(entries, { at, before, isLast: false });
+      const chunk = encodeChunk(entries, { moment, before, isLast: false });
       before = hashIn(chunk);
       yield chunk;
       entries = [];
@@ -63,7 +72,7 @@ export function* chunksOf(
     entries.push(entry);
     bytes += entryBytesMax(entry);
   }
-  yield encodeChunk(entries, { at, before, isLast: true });
+  yield encodeChunk(entries, { moment, before, isLast: true });
 }
 
 /** Reads a chunk behind a cursor; a string says what is wrong with it. */
@@ -83,7 +92,7 @@ export function decodeChunk(bytes: Uint8Array, cursor: Cursor): Chunk | string {
     return `wanted ${view.getUint32(2)} entries from ${JSON.stringify(cursor.from)} on`;
   }
   return {
-    revision: Number(view.getBigUint64(6)),
+    moment: { at: Number(view.getBigUint64(6)), deletions: Number(view.getBigUint64(14)) },
     isLast: bytes[1] === 1,
     entries,
     // The smallest key behind another one has a zero byte more.
@@ -93,8 +102,8 @@ export function decodeChunk(bytes: Uint8Array, cursor: Cursor): Chunk | string {
 
 function encodeChunk(
   entries: readonly Entry[],
-  { at, before, isLast }: {
-    readonly at: number;
+  { moment, before, isLast }: {
+    readonly moment: Moment;
     readonly before: string;
     readonly isLast: boolean;
   },
@@ -105,7 +114,8 @@ function encodeChunk(
   bytes[0] = FORMAT;
   bytes[1] = isLast ? 1 : 0;
   view.setUint32(2, entries.length);
-  view.setBigUint64(6, BigInt(at));
+  view.setBigUint64(6, BigInt(moment.at));
+  view.setBigUint64(14, BigInt(moment.deletions));
   let end = HEAD_BYTES;
   for (const entry of entries) end = writeEntry(bytes, end, entry);
   const chunk = bytes.slice(0, end);

@@ -13,9 +13,9 @@
 
 import { type Index, invariant, type Position } from "../../raft/mod.ts";
 import { type BlockCache, type Entry, type Table, writeManifest } from "./files/mod.ts";
-import { Holds } from "./holds.ts";
 import { Import } from "./import.ts";
 import {
+  comesBeforeBack,
   isBelow,
   type Keep,
   kept,
@@ -27,11 +27,11 @@ import {
   replaceTables,
   sizeOf,
   visible,
+  visibleBack,
 } from "./merges/mod.ts";
-import { MemoryTable } from "./memory_table.ts";
 import { type OpenTables, openTables } from "./open_tables.ts";
 import { DEFAULTS, type TablesOptions } from "./options.ts";
-import type { Range, Scannable } from "./range.ts";
+import { Holds, isForgotten, MemoryTable, type Range, type State } from "./state/mod.ts";
 import type { TablesStatus } from "./status.ts";
 import { type WriteOptions, writeTables } from "./write_tables.ts";
 
@@ -39,10 +39,11 @@ import { type WriteOptions, writeTables } from "./write_tables.ts";
 interface Frozen {
   readonly table: MemoryTable;
   readonly applied: Position;
+  readonly deletions: number;
 }
 
 /** A sorted, versioned, durable map. */
-export class Tables implements Scannable {
+export class Tables implements State {
   readonly #options: Required<TablesOptions>;
   readonly #cache: BlockCache;
   #memory = new MemoryTable();
@@ -57,8 +58,10 @@ export class Tables implements Scannable {
   #oldest: number;
   /** What merges may leave out is older than this; never goes back. */
   #horizon: number;
-  /** Deletions before this revision need not be remembered. */
-  #deletions = 0;
+  /** Deletions before this revision are forgotten at the position. */
+  #deletions: number;
+  /** As `#deletions`, at the applied position: a replay of the log from there needs all later ones. */
+  #appliedDeletions: number;
   readonly #holds = new Holds();
   #isWorking = false;
   #turn = 0;
@@ -72,6 +75,7 @@ export class Tables implements Scannable {
     this.#levels = levels;
     this.#applied = this.#position = manifest.applied;
     this.#oldest = this.#horizon = manifest.horizon;
+    this.#deletions = this.#appliedDeletions = manifest.deletions;
     this.#next = manifest.next;
   }
 
@@ -94,6 +98,10 @@ export class Tables implements Scannable {
   /** State at this revision and later ones can be read. */
   get oldest(): number {
     return this.#oldest;
+  }
+
+  get deletions(): number {
+    return this.#deletions;
   }
 
   /** From 0, no hurry, to 1: writes must wait until merges have caught up. */
@@ -130,15 +138,18 @@ export class Tables implements Scannable {
     this.#position = position;
   }
 
-  /** State before this revision, and versions of keys deleted before the other, may be forgotten. */
-  forget(horizon: number, deletions = horizon): void {
+  forget(horizon: number, deletions: number): void {
     this.#horizon = Math.max(this.#horizon, horizon);
     this.#deletions = Math.max(this.#deletions, deletions);
   }
 
-  /** The newest version of a key up to a revision, a deletion included; `null`: there is none. */
   get(key: string, revision = Infinity): Entry | null {
     invariant(revision >= this.#oldest, `revision ${revision} can be read: ${this.#oldest} can`);
+    const entry = this.#find(key, revision);
+    return isForgotten(entry, this.#deletions) ? null : entry;
+  }
+
+  #find(key: string, revision: number): Entry | null {
     const recent = this.#memory.get(key, revision) ?? this.#frozen?.table.get(key, revision);
     if (recent !== undefined && recent !== null) return recent;
     for (const tables of this.#levels) {
@@ -150,19 +161,19 @@ export class Tables implements Scannable {
     return null;
   }
 
-  /**
-   * The entries of a range at a revision, in the order of their keys. What is added meanwhile does not
-   * appear. The generator must be run to its end or closed: until then it keeps files and versions.
-   */
-  *scan({ from, to, at }: Range): Generator<Entry, void, void> {
+  *scan(range: Range): Generator<Entry, void, void> {
+    const { from, to, at, reverse = false, deletions = Infinity } = range;
     const tables = this.#levels.flat();
     const runs = [this.#memory, ...this.#frozen === null ? [] : [this.#frozen.table], ...tables]
-      .map((table) => table.entries(from));
+      .map((table) => reverse ? table.entriesBack(to) : table.entries(from));
+    const release = this.hold(at, deletions);
     for (const table of tables) table.acquire();
-    const release = this.hold(at);
     try {
-      for (const entry of visible(merged(runs), at)) {
-        if (to !== null && entry.key >= to) return;
+      const entries = reverse
+        ? visibleBack(merged(runs, comesBeforeBack), at, deletions)
+        : visible(merged(runs), at, deletions);
+      for (const entry of entries) {
+        if (reverse ? entry.key < from : to !== null && entry.key >= to) return;
         yield entry;
       }
     } finally {
@@ -171,10 +182,9 @@ export class Tables implements Scannable {
     }
   }
 
-  /** Keeps the state at a revision readable until the function that it returns is called. */
-  hold(revision: number): () => void {
+  hold(revision: number, deletions = Infinity): () => void {
     invariant(revision >= this.#oldest, `revision ${revision} can be read: ${this.#oldest} can`);
-    return this.#holds.hold(revision);
+    return this.#holds.hold(revision, deletions);
   }
 
   /** Whether {@linkcode work} has something to do. */
@@ -234,8 +244,9 @@ export class Tables implements Scannable {
    * position of the new state is ahead of it.
    */
   async replace(arrived: Import, position: Position): Promise<void> {
-    invariant(arrived.isComplete, "a state has arrived whole before it replaces another");
-    invariant(arrived.revision === position.index, "a state is that at its position");
+    const { moment } = arrived;
+    invariant(arrived.isComplete && moment !== null, "a state has arrived whole");
+    invariant(moment.at === position.index, "a state is that at its position");
     invariant(position.index > this.#position.index, "the applied position never goes back");
     invariant(!this.#isWorking, "one piece of work at a time");
     this.#isWorking = true;
@@ -244,7 +255,9 @@ export class Tables implements Scannable {
       const before = this.#levels.flat();
       const level = levelFor(sizeOf(tables), this.#options);
       this.#oldest = this.#horizon = position.index;
-      await this.#install([...Array.from({ length: level }, () => []), tables], position);
+      const levels = [...Array.from({ length: level }, () => []), tables];
+      await this.#install(levels, { applied: position, deletions: moment.deletions });
+      this.#deletions = moment.deletions;
       this.#memory = new MemoryTable();
       this.#frozen = null;
       this.#position = position;
@@ -269,7 +282,11 @@ export class Tables implements Scannable {
   }
 
   #freeze(): void {
-    this.#frozen = { table: this.#memory, applied: this.#position };
+    this.#frozen = {
+      table: this.#memory,
+      applied: this.#position,
+      deletions: this.#deletions,
+    };
     this.#memory = new MemoryTable();
   }
 
@@ -277,7 +294,7 @@ export class Tables implements Scannable {
     const keep = this.#keep(() => true);
     const outputs = await this.#write(kept(frozen.table.entries(""), keep), Infinity);
     const [newest = [], ...others] = this.#levels;
-    await this.#install([[...outputs, ...newest], ...others], frozen.applied);
+    await this.#install([[...outputs, ...newest], ...others], frozen);
     this.#frozen = null;
   }
 
@@ -287,7 +304,8 @@ export class Tables implements Scannable {
     const keep = this.#keep((key) => isBelow(levels, plan.level, key));
     const runs = plan.inputs.map((table) => table.entries(""));
     const outputs = await this.#write(kept(merged(runs), keep), this.#options.tableBytes);
-    await this.#install(replaceTables(levels, plan, outputs), this.#applied);
+    const { applied, deletions } = { applied: this.#applied, deletions: this.#appliedDeletions };
+    await this.#install(replaceTables(levels, plan, outputs), { applied, deletions });
     for (const table of plan.inputs) this.#discard(table);
   }
 
@@ -296,7 +314,8 @@ export class Tables implements Scannable {
     const horizon = Math.max(this.#oldest, Math.min(this.#horizon, this.#holds.oldest));
     // From now on nobody may begin to read what this work leaves out.
     this.#oldest = horizon;
-    return { horizon, deletions: Math.min(horizon, this.#deletions), hasOlder };
+    const deletions = Math.min(horizon, this.#appliedDeletions, this.#holds.oldestDeletions);
+    return { horizon, deletions, hasOlder };
   }
 
   async #write(entries: Iterable<Entry>, tableBytes: number): Promise<readonly Table[]> {
@@ -311,12 +330,17 @@ export class Tables implements Scannable {
   }
 
   /** Makes these the tables, durable first. */
-  async #install(levels: readonly (readonly Table[])[], applied: Position): Promise<void> {
+  async #install(
+    levels: readonly (readonly Table[])[],
+    { applied, deletions }: Pick<Frozen, "applied" | "deletions">,
+  ): Promise<void> {
     const numbers = levels.map((tables) => tables.map(({ number }) => number));
-    const manifest = { applied, horizon: this.#oldest, next: this.#next, levels: numbers };
+    const [horizon, next] = [this.#oldest, this.#next];
+    const manifest = { applied, horizon, deletions, next, levels: numbers };
     await writeManifest(this.#options.files, manifest);
     this.#levels = levels;
     this.#applied = applied;
+    this.#appliedDeletions = deletions;
   }
 
   /** Removes the file of a table that no manifest names, when the last reader is done with it. */

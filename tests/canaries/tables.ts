@@ -30,8 +30,9 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T1",
     bug: "the manifest claims what is still only in memory",
     file: TABLES,
-    find: "await this.#install([[...outputs, ...newest], ...others], frozen.applied);",
-    replace: "await this.#install([[...outputs, ...newest], ...others], this.#position);",
+    find: "await this.#install([[...outputs, ...newest], ...others], frozen);",
+    replace:
+      "await this.#install([[...outputs, ...newest], ...others], { ...frozen, applied: this.#position });",
     caughtBy: [MODEL],
   },
   {
@@ -76,6 +77,22 @@ export const tableCanaries: readonly Canary[] = [
     caughtBy: [UNITS, MODEL],
   },
   {
+    rule: "T3",
+    bug: "a merge drops deletions that a replay still needs",
+    file: TABLES,
+    find: "Math.min(horizon, this.#appliedDeletions, this.#holds.oldestDeletions)",
+    replace: "Math.min(horizon, this.#deletions, this.#holds.oldestDeletions)",
+    caughtBy: [MODEL],
+  },
+  {
+    rule: "T3",
+    bug: "a deletion that is forgotten is found until a merge drops it",
+    file: TABLES,
+    find: "return isForgotten(entry, this.#deletions) ? null : entry;",
+    replace: "return entry;",
+    caughtBy: [MODEL],
+  },
+  {
     rule: "T4",
     bug: "a version at the horizon is dropped",
     file: MERGE,
@@ -96,8 +113,8 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T4",
     bug: "a revision can be read although a merge left it out",
     file: TABLES,
-    find: "    this.#oldest = horizon;\n    return {",
-    replace: "    return {",
+    find: "    this.#oldest = horizon;\n    const deletions",
+    replace: "    const deletions",
     caughtBy: [MODEL],
   },
   {
@@ -176,8 +193,8 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T8",
     bug: "a scan sees what is written while it runs",
     file: TABLES,
-    find: "for (const entry of visible(merged(runs), at)) {",
-    replace: "for (const entry of visible(merged(runs), Infinity)) {",
+    find: ": visible(merged(runs), at, deletions);",
+    replace: ": visible(merged(runs), Infinity, deletions);",
     caughtBy: [MODEL],
   },
   {

@@ -16,6 +16,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["raft"],
   ["kv/tables/files"],
   ["kv/tables/merges"],
+  ["kv/tables/state"],
   ["kv/tables"],
   ["kv/store", "net/wire"],
   ["kv/client", "kv/server", "net/rpc", "net/peers"],

@@ -10,7 +10,7 @@ import { BlockCache } from "./block_cache.ts";
 
 function someBlock(): Block {
   const builder = new BlockBuilder();
-  builder.add({ key: "k", revision: 1, version: 1, created: 1, value: null });
+  builder.add({ key: "k", revision: 1, version: 1, created: 1, value: null, lease: 0, expires: 0 });
   return new Block(builder.take());
 }
 

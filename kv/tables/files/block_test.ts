@@ -10,7 +10,7 @@ import type { Entry } from "./entry.ts";
 
 function entry(key: string, revision: number, value: string | null = "v"): Entry {
   const bytes = value === null ? null : new TextEncoder().encode(value);
-  return { key, revision, version: revision, created: 1, value: bytes };
+  return { key, revision, version: revision, created: 1, value: bytes, lease: 0, expires: 0 };
 }
 
 function blockOf(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {

@@ -21,12 +21,19 @@ export interface Entry {
   readonly created: number;
   /** `null`: this write deleted the key. */
   readonly value: Uint8Array | null;
+  /** The lease that the key ends with; 0: none. */
+  readonly lease: number;
+  /** When the key ends, in milliseconds of the wall clock; 0: never. */
+  readonly expires: number;
 }
 
 /** The longest key, in bytes. */
 export const KEY_BYTES_MAX = 4096;
 
+/** The flags of an entry; a number that is 0 is not written. */
 const DELETED = 1;
+const LEASED = 2;
+const EXPIRES = 4;
 
 /** A key as a binary string. */
 export function keyOf(bytes: Uint8Array): string {
@@ -48,19 +55,22 @@ export function keyBytes(key: string): Uint8Array {
 
 /** At most this many bytes does {@linkcode writeEntry} write. */
 export function entryBytesMax(entry: Entry): number {
-  return 2 + entry.key.length + 1 + 4 * 8 + (entry.value?.length ?? 0);
+  return 2 + entry.key.length + 1 + 6 * 8 + (entry.value?.length ?? 0);
 }
 
 /** Writes an entry and returns the place behind it. */
 export function writeEntry(to: Uint8Array, at: number, entry: Entry): number {
-  const { key, value, revision } = entry;
+  const { key, value, revision, lease, expires } = entry;
   to[at++] = key.length >> 8;
   to[at++] = key.length & 0xff;
   for (let place = 0; place < key.length; place++) to[at++] = key.charCodeAt(place);
-  to[at++] = value === null ? DELETED : 0;
+  to[at++] = (value === null ? DELETED : 0) | (lease > 0 ? LEASED : 0) |
+    (expires > 0 ? EXPIRES : 0);
   at = writeNumber(to, at, revision);
   at = writeNumber(to, at, entry.version);
   at = writeNumber(to, at, revision - entry.created);
+  if (lease > 0) at = writeNumber(to, at, lease);
+  if (expires > 0) at = writeNumber(to, at, expires);
   at = writeNumber(to, at, value?.length ?? 0);
   if (value !== null) to.set(value, at);
   return at + (value?.length ?? 0);
@@ -81,15 +91,17 @@ export class EntryReader {
     const keyAt = at + 2;
     const keyEnd = keyAt + (bytes[at]! << 8 | bytes[at + 1]!);
     const key = keyOf(bytes.subarray(keyAt, keyEnd));
-    const isDeleted = bytes[keyEnd] === DELETED;
+    const flags = bytes[keyEnd]!;
     this.#at = keyEnd + 1;
     const revision = this.#number();
     const version = this.#number();
     const created = revision - this.#number();
+    const lease = (flags & LEASED) === 0 ? 0 : this.#number();
+    const expires = (flags & EXPIRES) === 0 ? 0 : this.#number();
     const length = this.#number();
-    const value = isDeleted ? null : bytes.subarray(this.#at, this.#at + length);
+    const value = (flags & DELETED) !== 0 ? null : bytes.subarray(this.#at, this.#at + length);
     this.#at += length;
-    return { key, revision, version, created, value };
+    return { key, revision, version, created, value, lease, expires };
   }
 
   /** The place behind the entry that was read last. */

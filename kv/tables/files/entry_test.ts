@@ -45,12 +45,15 @@ Deno.test("an entry is read as written, extreme numbers included", () => {
   for (const key of KEYS) {
     for (const revision of numbers) {
       for (const value of [null, new Uint8Array(0), new Uint8Array(300).fill(7)]) {
-        const entry = { key, revision, version: revision, created: 1, value };
+        const numbers = { revision, version: revision, created: 1, lease: 0, expires: revision };
+        const entry = { key, ...numbers, value };
         const bytes = bytesOf(entry);
         const reader = new EntryReader(bytes);
         assertEquals(reader.readAt(0), entry);
         assertEquals(reader.end, bytes.length);
         assertEquals(reader.revisionAt(0), revision);
+        const leased = { ...entry, lease: revision, expires: 0 };
+        assertEquals(new EntryReader(bytesOf(leased)).readAt(0), leased);
       }
     }
   }
@@ -58,7 +61,15 @@ Deno.test("an entry is read as written, extreme numbers included", () => {
 
 Deno.test("compareKeyAt orders keys by their bytes", () => {
   for (const [place, key] of KEYS.entries()) {
-    const bytes = bytesOf({ key, revision: 1, version: 1, created: 1, value: null });
+    const bytes = bytesOf({
+      key,
+      revision: 1,
+      version: 1,
+      created: 1,
+      value: null,
+      lease: 0,
+      expires: 0,
+    });
     for (const [otherPlace, other] of KEYS.entries()) {
       const wanted = key.startsWith("k") || other.startsWith("k")
         ? Math.sign(key < other ? -1 : Number(key > other))

@@ -17,6 +17,8 @@ export interface Manifest {
   readonly applied: Position;
   /** State at this revision and later ones can be read. */
   readonly horizon: number;
+  /** Deletions before this revision are forgotten at the applied position. */
+  readonly deletions: number;
   /** The number of the next table. */
   readonly next: number;
   /** Numbers of tables by level; on level 0 from new to old, on others by their keys. */
@@ -27,6 +29,7 @@ export interface Manifest {
 export const EMPTY_MANIFEST: Manifest = {
   applied: { index: 0, term: 0 },
   horizon: 0,
+  deletions: 0,
   next: 1,
   levels: [],
 };

@@ -21,6 +21,7 @@ import {
 const SOME: Manifest = {
   applied: { index: 2 ** 40, term: 7 },
   horizon: 12,
+  deletions: 11,
   next: 5,
   levels: [[4, 3], [], [1]],
 };

@@ -83,6 +83,17 @@ export class Table {
     }
   }
 
+  /** All entries of the keys before one (`null`: all keys), in reverse order. */
+  *entriesBack(to: string | null): Generator<Entry, void, void> {
+    let place = this.blocks - 1;
+    if (to !== null) place = Math.min(place, this.#find(to));
+    for (; place >= 0; place--) {
+      const block = this.#block(place, "pass");
+      const end = to === null ? block.count : block.find(to);
+      for (let at = end - 1; at >= 0; at--) yield block.entry(at);
+    }
+  }
+
   /** Reads every block and verifies it. */
   *verify(): Generator<void, void, void> {
     for (let place = 0; place < this.blocks; place++) {

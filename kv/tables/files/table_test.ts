@@ -19,7 +19,7 @@ function someEntries(keys: number): Entry[] {
   return Array.from({ length: keys }, (_, place) => {
     const key = String(2 * place).padStart(6, "0");
     const value = place % 10 === 9 ? null : new Uint8Array(40).fill(place);
-    const old = { key, revision: place + 1, version: 1, created: place + 1 };
+    const old = { key, revision: place + 1, version: 1, created: place + 1, lease: 0, expires: 0 };
     return [
       { ...old, revision: keys + place + 1, version: 2, value },
       { ...old, value: new Uint8Array(40).fill(place) },
@@ -77,7 +77,7 @@ Deno.test("Table scans its entries in order from any key", async () => {
 Deno.test("Table finds versions of one key that fill several blocks", async () => {
   const disk = new SimDisk();
   const versions = Array.from({ length: 300 }, (_, place) => ({
-    ...{ key: "k", revision: 300 - place, version: 300 - place, created: 1 },
+    ...{ key: "k", revision: 300 - place, version: 300 - place, created: 1, lease: 0, expires: 0 },
     value: new Uint8Array(100).fill(place),
   }));
   await write(disk, versions);

@@ -13,7 +13,10 @@ export type Run = Iterator<Entry, void, void>;
  * All entries of the runs in order. A version that two runs hold comes once, from the run that is
  * named first. Closing the generator closes the runs.
  */
-export function* merged(runs: readonly Run[]): Generator<Entry, void, void> {
+export function* merged(
+  runs: readonly Run[],
+  isBefore: typeof comesBefore = comesBefore,
+): Generator<Entry, void, void> {
   const heads: { run: Run; entry: Entry }[] = [];
   try {
     for (const run of runs) {
@@ -21,7 +24,7 @@ export function* merged(runs: readonly Run[]): Generator<Entry, void, void> {
       if (!done) heads.push({ run, entry: value });
     }
     while (heads.length > 0) {
-      const first = firstOf(heads);
+      const first = firstOf(heads, isBefore);
       const { entry } = heads[first]!;
       // Each run that is at this very version moves on; from the last to the first, as some may end.
       for (let place = heads.length - 1; place >= first; place--) {
@@ -39,10 +42,13 @@ export function* merged(runs: readonly Run[]): Generator<Entry, void, void> {
 }
 
 /** The place of the head that comes first; of equal ones the first place. */
-function firstOf(heads: readonly { readonly entry: Entry }[]): number {
+function firstOf(
+  heads: readonly { readonly entry: Entry }[],
+  isBefore: typeof comesBefore,
+): number {
   let best = 0;
   for (let place = 1; place < heads.length; place++) {
-    if (comesBefore(heads[place]!.entry, heads[best]!.entry)) best = place;
+    if (isBefore(heads[place]!.entry, heads[best]!.entry)) best = place;
   }
   return best;
 }
@@ -50,6 +56,11 @@ function firstOf(heads: readonly { readonly entry: Entry }[]): number {
 /** Whether an entry stands before another one. */
 export function comesBefore(one: Entry, other: Entry): boolean {
   return one.key < other.key || one.key === other.key && one.revision > other.revision;
+}
+
+/** Whether an entry stands before another one when all are read backward. */
+export function comesBeforeBack(one: Entry, other: Entry): boolean {
+  return comesBefore(other, one);
 }
 
 function isSameVersion(one: Entry, other: Entry): boolean {
@@ -89,12 +100,38 @@ export function* kept(entries: Iterable<Entry>, keep: Keep): Generator<Entry, vo
   }
 }
 
-/** The state at a revision: of each key the newest version up to it, if that is no deletion. */
-export function* visible(entries: Iterable<Entry>, revision: number): Generator<Entry, void, void> {
+/**
+ * The state at a revision: of each key the newest version up to it, if that is no deletion before
+ * the other revision.
+ */
+export function* visible(
+  entries: Iterable<Entry>,
+  revision: number,
+  deletions = Infinity,
+): Generator<Entry, void, void> {
   let key: string | null = null;
   for (const entry of entries) {
     if (entry.key === key || entry.revision > revision) continue;
     key = entry.key;
-    if (entry.value !== null) yield entry;
+    if (entry.value !== null || entry.revision >= deletions) yield entry;
   }
+}
+
+/** As {@linkcode visible}, of entries that come backward: versions of one key from old to new. */
+export function* visibleBack(
+  entries: Iterable<Entry>,
+  revision: number,
+  deletions = Infinity,
+): Generator<Entry, void, void> {
+  let newest: Entry | null = null;
+  const isShown = (entry: Entry | null): entry is Entry =>
+    entry !== null && (entry.value !== null || entry.revision >= deletions);
+  for (const entry of entries) {
+    if (entry.key !== newest?.key) {
+      if (isShown(newest)) yield newest;
+      newest = null;
+    }
+    if (entry.revision <= revision) newest = entry;
+  }
+  if (isShown(newest)) yield newest;
 }

@@ -6,14 +6,14 @@
 
 import { assertEquals } from "@std/assert";
 import type { Entry } from "../files/entry.ts";
-import { kept, merged, visible } from "./merge.ts";
+import { comesBeforeBack, kept, merged, visible, visibleBack } from "./merge.ts";
 
 /** `a5` is version 5 of key a, `a5-` its deletion. */
 function entries(text: string): Entry[] {
   return text.split(" ").filter((word) => word !== "").map((word) => {
     const revision = Number(/\d+/.exec(word)![0]);
     const value = word.endsWith("-") ? null : new Uint8Array(1);
-    return { key: word[0]!, revision, version: revision, created: 1, value };
+    return { key: word[0]!, revision, version: revision, created: 1, value, lease: 0, expires: 0 };
   });
 }
 
@@ -60,4 +60,20 @@ Deno.test("visible yields the state at a revision", () => {
   assertEquals(text(visible(all, 6)), "a5 b2");
   assertEquals(text(visible(all, 7)), "a5");
   assertEquals(text(visible(all, 1)), "");
+});
+
+Deno.test("visibleBack yields the same state from the end", () => {
+  const runs = ["d1- c8 b2 a5", "b7- a9"].map((run) => entries(run)[Symbol.iterator]());
+  const all = [...merged(runs, comesBeforeBack)];
+  assertEquals(text(all), "d1- c8 b2 b7- a5 a9");
+  assertEquals(text(visibleBack(all, 10)), "c8 a9");
+  assertEquals(text(visibleBack(all, 6)), "b2 a5");
+  assertEquals(text(visibleBack(all, 7, 3)), "b7- a5");
+  assertEquals(text(visibleBack(all, 7, 1)), "d1- b7- a5");
+});
+
+Deno.test("visible shows deletions from a revision on if it is asked for them", () => {
+  const all = entries("a9 a5 b7- b2 c8 d1-");
+  assertEquals(text(visible(all, 10, 2)), "a9 b7- c8");
+  assertEquals(text(visible(all, 10, 0)), "a9 b7- c8 d1-");
 });

@@ -13,4 +13,4 @@ export {
   replaceTables,
   sizeOf,
 } from "./levels.ts";
-export { type Keep, kept, merged, visible } from "./merge.ts";
+export { comesBeforeBack, type Keep, kept, merged, visible, visibleBack } from "./merge.ts";

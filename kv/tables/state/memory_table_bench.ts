@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Entry } from "./files/entry.ts";
+import type { Entry } from "../files/entry.ts";
 import { MemoryTable } from "./memory_table.ts";
 
 const COUNT = 50_000;
@@ -16,7 +16,15 @@ const KEYS = Array.from(
 );
 
 function entry(place: number): Entry {
-  return { key: KEYS[place]!, revision: place + 1, version: 1, created: 1, value: VALUE };
+  return {
+    key: KEYS[place]!,
+    revision: place + 1,
+    version: 1,
+    created: 1,
+    value: VALUE,
+    lease: 0,
+    expires: 0,
+  };
 }
 
 Deno.bench("50,000 new keys into a Map, sorted once", { group: "memory", baseline: true }, () => {

@@ -5,11 +5,19 @@
  */
 
 import { assertEquals, assertGreater } from "@std/assert";
-import type { Entry } from "./files/entry.ts";
+import type { Entry } from "../files/entry.ts";
 import { MemoryTable } from "./memory_table.ts";
 
 function entry(key: string, revision: number): Entry {
-  return { key, revision, version: revision, created: 1, value: new Uint8Array(10) };
+  return {
+    key,
+    revision,
+    version: revision,
+    created: 1,
+    value: new Uint8Array(10),
+    lease: 0,
+    expires: 0,
+  };
 }
 
 Deno.test("MemoryTable returns the newest version up to a revision", () => {

@@ -19,3 +19,14 @@ Deno.test("Holds keep a revision until its last reader is done", () => {
   releases[0]!();
   assertEquals(holds.oldest, Infinity);
 });
+
+Deno.test("Holds keep deletions for readers that want them", () => {
+  const holds = new Holds();
+  holds.hold(9);
+  const releases = [holds.hold(7, 3), holds.hold(8, 4)];
+  assertEquals([holds.oldest, holds.oldestDeletions], [7, 3]);
+  releases[0]!();
+  assertEquals([holds.oldest, holds.oldestDeletions], [8, 4]);
+  releases[1]!();
+  assertEquals([holds.oldest, holds.oldestDeletions], [9, Infinity]);
+});

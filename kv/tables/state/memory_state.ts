@@ -1,0 +1,95 @@
+/**
+ * A state in memory alone: for labs, the simulator and tests. It answers like {@linkcode Tables}.
+ *
+ * @module
+ */
+
+import { invariant, type Position } from "../../../raft/mod.ts";
+import type { Entry } from "../files/mod.ts";
+import { Holds } from "./holds.ts";
+import { MemoryTable } from "./memory_table.ts";
+import { visible, visibleBack } from "../merges/mod.ts";
+import type { Range } from "./range.ts";
+import type { State } from "./state.ts";
+
+/** All versions that can still be read, in one memory table. */
+export class MemoryState implements State {
+  readonly #table = new MemoryTable();
+  readonly #holds = new Holds();
+  #position: Position = { index: 0, term: 0 };
+  #oldest = 0;
+  #horizon = 0;
+  #deletions = 0;
+  /** Deletions that are remembered, in the order of their revisions. */
+  #deleted: Entry[] = [];
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  get oldest(): number {
+    return this.#oldest;
+  }
+
+  get deletions(): number {
+    return this.#deletions;
+  }
+
+  /** About how much memory the entries take. */
+  get bytes(): number {
+    return this.#table.bytes;
+  }
+
+  get(key: string, revision = Infinity): Entry | null {
+    invariant(revision >= this.#oldest, `revision ${revision} can be read: ${this.#oldest} can`);
+    const entry = this.#table.get(key, revision);
+    return isForgotten(entry, this.#deletions) ? null : entry;
+  }
+
+  add(entry: Entry): void {
+    this.#table.add(entry);
+    this.#table.prune(entry.key, this.#oldest);
+    if (entry.value === null) this.#deleted.push(entry);
+  }
+
+  *scan({ from, to, at, reverse = false, deletions = Infinity }: Range): Generator<Entry> {
+    const release = this.hold(at, deletions);
+    try {
+      const entries = reverse
+        ? visibleBack(this.#table.entriesBack(to), at, deletions)
+        : visible(this.#table.entries(from), at, deletions);
+      for (const entry of entries) {
+        if (reverse ? entry.key < from : to !== null && entry.key >= to) return;
+        yield entry;
+      }
+    } finally {
+      release();
+    }
+  }
+
+  hold(revision: number, deletions = Infinity): () => void {
+    invariant(revision >= this.#oldest, `revision ${revision} can be read: ${this.#oldest} can`);
+    return this.#holds.hold(revision, deletions);
+  }
+
+  forget(horizon: number, deletions: number): void {
+    this.#horizon = Math.max(this.#horizon, horizon);
+    this.#deletions = Math.max(this.#deletions, deletions);
+    this.#oldest = Math.max(this.#oldest, Math.min(this.#horizon, this.#holds.oldest));
+    const floor = Math.min(this.#oldest, this.#deletions, this.#holds.oldestDeletions);
+    const kept = this.#deleted.findIndex(({ revision }) => revision >= floor);
+    for (const entry of this.#deleted.splice(0, kept < 0 ? this.#deleted.length : kept)) {
+      if (this.#table.get(entry.key, Infinity) === entry) this.#table.remove(entry.key);
+    }
+  }
+
+  advance(position: Position): void {
+    invariant(position.index >= this.#position.index, "the applied position never goes back");
+    this.#position = position;
+  }
+}
+
+/** Whether an entry is a deletion that is no longer remembered. */
+export function isForgotten(entry: Entry | null, deletions: number): boolean {
+  return entry !== null && entry.value === null && entry.revision < deletions;
+}

@@ -1,0 +1,11 @@
+/**
+ * What a state is, and the one that lives in memory.
+ *
+ * @module
+ */
+
+export { Holds } from "./holds.ts";
+export { isForgotten, MemoryState } from "./memory_state.ts";
+export { MemoryTable } from "./memory_table.ts";
+export type { Range, Scannable } from "./range.ts";
+export type { State } from "./state.ts";
