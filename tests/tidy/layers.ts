@@ -9,6 +9,7 @@ import type { Apart } from "./graph.ts";
 
 /** The folders from the bottom up. A folder imports folders of lower rows only. */
 export const LAYERS: readonly (readonly string[])[] = [
+  ["raft/core/members"],
   ["raft/core/model"],
   ["raft/core/peers"],
   ["raft/core"],
