@@ -18,8 +18,9 @@ const paint = {
   flags: [
     { name: "colour", type: "text", default: "white", choices: ["white", "blue"], help: "" },
     { name: "coats", type: "integer", default: "1", min: 1, max: 5, help: "" },
-    { name: "dry", type: "duration", help: "" },
-    { name: "bucket", type: "bytes", help: "" },
+    { name: "dry", type: "duration", min: 60_000, help: "" },
+    { name: "bucket", type: "bytes", min: 512, max: 2 ** 20, help: "" },
+    { name: "lid", type: "bytes", max: 1025, help: "" },
     { name: "rooms", type: "list", shared: true, short: "r", help: "" },
     { name: "fast", type: "boolean", help: "" },
   ],
@@ -63,7 +64,7 @@ Deno.test("options let a false flag override a boolean variable", () => {
 
 Deno.test("options read every type of flag", () => {
   const { options, args, rest } = parse(
-    "7 -r hall,attic --dry=1.5s --bucket 2KiB --colour=blue -- sh -c --coats",
+    "7 -r hall,attic --dry=1.5m --bucket 2KiB --colour=blue -- sh -c --coats",
   );
   // The types follow from the row; otherwise this would not compile.
   const typed: {
@@ -76,7 +77,7 @@ Deno.test("options read every type of flag", () => {
   assertEquals(typed.coats, 1);
   assertEquals(args.wall, "7");
   assertEquals(options.rooms, ["hall", "attic"]);
-  assertEquals(options.dry, 1500);
+  assertEquals(options.dry, 90_000);
   assertEquals(options.bucket, 2048);
   assertEquals(options.colour, "blue");
   assertEquals(rest, ["sh", "-c", "--coats"]);
@@ -89,8 +90,10 @@ Deno.test("options name the wanted and the given value in an error", () => {
     ["hall --coats", "Cannot read --coats: wanted a whole number from 1 to 5, got nothing"],
     ["hall --coats=", "got nothing"],
     ["hall --colour red", 'wanted one of white, blue, got "red"'],
-    ["hall --dry 5", "wanted a duration such as 500ms, 5s or 2m"],
-    ["hall --bucket big", "wanted a size such as"],
+    ["hall --dry 59s", 'wanted a duration of at least 1m such as 500ms, 5s or 2m, got "59s"'],
+    ["hall --bucket 2MiB", 'a size from 512B to 1MiB such as 256, 64KiB or 1MiB, got "2MiB"'],
+    ["hall --bucket 511", "wanted a size from 512B to 1MiB"],
+    ["hall --lid 1026", "wanted a size of at most 1025B"],
     ["hall --fast=perhaps", 'wanted true or false, got "perhaps"'],
     ["hall --colr blue", 'did you mean "--colour"?'],
     ["hall --zzzzzzzz", "wanted one of --colour, --coats"],

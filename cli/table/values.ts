@@ -6,27 +6,46 @@
 
 import type { FlagValue, ValueRow } from "./row.ts";
 
+/** Units and what they stand for, in ascending order. */
+type Units = Readonly<Record<string, number>>;
+
+const durationUnits: Units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const byteUnits: Units = { "": 1, B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+
 /** What a flag takes, for an error message. */
 export function wanted(row: ValueRow): string {
   if (row.choices !== undefined) return `one of ${row.choices.join(", ")}`;
-  const from = row.min === undefined ? "" : ` from ${row.min}`;
-  const range = row.max === undefined ? (from === "" ? "" : `${from} on`) : `${from} to ${row.max}`;
   switch (row.type) {
     case "text":
       return row.value ?? "a text";
     case "list":
       return row.value ?? "a list with commas";
     case "integer":
-      return `a whole number${range}`;
+      return `a whole number${range(row, {})}`;
     case "number":
-      return `a number${range}`;
+      return `a number${range(row, {})}`;
     case "boolean":
       return "true or false";
     case "duration":
-      return "a duration such as 500ms, 5s or 2m";
+      return `a duration${range(row, durationUnits)} such as 500ms, 5s or 2m`;
     case "bytes":
-      return "a size such as 256, 64KiB or 1MiB";
+      return `a size${range(row, byteUnits)} such as 256, 64KiB or 1MiB`;
   }
+}
+
+function range({ min, max }: ValueRow, units: Units): string {
+  if (min !== undefined && max !== undefined) {
+    return ` from ${inUnits(min, units)} to ${inUnits(max, units)}`;
+  }
+  if (min !== undefined) return ` of at least ${inUnits(min, units)}`;
+  return max === undefined ? "" : ` of at most ${inUnits(max, units)}`;
+}
+
+/** The number in the largest unit that divides it, as the flag itself takes it. */
+function inUnits(count: number, units: Units): string {
+  const [unit, factor] = Object.entries(units).findLast(([, factor]) => count % factor === 0) ??
+    ["", 1];
+  return `${count / factor}${unit}`;
 }
 
 /** The value of a text, or `null` where it is not one of the flag's type. */
@@ -59,15 +78,6 @@ function inRange(row: ValueRow, value: number | null): number | null {
   const isInside = value >= (row.min ?? -Infinity) && value <= (row.max ?? Infinity);
   return isInside ? value : null;
 }
-
-const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-const byteUnits: Readonly<Record<string, number>> = {
-  "": 1,
-  B: 1,
-  KiB: 1024,
-  MiB: 1024 ** 2,
-  GiB: 1024 ** 3,
-};
 
 /** Milliseconds of a text such as `500ms`, `5s` or `2m`; `null` for anything else. */
 export function parseDuration(text: string): number | null {

@@ -227,7 +227,10 @@ function positionText({ index, term }: Position): string {
  */
 export function formatFolder(report: FolderReport): string {
   const { identity, vote, base, last } = report;
-  const lines = [`${report.verdict} (format ${report.formatVersion})`];
+  const head = report.verdict === "empty"
+    ? "empty: no node has saved anything in this folder"
+    : `${report.verdict} (format ${report.formatVersion})`;
+  const lines = [head];
   if (identity !== null) lines.push(`owner     n${identity.node} of cluster "${identity.cluster}"`);
   if (vote !== null) lines.push(`vote      term ${vote.term} for ${nodeName(vote.votedFor)}`);
   if (base !== null && last !== null) {

@@ -77,6 +77,7 @@ Deno.test("inspect reports an unfinished save and leftover files as such", async
 Deno.test("inspect reports an empty folder when nothing was ever saved", async () => {
   const report = await inspect(new SimDisk().open());
   assertEquals([report.verdict, report.files], ["empty", []]);
+  assertEquals(formatFolder(report), "empty: no node has saved anything in this folder");
 });
 
 Deno.test("inspect counts entries and saves of a segment, and says what would be trimmed", async () => {

@@ -225,3 +225,14 @@ Deno.test("check says what is wrong with a file", async () => {
     assert(garbage.error.includes("line 1"), garbage.error);
   });
 });
+
+Deno.test("inspect says that a folder is empty, also when other files are in it", async () => {
+  await withFolder(async (folder) => {
+    const empty = await run(["inspect", folder]);
+    assertEquals(empty.out, "empty: no node has saved anything in this folder\n");
+    assertEquals(empty.code, exitCodes.notFound);
+    await Deno.writeTextFile(`${folder}/notes.txt`, "of another program");
+    const other = await run(["inspect", folder, "--json"]);
+    assertEquals([other.code, JSON.parse(other.out).verdict], [exitCodes.notFound, "empty"]);
+  });
+});

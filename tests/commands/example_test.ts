@@ -55,7 +55,7 @@ Deno.test("every function and class of the small entry points has an example", (
 Deno.test("every example type-checks, runs without a failed assertion, and ends", async () => {
   const programs = examples();
   assert(programs.length >= 10, `${programs.length}`);
-  const folder = await Deno.makeTempDir({ dir: root });
+  const folder = await Deno.makeTempDir({ dir: root, prefix: ".run-" });
   try {
     await withServingNode(async (endpoint) => {
       let all = "";

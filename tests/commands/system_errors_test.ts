@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { exitCodes } from "../../cli/table/exit_codes.ts";
 import { selfCommand } from "../../cli/table/self_command.ts";
-import { runCommand, runToEnd } from "../helpers/commands.ts";
+import { type Ended, runCommand, runToEnd } from "../helpers/commands.ts";
 import { withFolder } from "../helpers/with_folder.ts";
 
 const longName = "x".repeat(300);
@@ -62,6 +62,45 @@ Deno.test("a path that cannot be used ends a command with one line that names it
     }
   });
 });
+
+/** Command lines in a folder with no permission to write, and a word of what they say. */
+const forbidden: readonly (readonly [readonly string[], string])[] = [
+  [["up", "--exec", "status", "--data", "locked/in"], "locked/in"],
+  [["get", "a", "--data", "secret"], "secret/cluster.json"],
+  [[...node, "locked/in"], "locked/in"],
+  [["inspect", "secret"], "secret"],
+  [["check", "secret/cluster.json"], "secret/cluster.json"],
+];
+
+Deno.test({
+  name: "a path without permission ends a command with one line that names it",
+  ignore: Deno.build.os !== "linux", // setpriv is there only
+  fn: async () => {
+    await withFolder(async (folder) => {
+      await Deno.mkdir(`${folder}/locked`, { mode: 0o555 });
+      await Deno.mkdir(`${folder}/secret`);
+      await Deno.writeTextFile(`${folder}/secret/cluster.json`, clusterFile);
+      await Deno.chmod(`${folder}/secret`, 0o000);
+      for (const [line, word] of forbidden) {
+        const { code, error } = await runWithoutPrivileges(line, folder);
+        assertEquals(code, exitCodes.failure, `${line}: ${error}`);
+        assertOneLine(error, line);
+        assertStringIncludes(error, word);
+        assertMatch(error, /[Pp]ermission denied/);
+      }
+      await Deno.chmod(`${folder}/secret`, 0o700);
+    });
+  },
+});
+
+/** Root may do anything to files; without these two capabilities their modes count for root too. */
+async function runWithoutPrivileges(line: readonly string[], cwd: string): Promise<Ended> {
+  const words = [...selfCommand(), ...line];
+  const dropped = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", ...words];
+  const [program, ...args] = Deno.uid() === 0 ? dropped : words;
+  const pipes = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+  return await runToEnd(new Deno.Command(program!, { args, cwd, ...pipes }).spawn(), "");
+}
 
 Deno.test("a folder for temporary files that is missing ends a command with one line", async () => {
   const env = { TMPDIR: "/nowhere/at/all" };

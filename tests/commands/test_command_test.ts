@@ -41,7 +41,7 @@ Deno.test("lab gives the same results for the same seeds, in one process and in 
 Deno.test("lab ends with 2 when the command line is wrong", async () => {
   const cases: readonly (readonly [string[], string])[] = [
     [["no such scenario"], "Cannot find a scenario"],
-    [["3A", "--seeds", "0"], 'Cannot read --seeds: wanted a whole number from 1 on, got "0"'],
+    [["3A", "--seeds", "0"], 'Cannot read --seeds: wanted a whole number of at least 1, got "0"'],
     [["3A", "--seed", "x"], "Cannot read --seed"],
     [["3A", "--colour"], '"kontiki test" has no such flag'],
   ];

@@ -15,7 +15,7 @@ const root = fromFileUrl(new URL("../../", import.meta.url));
 /** Writes the page's programs to a folder that resolves our own name, and runs something there. */
 async function withPrograms(run: (folder: string) => Promise<void>): Promise<void> {
   const page = await Deno.readTextFile(`${root}/docs/library.md`);
-  const folder = await Deno.makeTempDir({ dir: root });
+  const folder = await Deno.makeTempDir({ dir: root, prefix: ".run-" });
   try {
     for (const { groups } of page.matchAll(/^```ts\n\/\/ (?<name>\S+)\n(?<text>.*?)^```$/gms)) {
       const text = groups!["text"]!.replaceAll(/port: 75\d\d/g, () => `port: ${freePort()}`);

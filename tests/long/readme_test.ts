@@ -130,7 +130,7 @@ Deno.test("README's commands exist and work", async () => {
 
 Deno.test("README's program prints the value and ends", async () => {
   const [program] = blocks("ts");
-  const folder = await Deno.makeTempDir({ dir: root() });
+  const folder = await Deno.makeTempDir({ dir: root(), prefix: ".run-" });
   try {
     await withServingNode(async (endpoint) => {
       const text = program!.lines.join("\n").replaceAll(/127\.0\.0\.1:74\d\d/g, endpoint);

@@ -87,7 +87,7 @@ const CATCH_ALLS: readonly (readonly [folder: string, tests: readonly string[]])
   ["raft/", ["tests/scripts/", "tests/sim/", "tests/scenarios/", "tests/swarm/"]],
   ["kv/", ["tests/lab/", "tests/scenarios/", "tests/swarm/"]],
   ["net/", ["tests/lab/", "tests/commands/protocol_test.ts", "tests/long/process_test.ts"]],
-  ["cli/", ["tests/commands/"]],
+  ["cli/", ["tests/commands/", "tests/long/"]],
 ];
 
 /** Tests that say nothing about a mutant: they look at the source text, or take minutes. */
