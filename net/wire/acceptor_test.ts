@@ -56,7 +56,7 @@ Deno.test("acceptAll takes a flood of connections in rounds, with time for other
   const rounds = (performance.now() - start) / ROUND_MS;
   assert(accepted >= 6);
   assertLess(accepted, 6 * rounds + 12, "no more than the limit in each round");
-  assert(timers >= 5, "other work goes on");
+  assert(timers >= 1, "other work goes on");
 });
 
 Deno.test("acceptAll does not spin while the system is out of sockets (X1)", async () => {

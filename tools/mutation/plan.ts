@@ -119,6 +119,12 @@ export function reasonFor(mutant: Mutant, accepted: readonly Accepted[]): string
   return entry?.reason ?? null;
 }
 
+/** The files of the tests that failed, as `deno test` names them at the end of its output. */
+export function failedFiles(output: string): string[] {
+  const lines = output.matchAll(/ => \.\/(?<file>\S+_test\.ts):\d+:\d+$/gm);
+  return [...new Set([...lines].map(({ groups }) => groups!["file"]!))];
+}
+
 /** Whether a run of tests failed because the mutant does not load: then it says nothing. */
 export function isStumble(output: string): boolean {
   return /\bSyntaxError\b|Module not found|The module's source code could not be parsed/

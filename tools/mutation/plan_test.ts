@@ -9,6 +9,7 @@ import { ACCEPTED } from "./accepted.ts";
 import mutants, { type Edit } from "./mutants.ts";
 import {
   changedLines,
+  failedFiles,
   isStumble,
   type Mutant,
   mutantsOf,
@@ -108,4 +109,18 @@ Deno.test("a mutant that does not load is told from one that is noticed", () => 
 
 Deno.test("percent says how many of how many", () => {
   assertEquals([percent(1, 3), percent(0, 0)], ["33.3 %", "none"]);
+});
+
+Deno.test("the files of failed tests are read from the output", () => {
+  const output = `
+ FAILURES
+
+a counts => ./net/a_test.ts:43:6
+a rests => ./net/a_test.ts:50:6
+b counts => ./raft/b_test.ts:1:6
+
+FAILED | 66 passed | 3 failed (28s)
+`;
+  assertEquals(failedFiles(output), ["net/a_test.ts", "raft/b_test.ts"]);
+  assertEquals(failedFiles("ok | 3 passed | 0 failed (1s)"), []);
 });
