@@ -9,6 +9,7 @@
  */
 
 import type { Application, Clock, Effects, Snapshot, Steps } from "./core/mod.ts";
+import type { NodeObserver } from "./node_options.ts";
 
 /** How long the thread may be held at a time (X8). */
 export const SLICE_MS = 2;
@@ -19,6 +20,7 @@ export type Decided = Pick<Effects, "restore" | "apply" | "reads">;
 /** What a {@linkcode Feeder} is made of. */
 export interface FeederOptions {
   readonly application: Application;
+  readonly observer?: NodeObserver;
   readonly clock: Clock;
   /** Called with what the application throws in a later slice. */
   readonly failed: (error: unknown) => void;
@@ -50,7 +52,9 @@ export class Feeder {
     for (const [place, { reads }] of this.#held.entries()) {
       this.#held[place] = { restore: null, apply: [], reads };
     }
-    const steps = this.#options.application.restore(snapshot);
+    const { application, observer } = this.#options;
+    observer?.restoring?.(snapshot);
+    const steps = application.restore(snapshot);
     this.#steps = steps ?? null;
     if (steps !== undefined) this.#go(steps);
   }
@@ -73,8 +77,11 @@ export class Feeder {
   }
 
   #hand({ apply, reads }: Decided): void {
-    const { application } = this.#options;
-    if (apply.length > 0) application.apply(apply);
+    const { application, observer } = this.#options;
+    if (apply.length > 0) {
+      observer?.applying?.(apply);
+      application.apply(apply);
+    }
     for (const { context, confirmed } of reads) application.read(context, confirmed);
   }
 
@@ -102,8 +109,9 @@ function runSlice(steps: Steps, clock: Clock): boolean {
 /** Restores an application to its end, and lets others have the thread in between. */
 export async function restoreNow(
   snapshot: Snapshot,
-  { application, clock }: Pick<FeederOptions, "application" | "clock">,
+  { application, clock, observer }: Pick<FeederOptions, "application" | "clock" | "observer">,
 ): Promise<void> {
+  observer?.restoring?.(snapshot);
   const steps = application.restore(snapshot);
   while (steps !== undefined && !runSlice(steps, clock)) {
     await new Promise<void>((resolve) => void clock.after(0, resolve));

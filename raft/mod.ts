@@ -56,7 +56,8 @@ export {
   type WritableFile,
 } from "./core/mod.ts";
 export { checkNow, checkRaft, checkSince, type Look } from "./check.ts";
-export { Node, type NodeOptions } from "./node.ts";
+export { Node } from "./node.ts";
+export type { NodeObserver, NodeOptions } from "./node_options.ts";
 export {
   DenoFiles,
   FileStorage,

@@ -13,55 +13,21 @@
  */
 
 import {
-  type Application,
-  type Clock,
   type Effects,
   type Envelope,
-  fillRaftOptions,
   type Image,
   type Index,
   type NodeId,
   type Position,
   Raft,
-  type RaftOptions,
-  type Random,
   type Save,
   type Status,
-  type Storage,
-  type Transport,
 } from "./core/mod.ts";
 import { doubt } from "./doubt.ts";
 import { Feeder, restoreNow, SLICE_MS } from "./feeder.ts";
+import { checkOptions, NODE_DEFAULTS, type NodeOptions } from "./node_options.ts";
 import { Ticker } from "./ticker.ts";
 
-/** What a {@linkcode Node} is made of. */
-export interface NodeOptions extends RaftOptions {
-  /** Length of a tick, in which the core counts time: milliseconds, above 0. @default {10} */
-  readonly tickMs?: number;
-  /** A larger command is refused: each has to fit a message of the transport. @default {8 MiB} */
-  readonly commandBytesMax?: number;
-  /** Where the state survives a crash. */
-  readonly storage: Storage;
-  /** The way to the other servers. */
-  readonly transport: Transport;
-  /** The time that the ticks follow. */
-  readonly clock: Clock;
-  /** Spreads the election timeouts. */
-  readonly random: Random;
-  /** What the entries are applied to. */
-  readonly application: Application;
-  /**
-   * Called once if the node dies by itself: a failed save, a broken invariant. It does nothing any
-   * more then, but {@linkcode Node.stop} is still needed to close the storage.
-   */
-  readonly failed: (error: unknown) => void;
-  /** Told of every change of role, vote, commit and snapshot, in words. */
-  readonly trace?: ((event: string) => void) | undefined;
-  /** Looks at the core after every turn: for checks that run beside it. */
-  readonly inspect?: (raft: Raft) => void;
-}
-
-const DEFAULTS = { tickMs: 10, commandBytesMax: 8 * 2 ** 20 };
 /**
  * After so many turns timers get the thread for certain: an application may keep it from them, by
  * submitting the next command whenever it hears of the last one.
@@ -103,7 +69,7 @@ const TURNS_MAX = 1_000;
  */
 export class Node {
   readonly #raft: Raft;
-  readonly #options: NodeOptions & typeof DEFAULTS;
+  readonly #options: NodeOptions & typeof NODE_DEFAULTS;
   readonly #ticker: Ticker;
   readonly #feeder: Feeder;
   /** A turn is under way or will begin soon. */
@@ -118,11 +84,11 @@ export class Node {
   #preparation: Promise<void> = Promise.resolve();
   #saving: Promise<void> = Promise.resolve();
   #closing: Promise<void> | null = null;
-  /** What the application was last told of. */
-  #told: Raft["standing"] | null = null;
+  /** What the application last heard of. */
+  #reported: Raft["standing"] | null = null;
 
   private constructor(options: NodeOptions, raft: Raft) {
-    this.#options = { ...DEFAULTS, ...options };
+    this.#options = { ...NODE_DEFAULTS, ...options };
     this.#raft = raft;
     const failed = (error: unknown): void => this.#die(error);
     this.#feeder = new Feeder({ ...options, failed, isStopped: () => this.#isStopped });
@@ -145,13 +111,13 @@ export class Node {
     const { storage } = options;
     const persistent = await storage.load();
     try {
-      const { random, trace, transport } = options;
+      const { random, observer, transport } = options;
       const waiting = (to: NodeId) => transport.waiting(to);
-      const raft = new Raft(options, persistent, { random, trace, waiting });
+      const raft = new Raft(options, persistent, { random, trace: observer?.traced, waiting });
       if (persistent.snapshot !== null) await restoreNow(persistent.snapshot, options);
       // Only now: the time that a large image takes is not one in which a leader was silent.
       const node = new Node(options, raft);
-      node.#tellChanges();
+      node.#reportChanges();
       node.#ticker.arm();
       return node;
     } catch (error) {
@@ -278,12 +244,13 @@ export class Node {
   }
 
   #perform({ send, restore, apply, reads }: Effects): void {
-    const { transport, inspect } = this.#options;
+    const { transport, observer } = this.#options;
     transport.send(send);
+    if (this.#isStopped) return; // by what was sent
     this.#feeder.give({ restore, apply, reads });
-    this.#tellChanges();
+    this.#reportChanges();
     this.#ticker.arm();
-    inspect?.(this.#raft);
+    observer.turned?.(this.#raft);
   }
 
   /** Begins the next save, if there is something to save and none is under way. */
@@ -298,9 +265,12 @@ export class Node {
   }
 
   async #saveNow(save: Save): Promise<void> {
+    const { storage, clock, observer } = this.#options;
     const isKept = this.#image === "kept";
+    const begin = clock.now();
     try {
-      await this.#options.storage.save(save);
+      await storage.save(save);
+      observer.saved?.(clock.now() - begin);
       this.#isSaving = false;
       if (isKept) this.#image = "none";
       this.#input(() => this.#raft.saved());
@@ -346,12 +316,16 @@ export class Node {
     }
   }
 
-  #tellChanges(): void {
+  #reportChanges(): void {
     const { term, role, leader } = this.#raft.standing;
-    const told = this.#told;
-    if (told?.term === term && told.role === role && told.leader === leader) return;
-    this.#told = { term, role, leader };
-    this.#options.application.changed(this.#raft.status());
+    const last = this.#reported;
+    if (this.#isStopped) return;
+    if (last?.term === term && last.role === role && last.leader === leader) return;
+    this.#reported = { term, role, leader };
+    const { application, observer } = this.#options;
+    const status = this.#raft.status();
+    observer.changed?.(status);
+    application.changed(status);
   }
 
   /** Whatever went wrong, what the disk and the peers know is not certain any more: stop (D3). */
@@ -360,15 +334,5 @@ export class Node {
     this.#isStopped = true;
     this.#ticker.stop();
     this.#options.failed(error);
-  }
-}
-
-/** Refuses what makes no sense before the storage makes an empty folder ours. */
-function checkOptions(options: NodeOptions): void {
-  fillRaftOptions(options);
-  const { tickMs, commandBytesMax } = { ...DEFAULTS, ...options };
-  for (const [name, value] of Object.entries({ tickMs, commandBytesMax })) {
-    if (value > 0 && value < Infinity) continue;
-    throw new RangeError(`Cannot use ${name}: wanted a number above 0, got ${value}`);
   }
 }

@@ -6,7 +6,8 @@
 
 import { assert, assertEquals, AssertionError, assertRejects, assertThrows } from "@std/assert";
 import { EMPTY } from "./core/model/save.ts";
-import { Node, type NodeOptions } from "./node.ts";
+import { Node } from "./node.ts";
+import type { NodeOptions } from "./node_options.ts";
 import { SystemClock } from "./system_clock.ts";
 import type { Entry, Save } from "./core/model/types.ts";
 
@@ -397,4 +398,49 @@ Deno.test("Node waits a full timeout after the last message of its leader (§5.2
   assertEquals(node.status().role, "follower");
   for (let tick = 0; tick < 6; tick++) await world.tick();
   assertEquals(node.status().role, "candidate");
+});
+
+Deno.test("Node shows its observer each step before the application takes it", async () => {
+  const seen: string[] = [];
+  const world = new World();
+  const snapshot = { last: { index: 3, term: 1 }, data: NOTHING };
+  const storage = {
+    ...untouched,
+    load: () => Promise.resolve({ ...EMPTY, term: 1, snapshot }),
+    save: () => Promise.resolve(),
+  };
+  const node = await world.start({
+    storage,
+    application: {
+      restore: () => void seen.push("restore"),
+      apply: () => seen.push("apply"),
+      read: () => seen.push("read"),
+      changed: () => seen.push("change"),
+    },
+    observer: {
+      restoring: ({ last }) => seen.push(`restoring ${last.index}`),
+      applying: ([entry]) => seen.push(`applying ${entry!.index}`),
+      changed: ({ role }) => seen.push(role),
+      saved: (ms) => seen.push(ms > 0 ? "saved" : "saved in no time"),
+      traced: (event) => seen.push(event.split(" ", 1)[0]!),
+    },
+  });
+  await world.tick();
+  await world.tick();
+  assertEquals(seen, [
+    ...["restoring 3", "restore", "follower", "change"],
+    ...["tries", "is", "candidate", "change", "saved"],
+    ...["leads", "leader", "change", "saved", "commits", "applying 4", "apply"],
+  ]);
+  assertEquals(node.status().role, "leader");
+});
+
+Deno.test("Node applies and reports nothing when sending has stopped it", async () => {
+  const world = new World();
+  let node: Node | null = null;
+  const send = (): void => void node?.stop();
+  node = await world.start({ peers: [1], transport: { send, waiting: () => 0 } });
+  await world.tick();
+  await world.tick();
+  assertEquals(world.take(), ["follower", "close"]);
 });

@@ -5,7 +5,6 @@
  */
 
 import { cpuUsage } from "node:process";
-import type { Storage } from "../../raft/mod.ts";
 import type { SaveFigures } from "../table/mod.ts";
 
 /** A timer at this interval costs half a millisecond of processor time per second. */
@@ -92,23 +91,6 @@ export class SaveTimes {
     const lastSlow = slow === null ? null : { ms: slow.ms, agoMs: this.#now() - slow.at };
     return { count: this.#count, p99Ms, lastSlow };
   }
-}
-
-/** A storage whose saves are measured. */
-export function measured(storage: Storage, times: SaveTimes): Storage {
-  return {
-    load: () => storage.load(),
-    save: async (change) => {
-      const begin = performance.now();
-      await storage.save(change);
-      times.add(performance.now() - begin);
-    },
-    prepare: (snapshot) => storage.prepare(snapshot),
-    get hasRoom(): boolean {
-      return storage.hasRoom;
-    },
-    close: () => storage.close(),
-  };
 }
 
 /** Processor time of this process since its start. */

@@ -29,7 +29,7 @@ import {
   SystemClock,
 } from "../../raft/mod.ts";
 import { checkExisting } from "./check_existing.ts";
-import { cpuMs, LoopLag, measured, SaveTimes } from "./figures.ts";
+import { cpuMs, LoopLag, SaveTimes } from "./figures.ts";
 import { leadershipLog } from "./leadership_log.ts";
 import { listening } from "./listening.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
@@ -132,7 +132,6 @@ class NodeProcess implements RunningNode {
   async start(): Promise<void> {
     const { id, cluster, peers, tickMs, log, isTraced, logBytesMax } = this.#settings;
     const { application, profile } = this.#machine;
-    const tellLeader = leadershipLog((line) => log.info(line));
     const node = await Node.start({
       profile,
       ...PACE,
@@ -142,29 +141,22 @@ class NodeProcess implements RunningNode {
       id,
       peers: [...peers.keys()],
       tickMs,
-      storage: measured(this.#storage, this.#saves),
+      storage: this.#storage,
       transport: this.#faulty ?? this.#transport,
       clock: this.#clock,
       random: Math.random,
-      application: {
-        restore: (snapshot) => {
-          const { last, data } = snapshot;
-          const size = formatBytes(data.length);
+      application,
+      observer: {
+        restoring: ({ last, data }) => {
           // The snapshot that a start loads from the folder is not logged.
-          if (this.#node !== null) {
-            log.info(`takes over a snapshot up to entry ${last.index}, ${size}`);
-          }
-          return application.restore(snapshot);
+          if (this.#node === null) return;
+          log.info(`takes over a snapshot up to entry ${last.index}, ${formatBytes(data.length)}`);
         },
-        apply: (entries) => application.apply(entries),
-        read: (context, confirmed) => application.read(context, confirmed),
-        changed: (status) => {
-          tellLeader(status);
-          application.changed(status);
-        },
+        changed: leadershipLog((line) => log.info(line)),
+        saved: (ms) => this.#saves.add(ms),
+        ...(isTraced ? { traced: (event) => log.debug(event) } : {}),
       },
       failed: (error) => this.#fail(error),
-      ...(isTraced ? { trace: (event) => log.debug(event) } : {}),
     });
     this.#node = node;
     this.#machine.attach(node);

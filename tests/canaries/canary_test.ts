@@ -25,6 +25,14 @@ Deno.test("every canary has a unique description and a check that can notice it"
   assert(allCanaries.every(({ caughtBy }) => caughtBy.length > 0));
 });
 
+Deno.test("every test that shall notice a planted bug exists", () => {
+  const words = allCanaries.flatMap(({ caughtBy }) => caughtBy).flatMap((line) => line.split(" "));
+  const files = [...new Set(words.filter((word) => word.includes("/")))];
+  assert(files.length > 30, `wanted most of the tests, got ${files.length}`);
+  // A path that is missing throws an error with its name.
+  for (const path of files) Deno.statSync(new URL(`../../${path}`, import.meta.url));
+});
+
 Deno.test("misfit refuses a text that is missing, ambiguous or unchanged", () => {
   const canary = { rule: "L1", bug: "a bug", file: "a.ts", find: "x", replace: "y", caughtBy: [] };
   assertEquals(misfit(canary, "a x b"), null);

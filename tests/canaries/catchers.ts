@@ -22,7 +22,7 @@ export const PROMISES = "raft/core/promises_test.ts raft/core/outbox_test.ts";
 export const SLOW_LINES = "tests/swarm/slow_line_test.ts";
 export const EXTREMES = "raft/core/extremes_test.ts";
 export const WALK = "tests/swarm/walk_test.ts";
-export const READ_TESTS = "raft/core/reads_test.ts raft/core/raft_test.ts raft/rsm_test.ts";
+export const READ_TESTS = "raft/core/reads_test.ts raft/core/raft_test.ts raft/rsm/rsm_test.ts";
 export const NODE_TESTS = "raft/node_test.ts raft/ticker_test.ts";
 
 export const SCRIPTS = "tests/scripts/script_test.ts";

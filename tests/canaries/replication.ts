@@ -100,8 +100,8 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "L6",
     bug: "the core hears that a save has ended while it is under way",
     file: NODE,
-    find: "await this.#options.storage.save(save);",
-    replace: "void this.#options.storage.save(save);",
+    find: "await storage.save(save);",
+    replace: "void storage.save(save);",
     caughtBy: [NODE_TESTS, ELECTIONS, AGREEMENT],
   },
   {

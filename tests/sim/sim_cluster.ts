@@ -14,6 +14,7 @@ import {
   invariant,
   Node,
   type NodeId,
+  type NodeObserver,
   type Position,
   type Raft,
   type RaftOptions,
@@ -286,41 +287,30 @@ export class SimCluster implements Cluster {
       transport,
       clock: life.view,
       random: random.fork("core").next,
-      application: this.#watched(id, life),
+      application: life.machine,
+      observer: this.#observer(id, life),
       failed: (error) => this.#died(id, { life, error }),
-      inspect: (core) => {
-        if (this.#lives.get(id) === life) this.#inspect(id, core);
-      },
     });
   }
 
-  /** The machine, with the watcher in front of it. The dead, who die in mid-turn, do nothing. */
-  #watched(id: NodeId, life: Life): Application {
-    const { machine } = life;
-    const isDead = () => this.#lives.get(id) !== life;
+  /** A node that was killed while it started may end its start, which the watcher must not see. */
+  #observer(id: NodeId, life: Life): NodeObserver {
+    const isLive = (): boolean => this.#lives.get(id) === life;
     return {
-      restore: (snapshot) => {
-        if (isDead()) return;
-        this.watcher.restored(id, snapshot);
-        return machine.restore(snapshot);
+      restoring: (snapshot) => {
+        if (isLive()) this.watcher.restored(id, snapshot);
       },
-      apply: (entries) => {
-        if (isDead()) return;
-        this.watcher.applied(id, entries);
-        machine.apply(entries);
+      applying: (entries) => this.watcher.applied(id, entries),
+      changed: ({ role }) => {
+        life.leads = role === "leader";
       },
-      read: (context, confirmed) => {
-        if (!isDead()) machine.read(context, confirmed);
-      },
-      changed: (status) => {
-        if (isDead()) return;
-        life.leads = status.role === "leader";
-        machine.changed(status);
+      turned: (core) => {
+        if (isLive()) this.#turned(id, core);
       },
     };
   }
 
-  #inspect(id: NodeId, core: Raft): void {
+  #turned(id: NodeId, core: Raft): void {
     const { status, isNews } = this.watcher.turned(id, core);
     if (!isNews) return;
     this.trace.record(this.clock.now(), { kind: "state", status });

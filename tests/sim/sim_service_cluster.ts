@@ -11,18 +11,13 @@
 import { KvServer, KvStore } from "../../kv/mod.ts";
 import { decide } from "../../net/mod.ts";
 import {
-  type Application,
   ask,
   type Clock,
-  type Entry,
   type NodeId,
   type Outcome,
   type Profile,
   Rsm,
-  type Snapshot,
   type StateMachine,
-  type Status,
-  type Steps,
   submit,
 } from "../../raft/mod.ts";
 import { type Applied, CounterMachine, type Machine, type ServiceCluster } from "../cluster/mod.ts";
@@ -44,34 +39,31 @@ const LOG_BYTES_MAX = 1000;
 /** How long a client waits to learn that nobody is there (section 3.3). */
 const NOBODY_MS_MAX = 99;
 
-/** The application of one life of one node. */
-class SimService implements Application {
-  readonly rsm: Rsm;
+/** The application of one node from a start to its end. */
+class SimService extends Rsm {
   readonly machine: StateMachine;
   readonly context: MachineContext;
   readonly server: KvServer;
-  /** Told when the process is gone: whoever talks to it notices. */
+  /** Called when the process is gone, which those that are connected to it notice. */
   readonly callers = new Set<() => void>();
   isEnded = false;
 
   constructor(
     context: MachineContext,
-    { machine, profile, logBytesMax }: {
+    { machine: name, profile, logBytesMax }: {
       readonly machine: Machine;
       readonly profile: Profile;
       readonly logBytesMax: number | null;
     },
   ) {
+    const machine = name.startsWith("kv") ? new KvStore() : new CounterMachine();
+    super({ machine, logBytesMax, clock: context.clock });
     this.context = context;
-    this.machine = machine.startsWith("kv") ? new KvStore() : new CounterMachine();
-    this.rsm = new Rsm({ machine: this.machine, logBytesMax, clock: context.clock });
-    this.server = new KvServer({
-      rsm: this.rsm,
-      reads: profile === "production" ? "index" : "log",
-    });
-    // The node comes to be after its application: until then it leads nobody.
+    this.machine = machine;
+    this.server = new KvServer({ rsm: this, reads: profile === "production" ? "index" : "log" });
+    // The node is made after its application and leads nobody until then.
     const node = (): ReturnType<MachineContext["node"]> | null => context.node();
-    this.rsm.attach({
+    this.attach({
       propose: (command) => node()?.propose(command) ?? null,
       read: (number) => node()?.read(number) ?? false,
       draw: (index, snapshot) => node()?.draw(index, snapshot) ?? false,
@@ -84,27 +76,11 @@ class SimService implements Application {
   end(): void {
     this.isEnded = true;
     for (const hangUp of this.callers) hangUp();
-    this.rsm.stop();
+    this.stop();
   }
 
   applied(): readonly Applied[] {
     return [];
-  }
-
-  restore(snapshot: Snapshot): Steps {
-    return this.rsm.restore(snapshot);
-  }
-
-  apply(entries: readonly Entry[]): void {
-    this.rsm.apply(entries);
-  }
-
-  read(number: number, confirmed: boolean): void {
-    this.rsm.read(number, confirmed);
-  }
-
-  changed(status: Status): void {
-    this.rsm.changed(status);
   }
 }
 
@@ -143,15 +119,13 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
     const service = this.#services.get(id);
     return service === undefined
       ? Promise.resolve(null)
-      : this.clock.wait(submit(service.rsm, command));
+      : this.clock.wait(submit(service, command));
   }
 
   /** As {@linkcode execute}, for a linearizable question. */
   ask(id: NodeId, request: Uint8Array): Promise<Outcome | null> {
     const service = this.#services.get(id);
-    return service === undefined
-      ? Promise.resolve(null)
-      : this.clock.wait(ask(service.rsm, request));
+    return service === undefined ? Promise.resolve(null) : this.clock.wait(ask(service, request));
   }
 
   peek(id: NodeId, request: Uint8Array): Promise<Uint8Array | null> {
