@@ -119,7 +119,7 @@ async function writeClusterFile(folder: string, file: ClusterFile): Promise<void
 /** At once: several nodes may serve for the first time in the same moment. */
 function writeNow(folder: string, file: ClusterFile): void {
   const path = `${folder}/cluster.json`;
-  Deno.writeTextFileSync(`${path}.tmp`, `${JSON.stringify(file, null, 2)}\n`);
+  Deno.writeTextFileSync(`${path}.tmp`, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
   Deno.renameSync(`${path}.tmp`, path);
 }
 

@@ -86,7 +86,7 @@ export class NodeProcess {
   /** Starts a node. It may take some time until it serves. */
   static async spawn(options: NodeProcessOptions): Promise<NodeProcess> {
     const path = logPath(options.folder);
-    const open = () => Deno.open(path, { append: true, create: true });
+    const open = () => Deno.open(path, { append: true, create: true, mode: 0o600 });
     return new NodeProcess(options, await attempt(`write ${path}`, open));
   }
 

@@ -170,13 +170,24 @@ Deno.test("node says which address is wrong, and why", async () => {
   });
 });
 
-Deno.test("start in the shell waits until the node answers", async () => {
+Deno.test("start in the shell waits until the node answers, and only the user can open its files", async () => {
   await withFolder(async (folder) => {
     const script = "kill n2; start n2; faults";
     const { code, out } = await run(["up", "--data", `${folder}/data`, "--exec", script]);
     assertEquals([code, out], [exitCodes.ok, "n2 killed\nn2 started\nnone\n"]);
+    assertEquals(await openPaths(`${folder}/data`), []);
   });
 });
+
+/** The folder and what is in it, as far as anybody but its owner may open it. */
+async function openPaths(path: string): Promise<string[]> {
+  const { mode, isDirectory } = await Deno.stat(path);
+  const open = ((mode ?? 0) & 0o077) === 0 ? [] : [path];
+  if (!isDirectory) return open;
+  const names = await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
+  const inside = await Promise.all(names.map((name) => openPaths(`${path}/${name}`)));
+  return [...open, ...inside.flat()];
+}
 
 Deno.test("commands say which of their endpoints is of another cluster", async () => {
   await withFolder(async (folder) => {
