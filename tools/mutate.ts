@@ -9,7 +9,7 @@
  */
 
 import { parseArgs } from "@std/cli";
-import { projectFiles } from "../tests/tidy/project_files.ts";
+import { projectFiles, type SourceFile } from "../tests/tidy/project_files.ts";
 import { ACCEPTED } from "./mutation/accepted.ts";
 import type { Edit } from "./mutation/mutants.ts";
 import {
@@ -22,6 +22,7 @@ import {
   plant,
   reasonFor,
   sampleOf,
+  type Stage,
   stagesOf,
 } from "./mutation/plan.ts";
 import { type Run, TreeCopy } from "./mutation/tree_copy.ts";
@@ -59,7 +60,7 @@ async function findMutants(copy: TreeCopy, files: readonly string[]): Promise<Mu
 /** Runs tests, and knows how long they take on a clean tree. */
 class Tester {
   readonly #copy: TreeCopy;
-  /** Milliseconds that a stage takes without a mutant, by its tests. */
+  /** Milliseconds that a stage takes without a mutant, by its name. */
   readonly #cleanMs: Map<string, number>;
 
   constructor(copy: TreeCopy, cleanMs: Map<string, number>) {
@@ -68,12 +69,12 @@ class Tester {
   }
 
   /** What becomes of the mutant. */
-  async try({ file, edit }: Mutant, tests: readonly string[]): Promise<Fate> {
+  async try({ file, edit }: Mutant, tests: readonly SourceFile[]): Promise<Fate> {
     const clean = this.#copy.read(file);
     for (const stage of stagesOf(file, tests)) {
       const cleanMs = await this.#timeOf(stage);
       this.#copy.write(file, plant(clean, edit));
-      const run = await this.#test(stage, 4 * cleanMs + 10_000);
+      const run = await this.#test(stage.tests, 4 * cleanMs + 10_000);
       this.#copy.write(file, clean);
       if (run.code === 0 && !run.isCut) continue;
       return isStumble(run.output) ? "not counted" : "killed";
@@ -81,17 +82,16 @@ class Tester {
     return "survived";
   }
 
-  async #timeOf(stage: readonly string[]): Promise<number> {
-    const key = stage.join(" ");
-    const known = this.#cleanMs.get(key);
+  async #timeOf({ name, tests }: Stage): Promise<number> {
+    const known = this.#cleanMs.get(name);
     if (known !== undefined) return known;
     const begin = performance.now();
-    const { code, output, isCut } = await this.#test(stage, CLEAN_RUN_MS);
+    const { code, output, isCut } = await this.#test(tests, CLEAN_RUN_MS);
     if (code !== 0 && !isCut) {
-      throw new UsageError(`Cannot mutate: ${key} fails without a mutant\n${output}`);
+      throw new UsageError(`Cannot mutate: ${name} fails without a mutant\n${output}`);
     }
     const ms = performance.now() - begin;
-    this.#cleanMs.set(key, ms);
+    this.#cleanMs.set(name, ms);
     return ms;
   }
 
@@ -168,7 +168,8 @@ function parseFlags(args: string[]): Flags {
 
 async function main(args: string[], signal: AbortSignal): Promise<number> {
   const flags = parseFlags(args);
-  const files = projectFiles([".ts"]).map(({ path }) => path);
+  const sources = projectFiles([".ts"]);
+  const files = sources.map(({ path }) => path);
   const product = files.filter((file) =>
     PRODUCT.test(file) &&
     (flags.paths.length === 0 || flags.paths.some((path) => file.startsWith(path)))
@@ -176,7 +177,7 @@ async function main(args: string[], signal: AbortSignal): Promise<number> {
   if (product.length === 0) {
     throw new UsageError(`Cannot mutate: wanted files of the product, got ${flags.paths}`);
   }
-  const tests = files.filter((file) => file.endsWith("_test.ts"));
+  const tests = sources.filter(({ path }) => path.endsWith("_test.ts"));
   const copies = await Promise.all(Array.from({ length: flags.jobs }, () => TreeCopy.make(signal)));
   try {
     const found = await findMutants(copies[0]!, product);
@@ -194,7 +195,7 @@ async function main(args: string[], signal: AbortSignal): Promise<number> {
 
 interface Work {
   readonly chosen: readonly Mutant[];
-  readonly tests: readonly string[];
+  readonly tests: readonly SourceFile[];
   readonly signal: AbortSignal;
 }
 

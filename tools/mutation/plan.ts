@@ -6,6 +6,7 @@
  */
 
 import { SeededRandom } from "../../tests/sim/mod.ts";
+import type { SourceFile } from "../../tests/tidy/project_files.ts";
 import type { Edit } from "./mutants.ts";
 
 /** One mutant of one file. */
@@ -93,22 +94,43 @@ const CATCH_ALLS: readonly (readonly [folder: string, tests: readonly string[]])
 /** Tests that say nothing about a mutant: they look at the source text, or take minutes. */
 const NOT_RUN = /^tests\/(?:tidy|canaries|std)\/|executable_test|bench/;
 
+/** Tests to run together. */
+export interface Stage {
+  /** What they have in common; stages of one name take about as long. */
+  readonly name: string;
+  readonly tests: readonly string[];
+}
+
 /**
  * The tests to run on a mutant of the file, in stages; the first that fails ends it. First the test
- * beside the file, then its folder, its room, and what runs everything.
+ * beside the file, then those that import it, its folder, its room, and what runs everything.
  */
-export function stagesOf(file: string, tests: readonly string[]): string[][] {
+export function stagesOf(file: string, tests: readonly SourceFile[]): Stage[] {
   const folder = file.slice(0, file.lastIndexOf("/") + 1);
   const room = file.slice(0, file.indexOf("/") + 1);
-  const wanted = [file.replace(/\.ts$/, "_test.ts"), folder, room];
-  wanted.push(...CATCH_ALLS.find(([prefix]) => file.startsWith(prefix))?.[1] ?? []);
-  const left = new Set(tests.filter((test) => !NOT_RUN.test(test)));
-  const stages = wanted.map((prefix) => {
-    const stage = [...left].filter((test) => prefix !== "" && test.startsWith(prefix));
+  const wanted: (readonly [name: string, belongs: (test: SourceFile) => boolean])[] = [
+    [file.replace(/\.ts$/, "_test.ts"), ({ path }) => path === file.replace(/\.ts$/, "_test.ts")],
+    [`imports ${file}`, (test) => doesImport(test, file)],
+  ];
+  const others = CATCH_ALLS.find(([prefix]) => file.startsWith(prefix))?.[1] ?? [];
+  for (const prefix of [folder, room, ...others]) {
+    if (prefix !== "") wanted.push([prefix, ({ path }) => path.startsWith(prefix)]);
+  }
+  const left = new Set(tests.filter(({ path }) => !NOT_RUN.test(path)));
+  const stages = wanted.map(([name, belongs]) => {
+    const stage = [...left].filter(belongs);
     for (const test of stage) left.delete(test);
-    return stage;
+    return { name, tests: stage.map(({ path }) => path) };
   });
-  return stages.filter((stage) => stage.length > 0);
+  return stages.filter((stage) => stage.tests.length > 0);
+}
+
+function doesImport({ path, text }: SourceFile, file: string): boolean {
+  const specifiers = text.matchAll(/ from "(?<specifier>\.[^"]+)";$/gm);
+  const root = "file:///";
+  return [...specifiers].some(({ groups }) =>
+    new URL(groups!["specifier"]!, root + path).href === root + file
+  );
 }
 
 /** Why the mutant may survive; `null`: a test must notice it. */

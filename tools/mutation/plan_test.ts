@@ -62,8 +62,8 @@ Deno.test("changedLines reads the added lines of a diff", () => {
   );
 });
 
-Deno.test("stagesOf begins beside the file and runs no test twice", () => {
-  const tests = [
+Deno.test("stagesOf begins beside the file, goes on with what imports it, and runs no test twice", () => {
+  const paths = [
     "kv/store/store_test.ts",
     "raft/core/model/log_test.ts",
     "raft/core/model/save_test.ts",
@@ -72,17 +72,20 @@ Deno.test("stagesOf begins beside the file and runs no test twice", () => {
     "tests/swarm/sim_test.ts",
     "tests/tidy/tidy_test.ts",
   ];
+  const importer = "tests/swarm/sim_test.ts";
+  const tests = paths.map((path) => ({
+    path,
+    text: path === importer ? 'import { Log } from "../../raft/core/model/log.ts";\n' : "",
+  }));
   assertEquals(stagesOf("raft/core/model/log.ts", tests), [
-    ["raft/core/model/log_test.ts"],
-    ["raft/core/model/save_test.ts"],
-    ["raft/core/raft_test.ts"],
-    ["tests/scripts/script_test.ts"],
-    ["tests/swarm/sim_test.ts"],
+    { name: "raft/core/model/log_test.ts", tests: ["raft/core/model/log_test.ts"] },
+    { name: "imports raft/core/model/log.ts", tests: [importer] },
+    { name: "raft/core/model/", tests: ["raft/core/model/save_test.ts"] },
+    { name: "raft/", tests: ["raft/core/raft_test.ts"] },
+    { name: "tests/scripts/", tests: ["tests/scripts/script_test.ts"] },
   ]);
-  assertEquals(stagesOf("raft/core/model/types.ts", tests)[0], [
-    "raft/core/model/log_test.ts",
-    "raft/core/model/save_test.ts",
-  ]);
+  const first = stagesOf("raft/core/model/types.ts", tests)[0];
+  assertEquals(first!.tests, ["raft/core/model/log_test.ts", "raft/core/model/save_test.ts"]);
 });
 
 Deno.test("reasonFor finds an accepted survivor by its text, wherever it stands", () => {
