@@ -392,7 +392,7 @@ Deno.test("Node waits a full timeout after the last message of its leader (§5.2
   node.receive({ ...envelope, message: { type: "appendEntries", ...append } });
   for (let beat = 0; beat < 4; beat++) {
     for (let tick = 0; tick < 3; tick++) await world.tick();
-    node.receive({ ...envelope, message: { type: "appendEntries", ...append } });
+    node.receive({ ...envelope, message: { type: "appendEntries", ...append, round: beat + 1 } });
     await world.saved();
   }
   assertEquals(node.status().role, "follower");

@@ -111,3 +111,18 @@ Deno.test("Raft goes on leading when a peer acknowledges what was never sent (X7
   const [two] = server.status.peers;
   assertEquals([server.status.role, server.status.commit, two?.match], ["leader", 0, 0]);
 });
+
+Deno.test("Raft confirms no read by an answer to a round that has not begun (R2)", () => {
+  const server = new BareServer();
+  server.lead();
+  const { term } = server.status;
+  const accepted = { type: "appendEntriesReply", accepted: true, match: 1 } as const;
+  server.raft.propose(Uint8Array.of(1));
+  server.turn();
+  server.hear(2, term, { ...accepted, round: 0 });
+  server.hear(2, term, { ...accepted, round: 1_000 });
+  server.raft.read(7);
+  assertEquals(server.turn().effects.reads, []);
+  const answered = server.hear(2, term, { ...accepted, round: server.raft.horizon.round });
+  assertEquals(answered.effects.reads, [{ context: 7, confirmed: true }]);
+});

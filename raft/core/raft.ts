@@ -45,6 +45,7 @@ import {
   type Status,
   type Term,
 } from "./model/mod.ts";
+import { ElectionTimer } from "./election_timer.ts";
 import { Outbox } from "./outbox.ts";
 import { ReadQueue } from "./reads.ts";
 import type { Candidate, Follower, Leader, Role, Trial } from "./role.ts";
@@ -80,12 +81,7 @@ export class Raft {
   #role: Role = { kind: "follower", leader: null, owedRound: null };
   /** The snapshot that is arriving, or has begun to. */
   #transfer: Transfer | null = null;
-  /** Ticks since the election timer was reset; for a leader, since its last heartbeat. */
-  #elapsedTicks = 0;
-  /** Ticks since bytes of a bulk message of the leader arrived. */
-  #bulkTicks = Infinity;
-  /** When `#elapsedTicks` reaches this, a server that is not leading stands for election. */
-  #timeoutTicks = 0;
+  readonly #timer: ElectionTimer;
 
   // What is to be saved, or is being saved.
   #snapshotChanged = false;
@@ -114,17 +110,16 @@ export class Raft {
     // Beyond the snapshot, what is committed is learned anew from a leader, never guessed (L10).
     this.#commit = this.#applied = this.#log.base.index;
     this.#verified = this.#commit;
-    this.#resetElectionTimer();
+    this.#timer = new ElectionTimer(this.#options, this.#random);
   }
 
   // ---- Inputs ----------------------------------------------------------------------------------
 
   /** Time passes, in ticks of equal length. True: there is something to be done about it. */
   tick(): boolean {
-    this.#elapsedTicks++;
-    this.#bulkTicks++;
     if (this.#role.kind === "leader") return this.#tickLeader(this.#role);
-    if (this.#elapsedTicks < this.#timeoutTicks) return false;
+    this.#timer.tick();
+    if (this.#timer.ticksLeft > 0) return false;
     this.#campaign(this.#isProduction ? "pre-vote" : "candidate");
     return true;
   }
@@ -167,15 +162,10 @@ export class Raft {
 
   /**
    * Bytes of a bulk message from a peer are arriving. A long message of a leader is a sign of life
-   * before it is complete.
+   * before it is complete, for a while: it may be the last that the leader sent.
    */
   heard(from: NodeId): void {
-    const role = this.#role;
-    if (role.kind === "leader") role.peers.get(from)?.alive();
-    else if (role.kind === "follower" && role.leader === from) {
-      this.#elapsedTicks = 0;
-      this.#bulkTicks = 0;
-    }
+    if (this.#role.kind === "follower" && this.#role.leader === from) this.#timer.hearBytes();
   }
 
   /** Appends a command if this server leads; returns the place it will have if it commits (§5.3). */
@@ -247,9 +237,9 @@ export class Raft {
 
   /** How many ticks from now there is something to be done, if nothing arrives before: 1 or more. */
   get ticksUntilDue(): number {
-    if (this.#role.kind !== "leader") return this.#timeoutTicks - this.#elapsedTicks;
+    if (this.#role.kind !== "leader") return this.#timer.ticksLeft;
     for (const peer of this.#role.peers.values()) if (peer.awaitsCommit(this.#commit)) return 1;
-    return this.#options.heartbeatTicks - this.#elapsedTicks;
+    return this.#options.heartbeatTicks - this.#role.beatTicks;
   }
 
   /** Whether the limits of the last turn left something to be applied or sent. */
@@ -300,7 +290,7 @@ export class Raft {
     if (term > this.#term) this.#enter(term, null);
     if (before.kind === "leader") {
       this.#lostReads = this.#lostReads.concat(before.reads.abandon());
-      this.#resetElectionTimer();
+      this.#timer.reset();
     }
     this.#role = { kind: "follower", leader, owedRound: null };
     this.#trace?.(`follows ${leader === null ? "nobody" : `n${leader}`} in term ${term}`);
@@ -309,9 +299,12 @@ export class Raft {
   /** Stands for election, or for the pre-vote of one, which changes neither term nor vote. */
   #campaign(kind: "pre-vote" | "candidate"): void {
     if (kind === "candidate") this.#enter(this.#term + 1, this.#options.id);
+    // After a pre-vote that failed any message of the leader counts again: should a number be wrong,
+    // this server must not ignore a leader that all others hear.
+    else if (this.#role.kind === "pre-vote") this.#timer.forgetRounds();
     const role: Trial | Candidate = { kind, votes: new Set() };
     this.#role = role;
-    this.#resetElectionTimer();
+    this.#timer.reset();
     this.#trace?.(kind === "pre-vote" ? "tries an election" : `is candidate in term ${this.#term}`);
     const { index, term } = this.#log.last;
     for (const peer of this.#options.peers) {
@@ -332,6 +325,7 @@ export class Raft {
     this.#outbox.voteChanged();
     this.#outbox.clear();
     this.#verified = this.#commit;
+    this.#timer.forgetRounds();
   }
 
   /** A candidate may die and forget its vote, and give it to another, until it is durable (P2). */
@@ -356,16 +350,16 @@ export class Raft {
     for (const id of this.#options.peers) {
       if (id !== this.#options.id) peers.set(id, new Progress(id, next, this.#options));
     }
-    this.#role = { kind: "leader", peers, round: 0, reads: new ReadQueue() };
-    this.#elapsedTicks = 0;
+    this.#role = { kind: "leader", peers, round: 0, beatTicks: 0, reads: new ReadQueue() };
     this.#trace?.(`leads term ${this.#term}`);
     if (this.#isProduction) this.#appendOwn(null);
   }
 
   #tickLeader(role: Leader): boolean {
-    const isBeat = this.#elapsedTicks >= this.#options.heartbeatTicks;
+    role.beatTicks++;
+    const isBeat = role.beatTicks >= this.#options.heartbeatTicks;
     if (isBeat) {
-      this.#elapsedTicks = 0;
+      role.beatTicks = 0;
       role.round++;
     }
     let active = 1;
@@ -389,7 +383,7 @@ export class Raft {
    */
   #isContent(): boolean {
     const { role, leader } = this.standing;
-    const isHeard = leader !== null && this.#elapsedTicks < this.#options.electionTicks;
+    const isHeard = leader !== null && this.#timer.isLeaderRecent;
     return this.#isProduction && (role === "leader" || isHeard);
   }
 
@@ -406,7 +400,7 @@ export class Raft {
         this.#outbox.voteChanged();
         this.#trace?.(`votes for n${from} in term ${this.#term}`);
       }
-      this.#resetElectionTimer();
+      this.#timer.reset();
     }
     this.#reply(from, { type: "requestVoteReply", preVote, granted });
   }
@@ -438,14 +432,15 @@ export class Raft {
   }
 
   #onAppendEntries(from: NodeId, message: AppendEntries): void {
-    const role = this.#hear(from);
     const { previous, entries, round } = message;
+    const role = this.#hear(from, round);
+    if (role === null) return;
     if (previous.index < this.#log.base.index) {
       // From before our snapshot: what it could tell is committed, hence the leader has it too.
       return this.#verify(role, this.#commit, message);
     }
     // Entries that come before this question may be arriving: whether they are lost is not known.
-    if (!this.#log.matches(previous) && entries.length === 0 && this.#isReceiving) {
+    if (!this.#log.matches(previous) && entries.length === 0 && this.#timer.isReceiving) {
       return this.#verify(role, this.#commit, message);
     }
     if (!this.#log.matches(previous)) {
@@ -511,8 +506,9 @@ export class Raft {
   // ---- Snapshots (§7) --------------------------------------------------------------------------
 
   #onInstallSnapshot(from: NodeId, message: InstallSnapshot): void {
-    const role = this.#hear(from);
     const { last, offset, data, total, round } = message;
+    const role = this.#hear(from, round);
+    if (role === null) return;
     if (last.index > this.#log.last.index + INDEX_JUMP_MAX) return;
     if (last.index <= this.#commit) return this.#verify(role, this.#commit, message);
     if (this.#log.matches(last)) {
@@ -520,7 +516,7 @@ export class Raft {
       this.#commitTo(last.index);
       return this.#verify(role, last.index, message);
     }
-    if (data.length === 0 && total > 0 && this.#isReceiving) {
+    if (data.length === 0 && total > 0 && this.#timer.isReceiving) {
       return this.#verify(role, this.#commit, message);
     }
     // A transfer survives elections and restarts of its leader, whose image of a position is always
@@ -588,13 +584,14 @@ export class Raft {
 
   // ---- Helpers ---------------------------------------------------------------------------------
 
-  /** The leader of this term was heard: follow it, and give it time (§5.2). */
-  #hear(leader: NodeId): Follower {
+  /** A message of this term's leader: follow it (§5.2). A late one does not end a pre-vote (`null`). */
+  #hear(leader: NodeId, round: number): Follower | null {
     invariant(this.#role.kind !== "leader", `term ${this.#term} has one leader (§5.2)`);
+    const isAlive = this.#timer.hearRound(round);
+    if (!isAlive && this.#role.kind === "pre-vote") return null; // E11
     if (this.#role.kind !== "follower" || this.#role.leader !== leader) {
       this.#follow(this.#term, leader);
     }
-    this.#resetElectionTimer();
     invariant(this.#role.kind === "follower", "who hears a leader follows it");
     return this.#role;
   }
@@ -628,19 +625,8 @@ export class Raft {
     else this.#outbox.add(envelope);
   }
 
-  /** Whether bulk of the leader is arriving at the moment. */
-  get #isReceiving(): boolean {
-    return this.#bulkTicks < this.#options.heartbeatTicks;
-  }
-
   #envelope(to: NodeId, message: Message): Envelope {
     return { from: this.#options.id, to, term: this.#term, message };
-  }
-
-  #resetElectionTimer(): void {
-    const { electionTicks } = this.#options;
-    this.#elapsedTicks = 0;
-    this.#timeoutTicks = electionTicks + Math.floor(this.#random() * electionTicks);
   }
 
   #takeCommitted(): readonly Entry[] {

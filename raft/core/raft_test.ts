@@ -133,8 +133,9 @@ Deno.test("Raft steps down without changing term or vote when no majority answer
   const raft = server();
   elect(raft);
   tick(raft, TIMEOUT - 1);
-  accept(raft, 3, 0);
+  accept(raft, 3, 0, 1);
   tick(raft, TIMEOUT - 1);
+  accept(raft, 3, 0, 1); // it comes twice, and shows nothing new (E11)
   assertEquals(raft.standing.role, "leader");
   tick(raft, 1);
   assertEquals(raft.standing, { term: 1, role: "follower", leader: null });
@@ -323,14 +324,47 @@ Deno.test("Raft hears its leader while a long message of it arrives, not one of 
   assertEquals(raft.standing.role, "pre-vote");
 });
 
-Deno.test("Raft keeps leading while long messages from a majority arrive", () => {
+Deno.test("Raft stands for election when only bytes of its leader arrive for too long (E11)", () => {
   const raft = server();
-  elect(raft);
-  for (let number = 0; number < 3; number++) {
-    tick(raft, TIMEOUT - 1);
+  raft.step(from(2, 1, append([0, 0])));
+  for (let ticks = 0; ticks < 4 * TIMEOUT; ticks++) {
+    tick(raft, 1);
     raft.heard(2);
   }
-  assertEquals(raft.standing.role, "leader");
+  tick(raft, TIMEOUT - 1);
+  assertEquals(raft.standing.role, "follower");
+  raft.heard(2);
+  tick(raft, 1);
+  assertEquals(raft.standing.role, "pre-vote");
+});
+
+Deno.test("Raft counts only a new round of its leader as a sign of life (E11)", () => {
+  const raft = server();
+  const round = (number: number) => raft.step(from(2, 1, append([0, 0], { round: number })));
+  round(5);
+  tick(raft, TIMEOUT - 1);
+  round(6);
+  tick(raft, TIMEOUT - 1);
+  for (const late of [6, 5, 0]) round(late);
+  assertEquals(raft.standing.role, "follower");
+  tick(raft, 1);
+  assertEquals(raft.standing.role, "pre-vote");
+  round(6);
+  assertEquals(raft.standing.role, "pre-vote");
+  round(7);
+  assertEquals(raft.standing, { term: 1, role: "follower", leader: 2 });
+  tick(raft, TIMEOUT - 1);
+  raft.step(from(3, 2, append([0, 0]))); // the first round of another leader
+  tick(raft, TIMEOUT - 1);
+  assertEquals(raft.standing, { term: 2, role: "follower", leader: 3 });
+});
+
+Deno.test("Raft follows its leader again after a pre-vote that failed, whatever round it heard (E11)", () => {
+  const raft = server();
+  raft.step(from(2, 1, append([0, 0], { round: Number.MAX_SAFE_INTEGER })));
+  tick(raft, 2 * TIMEOUT);
+  raft.step(from(2, 1, append([0, 0], { round: 7 })));
+  assertEquals(raft.standing, { term: 1, role: "follower", leader: 2 });
 });
 
 Deno.test("Raft does not refuse what comes behind entries that are just arriving (L9)", () => {

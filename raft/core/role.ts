@@ -37,5 +37,7 @@ export interface Leader {
   readonly peers: ReadonlyMap<NodeId, Progress>;
   /** Heartbeat rounds so far. An answer to a round confirms what was read before it. */
   round: number;
+  /** Ticks since the last heartbeat. */
+  beatTicks: number;
   readonly reads: ReadQueue;
 }

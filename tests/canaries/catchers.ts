@@ -9,6 +9,7 @@
 export const RAFT = "raft/core/raft.ts";
 export const LOG = "raft/core/model/log.ts";
 export const PROGRESS = "raft/core/peers/progress.ts";
+export const TIMER = "raft/core/election_timer.ts";
 export const READS = "raft/core/reads.ts";
 export const TRANSFER = "raft/core/peers/transfer.ts";
 export const OUTBOX = "raft/core/outbox.ts";
@@ -18,6 +19,7 @@ export const TICKER = "raft/ticker.ts";
 
 export const CORE_TESTS =
   "raft/core/raft_test.ts raft/core/model/log_test.ts raft/core/peers/progress_test.ts raft/check_test.ts";
+export const TIMER_TESTS = "raft/core/election_timer_test.ts";
 export const PROMISES = "raft/core/promises_test.ts raft/core/outbox_test.ts";
 export const SLOW_LINES = "tests/swarm/slow_line_test.ts";
 export const EXTREMES = "raft/core/extremes_test.ts";

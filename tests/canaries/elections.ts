@@ -1,5 +1,5 @@
 /**
- * Bugs of elections, terms and votes: rules E1 to E10 of docs/rules.md.
+ * Bugs of elections, terms and votes: rules E1 to E11 of docs/rules.md.
  *
  * @module
  */
@@ -13,11 +13,14 @@ import {
   NODE,
   NODE_TESTS,
   OUTBOX,
+  PROGRESS,
   PROMISES,
   RAFT,
   SCRIPTS,
   SWARM,
   TICKER,
+  TIMER,
+  TIMER_TESTS,
 } from "./catchers.ts";
 import type { Canary } from "./canary.ts";
 
@@ -133,18 +136,18 @@ export const electionCanaries: readonly Canary[] = [
   {
     rule: "E6",
     bug: "a random timeout is rounded down to zero",
-    file: RAFT,
+    file: TIMER,
     find: "electionTicks + Math.floor(this.#random() * electionTicks)",
     replace: "Math.floor(this.#random()) * electionTicks",
-    caughtBy: [ELECTIONS, AGREEMENT],
+    caughtBy: [TIMER_TESTS, ELECTIONS, AGREEMENT],
   },
   {
     rule: "E6",
     bug: "every server has the same election timeout",
-    file: RAFT,
+    file: TIMER,
     find: "electionTicks + Math.floor(this.#random() * electionTicks)",
     replace: "electionTicks + electionTicks / 2",
-    caughtBy: [ELECTIONS, AGREEMENT],
+    caughtBy: [TIMER_TESTS, ELECTIONS, AGREEMENT],
   },
   {
     rule: "E6",
@@ -190,7 +193,7 @@ export const electionCanaries: readonly Canary[] = [
     rule: "E9",
     bug: "a server that once had a leader ignores candidates until its own timeout",
     file: RAFT,
-    find: "const isHeard = leader !== null && this.#elapsedTicks < this.#options.electionTicks;",
+    find: "const isHeard = leader !== null && this.#timer.isLeaderRecent;",
     replace: "const isHeard = leader !== null;",
     caughtBy: [CORE_TESTS],
   },
@@ -205,10 +208,10 @@ export const electionCanaries: readonly Canary[] = [
   {
     rule: "E9",
     bug: "heartbeats do not reset the election timeout",
-    file: RAFT,
-    find: `this.#resetElectionTimer();
-    invariant(this.#role.kind === "follower"`,
-    replace: `invariant(this.#role.kind === "follower"`,
+    file: TIMER,
+    find: `this.#roundTicks = 0;
+    this.reset();`,
+    replace: "this.#roundTicks = 0;",
     caughtBy: [AGREEMENT],
   },
   {
@@ -218,5 +221,57 @@ export const electionCanaries: readonly Canary[] = [
     find: "const isDeserted = this.#isProduction && active < this.#quorum;",
     replace: "const isDeserted = false;",
     caughtBy: [SCRIPTS, CORE_TESTS],
+  },
+  {
+    rule: "E11",
+    bug: "a late message of the leader resets the election timer",
+    file: TIMER,
+    find: "if (round <= this.#heardRound) return false;",
+    replace: "",
+    caughtBy: [CORE_TESTS, SCRIPTS],
+  },
+  {
+    rule: "E11",
+    bug: "a late message of the leader ends a pre-vote",
+    file: RAFT,
+    find: 'if (!isAlive && this.#role.kind === "pre-vote") return null;',
+    replace: "invariant(isAlive || true, `round ${round} is heard`);",
+    caughtBy: [CORE_TESTS, SCRIPTS],
+  },
+  {
+    rule: "E11",
+    bug: "rounds of an earlier term make a new leader's messages look late",
+    file: RAFT,
+    find: `this.#verified = this.#commit;
+    this.#timer.forgetRounds();`,
+    replace: "this.#verified = this.#commit;",
+    caughtBy: [CORE_TESTS],
+  },
+  {
+    rule: "E11",
+    bug: "a wrong round makes a follower ignore its leader for the whole term",
+    file: RAFT,
+    find: 'else if (this.#role.kind === "pre-vote") this.#timer.forgetRounds();',
+    replace: "",
+    caughtBy: [CORE_TESTS],
+  },
+  {
+    rule: "E11",
+    bug: "bytes that a dead leader left behind postpone an election for ever",
+    file: TIMER,
+    find: "if (this.#roundTicks > BULK_TIMEOUTS_MAX * this.#options.electionTicks) return;",
+    replace: "",
+    caughtBy: [CORE_TESTS],
+  },
+  {
+    rule: "E11",
+    bug: "a late answer of a dead peer keeps it active",
+    file: PROGRESS,
+    find: `if (round <= this.round) return;
+    this.round = round;
+    this.#silentTicks = 0;`,
+    replace: `this.round = Math.max(this.round, round);
+    this.#silentTicks = 0;`,
+    caughtBy: [CORE_TESTS],
   },
 ];

@@ -237,8 +237,8 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "L9",
     bug: "a follower refuses what comes behind entries that are just arriving",
     file: RAFT,
-    find: "entries.length === 0 && this.#isReceiving",
-    replace: "entries.length > 0 && this.#isReceiving",
+    find: "entries.length === 0 && this.#timer.isReceiving",
+    replace: "entries.length > 0 && this.#timer.isReceiving",
     caughtBy: [CORE_TESTS, SLOW_LINES],
   },
   {

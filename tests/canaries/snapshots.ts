@@ -329,8 +329,8 @@ export const readCanaries: readonly Canary[] = [
     rule: "R2",
     bug: "an answer out of order revokes the confirmation of a later round",
     file: PROGRESS,
-    find: "this.round = Math.max(this.round, round);",
-    replace: "this.round = round;",
+    find: "if (round <= this.round) return;",
+    replace: "",
     caughtBy: [CORE_TESTS],
   },
   {

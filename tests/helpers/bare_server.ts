@@ -128,7 +128,11 @@ export function entries(terms: readonly Term[], from = 1): Entry[] {
 /** An append after `previous` (index and term) with entries of the given terms. */
 export function append(
   previous: readonly [Index, Term],
-  { terms = [], commit = 0 }: { readonly terms?: readonly Term[]; readonly commit?: Index } = {},
+  { terms = [], commit = 0, round = 0 }: {
+    readonly terms?: readonly Term[];
+    readonly commit?: Index;
+    readonly round?: number;
+  } = {},
 ): AppendEntries {
   const [index, term] = previous;
   return {
@@ -136,6 +140,6 @@ export function append(
     previous: { index, term },
     entries: entries(terms, index + 1),
     commit,
-    round: 0,
+    round,
   };
 }

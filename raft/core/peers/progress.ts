@@ -81,7 +81,7 @@ export class Progress {
   /** The commit index the peer was last told. */
   #commitTold: Index = 0;
   #hasMore = false;
-  /** Ticks since the peer was last heard. */
+  /** Ticks since the peer answered a round that it had not answered before. */
   #silentTicks = 0;
   readonly #options: FullRaftOptions;
 
@@ -91,7 +91,7 @@ export class Progress {
     this.#options = options;
   }
 
-  /** Whether the peer was heard within an election timeout. */
+  /** Whether the peer answered a new round within an election timeout (E11). */
   get isActive(): boolean {
     return this.#silentTicks < this.#options.electionTicks;
   }
@@ -130,15 +130,11 @@ export class Progress {
     } else this.#mode.window.tick();
   }
 
-  /** Something arrives from the peer; of which term it will turn out to be is not known yet. */
-  alive(): void {
-    this.#silentTicks = 0;
-  }
-
-  /** Any answer in this term shows that the peer still follows, as of the round it names. */
+  /** An answer in this term. The first to a round shows that the peer is alive (E11). */
   heard(round: number): void {
-    this.alive();
-    this.round = Math.max(this.round, round);
+    if (round <= this.round) return;
+    this.round = round;
+    this.#silentTicks = 0;
   }
 
   /** The messages that the peer gets now: a heartbeat, and entries or chunks as the window allows. */

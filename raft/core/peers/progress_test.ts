@@ -163,8 +163,21 @@ Deno.test("Progress sends only heartbeats to a silent peer, and entries when it 
   for (let tick = 0; tick < 3; tick++) peer.tick();
   const state = leaderWith(3);
   assertEquals([peer.isActive, taken(peer, state), taken(peer, state)], [false, "0+0", null]);
-  peer.heard(0);
+  peer.heard(1);
   assertEquals(taken(peer, state), "0+3");
+});
+
+Deno.test("Progress regards a peer as silent when only late answers arrive (E11)", () => {
+  const peer = progress(1, { electionTicks: 3, heartbeatTicks: 1 });
+  peer.heard(7);
+  for (const round of [7, 6, 7]) {
+    assert(peer.isActive);
+    peer.tick();
+    peer.heard(round);
+  }
+  assert(!peer.isActive);
+  peer.heard(8);
+  assert(peer.isActive);
 });
 
 const IMAGE = { last: { index: 5, term: 1 }, data: new Uint8Array(5) };
@@ -258,7 +271,7 @@ Deno.test("Progress offers an unreachable server the newest snapshot, and keeps 
   assertEquals([taken(peer, leaderWith(0, image(6))), offered()], [null, 5]); // it may be in flight
   for (let tick = 0; tick < 2; tick++) peer.tick();
   assertEquals([taken(peer, leaderWith(0, image(7))), offered()], ["@0+0", 7]);
-  peer.heard(0);
+  peer.heard(1);
   receives(peer, 0); // about the earlier one
   assertEquals([taken(peer, leaderWith(0, image(8))), offered()], [null, 7]);
   const log = new Log({ index: 7, term: 1 }, entries(8, 1));
