@@ -200,7 +200,7 @@ export function decide(
   faults: Faults,
   { link, kind, random }: { readonly link: Link; readonly kind: Kind; readonly random: Random },
 ): readonly number[] {
-  if (faults.blocked.length > 0 && isBlocked(faults, link)) return LOST;
+  if (isBlocked(faults, link)) return LOST;
   let disturbance = kind === "reply" ? faults.reply : faults.request;
   for (const special of faults.links) {
     if (special.from === link.from && special.to === link.to) disturbance = special.disturbance;

@@ -263,6 +263,16 @@ Deno.test("TcpTransport closes and redials when its pings get no answer", async 
   listener.close();
 });
 
+Deno.test("TcpTransport closes the connection of a peer that sends no pings", async () => {
+  const side = open(1, { limits: { ...limits, helloMsMax: 20_000 } });
+  const conn = await stranger(side);
+  await conn.write(frameOf(["kontiki-peer", 3, "test", 2, 1, 8, 1, "1,2,3", 0]));
+  await hungUp(conn);
+  assertEquals(side.transport.refusals()["silent"], 1);
+  conn.close();
+  side.transport.close();
+});
+
 Deno.test("TcpTransport closes and redials when its hello gets no answer", async () => {
   const listener = Deno.listen(local);
   const side = open(1);

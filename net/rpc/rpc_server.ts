@@ -192,6 +192,7 @@ export class RpcServer {
     client: Client,
     { number, answer }: { readonly number: number; readonly answer: WireValue },
   ): void {
+    if (client.connection.isClosed) return;
     const bytes = answer instanceof Uint8Array ? answer.length : PLAIN_BYTES;
     if (bytes <= SHORT_BYTES || this.#hasRoom(client.connection, bytes)) {
       this.#send(client, [number, REPLY_STATUS.answered, answer]);

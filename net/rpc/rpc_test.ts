@@ -42,6 +42,39 @@ Deno.test("RpcClient returns never sent when no server listens", async () => {
   client.close();
 });
 
+Deno.test("RpcClient does not dial again right after a dial that failed", async () => {
+  const listener = Deno.listen(local);
+  const client = new RpcClient({ server: listener.addr as Deno.NetAddr, retryMs: 60_000 });
+  const first = client.call(1, { withinMs: 10_000 });
+  (await inTime(listener.accept())).close();
+  const failed: CallOutcome = { kind: "neverSent", reason: "noConnection" };
+  assertEquals(await first, failed);
+  const again = listener.accept();
+  assertEquals(await client.call(2, { withinMs: 10_000 }), failed);
+  const dialled = await Promise.race([again.then(() => true), Promise.resolve(false)]);
+  listener.close();
+  assertEquals([dialled, await again.catch(() => "closed")], [false, "closed"]);
+  client.close();
+});
+
+Deno.test("RpcClient says that the time was up when a dial takes too long", async () => {
+  const { connect } = Deno;
+  const opened = Promise.withResolvers<Deno.Conn>();
+  Object.assign(Deno, { connect: () => opened.promise });
+  try {
+    const client = new RpcClient({ server: local, connectMsMax: 10 });
+    assertEquals(await client.connect(), null);
+    const failure = { kind: "timeout", message: "no connection within 10 ms" } as const;
+    assertEquals(client.lastFailure, failure);
+    opened.reject(new Error("refused at last"));
+    await new Promise((resolve) => setTimeout(resolve));
+    assertEquals(client.lastFailure, failure);
+    client.close();
+  } finally {
+    Object.assign(Deno, { connect });
+  }
+});
+
 Deno.test("RpcServer answers nil with nil, and names an unknown request in its answer", async () => {
   let handled = 0;
   const { server, address } = serve(() => ++handled < 0);
@@ -156,7 +189,7 @@ Deno.test("RpcServer answers overloaded at once when too much is in flight", asy
   assertEquals(server.refusals()["overloaded"], 3);
   // An answered request frees its place and bytes.
   for (let at = 0; at < 2; at++) {
-    const call = one.call(new Uint8Array(900), { withinMs: 10_000 });
+    const call = one.call(new Uint8Array(1000), { withinMs: 10_000 });
     await until(() => server.load().inFlight === 1);
     replies.at(-1)?.("done");
     assertEquals((await call).kind, "replied");

@@ -51,6 +51,20 @@ export const ACCEPTED: readonly Accepted[] = [
       "At the deadline itself one more attempt begins, with no time left: its answer is the same.",
   },
   {
+    file: "net/rpc/rpc_client.ts",
+    code:
+      "if (performance.now() - this.#failedAt < this.#options.retryMs) return Promise.resolve(null);",
+    change:
+      "performance.now() - this.#failedAt < this.#options.retryMs -> performance.now() - this.#failedAt <= this.#options.retryMs",
+    reason: MOMENT,
+  },
+  {
+    file: "net/rpc/rpc_server.ts",
+    code: "if (other.queuedBytes === 0 && other !== connection) this.#owed.delete(other);",
+    change: "this.#owed.delete(other); -> ;",
+    reason: "A connection where nothing waits adds no bytes; it leaves the set when it ends.",
+  },
+  {
     file: "raft/core/raft.ts",
     code: "this.#trace?.(`compacts to ${last.index}@${last.term}`);",
     change: "this.#trace?.(`compacts to ${last.index}@${last.term}`); -> ;",
