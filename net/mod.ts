@@ -66,11 +66,11 @@ export {
 } from "./faults/mod.ts";
 export { TcpTransport } from "./peers/mod.ts";
 export {
+  type Answer,
   type CallLimits,
   type CallOutcome,
   type ConnectFailure,
   type ConnectFailureKind,
-  type Reply,
   RPC_LIMITS,
   RpcClient,
   type RpcClientOptions,

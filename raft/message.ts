@@ -13,7 +13,7 @@
 import { type Entry, type Envelope, type Message, NODE_ID_MAX, type Position } from "./core/mod.ts";
 
 /** What a message is made of on the wire. */
-export type WireValue = number | boolean | null | Uint8Array | readonly WireValue[];
+export type EnvelopeValue = number | boolean | null | Uint8Array | readonly EnvelopeValue[];
 
 /** First element of the array. Numbers are never reused for another meaning. */
 const WIRE_TYPE = {
@@ -30,7 +30,7 @@ const WIRE_TYPE = {
 const WIRE_LENGTH: readonly number[] = [0, 7, 6, 9, 6, 8, 10, 8];
 
 /** The envelope as an array: type, from, to, term, then the fields of the message. */
-export function encodeEnvelope(envelope: Envelope): readonly WireValue[] {
+export function encodeEnvelope(envelope: Envelope): readonly EnvelopeValue[] {
   const { from, to, term, message } = envelope;
   switch (message.type) {
     case "requestVote": {
@@ -151,8 +151,8 @@ function decodeInstallSnapshot(term: number, fields: readonly unknown[]): Messag
 }
 
 /** Term and command by turns. The index follows from the position before the first. */
-function encodeEntries(entries: readonly Entry[]): readonly WireValue[] {
-  const values = new Array<WireValue>(entries.length * 2);
+function encodeEntries(entries: readonly Entry[]): readonly EnvelopeValue[] {
+  const values = new Array<EnvelopeValue>(entries.length * 2);
   for (let at = 0; at < entries.length; at++) {
     const entry = entries[at]!;
     values[2 * at] = entry.term;

@@ -65,12 +65,12 @@ export {
   type Identity,
   MemoryStorage,
   type MemoryStorageOptions,
-  type Progress,
+  type OpeningProgress,
   StorageError,
   type StorageErrorKind,
   type StorageSizes,
   type Trimmed,
 } from "./storage/mod.ts";
-export { decodeEnvelope, encodeEnvelope, type WireValue } from "./message.ts";
+export { decodeEnvelope, encodeEnvelope, type EnvelopeValue } from "./message.ts";
 export { SystemClock } from "./system_clock.ts";
-export { ask, type Log, type Outcome, Rsm, type RsmOptions, submit } from "./rsm/mod.ts";
+export { ask, type Outcome, type ReplicatedLog, Rsm, type RsmOptions, submit } from "./rsm/mod.ts";

@@ -7,7 +7,7 @@
 export { faultsText } from "./faults_text.ts";
 export { freePort } from "./free_port.ts";
 export { LocalCluster, prepareCluster, readClusterFile } from "./local_cluster.ts";
-export { lastLines, NodeProcess, type NodeStats } from "./node_process.ts";
+export { lastLines, NodeProcess } from "./node_process.ts";
 export {
   onCluster,
   openLocalSession,

@@ -7,7 +7,7 @@
 
 import { type Address, ControlClient, type Plain, type WireValue } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
-import { attempt } from "../table/mod.ts";
+import { attempt, type CountingReport } from "../table/mod.ts";
 
 /** How to run a node. */
 export interface NodeProcessOptions {
@@ -20,20 +20,6 @@ export interface NodeProcessOptions {
   readonly args: readonly string[];
   /** How long it may take until it serves. @default {60000} */
   readonly startMsMax?: number;
-}
-
-/** What a node counted until now. */
-export interface NodeStats {
-  readonly cpuMs: number;
-  readonly memoryBytes: number;
-  readonly traffic: {
-    readonly requests: number;
-    readonly bytes: number;
-    readonly incoming: number;
-  };
-  readonly sizes: { readonly logBytes: number; readonly snapshotBytes: number };
-  readonly peerRefusals: Readonly<Record<string, number>>;
-  readonly clientRefusals: Readonly<Record<string, number>>;
 }
 
 /** The line a node prints when it serves. */
@@ -114,8 +100,8 @@ export class NodeProcess {
     return this.#ready?.clients ?? null;
   }
 
-  async stats(): Promise<NodeStats> {
-    return await this.control.stats() as Plain<NodeStats>;
+  async report(): Promise<CountingReport> {
+    return await this.control.report() as Plain<CountingReport>;
   }
 
   machine(request: WireValue): Promise<WireValue> {

@@ -6,7 +6,7 @@
  */
 
 import { KvServer, KvStore } from "../../kv/mod.ts";
-import type { Reply, WireValue } from "../../net/mod.ts";
+import type { Answer, WireValue } from "../../net/mod.ts";
 import {
   type Application,
   type Node,
@@ -24,9 +24,9 @@ export interface RunningMachine {
   /** The node that drives it. Called once, before the first client can ask. */
   attach(node: Node): void;
   /** A client's request: bytes. */
-  handle(request: Uint8Array, reply: Reply, withinMs: number): void;
+  handle(request: Uint8Array, reply: Answer, withinMs: number): void;
   /** A test's request, over the control socket. */
-  inspect(request: WireValue, reply: Reply): void;
+  inspect(request: WireValue, reply: Answer): void;
   /** Takes a snapshot now. */
   snapshot(): void;
   stop(): void;
@@ -97,7 +97,7 @@ function makeService(
 /** `["execute", command]` submits past the network; `["query", request]` asks this very copy. */
 function inspectService(
   { rsm, machine }: { readonly rsm: Rsm; readonly machine: StateMachine },
-  { request, reply }: { readonly request: WireValue; readonly reply: Reply },
+  { request, reply }: { readonly request: WireValue; readonly reply: Answer },
 ): void {
   const [what, bytes] = pair(request);
   if (!(bytes instanceof Uint8Array)) throw new TypeError("Cannot ask machine: wanted bytes");

@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { Progress, Trimmed } from "../../raft/mod.ts";
+import type { OpeningProgress, Trimmed } from "../../raft/mod.ts";
 import type { NodeLog } from "./log.ts";
 
 /** The two listeners of a storage that opens. */
 export interface OpeningLog {
-  readonly progress: Progress;
+  readonly progress: OpeningProgress;
   readonly trimmed: (what: Trimmed) => void;
 }
 

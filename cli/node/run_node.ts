@@ -9,12 +9,12 @@
 
 import {
   type Address,
+  type Answer,
   connectionLimits,
   CONTROL_SOCKET,
   FaultyTransport,
   openControl,
   type Plain,
-  type Reply,
   RpcServer,
   type RpcServerOptions,
   TcpTransport,
@@ -33,7 +33,7 @@ import { cpuMs, LoopLag, SaveTimes } from "./figures.ts";
 import { leadershipLog } from "./leadership_log.ts";
 import { listening } from "./listening.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
-import { formatBytes, type NodeReport, REPORT_REQUEST } from "../table/mod.ts";
+import { type CountingReport, formatBytes, type NodeReport, REPORT_REQUEST } from "../table/mod.ts";
 import { openingLog } from "./opening_log.ts";
 import { refusedLog } from "./refused_log.ts";
 import type { NodeSettings, RunningNode } from "./node_settings.ts";
@@ -187,12 +187,12 @@ class NodeProcess implements RunningNode {
 
   report(): NodeReport {
     const { id, cluster } = this.#settings;
-    const { logBytes, snapshotBytes } = this.#storage.sizes();
+    const { segmentBytes, snapshotBytes } = this.#storage.sizes();
     return {
       cluster,
       id,
       status: this.#node!.status(),
-      diskBytes: logBytes + snapshotBytes,
+      diskBytes: segmentBytes + snapshotBytes,
       memoryBytes: Deno.memoryUsage().rss,
       cpuMs: cpuMs(),
       uptimeMs: performance.now() - this.#startedAt,
@@ -236,7 +236,7 @@ class NodeProcess implements RunningNode {
   }
 
   /** False: no request that a node knows. */
-  #serve(request: WireValue, reply: Reply, withinMs: number): boolean {
+  #serve(request: WireValue, reply: Answer, withinMs: number): boolean {
     if (request instanceof Uint8Array) this.#machine.handle(request, reply, withinMs);
     else if (request === REPORT_REQUEST) {
       const report: Plain<NodeReport> = this.report();
@@ -261,8 +261,7 @@ class NodeProcess implements RunningNode {
           if (peer !== id) this.#transport.setPeer(peer, address);
         },
         propose: (command) => node.propose(command),
-        status: () => node.status(),
-        stats: () => this.#stats(faulty),
+        report: () => this.#countingReport(faulty),
         snapshot: () => this.#machine.snapshot(),
         stop: () => void this.stop(),
         machine: (request, reply) => this.#machine.inspect(request, reply),
@@ -270,17 +269,12 @@ class NodeProcess implements RunningNode {
     });
   }
 
-  #stats(faulty: FaultyTransport): WireValue {
-    const peers = [...this.#transport.traffic()].map(([id, traffic]) => ({ id, ...traffic }));
+  #countingReport(faulty: FaultyTransport): Plain<CountingReport> {
     return {
+      ...this.report(),
       traffic: { ...faulty.traffic },
-      peers,
       peerRefusals: this.#transport.refusals(),
       clientRefusals: this.#clients?.refusals() ?? {},
-      clients: { ...this.#clients?.load() ?? {} },
-      memoryBytes: Deno.memoryUsage().rss,
-      cpuMs: cpuMs(),
-      sizes: { ...this.#storage.sizes() },
     };
   }
 }

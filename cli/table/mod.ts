@@ -21,6 +21,7 @@ export { commandHelp, overviewHelp, referencePage, usageLine } from "./help.ts";
 export { linesOf } from "./lines.ts";
 export { type NamedNodes, nodeName, nodesFor, parseGroups, parseNodeName } from "./node_name.ts";
 export {
+  type CountingReport,
   leaderOf,
   type NodeReport,
   parseNodeReport,

@@ -37,6 +37,19 @@ export interface NodeReport {
   readonly clients: readonly ClientAddress[];
 }
 
+/** What a node also says over its control socket: what it counted since its start. */
+export interface CountingReport extends NodeReport {
+  /** Messages to and from its peers. */
+  readonly traffic: {
+    readonly requests: number;
+    readonly bytes: number;
+    readonly incoming: number;
+  };
+  /** How often something was refused, by reason. */
+  readonly peerRefusals: Readonly<Record<string, number>>;
+  readonly clientRefusals: Readonly<Record<string, number>>;
+}
+
 /** Where one node listens for clients. */
 export interface ClientAddress {
   readonly id: NodeId;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Log, type Position, Rsm, SystemClock } from "../../raft/mod.ts";
+import { type Position, type ReplicatedLog, Rsm, SystemClock } from "../../raft/mod.ts";
 import { encodeRequest } from "../store/command.ts";
 import { KvServer } from "./server.ts";
 import { KvStore } from "../store/store.ts";
@@ -12,7 +12,7 @@ import { KvStore } from "../store/store.ts";
 const BATCH = 1000;
 
 /** Accepts a batch of commands, then hands them to the machine in one turn, as a node does. */
-class InstantLog implements Log {
+class InstantLog implements ReplicatedLog {
   hasRoom = true;
   #index = 0;
   readonly entries: { index: number; term: number; command: Uint8Array }[] = [];

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { type Log, type Position, Rsm, type Status } from "../../raft/mod.ts";
+import { type Position, type ReplicatedLog, Rsm, type Status } from "../../raft/mod.ts";
 import { BareServer } from "../../tests/helpers/bare_server.ts";
 import { decodeReply, encodeRequest, type Reply } from "../store/command.ts";
 import { KvServer } from "./server.ts";
@@ -13,7 +13,7 @@ import { KvStore } from "../store/store.ts";
 
 const status: Status = { ...new BareServer().status, role: "leader", term: 1, leader: 1 };
 
-class FakeLog implements Log {
+class FakeLog implements ReplicatedLog {
   hasRoom = true;
   readonly proposed: Uint8Array[] = [];
   reads = 0;

@@ -9,11 +9,11 @@
  * @module
  */
 
-import type { NodeId, Position, Status } from "../../raft/mod.ts";
+import type { NodeId, Position } from "../../raft/mod.ts";
 import type { Address, Plain, WireValue } from "../wire/mod.ts";
 import type { Faults } from "./faults.ts";
 import { parseFaults } from "./parse_faults.ts";
-import { type Reply, RpcServer } from "../rpc/mod.ts";
+import { type Answer, RpcServer } from "../rpc/mod.ts";
 
 /** The socket's name within the folder of a node. */
 export const CONTROL_SOCKET = "control.sock";
@@ -28,16 +28,14 @@ export interface ControlTarget {
   setPeer(id: NodeId, address: Address): void;
   /** `null`: not the leader. */
   propose(command: Uint8Array): Position | null;
-  /** A look at the server. */
-  status(): Status;
-  /** Counters of all kinds, as plain values. */
-  stats(): WireValue;
+  /** What the node says of itself, as a plain value. */
+  report(): WireValue;
   /** Takes a snapshot of the state machine now. */
   snapshot(): void;
   /** Ends the node, after this call has been answered. */
   stop(): void;
   /** Commands of the machine that runs, such as what a test's machine has applied. */
-  machine(request: WireValue, reply: Reply): void;
+  machine(request: WireValue, reply: Answer): void;
 }
 
 /** What a control socket is made of. */
@@ -76,7 +74,7 @@ export async function openControl(options: ControlOptions): Promise<RpcServer> {
   }
   await removeOld(path);
   const listener = listenPrivately(path);
-  const handle = (request: WireValue, reply: Reply): void => control(target, { request, reply });
+  const handle = (request: WireValue, reply: Answer): void => control(target, { request, reply });
   return new RpcServer({ listener, cluster, id, handle, log, limits: CONTROL_LIMITS });
 }
 
@@ -103,7 +101,7 @@ type Fields = { readonly [key: string]: WireValue };
 
 function control(
   target: ControlTarget,
-  { request, reply }: { readonly request: WireValue; readonly reply: Reply },
+  { request, reply }: { readonly request: WireValue; readonly reply: Answer },
 ): void {
   try {
     const fields = fieldsOf(request);
@@ -132,10 +130,8 @@ function run(target: ControlTarget, fields: Fields): WireValue {
       const position = target.propose(bytesOf(fields["data"]));
       return position === null ? null : plain(position);
     }
-    case "status":
-      return plain(target.status());
-    case "stats":
-      return target.stats();
+    case "report":
+      return target.report();
     case "snapshot":
       target.snapshot();
       return null;
@@ -175,6 +171,6 @@ function peersOf(
 }
 
 /** Our own types of plain data, which have no index signature. */
-function plain(value: Plain<Faults> | Plain<Position> | Plain<Status>): WireValue {
+function plain(value: Plain<Faults> | Plain<Position>): WireValue {
   return value;
 }

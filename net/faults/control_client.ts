@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NodeId, Position, Status } from "../../raft/mod.ts";
+import type { NodeId, Position } from "../../raft/mod.ts";
 import type { Address, Plain, WireValue } from "../wire/mod.ts";
 import { CONTROL_SOCKET } from "./control.ts";
 import type { Faults } from "./faults.ts";
@@ -57,14 +57,9 @@ export class ControlClient {
     return await this.#call({ command: "propose", data }) as Plain<Position> | null;
   }
 
-  /** The node's status. */
-  async status(): Promise<Status> {
-    return await this.#call({ command: "status" }) as Plain<Status>;
-  }
-
-  /** The node's counters. */
-  async stats(): Promise<WireValue> {
-    return await this.#call({ command: "stats" });
+  /** What the node says of itself. */
+  async report(): Promise<WireValue> {
+    return await this.#call({ command: "report" });
   }
 
   /** Makes the node compact its log now. */

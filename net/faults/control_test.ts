@@ -22,11 +22,10 @@ function fakeNode(did: unknown[]): ControlTarget {
     setFaults: (change) => did.push(["faults", change]),
     setPeer: (id, { hostname, port }) => did.push([id, hostname, port]),
     propose: (command) => command.length === 0 ? null : { index: command.length, term: 1 },
-    status: () => {
-      throw new TypeError("no status yet");
+    report: () => ({ turns: 3 }),
+    snapshot: () => {
+      throw new TypeError("no snapshot yet");
     },
-    stats: () => ({ turns: 3 }),
-    snapshot: () => did.push("snapshot"),
     stop: () => did.push("stop"),
     machine: (request, reply) => reply([request]),
   };
@@ -66,12 +65,12 @@ Deno.test({
       await control.setPeers(new Map([[2, { hostname: "127.0.0.1", port: 9 }]]));
       assertEquals(await control.propose(new Uint8Array()), null);
       assertEquals(await control.propose(new Uint8Array(7)), { index: 7, term: 1 });
-      assertEquals(await control.stats(), { turns: 3 });
+      assertEquals(await control.report(), { turns: 3 });
       assertEquals(await control.machine("m"), ["m"]);
-      await control.snapshot();
-      await assertRejects(() => control.status(), ControlError, "Cannot status: no status yet");
+      const refused = "Cannot snapshot: no snapshot yet";
+      await assertRejects(() => control.snapshot(), ControlError, refused);
       await control.stop();
-      assertEquals(did.slice(0, 3), [["faults", { blocked }], [2, "127.0.0.1", 9], "snapshot"]);
+      assertEquals(did.slice(0, 2), [["faults", { blocked }], [2, "127.0.0.1", 9]]);
       control.close();
     });
   },
@@ -87,7 +86,7 @@ Deno.test({
       const cases: readonly (readonly [WireValue, string])[] = [
         [7, name],
         [[7], name],
-        ["status", name],
+        ["report", name],
         [Uint8Array.of(1), name],
         [{}, "Cannot run command: wanted a known one, got undefined"],
         [{ command: "fly" }, "Cannot run command: wanted a known one, got fly"],

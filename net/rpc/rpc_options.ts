@@ -7,7 +7,7 @@
 import type { WireValue } from "../wire/mod.ts";
 
 /** Answers one request. Calls after the first have no effect, nor do calls once the client has left. */
-export type Reply = (payload: WireValue) => void;
+export type Answer = (payload: WireValue) => void;
 
 /** Every limit may be made tiny in tests. */
 export interface RpcLimits {
@@ -72,7 +72,7 @@ export interface RpcServerOptions {
    * known. Only a request that changes nothing may be answered with more than 1 KiB. `withinMs` is
    * how long the client still waits for the reply; `Infinity`: the client does not say.
    */
-  readonly handle: (request: WireValue, reply: Reply, withinMs: number) => boolean | void;
+  readonly handle: (request: WireValue, reply: Answer, withinMs: number) => boolean | void;
   /** Takes a line about what was refused. */
   readonly log: (line: string) => void;
   /** What differs from the usual limits. */

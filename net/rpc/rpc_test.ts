@@ -12,7 +12,7 @@ import { inTime, until } from "../../tests/helpers/until.ts";
 import type { WireValue } from "../wire/codec.ts";
 import type { CallOutcome } from "./call.ts";
 import { RpcClient } from "./rpc_client.ts";
-import type { Reply, RpcServerOptions } from "./rpc_options.ts";
+import type { Answer, RpcServerOptions } from "./rpc_options.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
 
@@ -124,7 +124,7 @@ Deno.test("RpcClient returns unknown when the connection is lost after the call 
 });
 
 Deno.test("RpcClient returns unknown at the deadline, and ignores a later reply", async () => {
-  const replies: Reply[] = [];
+  const replies: Answer[] = [];
   const { server, address } = serve((_request, reply) => replies.push(reply));
   const client = new RpcClient({ server: address });
   const start = performance.now();
@@ -167,7 +167,7 @@ Deno.test("RpcClient reconnects when the server restarts", async () => {
 });
 
 Deno.test("RpcServer answers overloaded at once when too much is in flight", async () => {
-  const replies: Reply[] = [];
+  const replies: Answer[] = [];
   const limits = { inFlightMax: 3, inFlightTotalMax: 4, inFlightBytesMax: 1000 };
   const { server, address } = serve((_request, reply) => replies.push(reply), { limits });
   const overloaded: CallOutcome = { kind: "neverSent", reason: "overloaded" };
@@ -200,7 +200,7 @@ Deno.test("RpcServer answers overloaded at once when too much is in flight", asy
 });
 
 Deno.test("RpcServer frees the place of a request whose client has disconnected", async () => {
-  const replies: Reply[] = [];
+  const replies: Answer[] = [];
   const { server, address } = serve((_request, reply) => replies.push(reply));
   const client = new RpcClient({ server: address });
   const call = client.call(1, { withinMs: 10_000 });
@@ -298,7 +298,7 @@ Deno.test("RpcServer disconnects a client that does not read its replies, short 
 
 Deno.test("RpcServer does not throw into the handler when a reply exceeds a frame", async () => {
   let thrown: unknown = null;
-  const handle = (_request: WireValue, reply: Reply): void => {
+  const handle = (_request: WireValue, reply: Answer): void => {
     try {
       reply(new Uint8Array(5000));
     } catch (error) {
@@ -331,8 +331,8 @@ Deno.test("RpcClient and RpcServer work over a Unix socket", async () => {
 
 Deno.test("RpcServer keeps a client that reads but requests more at once than its queue may hold", async () => {
   const limits = { queueBytesMax: 4_000_000, queueBytesTotalMax: 6_000_000 };
-  const replies: Reply[] = [];
-  const handle = (_request: WireValue, reply: Reply): void => void replies.push(reply);
+  const replies: Answer[] = [];
+  const handle = (_request: WireValue, reply: Answer): void => void replies.push(reply);
   const { server, address } = serve(handle, { limits });
   const clients = [new RpcClient({ server: address }), new RpcClient({ server: address })];
   const calls = clients.flatMap((client) =>

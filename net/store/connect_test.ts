@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { withServingNode } from "../../tests/helpers/serving_node.ts";
 import { RpcServer } from "../rpc/mod.ts";
-import type { Reply } from "../rpc/mod.ts";
+import type { Answer } from "../rpc/mod.ts";
 import { connect } from "./connect.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
@@ -15,7 +15,7 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** A server that takes requests and answers as it likes. */
 function serve(
-  handle: (reply: Reply) => void,
+  handle: (reply: Answer) => void,
 ): { readonly endpoint: string; readonly server: RpcServer } {
   const listener = Deno.listen(local);
   const server = new RpcServer({

@@ -7,7 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { append, BareServer, VOTE } from "../../tests/helpers/bare_server.ts";
-import { decodeEnvelope, encodeEnvelope, type WireValue } from "../message.ts";
+import { decodeEnvelope, encodeEnvelope, type EnvelopeValue } from "../message.ts";
 import type { Envelope, Message } from "./model/types.ts";
 
 const EXTREMES = [0, 1, 2, 2 ** 31, 2 ** 32, 2 ** 52, Number.MAX_SAFE_INTEGER];
@@ -36,7 +36,7 @@ function* variants(envelope: Envelope): Generator<Envelope> {
   for (let place = 3; place < fields.length; place++) {
     if (typeof fields[place] !== "number") continue;
     for (const extreme of EXTREMES) {
-      const changed: WireValue[] = [...fields];
+      const changed: EnvelopeValue[] = [...fields];
       changed[place] = extreme;
       const decoded = decodedOrNull(changed);
       if (decoded !== null) yield decoded;
@@ -44,7 +44,7 @@ function* variants(envelope: Envelope): Generator<Envelope> {
   }
 }
 
-function decodedOrNull(fields: readonly WireValue[]): Envelope | null {
+function decodedOrNull(fields: readonly EnvelopeValue[]): Envelope | null {
   try {
     return decodeEnvelope(fields);
   } catch (error) {

@@ -6,4 +6,4 @@
 
 export { ask, submit } from "./promises.ts";
 export { Rsm } from "./rsm.ts";
-export type { Log, Outcome, RsmOptions } from "./rsm_options.ts";
+export type { Outcome, ReplicatedLog, RsmOptions } from "./rsm_options.ts";

@@ -34,7 +34,7 @@ import {
 } from "../core/mod.ts";
 import { Pace } from "./pace.ts";
 import { Queue } from "./queue.ts";
-import { type Log, type Outcome, RSM_LIMITS, type RsmOptions } from "./rsm_options.ts";
+import { type Outcome, type ReplicatedLog, RSM_LIMITS, type RsmOptions } from "./rsm_options.ts";
 
 /**
  * A submit is accepted if its wait, as far as it can be estimated, takes at most this share of the
@@ -86,7 +86,7 @@ export class Rsm implements Application {
   readonly #options: typeof RSM_LIMITS;
   readonly #clock: Pick<Clock, "now">;
   /** Set by {@linkcode Rsm.attach}, cleared for ever by {@linkcode Rsm.stop}. */
-  #log: Log | null = null;
+  #log: ReplicatedLog | null = null;
   readonly #inLog = new Queue<Submitted>();
   /** The term of everything in `#inLog`. */
   #term: Term = 0;
@@ -99,7 +99,7 @@ export class Rsm implements Application {
   /** Size of everything in `#inLog`, `#queued` and `#asked`. */
   #waitingBytes = 0;
   /** Size of the entries applied since the last snapshot, counted alike on every server. */
-  #logBytes = 0;
+  #appliedBytes = 0;
   #leader: NodeId | null = null;
   /** The last entry that the machine has executed, or its image covers. */
   #applied: Index = 0;
@@ -120,7 +120,7 @@ export class Rsm implements Application {
   }
 
   /** Names the log that drives this machine. Until then every submit is refused. */
-  attach(log: Log): void {
+  attach(log: ReplicatedLog): void {
     this.#log = log;
   }
 
@@ -177,20 +177,20 @@ export class Rsm implements Application {
     if (this.#queued.length > 0) this.#pace.add(before - this.#inLog.length, this.#clock.now());
     this.#refill();
     // While an earlier image is being drawn the log grows on, and the next turn asks again.
-    if (this.#logBytesMax !== null && this.#logBytes > this.#logBytesMax) this.snapshot();
+    if (this.#logBytesMax !== null && this.#appliedBytes > this.#logBytesMax) this.snapshot();
   }
 
   /** Lets an image of the state now stand in for the log; false: an earlier one is not saved yet. */
   snapshot(): boolean {
     const isDrawn = this.#log?.draw(this.#applied, () => this.#machine.snapshot()) ?? false;
-    if (isDrawn) this.#logBytes = 0;
+    if (isDrawn) this.#appliedBytes = 0;
     return isDrawn;
   }
 
   *restore(snapshot: Snapshot): Steps {
     const steps = this.#machine.restore(snapshot.data);
     if (steps !== undefined) yield* steps;
-    this.#logBytes = 0;
+    this.#appliedBytes = 0;
     this.#applied = snapshot.last.index;
     // Commands that the snapshot covers may have been applied or not.
     for (let head = this.#inLog.peek(); head !== undefined; head = this.#inLog.peek()) {
@@ -217,7 +217,7 @@ export class Rsm implements Application {
   }
 
   #applyOne(entry: Entry): void {
-    this.#logBytes += entryBytes(entry);
+    this.#appliedBytes += entryBytes(entry);
     this.#applied = entry.index;
     const reply = entry.command === null ? null : this.#machine.apply(entry.command);
     // Terms never go down along a log: nothing of an older term can follow this entry.

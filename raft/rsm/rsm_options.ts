@@ -7,7 +7,7 @@
 import type { Clock, Image, Index, NodeId, Position, StateMachine } from "../core/mod.ts";
 
 /** The part of a {@linkcode Node} that {@linkcode Rsm} uses. */
-export interface Log {
+export interface ReplicatedLog {
   /** Appends a command; `null` if this server does not lead. */
   propose(command: Uint8Array): Position | null;
   /** Requests the confirmation of a read; `false` if this server does not lead. */

@@ -10,7 +10,7 @@ import { drawn, finish } from "../../tests/cluster/drawn.ts";
 import { entryBytes } from "../core/model/log.ts";
 import { ask, submit } from "./promises.ts";
 import { Rsm } from "./rsm.ts";
-import type { Log, Outcome, RsmOptions } from "./rsm_options.ts";
+import type { Outcome, ReplicatedLog, RsmOptions } from "./rsm_options.ts";
 import type { Entry, Position, Snapshot, Status } from "../core/model/types.ts";
 import type { Image, StateMachine } from "../core/model/ports.ts";
 
@@ -40,7 +40,7 @@ class Journal implements StateMachine {
 }
 
 /** A log that accepts all commands in its term and otherwise only acts when the test calls it. */
-class FakeLog implements Log {
+class FakeLog implements ReplicatedLog {
   hasRoom = true;
   term = 1;
   next = 1;

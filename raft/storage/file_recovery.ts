@@ -36,13 +36,15 @@ import { FILE_HEADER_BYTES, type Identity, type RecordContent } from "./record.t
 import { StorageError } from "./storage_error.ts";
 
 /** Told while a folder is read. */
-export type Progress = (read: { readonly doneBytes: number; readonly totalBytes: number }) => void;
+export type OpeningProgress = (
+  read: { readonly doneBytes: number; readonly totalBytes: number },
+) => void;
 
 /** How a folder is read. */
 export interface RecoveryOptions {
   /** Whose folder it has to be. `null`: anybody's. */
   readonly identity: Identity | null;
-  readonly progress?: Progress | undefined;
+  readonly progress?: OpeningProgress | undefined;
 }
 
 /** A segment that something was saved in. */
@@ -192,7 +194,7 @@ async function scanWhole(
 async function progressOf(
   files: Files,
   found: { readonly segmentFiles: readonly SegmentFile[]; readonly base: Position | null },
-  progress: Progress | undefined,
+  progress: OpeningProgress | undefined,
 ): Promise<(bytes: number) => void> {
   let totalBytes = found.base === null ? 0 : await files.size(snapshotName(found.base));
   for (const { bytes } of found.segmentFiles) totalBytes += bytes;

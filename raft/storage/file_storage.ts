@@ -15,7 +15,7 @@
 import { FinalFiles, writeFile } from "./final_files.ts";
 import { FileLog } from "./file_log.ts";
 import { isTemporary, SLICE_BYTES, snapshotName, type Trimmed, VOTE_FILE } from "./file_reading.ts";
-import { type Progress, recover, type Recovered } from "./file_recovery.ts";
+import { type OpeningProgress, recover, type Recovered } from "./file_recovery.ts";
 import {
   baseOf,
   checkSave,
@@ -49,7 +49,7 @@ export interface FileStorageOptions {
   /** Size of the pieces in which a large save is written. @default {256 KiB} */
   readonly recordBytesMax?: number;
   /** Called while {@linkcode FileStorage.load} reads. */
-  readonly progress?: Progress;
+  readonly progress?: OpeningProgress;
   /** Called when the end of the log was cut off: a save that a crash interrupted. */
   readonly trimmed?: (what: Trimmed) => void;
   /** Called when the disk is full, with what could not be written, and with `null` when it has room. */
@@ -63,7 +63,7 @@ const NO_DATA = new Uint8Array();
 /** What the folder takes on disk. */
 export interface StorageSizes {
   /** What the segments of the log take. */
-  readonly logBytes: number;
+  readonly segmentBytes: number;
   /** What the snapshot takes. */
   readonly snapshotBytes: number;
 }
@@ -190,7 +190,7 @@ export class FileStorage implements Storage {
 
   /** What the files take at the moment. */
   sizes(): StorageSizes {
-    return { logBytes: this.#log?.bytes ?? 0, snapshotBytes: this.#snapshot?.bytes ?? 0 };
+    return { segmentBytes: this.#log?.bytes ?? 0, snapshotBytes: this.#snapshot?.bytes ?? 0 };
   }
 
   /** Runs a step; the first failure is final (D3). */

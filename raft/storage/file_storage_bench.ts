@@ -103,7 +103,7 @@ async function benchOpening(count: number): Promise<void> {
       await storage.save(saveOf({ tail: { from, entries } }));
     }
   });
-  const bytes = storage.sizes().logBytes;
+  const bytes = storage.sizes().segmentBytes;
   await storage.close();
   const again = storageIn("opening");
   let longestMs = 0;

@@ -45,7 +45,7 @@ Deno.test("FileStorage keeps the disk within three segments of what lives when i
   }
   await storage.close();
   const log = [...disk.image()].filter(([name]) => name.startsWith("log-"));
-  assertEquals(log.reduce((sum, [, file]) => sum + file.length, 0), storage.sizes().logBytes);
+  assertEquals(log.reduce((sum, [, file]) => sum + file.length, 0), storage.sizes().segmentBytes);
 });
 
 Deno.test("FileStorage writes what lives again when most of the segments is dead", async () => {

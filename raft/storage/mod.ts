@@ -6,7 +6,7 @@
 
 export { DenoFiles } from "./deno_files.ts";
 export type { Trimmed } from "./file_reading.ts";
-export type { Progress } from "./file_recovery.ts";
+export type { OpeningProgress } from "./file_recovery.ts";
 export { FileStorage, type FileStorageOptions, type StorageSizes } from "./file_storage.ts";
 export { type FileReport, type FolderReport, formatFolder, inspect } from "./inspect.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./memory_storage.ts";

@@ -64,8 +64,8 @@ export const kvCanaries: readonly Canary[] = [
     rule: "S7",
     bug: "the replicated machine never takes a snapshot",
     file: RSM,
-    find: "this.#logBytes > this.#logBytesMax",
-    replace: "this.#logBytes > this.#logBytesMax + 1e9",
+    find: "this.#appliedBytes > this.#logBytesMax",
+    replace: "this.#appliedBytes > this.#logBytesMax + 1e9",
     caughtBy: [SNAPSHOTS],
   },
   {

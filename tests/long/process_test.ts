@@ -217,7 +217,7 @@ Deno.test("a node ends when the process that started it is killed", async () => 
   assertEquals((status.mode ?? 0) & 0o777, 0o600);
   await cluster.node(1).control.stop();
   await cluster.node(1).ended;
-  await assertRejects(() => cluster.node(1).control.status(), ControlError);
+  await assertRejects(() => cluster.node(1).control.report(), ControlError);
   await assertRejects(() => cluster.verify(), Error, "ended by itself");
   await cluster.close();
   assert(pid > 0 && !exists(cluster.folder));

@@ -148,13 +148,13 @@ async function readPort(stderr: ReadableStream<Uint8Array>): Promise<string> {
   }
 }
 
-type Reply = Record<string, unknown>;
+type Json = Record<string, unknown>;
 
 /** Requests and events on one DevTools socket. */
 class Session {
   readonly complaints: string[] = [];
   readonly #socket: WebSocket;
-  readonly #waiting = new Map<number, PromiseWithResolvers<Reply>>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<Json>>();
   readonly #loaded = Promise.withResolvers<void>();
   #url = "";
   #last = 0;
@@ -173,9 +173,9 @@ class Session {
     return new Session(socket);
   }
 
-  call(method: string, params: Reply = {}): Promise<Reply> {
+  call(method: string, params: Json = {}): Promise<Json> {
     const id = ++this.#last;
-    const waiting = Promise.withResolvers<Reply>();
+    const waiting = Promise.withResolvers<Json>();
     this.#waiting.set(id, waiting);
     this.#socket.send(JSON.stringify({ id, method, params }));
     return waiting.promise;
@@ -199,7 +199,7 @@ class Session {
       awaitPromise: true,
     });
     if (reply["exceptionDetails"] !== undefined) throw new Error(describe(reply));
-    return (reply["result"] as Reply)["value"];
+    return (reply["result"] as Json)["value"];
   }
 
   async close(): Promise<void> {
@@ -208,15 +208,15 @@ class Session {
     await closed;
   }
 
-  #receive(message: Reply): void {
+  #receive(message: Json): void {
     const waiting = this.#waiting.get(message["id"] as number);
     if (waiting !== undefined) {
       this.#waiting.delete(message["id"] as number);
-      if (message["error"] === undefined) waiting.resolve(message["result"] as Reply);
+      if (message["error"] === undefined) waiting.resolve(message["result"] as Json);
       else waiting.reject(new Error(describe(message["error"])));
       return;
     }
-    const params = message["params"] as Reply;
+    const params = message["params"] as Json;
     switch (message["method"]) {
       case "Page.loadEventFired":
         return this.#loaded.resolve();

@@ -78,12 +78,12 @@ try {
     strangers.postMessage(true);
     hostile.push(await measure());
   }
-  const stats = await Promise.all(cluster.ids.map((id) => cluster.node(id).stats()));
+  const reports = await Promise.all(cluster.ids.map((id) => cluster.node(id).report()));
   isDone = true;
   strangers.terminate();
   await Promise.all(work);
   await cluster.verify();
-  const memory = Math.max(...stats.map(({ memoryBytes }) => memoryBytes));
+  const memory = Math.max(...reports.map(({ memoryBytes }) => memoryBytes));
   const lines = await Promise.all(cluster.ids.map(async (id) => {
     const text = await Deno.readTextFile(`${cluster.folder}/n${id}.log`);
     return text.split("\n").filter((line) => line.includes("refused")).length;
@@ -96,12 +96,12 @@ try {
     `share ${(share * 100).toFixed(0)} %, memory at most ${(memory / 1e6).toFixed(0)} MB`,
   );
   console.log(`refusals logged: ${lines.join(", ")} lines; counted:`);
-  for (const { peerRefusals, clientRefusals } of stats) {
+  for (const { peerRefusals, clientRefusals } of reports) {
     console.log(
       `  peers ${JSON.stringify(peerRefusals)} clients ${JSON.stringify(clientRefusals)}`,
     );
   }
-  const counted = stats.every(({ peerRefusals, clientRefusals }) =>
+  const counted = reports.every(({ peerRefusals, clientRefusals }) =>
     (peerRefusals["garbage"] ?? 0) > 0 && (peerRefusals["wrongCluster"] ?? 0) > 0 &&
     (clientRefusals["garbage"] ?? 0) > 0 && (clientRefusals["badHello"] ?? 0) > 0
   );

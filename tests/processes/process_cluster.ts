@@ -11,7 +11,7 @@
  * @module
  */
 
-import { selfCommand } from "../../cli/table/mod.ts";
+import { type CountingReport, selfCommand } from "../../cli/table/mod.ts";
 import {
   type Address,
   ControlError,
@@ -21,7 +21,7 @@ import {
 } from "../../net/mod.ts";
 import type { Index, NodeId, Position, Random, Status, Term } from "../../raft/mod.ts";
 import type { Applied, Cluster, Machine, Traffic } from "../cluster/mod.ts";
-import { lastLines, NodeProcess, type NodeStats } from "../../cli/cluster/mod.ts";
+import { lastLines, NodeProcess } from "../../cli/cluster/mod.ts";
 import type { Usage } from "../lab/mod.ts";
 import { SeededRandom } from "../sim/mod.ts";
 
@@ -207,7 +207,7 @@ export class ProcessCluster implements Cluster {
   }
 
   async status(id: NodeId): Promise<Status | null> {
-    return await this.#askId(id, (node) => node.control.status());
+    return (await this.report(id))?.status ?? null;
   }
 
   async sizes(id: NodeId): Promise<{ readonly log: number; readonly snapshot: number }> {
@@ -216,20 +216,20 @@ export class ProcessCluster implements Cluster {
     return { log: status.logBytes, snapshot: status.snapshotBytes };
   }
 
-  /** What a node counted in this life; `null`: there is no answer. */
-  async stats(id: NodeId): Promise<NodeStats | null> {
-    return await this.#askId(id, (node) => node.stats());
+  /** What a node says of itself; `null`: there is no answer. */
+  async report(id: NodeId): Promise<CountingReport | null> {
+    return await this.#askId(id, (node) => node.report());
   }
 
   async traffic(): Promise<Traffic> {
     let { requests, bytes } = this.#past;
     const incoming = new Map<NodeId, number>();
     for (const id of this.ids) {
-      const stats = await this.stats(id);
-      if (stats === null) continue;
-      requests += stats.traffic.requests;
-      bytes += stats.traffic.bytes;
-      incoming.set(id, stats.traffic.incoming);
+      const report = await this.report(id);
+      if (report === null) continue;
+      requests += report.traffic.requests;
+      bytes += report.traffic.bytes;
+      incoming.set(id, report.traffic.incoming);
     }
     return { requests, bytes, incoming };
   }
@@ -275,13 +275,13 @@ export class ProcessCluster implements Cluster {
 
   /** Counts for the last time what the node counted. */
   async #count(node: NodeProcess): Promise<void> {
-    const stats = await this.#ask(node, () => node.stats());
-    const status = await this.#ask(node, () => node.control.status());
-    if (stats === null || status === null) return;
-    this.#past.requests += stats.traffic.requests;
-    this.#past.bytes += stats.traffic.bytes;
+    const report = await this.#ask(node, () => node.report());
+    if (report === null) return;
+    const { status, traffic, cpuMs } = report;
+    this.#past.requests += traffic.requests;
+    this.#past.bytes += traffic.bytes;
     this.#past.applied = Math.max(this.#past.applied, status.applied);
-    this.#cpuMs += stats.cpuMs;
+    this.#cpuMs += cpuMs;
     this.#sizes.set(node.id, { log: status.logBytes, snapshot: status.snapshotBytes });
   }
 

@@ -286,11 +286,10 @@ class Soak {
       let memoryBytesMax: number | null = null;
       let diskBytesMax: number | null = null;
       for (const id of cluster.ids) {
-        const stats = await cluster.stats(id);
-        if (stats === null) continue;
-        const { logBytes, snapshotBytes } = stats.sizes;
-        memoryBytesMax = Math.max(memoryBytesMax ?? 0, stats.memoryBytes);
-        diskBytesMax = Math.max(diskBytesMax ?? 0, logBytes + snapshotBytes);
+        const report = await cluster.report(id);
+        if (report === null) continue;
+        memoryBytesMax = Math.max(memoryBytesMax ?? 0, report.memoryBytes);
+        diskBytesMax = Math.max(diskBytesMax ?? 0, report.diskBytes);
       }
       const atMs = cluster.now() - this.#startedAt;
       this.#samples.push({ atMs, memoryBytesMax, diskBytesMax });

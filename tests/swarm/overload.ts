@@ -8,7 +8,7 @@
  */
 
 import { Clerk, KvServer, KvStore } from "../../kv/mod.ts";
-import { type Entry, type Log, type Position, Rsm, type Status } from "../../raft/mod.ts";
+import { type Entry, type Position, type ReplicatedLog, Rsm, type Status } from "../../raft/mod.ts";
 import { SeededRandom, VirtualClock } from "../sim/mod.ts";
 
 /** Reading a request, and refusing it if it has to be. */
@@ -59,7 +59,7 @@ class Processor {
 }
 
 /** A log that commits whatever it takes, as fast as the processor allows: one batch at a time. */
-class BusyLog implements Log {
+class BusyLog implements ReplicatedLog {
   hasRoom = true;
   readonly #processor: Processor;
   #pending: Entry[] = [];
