@@ -5,9 +5,10 @@
  * - {@linkcode Node} and {@linkcode Rsm} replicate your own {@linkcode StateMachine};
  *   {@linkcode FileStorage} makes it durable.
  *
- * The other entry points: `/net` (the transport over TCP), `/kv` (the store), `/raft` (the core and
- * every type of its ports), `/lab` (Raft as a course wants it), `/check` (the checker of histories),
- * `/inspect` (what a folder holds).
+ * - {@linkcode TcpTransport} connects the nodes.
+ *
+ * The other entry points: `/core` (the core without a driver, and the types of its ports), `/lab`
+ * (Raft as a course wants it), `/check` (the checker of histories), `/inspect` (what a folder holds).
  *
  * @module
  */
@@ -22,6 +23,13 @@ export {
   type WriteOptions,
   type WriteOutcome,
 } from "./net/store/mod.ts";
+export {
+  type Address,
+  type PeerTraffic,
+  type TcpLimits,
+  TcpTransport,
+  type TcpTransportOptions,
+} from "./net/mod.ts";
 export {
   type Application,
   ask,
@@ -38,9 +46,12 @@ export {
   type MemoryStorageOptions,
   Node,
   type NodeId,
+  type NodeObserver,
   type NodeOptions,
+  type OpeningProgress,
   type Outcome,
   type Random,
+  type ReplicatedLog,
   Rsm,
   type RsmOptions,
   type StateMachine,
@@ -49,9 +60,11 @@ export {
   type Storage,
   StorageError,
   type StorageErrorKind,
+  type StorageSizes,
   submit,
   SystemClock,
   type Term,
   type Timer,
   type Transport,
+  type Trimmed,
 } from "./raft/mod.ts";

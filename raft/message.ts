@@ -29,7 +29,18 @@ const WIRE_TYPE = {
 /** Elements of the array by type, the four of the address included. */
 const WIRE_LENGTH: readonly number[] = [0, 7, 6, 9, 6, 8, 10, 8];
 
-/** The envelope as an array: type, from, to, term, then the fields of the message. */
+/**
+ * The envelope as an array: type, from, to, term, then the fields of the message.
+ *
+ * @example
+ * ```ts
+ * import { decodeEnvelope, encodeEnvelope } from "@kontiki/kontiki/core";
+ *
+ * const message = { type: "requestVoteReply", preVote: false, granted: true } as const;
+ * const values = encodeEnvelope({ from: 1, to: 2, term: 7, message });
+ * console.assert(decodeEnvelope(values).term === 7);
+ * ```
+ */
 export function encodeEnvelope(envelope: Envelope): readonly EnvelopeValue[] {
   const { from, to, term, message } = envelope;
   switch (message.type) {
@@ -68,9 +79,19 @@ export function encodeEnvelope(envelope: Envelope): readonly EnvelopeValue[] {
 }
 
 /**
- * The envelope that an array from outside stands for. Its binary data are the array's own, not
- * copies: whoever carries it must not write over them. Entries of one append stay in memory together,
- * as they do in the log.
+ * The envelope that an array from outside stands for. Its binary data are the array's own, not copies:
+ * a transport must not write over them. Entries of one append stay in memory together, as in the log.
+ *
+ * @example
+ * ```ts
+ * import { decodeEnvelope } from "@kontiki/kontiki/core";
+ *
+ * try {
+ *   decodeEnvelope([99]);
+ * } catch (error) {
+ *   console.assert(error instanceof RangeError); // wanted a known type
+ * }
+ * ```
  *
  * @throws {TypeError} If it is not an array, or a field is not of its type.
  * @throws {RangeError} If the type is unknown, or a number contradicts the others.

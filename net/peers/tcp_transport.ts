@@ -55,7 +55,32 @@ interface Incoming {
 
 type Links = Readonly<Record<Line, PeerLink>>;
 
-/** Peers over TCP. */
+/**
+ * Peers over TCP.
+ *
+ * @example Two nodes, of which one sends a vote to the other.
+ * ```ts
+ * import { type Envelope, TcpTransport } from "@kontiki/kontiki";
+ *
+ * const got = Promise.withResolvers<Envelope>();
+ * const open = (id: number) =>
+ *   new TcpTransport({
+ *     id,
+ *     cluster: "example",
+ *     peers: [1, 2],
+ *     listen: { hostname: "127.0.0.1", port: 0 },
+ *     receive: (envelope) => got.resolve(envelope),
+ *     log: () => {},
+ *   });
+ * const [one, two] = [open(1), open(2)];
+ * one.setPeer(2, two.address);
+ * const message = { type: "requestVoteReply", preVote: false, granted: true } as const;
+ * one.send([{ from: 1, to: 2, term: 1, message }]);
+ * console.assert((await got.promise).from === 1);
+ * one.close();
+ * two.close();
+ * ```
+ */
 export class TcpTransport implements Transport {
   /** The listening address, with the port that the system chose. */
   readonly address: Address;

@@ -58,7 +58,25 @@ const TERM_JUMP_MAX = 2 ** 32;
 /** As far as a snapshot may be ahead of the log, for the same reason. */
 const INDEX_JUMP_MAX = 2 ** 44;
 
-/** One server of the cluster: all of the protocol, none of the world. */
+/**
+ * One server of the cluster: all of the protocol, without clock, network or disk.
+ *
+ * @example A cluster of one server, driven by hand.
+ * ```ts
+ * import { EMPTY, Raft } from "@kontiki/kontiki/core";
+ *
+ * const raft = new Raft({ id: 1, peers: [1] }, EMPTY, { random: Math.random });
+ * raft.propose(new Uint8Array(1)); // null: it does not lead yet
+ * while (raft.status().role !== "leader") {
+ *   raft.tick();
+ *   if (raft.takeSave() !== null) raft.saved(); // a driver writes to a disk before it calls this
+ * }
+ * raft.propose(new Uint8Array(1));
+ * while (raft.takeSave() !== null) raft.saved();
+ * const { apply } = raft.takeEffects();
+ * console.assert(apply.length === 2); // the entry that opens the term, and the command
+ * ```
+ */
 export class Raft {
   readonly #options: FullRaftOptions;
   readonly #isProduction: boolean;

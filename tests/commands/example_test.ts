@@ -1,5 +1,5 @@
 /**
- * Every function and class of the library's small entry points has an `@example`, and every example
+ * Every function and class of the library's entry points has an `@example`, and every example
  * type-checks, runs and ends. Addresses in them stand for a node that runs here.
  *
  * @module
@@ -7,6 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import config from "../../deno.json" with { type: "json" };
 import { projectFiles } from "../tidy/project_files.ts";
 import { withServingNode } from "../helpers/serving_node.ts";
 
@@ -16,12 +17,13 @@ const root = fromFileUrl(new URL("../../", import.meta.url));
 const sources = projectFiles([".ts"])
   .filter(({ path }) => /^(?:raft|kv|net|tests\/checker)\/.*(?<!_test|_bench)\.ts$/.test(path));
 
-/** Entry points of which each function and class must have an example. */
+/** What each entry point of the package exports. */
 const entries: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "mod.ts": await import("../../mod.ts"),
+  "raft/core_entry.ts": await import("../../raft/core_entry.ts"),
   "raft/lab.ts": await import("../../raft/lab.ts"),
-  "raft/storage/inspect.ts": await import("../../raft/storage/inspect.ts"),
   "tests/checker/search/mod.ts": await import("../checker/search/mod.ts"),
+  "raft/storage/inspect.ts": await import("../../raft/storage/inspect.ts"),
 };
 
 /** The comments in front of the exports of this name. */
@@ -43,9 +45,11 @@ function examples(): { readonly place: string; readonly program: string }[] {
   );
 }
 
-Deno.test("every function and class of the small entry points has an example", () => {
+Deno.test("every function and class of every entry point has an example", () => {
+  assertEquals(Object.values(config.exports).map((path) => path.slice(2)), Object.keys(entries));
   const without = Object.entries(entries).flatMap(([entry, exported]) =>
     Object.keys(exported)
+      .filter((name) => typeof exported[name] === "function")
       .filter((name) => !commentsOf(name).some((comment) => comment.includes("@example")))
       .map((name) => `${entry}: ${name} has no @example`)
   );

@@ -35,7 +35,20 @@ export function isSame(one: Position, other: Position): boolean {
   return one.index === other.index && one.term === other.term;
 }
 
-/** The durable state after a save. */
+/**
+ * The durable state after a save.
+ *
+ * @example A storage in memory.
+ * ```ts
+ * import { applySave, EMPTY, type Save } from "@kontiki/kontiki/core";
+ *
+ * let durable = EMPTY;
+ * const save = (change: Save) => void (durable = applySave(durable, change));
+ * const entries = [{ index: 1, term: 1, command: new Uint8Array(1) }];
+ * save({ vote: { term: 1, votedFor: 2 }, snapshot: null, tail: { from: 1, entries } });
+ * console.assert(durable.votedFor === 2 && durable.entries.length === 1);
+ * ```
+ */
 export function applySave(before: Persistent, change: Save): Persistent {
   checkSave(before, change);
   const { term, votedFor } = change.vote ?? before;

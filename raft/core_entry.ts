@@ -1,0 +1,57 @@
+/**
+ * For drivers, storages and transports of your own: the core of Raft, the types of its ports, and its
+ * messages on the wire.
+ *
+ * @module
+ */
+
+export {
+  type AppendAccepted,
+  type AppendEntries,
+  type AppendFile,
+  type AppendRejected,
+  type Application,
+  applySave,
+  type ByteRange,
+  type Clock,
+  type Conflict,
+  type Effects,
+  EMPTY,
+  type Entry,
+  type Envelope,
+  type Files,
+  type Image,
+  type Index,
+  type InstallSnapshot,
+  type InstallSnapshotReply,
+  isBulk,
+  type Message,
+  type NodeId,
+  type PeerStatus,
+  type Persistent,
+  type Position,
+  type Profile,
+  Raft,
+  type RaftEnvironment,
+  type RaftOptions,
+  type Random,
+  type Read,
+  type ReadFile,
+  type RequestVote,
+  type RequestVoteReply,
+  type RoleName,
+  type Save,
+  type Snapshot,
+  type StateMachine,
+  type Status,
+  type Steps,
+  type Storage,
+  type Tail,
+  type Term,
+  type Timer,
+  type Transport,
+  type Unit,
+  type Vote,
+  type WritableFile,
+} from "./core/mod.ts";
+export { decodeEnvelope, encodeEnvelope, type EnvelopeValue } from "./message.ts";
