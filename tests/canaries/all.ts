@@ -12,6 +12,7 @@ import { kvCanaries } from "./kv.ts";
 import { netCanaries } from "./net.ts";
 import { peerCanaries } from "./peers.ts";
 import { tableCanaries } from "./tables.ts";
+import { watchCanaries } from "./watch.ts";
 
 /** Every canary, by part of the product. */
 export const allCanaries: readonly Canary[] = [
@@ -22,4 +23,5 @@ export const allCanaries: readonly Canary[] = [
   ...netCanaries,
   ...peerCanaries,
   ...tableCanaries,
+  ...watchCanaries,
 ];

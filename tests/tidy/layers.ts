@@ -19,7 +19,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["kv/tables/merges"],
   ["kv/tables/state"],
   ["kv/tables"],
-  ["kv/store", "net/wire"],
+  ["kv/store", "kv/watch", "net/wire"],
   ["kv/client", "kv/server", "net/rpc", "net/peers"],
   ["kv", "net/faults"],
   ["net"],
