@@ -54,6 +54,7 @@ export {
   type ReplicatedLog,
   Rsm,
   type RsmOptions,
+  type Stamp,
   type StateMachine,
   type Status,
   type Steps,

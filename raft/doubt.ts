@@ -7,10 +7,10 @@
  * @module
  */
 
-import type { AppendEntries, Envelope, Raft } from "./core/mod.ts";
+import { type AppendEntries, type Envelope, goesBack, type Raft } from "./core/mod.ts";
 
 /** What of a server's state decides. */
-export type View = Pick<Raft, "standing" | "termAt" | "horizon">;
+export type View = Pick<Raft, "standing" | "termAt" | "momentAt" | "horizon">;
 
 /**
  * A term grows by one with each election, so a million at once is a lie; at 2^53 no election could
@@ -22,14 +22,16 @@ const TERM_JUMP_MAX = 2 ** 20;
 export function doubt({ from, term, message }: Envelope, view: View): string | null {
   const { term: own, role } = view.standing;
   if (term > own + TERM_JUMP_MAX) return `wanted a term up to ${own + TERM_JUMP_MAX}, got ${term}`;
-  if (message.type === "appendEntries" && term > own) return doubtEntries(message, view);
+  if (message.type === "appendEntries" && term > own) {
+    return doubtEntries(message, view) ?? doubtTimes(message, view);
+  }
   if (term !== own) return null;
   switch (message.type) {
     case "requestVote":
     case "requestVoteReply":
       return null;
     case "appendEntries":
-      return doubtLeader(from, view) ?? doubtEntries(message, view);
+      return doubtLeader(from, view) ?? doubtEntries(message, view) ?? doubtTimes(message, view);
     case "installSnapshot":
       return doubtLeader(from, view);
     case "appendEntriesReply":
@@ -56,6 +58,22 @@ function doubtEntries({ entries }: AppendEntries, view: View): string | null {
     if (held !== null && held !== term) {
       return `wanted entry ${index} of term ${held}, which is committed, got one of term ${term}`;
     }
+  }
+  return null;
+}
+
+/** Times do not go back along a log (K1). */
+function doubtTimes({ previous, entries }: AppendEntries, view: View): string | null {
+  let { term } = previous;
+  for (const entry of entries) {
+    if (view.termAt(entry.index) !== entry.term) {
+      const held = view.momentAt(entry.index - 1);
+      if (held?.term !== term || !goesBack(held.times, entry.times)) return null;
+      const { steady, wall } = held.times;
+      return `wanted times of entry ${entry.index} from ${steady} and ${wall} on, ` +
+        `got ${entry.times.steady} and ${entry.times.wall}`;
+    }
+    term = entry.term;
   }
   return null;
 }

@@ -6,13 +6,19 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { doubt, type View } from "./doubt.ts";
-import type { Envelope, Message } from "./core/mod.ts";
+import type { Envelope, Message, Times } from "./core/mod.ts";
+import { entryOf, momentOf } from "../tests/helpers/log_entries.ts";
 
 /** A follower of n2 in term 5: entries 1 to 10, of which 8 are committed. */
+const termAt = (index: number) => index >= 1 && index <= 10 ? (index <= 4 ? 3 : 4) : null;
 const follower: View = {
   standing: { term: 5, role: "follower", leader: 2 },
   horizon: { round: 0, last: 10, commit: 8 },
-  termAt: (index) => index >= 1 && index <= 10 ? (index <= 4 ? 3 : 4) : null,
+  termAt,
+  momentAt: (index) => {
+    const term = termAt(index);
+    return term === null ? null : { index, term, times: { steady: 50, wall: 100 } };
+  },
 };
 const leader: View = {
   ...follower,
@@ -24,15 +30,19 @@ function of(message: Message, { from = 2, term = 5 } = {}): Envelope {
   return { from, to: 1, term, message };
 }
 
-function append(first: number, terms: readonly number[]): Message {
-  const entries = terms.map((term, at) => ({ index: first + at, term, command: null }));
+function append(
+  first: number,
+  terms: readonly number[],
+  times: Times = { steady: 50, wall: 100 },
+): Message {
+  const entries = terms.map((term, at) => ({ ...entryOf(first + at, term), times }));
   const previous = { index: first - 1, term: 3 };
   return { type: "appendEntries", previous, entries, commit: 8, round: 1 };
 }
 
 const image: Message = {
   type: "installSnapshot",
-  last: { index: 20, term: 5 },
+  last: momentOf(20, 5),
   offset: 0,
   data: new Uint8Array(3),
   total: 3,
@@ -54,6 +64,19 @@ function accepted(match: number, round: number): Message {
 function received(round: number): Message {
   return { type: "installSnapshotReply", last: { index: 3, term: 3 }, received: 2, round };
 }
+
+Deno.test("doubt finds times that go back behind an entry that is held (K1)", () => {
+  const reasons = [[50, 100], [49, 100], [50, 99]].map(([steady, wall]) => {
+    const times = { steady: steady!, wall: wall! };
+    // Entry 10 is held, entry 11 would follow it.
+    const message = { ...append(10, [4, 4], times), previous: { index: 9, term: 4 } };
+    return doubt(of(message as Message), follower);
+  });
+  assertEquals(reasons[0], null);
+  for (const reason of reasons.slice(1)) {
+    assertStringIncludes(reason ?? "", "wanted times of entry 11 from 50 and 100 on");
+  }
+});
 
 Deno.test("doubt finds what cannot be true", () => {
   const cases: readonly [Envelope, View, string][] = [

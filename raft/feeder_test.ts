@@ -6,9 +6,10 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Steps } from "./core/model/ports.ts";
-import type { Snapshot } from "./core/model/types.ts";
+import type { Entry, Snapshot } from "./core/model/types.ts";
 import { Feeder, restoreNow } from "./feeder.ts";
 import { SystemClock } from "./system_clock.ts";
+import { entryOf, momentOf } from "../tests/helpers/log_entries.ts";
 
 /** A clock that moves by a millisecond whenever it is read. */
 class Clock {
@@ -17,6 +18,10 @@ class Clock {
 
   now(): number {
     return this.time++;
+  }
+
+  wall(): number {
+    return 0;
   }
 
   after(_ms: number, run: () => void): { cancel(): void } {
@@ -37,11 +42,11 @@ class Clock {
 }
 
 function snapshot(index: number): Snapshot {
-  return { last: { index, term: 1 }, data: new Uint8Array() };
+  return { last: momentOf(index, 1), data: new Uint8Array() };
 }
 
-function entry(index: number): { index: number; term: number; command: Uint8Array } {
-  return { index, term: 1, command: new Uint8Array() };
+function entry(index: number): Entry {
+  return entryOf(index, 1, new Uint8Array());
 }
 
 function read(context: number): { context: number; confirmed: boolean } {

@@ -152,9 +152,9 @@ function labApplication(apply: (message: ApplyMessage) => void): Application {
       apply({ kind: "snapshot", index, term, snapshot });
     },
     apply(entries) {
-      for (const { index, command } of entries) {
+      for (const { index, kind, data } of entries) {
         // In the lab profile no term opens with a no-op, so every entry holds a command.
-        if (command !== null) apply({ kind: "command", index, command });
+        if (kind === "command") apply({ kind, index, command: data });
       }
     },
     // The lab's reads go through the log, and its services ask getState.

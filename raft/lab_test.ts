@@ -64,8 +64,9 @@ class Group {
         this.clock.touch();
         run();
       });
-    const clock = { now: () => this.clock.now(), soon: (run: () => void) => this.clock.soon(run) };
-    return { clock: { ...clock, after }, delayMs: () => 1 };
+    const now = () => this.clock.now();
+    const soon = (run: () => void) => this.clock.soon(run);
+    return { clock: { now, wall: now, soon, after }, delayMs: () => 1 };
   }
 
   #make(me: number, count: number, server: Omit<Server, "raft">): Promise<LabRaft> {

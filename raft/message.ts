@@ -10,7 +10,16 @@
  * @module
  */
 
-import { type Entry, type Envelope, type Message, NODE_ID_MAX, type Position } from "./core/mod.ts";
+import {
+  type Entry,
+  type EntryKind,
+  type Envelope,
+  goesBack,
+  type Message,
+  NODE_ID_MAX,
+  type Position,
+  type Times,
+} from "./core/mod.ts";
 
 /** What a message is made of on the wire. */
 export type EnvelopeValue = number | boolean | null | Uint8Array | readonly EnvelopeValue[];
@@ -27,7 +36,10 @@ const WIRE_TYPE = {
 } as const;
 
 /** Elements of the array by type, the four of the address included. */
-const WIRE_LENGTH: readonly number[] = [0, 7, 6, 9, 6, 8, 10, 8];
+const WIRE_LENGTH: readonly number[] = [0, 7, 6, 9, 6, 8, 12, 8];
+
+/** The kinds of entries, each at its number on the wire. */
+const WIRE_KINDS: readonly EntryKind[] = ["noop", "command", "members"];
 
 /**
  * The envelope as an array: type, from, to, term, then the fields of the message.
@@ -66,9 +78,10 @@ export function encodeEnvelope(envelope: Envelope): readonly EnvelopeValue[] {
     }
     case "installSnapshot": {
       const { last, offset, data, total, round } = message;
-      const { index, term: lastTerm } = last;
+      const { index, term: lastTerm, times } = last;
       const type = WIRE_TYPE.installSnapshot;
-      return [type, from, to, term, index, lastTerm, offset, data, total, round];
+      const { steady, wall } = times;
+      return [type, from, to, term, index, lastTerm, offset, data, total, round, steady, wall];
     }
     case "installSnapshotReply": {
       const { last, received, round } = message;
@@ -160,7 +173,8 @@ function decodeMessage(type: number, term: number, fields: readonly unknown[]): 
 }
 
 function decodeInstallSnapshot(term: number, fields: readonly unknown[]): Message {
-  const last = position(fields, 4, term);
+  const times = { steady: whole(fields[10], "steady"), wall: whole(fields[11], "wall") };
+  const last = { ...position(fields, 4, term), times };
   const offset = whole(fields[6], "offset");
   const data = bytes(fields[7], "data");
   const total = whole(fields[8], "total");
@@ -171,47 +185,87 @@ function decodeInstallSnapshot(term: number, fields: readonly unknown[]): Messag
   return { type: "installSnapshot", last, offset, data, total, round: whole(fields[9], "round") };
 }
 
-/** Term and command by turns. The index follows from the position before the first. */
+/**
+ * Runs of entries of one term, kind and time, each as an array of these and the data. The index
+ * follows from the position before the first. Most entries of an append share one run.
+ */
 function encodeEntries(entries: readonly Entry[]): readonly EnvelopeValue[] {
-  const values = new Array<EnvelopeValue>(entries.length * 2);
-  for (let at = 0; at < entries.length; at++) {
-    const entry = entries[at]!;
-    values[2 * at] = entry.term;
-    values[2 * at + 1] = entry.command;
+  const runs: EnvelopeValue[] = [];
+  let run: EnvelopeValue[] = [];
+  let before: Entry | null = null;
+  for (const entry of entries) {
+    if (before === null || !isSameRun(before, entry)) {
+      const { term, kind, times } = entry;
+      run = [];
+      runs.push([term, WIRE_KINDS.indexOf(kind), times.steady, times.wall, run]);
+    }
+    run.push(entry.data);
+    before = entry;
   }
-  return values;
+  return runs;
 }
 
-/** Terms never go down along a log, and none is beyond the sender's. */
+function isSameRun(one: Entry, other: Entry): boolean {
+  return one.times === other.times && one.term === other.term && one.kind === other.kind;
+}
+
+/** Terms and times never go back along a log, and no term is beyond the sender's. */
 function decodeEntries(
   value: unknown,
   bounds: { readonly previous: Position; readonly term: number },
 ): readonly Entry[] {
   if (!Array.isArray(value)) throw refusal("entries", "an array", value);
-  const values: readonly unknown[] = value;
-  if (values.length % 2 !== 0) {
-    throw new RangeError(`Cannot decode entries: wanted pairs, got ${values.length} values`);
-  }
-  const count = values.length / 2;
-  const { index } = bounds.previous;
-  whole(index + count, "last index");
-  const entries = new Array<Entry>(count);
-  let termMin = Math.max(1, bounds.previous.term);
-  for (let at = 0; at < count; at++) {
-    const term = whole(values[2 * at], "entry term");
-    if (term < termMin || term > bounds.term) {
-      const wanted = `a term from ${termMin} to ${bounds.term}`;
-      throw new RangeError(`Cannot decode entries: wanted ${wanted}, got ${term}`);
+  const runs: readonly unknown[] = value;
+  const entries: Entry[] = [];
+  let { index } = bounds.previous;
+  let before: Run = { ...FIRST_RUN, term: Math.max(1, bounds.previous.term) };
+  for (const fields of runs) {
+    const run = decodeRun(fields, { before, termMax: bounds.term });
+    const { term, times, kind } = run;
+    for (const data of run.data) {
+      entries.push({ index: ++index, term, times, kind, data: bytes(data, "data of an entry") });
     }
-    termMin = term;
-    const command = values[2 * at + 1];
-    entries[at] = {
-      index: index + 1 + at,
-      term,
-      command: command === null ? null : bytes(command, "command"),
-    };
+    before = run;
   }
+  whole(index, "last index");
   return entries;
+}
+
+/** Entries that follow each other and share all but their data. */
+interface Run {
+  readonly term: number;
+  readonly kind: EntryKind;
+  readonly times: Times;
+  readonly data: readonly unknown[];
+}
+
+const FIRST_RUN: Run = { term: 1, kind: "noop", times: { steady: 0, wall: 0 }, data: [] };
+
+function decodeRun(
+  value: unknown,
+  { before, termMax }: { readonly before: Run; readonly termMax: number },
+): Run {
+  if (!Array.isArray(value)) throw refusal("run of entries", "an array", value);
+  const fields: readonly unknown[] = value;
+  const term = whole(fields[0], "entry term");
+  if (term < before.term || term > termMax) {
+    const wanted = `a term from ${before.term} to ${termMax}`;
+    throw new RangeError(`Cannot decode entries: wanted ${wanted}, got ${term}`);
+  }
+  const number = whole(fields[1], "kind of entry");
+  const kind = WIRE_KINDS[number];
+  if (kind === undefined) throw refusal("kind of entry", "a known kind", number);
+  const times = { steady: whole(fields[2], "steady"), wall: whole(fields[3], "wall") };
+  if (goesBack(before.times, times)) {
+    const { steady, wall } = before.times;
+    const wanted = `times from ${steady} and ${wall} on`;
+    throw new RangeError(
+      `Cannot decode entries: wanted ${wanted}, got ${times.steady} and ${times.wall}`,
+    );
+  }
+  const data = fields[4];
+  if (!Array.isArray(data)) throw refusal("data of entries", "an array", data);
+  return { term, kind, times, data };
 }
 
 /** Two fields. Only the place before the first entry has term 0. */

@@ -7,9 +7,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeEnvelope, encodeEnvelope } from "./message.ts";
 import type { Envelope, Message } from "./core/model/types.ts";
+import { entryOf } from "../tests/helpers/log_entries.ts";
 
 const command = new Uint8Array([1, 2, 3]);
 const last = { index: 7, term: 2 };
+const times = { steady: 5, wall: 2 ** 41 };
 
 const messages: readonly Message[] = [
   { type: "requestVote", preVote: true, last },
@@ -19,7 +21,12 @@ const messages: readonly Message[] = [
   {
     type: "appendEntries",
     previous: last,
-    entries: [{ index: 8, term: 2, command }, { index: 9, term: 3, command: null }],
+    entries: [
+      entryOf(8, 2, command),
+      { ...entryOf(9, 3), times },
+      { ...entryOf(10, 3, command), times },
+      { ...entryOf(11, 3, command), times, kind: "members" },
+    ],
     commit: 5,
     round: 2 ** 40,
   },
@@ -38,7 +45,14 @@ const messages: readonly Message[] = [
     previous: 7,
     conflict: { term: 1, index: 4 },
   },
-  { type: "installSnapshot", last, offset: 10, data: command, total: 13, round: 4 },
+  {
+    type: "installSnapshot",
+    last: { ...last, times },
+    offset: 10,
+    data: command,
+    total: 13,
+    round: 4,
+  },
   { type: "installSnapshotReply", last, received: 13, round: 4 },
 ];
 
@@ -55,10 +69,10 @@ Deno.test("decodeEnvelope reverses encodeEnvelope for every message", () => {
 Deno.test("decodeEnvelope does not copy commands", () => {
   const frame = new Uint8Array([9, 9, 1, 2, 3, 9]);
   const command = frame.subarray(2, 5);
-  const entries = [{ index: 8, term: 3, command }];
+  const entries = [entryOf(8, 3, command)];
   const sent = envelope({ type: "appendEntries", previous: last, entries, commit: 0, round: 1 });
   const { message } = decodeEnvelope(encodeEnvelope(sent));
-  assert(message.type === "appendEntries" && message.entries[0]?.command === command);
+  assert(message.type === "appendEntries" && message.entries[0]?.data === command);
 });
 
 Deno.test("decodeEnvelope refuses a value that is not a message", () => {
@@ -86,18 +100,26 @@ Deno.test("decodeEnvelope refuses any missing field or field of another type", (
   }
 });
 
+/** One entry, as its run on the wire. */
+function run(term: number, { kind = 1, steady = 0, wall = 0 } = {}): readonly unknown[] {
+  return [term, kind, steady, wall, [command]];
+}
+
 Deno.test("decodeEnvelope refuses inconsistent numbers", () => {
   const refused: readonly [string, readonly unknown[]][] = [
-    ["term beyond the sender's", [3, 1, 2, 3, 7, 2, 0, 1, [4, command]]],
-    ["terms that go down", [3, 1, 2, 3, 7, 2, 0, 1, [3, command, 2, command]]],
-    ["term below the previous", [3, 1, 2, 3, 7, 2, 0, 1, [1, command]]],
-    ["entry of term 0", [3, 1, 2, 3, 0, 0, 0, 1, [0, command]]],
-    ["odd number of values", [3, 1, 2, 3, 7, 2, 0, 1, [2]]],
-    ["index beyond what is exact", [3, 1, 2, 3, 2 ** 53 - 1, 2, 0, 1, [2, command]]],
+    ["term beyond the sender's", [3, 1, 2, 3, 7, 2, 0, 1, [run(4)]]],
+    ["terms that go down", [3, 1, 2, 3, 7, 2, 0, 1, [run(3), run(2)]]],
+    ["term below the previous", [3, 1, 2, 3, 7, 2, 0, 1, [run(1)]]],
+    ["entry of term 0", [3, 1, 2, 3, 0, 0, 0, 1, [run(0)]]],
+    ["run without data", [3, 1, 2, 3, 7, 2, 0, 1, [[2, 1, 0, 0]]]],
+    ["unknown kind", [3, 1, 2, 3, 7, 2, 0, 1, [run(2, { kind: 3 })]]],
+    ["steady time goes back", [3, 1, 2, 3, 7, 2, 0, 1, [run(2, { steady: 1 }), run(2)]]],
+    ["wall time goes back", [3, 1, 2, 3, 7, 2, 0, 1, [run(2, { wall: 1 }), run(2)]]],
+    ["index beyond what is exact", [3, 1, 2, 3, 2 ** 53 - 1, 2, 0, 1, [run(2)]]],
     ["position without term", [1, 1, 2, 3, false, 7, 0]],
     ["term without position", [1, 1, 2, 3, false, 0, 1]],
     ["position beyond the term", [1, 1, 2, 3, false, 7, 4]],
-    ["chunk beyond the end", [6, 1, 2, 3, 7, 2, 10, command, 12, 1]],
+    ["chunk beyond the end", [6, 1, 2, 3, 7, 2, 10, command, 12, 1, 0, 0]],
     ["node 0", [2, 0, 2, 3, false, true]],
     ["node beyond 32 bits", [2, 1, 2 ** 32, 3, false, true]],
   ];

@@ -111,9 +111,10 @@ export class Node {
     const { storage } = options;
     const persistent = await storage.load();
     try {
-      const { random, observer, transport } = options;
+      const { clock, random, observer, transport } = options;
       const waiting = (to: NodeId) => transport.waiting(to);
-      const raft = new Raft(options, persistent, { random, trace: observer?.traced, waiting });
+      const trace = observer?.traced;
+      const raft = new Raft(options, persistent, { clock, random, trace, waiting });
       if (persistent.snapshot !== null) await restoreNow(persistent.snapshot, options);
       // Only now: the time that a large image takes is not one in which a leader was silent.
       const node = new Node(options, raft);
@@ -304,11 +305,11 @@ export class Node {
   }
 
   async #keepImage(index: Index, data: Uint8Array): Promise<void> {
-    const term = this.#raft.termAt(index);
+    const last = this.#raft.momentAt(index);
     try {
-      // Without a term, a newer snapshot has arrived from the leader meanwhile, and stays.
+      // Without it, a newer snapshot has arrived from the leader meanwhile, and stays.
       const { storage } = this.#options;
-      const isKept = term === null || await storage.prepare({ last: { index, term }, data });
+      const isKept = last === null || await storage.prepare({ last, data });
       this.#image = isKept ? "kept" : "none"; // The disk is full: a later image is tried.
       if (isKept) this.compact(index, data);
     } catch (error) {

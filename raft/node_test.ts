@@ -10,6 +10,7 @@ import { Node } from "./node.ts";
 import type { NodeOptions } from "./node_options.ts";
 import { SystemClock } from "./system_clock.ts";
 import type { Entry, Save } from "./core/model/types.ts";
+import { entryOf, momentOf } from "../tests/helpers/log_entries.ts";
 
 const NOTHING = new Uint8Array();
 
@@ -45,6 +46,7 @@ class World {
       },
       clock: {
         now: () => this.#now++,
+        wall: () => 0,
         after: (ms, run) => {
           const timer = { at: this.#now + ms, run };
           this.#timers.push(timer);
@@ -156,7 +158,7 @@ Deno.test("Node answers reads while a save is under way", async () => {
 Deno.test("Node answers its leader and applies what is committed while a save is under way", async () => {
   const world = new World();
   const node = await world.start({ peers: [1, 2, 3] });
-  const entries = [1, 2].map((index) => ({ index, term: 1, command: new Uint8Array(1) }));
+  const entries = [1, 2].map((index) => entryOf(index, 1, new Uint8Array(1)));
   const envelope = { from: 2, to: 1, term: 1 };
   const append = { type: "appendEntries", previous: { index: 0, term: 0 }, round: 0 } as const;
   node.receive({ ...envelope, message: { ...append, entries: [], commit: 0 } });
@@ -294,7 +296,7 @@ Deno.test("Node refuses invalid options before it opens the storage", async () =
 
 Deno.test("Node does not count restore time as leader silence (E6)", async () => {
   const world = new World();
-  const snapshot = { last: { index: 3, term: 1 }, data: new Uint8Array(1) };
+  const snapshot = { last: momentOf(3, 1), data: new Uint8Array(1) };
   const load = () => Promise.resolve({ ...EMPTY, term: 1, snapshot });
   const restore = () => world.hold(10_000);
   const node = await world.start({
@@ -309,7 +311,7 @@ Deno.test("Node does not count restore time as leader silence (E6)", async () =>
 
 Deno.test("Node closes the storage when the application refuses the snapshot", async () => {
   const world = new World();
-  const snapshot = { last: { index: 3, term: 1 }, data: new Uint8Array(1) };
+  const snapshot = { last: momentOf(3, 1), data: new Uint8Array(1) };
   const storage = {
     ...untouched,
     load: () => Promise.resolve({ ...EMPTY, term: 1, snapshot }),
@@ -365,9 +367,9 @@ Deno.test("Node does not start when the storage cannot be read", async () => {
 Deno.test("Node restores a snapshot before it applies later entries (S4)", async () => {
   const world = new World();
   const node = await world.start({ peers: [1, 2] });
-  const last = { index: 5, term: 1 };
+  const last = momentOf(5, 1);
   const image = { last, offset: 0, data: new Uint8Array(3), total: 3, round: 0 };
-  const entries = [{ index: 6, term: 1, command: new Uint8Array([6]) }];
+  const entries = [entryOf(6, 1, new Uint8Array([6]))];
   const envelope = { from: 2, to: 1, term: 1 };
   node.receive({ ...envelope, message: { type: "installSnapshot", ...image } });
   const append = { previous: last, entries, commit: 6, round: 0 };
@@ -403,7 +405,7 @@ Deno.test("Node waits a full timeout after the last message of its leader (§5.2
 Deno.test("Node shows its observer each step before the application takes it", async () => {
   const seen: string[] = [];
   const world = new World();
-  const snapshot = { last: { index: 3, term: 1 }, data: NOTHING };
+  const snapshot = { last: momentOf(3, 1), data: NOTHING };
   const storage = {
     ...untouched,
     load: () => Promise.resolve({ ...EMPTY, term: 1, snapshot }),

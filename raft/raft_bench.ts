@@ -9,6 +9,7 @@
 import { EMPTY } from "./core/model/save.ts";
 import { Raft } from "./core/raft.ts";
 import type { Envelope } from "./core/model/types.ts";
+import { SystemClock } from "./system_clock.ts";
 
 const COMMAND = new Uint8Array(256);
 
@@ -19,7 +20,10 @@ class Trio {
 
   constructor() {
     const make = (id: number, random: number) =>
-      new Raft({ id, peers: [1, 2, 3], trailingBytes: 0 }, EMPTY, { random: () => random });
+      new Raft({ id, peers: [1, 2, 3], trailingBytes: 0 }, EMPTY, {
+        random: () => random,
+        clock: new SystemClock(),
+      });
     this.#cores = [make(1, 0), make(2, 0.9), make(3, 0.9)];
     while (this.#leader.standing.role !== "leader") {
       for (const core of this.#cores) core.tick();

@@ -1,6 +1,6 @@
 /**
- * The {@linkcode Clock} of a real node: monotonic time and the event loop's timers. Wall-clock time
- * never enters, so setting the computer's date changes nothing.
+ * The {@linkcode Clock} of a real node: monotonic time and the event loop's timers. Setting the
+ * computer's date changes only {@linkcode SystemClock.wall}.
  *
  * Invariants: nothing runs before its time by this clock, however long or short the wait; a
  * cancelled timer never runs.
@@ -29,6 +29,11 @@ export class SystemClock implements Clock {
   /** Milliseconds since the process began. */
   now(): number {
     return performance.now();
+  }
+
+  /** The computer's clock. */
+  wall(): number {
+    return Date.now();
   }
 
   /**

@@ -21,6 +21,7 @@ class Bench {
     this.ticker = new Ticker({
       clock: {
         now: () => this.#now,
+        wall: () => 0,
         after: (ms, run) => {
           assertEquals(this.#timer, null, "one timer at a time");
           const timer = { at: this.#now + ms, run };
@@ -140,6 +141,7 @@ Deno.test("Ticker counts every tick once although times are inexact in binary", 
   const ticker = new Ticker({
     clock: {
       now: () => now,
+      wall: () => 0,
       after: (ms, run) => {
         const at = now + ms;
         timer = () => {

@@ -110,6 +110,7 @@ const isFolderAtFault: Readonly<Record<StorageErrorKind, boolean>> = {
   damaged: true,
   foreign: true,
   newer: true,
+  older: true,
   empty: true,
   locked: false,
   full: false,

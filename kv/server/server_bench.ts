@@ -4,10 +4,11 @@
  * @module
  */
 
-import { type Position, type ReplicatedLog, Rsm, SystemClock } from "../../raft/mod.ts";
+import { type Entry, type Position, type ReplicatedLog, Rsm, SystemClock } from "../../raft/mod.ts";
 import { encodeRequest } from "../store/command.ts";
 import { KvServer } from "./server.ts";
 import { KvStore } from "../store/store.ts";
+import { entryOf } from "../../tests/helpers/log_entries.ts";
 
 const BATCH = 1000;
 
@@ -15,12 +16,12 @@ const BATCH = 1000;
 class InstantLog implements ReplicatedLog {
   hasRoom = true;
   #index = 0;
-  readonly entries: { index: number; term: number; command: Uint8Array }[] = [];
+  readonly entries: Entry[] = [];
   readonly contexts: number[] = [];
 
   propose(command: Uint8Array): Position {
     const position = { index: ++this.#index, term: 1 };
-    this.entries.push({ ...position, command });
+    this.entries.push(entryOf(position.index, position.term, command));
     return position;
   }
 

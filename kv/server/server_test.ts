@@ -10,6 +10,7 @@ import { BareServer } from "../../tests/helpers/bare_server.ts";
 import { decodeReply, encodeRequest, type Reply } from "../store/command.ts";
 import { KvServer } from "./server.ts";
 import { KvStore } from "../store/store.ts";
+import { entryOf } from "../../tests/helpers/log_entries.ts";
 
 const status: Status = { ...new BareServer().status, role: "leader", term: 1, leader: 1 };
 
@@ -56,7 +57,7 @@ Deno.test("KvServer appends the client's own bytes to the log", () => {
   const { log, rsm, replies, handle } = setUp("index");
   handle(put);
   assertEquals(log.proposed[0] === put, true);
-  rsm.apply([{ index: 1, term: 1, command: put }]);
+  rsm.apply([entryOf(1, 1, put)]);
   assertEquals(replies, [{ type: "stored" }]);
 });
 
@@ -68,7 +69,7 @@ Deno.test("KvServer reads without or through the log, as configured", () => {
   const log = setUp("log");
   log.handle(get);
   assertEquals([log.log.reads, log.log.proposed.length], [0, 1]);
-  log.rsm.apply([{ index: 1, term: 1, command: get }]);
+  log.rsm.apply([entryOf(1, 1, get)]);
   assertEquals([index.replies, log.replies], [[{ type: "noKey" }], [{ type: "noKey" }]]);
 });
 
@@ -89,7 +90,7 @@ Deno.test("KvServer returns unknown only when the command may still be executed"
   handle(put);
   rsm.changed({ ...status, term: 2, role: "follower", leader: 2 });
   handle(put);
-  rsm.apply([{ index: 1, term: 1, command: get }, { index: 2, term: 3, command: null }]);
+  rsm.apply([entryOf(1, 1, get), entryOf(2, 3)]);
   assertEquals(replies, [{ type: "unknown", leader: 2 }, { type: "wrongLeader", leader: 2 }]);
 });
 
@@ -117,6 +118,6 @@ Deno.test("KvServer refuses puts while the disk is full, answers reads, and goes
   rsm.read(1, true);
   log.hasRoom = true;
   handle(put);
-  rsm.apply([{ index: 1, term: 1, command: put }]);
+  rsm.apply([entryOf(1, 1, put)]);
   assertEquals(replies.slice(1), [{ type: "noKey" }, { type: "stored" }]);
 });

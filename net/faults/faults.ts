@@ -177,7 +177,7 @@ export function approximateBytes({ message }: Envelope): number {
   switch (message.type) {
     case "appendEntries": {
       let bytes = 20;
-      for (const { command } of message.entries) bytes += 6 + (command?.length ?? 0);
+      for (const { data } of message.entries) bytes += 6 + data.length;
       return bytes;
     }
     case "installSnapshot":

@@ -8,6 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Clock, Envelope } from "../../raft/mod.ts";
 import { undisturbed } from "./faults.ts";
 import { FaultyTransport } from "./faulty_transport.ts";
+import { entryOf } from "../../tests/helpers/log_entries.ts";
 
 const request: Envelope = {
   from: 1,
@@ -28,6 +29,7 @@ function setup() {
   const timers: { readonly ms: number; readonly run: () => void }[] = [];
   const clock: Clock = {
     now: () => 0,
+    wall: () => 0,
     after: (ms, run) => {
       timers.push({ ms, run });
       return { cancel: () => {} };
@@ -93,7 +95,7 @@ Deno.test("FaultyTransport sends a small message before a queued long one when b
   faulty.setFaults({ bytesPerSecondMax: 1000 });
   const command = new Uint8Array(1474);
   const append = { previous: { index: 0, term: 0 }, commit: 0, round: 1 };
-  const entries = [{ index: 1, term: 1, command }];
+  const entries = [entryOf(1, 1, command)];
   const long: Envelope = { ...request, message: { type: "appendEntries", ...append, entries } };
   faulty.send([long, request]);
   assertEquals(timers.map(({ ms }) => ms), [1500, 16]);
@@ -111,7 +113,12 @@ Deno.test("FaultyTransport ignores the arriving bytes of a long message from a b
 Deno.test("FaultyTransport forwards the array itself once all faults have ended", () => {
   const given: (readonly Envelope[])[] = [];
   const send = (envelopes: readonly Envelope[]): void => void given.push(envelopes);
-  const clock: Clock = { now: () => 0, after: () => ({ cancel: () => {} }), soon: () => {} };
+  const clock: Clock = {
+    now: () => 0,
+    wall: () => 0,
+    after: () => ({ cancel: () => {} }),
+    soon: () => {},
+  };
   const transport = { send, waiting: () => 0 };
   const faulty = new FaultyTransport({ transport, clock, random: () => 0, id: 1 });
   const batch = [request, request];

@@ -287,5 +287,5 @@ export class PeerLink {
 function payloadBytes({ message }: Envelope): number {
   if (message.type === "installSnapshot") return message.data.length;
   if (message.type !== "appendEntries") return 0;
-  return message.entries.reduce((sum, { command }) => sum + (command?.length ?? 0), 0);
+  return message.entries.reduce((sum, { data }) => sum + data.length, 0);
 }

@@ -13,6 +13,7 @@ import { inTime, until } from "../../tests/helpers/until.ts";
 import type { WireValue } from "../wire/codec.ts";
 import { TcpTransport } from "./tcp_transport.ts";
 import type { TcpTransportOptions } from "../wire/tcp_options.ts";
+import { entryOf } from "../../tests/helpers/log_entries.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
 const limits = { helloMsMax: 200, pingMs: 40, silenceMsMax: 200, redialMsMax: 100 };
@@ -336,7 +337,7 @@ Deno.test("TcpTransport keeps an idle connection while pings are answered", asyn
 
 /** An append of one entry. */
 function append(to: NodeId, bytes: number, round = 1): Envelope {
-  const entries = [{ index: 1, term: 1, command: new Uint8Array(bytes) }];
+  const entries = [entryOf(1, 1, new Uint8Array(bytes))];
   const fields = { previous: { index: 0, term: 0 }, entries, commit: 0, round };
   return { from: 1, to, term: 1, message: { type: "appendEntries", ...fields } };
 }

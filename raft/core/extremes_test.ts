@@ -9,9 +9,10 @@ import { assert, assertEquals } from "@std/assert";
 import { append, BareServer, VOTE } from "../../tests/helpers/bare_server.ts";
 import { decodeEnvelope, encodeEnvelope, type EnvelopeValue } from "../message.ts";
 import type { Envelope, Message } from "./model/types.ts";
+import { momentOf } from "../../tests/helpers/log_entries.ts";
 
 const EXTREMES = [0, 1, 2, 2 ** 31, 2 ** 32, 2 ** 52, Number.MAX_SAFE_INTEGER];
-const LAST = { index: 1, term: 1 };
+const LAST = momentOf(1, 1);
 const ROUND = { round: 0 };
 
 /** One message of each kind, from n2 in the term of the server that gets it. */

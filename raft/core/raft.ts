@@ -20,8 +20,10 @@ import {
   type AppendEntries,
   type AppendRejected,
   baseOf,
+  type Clocks,
   type Effects,
   type Entry,
+  type EntryKind,
   type Envelope,
   fillRaftOptions,
   type FullRaftOptions,
@@ -29,10 +31,11 @@ import {
   type InstallSnapshot,
   type InstallSnapshotReply,
   invariant,
+  LeaderTime,
   Log,
   type Message,
+  type Moment,
   type NodeId,
-  ORIGIN,
   type Persistent,
   type Position,
   type RaftEnvironment,
@@ -57,6 +60,7 @@ import type { Candidate, Follower, Leader, Role, Trial } from "./role.ts";
 const TERM_JUMP_MAX = 2 ** 32;
 /** As far as a snapshot may be ahead of the log, for the same reason. */
 const INDEX_JUMP_MAX = 2 ** 44;
+const NO_DATA = new Uint8Array(0);
 
 /**
  * One server of the cluster: all of the protocol, without clock, network or disk.
@@ -65,7 +69,8 @@ const INDEX_JUMP_MAX = 2 ** 44;
  * ```ts
  * import { EMPTY, Raft } from "@kontiki/kontiki/core";
  *
- * const raft = new Raft({ id: 1, peers: [1] }, EMPTY, { random: Math.random });
+ * const clock = { now: () => performance.now(), wall: () => Date.now() };
+ * const raft = new Raft({ id: 1, peers: [1] }, EMPTY, { random: Math.random, clock });
  * raft.propose(new Uint8Array(1)); // null: it does not lead yet
  * while (raft.status().role !== "leader") {
  *   raft.tick();
@@ -82,6 +87,7 @@ export class Raft {
   readonly #isProduction: boolean;
   readonly #quorum: number;
   readonly #random: RaftEnvironment["random"];
+  readonly #clock: Clocks;
   readonly #waiting: (to: NodeId) => number;
   readonly #trace: RaftEnvironment["trace"];
 
@@ -119,6 +125,7 @@ export class Raft {
     this.#isProduction = this.#options.profile === "production";
     this.#quorum = Math.floor(this.#options.peers.length / 2) + 1;
     this.#random = environment.random;
+    this.#clock = environment.clock;
     this.#waiting = environment.waiting ?? (() => 0);
     this.#trace = environment.trace;
     this.#term = persistent.term;
@@ -188,7 +195,9 @@ export class Raft {
 
   /** Appends a command if this server leads; returns the place it will have if it commits (§5.3). */
   propose(command: Uint8Array): Position | null {
-    return this.#role.kind === "leader" ? this.#appendOwn(command) : null;
+    if (this.#role.kind !== "leader") return null;
+    const { index, term } = this.#appendOwn(this.#role, "command", command);
+    return { index, term };
   }
 
   /** Registers a linearizable read, decided in a later turn's effects; false: not the leader (§8). */
@@ -214,7 +223,7 @@ export class Raft {
   compact(index: Index, data: Uint8Array): void {
     invariant(index <= this.#applied, `index ${index} is applied (applied: ${this.#applied})`);
     if (index <= (this.#snapshot?.last.index ?? 0)) return;
-    const last = this.#log.positionAt(index);
+    const last = this.#log.momentAt(index);
     this.#snapshot = { last, data };
     this.#snapshotChanged = true;
     this.#log.cover(last);
@@ -273,6 +282,11 @@ export class Raft {
     return this.#log.termAt(index);
   }
 
+  /** The place and the times of the entry at an index, or `null` if the log does not hold it. */
+  momentAt(index: Index): Moment | null {
+    return this.#log.termAt(index) === null ? null : this.#log.momentAt(index);
+  }
+
   /** A look from outside. */
   status(): Status {
     const role = this.#role;
@@ -282,7 +296,7 @@ export class Raft {
       role: role.kind,
       leader: this.standing.leader,
       votedFor: this.#votedFor,
-      base: this.#snapshot?.last ?? ORIGIN,
+      base: this.#log.positionAt(this.#snapshot?.last.index ?? 0),
       last: this.#log.positionAt(this.#log.last.index),
       durable: this.#log.durable,
       commit: this.#commit,
@@ -368,9 +382,12 @@ export class Raft {
     for (const id of this.#options.peers) {
       if (id !== this.#options.id) peers.set(id, new Progress(id, next, this.#options));
     }
-    this.#role = { kind: "leader", peers, round: 0, beatTicks: 0, reads: new ReadQueue() };
+    const time = new LeaderTime(this.#log.last.times, this.#clock);
+    const reads = new ReadQueue();
+    const role: Leader = { kind: "leader", peers, round: 0, beatTicks: 0, reads, time };
+    this.#role = role;
     this.#trace?.(`leads term ${this.#term}`);
-    if (this.#isProduction) this.#appendOwn(null);
+    if (this.#isProduction) this.#appendOwn(role, "noop", NO_DATA);
   }
 
   #tickLeader(role: Leader): boolean {
@@ -432,10 +449,11 @@ export class Raft {
 
   // ---- Log replication (§5.3) ------------------------------------------------------------------
 
-  #appendOwn(command: Uint8Array | null): Position {
-    const position = { index: this.#log.last.index + 1, term: this.#term };
-    this.#log.append({ ...position, command });
-    return position;
+  #appendOwn({ time }: Leader, kind: EntryKind, data: Uint8Array): Entry {
+    const index = this.#log.last.index + 1;
+    const entry: Entry = { index, term: this.#term, times: time.read(), kind, data };
+    this.#log.append(entry);
+    return entry;
   }
 
   /** Appends promise nothing about this server's disk: they leave while it writes (thesis §10.2.1). */
@@ -543,7 +561,9 @@ export class Raft {
     this.#transfer.add(offset, data, total);
     const { received } = this.#transfer;
     if (received < total) {
-      return this.#reply(from, { type: "installSnapshotReply", last, received, round });
+      const { index, term } = last;
+      const reply = { last: { index, term }, received, round };
+      return this.#reply(from, { type: "installSnapshotReply", ...reply });
     }
     this.#install(this.#transfer.snapshot());
     this.#verify(role, last.index, message);

@@ -12,12 +12,13 @@ import { EMPTY } from "./model/save.ts";
 import { Raft } from "./raft.ts";
 import type { RaftOptions } from "./model/options.ts";
 import type { Effects, Envelope, Message, NodeId, Persistent, Save, Term } from "./model/types.ts";
+import { entryOf, momentOf, STILL_CLOCKS } from "../../tests/helpers/log_entries.ts";
 
 const TIMEOUT = 10;
 const BASE = { id: 1, peers: [1, 2, 3], electionTicks: TIMEOUT, heartbeatTicks: 2 };
 
 function server(options: Partial<RaftOptions> = {}, persistent: Persistent = EMPTY): Raft {
-  return new Raft({ ...BASE, ...options }, persistent, { random: () => 0 });
+  return new Raft({ ...BASE, ...options }, persistent, { random: () => 0, clock: STILL_CLOCKS });
 }
 
 function tick(raft: Raft, ticks: number): void {
@@ -94,7 +95,7 @@ Deno.test("Raft ignores candidates while its leader is alive (E9)", () => {
 });
 
 Deno.test("Raft votes again before its own timeout when its leader has been silent (E9)", () => {
-  const raft = new Raft(BASE, EMPTY, { random: () => 0.5 });
+  const raft = new Raft(BASE, EMPTY, { random: () => 0.5, clock: STILL_CLOCKS });
   const heartbeat = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
   raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
   tick(raft, TIMEOUT);
@@ -121,10 +122,10 @@ Deno.test("Raft ignores candidates while it leads and a majority answers (E9)", 
 Deno.test("Raft starts its term with a no-op that commits earlier entries (§8)", () => {
   const raft = server({}, {
     ...EMPTY,
-    entries: [{ index: 1, term: 0, command: new Uint8Array() }],
+    entries: [entryOf(1, 0, new Uint8Array())],
   });
   elect(raft);
-  assertEquals(save(raft)?.tail?.entries.at(-1), { index: 2, term: 1, command: null });
+  assertEquals(save(raft)?.tail?.entries.at(-1), entryOf(2, 1));
   accept(raft, 2, 2);
   assertEquals(raft.takeEffects().apply.map(({ index }) => index), [1, 2]);
 });
@@ -210,7 +211,7 @@ Deno.test("Raft ignores messages from non-members, from itself, and for others",
 Deno.test("Raft restarts a transfer when the leader sends another snapshot (S6)", () => {
   const raft = server();
   const chunk = (index: number, offset: number) => {
-    const place = { last: { index, term: 1 }, offset, total: 2, round: 0 };
+    const place = { last: momentOf(index, 1), offset, total: 2, round: 0 };
     raft.step(from(2, 1, { type: "installSnapshot", ...place, data: new Uint8Array([index]) }));
   };
   chunk(5, 0);
@@ -225,7 +226,7 @@ Deno.test("Raft does not continue a snapshot transfer with chunks of another lea
   const raft = server();
   // Two servers may draw different bytes of the same state.
   const chunk = (id: NodeId, offset: number) => {
-    const place = { last: { index: 5, term: 1 }, offset, total: 2, round: 0 };
+    const place = { last: momentOf(5, 1), offset, total: 2, round: 0 };
     raft.step(from(id, id, { type: "installSnapshot", ...place, data: new Uint8Array([id]) }));
   };
   chunk(2, 0);
@@ -250,10 +251,10 @@ Deno.test("Raft keeps its snapshot when the application's image is older (S2)", 
 });
 
 Deno.test("Raft keeps its log when it contains the last entry of a received snapshot (§7, S1)", () => {
-  const entries = [1, 2, 3].map((index) => ({ index, term: 1, command: new Uint8Array([index]) }));
+  const entries = [1, 2, 3].map((index) => entryOf(index, 1, new Uint8Array([index])));
   const raft = server({}, { ...EMPTY, term: 1, entries });
   const chunk = { offset: 0, data: new Uint8Array(4), total: 4, round: 7 };
-  raft.step(from(2, 1, { type: "installSnapshot", last: { index: 2, term: 1 }, ...chunk }));
+  raft.step(from(2, 1, { type: "installSnapshot", last: momentOf(2, 1), ...chunk }));
   const { restore, apply, send } = raft.takeEffects();
   assertEquals([restore, raft.takeSave(), apply.map(({ index }) => index)], [null, null, [1, 2]]);
   assertEquals(raft.status().last, { index: 3, term: 1 });
@@ -288,7 +289,7 @@ Deno.test("Raft answers a message of an earlier term with round zero (L9, R2)", 
   const raft = server({}, { ...EMPTY, term: 5 });
   const place = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 77 };
   raft.step(from(2, 3, { type: "appendEntries", ...place }));
-  const chunk = { last: { index: 9, term: 3 }, offset: 0, total: 1, round: 78 };
+  const chunk = { last: momentOf(9, 3), offset: 0, total: 1, round: 78 };
   raft.step(from(2, 3, { type: "installSnapshot", ...chunk, data: new Uint8Array(1) }));
   save(raft);
   // Server 2 may lead term 5 by now; its rounds of term 3 must not count in it.

@@ -6,7 +6,7 @@
 
 import type { Progress } from "./peers/mod.ts";
 import type { ReadQueue } from "./reads.ts";
-import type { NodeId } from "./model/mod.ts";
+import type { LeaderTime, NodeId } from "./model/mod.ts";
 
 /** What a server is at the moment. */
 export type Role = Follower | Trial | Candidate | Leader;
@@ -40,4 +40,5 @@ export interface Leader {
   /** Ticks since the last heartbeat. */
   beatTicks: number;
   readonly reads: ReadQueue;
+  readonly time: LeaderTime;
 }

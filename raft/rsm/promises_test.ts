@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { ask, submit } from "./promises.ts";
 import { Rsm } from "./rsm.ts";
+import { entryOf } from "../../tests/helpers/log_entries.ts";
 
 Deno.test("submit and ask resolve to the outcome of the command and of the question", async () => {
   const contexts: number[] = [];
@@ -25,7 +26,7 @@ Deno.test("submit and ask resolve to the outcome of the command and of the quest
   });
   const command = Uint8Array.of(7);
   const [submitted, asked] = [submit(rsm, command), ask(rsm, command)];
-  rsm.apply([{ index: 1, term: 1, command }]);
+  rsm.apply([entryOf(1, 1, command)]);
   rsm.read(contexts[0]!, true);
   assertEquals(await submitted, { kind: "done", reply: Uint8Array.of(7, 1) });
   assertEquals(await asked, { kind: "done", reply: Uint8Array.of(7, 2) });

@@ -219,7 +219,10 @@ export class Rsm implements Application {
   #applyOne(entry: Entry): void {
     this.#appliedBytes += entryBytes(entry);
     this.#applied = entry.index;
-    const reply = entry.command === null ? null : this.#machine.apply(entry.command);
+    const { index, times: { steady, wall } } = entry;
+    const reply = entry.kind === "command"
+      ? this.#machine.apply(entry.data, { index, steady, wall })
+      : null;
     // Terms never go down along a log: nothing of an older term can follow this entry.
     if (entry.term > this.#term) return this.#release("lost");
     const head = this.#inLog.peek();

@@ -13,6 +13,7 @@ import { Rsm } from "./rsm.ts";
 import type { Outcome, ReplicatedLog, RsmOptions } from "./rsm_options.ts";
 import type { Entry, Position, Snapshot, Status } from "../core/model/types.ts";
 import type { Image, StateMachine } from "../core/model/ports.ts";
+import { entryOf, momentOf } from "../../tests/helpers/log_entries.ts";
 
 /** Time that does not pass. */
 const clock = { now: () => 0 };
@@ -62,7 +63,7 @@ class FakeLog implements ReplicatedLog {
     if (this.isDrawing) return false;
     const image = snapshot();
     this.compacted.push({
-      last: { index, term: this.term },
+      last: momentOf(index, this.term),
       data: image instanceof Uint8Array ? image : drawn(image),
     });
     return true;
@@ -78,7 +79,7 @@ function decode(bytes: Uint8Array): string {
 }
 
 function entry(index: number, term: number, command: string | null): Entry {
-  return { index, term, command: command === null ? null : encode(command) };
+  return entryOf(index, term, command === null ? null : encode(command));
 }
 
 function status(role: Status["role"], term: number): Status {
@@ -131,7 +132,7 @@ Deno.test("Rsm refuses commands that wait in front of the log when the disk is f
     rsm.submit(encode("c"), ({ kind }) => void outcomes.push(kind));
   }
   log.hasRoom = false;
-  rsm.apply([{ index: 1, term: 1, command: encode("c") }]);
+  rsm.apply([entryOf(1, 1, encode("c"))]);
   assertEquals([outcomes, rsm.waiting], [["done", "full", "full"], 0]);
 });
 
@@ -238,7 +239,7 @@ Deno.test("Rsm reports unknown when a snapshot covers the index", () => {
   const { rsm, machine, outcomes, send } = setUp();
   send("a");
   send("b");
-  finish(rsm.restore({ last: { index: 1, term: 1 }, data: encode("image") }));
+  finish(rsm.restore({ last: momentOf(1, 1), data: encode("image") }));
   assertEquals(outcomes, { a: "unknown" });
   rsm.apply([entry(2, 1, "b")]);
   assertEquals(outcomes["b"], "done imageb");
@@ -273,7 +274,7 @@ Deno.test("Rsm takes a snapshot when the applied entries exceed the limit", () =
   rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
   assertEquals(log.compacted, []);
   rsm.apply([entry(3, 1, "c"), entry(4, 1, "d")]);
-  assertEquals(log.compacted, [{ last: { index: 4, term: 1 }, data: encode("abcd") }]);
+  assertEquals(log.compacted, [{ last: momentOf(4, 1), data: encode("abcd") }]);
   rsm.apply([entry(5, 1, "e")]);
   assertEquals(log.compacted.length, 1);
 });
@@ -281,7 +282,7 @@ Deno.test("Rsm takes a snapshot when the applied entries exceed the limit", () =
 Deno.test("Rsm counts applied bytes from a received snapshot on", () => {
   const { rsm, log } = setUp({ logBytesMax: 2 * entryBytes(entry(1, 1, "a")) });
   rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
-  finish(rsm.restore({ last: { index: 9, term: 1 }, data: encode("abc") }));
+  finish(rsm.restore({ last: momentOf(9, 1), data: encode("abc") }));
   rsm.apply([entry(10, 1, "d"), entry(11, 1, "e")]);
   assertEquals(log.compacted, []);
 });
@@ -292,14 +293,14 @@ Deno.test("Rsm retries a snapshot that was refused because an earlier one was no
   rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
   log.isDrawing = false;
   rsm.apply([entry(3, 1, null)]); // too small to trigger a snapshot
-  assertEquals(log.compacted, [{ last: { index: 3, term: 1 }, data: encode("ab") }]);
+  assertEquals(log.compacted, [{ last: momentOf(3, 1), data: encode("ab") }]);
 });
 
 Deno.test("Rsm takes a snapshot of what it has applied or restored when it is asked to", () => {
   const { rsm, log } = setUp();
   rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
   assertEquals(rsm.snapshot(), true);
-  finish(rsm.restore({ last: { index: 9, term: 1 }, data: encode("image") }));
+  finish(rsm.restore({ last: momentOf(9, 1), data: encode("image") }));
   assertEquals(rsm.snapshot(), true);
   assertEquals(log.compacted.map(({ last, data }) => [last.index, decode(data)]), [
     [2, "ab"],
@@ -350,7 +351,7 @@ Deno.test("Rsm gives back the bytes of every submit, however it ends", async () 
     (index) => rsm.apply([entry(index, log.term, "done")]),
     (index) => rsm.apply([entry(index, ++log.term, "lost")]),
     () => rsm.changed(status("follower", log.term)),
-    (index) => finish(rsm.restore({ last: { index, term: log.term }, data: encode("image") })),
+    (index) => finish(rsm.restore({ last: momentOf(index, log.term), data: encode("image") })),
   ];
   for (const end of endings) {
     const index = log.next;

@@ -24,7 +24,7 @@ import {
   entryBytes,
   FILE_HEADER_BYTES,
   RECORD_HEADER_BYTES,
-} from "./record.ts";
+} from "./format/mod.ts";
 import type { NewSegment, SegmentMaker } from "./segment_maker.ts";
 
 /** What a {@linkcode FileLog} is made of. */
@@ -52,7 +52,7 @@ export class FileLog {
   readonly #options: FileLogOptions;
   #base: Position;
   readonly #entries: Entry[];
-  /** What the live entries would take if they were written again. */
+  /** About what the live entries would take if they were written again. */
   #liveBytes = 0;
   #segments: LogSegment[];
   /** The last of the segments, once there is one that was made in this life. */
@@ -66,7 +66,7 @@ export class FileLog {
     this.#buffer = new Uint8Array(Math.max(options.recordBytesMax, BASE_RECORD_BYTES));
     this.#base = options.base;
     this.#entries = options.entries.slice();
-    for (const entry of this.#entries) this.#liveBytes += entryBytes(entry);
+    for (const entry of this.#entries) this.#liveBytes += liveBytes(entry);
     this.#segments = [...options.segments];
     this.#sequence = options.sequence;
   }
@@ -120,7 +120,7 @@ export class FileLog {
   async compact(base: Position): Promise<void> {
     if (this.#positionAt(base.index)?.term === base.term) {
       const gone = this.#entries.splice(0, base.index - this.#base.index);
-      for (const entry of gone) this.#liveBytes -= entryBytes(entry);
+      for (const entry of gone) this.#liveBytes -= liveBytes(entry);
       this.#base = base;
       this.#prune();
     } else {
@@ -154,12 +154,12 @@ export class FileLog {
   #replaceTail({ from, entries }: Tail): void {
     const kept = from - 1 - this.#base.index;
     for (let i = kept; i < this.#entries.length; i++) {
-      this.#liveBytes -= entryBytes(this.#entries[i]!);
+      this.#liveBytes -= liveBytes(this.#entries[i]!);
     }
     this.#entries.length = kept;
     for (const entry of entries) {
       this.#entries.push(entry);
-      this.#liveBytes += entryBytes(entry);
+      this.#liveBytes += liveBytes(entry);
     }
   }
 
@@ -235,7 +235,8 @@ export class FileLog {
       let length = RECORD_HEADER_BYTES;
       let end = first;
       while (end < entries.length) {
-        const next = entryBytes(entries[end]!);
+        const before = end > first ? entries[end - 1]! : null;
+        const next = entryBytes(entries[end]!, before);
         if (end > first && length + next > this.#options.recordBytesMax) break;
         length += next;
         end++;
@@ -256,4 +257,9 @@ export class FileLog {
   #bufferOf(bytes: number): Uint8Array<ArrayBuffer> {
     return bytes <= this.#buffer.length ? this.#buffer : new Uint8Array(bytes);
   }
+}
+
+/** Counted as if each entry were a save of its own. */
+function liveBytes(entry: Entry): number {
+  return entryBytes(entry, null);
 }

@@ -9,6 +9,7 @@ import type { Files, Position, Snapshot, Vote } from "../core/mod.ts";
 import {
   BASE_RECORD_BYTES,
   baseOfRecord,
+  crc32,
   decodeFileHeader,
   decodeRecordBody,
   decodeRecordHeader,
@@ -16,6 +17,7 @@ import {
   type FileHeader,
   type FileLetter,
   FORMAT_VERSION,
+  FORMAT_VERSION_LEAST,
   type Identity,
   isTorn,
   RECORD_HEADER_BYTES,
@@ -23,9 +25,8 @@ import {
   recordHeadersIn,
   type RecordPlace,
   usedLength,
-} from "./record.ts";
+} from "./format/mod.ts";
 import { StorageError } from "./storage_error.ts";
-import { crc32 } from "./crc32.ts";
 
 /** How much is read at once. */
 export const SLICE_BYTES = 1 << 20;
@@ -49,10 +50,6 @@ export interface VoteFile {
 export interface SegmentFile {
   readonly name: string;
   readonly sequence: number;
-  /** Whether it grew with each record (format 1), so that a short file is no damage. */
-  readonly grows: boolean;
-  /** In format 1, the position that the log continues behind. */
-  readonly base: Position | null;
   readonly bytes: number;
   readonly checksum: number;
 }
@@ -105,11 +102,7 @@ export async function readHeader(
   if (header === null || header.letter !== expected.letter) {
     throw new StorageError("damaged", "the header does not check", { file: name, offset: 0 });
   }
-  if (header.version > FORMAT_VERSION) {
-    const problem = `its format is version ${header.version}, this program reads up to ` +
-      `version ${FORMAT_VERSION}`;
-    throw new StorageError("newer", problem, { file: name });
-  }
+  checkVersion(header.version, name);
   const { cluster, node } = header.identity;
   const wanted = expected.identity;
   if (wanted !== null && (cluster !== wanted.cluster || node !== wanted.node)) {
@@ -118,6 +111,20 @@ export async function readHeader(
     throw new StorageError("foreign", problem, { file: name });
   }
   return header;
+}
+
+/** Refuses what another version of the program wrote, and says which one can read it. */
+function checkVersion(version: number, file: string): void {
+  if (version > FORMAT_VERSION) {
+    const problem = `its format is version ${version}, this program reads up to ` +
+      `version ${FORMAT_VERSION}`;
+    throw new StorageError("newer", problem, { file });
+  }
+  if (version < FORMAT_VERSION_LEAST) {
+    const problem = `its format is version ${version}, this program reads from ` +
+      `version ${FORMAT_VERSION_LEAST} on`;
+    throw new StorageError("older", problem, { file });
+  }
 }
 
 export async function readVote(files: Files, identity: Identity | null): Promise<VoteFile> {
@@ -143,22 +150,17 @@ export async function readSegmentHeader(
   identity: Identity | null,
 ): Promise<SegmentFile> {
   const header = await readHeader(files, name, { letter: "L", identity });
-  const [sequence, second, third] = header.numbers;
+  const [sequence, length] = header.numbers;
   if (segmentName(sequence) !== name) {
     const problem = `it is the segment ${segmentName(sequence)} under another name`;
     throw new StorageError("damaged", problem, { file: name, offset: 0 });
   }
-  const { checksum } = header;
   const bytes = await files.size(name);
-  if (header.version === 1) {
-    const base = { index: second, term: third };
-    return { name, sequence, grows: true, base, bytes, checksum };
+  if (bytes !== length) {
+    const problem = `it has ${bytes} bytes instead of ${length}: its end was lost`;
+    throw new StorageError("damaged", problem, { file: name, offset: Math.min(bytes, length) });
   }
-  if (bytes !== second) {
-    const problem = `it has ${bytes} bytes instead of ${second}: its end was lost`;
-    throw new StorageError("damaged", problem, { file: name, offset: Math.min(bytes, second) });
-  }
-  return { name, sequence, grows: false, base: null, bytes, checksum };
+  return { name, sequence, bytes, checksum: header.checksum };
 }
 
 /** Reads and checks a snapshot, slice by slice. */
@@ -173,7 +175,7 @@ export async function readSnapshot(
   const { last } = options;
   const name = snapshotName(last);
   const header = await readHeader(files, name, { letter: "S", identity: options.identity });
-  const [index, term, length] = header.numbers;
+  const [index, term, length, steady, wall] = header.numbers;
   const size = await files.size(name);
   if (index !== last.index || term !== last.term || size !== FILE_HEADER_BYTES + length + 4) {
     const problem =
@@ -199,7 +201,7 @@ export async function readSnapshot(
       offset: FILE_HEADER_BYTES,
     });
   }
-  return { last, data };
+  return { last: { index, term, times: { steady, wall } }, data };
 }
 
 function shortRead(file: string, offset: number): StorageError {
@@ -212,7 +214,6 @@ function shortRead(file: string, offset: number): StorageError {
 /** The position that a segment continues behind which is not the newest, so that it has one. */
 export async function readBase(files: Files, segment: SegmentFile): Promise<Position> {
   const { name, checksum: headerChecksum } = segment;
-  if (segment.base !== null) return segment.base;
   const place = { headerChecksum, offset: FILE_HEADER_BYTES, start: FILE_HEADER_BYTES };
   const record = await recordAt(
     new Window(files, { ...segment, bytes: BASE_END }, () => {}),
@@ -255,7 +256,7 @@ export async function scanSegment(
 ): Promise<Scanned> {
   const { name, checksum: headerChecksum } = segment;
   const window = new Window(files, segment, options.report);
-  let { base } = segment;
+  let base: Position | null = null;
   let pending: { readonly record: RecordContent; readonly offset: number }[] = [];
   let offset = FILE_HEADER_BYTES;
   while (offset < segment.bytes) {
@@ -274,7 +275,7 @@ export async function scanSegment(
   const used = await window.usedFrom(offset);
   if (used === 0 && pending.length === 0) return { base, end, trimmed: null, torn: null };
   const rest = await files.read(name, { offset, length: segment.bytes - offset });
-  const place = { headerChecksum, offset, start: end, grows: segment.grows };
+  const place = { headerChecksum, offset, start: end };
   if (!options.mayBeTorn || !isTorn(rest, place)) {
     throw new StorageError("damaged", "a record does not check", { file: name, offset });
   }

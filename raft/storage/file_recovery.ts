@@ -32,7 +32,7 @@ import {
   type Trimmed,
   VOTE_FILE,
 } from "./file_reading.ts";
-import { FILE_HEADER_BYTES, type Identity, type RecordContent } from "./record.ts";
+import { FILE_HEADER_BYTES, type Identity, type RecordContent } from "./format/mod.ts";
 import { StorageError } from "./storage_error.ts";
 
 /** Told while a folder is read. */

@@ -23,18 +23,23 @@ import {
   type Files,
   invariant,
   isSame,
+  type Moment,
   ORIGIN,
   type Persistent,
-  type Position,
   type Save,
   type Snapshot,
   type Storage,
   type Vote,
 } from "../core/mod.ts";
-import { checkIdentity, encodeFileHeader, type Identity, RECORD_HEADER_BYTES } from "./record.ts";
+import {
+  checkIdentity,
+  crc32,
+  encodeFileHeader,
+  type Identity,
+  RECORD_HEADER_BYTES,
+} from "./format/mod.ts";
 import { SEGMENT_BYTES_LEAST, SegmentMaker } from "./segment_maker.ts";
 import { StorageError } from "./storage_error.ts";
-import { crc32 } from "./crc32.ts";
 
 /** What a {@linkcode FileStorage} is made of. */
 export interface FileStorageOptions {
@@ -91,7 +96,7 @@ export class FileStorage implements Storage {
   readonly #closed = Promise.withResolvers<void>();
   #state: "new" | "opening" | "open" | "closed" = "new";
   #vote: Vote = EMPTY;
-  #snapshot: { readonly last: Position; readonly bytes: number } | null = null;
+  #snapshot: { readonly last: Moment; readonly bytes: number } | null = null;
   #log: FileLog | null = null;
   /** The snapshot that is, or soon will be, ready as a temporary file; `false`: it was given up. */
   #prepared: { readonly snapshot: Snapshot; readonly written: Promise<boolean> } | null = null;
@@ -364,7 +369,8 @@ function checkBytes(name: string, bytes: number, least: number): void {
 
 /** The bytes of a snapshot's file, in slices. */
 function* snapshotParts(identity: Identity, { last, data }: Snapshot): Generator<Uint8Array> {
-  const numbers = [last.index, last.term, data.length, 0, 0] as const;
+  const { index, term, times } = last;
+  const numbers = [index, term, data.length, times.steady, times.wall] as const;
   yield encodeFileHeader({ letter: "S", identity, numbers });
   let checksum = 0;
   for (let at = 0; at < data.length; at += SLICE_BYTES) {

@@ -11,6 +11,7 @@
 import { DenoFiles } from "./deno_files.ts";
 import { FileStorage } from "./file_storage.ts";
 import type { Entry, Save } from "../core/model/types.ts";
+import { entryOf, momentOf } from "../../tests/helpers/log_entries.ts";
 
 const COMMAND_BYTES = 256;
 const COMMAND = new Uint8Array(COMMAND_BYTES).map((_, i) => i * 37);
@@ -21,7 +22,7 @@ const folder = await Deno.makeTempDir({ prefix: "kontiki-bench-" });
 
 function entriesFrom(from: number, count: number): Entry[] {
   const command = COMMAND;
-  return Array.from({ length: count }, (_, i) => ({ index: from + i, term: 1, command }));
+  return Array.from({ length: count }, (_, i) => (entryOf(from + i, 1, command)));
 }
 
 function saveOf(change: Partial<Save>): Save {
@@ -134,7 +135,7 @@ async function benchSnapshot(keys: number): Promise<void> {
   const storage = storageIn("snapshot");
   await storage.load();
   await storage.save(saveOf({ vote: { term: 1, votedFor: 1 } }));
-  const snapshot = { last: { index: keys, term: 1 }, data };
+  const snapshot = { last: momentOf(keys, 1), data };
   const writing = await timed(() => storage.save(saveOf({ snapshot })));
   await storage.close();
   const again = storageIn("snapshot");

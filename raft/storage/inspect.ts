@@ -18,7 +18,7 @@ import {
   type Trimmed,
 } from "./file_reading.ts";
 import { recover } from "./file_recovery.ts";
-import { FORMAT_VERSION, type Identity } from "./record.ts";
+import { FORMAT_VERSION, type Identity } from "./format/mod.ts";
 import { storageErrorOf } from "./storage_error.ts";
 
 /** One file of a folder. */

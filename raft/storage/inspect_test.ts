@@ -6,7 +6,7 @@ import { entriesOf, saveOf } from "../../tests/storage/storage_suite.ts";
 import { type DiskOperation, SimDisk } from "../../tests/sim/sim_disk.ts";
 import { FileStorage } from "./file_storage.ts";
 import { formatFolder, inspect } from "./inspect.ts";
-import { usedLength } from "./record.ts";
+import { usedLength } from "./format/record.ts";
 
 async function livedDisk(): Promise<SimDisk> {
   const disk = new SimDisk();
@@ -28,7 +28,7 @@ Deno.test("inspect reports what a node would load and changes nothing", async ()
   assertEquals(report.verdict, "sound");
   assertEquals(report.identity, { cluster: "test cluster", node: 3 });
   assertEquals(report.vote, { term: state.term, votedFor: state.votedFor });
-  assertEquals(report.base, state.snapshot?.last ?? null);
+  assertEquals(report.base, { index: 31, term: 5 });
   assertEquals([report.last?.index, report.entries], [103, state.entries.length]);
   assert(report.files.every((file) => file.checks));
   const text = formatFolder(report);

@@ -20,6 +20,9 @@ class HandClock implements Clock {
   now(): number {
     return 0;
   }
+  wall(): number {
+    return 0;
+  }
   after(ms: number, run: () => void): Timer {
     this.waiting.push({ ms, run });
     return { cancel: () => {} };

@@ -15,7 +15,7 @@ import {
   FILE_HEADER_BYTES,
   type Identity,
   RECORD_HEADER_BYTES,
-} from "./record.ts";
+} from "./format/mod.ts";
 
 /** The least a segment may be given: its header, its first record and one small save. */
 export const SEGMENT_BYTES_LEAST = FILE_HEADER_BYTES + BASE_RECORD_BYTES + RECORD_HEADER_BYTES;

@@ -12,6 +12,8 @@ export type StorageErrorKind =
   | "foreign"
   /** A newer version of this program wrote the folder. */
   | "newer"
+  /** A version of this program wrote the folder that is too old to be read. */
+  | "older"
   /** The folder holds nothing though it had to. */
   | "empty"
   /** Another process uses the folder. */
@@ -33,6 +35,9 @@ const ADVICE: Record<StorageErrorKind, string> = {
     "on without it while they are a majority",
   foreign: "Start with the folder that belongs to this node",
   newer: "Start with the version that wrote it, or a later one",
+  older:
+    "Start with the version that wrote it, read what is in it through that, and write it to a " +
+    "new cluster",
   empty:
     "A node that lost its folder does not know what it voted for and acknowledged; the others " +
     "count on that, and go on without it while they are a majority",

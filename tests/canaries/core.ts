@@ -5,6 +5,7 @@
  */
 
 import type { Canary } from "./canary.ts";
+import { clockCanaries } from "./clocks.ts";
 import { electionCanaries } from "./elections.ts";
 import { extremeCanaries, promiseCanaries } from "./promises.ts";
 import { replicationCanaries } from "./replication.ts";
@@ -14,6 +15,7 @@ import { readCanaries, snapshotCanaries } from "./snapshots.ts";
 export const coreCanaries: readonly Canary[] = [
   ...electionCanaries,
   ...promiseCanaries,
+  ...clockCanaries,
   ...extremeCanaries,
   ...replicationCanaries,
   ...snapshotCanaries,

@@ -196,8 +196,8 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "L10",
     bug: "a leader of the lab's profile appends a no-op",
     file: RAFT,
-    find: "if (this.#isProduction) this.#appendOwn(null);",
-    replace: "this.#appendOwn(null);",
+    find: 'if (this.#isProduction) this.#appendOwn(role, "noop", NO_DATA);',
+    replace: 'this.#appendOwn(role, "noop", NO_DATA);',
     caughtBy: ["lab TestBasicAgree3B"],
   },
   {

@@ -289,7 +289,7 @@ export const readCanaries: readonly Canary[] = [
     rule: "R1",
     bug: "a leader waits for a client before anything of its term commits",
     file: RAFT,
-    find: "if (this.#isProduction) this.#appendOwn(null);",
+    find: 'if (this.#isProduction) this.#appendOwn(role, "noop", NO_DATA);',
     replace: "",
     caughtBy: [SWARM, READ_TESTS],
   },

@@ -13,7 +13,8 @@ const MAKER = "raft/storage/segment_maker.ts";
 const FINAL = "raft/storage/final_files.ts";
 const READING = "raft/storage/file_reading.ts";
 const RECOVERY = "raft/storage/file_recovery.ts";
-const RECORD = "raft/storage/record.ts";
+const RECORD = "raft/storage/format/record.ts";
+const HEAD = "raft/storage/format/file_head.ts";
 const SAVE = "raft/core/model/save.ts";
 const DENO = "raft/storage/deno_files.ts";
 
@@ -148,17 +149,17 @@ export const storageCanaries: readonly Canary[] = [
     rule: "D4",
     bug: "a segment that became shorter is taken for one that ends in a torn write",
     file: READING,
-    find: "if (bytes !== second) {",
-    replace: "if (bytes > second) {",
+    find: "if (bytes !== length) {",
+    replace: "if (bytes > length) {",
     caughtBy: [DAMAGE],
   },
   {
     rule: "D4",
     bug: "a write that ended early is taken for rot, so that a failed write bricks the node",
     file: RECORD,
-    find: "if (!place.grows && usedLength(bytes) < length) return true;",
+    find: "if (usedLength(bytes) < length) return true;",
     replace: "",
-    caughtBy: ["raft/storage/record_test.ts"],
+    caughtBy: ["raft/storage/format/record_test.ts raft/storage/format/file_head_test.ts"],
   },
   {
     rule: "D4",
@@ -230,7 +231,7 @@ export const storageCanaries: readonly Canary[] = [
   {
     rule: "D6",
     bug: "the head of a file is not checked",
-    file: RECORD,
+    file: HEAD,
     find: "if (crc32(bytes.subarray(0, 92)) !== checksum) return null;",
     replace: "",
     caughtBy: [DAMAGE],

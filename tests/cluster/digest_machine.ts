@@ -67,13 +67,15 @@ export class DigestMachine implements Application {
   }
 
   apply(entries: readonly Entry[]): void {
-    for (const { index, term, command } of entries) {
+    for (const { index, term, data, times } of entries) {
       if (index !== this.#index + 1) {
         throw new Error(`Cannot apply: wanted entry ${this.#index + 1}, got ${index}`);
       }
       this.#index = index;
       let digest = Math.imul(this.#digest ^ term, 0x0100_0193);
-      for (const byte of command ?? []) digest = Math.imul(digest ^ byte, 0x0100_0193);
+      digest = Math.imul(digest ^ times.steady, 0x0100_0193);
+      digest = Math.imul(digest ^ times.wall, 0x0100_0193);
+      for (const byte of data) digest = Math.imul(digest ^ byte, 0x0100_0193);
       this.#digest = digest >>> 0;
       this.#compare();
       const { compactEvery, compact, imageBytes, salt } = this.#options;

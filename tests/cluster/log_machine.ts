@@ -41,13 +41,13 @@ export class LogMachine implements Application {
   }
 
   apply(entries: readonly Entry[]): void {
-    for (const { index, command } of entries) {
+    for (const { index, kind, data } of entries) {
       if (index !== this.#commands.length + 1) {
         throw new Error(
           `Cannot apply: wanted entry ${this.#commands.length + 1}, got ${index} (out of order)`,
         );
       }
-      this.#commands.push(command);
+      this.#commands.push(kind === "command" ? data : null);
       if ((index + 1) % SNAPSHOT_INTERVAL === 0) {
         this.#compact?.(index, encodeCommands(this.#commands));
       }

@@ -8,6 +8,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { entries } from "../helpers/bare_server.ts";
 import { DigestMachine } from "./digest_machine.ts";
 import { LogMachine } from "./log_machine.ts";
+import { entryOf, momentOf } from "../helpers/log_entries.ts";
 
 const TWENTY = entries(new Array<number>(20).fill(1));
 
@@ -17,7 +18,7 @@ Deno.test("LogMachine takes images after 9 and 19 entries, from which another ma
   machine.apply(TWENTY);
   assertEquals([...images.keys()], [9, 19]);
   const other = new LogMachine();
-  other.restore({ last: { index: 19, term: 1 }, data: images.get(19)! });
+  other.restore({ last: momentOf(19, 1), data: images.get(19)! });
   other.apply(TWENTY.slice(19));
   assertEquals(other.applied(1), machine.applied(1));
   assertEquals(machine.applied(19).map(({ index }) => index), [19, 20]);
@@ -25,7 +26,7 @@ Deno.test("LogMachine takes images after 9 and 19 entries, from which another ma
 
 Deno.test("LogMachine omits no-ops from its applied commands", () => {
   const machine = new LogMachine();
-  machine.apply([{ index: 1, term: 1, command: null }, ...entries([1], 2)]);
+  machine.apply([entryOf(1, 1), ...entries([1], 2)]);
   assertEquals(machine.applied(1).map(({ index }) => index), [2]);
 });
 
@@ -34,7 +35,7 @@ Deno.test("LogMachine throws on an entry or image of another index", () => {
   assertThrows(() => machine.apply(TWENTY.slice(1)), Error, "wanted entry 1, got 2");
   machine.apply(TWENTY.slice(0, 1));
   assertThrows(() => machine.apply(TWENTY.slice(0, 1)), Error, "wanted entry 2, got 1");
-  const last = { index: 3, term: 1 };
+  const last = momentOf(3, 1);
   assertThrows(() => machine.restore({ last, data: new Uint8Array() }), Error, "got 0");
 });
 
@@ -59,13 +60,13 @@ Deno.test("DigestMachine detects a different entry, and an image with bytes of a
   digestMachine(history, images).apply(TWENTY);
   assertEquals([...images.keys()], [5, 10, 15, 20]);
   const other = digestMachine(history, new Map());
-  other.restore({ last: { index: 10, term: 1 }, data: images.get(10)! });
+  other.restore({ last: momentOf(10, 1), data: images.get(10)! });
   assertEquals(other.index, 10);
   assertThrows(() => other.apply([{ ...TWENTY[10]!, term: 2 }]), Error, "Machines differ");
   const mixed = images.get(10)!.slice();
   mixed.set(images.get(15)!.subarray(40), 40);
   assert(String(mixed) !== String(images.get(10)));
-  const snapshot = { last: { index: 10, term: 1 }, data: mixed };
+  const snapshot = { last: momentOf(10, 1), data: mixed };
   assertThrows(() => other.restore(snapshot), Error, "bytes of another");
   const elsewhere = new Map<number, Uint8Array>();
   digestMachine(history, elsewhere, 8).apply(TWENTY);

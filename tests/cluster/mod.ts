@@ -9,5 +9,5 @@ export { CounterMachine, decodeCounter, FORBIDDEN, INCREMENT, NOTHING } from "./
 export { type DigestHistory, DigestMachine } from "./digest_machine.ts";
 export { decodeNumber, describeCommand, encodeNumber, encodeText } from "./lab_command.ts";
 export { LogMachine } from "./log_machine.ts";
-export { isSameBytes } from "./same_bytes.ts";
+export { isSameBytes, isSameEntry } from "./same_bytes.ts";
 export type { ServiceCluster } from "./service_cluster.ts";

@@ -7,6 +7,7 @@
 import {
   type AppendEntries,
   applySave,
+  type Clocks,
   type Effects,
   EMPTY,
   type Entry,
@@ -20,6 +21,7 @@ import {
   type Status,
   type Term,
 } from "../../raft/mod.ts";
+import { entryOf, STILL_CLOCKS } from "./log_entries.ts";
 
 /** Options of a {@linkcode BareServer}: by default node 1 of three in the lab's profile. */
 export interface BareOptions extends Partial<RaftOptions> {
@@ -28,6 +30,7 @@ export interface BareOptions extends Partial<RaftOptions> {
   readonly term?: Term;
   readonly persistent?: Persistent;
   readonly random?: () => number;
+  readonly clock?: Clocks;
 }
 
 /** The effects of one turn, with all messages in one list. */
@@ -44,11 +47,12 @@ export class BareServer {
   readonly raft: Raft;
   persistent: Persistent;
 
-  constructor({ log = [], term, persistent, random = () => 0, ...options }: BareOptions = {}) {
+  constructor({ log = [], term, persistent, ...rest }: BareOptions = {}) {
+    const { random = () => 0, clock = STILL_CLOCKS, ...options } = rest;
     this.persistent = persistent ??
       { ...EMPTY, term: term ?? log.at(-1) ?? 0, entries: entries(log) };
     const full = { profile: "lab", id: 1, peers: [1, 2, 3], ...options } as const;
-    this.raft = new Raft(full, this.persistent, { random });
+    this.raft = new Raft(full, this.persistent, { random, clock });
   }
 
   get status(): Status {
@@ -118,11 +122,7 @@ export const VOTE = { type: "requestVoteReply", preVote: false, granted: true } 
 
 /** Entries with the given terms, from index `from`. */
 export function entries(terms: readonly Term[], from = 1): Entry[] {
-  return terms.map((term, place) => ({
-    index: from + place,
-    term,
-    command: Uint8Array.of(from + place, term),
-  }));
+  return terms.map((term, place) => entryOf(from + place, term, Uint8Array.of(from + place, term)));
 }
 
 /** An append after `previous` (index and term) with entries of the given terms. */

@@ -87,7 +87,9 @@ export class ScriptWorld {
     const entries: Entry[] = terms.map((entryTerm, place) => ({
       index: place + 1,
       term: entryTerm,
-      command: new TextEncoder().encode(`${place + 1}@${entryTerm}`),
+      times: { steady: 0, wall: 0 },
+      kind: "command",
+      data: new TextEncoder().encode(`${place + 1}@${entryTerm}`),
     }));
     const server = this.#server(id);
     server.persistent = { ...EMPTY, term, entries };
@@ -218,7 +220,7 @@ export class ScriptWorld {
   #boot(id: NodeId): void {
     const server = this.#server(id);
     // Every server stands for election after exactly `electionTicks`.
-    const environment = { random: () => 0 };
+    const environment = { random: () => 0, clock: { now: () => 0, wall: () => 0 } };
     server.raft = new Raft(
       { ...this.#options, id, peers: this.ids },
       server.persistent,
@@ -312,8 +314,7 @@ function formatState({ id, role, term, base, last, commit }: Status): string {
 }
 
 function formatEntry(entry: Entry): string {
-  const { command } = entry;
-  return `${formatPosition(entry)} ${
-    command === null ? "no-op" : new TextDecoder().decode(command)
-  }`;
+  const { kind, data } = entry;
+  const text = kind === "noop" ? "no-op" : new TextDecoder().decode(data);
+  return `${formatPosition(entry)} ${text}`;
 }

@@ -102,6 +102,6 @@ export class DurableLog {
   }
 }
 
-function bytesOf({ command }: Entry): number {
-  return ENTRY_BYTES + (command?.length ?? 0);
+function bytesOf({ data }: Entry): number {
+  return ENTRY_BYTES + data.length;
 }

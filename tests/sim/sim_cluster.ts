@@ -93,6 +93,8 @@ interface Life {
 }
 
 const HOP_MS = { minMs: 0.1, maxMs: 1 };
+/** How far the date of a computer may be from the true one, and another at each restart. */
+const WALL_AHEAD_MS = 3_600_000;
 const SAVE_MS = { minMs: 0.2, maxMs: 2 };
 
 /** A cluster in virtual time. */
@@ -202,6 +204,7 @@ export class SimCluster implements Cluster {
     const view = new ClockView(this.clock, {
       rate: 1 + clocks.range(-drift, drift),
       originMs: clocks.below(1_000_000),
+      wallAheadMs: clocks.range(-WALL_AHEAD_MS, WALL_AHEAD_MS),
     });
     const { storage, crashDisk } = this.#openDisk(id, { view, random: random.fork("disk") });
     const context = {
@@ -254,6 +257,7 @@ export class SimCluster implements Cluster {
       random,
       clock: () => ({
         now: () => clock.now(),
+        wall: () => clock.wall(),
         soon: (run) => clock.soon(run),
         after: (ms, run) =>
           clock.schedule(ms, () => {

@@ -9,6 +9,7 @@ import { isolate } from "../../net/faults/faults.ts";
 import type { NodeId } from "../../raft/core/model/types.ts";
 import type { Machine } from "../cluster/cluster.ts";
 import { SimCluster } from "./sim_cluster.ts";
+import { entryOf } from "../helpers/log_entries.ts";
 
 const command = (number: number) => Uint8Array.of(number >> 8, number);
 
@@ -100,7 +101,7 @@ Deno.test("SimCluster gives the same trace for the same seed, another for anothe
 Deno.test("SimCluster stops time when the watcher sees a violation", async () => {
   const cluster = await begin("log", 4);
   await leaderOf(cluster);
-  cluster.watcher.applied(1, [{ index: 9, term: 1, command: null }]);
+  cluster.watcher.applied(1, [entryOf(9, 1)]);
   await assertRejects(() => cluster.sleep(1), Error, "entry 9 is applied after 0");
   await assertRejects(() => cluster.verify(), Error, "entry 9 is applied after 0");
   assert(cluster.trace.lastLines().at(-1)!.includes("FAILS"));

@@ -18,7 +18,7 @@ import {
 } from "../../raft/mod.ts";
 import { lastOf, positionAt } from "../../raft/core/mod.ts";
 import type { DurableLog } from "./durable_log.ts";
-import { isSameBytes } from "../cluster/mod.ts";
+import { isSameBytes, isSameEntry } from "../cluster/mod.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import { DiskError, type DiskOperation, SimDisk } from "./sim_disk.ts";
 
@@ -63,7 +63,8 @@ export class SimHome {
     this.#options = options;
     this.#permitted = [options.durable.persistent()];
     const after = (ms: number, run: () => void) => options.clock().after(ms, run);
-    const clock = { now: () => options.clock().now(), soon: (run: () => void) => run(), after };
+    const now = () => options.clock().now();
+    const clock = { now, wall: now, soon: (run: () => void) => run(), after };
     this.#disk = new SimDisk(new Map(), {
       slow: { clock, delayMs: options.delayMs },
       fault: (operation) => this.#faultOf(operation),
@@ -155,11 +156,7 @@ function isSame(left: Persistent, right: Persistent): boolean {
     left.snapshot?.last.term === right.snapshot?.last.term &&
     isSameBytes(left.snapshot?.data ?? null, right.snapshot?.data ?? null) &&
     left.entries.length === right.entries.length &&
-    left.entries.every((entry, place) => {
-      const other = right.entries[place]!;
-      return entry.index === other.index && entry.term === other.term &&
-        isSameBytes(entry.command, other.command);
-    });
+    left.entries.every((entry, place) => isSameEntry(entry, right.entries[place]!));
 }
 
 function describe(state: Persistent): string {

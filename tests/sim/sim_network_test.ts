@@ -11,6 +11,7 @@ import type { Envelope, Message } from "../../raft/core/model/types.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { SimNetwork } from "./sim_network.ts";
 import { ClockView, VirtualClock } from "./virtual_clock.ts";
+import { entryOf } from "../helpers/log_entries.ts";
 
 const REPLY = { type: "requestVoteReply", preVote: false, granted: true } as const;
 
@@ -20,7 +21,7 @@ function request(number: number): Message {
 
 /** A message of the bulk line, with a command of so many bytes. */
 function bulk(bytes: number): Message {
-  const entries = [{ index: 1, term: 1, command: new Uint8Array(bytes) }];
+  const entries = [entryOf(1, 1, new Uint8Array(bytes))];
   const previous = { index: 0, term: 0 };
   return { type: "appendEntries", previous, entries, commit: 0, round: 0 };
 }

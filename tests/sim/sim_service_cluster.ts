@@ -210,6 +210,10 @@ class ClientClock implements Clock {
     return this.#clock.now();
   }
 
+  wall(): number {
+    return this.#clock.wall();
+  }
+
   after(ms: number, run: () => void): { cancel(): void } {
     let isCancelled = false;
     const end = () => {

@@ -17,6 +17,8 @@ import type { Clock, Timer } from "../../raft/mod.ts";
 const MICROTASK_ROUNDS = 12;
 /** Yields to the event loop after so many events, which is the same in every run. */
 const EVENTS_PER_BREATH = 4096;
+/** When every simulation begins: the year 2026. */
+const EPOCH_MS = Date.UTC(2026);
 
 class Event implements Timer {
   readonly time: number;
@@ -58,6 +60,11 @@ export class VirtualClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  /** The true time of day. */
+  wall(): number {
+    return EPOCH_MS + this.#now;
   }
 
   /** How many events have run. */
@@ -204,6 +211,8 @@ export interface ViewOptions {
   /** Milliseconds of this clock in one true millisecond. */
   readonly rate?: number;
   readonly originMs?: number;
+  /** How far this computer's date is ahead of the true one. */
+  readonly wallAheadMs?: number;
 }
 
 /** The clock of one start of one node. */
@@ -211,6 +220,7 @@ export class ClockView implements Clock {
   readonly #clock: VirtualClock;
   readonly #rate: number;
   readonly #originMs: number;
+  readonly #wallAheadMs: number;
   readonly #held: (() => void)[] = [];
   #state: "running" | "paused" | "ended" = "running";
 
@@ -218,6 +228,7 @@ export class ClockView implements Clock {
     this.#clock = clock;
     this.#rate = options.rate ?? 1;
     this.#originMs = options.originMs ?? 0;
+    this.#wallAheadMs = options.wallAheadMs ?? 0;
   }
 
   /** Whether the clock is paused by {@linkcode pause}. */
@@ -227,6 +238,10 @@ export class ClockView implements Clock {
 
   now(): number {
     return this.#originMs + this.#clock.now() * this.#rate;
+  }
+
+  wall(): number {
+    return this.#clock.wall() + this.#wallAheadMs;
   }
 
   after(ms: number, run: () => void): Timer {

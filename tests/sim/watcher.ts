@@ -6,7 +6,7 @@
  * What it holds against a cluster: one leader in a term, ever (§5.2); a leader holds everything
  * committed before its term (§5.4); logs that share a position share all before it (§5.3); all nodes
  * apply the same entry at an index, in order, and only what a majority holds durably; term, commit
- * and applied never go back in a life; and nothing is promised that is not durable: no vote, no
+ * and applied never go back in a life, nor do the times of the log; and nothing is promised that is not durable: no vote, no
  * acknowledgement and no commit.
  *
  * @module
@@ -16,6 +16,7 @@ import {
   checkRaft,
   type Entry,
   type Envelope,
+  goesBack,
   type Index,
   InvariantError,
   type NodeId,
@@ -27,7 +28,7 @@ import {
   type Term,
 } from "../../raft/mod.ts";
 import type { DurableLog } from "./durable_log.ts";
-import { isSameBytes } from "../cluster/mod.ts";
+import { isSameEntry } from "../cluster/mod.ts";
 import { formatEnvelope, formatPosition } from "./trace.ts";
 
 /** Something happened that must never happen. */
@@ -47,7 +48,7 @@ export interface WatcherOptions {
 /** An entry as it was first seen, with the term of the one before it. */
 interface Known {
   readonly previousTerm: Term | null;
-  readonly command: Uint8Array | null;
+  readonly entry: Entry;
 }
 
 /** Looks at all nodes of one run. */
@@ -116,15 +117,15 @@ export class Watcher {
     if (tail === null) return;
     const durable = this.#durable(id);
     for (const entry of tail.entries) {
-      const { index, term, command } = entry;
+      const { index, term } = entry;
       const terms = this.#known[index] ??= new Map<Term, Known>();
       const previousTerm = durable.termAt(index - 1);
       const known = terms.get(term);
       if (known === undefined) {
-        terms.set(term, { previousTerm, command });
+        terms.set(term, { previousTerm, entry });
         continue;
       }
-      const isSame = isSameBytes(known.command, command) &&
+      const isSame = isSameEntry(known.entry, entry) &&
         (previousTerm === null || known.previousTerm === null ||
           known.previousTerm === previousTerm);
       if (!isSame) this.#fail(`two logs differ at or before ${formatPosition(entry)}`, id);
@@ -141,7 +142,7 @@ export class Watcher {
       this.#applied.set(id, entry.index);
       const agreed = this.#committed[entry.index - 1];
       if (agreed === undefined) this.#commit(id, entry);
-      else if (agreed.term !== entry.term || !isSameBytes(agreed.command, entry.command)) {
+      else if (!isSameEntry(agreed, entry)) {
         const [ours, theirs] = [formatPosition(entry), formatPosition(agreed)];
         this.#fail(`${ours} is applied where ${theirs} was applied before`, id);
       }
@@ -212,8 +213,20 @@ export class Watcher {
   #commit(id: NodeId, entry: Entry): void {
     this.#committed[entry.index - 1] = entry;
     this.#committedIn[entry.index - 1] = this.#durable(id).term;
+    const before = this.#committed[entry.index - 2];
+    if (before !== undefined) this.#checkTimes(id, { before, entry });
     if (this.#holders(entry) * 2 <= this.#options.ids.length) {
       this.#fail(`${formatPosition(entry)} is applied, but no majority holds it`, id);
+    }
+  }
+
+  /** Time never goes back along the log, and stands still while nobody leads (K1, K2). */
+  #checkTimes(id: NodeId, { before, entry }: { before: Entry; entry: Entry }): void {
+    if (goesBack(before.times, entry.times)) {
+      this.#fail(`the times of ${formatPosition(entry)} go back (K1)`, id);
+    }
+    if (entry.kind === "noop" && entry.times.steady !== before.times.steady) {
+      this.#fail(`steady time ran before ${formatPosition(entry)}, while nobody led (K2)`, id);
     }
   }
 

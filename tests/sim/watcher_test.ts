@@ -9,6 +9,7 @@ import type { Entry, Envelope, Message, NodeId } from "../../raft/core/model/typ
 import { append, BareServer, entries, VOTE } from "../helpers/bare_server.ts";
 import { DurableLog } from "./durable_log.ts";
 import { Watcher } from "./watcher.ts";
+import { momentOf } from "../helpers/log_entries.ts";
 
 /** Three nodes whose disks hold what a test puts there. */
 class Scene {
@@ -105,12 +106,12 @@ Deno.test("Watcher reports different entries, gaps and repeats", () => {
 
 Deno.test("Watcher reports an image that nobody applied, and one that goes back", () => {
   const scene = new Scene();
-  scene.watcher.restored(1, { last: { index: 3, term: 1 }, data: new Uint8Array() });
+  scene.watcher.restored(1, { last: momentOf(3, 1), data: new Uint8Array() });
   scene.expect("which nobody applied");
   const other = new Scene();
   for (const id of [1, 2]) other.save(id, entries([1, 1]));
   other.watcher.applied(1, entries([1, 1]));
-  other.watcher.restored(1, { last: { index: 1, term: 1 }, data: new Uint8Array() });
+  other.watcher.restored(1, { last: momentOf(1, 1), data: new Uint8Array() });
   other.expect("image 1 is restored after 2");
 });
 

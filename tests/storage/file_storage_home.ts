@@ -14,7 +14,7 @@ import {
   type Persistent,
   type Save,
 } from "../../raft/mod.ts";
-import { entriesOf, saveOf, snapshotOf } from "./storage_suite.ts";
+import { entriesOf, noopOf, saveOf, snapshotOf } from "./storage_suite.ts";
 
 export const IDENTITY = { cluster: "test cluster", node: 3 };
 
@@ -30,7 +30,7 @@ export function smallStorage(
 /** A life with everything: votes, appends, conflicts, a large save, snapshots, compaction. */
 export const LIFE: readonly Save[] = [
   saveOf({ vote: { term: 1, votedFor: 3 } }),
-  saveOf({ tail: { from: 1, entries: [{ index: 1, term: 1, command: null }] } }),
+  saveOf({ tail: { from: 1, entries: [noopOf(1, 1)] } }),
   saveOf({ tail: { from: 2, entries: entriesOf(2, 2, 1) } }),
   saveOf({ tail: { from: 4, entries: entriesOf(4, 6, 1) } }),
   saveOf({ vote: { term: 2, votedFor: null } }),

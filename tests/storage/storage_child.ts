@@ -19,7 +19,7 @@ export function saveOfStep(state: Persistent, step: number): Save {
 /** Two states with the same digest are the same. */
 export function digestOf(state: Persistent): string {
   let checksum = crc32(describePersistent(state));
-  for (const { command } of state.entries) checksum = crc32(command ?? "no-op", checksum);
+  for (const { data, kind } of state.entries) checksum = crc32(data, crc32(kind, checksum));
   return crc32(state.snapshot?.data ?? "none", checksum).toString(16);
 }
 

@@ -13,10 +13,10 @@ import { StorageError } from "../../raft/storage/storage_error.ts";
 import type { Trimmed } from "../../raft/storage/file_reading.ts";
 import type { Persistent, Save } from "../../raft/core/model/types.ts";
 import { IDENTITY, smallStorage, stateAfter } from "./file_storage_home.ts";
-import { usedLength } from "../../raft/storage/record.ts";
+import { usedLength } from "../../raft/storage/format/record.ts";
 import { SeededRandom } from "../sim/seeded_random.ts";
 import { type DiskImage, SimDisk } from "../sim/sim_disk.ts";
-import { entriesOf, saveOf, snapshotOf } from "./storage_suite.ts";
+import { entriesOf, noopOf, saveOf, snapshotOf } from "./storage_suite.ts";
 
 /** Ends with a snapshot, two old segments and a newest one with several saves. */
 const SAVES: readonly Save[] = [
@@ -27,7 +27,7 @@ const SAVES: readonly Save[] = [
   saveOf({ tail: { from: 14, entries: entriesOf(14, 9, 2) } }),
   saveOf({ tail: { from: 23, entries: entriesOf(23, 2, 2) } }),
   saveOf({ tail: { from: 25, entries: entriesOf(25, 2, 2) } }),
-  saveOf({ tail: { from: 27, entries: [{ index: 27, term: 2, command: null }] } }),
+  saveOf({ tail: { from: 27, entries: [noopOf(27, 2)] } }),
 ];
 
 async function folderAfter(
@@ -310,7 +310,7 @@ Deno.test("FileStorage loses no entry when the newest snapshot is missing and th
   const { image, state, old, newest, older } = await folderWithSnapshot(10_000, later);
   const verdict = await verdictOn(replaced(replaced(image, newest, null), old, older.get(old)!));
   assert(!(verdict instanceof StorageError), String(verdict));
-  assertEquals(verdict.state.snapshot?.last, { index: 5, term: 1 });
+  assertEquals(verdict.state.snapshot?.last, snapshotOf(5, 1).last);
   assertEquals(verdict.state.entries.slice(25), [...state.entries]);
 });
 
@@ -352,7 +352,7 @@ Deno.test("FileStorage refuses the folder when the vote file is an older copy", 
 });
 
 Deno.test("FileStorage refuses the folder when a bit flips in a last value that is all zeros", async () => {
-  const zeros = [{ index: 28, term: 2, command: new Uint8Array(3000) }];
+  const zeros = [{ ...noopOf(28, 2), kind: "command", data: new Uint8Array(3000) }] as const;
   const saves = [...SAVES, saveOf({ tail: { from: 28, entries: zeros } })];
   const image = await folderAfter(saves, 10_000);
   const name = newestSegment(image);

@@ -16,6 +16,7 @@ import {
   type Snapshot,
   type Storage,
   type Term,
+  type Times,
 } from "../../raft/mod.ts";
 import { lastOf } from "../../raft/core/mod.ts";
 import { SeededRandom } from "../sim/mod.ts";
@@ -38,15 +39,30 @@ export function entriesOf(from: number, count: number, term: Term): Entry[] {
   return Array.from({ length: count }, (_, i) => ({
     index: from + i,
     term,
-    command: new TextEncoder().encode(`command ${from + i} of term ${term}`),
+    times: timesAt(from + i),
+    kind: "command",
+    data: new TextEncoder().encode(`command ${from + i} of term ${term}`),
   }));
 }
+
+/** The no-op that opens a term. */
+export function noopOf(index: number, term: Term): Entry {
+  return { index, term, times: timesAt(index), kind: "noop", data: new Uint8Array() };
+}
+
+/** Most neighbours share their times, as in a log under load. */
+function timesAt(index: number): Times {
+  const number = Math.floor(index / 50);
+  return TIMES[number] ??= { steady: 7 * number, wall: 2 ** 41 + number };
+}
+
+const TIMES: Times[] = [];
 
 /** A snapshot whose image contains its position. */
 export function snapshotOf(index: number, term: Term, bytes = 40): Snapshot {
   const data = new Uint8Array(bytes);
   for (let i = 0; i < bytes; i++) data[i] = index + term * 7 + i;
-  return { last: { index, term }, data };
+  return { last: { index, term, times: timesAt(index) }, data };
 }
 
 interface Case {
@@ -91,8 +107,8 @@ const CASES: readonly Case[] = [
       tail: {
         from: 1,
         entries: [
-          { index: 1, term: 1, command: null },
-          { index: 2, term: 1, command: new Uint8Array() },
+          noopOf(1, 1),
+          { ...noopOf(2, 1), kind: "command" },
         ],
       },
     }],
@@ -102,7 +118,7 @@ const CASES: readonly Case[] = [
     saves: [append(1, 1, 1), {
       tail: {
         from: 2,
-        entries: [{ index: 2, term: 1, command: snapshotOf(2, 1, 1 << 20).data }],
+        entries: [{ ...entriesOf(2, 1, 1)[0]!, data: snapshotOf(2, 1, 1 << 20).data }],
       },
     }, append(3, 1, 1)],
   },

@@ -20,6 +20,7 @@ const HOP_MS = 0.5;
 /** As much as the processor does in a fifth of a second. */
 const IN_LOG_MAX = 100;
 const LEADER = 1;
+const STILL = { steady: 0, wall: 0 };
 const VALUE = new Uint8Array(256);
 
 /** What the clients of one run were answered. */
@@ -73,7 +74,7 @@ class BusyLog implements ReplicatedLog {
 
   propose(command: Uint8Array): Position {
     const position = { index: ++this.index, term: 1 };
-    this.#pending.push({ ...position, command });
+    this.#pending.push({ ...position, times: STILL, kind: "command", data: command });
     if (!this.#isBusy) this.#processor.run(0, () => this.#commit());
     this.#isBusy = true;
     return position;

@@ -84,7 +84,7 @@ Deno.test("catching up over 1 MB/s costs the bytes that are missing, and no elec
   let bytes = 0;
   cluster.onSend = ({ to, message }) => {
     if (to !== slow || message.type !== "appendEntries") return;
-    for (const entry of message.entries) bytes += entry.command?.length ?? 0;
+    for (const entry of message.entries) bytes += entry.data.length;
   };
   await cluster.setFaults({ bytesPerSecondMax: 1e6 });
   const { term } = cluster.look(leader)!;
@@ -102,7 +102,7 @@ Deno.test("an entry of 8 MiB over 0.5 MB/s is sent once, and its leader stays", 
   let sent = 0;
   cluster.onSend = ({ to, message }) => {
     if (to !== slow || message.type !== "appendEntries") return;
-    if (message.entries.some(({ command }) => command?.length === 8 * MIB)) sent++;
+    if (message.entries.some(({ data }) => data.length === 8 * MIB)) sent++;
   };
   await cluster.setFaults({ bytesPerSecondMax: 5e5 });
   const { term } = cluster.look(leader)!;

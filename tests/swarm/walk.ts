@@ -74,6 +74,8 @@ class Walk {
   readonly #watcher: Watcher;
   #weights: readonly (readonly [Act, number])[] = [];
   #stepsLeft = 0;
+  /** Steps so far: true time. */
+  #steps = 0;
   /** For now the clocks of these stand still. */
   #slow: ReadonlySet<NodeId> = new Set();
   /** For now no message passes between these and the others. */
@@ -145,6 +147,7 @@ class Walk {
   }
 
   #step(): void {
+    this.#steps++;
     if (this.#stepsLeft-- === 0) this.#turnPage();
     const id = this.#random.pick(this.#options.peers);
     const server = this.#servers.get(id)!;
@@ -196,7 +199,11 @@ class Walk {
   #start(id: NodeId): void {
     const persistent = this.#durable.get(id)!.persistent();
     const random = this.#random.fork(`life ${++this.#count}`).next;
-    const environment = { random, waiting: () => this.#waiting };
+    const wall = this.#random.fork(`date ${this.#count}`);
+    // Each start counts time from another moment, and somebody sets the date all the time.
+    const origin = wall.below(1_000);
+    const clock = { now: () => origin + this.#steps, wall: () => wall.below(10_000) };
+    const environment = { random, clock, waiting: () => this.#waiting };
     const raft = new Raft({ ...this.#options, id }, persistent, environment);
     this.#servers.set(id, { raft, saving: null, applied: 0, hasInput: false });
     this.#watcher.started(id);

@@ -13,6 +13,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["raft/core/model"],
   ["raft/core/peers"],
   ["raft/core"],
+  ["raft/storage/format"],
   ["raft/rsm", "raft/storage"],
   ["raft"],
   ["kv/tables/files"],

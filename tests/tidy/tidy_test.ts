@@ -14,15 +14,14 @@ import { type Allowance, checkTidy, describeViolation } from "./tidy.ts";
 const ALLOWANCE: Allowance = {
   fileLines: {
     "kv/tables/tables.ts": 358,
-    "raft/storage/file_reading.ts": 350,
+    "raft/storage/file_reading.ts": 355,
     "raft/storage/file_recovery.ts": 325,
-    "raft/storage/file_storage.ts": 365,
+    "raft/storage/file_storage.ts": 371,
     // Figure 2 in one scroll is worth more than small files.
-    "raft/core/raft.ts": 655,
+    "raft/core/raft.ts": 680,
     "raft/core/peers/progress.ts": 340,
     "raft/node.ts": 310,
-    "raft/storage/record.ts": 350,
-    "tests/sim/sim_cluster.ts": 515,
+    "tests/sim/sim_cluster.ts": 520,
   },
   testedBy: {
     "kv/tables/files/table_format.ts": "kv/tables/files/table_test.ts",

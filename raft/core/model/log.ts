@@ -8,9 +8,10 @@
  */
 
 import { invariant } from "./invariant.ts";
-import type { Conflict, Entry, Index, Position, Tail, Term } from "./types.ts";
+import { goesBack } from "./times.ts";
+import type { Conflict, Entry, Index, Moment, Position, Tail, Term } from "./types.ts";
 
-/** What an entry is taken to cost in memory and on disk beside its command. */
+/** What an entry is taken to cost in memory and on disk beside its data. */
 const ENTRY_OVERHEAD_BYTES = 24;
 
 /** How much more is kept for a peer whose snapshot is under way. */
@@ -18,7 +19,7 @@ const KEEP_FACTOR = 8;
 
 /** The size by which entries count against limits. */
 export function entryBytes(entry: Entry): number {
-  return ENTRY_OVERHEAD_BYTES + (entry.command?.length ?? 0);
+  return ENTRY_OVERHEAD_BYTES + entry.data.length;
 }
 
 /** Bounds for a run of entries. */
@@ -35,7 +36,7 @@ export interface Slice {
 
 /** The entries from after a base position up to the last one. */
 export class Log {
-  #base: Position;
+  #base: Moment;
   #entries: Entry[];
   /** The last index a snapshot stands in for. Entries up to it are kept only to help slow peers. */
   #covered: Index;
@@ -48,7 +49,7 @@ export class Log {
   /** What `#durable` will be when the save under way has ended; `null`: none is, or it has no tail. */
   #savingTo: Index | null = null;
 
-  constructor(base: Position, entries: readonly Entry[]) {
+  constructor(base: Moment, entries: readonly Entry[]) {
     this.#base = base;
     this.#covered = base.index;
     this.#entries = [];
@@ -57,7 +58,7 @@ export class Log {
   }
 
   /** The position before the first entry held. */
-  get base(): Position {
+  get base(): Moment {
     return this.#base;
   }
 
@@ -71,8 +72,8 @@ export class Log {
     return this.#bytes - this.#coveredBytes;
   }
 
-  /** The position of the last entry, or the base if there is none. */
-  get last(): Position {
+  /** The last entry, or the base if there is none. */
+  get last(): Moment {
     return this.#entries.at(-1) ?? this.#base;
   }
 
@@ -87,6 +88,15 @@ export class Log {
     const term = this.termAt(index);
     invariant(term !== null, `the log holds index ${index}`);
     return { index, term };
+  }
+
+  /** The place and time at an index that the log must hold. */
+  momentAt(index: Index): Moment {
+    const { term, times } = index === this.#base.index
+      ? this.#base
+      : this.#entries[index - this.#base.index - 1] ?? {};
+    invariant(term !== undefined && times !== undefined, `the log holds index ${index}`);
+    return { index, term, times };
   }
 
   /** Whether the log holds an entry with this index and term (§5.3, Log Matching). */
@@ -155,13 +165,13 @@ export class Log {
     if (base === this.#base.index) return;
     this.#bytes -= this.#coveredBytes - bytes;
     this.#coveredBytes = bytes;
-    const position = this.positionAt(base);
+    const moment = this.momentAt(base);
     this.#entries = this.#entries.slice(base - this.#base.index);
-    this.#base = position;
+    this.#base = moment;
   }
 
   /** Forgets everything: the log now begins, empty, after a position from elsewhere (§7). */
-  reset(base: Position): void {
+  reset(base: Moment): void {
     // What the last snapshot covers is committed, so any other log agrees with it; the rest may not.
     this.#forgetDurableBeyond(this.#covered);
     this.#base = base;
@@ -201,9 +211,12 @@ export class Log {
   }
 
   #push(entry: Entry): void {
-    const { index, term } = this.last;
-    invariant(entry.index === index + 1, `index ${entry.index} follows ${index} without a gap`);
-    invariant(entry.term >= term, `term ${entry.term} at ${entry.index} is not below ${term}`);
+    const { index, term, times } = this.last;
+    if (entry.index !== index + 1 || entry.term < term || goesBack(times, entry.times)) {
+      invariant(entry.index === index + 1, `index ${entry.index} follows ${index} without a gap`);
+      invariant(entry.term >= term, `term ${entry.term} at ${entry.index} is not below ${term}`);
+      invariant(false, `the times at ${entry.index} do not go back behind those at ${index} (K1)`);
+    }
     this.#entries.push(entry);
     this.#bytes += entryBytes(entry);
   }

@@ -8,12 +8,13 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { InvariantError } from "./invariant.ts";
 import { Log } from "./log.ts";
 import type { Entry, Term } from "./types.ts";
+import { entryOf, momentOf } from "../../../tests/helpers/log_entries.ts";
 
-const ORIGIN = { index: 0, term: 0 };
+const ORIGIN = momentOf(0, 0);
 
 /** Entries with the given terms, from index `from`. */
 function entries(from: number, ...terms: Term[]): Entry[] {
-  return terms.map((term, i) => ({ index: from + i, term, command: new Uint8Array([term, i]) }));
+  return terms.map((term, i) => entryOf(from + i, term, new Uint8Array([term, i])));
 }
 
 function terms(log: Log): (Term | null)[] {
@@ -29,8 +30,8 @@ function compact(log: Log, index: number, bytesMax: number, keep = Infinity): vo
 }
 
 Deno.test("Log begins with its base and ends with its last entry", () => {
-  const log = new Log({ index: 4, term: 2 }, entries(5, 2, 3));
-  assertEquals([log.base, log.last.index, log.last.term], [{ index: 4, term: 2 }, 6, 3]);
+  const log = new Log(momentOf(4, 2), entries(5, 2, 3));
+  assertEquals([log.base, log.last.index, log.last.term], [momentOf(4, 2), 6, 3]);
   assertEquals([3, 4, 5, 6, 7].map((index) => log.termAt(index)), [null, 2, 2, 3, null]);
   assertEquals(new Log(ORIGIN, []).last, ORIGIN);
 });
@@ -75,7 +76,7 @@ Deno.test("Log.trim keeps trailing entries, which do not count as log bytes", ()
   log.trim(2 * one, Infinity);
   assertEquals([log.base.index, log.last.index, log.bytes], [1, 4, one]);
   compact(log, 4, 0);
-  assertEquals([log.base, log.last, log.bytes], [{ index: 4, term: 1 }, { index: 4, term: 1 }, 0]);
+  assertEquals([log.base, log.last, log.bytes], [momentOf(4, 1), momentOf(4, 1), 0]);
 });
 
 Deno.test("Log.trim bounds the bytes of trailing entries (S7)", () => {
@@ -124,8 +125,8 @@ Deno.test("Log.splice subtracts the bytes of removed entries", () => {
 Deno.test("Log.reset removes all entries, also from the next save", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 1));
   compact(log, 2, 0);
-  log.reset({ index: 9, term: 3 });
-  assertEquals([log.last, log.bytes], [{ index: 9, term: 3 }, 0]);
+  log.reset(momentOf(9, 3));
+  assertEquals([log.last, log.bytes], [momentOf(9, 3), 0]);
   assertEquals(log.takeTail(), { from: 10, entries: [] });
 });
 
@@ -149,7 +150,7 @@ Deno.test("Log.conflictWith returns the conflicting term, or the end of a shorte
 });
 
 Deno.test("Log.lastOfTerm finds the last entry of a term, if any", () => {
-  const log = new Log({ index: 2, term: 1 }, entries(3, 1, 4, 4, 6));
+  const log = new Log(momentOf(2, 1), entries(3, 1, 4, 4, 6));
   assertEquals([1, 4, 6, 5, 7, 0].map((term) => log.lastOfTerm(term)), [3, 5, 6, null, null, null]);
 });
 

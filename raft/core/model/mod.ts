@@ -6,6 +6,7 @@
 
 export { invariant, InvariantError } from "./invariant.ts";
 export { entryBytes, Log } from "./log.ts";
+export { type Clocks, FIRST_TIMES, goesBack, LeaderTime } from "./times.ts";
 export {
   fillRaftOptions,
   type FullRaftOptions,
@@ -23,6 +24,7 @@ export type {
   Image,
   Random,
   ReadFile,
+  Stamp,
   StateMachine,
   Steps,
   Storage,
@@ -33,6 +35,7 @@ export type {
 export {
   applySave,
   baseOf,
+  BEGIN,
   checkSave,
   EMPTY,
   firstGap,
@@ -48,11 +51,13 @@ export type {
   Conflict,
   Effects,
   Entry,
+  EntryKind,
   Envelope,
   Index,
   InstallSnapshot,
   InstallSnapshotReply,
   Message,
+  Moment,
   NodeId,
   PeerStatus,
   Persistent,
@@ -66,6 +71,7 @@ export type {
   Status,
   Tail,
   Term,
+  Times,
   Vote,
 } from "./types.ts";
 export type { Unit } from "./unit.ts";

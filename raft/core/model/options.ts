@@ -5,6 +5,7 @@
  */
 
 import type { Random } from "./ports.ts";
+import type { Clocks } from "./times.ts";
 import type { NodeId } from "./types.ts";
 
 /** Node ids fit in 32 bits, so that every language and every encoding can carry them. */
@@ -67,6 +68,8 @@ export interface RaftOptions {
 export interface RaftEnvironment {
   /** Spreads the election timeouts. */
   readonly random: Random;
+  /** Gives the entries of a leader their times. */
+  readonly clock: Clocks;
   /** As `Transport.waiting`. @default {nothing ever waits} */
   readonly waiting?: ((to: NodeId) => number) | undefined;
   /** Told of every change of role, vote, commit and snapshot, in words. */

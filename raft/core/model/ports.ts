@@ -5,7 +5,16 @@
  * @module
  */
 
-import type { Entry, Envelope, NodeId, Persistent, Save, Snapshot, Status } from "./types.ts";
+import type {
+  Entry,
+  Envelope,
+  Index,
+  NodeId,
+  Persistent,
+  Save,
+  Snapshot,
+  Status,
+} from "./types.ts";
 
 /** Durable state of one server. */
 export interface Storage {
@@ -128,6 +137,16 @@ export type Image = Generator<void, Uint8Array, void>;
 /** Long work in steps of a few milliseconds at most, so that others get the thread in between. */
 export type Steps = Generator<void, void, void>;
 
+/** Which entry a command is, and when it was written: the same on every server. */
+export interface Stamp {
+  /** The index of its entry: unique, and it grows. */
+  readonly index: Index;
+  /** As `Times.steady`: grows only while somebody leads. For leases. */
+  readonly steady: number;
+  /** As `Times.wall`: milliseconds since 1970 by the leader's clock, never going back. */
+  readonly wall: number;
+}
+
 /**
  * A deterministic machine. Bad commands and questions are answered, not thrown: what it throws ends
  * the node. Bytes that it gets or gives may be kept by both sides, and changed by neither.
@@ -137,7 +156,7 @@ export interface StateMachine {
    * Executes a committed command and returns the reply. Every replica executes the same commands in
    * the same order, and again those since its last snapshot when it starts.
    */
-  apply(command: Uint8Array): Uint8Array;
+  apply(command: Uint8Array, stamp: Stamp): Uint8Array;
   /** Answers a question without changing anything; called when the state is known to be current. */
   query(request: Uint8Array): Uint8Array;
   /**
@@ -158,10 +177,15 @@ export interface Timer {
   cancel(): void;
 }
 
-/** The only way to know the time or to act later. Time is in milliseconds and never goes back. */
+/** The only way to know the time or to act later. */
 export interface Clock {
-  /** Milliseconds since some moment that never changes. */
+  /** Milliseconds since some moment that never changes; never goes back. */
   now(): number;
+  /**
+   * Milliseconds since 1970, as the computer's clock has it. May jump in any direction: only the
+   * entries of a leader carry it.
+   */
+  wall(): number;
   /** Runs once when the time has passed. */
   after(ms: number, run: () => void): Timer;
   /** Once the input at hand has been read. */

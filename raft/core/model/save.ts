@@ -6,7 +6,8 @@
  */
 
 import { invariant } from "./invariant.ts";
-import type { Entry, Index, Persistent, Position, Save } from "./types.ts";
+import { FIRST_TIMES, goesBack } from "./times.ts";
+import type { Entry, Index, Moment, Persistent, Position, Save } from "./types.ts";
 
 /** The state of a server that never ran. */
 export const EMPTY: Persistent = { term: 0, votedFor: null, snapshot: null, entries: [] };
@@ -14,18 +15,21 @@ export const EMPTY: Persistent = { term: 0, votedFor: null, snapshot: null, entr
 /** The position before the first entry. */
 export const ORIGIN: Position = { index: 0, term: 0 };
 
+/** Where every log begins. */
+export const BEGIN: Moment = { ...ORIGIN, times: FIRST_TIMES };
+
 /** The position before the first entry of the log. */
-export function baseOf(persistent: Persistent): Position {
-  return persistent.snapshot?.last ?? ORIGIN;
+export function baseOf(persistent: Persistent): Moment {
+  return persistent.snapshot?.last ?? BEGIN;
 }
 
 /** The last position of the log or, if it is empty, of the snapshot. */
-export function lastOf(persistent: Persistent): Position {
+export function lastOf(persistent: Persistent): Moment {
   return persistent.entries.at(-1) ?? baseOf(persistent);
 }
 
 /** The position at an index in the log or the snapshot; `null` if there is none. */
-export function positionAt(persistent: Persistent, index: Index): Position | null {
+export function positionAt(persistent: Persistent, index: Index): Moment | null {
   const base = baseOf(persistent);
   return index === base.index ? base : persistent.entries[index - base.index - 1] ?? null;
 }
@@ -44,7 +48,9 @@ export function isSame(one: Position, other: Position): boolean {
  *
  * let durable = EMPTY;
  * const save = (change: Save) => void (durable = applySave(durable, change));
- * const entries = [{ index: 1, term: 1, command: new Uint8Array(1) }];
+ * const times = { steady: 0, wall: Date.now() };
+ * const data = new Uint8Array(1);
+ * const entries = [{ index: 1, term: 1, times, kind: "command", data }] as const;
  * save({ vote: { term: 1, votedFor: 2 }, snapshot: null, tail: { from: 1, entries } });
  * console.assert(durable.votedFor === 2 && durable.entries.length === 1);
  * ```
@@ -118,11 +124,14 @@ function checkTail(before: Persistent, { vote, snapshot, tail }: Save): void {
 }
 
 /** The first entry that does not follow its predecessor (for the first, `base`); or `null`. */
-export function firstGap(base: Position, entries: readonly Entry[]): Entry | null {
+export function firstGap(base: Position | Moment, entries: readonly Entry[]): Entry | null {
   let { index, term } = base;
+  let times = "times" in base ? base.times : FIRST_TIMES;
   for (const entry of entries) {
-    if (entry.index !== index + 1 || entry.term < term) return entry;
-    ({ index, term } = entry);
+    if (entry.index !== index + 1 || entry.term < term || goesBack(times, entry.times)) {
+      return entry;
+    }
+    ({ index, term, times } = entry);
   }
   return null;
 }

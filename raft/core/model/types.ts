@@ -24,16 +24,41 @@ export interface Position {
   readonly term: Term;
 }
 
-/** One slot of the log. A `null` command is the no-op that opens a leader's term (§8). */
-export interface Entry extends Position {
-  /** What the state machine is to do. */
-  readonly command: Uint8Array | null;
+/**
+ * What the log says about time, in whole milliseconds. A leader sets both, and along the log neither
+ * goes back (K1, K2).
+ */
+export interface Times {
+  /** Grows only while a server leads, by that server's monotonic clock. For leases. */
+  readonly steady: number;
+  /** The leader's wall clock, at least the last one. For absolute times. */
+  readonly wall: number;
+}
+
+/** A place in the log, and the time there. */
+export interface Moment extends Position {
+  /** Often shared between entries; never changed. */
+  readonly times: Times;
+}
+
+/**
+ * What an entry is for: `noop` opens a leader's term (§8), `command` is for the state machine,
+ * `members` changes the cluster (§6).
+ */
+export type EntryKind = "noop" | "command" | "members";
+
+/** One slot of the log. */
+export interface Entry extends Moment {
+  /** What it is for. */
+  readonly kind: EntryKind;
+  /** The command, or the members as bytes; empty for a no-op. */
+  readonly data: Uint8Array;
 }
 
 /** The state machine's image, standing in for every entry up to `last` (§7). */
 export interface Snapshot {
   /** The last entry it covers. */
-  readonly last: Position;
+  readonly last: Moment;
   /** The image, as the state machine wrote it. */
   readonly data: Uint8Array;
 }
@@ -148,7 +173,7 @@ export interface InstallSnapshot {
   /** Tells it from the other messages. */
   readonly type: "installSnapshot";
   /** The last entry the snapshot covers. */
-  readonly last: Position;
+  readonly last: Moment;
   /** Where in the image this chunk belongs. */
   readonly offset: number;
   /** The chunk. */

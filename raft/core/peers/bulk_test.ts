@@ -7,9 +7,10 @@
 import { assertEquals } from "@std/assert";
 import { isBulk } from "./bulk.ts";
 import { append } from "../../../tests/helpers/bare_server.ts";
+import { momentOf } from "../../../tests/helpers/log_entries.ts";
 
 Deno.test("isBulk is true for entries and snapshot chunks, and false for heartbeats and probes", () => {
-  const last = { index: 1, term: 1 };
+  const last = momentOf(1, 1);
   const chunk = { type: "installSnapshot", last, offset: 0, total: 9, round: 0 } as const;
   assertEquals(isBulk(append([0, 0], { terms: [1] })), true);
   assertEquals(isBulk(append([0, 0])), false);

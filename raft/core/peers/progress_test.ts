@@ -9,14 +9,14 @@ import { Log } from "../model/log.ts";
 import { fillRaftOptions, type RaftOptions } from "../model/options.ts";
 import { Progress, quorumValue, type Replicated } from "./progress.ts";
 import type { Entry, Snapshot } from "../model/types.ts";
+import { entryOf, momentOf } from "../../../tests/helpers/log_entries.ts";
 
 function entries(from: number, count: number): Entry[] {
-  const command = new Uint8Array(8);
-  return Array.from({ length: count }, (_, i) => ({ index: from + i, term: 1, command }));
+  return Array.from({ length: count }, (_, i) => entryOf(from + i, 1, new Uint8Array(8)));
 }
 
 function leaderWith(count: number, snapshot: Snapshot | null = null): Replicated {
-  const base = snapshot?.last ?? { index: 0, term: 0 };
+  const base = snapshot?.last ?? momentOf(0, 0);
   const log = new Log(base, entries(base.index + 1, count));
   return { log, snapshot, commit: 0, round: 0, waiting: 0 };
 }
@@ -180,7 +180,7 @@ Deno.test("Progress regards a peer as silent when only late answers arrive (E11)
   assert(peer.isActive);
 });
 
-const IMAGE = { last: { index: 5, term: 1 }, data: new Uint8Array(5) };
+const IMAGE = { last: momentOf(5, 1), data: new Uint8Array(5) };
 
 /** A peer that needs the image, and was asked how much of it it has. */
 function receiving(state: Replicated, options: Partial<RaftOptions> = {}): Progress {
@@ -263,7 +263,7 @@ Deno.test("Progress claims nothing in a heartbeat while chunks are under way (S6
 });
 
 Deno.test("Progress offers an unreachable server the newest snapshot, and keeps no older one (S7)", () => {
-  const image = (index: number) => ({ last: { index, term: 1 }, data: new Uint8Array(index) });
+  const image = (index: number) => ({ last: momentOf(index, 1), data: new Uint8Array(index) });
   const options = { electionTicks: 2, heartbeatTicks: 1, snapshotChunkBytes: 4 };
   const peer = progress(1, options);
   const offered = () => peer.transferring;
@@ -274,13 +274,13 @@ Deno.test("Progress offers an unreachable server the newest snapshot, and keeps 
   peer.heard(1);
   receives(peer, 0); // about the earlier one
   assertEquals([taken(peer, leaderWith(0, image(8))), offered()], [null, 7]);
-  const log = new Log({ index: 7, term: 1 }, entries(8, 1));
+  const log = new Log(momentOf(7, 1), entries(8, 1));
   peer.accepted(7, 0); // it has it from elsewhere
   assertEquals(taken(peer, { ...leaderWith(0, image(8)), log }), "7+1");
 });
 
 Deno.test("Progress sends heartbeats only to a peer that needs a snapshot before one is durable", () => {
-  const log = new Log({ index: 4, term: 1 }, entries(5, 4));
+  const log = new Log(momentOf(4, 1), entries(5, 4));
   const peer = progress(3);
   const state = { ...leaderWith(0), log };
   assertEquals([taken(peer, state), taken(peer, state)], ["0+0", null]);

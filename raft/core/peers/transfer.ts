@@ -5,16 +5,16 @@
  * @module
  */
 
-import { isSame, type NodeId, type Position, type Snapshot } from "../model/mod.ts";
+import { isSame, type Moment, type NodeId, type Snapshot } from "../model/mod.ts";
 
 /** What has arrived of one snapshot. */
 export class Transfer {
-  readonly last: Position;
+  readonly last: Moment;
   readonly #from: NodeId;
   readonly #chunks: Uint8Array[] = [];
   #received = 0;
 
-  constructor(from: NodeId, last: Position) {
+  constructor(from: NodeId, last: Moment) {
     this.#from = from;
     this.last = last;
   }
@@ -25,7 +25,7 @@ export class Transfer {
   }
 
   /** Whether this transfer is the one of a server's snapshot at a position. */
-  isOf(from: NodeId, last: Position): boolean {
+  isOf(from: NodeId, last: Moment): boolean {
     return this.#from === from && isSame(this.last, last);
   }
 

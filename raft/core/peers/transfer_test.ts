@@ -6,8 +6,9 @@
 
 import { assertEquals } from "@std/assert";
 import { Transfer } from "./transfer.ts";
+import { momentOf } from "../../../tests/helpers/log_entries.ts";
 
-const LAST = { index: 3, term: 2 };
+const LAST = momentOf(3, 2);
 
 Deno.test("Transfer accepts chunks in order and ignores all others", () => {
   const transfer = new Transfer(2, LAST);
@@ -23,5 +24,5 @@ Deno.test("Transfer accepts chunks in order and ignores all others", () => {
 Deno.test("Transfer matches only its own sender, index and term", () => {
   const transfer = new Transfer(2, LAST);
   assertEquals([transfer.isOf(2, LAST), transfer.isOf(3, LAST)], [true, false]);
-  assertEquals(transfer.isOf(2, { index: 3, term: 1 }), false);
+  assertEquals(transfer.isOf(2, momentOf(3, 1)), false);
 });

@@ -1,12 +1,6 @@
 /**
- * The bytes of a storage folder: the header that opens every file, the records of a log segment, and
- * the verdict on a record that does not check. Pure: bytes in, bytes or a verdict out.
- *
- * All numbers are little-endian. A file begins with 96 bytes:
- *
- *     0 "KONTIKI" and a letter: V vote, L log segment, S snapshot     8 u32 format version
- *     12 u32 node   16 cluster, 32 bytes of UTF-8, filled up with 0   48 five u64 (f64 range)
- *     88 u32 0      92 u32 CRC-32 of the 92 bytes before
+ * The bytes of a log segment: its records, and the verdict on a record that does not check. Pure:
+ * bytes in, bytes or a verdict out. All numbers are little-endian.
  *
  * A record holds entries of one save. It begins at a multiple of 8, with 32 bytes:
  *
@@ -15,9 +9,11 @@
  *     20 u32 where the first record of the save begins
  *     24 u32 CRC-32 of the body, seeded          28 u32 0x4b4f4e54
  *
- * The body is, for each entry: u64 term, u32 length of the command (2^32 - 1: a no-op), the command;
- * then 1 to 8 bytes 0xff up to a multiple of 8: the last byte that is written is not zero. The seed is the CRC of the file's header, xor the record's
- * offset: a record that got to another place or another file does not check.
+ * The body is, for each entry: u32 length of the data, u8 kind (0 no-op, 1 command, 2 members), plus
+ * 128 if term and times follow as three u64 (term, steady, wall) because they are not those of the
+ * entry before in the record; then the data. Behind the last entry come 1 to 8 bytes 0xff up to a
+ * multiple of 8: the last byte that is written is not zero. The seed is the CRC of the file's header,
+ * xor the record's offset: a record that got to another place or another file does not check.
  *
  * The first record of a segment holds no entries. It says which position the log continues behind:
  * its first index is the next one, its body the term as u64. Behind the last record are zeros.
@@ -28,99 +24,31 @@
  */
 
 import { crc32 } from "./crc32.ts";
-import type { Entry, Index, NodeId, Position, Term } from "../core/mod.ts";
+import { getUint53, setUint53 } from "./file_head.ts";
+import {
+  type Entry,
+  type EntryKind,
+  FIRST_TIMES,
+  type Index,
+  type Position,
+  type Term,
+} from "../../core/mod.ts";
 
-/**
- * The version this program writes, and the newest it reads. In version 1 a segment grew with each
- * record; its header held the position that the log continues behind.
- */
-export const FORMAT_VERSION = 2;
-export const FILE_HEADER_BYTES = 96;
 export const RECORD_HEADER_BYTES = 32;
 const BASE_BODY_BYTES = 16;
 /** The first record of a segment. */
 export const BASE_RECORD_BYTES = RECORD_HEADER_BYTES + BASE_BODY_BYTES;
 export const SECTOR_BYTES = 512;
-const ENTRY_HEADER_BYTES = 12;
-const NO_COMMAND = 0xffff_ffff;
+const ENTRY_HEADER_BYTES = 5;
+/** Term and times, where they follow. */
+const ENTRY_STAMP_BYTES = 24;
+const STAMPED = 0x80;
+/** The kinds of entries, each at its number in a record. */
+const KINDS: readonly EntryKind[] = ["noop", "command", "members"];
 const CONTINUES = 0x8000_0000;
 const RECORD_MARK = 0x4b4f_4e54;
 /** Of CRC-32, bits reversed; the difference that the very last bit makes. */
 const CRC_POLYNOMIAL = 0xedb8_8320;
-const MAGIC = "KONTIKI";
-
-/** Whose folder it is. */
-export interface Identity {
-  /** The cluster's name: 1 to 32 bytes of UTF-8. */
-  readonly cluster: string;
-  /** The server whose files they are. */
-  readonly node: NodeId;
-}
-
-/** What a file is, by the last letter of its first eight bytes. */
-export type FileLetter = "V" | "L" | "S";
-
-/** The first 96 bytes of a file. */
-export interface FileHeader {
-  readonly letter: FileLetter;
-  readonly version: number;
-  readonly identity: Identity;
-  /**
-   * Vote: term, voted for (0: nobody), least segment, least snapshot index and term. Segment: sequence,
-   * bytes of the file. Snapshot: index, term, bytes of the image.
-   */
-  readonly numbers: readonly [number, number, number, number, number];
-  readonly checksum: number;
-}
-
-/** A folder's owner, or the reason why it cannot be one. */
-export function checkIdentity(identity: Identity): void {
-  const bytes = new TextEncoder().encode(identity.cluster).length;
-  if (bytes < 1 || bytes > 32 || identity.cluster.includes("\0")) {
-    throw new RangeError(`Cannot name a cluster: wanted 1 to 32 bytes, got "${identity.cluster}"`);
-  }
-  if (!Number.isInteger(identity.node) || identity.node < 1 || identity.node > 0xffff_ffff) {
-    throw new RangeError(`Cannot name a node: wanted 1 to 2^32 - 1, got ${identity.node}`);
-  }
-}
-
-export function encodeFileHeader(
-  header: Pick<FileHeader, "letter" | "identity"> & { readonly numbers: readonly number[] },
-): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(FILE_HEADER_BYTES);
-  const view = new DataView(bytes.buffer);
-  new TextEncoder().encodeInto(MAGIC + header.letter, bytes);
-  view.setUint32(8, FORMAT_VERSION, true);
-  view.setUint32(12, header.identity.node, true);
-  new TextEncoder().encodeInto(header.identity.cluster, bytes.subarray(16, 48));
-  header.numbers.forEach((number, i) => setUint53(view, 48 + 8 * i, number));
-  view.setUint32(92, crc32(bytes.subarray(0, 92)), true);
-  return bytes;
-}
-
-/** The header, or `null` when the bytes are not a whole one. */
-export function decodeFileHeader(bytes: Uint8Array): FileHeader | null {
-  if (bytes.length < FILE_HEADER_BYTES) return null;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, FILE_HEADER_BYTES);
-  const checksum = view.getUint32(92, true);
-  if (crc32(bytes.subarray(0, 92)) !== checksum) return null;
-  const text = new TextDecoder();
-  const letter = text.decode(bytes.subarray(7, 8));
-  if (text.decode(bytes.subarray(0, 7)) !== MAGIC || !isFileLetter(letter)) return null;
-  const cluster = text.decode(bytes.subarray(16, 48)).replace(/\0+$/, "");
-  const at = (i: number): number => getUint53(view, 48 + 8 * i);
-  return {
-    letter,
-    version: view.getUint32(8, true),
-    identity: { cluster, node: view.getUint32(12, true) },
-    numbers: [at(0), at(1), at(2), at(3), at(4)],
-    checksum,
-  };
-}
-
-function isFileLetter(letter: string): letter is FileLetter {
-  return letter === "V" || letter === "L" || letter === "S";
-}
 
 /** Where a record lies: the checksum of its segment's header, its offset, and its save's first. */
 export interface RecordPlace {
@@ -139,9 +67,14 @@ export interface RecordContent {
   readonly continues: boolean;
 }
 
-/** What an entry takes within a record. */
-export function entryBytes(entry: Entry): number {
-  return ENTRY_HEADER_BYTES + (entry.command?.length ?? 0);
+/** What an entry takes within a record, behind another one there or as the first. */
+export function entryBytes(entry: Entry, before: Entry | null): number {
+  const bytes = ENTRY_HEADER_BYTES + entry.data.length;
+  return isStamped(entry, before) ? bytes + ENTRY_STAMP_BYTES : bytes;
+}
+
+function isStamped(entry: Entry, before: Entry | null): boolean {
+  return before === null || entry.times !== before.times || entry.term !== before.term;
 }
 
 /** Writes the record to the start of the buffer, which must be large enough; returns its length. */
@@ -151,14 +84,22 @@ export function encodeRecord(
 ): number {
   const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
   let offset = RECORD_HEADER_BYTES;
-  for (const { term, command } of record.entries) {
-    view.setUint32(offset, term >>> 0, true);
-    view.setUint32(offset + 4, (term - (term >>> 0)) / 2 ** 32, true);
-    view.setUint32(offset + 8, command === null ? NO_COMMAND : command.length, true);
+  let before: Entry | null = null;
+  for (const entry of record.entries) {
+    const { data, kind, term, times } = entry;
+    const stamped = isStamped(entry, before);
+    view.setUint32(offset, data.length, true);
+    view.setUint8(offset + 4, KINDS.indexOf(kind) + (stamped ? STAMPED : 0));
     offset += ENTRY_HEADER_BYTES;
-    if (command === null) continue;
-    buffer.set(command, offset);
-    offset += command.length;
+    if (stamped) {
+      setUint53(view, offset, term);
+      setUint53(view, offset + 8, times.steady);
+      setUint53(view, offset + 16, times.wall);
+      offset += ENTRY_STAMP_BYTES;
+    }
+    buffer.set(data, offset);
+    offset += data.length;
+    before = entry;
   }
   if (record.baseTerm !== undefined) {
     setUint53(view, offset, record.baseTerm);
@@ -223,15 +164,23 @@ export function decodeRecordBody(
   }
   const entries: Entry[] = [];
   let offset = 0;
+  let term: Term = 0;
+  let times = FIRST_TIMES;
   for (let i = 0; i < header.count; i++) {
     if (offset + ENTRY_HEADER_BYTES > body.length) return null;
-    const term = getUint53(view, offset);
-    const length = view.getUint32(offset + 8, true);
+    const length = view.getUint32(offset, true);
+    const head = view.getUint8(offset + 4);
     offset += ENTRY_HEADER_BYTES;
-    const end = offset + (length === NO_COMMAND ? 0 : length);
-    if (end > body.length) return null;
-    const command = length === NO_COMMAND ? null : body.subarray(offset, end);
-    entries.push({ index: from + i, term, command });
+    if (head >= STAMPED) {
+      if (offset + ENTRY_STAMP_BYTES > body.length) return null;
+      term = getUint53(view, offset);
+      times = { steady: getUint53(view, offset + 8), wall: getUint53(view, offset + 16) };
+      offset += ENTRY_STAMP_BYTES;
+    }
+    const kind = KINDS[head % STAMPED];
+    const end = offset + length;
+    if (kind === undefined || end > body.length) return null;
+    entries.push({ index: from + i, term, times, kind, data: body.subarray(offset, end) });
     offset = end;
   }
   return { from, continues, entries };
@@ -251,18 +200,14 @@ export function baseOfRecord({ from, baseTerm }: RecordContent): Position | null
  *   behind it, and there, are zeros. It does not change bits in between.
  * - One flipped bit explains it.
  *
- * `bytes` is the file from the record on, `place.start` where the first record of its save begins. A
- * file of version 1 `grows`: a write that was cut off leaves it short, and zeros may end a record.
+ * `bytes` is the file from the record on, `place.start` where the first record of its save begins.
  */
-export function isTorn(
-  bytes: Uint8Array,
-  place: RecordPlace & { readonly grows: boolean },
-): boolean {
+export function isTorn(bytes: Uint8Array, place: RecordPlace): boolean {
   if (hasLaterSave(bytes, place)) return false;
   const header = decodeRecordHeader(bytes.subarray(0, RECORD_HEADER_BYTES), place);
   const length = RECORD_HEADER_BYTES + (header?.bodyBytes ?? 0);
-  if (bytes.length < length) return place.grows;
-  if (!place.grows && usedLength(bytes) < length) return true;
+  if (bytes.length < length) return false;
+  if (usedLength(bytes) < length) return true;
   if (header !== null) {
     const body = bytes.subarray(RECORD_HEADER_BYTES, length);
     const difference = crc32(body, seedOf(place)) ^ header.bodyChecksum;
@@ -334,13 +279,4 @@ function seedOf(place: Omit<RecordPlace, "start">): number {
 /** Where a record ends whose content ends at an offset: the next multiple of eight above it. */
 export function endOfRecord(offset: number): number {
   return Math.floor(offset / 8) * 8 + 8;
-}
-
-function setUint53(view: DataView, offset: number, value: number): void {
-  view.setUint32(offset, value % 2 ** 32, true);
-  view.setUint32(offset + 4, Math.floor(value / 2 ** 32), true);
-}
-
-function getUint53(view: DataView, offset: number): number {
-  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
 }

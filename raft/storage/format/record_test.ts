@@ -1,21 +1,20 @@
 /** Tests of the bytes on disk, pinned byte by byte with checksums from another program. @module */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { decodeFileHeader, encodeFileHeader } from "./file_head.ts";
 import {
   BASE_RECORD_BYTES,
   baseOfRecord,
-  checkIdentity,
-  decodeFileHeader,
   decodeRecordBody,
   decodeRecordHeader,
-  encodeFileHeader,
   encodeRecord,
   entryBytes,
   isTorn,
   RECORD_HEADER_BYTES,
   usedLength,
 } from "./record.ts";
-import type { Entry } from "../core/model/types.ts";
+import type { Entry } from "../../core/model/types.ts";
+import { entryOf } from "../../../tests/helpers/log_entries.ts";
 
 const HEADER = encodeFileHeader({
   letter: "L",
@@ -23,9 +22,10 @@ const HEADER = encodeFileHeader({
   numbers: [2, 5, 3, 0, 2 ** 53 - 1],
 });
 
+const TIMES = { steady: 9, wall: 2 ** 41 };
 const ENTRIES: readonly Entry[] = [
-  { index: 6, term: 2 ** 33 + 1, command: null },
-  { index: 7, term: 2 ** 33 + 1, command: new TextEncoder().encode("abc") },
+  { ...entryOf(6, 2 ** 33 + 1), times: TIMES },
+  { ...entryOf(7, 2 ** 33 + 1, new TextEncoder().encode("abc")), times: TIMES },
 ];
 
 function hex(bytes: Uint8Array): string {
@@ -34,27 +34,20 @@ function hex(bytes: Uint8Array): string {
 
 function recordAt(offset: number): { bytes: Uint8Array; headerChecksum: number } {
   const headerChecksum = decodeFileHeader(HEADER)!.checksum;
-  const buffer = new Uint8Array(100).fill(0xee);
+  const buffer = new Uint8Array(120).fill(0xee);
   const place = { headerChecksum, offset, start: offset };
   const length = encodeRecord(buffer, { from: 6, entries: ENTRIES, continues: false, place });
   return { bytes: buffer.slice(0, length), headerChecksum };
 }
 
-Deno.test("encodeFileHeader gives the bytes of docs/protocol.md", () => {
-  const wanted = "4b4f4e54494b494c" + "02000000" + "07000000" + "6331" + "00".repeat(30) +
-    "0200000000000000" + "0500000000000000" + "0300000000000000" + "0000000000000000" +
-    "ffffffffffff1f00" + "00000000" + "e0030b43";
-  assertEquals(hex(HEADER), wanted);
-  assertEquals(decodeFileHeader(HEADER)?.numbers, [2, 5, 3, 0, 2 ** 53 - 1]);
-  assertEquals(decodeFileHeader(HEADER)?.identity, { cluster: "c1", node: 7 });
-});
-
 Deno.test("encodeRecord returns the bytes of docs/protocol.md", () => {
   const { bytes } = recordAt(96);
-  const head = "c7277edc200000000600000000000000" + "0200000060000000dc1486ee544e4f4b";
-  const body = "0100000002000000ffffffff" + "010000000200000003000000616263ffffffffff";
+  const head = "8964de52280000000600000000000000" + "02000000600000007f43f9b9544e4f4b";
+  const body = "0000000080" + "010000000200000009000000000000000000000000020000" +
+    "0300000001616263" + "ffffff";
   assertEquals(hex(bytes), head + body);
-  assertEquals(ENTRIES.map(entryBytes), [12, 15]);
+  const [noop, command] = ENTRIES;
+  assertEquals([entryBytes(noop!, null), entryBytes(command!, noop!)], [29, 8]);
 });
 
 Deno.test("decodeRecordBody returns the entries, and nothing for another offset or length", () => {
@@ -88,14 +81,13 @@ Deno.test("encodeRecord says in a segment's first record what the log continues 
 
 Deno.test("isTorn says yes to lost sectors and early ends, and no to rot, short files and later saves", () => {
   const { bytes, headerChecksum } = recordAt(480);
-  const place = { headerChecksum, offset: 480, start: 480, grows: false };
+  const place = { headerChecksum, offset: 480, start: 480 };
   // The record's header ends where a sector ends: one of the two sectors was lost.
   const first = bytes.slice().fill(0, 0, 32);
   const second = bytes.slice().fill(0, 32);
   assertEquals([isTorn(first, place), isTorn(second, place)], [true, true]);
   for (let length = 1; length < bytes.length; length++) {
     assertEquals(isTorn(bytes.subarray(0, length), place), false);
-    assertEquals(isTorn(bytes.subarray(0, length), { ...place, grows: true }), true);
     assertEquals(isTorn(bytes.slice().fill(0, length), place), true, `${length} bytes written`);
   }
   for (let bit = 0; bit < 8 * bytes.length; bit++) {
@@ -115,15 +107,5 @@ Deno.test("usedLength counts up to the last byte that is not zero", () => {
       if (length > 0) bytes[length - 1] = 1;
       assertEquals([usedLength(bytes), usedLength(bytes.subarray(0, length))], [length, length]);
     }
-  }
-});
-
-Deno.test("checkIdentity refuses clusters and nodes that cannot be written", () => {
-  checkIdentity({ cluster: "é".repeat(16), node: 1 });
-  for (const cluster of ["", "é".repeat(17), "a\0b"]) {
-    assertThrows(() => checkIdentity({ cluster, node: 1 }), RangeError);
-  }
-  for (const node of [0, 1.5, -1, 2 ** 32]) {
-    assertThrows(() => checkIdentity({ cluster: "c", node }), RangeError);
   }
 });

@@ -1,0 +1,87 @@
+/**
+ * Bugs of the times in the log, rules K1 to K3 of docs/rules.md.
+ *
+ * @module
+ */
+
+import { RAFT, SWARM, WALK } from "./catchers.ts";
+import type { Canary } from "./canary.ts";
+
+const TIMES = "raft/core/model/times.ts";
+const TIMES_TEST = "raft/core/model/times_test.ts";
+
+/** Bugs by rule, planted one at a time. */
+export const clockCanaries: readonly Canary[] = [
+  {
+    rule: "K1",
+    bug: "wall time goes back after a change of leader",
+    file: TIMES,
+    find: "const wall = Math.max(before.wall, Math.floor(this.#clocks.wall()));",
+    replace: "const wall = Math.floor(this.#clocks.wall());",
+    caughtBy: [TIMES_TEST, SWARM, WALK],
+  },
+  {
+    rule: "K1",
+    bug: "a new leader begins at the time of its own clock",
+    file: TIMES,
+    find: "    this.#times = last;\n  }",
+    replace: "    this.#times = FIRST_TIMES;\n  }",
+    caughtBy: [TIMES_TEST, WALK],
+  },
+  {
+    rule: "K1",
+    bug: "a restart forgets the time of its snapshot",
+    file: "raft/storage/file_reading.ts",
+    find: "return { last: { index, term, times: { steady, wall } }, data };",
+    replace: "return { last: { index, term, times: { steady: 0, wall: 0 } }, data };",
+    caughtBy: ["raft/storage/file_storage_test.ts"],
+  },
+  {
+    rule: "K1",
+    bug: "a follower takes entries whose times go back",
+    file: "raft/doubt.ts",
+    find: "if (held?.term !== term || !goesBack(held.times, entry.times)) return null;",
+    replace: "if (held !== undefined) return null;",
+    caughtBy: ["raft/doubt_test.ts"],
+  },
+  {
+    rule: "K1",
+    bug: "a record gives all its entries the times of its first",
+    file: "raft/storage/format/record.ts",
+    find: "return before === null || entry.times !== before.times || entry.term !== before.term;",
+    replace: "return before === null || entry.term !== before.term;",
+    caughtBy: ["raft/storage/file_storage_test.ts"],
+  },
+  {
+    rule: "K2",
+    bug: "steady time runs while nobody leads",
+    file: TIMES,
+    find: "this.#origin = clocks.now() - last.steady;",
+    replace: "this.#origin = 0;",
+    caughtBy: [TIMES_TEST, WALK],
+  },
+  {
+    rule: "K2",
+    bug: "steady time follows the date",
+    file: TIMES,
+    find: "Math.floor(this.#clocks.now() - this.#origin)",
+    replace: "Math.floor(this.#clocks.wall() - this.#origin)",
+    caughtBy: [TIMES_TEST],
+  },
+  {
+    rule: "K2",
+    bug: "a new leader does not look at the end of its log",
+    file: RAFT,
+    find: "const time = new LeaderTime(this.#log.last.times, this.#clock);",
+    replace: "const time = new LeaderTime({ steady: 0, wall: 0 }, this.#clock);",
+    caughtBy: [WALK, SWARM],
+  },
+  {
+    rule: "K3",
+    bug: "wall time stands still for as long as a node leads",
+    file: TIMES,
+    find: "Math.floor(this.#clocks.wall()));",
+    replace: "0);",
+    caughtBy: [TIMES_TEST],
+  },
+];
