@@ -8,7 +8,8 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { echo, serve } from "../../tests/helpers/rpc_server.ts";
 import { frameOf } from "../../tests/helpers/sockets.ts";
 import { TcpTransport } from "../peers/mod.ts";
-import { RpcClient, type RpcClientOptions } from "./rpc_client.ts";
+import type { RpcClientOptions } from "./client_options.ts";
+import { RpcClient } from "./rpc_client.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
 

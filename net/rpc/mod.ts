@@ -6,7 +6,10 @@
 
 export type { ConnectFailure, ConnectFailureKind } from "./connect_failure.ts";
 export type { CallLimits, CallOutcome } from "./call.ts";
-export { RpcClient, type RpcClientOptions } from "./rpc_client.ts";
+export type { ClientStream, StreamEnd, StreamHandlers } from "./client_streams.ts";
+export type { RpcClientOptions } from "./client_options.ts";
+export { RpcClient } from "./rpc_client.ts";
 export type { ServerHello } from "./rpc_frames.ts";
 export { type Answer, RPC_LIMITS, type RpcLimits, type RpcServerOptions } from "./rpc_options.ts";
 export { RpcServer, type ServerLoad } from "./rpc_server.ts";
+export type { OpenStream, Producer, StreamPart } from "./server_streams.ts";

@@ -8,8 +8,10 @@
  * @module
  */
 
-import { type Address, type Closed, Connection, type WireValue } from "../wire/mod.ts";
+import { type Closed, Connection, type WireValue } from "../wire/mod.ts";
 import type { CallLimits, CallOutcome } from "./call.ts";
+import { CLIENT_DEFAULTS, type RpcClientOptions } from "./client_options.ts";
+import { type ClientStream, ClientStreams, type StreamHandlers } from "./client_streams.ts";
 import { type ConnectFailure, endedEarly, saidNo, systemFailure } from "./connect_failure.ts";
 import {
   decodeReplyFrame,
@@ -19,24 +21,6 @@ import {
   type ServerHello,
 } from "./rpc_frames.ts";
 import { within } from "./within.ts";
-
-/** Options of an {@linkcode RpcClient}. */
-export interface RpcClientOptions {
-  /** Where the server listens: a TCP address, or the path of a Unix socket. */
-  readonly server: Address | { readonly path: string };
-  /** The required cluster of the server; `null` for any. @default {null} */
-  readonly cluster?: string | null;
-  /** Time limit to connect, and then for the server's hello. @default {2000} */
-  readonly connectMsMax?: number;
-  /** The time after a failed dial in which calls fail at once. @default {50} */
-  readonly retryMs?: number;
-  /** Silence that ends a connection with pending calls; a ping is sent at half. @default {2000} */
-  readonly silenceMsMax?: number;
-  /** The longest frame, in and out. @default {64 MiB} */
-  readonly frameBytesMax?: number;
-  /** Maximum of calls in flight; a further one is `overloaded` at once. @default {65536} */
-  readonly inFlightMax?: number;
-}
 
 interface Pending {
   readonly settle: (outcome: CallOutcome) => void;
@@ -50,17 +34,10 @@ interface Request {
   readonly signal: AbortSignal | undefined;
 }
 
-const DEFAULTS = {
-  cluster: null,
-  connectMsMax: 2000,
-  retryMs: 50,
-  silenceMsMax: 2000,
-  frameBytesMax: 64 * 2 ** 20,
-  inFlightMax: 65_536,
-};
-
 /** The interval of the timer that checks all deadlines. */
 const SWEEP_MS = 10;
+/** Its interval while only streams are open, which have no deadlines. */
+const STREAM_SWEEP_MS = 250;
 
 /** A client of one server, which reconnects as needed. */
 export class RpcClient {
@@ -74,6 +51,7 @@ export class RpcClient {
   #number = 0;
   /** By number; the Map keeps them in the order of calls. */
   readonly #pending = new Map<number, Pending>();
+  readonly #streams = new ClientStreams();
   #sweeper: ReturnType<typeof setTimeout> | null = null;
   #sweepDueAt = 0;
   /** The time since which calls are pending and nothing arrived; `null` until the next sweep. */
@@ -85,7 +63,7 @@ export class RpcClient {
 
   /** Makes a client, which connects at its first call. */
   constructor(options: RpcClientOptions) {
-    this.#options = { ...DEFAULTS, ...options };
+    this.#options = { ...CLIENT_DEFAULTS, ...options };
   }
 
   /** The server that answered the last hello. */
@@ -112,6 +90,15 @@ export class RpcClient {
       return this.#callNow(connection, { payload, deadline, signal });
     }
     return this.#callLater({ payload, deadline, signal });
+  }
+
+  /** Sends a request that is answered by a stream, of which this client takes so many bytes at first. */
+  open(payload: WireValue, credit: number, handlers: StreamHandlers): ClientStream {
+    const connecting = this.connect().then((connection) => {
+      if (connection?.isClosed === false) this.#sweepLater();
+      return connection;
+    });
+    return this.#streams.begin(connecting, { number: ++this.#number, payload, credit, handlers });
   }
 
   /** Closes the connection. Calls in flight end as unknown. */
@@ -161,7 +148,7 @@ export class RpcClient {
       return settle({ kind: "neverSent", reason });
     }
     this.#pending.set(number, { settle, deadline });
-    if (this.#sweeper === null) this.#sweepLater();
+    this.#sweepLater();
   }
 
   /** The connection, made if there is none; `null` if it cannot be made now. */
@@ -243,6 +230,7 @@ export class RpcClient {
   #receive(connection: Connection, value: WireValue): void {
     const reply = decodeReplyFrame(value);
     if (reply === null) return connection.refuse("wanted a numbered reply");
+    if (this.#streams.receive(reply) || reply.status === "part") return;
     const pending = this.#pending.get(reply.number);
     // The call may have reached its deadline already.
     if (pending === undefined) return;
@@ -258,13 +246,21 @@ export class RpcClient {
     const lost = [...this.#pending.values()];
     this.#pending.clear();
     for (const { settle } of lost) settle({ kind: "unknown", reason: "connectionLost" });
+    this.#streams.lose();
     if (this.#sweeper !== null) clearTimeout(this.#sweeper);
     this.#sweeper = null;
   }
 
+  /** Arms the timer, or arms it anew if it is too far away for a call. */
   #sweepLater(): void {
-    this.#sweepDueAt = performance.now() + SWEEP_MS;
-    this.#sweeper = setTimeout(() => this.#sweep(), SWEEP_MS);
+    const ms = this.#pending.size > 0 ? SWEEP_MS : STREAM_SWEEP_MS;
+    const dueAt = performance.now() + ms;
+    if (this.#sweeper !== null) {
+      if (dueAt >= this.#sweepDueAt) return;
+      clearTimeout(this.#sweeper);
+    }
+    this.#sweepDueAt = dueAt;
+    this.#sweeper = setTimeout(() => this.#sweep(), ms);
   }
 
   #sweep(): void {
@@ -276,7 +272,7 @@ export class RpcClient {
       settle({ kind: "unknown", reason: "deadline" });
     }
     if (this.#connection !== null) this.#listen(this.#connection, now);
-    if (this.#pending.size > 0 && this.#sweeper === null) this.#sweepLater();
+    if (this.#pending.size > 0 || this.#streams.size > 0) this.#sweepLater();
   }
 
   /** Sends a ping after a silence, since a dead connection looks like a slow server (X3). */

@@ -26,6 +26,8 @@ export const REPLY_STATUS = {
   overloaded: 1,
   /** Not executed, because this server knows no such request. A sentence follows. */
   unknownRequest: 2,
+  /** A part of a stream; more follow. A stream ends with any of the others. */
+  part: 3,
 } as const;
 
 /** First frame of a client, which may send requests immediately after it. */
@@ -48,6 +50,15 @@ export interface RequestFrame {
   readonly payload: WireValue;
   /** How long the client still waits for the reply, in milliseconds; `Infinity` if not given. */
   readonly withinMs: number;
+}
+
+/** A request that is answered by a stream, or more credit for one that is open. */
+export interface StreamFrame {
+  readonly number: number;
+  /** `null`: the stream is open. */
+  readonly payload: WireValue;
+  /** How many bytes the client takes, or takes more; 0: it wants the stream to end. */
+  readonly credit: number;
 }
 
 /** One reply. */
@@ -94,6 +105,24 @@ export function decodeRequestFrame(value: WireValue): RequestFrame | null {
   return isWhole(within) ? { number, payload, withinMs: within } : null;
 }
 
+/** The request of a stream as a value. */
+export function encodeOpenFrame({ number, payload, credit }: StreamFrame): WireValue {
+  return [number, payload, null, credit];
+}
+
+/** More credit for a stream as a value; 0: the stream shall end. */
+export function encodeCreditFrame(number: number, credit: number): WireValue {
+  return [number, null, null, credit];
+}
+
+/** The frame of a stream; `null` if the value is none. */
+export function decodeStreamFrame(value: WireValue): StreamFrame | null {
+  if (!Array.isArray(value) || value.length !== 4) return null;
+  const [number, payload, within, credit] = value;
+  if (!isWhole(number) || payload === undefined || within !== null || !isWhole(credit)) return null;
+  return { number, payload, credit };
+}
+
 /** The reply; `null` if the value is not a reply. */
 export function decodeReplyFrame(value: WireValue): ReplyFrame | null {
   if (!Array.isArray(value) || value.length < 2) return null;
@@ -106,6 +135,8 @@ export function decodeReplyFrame(value: WireValue): ReplyFrame | null {
       return { number, status: "overloaded", payload };
     case REPLY_STATUS.unknownRequest:
       return { number, status: "unknownRequest", payload };
+    case REPLY_STATUS.part:
+      return { number, status: "part", payload };
     default:
       return null;
   }

@@ -5,6 +5,7 @@
  */
 
 import type { WireValue } from "../wire/mod.ts";
+import type { OpenStream } from "./server_streams.ts";
 
 /** Answers one request. Calls after the first have no effect, nor do calls once the client has left. */
 export type Answer = (payload: WireValue) => void;
@@ -73,6 +74,8 @@ export interface RpcServerOptions {
    * how long the client still waits for the reply; `Infinity`: the client does not say.
    */
   readonly handle: (request: WireValue, reply: Answer, withinMs: number) => boolean | void;
+  /** Begins a stream for a request that asks for one. @default {no request is known} */
+  readonly open?: OpenStream;
   /** Takes a line about what was refused. */
   readonly log: (line: string) => void;
   /** What differs from the usual limits. */

@@ -24,15 +24,17 @@ import {
 } from "../wire/mod.ts";
 import {
   decodeRequestFrame,
+  decodeStreamFrame,
   encodeServerHello,
   refuseClientHello,
   REPLY_STATUS,
+  type StreamFrame,
 } from "./rpc_frames.ts";
 import { RPC_LIMITS, type RpcLimits, type RpcServerOptions } from "./rpc_options.ts";
+import { ServerStreams, type StreamClient } from "./server_streams.ts";
 
 /** A client that has said hello. */
-interface Client {
-  readonly connection: Connection;
+interface Client extends StreamClient {
   readonly source: string;
   inFlight: number;
 }
@@ -56,6 +58,8 @@ export interface ServerLoad {
   readonly unfinishedBytes: number;
   /** Requests handled since the start. */
   readonly handled: number;
+  /** Streams that are open. */
+  readonly streams: number;
 }
 
 /** Serves clients. */
@@ -66,6 +70,7 @@ export class RpcServer {
   readonly #unfinished: UnfinishedFrames;
   readonly #lobby: Lobby;
   readonly #clients = new Set<Client>();
+  readonly #streams: ServerStreams;
   /** Connections that may have queued replies. */
   readonly #owed = new Set<Connection>();
   #inFlight = 0;
@@ -77,6 +82,7 @@ export class RpcServer {
     this.#options = options;
     this.#limits = { ...RPC_LIMITS, ...options.limits };
     this.#refusals = new Refusals({ log: options.log, now: () => performance.now() });
+    this.#streams = new ServerStreams(options.open ?? (() => null));
     const { frameBytesMax, queueBytesMax, idleMsMax, stallMsMax } = this.#limits;
     this.#unfinished = new UnfinishedFrames({ bytesMax: this.#limits.unfinishedBytesMax });
     this.#lobby = new Lobby({
@@ -106,6 +112,7 @@ export class RpcServer {
       inFlight: this.#inFlight,
       unfinishedBytes: this.#unfinished.bytes,
       handled: this.#handled,
+      streams: [...this.#clients].reduce((sum, { streams }) => sum + streams.size, 0),
     };
   }
 
@@ -120,13 +127,21 @@ export class RpcServer {
     const refusal = refuseClientHello(hello, cluster) ?? this.#makeRoom();
     if (refusal !== null) return refusal;
     connection.send(encodeServerHello({ cluster, id }));
-    const client = { connection, source, inFlight: 0 };
+    const client: Client = {
+      connection,
+      source,
+      inFlight: 0,
+      streams: new Map(),
+      send: (value) => this.#send(client, value),
+    };
     this.#clients.add(client);
     return {
       receive: (value) => this.#request(client, value),
+      drained: () => this.#streams.drained(client),
       ended: () => {
         this.#clients.delete(client);
         this.#owed.delete(connection);
+        this.#streams.drop(client);
       },
     };
   }
@@ -138,7 +153,7 @@ export class RpcServer {
     const detail = `more than ${connectionsMax} connections`;
     let idlest: Client | null = null;
     for (const client of this.#clients) {
-      if (client.inFlight > 0) continue;
+      if (client.inFlight > 0 || client.streams.size > 0) continue;
       if (idlest === null || client.connection.heardAt < idlest.connection.heardAt) idlest = client;
     }
     if (idlest === null || performance.now() - idlest.connection.heardAt < idleMsMin) {
@@ -151,6 +166,8 @@ export class RpcServer {
   }
 
   #request(client: Client, value: WireValue): void {
+    const stream = decodeStreamFrame(value);
+    if (stream !== null) return this.#stream(client, stream);
     const request = decodeRequestFrame(value);
     if (request === null) return client.connection.refuse("wanted a numbered request");
     const { number, payload, withinMs } = request;
@@ -186,6 +203,27 @@ export class RpcServer {
     if (this.#options.handle(payload, answer, withinMs) !== false || !isDone()) return;
     const detail = `no request of this server: ${printable(payload)}`;
     this.#send(client, [number, REPLY_STATUS.unknownRequest, detail]);
+  }
+
+  #stream(client: Client, { number, payload, credit }: StreamFrame): void {
+    if (payload === null) return this.#streams.grant(client, number, credit);
+    const result = this.#streams.open(client, { number, payload, credit });
+    switch (result) {
+      case "opened":
+        this.#handled += 1;
+        return;
+      case "inUse":
+        return client.connection.refuse(`wanted a number that is not in use, got ${number}`);
+      case "overloaded": {
+        const detail = `${client.streams.size} streams of this client`;
+        this.#refuse("overloaded", { source: client.source, detail });
+        return this.#send(client, [number, REPLY_STATUS.overloaded]);
+      }
+      case "unknownRequest": {
+        const detail = `no stream of this server: ${printable(payload)}`;
+        return this.#send(client, [number, REPLY_STATUS.unknownRequest, detail]);
+      }
+    }
   }
 
   #answer(

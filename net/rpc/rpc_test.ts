@@ -27,7 +27,13 @@ Deno.test("RpcClient matches replies to calls when replies arrive in another ord
   const outcomes = await inTime(Promise.all(calls), "every reply");
   assertEquals(outcomes, calls.map((_, at) => ({ kind: "replied" as const, payload: at })));
   assertEquals(client.server, { cluster: "test", id: 1 });
-  assertEquals(server.load(), { clients: 1, inFlight: 0, unfinishedBytes: 0, handled: 100 });
+  assertEquals(server.load(), {
+    clients: 1,
+    inFlight: 0,
+    unfinishedBytes: 0,
+    handled: 100,
+    streams: 0,
+  });
   client.close();
   server.close();
 });
@@ -210,7 +216,13 @@ Deno.test("RpcServer frees the place of a request whose client has disconnected"
   await until(() => server.load().clients === 0);
   replies[0]?.("done");
   replies[0]?.("done twice");
-  assertEquals(server.load(), { clients: 0, inFlight: 0, unfinishedBytes: 0, handled: 1 });
+  assertEquals(server.load(), {
+    clients: 0,
+    inFlight: 0,
+    unfinishedBytes: 0,
+    handled: 1,
+    streams: 0,
+  });
   server.close();
 });
 

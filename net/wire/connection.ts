@@ -206,6 +206,7 @@ export class Connection {
       await this.#writeAll(this.#writing.bytes());
       this.#writing.clear();
       this.#writtenBytes = 0;
+      if (!this.isClosed) this.#options.drained();
     }
     this.#isWriting = false;
     if (this.#isEnding) this.close();

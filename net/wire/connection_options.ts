@@ -35,6 +35,8 @@ export interface ConnectionOptions {
   readonly receive: (value: WireValue) => void;
   /** Called when bytes have arrived that end inside a frame. It must not throw. */
   readonly arriving?: () => void;
+  /** Called when bytes that waited have left. It must not throw. */
+  readonly drained?: () => void;
   /** Bounds what incomplete frames hold on many connections; `null`: on none. @default {null} */
   readonly unfinished?: UnfinishedFrames | null;
   /** The longest frame, in and out. @default {16 MiB} */
@@ -54,6 +56,7 @@ export interface ConnectionOptions {
 /** The default of every option that has one. */
 export const CONNECTION_DEFAULTS = {
   arriving: () => {},
+  drained: () => {},
   unfinished: null,
   frameBytesMax: FRAME_BYTES_MAX,
   queueBytesMax: 64 * 1024 * 1024,

@@ -21,6 +21,8 @@ export interface Guest {
   readonly receive: (value: WireValue) => void;
   /** Called when a part of a frame has arrived. */
   readonly arriving?: () => void;
+  /** Called when bytes that waited for this client have left. */
+  readonly drained?: () => void;
   /** Called once, when the connection has ended. */
   readonly ended: () => void;
 }
@@ -40,7 +42,7 @@ export interface LobbyOptions {
   /** Limits of each connection. */
   readonly connection: Omit<
     ConnectionOptions,
-    "receive" | "arriving" | "firstFrameMs" | "firstFrameBytesMax"
+    "receive" | "arriving" | "drained" | "firstFrameMs" | "firstFrameBytesMax"
   >;
   /** The longest first frame. */
   readonly helloBytesMax: number;
@@ -89,6 +91,7 @@ export class Lobby {
         else guest.receive(value);
       },
       arriving: () => guest?.arriving?.(),
+      drained: () => guest?.drained?.(),
     });
     this.#pending.add(connection);
     connection.closed.then((closed) => {

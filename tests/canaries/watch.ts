@@ -1,5 +1,5 @@
 /**
- * Bugs of watches: rules W1 to W7, which `docs/rules.md` explains.
+ * Bugs of watches and of the streams that carry them: rules W1 to W8, which `docs/rules.md` explains.
  *
  * @module
  */
@@ -10,7 +10,11 @@ const WATCH = "kv/watch/watch.ts";
 const HUB = "kv/watch/hub.ts";
 const RECENT = "kv/watch/recent_groups.ts";
 
+const SERVER = "net/rpc/server_streams.ts";
+const CLIENT = "net/rpc/client_streams.ts";
+
 const MODEL = "kv/watch/hub_test.ts";
+const STREAMS = "net/rpc/streams_test.ts";
 
 /** Bugs by rule, planted one at a time. */
 export const watchCanaries: readonly Canary[] = [
@@ -144,5 +148,111 @@ export const watchCanaries: readonly Canary[] = [
     find: "this.#shared.release(this.#queuedBytes);",
     replace: "this.#shared.release(0);",
     caughtBy: [MODEL],
+  },
+  {
+    rule: "W8",
+    bug: "a stream sends whatever its source has",
+    file: SERVER,
+    find: "if (stream.credit <= 0) return false;",
+    replace: "if (stream.credit <= -1e15) return false;",
+    caughtBy: [STREAMS],
+  },
+  {
+    rule: "W8",
+    bug: "credit that is granted later is not used",
+    file: SERVER,
+    find:
+      "stream.credit = Math.min(stream.credit + bytes, Number.MAX_SAFE_INTEGER);\n    this.#wake(stream);",
+    replace: "stream.credit = Math.min(stream.credit + bytes, Number.MAX_SAFE_INTEGER);",
+    caughtBy: [STREAMS],
+  },
+  {
+    rule: "W8",
+    bug: "parts pile up for a client that does not read",
+    file: SERVER,
+    find: "if (client.connection.queuedBytes >= ROOM_BYTES) {",
+    replace: "if (client.connection.queuedBytes >= 2 ** 40) {",
+    caughtBy: [STREAMS],
+  },
+  {
+    rule: "W8",
+    bug: "a stream never goes on after its connection was full",
+    file: SERVER,
+    find: "for (const stream of blocked) this.#wake(stream);",
+    replace: "blocked.clear();",
+    caughtBy: [STREAMS],
+  },
+  {
+    rule: "W8",
+    bug: "one stream keeps the thread as long as it has something to send",
+    file: SERVER,
+    find: "const end = performance.now() + SLICE_MS;",
+    replace: "const end = performance.now() + 600 * SLICE_MS;",
+    caughtBy: [STREAMS],
+  },
+  {
+    rule: "W8",
+    bug: "the source of a stream is not stopped when its client leaves",
+    file: "net/rpc/rpc_server.ts",
+    find: "        this.#streams.drop(client);\n",
+    replace: "",
+    caughtBy: [STREAMS],
+  },
+  {
+    rule: "W8",
+    bug: "a cancelled stream goes on",
+    file: SERVER,
+    find: "if (bytes === 0) return this.#end(stream);",
+    replace: "if (bytes < 0) return this.#end(stream);",
+    caughtBy: [STREAMS],
+  },
+  {
+    rule: "W8",
+    bug: "streams of one client are not bounded",
+    file: SERVER,
+    find: 'if (client.streams.size >= STREAMS_MAX) return "overloaded";',
+    replace: 'if (client.streams.size >= 1e9) return "overloaded";',
+    caughtBy: [STREAMS],
+  },
+  {
+    rule: "W8",
+    bug: "the number of a stream is used for two",
+    file: SERVER,
+    find: 'if (client.streams.has(number)) return "inUse";',
+    replace: 'if (client.streams.has(-1)) return "inUse";',
+    caughtBy: [STREAMS],
+  },
+  {
+    rule: "W8",
+    bug: "a frame of a stream with a credit that is no number is taken",
+    file: "net/rpc/rpc_frames.ts",
+    find: "within !== null || !isWhole(credit)) return null;",
+    replace:
+      'within !== null || credit === undefined) return null;\n  if (typeof credit !== "number") return { number, payload, credit: 0 };',
+    caughtBy: [STREAMS],
+  },
+  {
+    rule: "W8",
+    bug: "a stream does not end when its connection is lost",
+    file: "net/rpc/rpc_client.ts",
+    find: "    this.#streams.lose();\n",
+    replace: "",
+    caughtBy: [STREAMS],
+  },
+  {
+    rule: "W8",
+    bug: "a connection with streams alone is never asked for a sign of life",
+    file: "net/rpc/rpc_client.ts",
+    find: "if (this.#pending.size > 0 || this.#streams.size > 0) this.#sweepLater();",
+    replace: "if (this.#pending.size > 0) this.#sweepLater();",
+    caughtBy: [STREAMS],
+  },
+  {
+    rule: "W8",
+    bug: "a stream that ended is told so again when its connection ends",
+    file: CLIENT,
+    find: "    this.#open.delete(number);\n    handlers?.ended(end);",
+    replace: "    handlers?.ended(end);",
+    caughtBy: [STREAMS],
   },
 ];
