@@ -1,9 +1,9 @@
 /**
- * The entry of the executable: reads the command line, runs the command, and turns how it ended into
- * an exit code. Commands are loaded only when they run, so that `kontiki version` starts fast.
+ * The entry of the executable: reads the command line, runs the command, and ends with its exit
+ * code. Commands are loaded only when they run, so that `kontiki version` starts fast.
  *
- * Invariant: an error of the outside world ends with one line on standard error and its exit code,
- * an error of our own with its stack, so that it can be mended.
+ * Invariant: a failure outside the program ends with one line on standard error and its exit code;
+ * an error of the program ends with its stack.
  *
  * @module
  */
@@ -43,7 +43,10 @@ export async function main(words: readonly string[]): Promise<Ending> {
   }
 }
 
-/** The runtime replaces bytes that are not UTF-8 by U+FFFD: two keys would become one. */
+/**
+ * Refuses words that are not UTF-8: the runtime replaces such bytes by U+FFFD, which would make one
+ * key of two.
+ */
 function checkWords(words: readonly string[]): void {
   const word = words.find((each) => each.includes("\ufffd"));
   if (word === undefined) return;
@@ -68,7 +71,7 @@ async function runCommand(
 ): Promise<Ending> {
   const interrupt = new AbortController();
   const stop = (): void => {
-    // A second Ctrl-C means: now.
+    // A second Ctrl-C ends the process at once.
     if (interrupt.signal.aborted) Deno.exit(exitCodes.interrupted);
     interrupt.abort(new CommandError("interrupted", "Interrupted."));
   };
@@ -89,11 +92,11 @@ function processOutput(isJson: boolean): Output {
   return new Output({
     writeOut: (bytes) => {
       const error = writeAll(Deno.stdout, bytes);
-      // The reader of the results has gone, as with `| head`: more work would be for nothing.
+      // The reader of the results has gone, as with `| head`, so the rest of the work is of no use.
       if (error instanceof Deno.errors.BrokenPipe) Deno.exit(exitCodes.ok);
       if (error !== null) throw new CommandError("failure", `Cannot write the output: ${error}`);
     },
-    // The reader of the log has gone, or its disk is full: a node goes on without.
+    // A node goes on when nobody reads its log, or the log's disk is full.
     writeError: (bytes) => void writeAll(Deno.stderr, bytes),
     isTerminal: Deno.stdout.isTerminal(),
     isErrorTerminal: Deno.stderr.isTerminal(),
@@ -103,14 +106,14 @@ function processOutput(isJson: boolean): Output {
   });
 }
 
-/** Why not all could be written; `null`: all was. */
+/** The error if not all could be written; `null`: all was. */
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): unknown {
   let written = 0;
   while (written < bytes.length) {
     try {
       written += stream.writeSync(bytes.subarray(written));
     } catch (error) {
-      // A full pipe that does not block: the reader will make room.
+      // A full pipe that does not block: the reader has to make room first.
       if (!(error instanceof Deno.errors.WouldBlock)) return error;
     }
   }

@@ -1,6 +1,6 @@
 /**
- * `kontiki partition`, `heal` and `faults`: what is wrong with the network of a local cluster, on
- * purpose.
+ * `kontiki partition`, `heal` and `faults`: they show and change the injected faults of a local
+ * cluster's network.
  *
  * @module
  */
@@ -51,7 +51,7 @@ export const faults = onCluster<Row<"faults">>(async (context, session) => {
   return await set(context, { ...target, change, text });
 });
 
-/** The nodes, and the way to their faults. */
+/** The nodes of the cluster, and access to their faults. */
 interface Target {
   readonly control: FaultControl;
   readonly ids: readonly NodeId[];
@@ -65,7 +65,7 @@ function targetOf({ control, ids }: Session): Target {
   );
 }
 
-/** What this needs of any command's context. */
+/** The part of a command's context that is used here. */
 type Context = Pick<SessionContext<Row<"heal">>, "output" | "signal">;
 
 async function set(

@@ -26,7 +26,7 @@ import type { Row } from "../rows/mod.ts";
 import { onCluster } from "./open_session.ts";
 import { silenceText, troubleText } from "./trouble.ts";
 
-/** What `get` and `put` both get. */
+/** The context of `get` and `put`. */
 type KvContext = SessionContext<Row<"get">> | SessionContext<Row<"put">>;
 
 /** `kontiki get`. */
@@ -108,7 +108,7 @@ async function runPut(context: SessionContext<Row<"put">>, session: Session): Pr
   }
 }
 
-/** The end of a put that Ctrl-C cut short. */
+/** Reports a put that Ctrl-C interrupted. */
 function interrupted(reason: "unknownOutcome" | "unavailable"): CommandError {
   return new CommandError(
     "interrupted",
@@ -126,7 +126,10 @@ interface PutEnding {
   readonly found?: number;
 }
 
-/** With a version the lab's Put; without one, read and write until nobody came in between. */
+/**
+ * With a version one conditional put; without one, reads and writes until no other client wrote in
+ * between.
+ */
 async function putValue(
   context: SessionContext<Row<"put">>,
   what: { session: Session; key: string; value: Uint8Array },
@@ -204,7 +207,7 @@ function onlyNode({ options }: KvContext, session: Session): number | undefined 
   return name === null ? undefined : parseNodeName(name, session);
 }
 
-/** The key as the store knows it. */
+/** The key as bytes in UTF-8. */
 function keyOf({ args: { key }, options }: KvContext, command: "get" | "put"): string {
   if (!options.keyHex) return key;
   const bytes = parseHex(key);
@@ -239,7 +242,7 @@ async function readInput(): Promise<Uint8Array> {
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes <= VALUE_BYTES_MAX) continue;
-    // Not read to its end: it may have none.
+    // The input is not read to its end, which may never come.
     throw new UsageError(
       `Cannot put a value: wanted at most ${VALUE_BYTES_MAX} bytes, got more from standard input`,
       "put",

@@ -18,7 +18,10 @@ export interface LocalNode {
   readonly id: NodeId;
   readonly peers: string;
   readonly clients: string;
-  /** The node has served once. Without its folder it would forget its votes, so it needs it (D8). */
+  /**
+   * Whether the node has served once. From then on it must not start with an empty folder, which
+   * would hold no votes (D8).
+   */
   readonly hasServed: boolean;
 }
 
@@ -85,7 +88,7 @@ export async function prepareCluster(
   const old = await readClusterFile(folder);
   const ids = old?.nodes.map((node) => node.id) ??
     Array.from({ length: wanted.nodes }, (_, at) => at + 1);
-  // A file of an earlier version does not say it.
+  // The file of an earlier version does not say which nodes have served.
   const didServe = old?.nodes.some(({ id }) => isThere(nodeFolder(folder, id))) ?? false;
   const taken = new Set<string>();
   const address = (before: string | undefined, port: number): string => {
@@ -116,7 +119,7 @@ async function writeClusterFile(folder: string, file: ClusterFile): Promise<void
   writeNow(folder, file);
 }
 
-/** At once: several nodes may serve for the first time in the same moment. */
+/** Writes synchronously, since several nodes may serve for the first time at the same moment. */
 function writeNow(folder: string, file: ClusterFile): void {
   const path = `${folder}/cluster.json`;
   Deno.writeTextFileSync(`${path}.tmp`, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
@@ -219,7 +222,7 @@ export class LocalCluster implements ProcessControl {
   }
 }
 
-/** The message of a line of the log, which may be no line of a node. */
+/** The message of a line of the log; the whole line if it is not one of a node's log. */
 function messageOf(line: string): string {
   return /"message":(".*")}$/.test(line) ? (JSON.parse(line) as { message: string }).message : line;
 }

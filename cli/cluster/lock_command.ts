@@ -30,7 +30,7 @@ const lookMs = 500;
 /** Locks that shells hold, by session and name. */
 const held = new WeakMap<Session, Map<string, Lock>>();
 
-/** What `lock` and `unlock` both get. */
+/** The context of `lock` and `unlock`. */
 type LockContext = HoldContext | SessionContext<Row<"unlock">>;
 
 type HoldContext = SessionContext<Row<"lock">>;
@@ -80,7 +80,7 @@ async function runLock(context: HoldContext, session: Session): Promise<Ending> 
   }
 }
 
-/** Tells the end of a command about a lock, in words or as JSON. */
+/** Reports how a command on a lock ended, in words or as JSON. */
 function tell<Reason extends ExitReason>(
   { output, args }: LockContext,
   outcome: Reason,
@@ -95,7 +95,10 @@ function tellLost(context: HoldContext, consequence: string): "lockLost" {
   return tell(context, "lockLost", `The lock was taken away while it was held; ${consequence}.`);
 }
 
-/** Resolves when another has the lock, or nobody. No answer is no loss: nobody can take it then. */
+/**
+ * Resolves when another client holds the lock, or none does. A cluster that does not answer is no
+ * reason: then no other client can take the lock either.
+ */
 async function untilLost(
   { options, output }: HoldContext,
   { lock, signal }: { lock: Lock; signal: AbortSignal },
@@ -122,7 +125,7 @@ async function acquire(
   try {
     return await untilInterrupted(context, acquireOnce(context, lock));
   } catch (error) {
-    // The wait may still bring the lock, which then nobody would give back.
+    // An acquisition that is abandoned may still succeed; then nobody would release the lock.
     const isFree = await lock.release({ timeoutMs: interruptedReleaseMsMax });
     if (!context.signal.aborted) throw error;
     const state = isFree ? "the lock is not held" : "the lock may be held";
@@ -132,7 +135,7 @@ async function acquire(
   }
 }
 
-/** Waits as long as --wait says; without it as long as the cluster answers within --timeout. */
+/** Waits for --wait; without it as long as the cluster answers within --timeout. */
 async function acquireOnce({ options }: HoldContext, lock: Lock): Promise<AcquireResult> {
   if (options.wait !== null) return await lock.acquire({ timeoutMs: options.wait });
   let doubts = 0;
@@ -143,7 +146,7 @@ async function acquireOnce({ options }: HoldContext, lock: Lock): Promise<Acquir
   }
 }
 
-/** Says at once that no node is there: the wait for the lock may be long. */
+/** Reports early that no node answers, since the wait for the lock may be long. */
 async function noteSilence(
   { output }: HoldContext,
   { session, signal }: { session: Session; signal: AbortSignal },
@@ -164,7 +167,7 @@ async function notHeld(
   }
   const reason = silenceText(session.nodes, await session.reports());
   const silence = `No answer from a majority of the cluster within ${time}. ${reason}`.trimEnd();
-  // A request that got no answer may still win the lock, unless it is released.
+  // An acquisition without an answer may still succeed, so the lock is released.
   const isFree = acquired.type === "unavailable" ||
     await lock.release({ timeoutMs: options.timeout });
   if (isFree) return tell(context, "unavailable", `${silence} The lock is not held.`);
@@ -198,7 +201,7 @@ async function runUnlock(
   return "ok";
 }
 
-/** Frees the lock although another holds it: that one is gone, or so the user says. */
+/** Frees the lock although another client holds it, which by the user's word is gone. */
 async function takeAway(context: HoldContext, session: Session): Promise<Ending> {
   const { options, output, args: { name } } = context;
   const { timeout: timeoutMs } = options;

@@ -28,7 +28,7 @@ interface Ready {
   readonly clients: Address | null;
 }
 
-/** How many lines of its log explain the end of a node. */
+/** Number of lines of its log in the message about a node that ended by itself. */
 const LAST_LINES = 15;
 
 /** A running node. */
@@ -40,10 +40,10 @@ export class NodeProcess {
   readonly #logged: Promise<void>;
   /** Resolves to false when it ended before it served. */
   readonly serves: Promise<boolean>;
-  /** What it says when it serves; `null`: it ended before. */
+  /** The line it printed; `null`: it ended before. */
   readonly #saysReady: Promise<Ready | null>;
   #ready: Ready | null = null;
-  /** How this process ended it, if it did. */
+  /** How this process ended the node, if it did. */
   #ending: "none" | "kill" | "stop" = "none";
   /** What went wrong, if it ended by itself. */
   failure: string | null = null;
@@ -108,7 +108,7 @@ export class NodeProcess {
     return this.control.machine(request);
   }
 
-  /** Sends a signal; a process that has just ended needs none. */
+  /** Sends a signal, unless the process has ended. */
   signal(signal: Deno.Signal): void {
     try {
       this.#child.kill(signal);
@@ -148,7 +148,7 @@ export class NodeProcess {
     await this.#logged;
     this.control.close();
     await closeQuietly(this.#child.stdin);
-    // It may have ended by itself just before it was to be killed.
+    // The node may have ended by itself just before it was to be killed.
     if (this.#ending === "stop" || (this.#ending === "kill" && signal === "SIGKILL")) return code;
     const lines = await this.lastLines(LAST_LINES);
     this.failure = `n${this.id} ended by itself with ${signal ?? `code ${code}`}:\n${lines}`;
@@ -161,7 +161,10 @@ function logPath(folder: string): string {
   return `${folder}.log`;
 }
 
-/** Copies as it comes, so that people can watch; `pipeTo` may keep what it read until the end. */
+/**
+ * Writes each piece as it arrives, so that a user can watch; `pipeTo` may keep pieces until the
+ * end.
+ */
 async function copyStream(from: ReadableStream<Uint8Array>, to: Deno.FsFile): Promise<void> {
   for await (const bytes of from) {
     for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
@@ -175,7 +178,7 @@ export async function lastLines(path: string, count: number): Promise<string> {
   return text.trimEnd().split("\n").slice(-count).join("\n");
 }
 
-/** The first line, as it comes; the rest is let go. `null`: it ended before. */
+/** The first line; the rest of the stream is discarded. `null`: the stream ended before. */
 async function readReady(stream: ReadableStream<Uint8Array>): Promise<Ready | null> {
   const reader = stream.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
     .getReader();
@@ -189,7 +192,7 @@ async function readReady(stream: ReadableStream<Uint8Array>): Promise<Ready | nu
   return JSON.parse(text.slice(0, text.indexOf("\n"))) as Ready;
 }
 
-/** A pipe to a process that is gone is broken: that is no news. */
+/** Closes the pipe to a process that may have ended already, which breaks the pipe. */
 async function closeQuietly(stream: WritableStream<Uint8Array>): Promise<void> {
   try {
     await stream.close();

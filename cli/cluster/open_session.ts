@@ -36,7 +36,7 @@ import {
 import { type ClusterFile, nodeFolder, readClusterFile } from "./local_cluster.ts";
 import { controlFaults, setControlFaults } from "./node_control.ts";
 
-/** How long a node may take to say what it is doing before it counts as silent. */
+/** How long a node may take to send its report before it counts as silent. */
 const reportMsMax = 500;
 
 /** The flags that name a cluster: its addresses, or else the folder of a local one. */
@@ -46,8 +46,8 @@ export interface ClusterOptions {
 }
 
 /**
- * Code that works on an open cluster, as a command of the executable too: that opens the cluster its
- * flags name, and closes it again.
+ * Code that works on an open cluster. As a command of the executable it opens the cluster that the
+ * flags name, and closes it.
  */
 export function onCluster<Row extends CommandRow>(runIn: ShellCode<Row>["runIn"]): {
   readonly run: (
@@ -68,7 +68,7 @@ export function onCluster<Row extends CommandRow>(runIn: ShellCode<Row>["runIn"]
   };
 }
 
-/** With --json programs read the end of a command on standard output, whatever it is. */
+/** With --json every command ends with a value on standard output, also after an error. */
 function jsonFailure(output: Output, { reason, message }: CommandError): void {
   if (output.isJson) output.json({ outcome: reason, message });
 }
@@ -115,7 +115,7 @@ async function openFolder(folder: string, { isShell }: { isShell: boolean }): Pr
   return openLocalSession(folder, { file, processes: null, isShell });
 }
 
-/** Opens the cluster of a folder, whose control sockets are then in reach. */
+/** Opens the cluster of a folder, with access to its control sockets. */
 export function openLocalSession(
   folder: string,
   { file, processes, isShell }: {
@@ -144,7 +144,7 @@ export function openLocalSession(
   return makeSession(nodes, { cluster, control, processes, isShell });
 }
 
-/** Opens a cluster by addresses alone: the nodes say who they are when they are reached. */
+/** Opens a cluster by addresses alone. The nodes report their ids when they are reached. */
 async function openRemoteSession(
   endpoints: readonly string[],
   { isShell }: { isShell: boolean },
@@ -171,7 +171,7 @@ async function openRemoteSession(
   return makeSession(distinct, { cluster: cluster ?? "?", ...rest });
 }
 
-/** The nodes that those who answer name besides themselves. */
+/** The nodes that other nodes have named in their reports. */
 async function othersOf(given: readonly RemoteNode[], cluster: string): Promise<RemoteNode[]> {
   const reached = given.filter((node) => node.id !== null);
   const reports = await Promise.all(reached.map((node) => node.report()));
@@ -183,7 +183,7 @@ async function othersOf(given: readonly RemoteNode[], cluster: string): Promise<
   });
 }
 
-/** A node and the way to it. */
+/** A node, and how to reach it. */
 class RemoteNode implements SessionNode {
   readonly endpoint: string;
   readonly client: RpcClient;
@@ -199,7 +199,7 @@ class RemoteNode implements SessionNode {
     this.#id = id;
     this.endpoint = endpoint;
     const server = parseEndpoint(endpoint);
-    // A node without id is asked for it before anything else, which should not take long.
+    // A node without id is asked for it first, which should not take long.
     const patience = id === null ? { connectMsMax: reportMsMax } : {};
     this.client = new RpcClient({ server, cluster, ...patience });
   }
@@ -224,7 +224,7 @@ function makeSession(
 ): Session {
   const clock = new SystemClock();
   const random = Math.random;
-  // Clerks know servers by their place: a node that was not reached yet has no id.
+  // Clerks identify servers by their place in this list: a node that was not reached yet has no id.
   const placeOf = (id: NodeId) => nodes.findIndex((node) => node.id === id);
   const find = (id: NodeId) => placeOf(id) < 0 ? null : placeOf(id);
   const call: Call = (server, request, deadline, signal) => {
@@ -248,7 +248,7 @@ function makeSession(
   };
 }
 
-/** `host:port`, or `[::1]:port`. Port 0 is for those who listen: any free one. */
+/** `host:port`, or `[::1]:port`. Port 0, which lets the system choose, is only for listening. */
 export function parseEndpoint(text: string): Address {
   const address = parseAddress(text);
   if (address !== null) return address;

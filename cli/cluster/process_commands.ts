@@ -17,7 +17,7 @@ import {
 } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 
-/** A node that reads much data at its start is not waited for any longer. */
+/** How long `start` waits for a node that reads much data. */
 const startMsMax = 10_000;
 
 /** `kill` in the shell. */
@@ -69,7 +69,7 @@ function processesOf({ processes }: Session, name: string): ProcessControl {
   );
 }
 
-/** Resolves when the node answers, has ended, or takes its time, as one with much data does. */
+/** Resolves when the node answers, when it has ended, or when the time is up. */
 async function answers(
   session: Session,
   { id, processes }: { readonly id: NodeId; readonly processes: ProcessControl },

@@ -1,5 +1,5 @@
 /**
- * A program of the user's, run in the foreground until it ends or has to.
+ * Runs a program of the user in the foreground.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { CommandError } from "../table/mod.ts";
 /** How long a program may take to end after SIGTERM before it is killed. */
 const graceMs = 3000;
 
-/** Runs the program, which gets this process's streams; when `stop` resolves it is ended. */
+/** Runs the program on this process's streams until it ends; ends it when `stop` resolves. */
 export async function runProgram(
   [program, ...args]: readonly string[],
   { env, stop }: { env: Readonly<Record<string, string>>; stop: Promise<void> },
 ): Promise<{ readonly code: number; readonly isEnded: boolean }> {
   const streams = { stdin: "inherit", stdout: "inherit", stderr: "inherit" } as const;
   const child = spawn(new Deno.Command(program!, { args, env, ...streams }), program!);
-  // SIGINT reaches the whole process group, SIGTERM only this process: it is passed on.
+  // SIGINT reaches the whole process group, SIGTERM only this process, which forwards it.
   const pass = (): void => signal(child, "SIGTERM");
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", pass);
   let killing: ReturnType<typeof setTimeout> | undefined;
@@ -35,7 +35,7 @@ export async function runProgram(
   }
 }
 
-/** A program that has just ended by itself needs no signal any more. */
+/** Sends a signal, unless the program has ended. */
 function signal(child: Deno.ChildProcess, name: Deno.Signal): void {
   try {
     child.kill(name);

@@ -43,7 +43,7 @@ async function runStatus(context: StatusContext, session: Session): Promise<Exit
       await untilInterrupted(context, new Promise((resolve) => setTimeout(resolve, pauseMs)));
     }
   } catch (error) {
-    // Ctrl-C is how this is meant to end.
+    // Ctrl-C is the usual end of this command.
     if (!signal.aborted) throw error;
   } finally {
     output.closeScreen();
@@ -83,7 +83,7 @@ function noteTrouble({ nodes }: Session, output: Output): void {
   if (trouble !== "") output.note(`${trouble[0]!.toUpperCase()}${trouble.slice(1)}.`);
 }
 
-/** Where the nodes listen for clients, behind their names. */
+/** A column with the addresses for clients, after the names of the nodes. */
 const addressAt = 1;
 const addressTitle = "clients at";
 
@@ -122,7 +122,9 @@ function statusLines(
   return [output.paint("bold", heading), ...lines];
 }
 
-/** A table that the terminal does not break: addresses give way first, then long faults. */
+/**
+ * A table that fits the terminal: the addresses are dropped first, then long faults are shortened.
+ */
 function tableWithin(
   width: number,
   { columns, rows, hasNames }: {

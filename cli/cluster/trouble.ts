@@ -1,5 +1,5 @@
 /**
- * Why nodes do not answer, in sentences for people. Pure.
+ * Explains in sentences why nodes do not answer. Pure.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { ConnectFailureKind } from "../../net/mod.ts";
 import { leaderOf, nodeName, type NodeReport, type SessionNode } from "../table/mod.ts";
 
-/** What is wrong with the nodes at these places. */
+/** The sentence for each kind of failure, given the addresses of the nodes concerned. */
 const sentences: Readonly<Record<ConnectFailureKind, (places: string) => string>> = {
   refused: (places) => `nothing listens at ${places}`,
   unknownHost: (places) => `there is no such host: ${places}`,
@@ -21,7 +21,7 @@ const sentences: Readonly<Record<ConnectFailureKind, (places: string) => string>
   closed: (places) => `closed: ${places}`,
 };
 
-/** Kinds whose message says more than the kind. */
+/** Kinds of failures whose message is shown beside the sentence. */
 const told: readonly ConnectFailureKind[] = ["unreachable", "wrongCluster", "wrongVersion"];
 
 /** Why there is no connection to some of the nodes, or "". */
@@ -40,7 +40,7 @@ export function troubleText(nodes: readonly SessionNode[]): string {
     .join("; ");
 }
 
-/** Why a majority does not serve, as one sentence, or "": nothing is known. */
+/** Explains why a majority does not serve, in one sentence; "" where nothing is known. */
 export function silenceText(
   nodes: readonly SessionNode[],
   reports: readonly (NodeReport | null)[],

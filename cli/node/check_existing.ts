@@ -1,5 +1,5 @@
 /**
- * The check of `--existing`, which comes before the storage is opened, as that would make the
+ * The check of `--existing`. It runs before the storage is opened, since that would make the
  * folder.
  *
  * @module

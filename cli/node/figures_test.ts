@@ -30,7 +30,7 @@ Deno.test("LoopLag measures a pause of this very process", async () => {
   lag.start();
   await new Promise((resolve) => setTimeout(resolve, 100));
   const end = performance.now() + 400;
-  while (performance.now() < end); // holds the event loop
+  while (performance.now() < end); // This holds the event loop.
   await new Promise((resolve) => setTimeout(resolve, 50));
   lag.stop();
   assert(lag.longestMs > 150, `${lag.longestMs} ms`);

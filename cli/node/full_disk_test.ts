@@ -50,7 +50,7 @@ function storeOf({ clients }: RunningNode): ReturnType<typeof connect> {
 Deno.test({
   name:
     "a full disk refuses puts, answers gets, and goes on without a restart when it has room (D5)",
-  ignore: !isMounted, // A small file system is mounted, which only the superuser of Linux may do.
+  ignore: !isMounted, // It mounts a small file system, which only the superuser of Linux may do.
   fn: async () => {
     const lines: string[] = [];
     const stored: string[] = [];
@@ -89,7 +89,7 @@ Deno.test({
   },
 });
 
-Deno.test("the small file system is given back", () => {
+Deno.test("the small file system is unmounted", () => {
   if (isMounted) {
     const { success } = new Deno.Command("umount", { args: [FOLDER] }).outputSync();
     assert(success, `Cannot unmount ${FOLDER}`);

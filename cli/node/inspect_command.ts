@@ -14,7 +14,7 @@ import {
 } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 
-/** Looks at the folder. */
+/** Prints what is in the folder. */
 export async function run(context: CommandContext<Row<"inspect">>): Promise<ExitReason> {
   const { output, args: { dir: folder } } = context;
   await checkFolder(folder);
@@ -31,7 +31,7 @@ export async function run(context: CommandContext<Row<"inspect">>): Promise<Exit
   }
 }
 
-/** A folder that is not there would look like an empty one. */
+/** Refuses a folder that does not exist, which would look like an empty one. */
 async function checkFolder(folder: string): Promise<void> {
   try {
     if ((await Deno.stat(folder)).isDirectory) return;

@@ -28,7 +28,7 @@ export function listening<Listener>(place: Place, listen: () => Listener): Liste
   try {
     return listen();
   } catch (error) {
-    // The argument is invalid; this is not a failure of the system.
+    // An invalid argument is an error of this program, not a failure of the system.
     if (error instanceof RangeError) throw error;
     throw new ListenError(error, place);
   }

@@ -16,7 +16,7 @@ import { frameOf } from "../../tests/helpers/sockets.ts";
 import type { RunningNode } from "./node_settings.ts";
 import { runNode } from "./run_node.ts";
 
-/** What a field may hold that nobody would send. */
+/** Extreme values of a field. */
 const EXTREMES: readonly WireValue[] = [
   0,
   1,
@@ -41,14 +41,14 @@ const EXTREMES: readonly WireValue[] = [
   Array.from({ length: 2000 }, (_, at) => at % 2 === 0 ? 1 : null),
 ];
 
-/** What the liar knows of the cluster. */
+/** The state of the cluster as the lying peer knows it. */
 interface Facts {
   readonly to: number;
   readonly term: number;
   readonly last: { readonly index: number; readonly term: number };
 }
 
-/** One honest-looking message of each type; the numbers before its fields are the address. */
+/** One plausible message of each type, without the address. */
 function messages({ to, term, last: { index, term: lastTerm } }: Facts): readonly WireValue[][] {
   const chunk = new Uint8Array(10);
   return [
@@ -68,7 +68,7 @@ function messages({ to, term, last: { index, term: lastTerm } }: Facts): readonl
   ];
 }
 
-/** A peer that sends any bytes that a test gives it. */
+/** A peer that sends any bytes. */
 class Liar {
   readonly #address: Address;
   readonly #to: number;
@@ -147,7 +147,10 @@ Deno.test("no message of a peer ends a node or the cluster, whatever is in it", 
     random: Math.random,
   });
   const liars = nodes.map((node, at) => new Liar(node.peers, at + 1));
-  /** The cluster still decides; a liar may have cost a leader its lead in the middle of a put. */
+  /**
+   * Checks that the cluster still decides; the messages may have deposed a leader in the middle of
+   * a put.
+   */
   const put = async (): Promise<void> => {
     for (let tries = 0; tries < 5; tries++) {
       const found = await clerk.get("k", { timeoutMs: 20_000 });
@@ -167,7 +170,8 @@ Deno.test("no message of a peer ends a node or the cluster, whatever is in it", 
         const honest = messages(facts)[type]!;
         if (field >= honest.length) continue;
         for (const extreme of EXTREMES) await liar.say(honest.with(field, extreme));
-        // Only a leader may rewrite logs: in that place a liar does harm without any extreme.
+        // An append of the leader may rewrite logs even when no field of it is extreme, so it is
+        // left out.
         if ([3, 6].includes(Number(honest[0]))) continue;
         for (const extreme of EXTREMES) {
           await liar.say(honest.with(3, facts.term + 1).with(field, extreme));

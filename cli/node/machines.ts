@@ -17,29 +17,29 @@ import {
 } from "../../raft/mod.ts";
 import type { MachineName } from "../rows/mod.ts";
 
-/** A machine, wired. */
+/** A machine with everything that connects it to a node. */
 export interface RunningMachine {
   readonly application: Application;
   readonly profile: Profile;
-  /** The node that drives it. Called once, before the first client can ask. */
+  /** Sets the node that drives it. Called once, before the first request of a client. */
   attach(node: Node): void;
-  /** A client's request: bytes. */
+  /** Handles a client's request, which is bytes. */
   handle(request: Uint8Array, reply: Answer, withinMs: number): void;
-  /** A test's request, over the control socket. */
+  /** Handles a test's request, over the control socket. */
   inspect(request: WireValue, reply: Answer): void;
   /** Takes a snapshot now. */
   snapshot(): void;
   stop(): void;
 }
 
-/** How a machine is made. */
+/** What selects a machine. */
 export interface MachineOptions {
   readonly name: MachineName;
   /** Size of the log at which a snapshot is taken. */
   readonly logBytesMax: number;
 }
 
-/** The limit of the course's tests of snapshots. */
+/** The size of the log at which the course's tests take a snapshot. */
 const LAB_LOG_BYTES_MAX = 1000;
 
 /** Makes the machine of that name. */
@@ -68,12 +68,14 @@ async function makeCounter(): Promise<{ machine: StateMachine; profile: Profile 
   return { machine: new CounterMachine(), profile: "lab" };
 }
 
-/** Loaded on demand: a node of the store loads nothing of `tests/`. */
+/**
+ * Loads the machines of the tests on demand, since a node of the store loads nothing of `tests/`.
+ */
 function loadTestMachines(): Promise<typeof import("../../tests/cluster/mod.ts")> {
   return import("../../tests/cluster/mod.ts");
 }
 
-/** A store that clients ask, or a number that tests count with. */
+/** The store that clients use, or a number that tests increment. */
 function makeService(
   { machine, profile, logBytesMax }: {
     readonly machine: StateMachine;
@@ -94,7 +96,10 @@ function makeService(
   };
 }
 
-/** `["execute", command]` submits past the network; `["query", request]` asks this very copy. */
+/**
+ * `["execute", command]` submits without the network; `["query", request]` reads this node's own
+ * copy.
+ */
 function inspectService(
   { rsm, machine }: { readonly rsm: Rsm; readonly machine: StateMachine },
   { request, reply }: { readonly request: WireValue; readonly reply: Answer },
@@ -106,7 +111,7 @@ function inspectService(
   rsm.submit(bytes, (outcome) => reply({ ...outcome }));
 }
 
-/** What the course's tests of Raft alone run; it answers no clients. */
+/** The machine of the course's tests of Raft alone. It answers no clients. */
 async function makeLog(
   { hasSnapshots }: { readonly hasSnapshots: boolean },
 ): Promise<RunningMachine> {

@@ -1,5 +1,5 @@
 /**
- * A serving node, for use within another program.
+ * A node within this process.
  *
  * @module
  */

@@ -3,8 +3,8 @@
  * `--until-input-ends` by the end of its standard input. When it serves it prints one line of JSON
  * to standard output, with the addresses it listens on; its log goes to standard error.
  *
- * Invariant: told to stop, it ends within {@linkcode stopMsMax} whatever is stuck, and nothing that
- * was acknowledged is lost by that.
+ * Invariant: after a signal to stop it ends within {@linkcode stopMsMax}, even if a save never
+ * ends, and keeps everything that it acknowledged.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { runNode } from "./run_node.ts";
 
 const stopMsMax = 3000;
 
-/** Runs a node as the flags say. */
+/** Runs a node with these flags. */
 export async function run(context: CommandContext<Row<"node">>): Promise<ExitReason> {
   const { options, output } = context;
   const log = setupLog({
@@ -66,7 +66,7 @@ async function serve(
   return "ok";
 }
 
-/** A stop that is stuck is given up: what is not on the disk by now was acknowledged to nobody. */
+/** A stop that takes too long is abandoned: what is not durable by then was never acknowledged. */
 function stopSoon(node: RunningNode): Promise<unknown> {
   const patience = new Promise<null>((resolve) => setTimeout(() => resolve(null), stopMsMax));
   return Promise.race([node.stop().then(() => node.ended), patience]);
@@ -81,7 +81,7 @@ async function start(settings: NodeSettings): Promise<RunningNode> {
   }
 }
 
-/** Why the node ended. Only an error of this program shows its stack. */
+/** The reason why the node ended. Only an error of this program shows its stack. */
 function failureOf(error: unknown): { readonly reason: ExitReason; readonly message: string } {
   if (error instanceof StorageError) {
     return { reason: isFolderAtFault[error.kind] ? "damaged" : "failure", message: error.message };
@@ -105,7 +105,10 @@ function listenMessage({ cause, place: { address, role } }: ListenError): string
   return `${place}: ${cause instanceof Error ? cause.message : String(cause)}`;
 }
 
-/** Whether a folder is at fault, or the moment. */
+/**
+ * The exit code of a storage error: whether the folder is damaged, or the system refused an
+ * operation.
+ */
 const isFolderAtFault: Readonly<Record<StorageErrorKind, boolean>> = {
   damaged: true,
   foreign: true,
@@ -188,7 +191,7 @@ function clientAddresses(
   return { clients: parseEndpoint(own), clientsOfAll };
 }
 
-/** A list in which two nodes are mixed up could form two majorities. */
+/** Refuses a list that names a node twice: nodes that are mixed up could form two majorities. */
 function addPeer(
   peers: Map<NodeId, Address | null>,
   { peer, address }: { readonly peer: NodeId; readonly address: string | undefined },

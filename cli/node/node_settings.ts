@@ -1,5 +1,5 @@
 /**
- * What a node is made of, and what others see of it.
+ * The settings of a node, and the interface of a running one.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import type { MachineName } from "../rows/mod.ts";
 import type { NodeReport } from "../table/mod.ts";
 import type { NodeLog } from "./log.ts";
 
-/** What a node is made of. */
+/** The settings of a node. */
 export interface NodeSettings {
   readonly id: NodeId;
   readonly cluster: string;
-  /** Every node, this one included. Where `null` stands, the control socket will tell. */
+  /** Every node, this one included. `null`: the address comes over the control socket. */
   readonly peers: ReadonlyMap<NodeId, Address | null>;
   /** Where to listen for clients; `null`: nowhere. */
   readonly clients: Address | null;
@@ -41,7 +41,7 @@ export interface RunningNode {
   readonly clients: Address | null;
   /** Resolves when the node has ended: to the error that ended it, or `null` after a stop. */
   readonly ended: Promise<unknown>;
-  /** What the node says of itself. */
+  /** The node's own report of its state and figures. */
   report(): NodeReport;
   stop(): Promise<void>;
 }

@@ -1,6 +1,5 @@
 /**
- * What a node logs while it opens its folder: once a second how far it is, and always what it cut
- * off.
+ * Logs how a node opens its folder: the progress once a second, and what it trims.
  *
  * @module
  */
@@ -8,7 +7,7 @@
 import type { OpeningProgress, Trimmed } from "../../raft/mod.ts";
 import type { NodeLog } from "./log.ts";
 
-/** The two listeners of a storage that opens. */
+/** The listeners of a storage that this logs for. */
 export interface OpeningLog {
   readonly progress: OpeningProgress;
   readonly trimmed: (what: Trimmed) => void;

@@ -1,5 +1,5 @@
 /**
- * Logs refusals by peers that do not end by themselves.
+ * Logs refusals by peers that last until a person acts.
  *
  * @module
  */

@@ -1,8 +1,9 @@
 /**
- * One node, wired: storage, transport, clock, driver and machine, and the sockets around them. It
- * decides nothing; the flags come in as values, and how the node ended goes out as one.
+ * Builds one node of storage, transport, clock, driver and machine, with the sockets around them.
+ * It decides nothing: the flags are its input, and how the node ended is its output.
  *
- * Invariant: without `control` no code that disturbs the network or looks inside is constructed.
+ * Invariant: without `control` nothing that disturbs the network or inspects the node is
+ * constructed.
  *
  * @module
  */
@@ -39,12 +40,15 @@ import { refusedLog } from "./refused_log.ts";
 import type { NodeSettings, RunningNode } from "./node_settings.ts";
 
 /**
- * With ticks of 25 ms, elections after 250 to 500 ms and heartbeats every 100 ms: about what the core
- * counts by default, but in longer ticks, each of which may wake the process.
+ * With ticks of 25 ms: elections after 250 to 500 ms, heartbeats every 100 ms. The core's defaults
+ * are about the same in shorter ticks, each of which may wake the process.
  */
 const PACE = { electionTicks: 10, heartbeatTicks: 4 };
 
-/** What of a compacted log stays in memory for followers that lag: a quarter of its limit, or this. */
+/**
+ * Most of a compacted log that stays in memory for followers that lag; a quarter of its limit if
+ * less.
+ */
 const TRAILING_BYTES_MAX = 16 * 2 ** 20;
 
 /** Any free port of the loopback. */
@@ -64,7 +68,7 @@ export async function runNode(settings: NodeSettings): Promise<RunningNode> {
   }
 }
 
-/** Everything a node holds open. */
+/** A node with everything that it holds open. */
 class NodeProcess implements RunningNode {
   readonly #settings: NodeSettings;
   readonly #limits = connectionLimits();
@@ -203,7 +207,7 @@ class NodeProcess implements RunningNode {
     };
   }
 
-  /** Whatever is stuck, this ends soon: what has not left by now is given up. */
+  /** Stops the node soon in any case: messages that have not left by now are dropped. */
   async stop(): Promise<void> {
     this.#close();
     await this.#node?.stop();
@@ -230,12 +234,12 @@ class NodeProcess implements RunningNode {
     return this.#node?.receive(envelope) ?? null;
   }
 
-  /** A part of a long message came; what is blocked is not heard either. */
+  /** A part of a long message arrived. A blocked peer counts as silent. */
   #heard(from: NodeId): void {
     if (this.#faulty === null || this.#faulty.admitsFrom(from)) this.#node?.heard(from);
   }
 
-  /** False: no request that a node knows. */
+  /** Returns false for a request that a node does not know. */
   #serve(request: WireValue, reply: Answer, withinMs: number): boolean {
     if (request instanceof Uint8Array) this.#machine.handle(request, reply, withinMs);
     else if (request === REPORT_REQUEST) {

@@ -119,7 +119,7 @@ Deno.test("a node says as an error that its peers refuse it for good, and how to
       /^error: n2 refuses this node: .*two.*--cluster of the others/.test(line);
     const end = performance.now() + 15_000;
     await until(() => lines.some(isRefusal) || performance.now() > end);
-    await new Promise((resolve) => setTimeout(resolve, 1500)); // it dials again, and is refused again
+    await new Promise((resolve) => setTimeout(resolve, 1500)); // It dials again and is refused again.
     assertEquals(lines.filter(isRefusal).length, 1, lines.join("\n"));
     for (const node of nodes) await node.stop();
   });

@@ -20,7 +20,7 @@ interface FlagOf<Type extends FlagType> {
 function flagOf<Type extends FlagType>(type: Type, standard: Details = {}): FlagOf<Type> {
   return <Name extends string, More extends Details>(name: Name, help: string, more?: More) => ({
     ...{ ...standard, name, type, help },
-    // Left out means that nothing more is known of this flag.
+    // Without details `More` is the empty record.
     ...more as More,
   });
 }

@@ -115,7 +115,7 @@ export const bench = {
     {
       ...endpoints,
       help: "load and measure this cluster instead of one of its own",
-      // A cluster that happens to stand in the environment may be one in use.
+      // The cluster that the environment names may be one in use.
       commandLineOnly: true,
       excludes: ["nodes"],
     },

@@ -100,7 +100,7 @@ const pasteEnd = "\x1b[201~";
 export class KeyDecoder {
   readonly #decoder = new TextDecoder();
   #pending = "";
-  /** The text of a paste that has not ended, or `null` outside of one. */
+  /** The text of an unfinished paste; `null` outside of one. */
   #paste: string | null = null;
 
   /** Whether the input ends with an escape that may start a sequence. */

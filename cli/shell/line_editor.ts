@@ -10,30 +10,30 @@
 
 import type { Key, KeyName } from "./keys.ts";
 
-/** The search through history that Ctrl-R begins. */
+/** The search through history, begun with Ctrl-R. */
 export interface Search {
   readonly query: string;
-  /** Where in history the line shown was found; the number of lines when nothing was. */
+  /** The index of the line of history that was found; the number of lines where none was. */
   readonly at: number;
-  /** What the line was before, for Escape. */
+  /** The line before the search, which Escape brings back. */
   readonly before: string;
 }
 
-/** All there is to know about a line being edited. */
+/** The state of a line that is being edited. */
 export interface EditorState {
   readonly text: string;
-  /** A place in `text`, from 0 to its length. */
+  /** The cursor: an index in `text`, from 0 to its length. */
   readonly cursor: number;
   /** Older lines, the newest last. */
   readonly history: readonly string[];
-  /** Which line of history is shown; the number of lines: none. */
+  /** The index of the line of history that is shown; the number of lines: none. */
   readonly historyAt: number;
   /** The new line, kept while a line of history is shown. */
   readonly draft: string;
-  /** What was deleted last, for Ctrl-Y. */
+  /** The text that was deleted last, for Ctrl-Y. */
   readonly killed: string;
   readonly search: Search | null;
-  /** Ctrl-C was pressed on the empty line: pressed again, it leaves. */
+  /** Whether Ctrl-C was pressed on the empty line. Pressed again, it leaves. */
   readonly isLeaving: boolean;
 }
 
@@ -65,7 +65,7 @@ export function press(before: EditorState, key: Key): Pressed {
   const state = { ...before, isLeaving: false };
   if (state.search !== null) return pressInSearch(state, key);
   if (state.text === "" && key.kind === "key" && key.name === "interrupt") {
-    // One stray Ctrl-C must not stop a cluster.
+    // A single Ctrl-C, perhaps by mistake, must not stop a cluster.
     if (before.isLeaving) return { state, action: "exit" };
     return { state: { ...newEditor(state.history), isLeaving: true }, action: "none" };
   }
@@ -83,7 +83,9 @@ export function insert(state: EditorState, text: string): EditorState {
   return { ...state, text: next, cursor: cursor + text.length };
 }
 
-/** Line ends as one kind, tabs as spaces, a last line end dropped, other controls gone. */
+/**
+ * The text with line ends of one kind, tabs as spaces, without a last line end and other controls.
+ */
 function cleanPaste(text: string): string {
   return text.replaceAll(/\r\n?/g, "\n").replaceAll("\t", " ").replace(/\n+$/, "")
     // deno-lint-ignore no-control-regex -- controls must not reach the terminal
@@ -163,7 +165,7 @@ function pressInSearch(state: EditorState, key: Key): Pressed {
     case "interrupt":
       return none({ ...state, text: search.before, cursor: search.before.length, search: null });
     default:
-      // Any other key takes the line that was found, and then does what it always does.
+      // Any other key accepts the line that was found, and then has its usual effect.
       return pressNamed({ ...state, search: null }, key.name);
   }
 }
@@ -222,7 +224,7 @@ function transpose(state: EditorState): EditorState {
 export const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 function before(text: string, cursor: number): number {
-  // Looking back over the whole text for every key would be slow for a long paste.
+  // Examining the whole text for every key would be slow after a long paste.
   const start = Math.max(0, cursor - 64);
   let last = start;
   for (const { index } of segmenter.segment(text.slice(start, cursor))) last = start + index;
@@ -250,7 +252,7 @@ export interface Completion {
   readonly candidates: readonly string[];
 }
 
-/** Inserts what all candidates share; `list` holds those among which to choose. */
+/** Inserts the common start of all candidates; `list` holds the candidates if there are several. */
 export function complete(
   state: EditorState,
   completion: Completion,

@@ -17,10 +17,10 @@ export interface Screen {
 
 /** What {@linkcode render} draws besides the state. */
 export interface RenderOptions {
-  /** May hold colours. */
+  /** The prompt, which may hold colours. */
   readonly prompt: string;
   readonly columns: number;
-  /** Shown behind the line while the cursor is at its end and there is room. */
+  /** A hint, shown behind the line while the cursor is at its end and there is room. */
   readonly hint?: string;
 }
 
@@ -31,7 +31,8 @@ export function render(state: EditorState, options: RenderOptions): Screen {
   const columns = Math.max(2, options.columns);
   const rows = [prompt];
   let column = displayWidth(prompt);
-  // A prompt wider than the screen would break the counting: the line begins on a row of its own.
+  // A prompt wider than the screen would upset the count of columns: the line begins on its own
+  // row.
   if (column >= columns) {
     rows[0] = "";
     rows.push("> ");
@@ -61,14 +62,17 @@ export function render(state: EditorState, options: RenderOptions): Screen {
     rows[rows.length - 1] += hint;
   }
   if (cursorColumn >= columns) {
-    // Behind the last column there is no place for a cursor: it waits at the next row's start.
+    // A terminal has no place behind its last column: the cursor stands at the start of the next
+    // row.
     if (cursorRow === rows.length - 1) rows.push("");
     [cursorRow, cursorColumn] = [cursorRow + 1, 0];
   }
   return { rows, cursorRow, cursorColumn };
 }
 
-/** Joined emoji and marks are drawn as one character of at most two columns. */
+/**
+ * Characters joined to one emoji, or with marks, are drawn as one character of at most two columns.
+ */
 function segmentWidth(segment: string): number {
   return Math.min(2, displayWidth(segment));
 }

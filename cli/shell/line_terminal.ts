@@ -11,7 +11,7 @@ import { complete, type Completion, type EditorState, newEditor, press } from ".
 import { render, type Screen } from "./line_screen.ts";
 import { displayWidth, terminalColumns } from "../table/mod.ts";
 
-/** What the owner of the terminal decides. */
+/** Decisions of the owner of the terminal. */
 export interface LineTerminalOptions {
   readonly prompt: (columns: number) => string;
   readonly hint: (text: string) => string;
@@ -22,7 +22,7 @@ export interface LineTerminalOptions {
 
 const encoder = new TextEncoder();
 
-/** How long after the escape key the rest of a sequence may come. */
+/** How long after Escape the rest of an escape sequence may arrive. */
 const escapeWaitMs = 50;
 
 /** A terminal in raw mode, from {@linkcode open} to {@linkcode close}. */
@@ -44,7 +44,7 @@ export class LineTerminal {
     this.#options = options;
   }
 
-  /** Takes over the terminal. */
+  /** Sets the terminal to raw mode. */
   open(): void {
     Deno.stdin.setRaw(true);
     write("\x1b[?2004h");
@@ -52,7 +52,7 @@ export class LineTerminal {
     this.#pump();
   }
 
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   close(): void {
     if (Deno.build.os !== "windows") Deno.removeSignalListener("SIGWINCH", this.#resized);
     write("\x1b[?2004l");
@@ -60,7 +60,7 @@ export class LineTerminal {
     this.#finish?.(null);
   }
 
-  /** One line, or several that were pasted; `null`: the user wants to leave. */
+  /** Reads one line, or several that were pasted; `null`: the user wants to leave. */
   readLine(history: readonly string[]): Promise<string | null> {
     this.#state = newEditor(history);
     this.#drawn = null;
@@ -182,8 +182,8 @@ export class LineTerminal {
   }
 
   /**
-   * Blanks the rows that were drawn, and goes to the first. Row by row: where all that follows the
-   * cursor is erased at once from the top of the screen, terminals keep the screen in their history.
+   * Erases the rows that were drawn, and goes to the first. Erasing row by row matters: some
+   * terminals keep the screen in their history when everything below its top is erased at once.
    */
   #eraseSequence(): string {
     const drawn = this.#drawn;
@@ -194,7 +194,7 @@ export class LineTerminal {
       "\x1b[B\x1b[K".repeat(rows - 1) + upRows(rows - 1);
   }
 
-  /** Draws the line once more without hint, and goes below it. */
+  /** Draws the line once more without its hint, and moves below it. */
   #leaveLine(): void {
     const end = { ...this.#state, cursor: this.#state.text.length, search: null };
     const columns = terminalColumns();
@@ -208,7 +208,7 @@ function upRows(count: number): string {
   return count > 0 ? `\x1b[${count}A` : "";
 }
 
-/** A narrower screen has broken the rows that were drawn into more. */
+/** The number of rows now: a narrower screen breaks the rows that were drawn into more. */
 function rowsAboveCursor(screen: Screen, columns: number): number {
   return rowsOf(screen.rows.slice(0, screen.cursorRow), columns) +
     Math.floor(screen.cursorColumn / columns);

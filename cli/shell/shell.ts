@@ -34,28 +34,28 @@ import type { Completion } from "./line_editor.ts";
 import { LineTerminal } from "./line_terminal.ts";
 import { parseLine, quoteWord, wordAtCursor } from "./shell_line.ts";
 
-/** What a {@linkcode Shell} is made of. */
+/** The parts and settings of a {@linkcode Shell}. */
 export interface ShellOptions {
   readonly session: Session;
   /** The commands that the shell offers. */
   readonly commands: readonly Command[];
   readonly output: Output;
-  /** Ends the shell. */
+  /** Stops the session when the shell ends. */
   readonly signal: AbortSignal;
-  /** The limit of each command, unless it has its own. */
+  /** The time limit of a command that has none of its own. */
   readonly timeoutMs: number;
 }
 
 /** Commands that the shell answers by itself. */
 const own: readonly CommandRow[] = Object.values(ownRows);
 
-/** How often the prompt looks for the leader. */
+/** The interval between two updates of the prompt. */
 const lookEveryMs = 500;
 
-/** Faults are shown in the prompt with at least so many columns. */
+/** The least number of columns for faults in the prompt. */
 const faultColumnsMin = 12;
 
-/** Most keys remembered for completion. */
+/** Most keys that are remembered for completion. */
 const keysSeenMax = 1000;
 
 /** A shell on a cluster. */
@@ -66,14 +66,14 @@ export class Shell {
   #reports: readonly (NodeReport | null)[] = [];
   /** The first command that failed decides the exit code of a script. */
   #ending: Ending = "ok";
-  /** What `exit` named; `null`: nothing yet. */
+  /** The exit code that `exit` named; `null`: none yet. */
   #exitCode: number | null = null;
 
   constructor(options: ShellOptions) {
     this.#options = options;
   }
 
-  /** Runs commands that are not typed, to their end. */
+  /** Runs the commands of a script to its end. */
   async runScript(lines: AsyncIterable<string> | Iterable<string>): Promise<Ending> {
     for await (const line of lines) {
       if (this.#options.signal.aborted) throw this.#options.signal.reason;
@@ -82,12 +82,12 @@ export class Shell {
     return this.#exitCode ?? this.#ending;
   }
 
-  /** How an interactive session ended: "ok", unless `exit` named another code. */
+  /** The exit code of an interactive session: "ok", unless `exit` named another. */
   get exitCode(): Ending {
     return this.#exitCode ?? "ok";
   }
 
-  /** Runs lines as they are typed until the user leaves; returns the history with them. */
+  /** Reads and runs lines until the user leaves; returns the history with them. */
   async runTerminal(history: readonly string[]): Promise<readonly string[]> {
     const { signal } = this.#options;
     let lines = history;
@@ -124,7 +124,9 @@ export class Shell {
     return lines;
   }
 
-  /** The cluster, its leader and term, and the faults of its network as far as there is room. */
+  /**
+   * The prompt: the cluster, its leader and term, and the faults of its network if there is room.
+   */
   prompt(columns = Infinity): string {
     const { session, output } = this.#options;
     const leader = leaderOf(this.#reports);
@@ -135,12 +137,12 @@ export class Shell {
     const faults = this.#reports.find((report) => report?.faults)?.faults ?? noFaults;
     const text = faultsText(faults, session.ids);
     if (text === "none") return `${head}> `;
-    // Half of the screen stays for what is typed.
+    // Half of the screen is kept free for the line.
     const room = Math.max(faultColumnsMin, Math.floor(columns / 2) - displayWidth(head));
     return `${head} ${output.paint("yellow", `[${cutText(text, room)}]`)}> `;
   }
 
-  /** What could stand where the cursor is. */
+  /** The words that are possible at the cursor. */
   complete(text: string, cursor: number): Completion {
     const { before, start, text: typed } = wordAtCursor(text, cursor);
     const [name] = before;
@@ -155,7 +157,7 @@ export class Shell {
     return { start, candidates };
   }
 
-  /** Every command, with those that the shell answers by itself. */
+  /** The rows of every command, those included that the shell answers by itself. */
   get #all(): readonly CommandRow[] {
     return [...this.#options.commands, ...own];
   }
@@ -199,7 +201,7 @@ export class Shell {
     return "done";
   }
 
-  /** False when only help was asked for. */
+  /** Returns false when only help was asked for. */
   #exit(words: readonly string[]): boolean {
     const { output } = this.#options;
     const how = { command: ownRows.exit, environment: () => undefined };
@@ -236,7 +238,9 @@ export class Shell {
     return await runIn(context, session);
   }
 
-  /** Reports an error after which the shell goes on; false: it cannot go on. */
+  /**
+   * Reports an error of a command. Returns false for an error after which the shell cannot go on.
+   */
   #report(error: unknown): boolean {
     const system = systemMessage(error);
     if (error instanceof CommandError) this.#fail(error.reason, error.message);
@@ -260,7 +264,7 @@ export class Shell {
     if (isFailure && this.#ending === "ok") this.#ending = ending;
   }
 
-  /** Asks every node for its state, for the prompt. */
+  /** Reads the state of every node for the prompt. */
   async look(): Promise<void> {
     this.#reports = await this.#options.session.reports();
   }
@@ -285,7 +289,7 @@ function shortUsage(command: CommandRow): string {
   return usageLine(command).replace("kontiki ", "");
 }
 
-/** How a command goes on, behind what was typed of it. */
+/** The rest of the command line that is being typed, for the hint. */
 function hint(
   text: string,
   { commands, output }: Pick<ShellOptions, "commands" | "output">,

@@ -1,6 +1,6 @@
 /**
- * `kontiki shell`: the shell on a cluster that is already there; and what `kontiki up` shares with
- * it: where lines come from, and where history is kept.
+ * `kontiki shell`: the shell on a running cluster. `kontiki up` uses the same functions for the
+ * source of lines and for the history.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export function run(context: CommandContext<Row<"shell">>): Promise<Ending> {
   return withSession(context.options, (session) => runShell(context, session), { isShell: true });
 }
 
-/** What `shell` and `up` both get. */
+/** The context of `shell` and `up`. */
 type ShellContext = SessionContext<Row<"shell">> | SessionContext<Row<"up">>;
 
 /** Runs a shell on an open cluster: commands of `--exec`, else a script in a pipe, else an interactive session. */
@@ -51,7 +51,7 @@ export async function runShell(context: ShellContext, session: Session): Promise
   return shell.exitCode;
 }
 
-/** The shell goes on without its history. */
+/** A history that cannot be read or written must not end the shell. */
 async function tolerantly<T>(
   { output }: ShellContext,
   work: () => Promise<T>,

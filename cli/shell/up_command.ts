@@ -49,7 +49,7 @@ export async function run(context: UpContext): Promise<Ending> {
     port: options.port,
   });
   const died = Promise.withResolvers<never>();
-  // A node may die while nothing awaits this promise.
+  // A node may end before this promise has a reader.
   died.promise.catch(() => {});
   let isServing = false;
   const cluster = new LocalCluster({
@@ -57,12 +57,12 @@ export async function run(context: UpContext): Promise<Ending> {
     file,
     logLevel: options.logLevel,
     died: async (id, { code, lastMessage }) => {
-      // Ctrl-C reaches the nodes as well, and perhaps before this process.
+      // Ctrl-C reaches the nodes too, perhaps before it reaches this process.
       await new Promise((resolve) => setTimeout(resolve, signalMsMax));
       if (context.signal.aborted && code === 0) return;
       const message = `${nodeName(id)} ended with exit code ${code}: ${lastMessage}`;
       const left = file.nodes.filter((node) => cluster.isRunning(node.id)).length;
-      // A majority serves without a node whose folder is lost or damaged.
+      // A majority can serve although a node's folder is lost or damaged.
       const isMajority = code === exitCodes.damaged && left > file.nodes.length / 2;
       if (isServing || isMajority) output.note(message);
       else died.reject(new CommandError(code === 7 ? "damaged" : "failure", message));
@@ -89,7 +89,7 @@ export async function run(context: UpContext): Promise<Ending> {
   }
 }
 
-/** A folder keeps its nodes: another number must not be passed over in silence. */
+/** Refuses a number of nodes that differs from the folder's. */
 function checkNodes(
   { nodes, data }: UpContext["options"],
   old: Awaited<ReturnType<typeof readClusterFile>>,
@@ -102,7 +102,7 @@ function checkNodes(
   );
 }
 
-/** A second `kontiki up` on the same folder would start the same nodes again. */
+/** Refuses a second `kontiki up` on the same folder, which would start the same nodes again. */
 async function lockFolder(folder: string): Promise<DenoFiles> {
   const files = new DenoFiles(folder);
   if (await files.lock()) return files;
@@ -117,7 +117,7 @@ async function serve(context: UpContext, session: Session): Promise<Ending> {
   const endpoints = session.nodes.map(({ endpoint }) => endpoint);
   if (output.isJson) output.json({ cluster: session.cluster, endpoints });
   else output.line(`Clients: ${endpoints.join(",")}`);
-  // Ctrl-C is how this is meant to end.
+  // Ctrl-C is the usual end of this command.
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
   return "ok";
 }

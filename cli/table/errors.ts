@@ -8,7 +8,7 @@
 
 import type { ExitReason } from "./exit_codes.ts";
 
-/** The command line is wrong: exit code 2, with a pointer to help. */
+/** The command line is wrong: exit code 2, and the error names the help to read. */
 export class UsageError extends Error {
   override name = "UsageError";
   /** The command whose help explains more, if one was recognised. */
@@ -36,7 +36,8 @@ const kinds = Object.values(Deno.errors);
 /** The message of the system in one line; `null` if the error is not one of the system. */
 export function systemMessage(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  // Deno has no class for many numbers of the system, such as that of a name that is too long.
+  // Deno has no class for many error numbers of the system, such as that of a name that is too
+  // long.
   const isOfSystem = kinds.some((kind) => error instanceof kind) ||
     /\(os error \d+\)/.test(error.message);
   return isOfSystem ? error.message.replaceAll(/\s+/g, " ") : null;
@@ -52,7 +53,7 @@ export async function attempt<T>(what: string, work: () => Promise<T>): Promise<
   } catch (error) {
     const message = systemMessage(error);
     if (message === null) throw error;
-    // Deno ends its messages with its own name for what was attempted.
+    // Deno ends the system's message with what it attempted itself.
     throw new CommandError("failure", `Cannot ${what}: ${message.replace(/: \w+ '.*'$/, "")}`);
   }
 }

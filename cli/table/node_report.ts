@@ -10,15 +10,15 @@ import type { NodeId, Status } from "../../raft/mod.ts";
 
 /** How long a node's saves take. */
 export interface SaveFigures {
-  /** How many there were since the start. */
+  /** The number of saves since the start. */
   readonly count: number;
   /** The slowest hundredth of the latest thousand took at least this. */
   readonly p99Ms: number;
-  /** The last save that took so long that it may cost leadership; `null`: there was none. */
+  /** The last save that was slow enough to cost leadership; `null`: there was none. */
   readonly lastSlow: { readonly ms: number; readonly agoMs: number } | null;
 }
 
-/** One node, looked at from outside. */
+/** The state and the figures of one node. */
 export interface NodeReport {
   readonly cluster: string;
   readonly id: NodeId;
@@ -33,7 +33,7 @@ export interface NodeReport {
   readonly saves: SaveFigures;
   /** `null`: this node was started without a control socket. */
   readonly faults: Faults | null;
-  /** Where the nodes of the cluster listen for clients, as far as this node was given that. */
+  /** Where the nodes of the cluster listen for clients, as far as this node's command line says. */
   readonly clients: readonly ClientAddress[];
 }
 
@@ -59,7 +59,10 @@ export interface ClientAddress {
 /** What a client sends to get a report; anything that is bytes goes to the store instead. */
 export const REPORT_REQUEST = "report";
 
-/** A report that came over the wire, or `null`: it is none. Our own nodes send it; it is not deep. */
+/**
+ * A report that came over the wire; `null` for any other value. Only the fields that commands rely
+ * on are checked, since nodes of this program send it.
+ */
 export function parseNodeReport(value: unknown): NodeReport | null {
   const report = value as NodeReport | null;
   const isReport = typeof report === "object" && report !== null &&
@@ -69,7 +72,7 @@ export function parseNodeReport(value: unknown): NodeReport | null {
   return isReport ? report : null;
 }
 
-/** The node that leads: the one of the newest term, should an older one not know yet. */
+/** The leader of the newest term: an older leader may not have noticed yet that it was replaced. */
 export function leaderOf(reports: readonly (NodeReport | null)[]): NodeReport | null {
   let leader: NodeReport | null = null;
   for (const report of reports) {

@@ -115,8 +115,9 @@ function readCommand<Row extends CommandRow>(
 }
 
 /**
- * The arguments, and the words of another program. `--` ends the flags; where another program may
- * follow, it begins there, unless a second `--` marks the words up to there as arguments.
+ * Separates the arguments from the words of another program. `--` ends the flags; where another
+ * program may follow, it begins there, unless a second `--` marks the words up to there as
+ * arguments.
  */
 function divide(
   { _, "--": behind = [] }: ParsedWords,
@@ -186,7 +187,7 @@ function missingValue(flag: FlagRow, command: CommandRow): UsageError {
   return new UsageError(message, command.name);
 }
 
-/** A word after `=` that is neither true nor false would silently count as true. */
+/** Without this check a word after `=` that is neither true nor false would count as true. */
 function checkBooleans(args: readonly string[], command: CommandRow): void {
   for (const arg of args) {
     if (arg === "--") return;

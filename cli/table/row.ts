@@ -54,7 +54,7 @@ export interface ArgumentRow {
 /** How a text is read as a value: what flags and arguments have in common. */
 export type ValueRow = Pick<FlagRow, "type" | "value" | "choices" | "min" | "max">;
 
-/** A command line that shows what a command is good for. */
+/** An example of a command line, for the help. */
 export interface Example {
   readonly line: string;
   readonly help: string;
@@ -69,7 +69,7 @@ export interface CommandRow {
   readonly arguments: readonly ArgumentRow[];
   readonly flags: readonly FlagRow[];
   readonly examples: readonly Example[];
-  /** What follows `--` belongs to another program. */
+  /** The name of the words after `--`, which belong to another program. */
   readonly rest?: string;
   /** The shell has this command too, without the flags that name a cluster. */
   readonly inShell?: true;

@@ -21,7 +21,7 @@ export interface FaultControl {
 
 /** The processes of a local cluster. */
 export interface ProcessControl {
-  /** As `kill -9`: nothing unsaved survives. */
+  /** As `kill -9`: what was not saved is lost. */
   kill(id: NodeId): Promise<void>;
   start(id: NodeId): Promise<void>;
   isRunning(id: NodeId): boolean;
@@ -42,19 +42,19 @@ export interface Session {
   readonly cluster: string;
   /** All nodes whose address is known. */
   readonly nodes: readonly SessionNode[];
-  /** Of all nodes that said who they are, or that a local cluster's file names. */
+  /** The nodes whose id is known: they have answered, or the file of a local cluster names them. */
   readonly ids: readonly NodeId[];
   readonly clock: Clock;
   readonly random: Random;
-  /** In a shell results end their line, also in a pipe. */
+  /** Whether every result ends its line, also in a pipe, as a shell needs it. */
   readonly isShell: boolean;
   /** A client of the whole cluster, or of a single node. */
   clerk(only?: NodeId): Clerk;
   /** What every node says of itself; `null`: it does not answer. In the order of `nodes`. */
   reports(): Promise<readonly (NodeReport | null)[]>;
-  /** `null` where control sockets are out of reach, as on another machine. */
+  /** `null` where the control sockets cannot be reached, as on another machine. */
   readonly control: FaultControl | null;
-  /** `null` where the processes are not ours. */
+  /** `null` where other programs have started the processes. */
   readonly processes: ProcessControl | null;
   close(): void;
 }

@@ -31,7 +31,7 @@ import { untilServing } from "../cluster/mod.ts";
 
 type BenchContext = CommandContext<Row<"bench">>;
 
-/** Measures the cluster that the flags name, or one of its own. */
+/** Measures the cluster of --endpoints, or one of its own. */
 export async function run(context: BenchContext): Promise<ExitReason> {
   const { options } = context;
   const { endpoints } = options;
@@ -58,7 +58,7 @@ export async function run(context: BenchContext): Promise<ExitReason> {
   }
 }
 
-/** Runs a cluster in the folder for as long as it is measured. */
+/** Runs a cluster in the folder while it is measured. */
 async function measureOwn(context: BenchContext, folder: string): Promise<ExitReason> {
   const file = await prepareCluster(folder, { nodes: context.options.nodes, port: 0 });
   const cluster = new LocalCluster({
@@ -78,7 +78,7 @@ async function measureOwn(context: BenchContext, folder: string): Promise<ExitRe
   }
 }
 
-/** What the keys of this run begin with; no other run has the same. */
+/** The start of all keys of this run, different in every run. */
 function newPrefix({ random }: Session): string {
   return `bench/${Math.floor(random() * 2 ** 32).toString(36)}/`;
 }
@@ -124,7 +124,7 @@ function makeClients(options: BenchContext["options"], prefix: string): LoadClie
   const value = new Uint8Array(options.valueBytes).fill(0x78);
   return Array.from({ length: options.clients }, (_, at) => {
     const client = new LoadClient(`${prefix}${at}`, value);
-    // Nobody has written these keys: their names are new in every run.
+    // No client has written these keys before, since their names are new in every run.
     client.version = 0;
     return client;
   });

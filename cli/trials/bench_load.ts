@@ -1,9 +1,9 @@
 /**
  * The load of `kontiki bench`: many clients over some connections, each with one request at a time;
- * and beside them a few clients whose operations are recorded, to be judged afterwards.
+ * beside them a few clients whose operations are recorded and checked afterwards.
  *
- * A client that got no clear answer reads its key before it goes on, so a change of leader in the
- * middle of a run costs time but never the run.
+ * A client whose outcome is unknown reads its key before it goes on, so a change of leader in the
+ * middle of a run costs time but does not end the run.
  *
  * @module
  */
@@ -16,22 +16,22 @@ import { parseEndpoint } from "../cluster/mod.ts";
 import { leaderOf } from "../table/mod.ts";
 import type { Session } from "../table/mod.ts";
 
-/** What is measured. */
+/** The settings of a load. */
 export type LoadKind = "put" | "get";
 
-/** Who makes the load. */
+/** The clients of the load. */
 export interface LoadOptions {
   readonly kind: LoadKind;
-  /** Clients are spread over them. */
+  /** Number of connections, over which the clients are spread. */
   readonly connections: LeaderConnections;
   readonly clients: readonly LoadClient[];
-  /** Not measured, until all caches are warm. */
+  /** The time before the measurement, in which caches warm up. */
   readonly warmUpMs: number;
   readonly durationMs: number;
   readonly signal: AbortSignal;
 }
 
-/** What came out. */
+/** The results of a load. */
 export interface LoadResult {
   readonly kind: LoadKind;
   readonly operations: number;
@@ -45,7 +45,7 @@ export class LoadClient {
   readonly key: string;
   readonly value: Uint8Array;
   readonly get: Uint8Array;
-  /** `null`: unknown, to be read. */
+  /** The version; `null` while it is unknown and must be read. */
   version: number | null = null;
 
   constructor(key: string, value: Uint8Array) {
@@ -56,10 +56,10 @@ export class LoadClient {
 }
 
 const callMsMax = 5000;
-/** After an answer that was no success the client waits: a new leader needs the time. */
+/** The pause after an answer without success, in which a leader may be elected. */
 const failurePauseMs = 20;
 
-/** Connections to whoever leads. */
+/** Connections to the leader. */
 export class LeaderConnections {
   readonly #session: Session;
   readonly #count: number;
@@ -77,20 +77,20 @@ export class LeaderConnections {
     return this.#clients[place % this.#clients.length]!;
   }
 
-  /** Looks who leads, after a pause in which a new leader may arise, and connects to it. */
+  /** Connects to the leader after a pause, in which one may be elected. */
   follow(): Promise<void> {
     this.#following ??= this.#follow().finally(() => this.#following = null);
     return this.#following;
   }
 
-  /** Connects for the first time; the number of connections that could not be made. */
+  /** Connects for the first time; returns the number of connections that failed. */
   async open(): Promise<number> {
     await this.#connect();
     const made = await Promise.all(this.#clients.map((client) => client.connect()));
     return this.#count - made.filter((connection) => connection !== null).length;
   }
 
-  /** Hangs up. */
+  /** Closes all connections. */
   close(): void {
     for (const client of this.#clients) client.close();
   }
@@ -112,7 +112,7 @@ export class LeaderConnections {
   }
 }
 
-/** Runs the load to its end. */
+/** Runs the load until its time is over. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const { kind, connections, clients, warmUpMs, durationMs, signal } = options;
   const times = new Histogram();
@@ -176,12 +176,12 @@ export class Sample {
     this.#prefix = prefix;
   }
 
-  /** What was recorded so far. */
+  /** The operations recorded so far. */
   get operations(): KvRecorder["history"] {
     return this.#recorder.history;
   }
 
-  /** Runs a few clients on a few keys, so that they meet, until told to stop. */
+  /** Runs a few clients on a few common keys until it is stopped. */
   async run(signal: AbortSignal): Promise<void> {
     const clients = Array.from({ length: 12 }, (_, at) => at);
     await Promise.all(clients.map((client) => this.#runClient(client, signal)));

@@ -27,7 +27,7 @@ import {
 } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 
-/** What one node cost during a phase. */
+/** The cost of a phase for one node. */
 interface NodeCost {
   readonly node: string;
   readonly isLeader: boolean;
@@ -38,7 +38,7 @@ interface NodeCost {
   readonly memoryBytesMax: number;
 }
 
-/** What came out of a phase. */
+/** The results of a phase. */
 export interface Phase {
   readonly load: LoadResult;
   /** Processor time of this process, as a share of one core and for one operation. */
@@ -49,7 +49,7 @@ export interface Phase {
 
 const warmUpMs = 1000;
 
-/** What the processes had used at a moment. */
+/** Processor time that the processes had used at a moment. */
 interface Usage {
   readonly atMs: number;
   readonly reports: readonly (NodeReport | null)[];
@@ -84,7 +84,7 @@ export async function runPhase(
     const reports = await session.reports();
     reports.forEach((report, at) => peaks[at] = Math.max(peaks[at]!, report?.memoryBytes ?? 0));
   }, 500);
-  // Operations count from the end of the warm-up on, so processor time does too.
+  // Processor time is counted from the end of the warm-up, as operations are.
   let first: Promise<Usage> | null = null;
   const warm = setTimeout(() => first = usageNow(session, sample), warmUpMs);
   const load = await runLoad({ kind, connections, clients, warmUpMs, durationMs, signal });
@@ -123,7 +123,7 @@ function costOf(
   return { load, loadCpu: own.cpu, loadCpuUsEach: own.cpuUsEach, nodes };
 }
 
-/** A phase for programs. */
+/** The results of a phase as JSON. */
 export function phaseJson({ load, ...costs }: Phase): Readonly<Record<string, unknown>> {
   return { ...loadFigures(load), ...costs };
 }
@@ -145,7 +145,7 @@ function loadFigures({ kind, operations, failures, seconds, times }: LoadResult)
   };
 }
 
-/** Prints a phase for people. */
+/** Prints the results of a phase for people. */
 export function showPhase(output: Output, { load, loadCpu, loadCpuUsEach, nodes }: Phase): void {
   const { kind, perSecond, failures, ms } = loadFigures(load);
   output.line(`${output.paint("bold", `${kind}s`)}  ${formatCount(perSecond)} a second`);

@@ -21,7 +21,7 @@ export async function run(context: CommandContext<Row<"check">>): Promise<ExitRe
   const text = await untilInterrupted(context, read(path));
   const file = parse(path === "-" ? "standard input" : path, text);
   const begin = performance.now();
-  // A worker keeps this thread free to handle Ctrl-C.
+  // A worker does the check, so that this thread can handle Ctrl-C.
   const work = checkInWorker({
     model: file.model.model.name,
     history: file.operations,

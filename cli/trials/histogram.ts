@@ -17,7 +17,7 @@ export class Histogram {
   #sumMs = 0;
   #maxMs = 0;
 
-  /** How many times were added. */
+  /** The number of times that were added. */
   get count(): number {
     return this.#count;
   }

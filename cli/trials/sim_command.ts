@@ -1,7 +1,7 @@
 /**
- * `kontiki sim` and `kontiki fuzz`: seeds in the simulator, one with its readable trace, or many until
- * time is up. What a run is and what counts as a fault is `tests/swarm/swarm.ts`' business; here it
- * is told to people.
+ * `kontiki sim` and `kontiki fuzz`: seeds in the simulator, one with its readable trace, or many
+ * until time is up. `tests/swarm/swarm.ts` runs them and decides what a fault is; this prints the
+ * results.
  *
  * @module
  */
@@ -34,11 +34,11 @@ export const noTotals: FuzzTotals = {
   cpuMs: 0,
 };
 
-/** After this many failures there is enough to do. */
+/** The number of failures at which `fuzz` ends early. */
 const FAILURES_MAX = 10;
 const SUMMARY_MS = 1_000;
 
-/** How people write the command that replays a seed. */
+/** The command line that repeats a seed. */
 const REPLAY = "kontiki sim";
 
 /** `kontiki sim`. */
@@ -80,7 +80,7 @@ function newSeed(): number {
   return Math.floor(Math.random() * 1_000_000_000);
 }
 
-/** Runs one seed. Twice the same seed prints twice the same. */
+/** Runs one seed. Two runs of a seed print the same. */
 export async function runSim(request: SimRequest): Promise<SwarmOutcome> {
   const { seed, quiet, nodes, print } = request;
   print(`seed ${seed}`);
@@ -89,7 +89,7 @@ export async function runSim(request: SimRequest): Promise<SwarmOutcome> {
     ...nodes === undefined ? {} : { nodes },
   });
   const lines = failureLines(result, REPLAY);
-  // The trace was shown already.
+  // The whole trace has been printed already.
   for (const line of quiet ? lines : lines.slice(0, 3)) print(line);
   print(
     `${result.outcome}: ${(result.virtualMs / 1000).toFixed(1)} s, ${result.events} events, ` +
@@ -98,7 +98,7 @@ export async function runSim(request: SimRequest): Promise<SwarmOutcome> {
   return result.outcome;
 }
 
-/** Runs seeds until the time is up or too much has failed; answers with the worst ending. */
+/** Runs seeds until the time is up or there are many failures; returns the worst result. */
 export async function runFuzz(request: FuzzRequest): Promise<SwarmOutcome> {
   const { jobs, first, print, json } = request;
   const begin = performance.now();
@@ -164,7 +164,7 @@ function addTotals(left: FuzzTotals, right: FuzzTotals): FuzzTotals {
   };
 }
 
-/** What was violated, the seed, how to see it again, and what happened last. */
+/** The report of a failure: the violation, the seed, how to repeat it, and the end of the trace. */
 export function failureLines(result: SwarmResult, replay: string): readonly string[] {
   if (result.outcome === "passed") return [];
   const { seed, outcome, detail, virtualMs, lastLines, nodes } = result;
@@ -180,7 +180,7 @@ export function failureLines(result: SwarmResult, replay: string): readonly stri
   ];
 }
 
-/** What all seeds came to, in words. */
+/** The totals of all seeds, in words. */
 export function totalLines(totals: FuzzTotals, wallMs: number): readonly string[] {
   const { seeds, virtualMs, events, committed, readsConfirmed, cpuMs, failures } = totals;
   const hours = (virtualMs / 3_600_000).toFixed(1);

@@ -1,7 +1,7 @@
 /**
  * `kontiki test`: scenarios of the lab, in the simulator or on real processes: once with the lab's
- * lines, with many seeds, or shared out to several workers. Decides nothing about a scenario
- * itself; `tests/lab/lab_runner.ts` does that.
+ * lines, with many seeds, or shared out to several workers. `tests/lab/lab_runner.ts` runs the
+ * scenarios; this chooses them and prints the results.
  *
  * @module
  */

@@ -25,11 +25,12 @@ interface Share {
 }
 
 /**
- * Small enough that the last shares end at about the same time, large enough to be worth a start.
+ * Runs in one share: few enough that all workers end at about the same time, and enough to be worth
+ * a start.
  */
 const SEEDS_PER_SHARE_MAX = 50;
 
-/** Runs all of it, at most `jobs` processes at a time, and reports results as they come. */
+/** Runs all shares, at most `jobs` processes at a time, and reports results as they come. */
 export async function runInWorkers(
   workload: Workload,
   report: (result: LabResult) => void,
