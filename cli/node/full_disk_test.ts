@@ -5,11 +5,10 @@
  */
 
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
-import { connect } from "../../net/store/connect.ts";
 import { listLog } from "../../tests/helpers/list_log.ts";
+import { startNode, storeOf } from "../../tests/helpers/serving_node.ts";
 import { until } from "../../tests/helpers/until.ts";
 import type { RunningNode } from "./node_settings.ts";
-import { runNode } from "./run_node.ts";
 
 const FOLDER = Deno.makeTempDirSync({ prefix: "kontiki-full-disk-" });
 const VALUE = new Uint8Array(60_000).fill(7);
@@ -26,25 +25,8 @@ function mount(...args: string[]): boolean {
 const isMounted = mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", FOLDER);
 
 function start(lines: string[]): Promise<RunningNode> {
-  return runNode({
-    id: 1,
-    cluster: "full",
-    peers: new Map([[1, null]]),
-    clients: { hostname: "127.0.0.1", port: 0 },
-    data: `${FOLDER}/data`,
-    isExisting: false,
-    control: true,
-    machine: "kv",
-    tickMs: 25,
-    logBytesMax: 2 ** 30,
-    log: listLog(lines),
-    isTraced: false,
-  });
-}
-
-function storeOf({ clients }: RunningNode): ReturnType<typeof connect> {
-  assert(clients !== null);
-  return connect([`${clients.hostname}:${clients.port}`]);
+  const settings = { data: `${FOLDER}/data`, control: true, logBytesMax: 2 ** 30 };
+  return startNode({ ...settings, log: listLog(lines) });
 }
 
 Deno.test({
@@ -55,7 +37,7 @@ Deno.test({
     const lines: string[] = [];
     const stored: string[] = [];
     let node = await start(lines);
-    let store = storeOf(node);
+    let store = storeOf([node]);
     await until(() => node.report().status.role === "leader");
     let isFull = false;
     for (let place = 0; place < 200 && !isFull; place++) {
@@ -78,7 +60,7 @@ Deno.test({
     await store.close();
     await node.stop();
     node = await start(lines);
-    store = storeOf(node);
+    store = storeOf([node]);
     for (const key of [...stored, "later"]) {
       const result = await store.get(key);
       assert(result.outcome === "found" && result.value.length === VALUE.length, key);

@@ -6,15 +6,11 @@
  */
 
 import { assert, assertEquals, AssertionError, assertLess } from "@std/assert";
-import { Clerk } from "../../kv/mod.ts";
 import { type Address, RpcClient, type WireValue } from "../../net/mod.ts";
-import { clerkCall } from "../../net/store/mod.ts";
-import { SystemClock } from "../../raft/mod.ts";
 import { freePort } from "../cluster/free_port.ts";
-import { listLog } from "../../tests/helpers/list_log.ts";
+import { startNode, storeOf } from "../../tests/helpers/serving_node.ts";
 import { frameOf } from "../../tests/helpers/sockets.ts";
 import type { RunningNode } from "./node_settings.ts";
-import { runNode } from "./run_node.ts";
 
 /** Extreme values of a field. */
 const EXTREMES: readonly WireValue[] = [
@@ -121,31 +117,12 @@ Deno.test("no message of a peer ends a node or the cluster, whatever is in it", 
   const nodes: RunningNode[] = [];
   const ends: unknown[] = [];
   for (const id of [1, 2]) {
-    const node = await runNode({
-      id,
-      cluster: "test",
-      peers,
-      clients: { hostname: "127.0.0.1", port: 0 },
-      data: `${folder}/${id}`,
-      isExisting: false,
-      control: false,
-      machine: "kv",
-      tickMs: 25,
-      logBytesMax: 2 ** 20,
-      log: listLog([]),
-      isTraced: false,
-    });
+    const node = await startNode({ id, peers, data: `${folder}/${id}` });
     node.ended.then((error) => ends.push(error));
     nodes.push(node);
   }
   const clients = nodes.map((node) => new RpcClient({ server: node.clients! }));
-  const clerk = new Clerk({
-    servers: [1, 2],
-    call: (server, request, deadline) =>
-      clerkCall(clients[server - 1]!, { request, withinMs: deadline - performance.now() }),
-    clock: new SystemClock(),
-    random: Math.random,
-  });
+  const store = storeOf(nodes);
   const liars = nodes.map((node, at) => new Liar(node.peers, at + 1));
   /**
    * Checks that the cluster still decides; the messages may have deposed a leader in the middle of
@@ -153,11 +130,8 @@ Deno.test("no message of a peer ends a node or the cluster, whatever is in it", 
    */
   const put = async (): Promise<void> => {
     for (let tries = 0; tries < 5; tries++) {
-      const found = await clerk.get("k", { timeoutMs: 20_000 });
-      const version = found.type === "value" ? found.version : 0;
-      const value = Uint8Array.of(version % 256);
-      const { type } = await clerk.put("k", value, { version, timeoutMs: 20_000 });
-      if (type === "stored") return;
+      const { outcome } = await store.put("k", `${tries}`, { timeoutMs: 20_000 });
+      if (outcome === "yes") return;
     }
     throw new AssertionError("five puts in a row were not stored");
   };
@@ -184,6 +158,7 @@ Deno.test("no message of a peer ends a node or the cluster, whatever is in it", 
   for (const [at, client] of clients.entries()) {
     assertLess((await factsOf(client, at + 1)).term, 2 ** 32, "no term beyond use");
   }
+  await store.close();
   for (const end of [...liars, ...clients]) end.close();
   for (const node of nodes) await node.stop();
   await Deno.remove(folder, { recursive: true });
