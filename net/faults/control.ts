@@ -1,6 +1,6 @@
 /**
  * The control socket of a node: a Unix socket that only the node's user can open, over which tests
- * and the shell disturb the network, look inside and stop the node. A node has one only if it was
+ * and the shell disturb the network, inspect the node and stop it. A node has one only if it was
  * started with `--control`; nothing else constructs this.
  *
  * A request is an object with the name of a command and its arguments; the answer is an object with
@@ -18,17 +18,17 @@ import { type Answer, RpcServer } from "../rpc/mod.ts";
 /** The socket's name within the folder of a node. */
 export const CONTROL_SOCKET = "control.sock";
 
-/** What a control socket can do to its node. */
+/** The operations of a node that its control socket offers. */
 export interface ControlTarget {
-  /** What is wrong with the network at the moment. */
+  /** The current faults of the network. */
   readonly faults: Faults;
-  /** Changes what is given, keeps the rest. */
+  /** Replaces the given fields of the current faults. */
   setFaults(change: Partial<Faults>): void;
-  /** Where another node listens from now on. */
+  /** Sets the address of another node. */
   setPeer(id: NodeId, address: Address): void;
-  /** `null`: not the leader. */
+  /** Proposes a command; `null` if the node does not lead. */
   propose(command: Uint8Array): Position | null;
-  /** What the node says of itself, as a plain value. */
+  /** The node's own report, as a plain value. */
   report(): WireValue;
   /** Takes a snapshot of the state machine now. */
   snapshot(): void;
@@ -38,24 +38,24 @@ export interface ControlTarget {
   machine(request: WireValue, reply: Answer): void;
 }
 
-/** What a control socket is made of. */
+/** Options of a control socket. */
 export interface ControlOptions {
   /** Where the socket is made; an old one is replaced. */
   readonly path: string;
-  /** The name of the cluster, told to who connects. */
+  /** The name of the cluster, sent in the hello. */
   readonly cluster: string;
-  /** This node. */
+  /** The id of this node. */
   readonly id: NodeId;
-  /** What the commands act on. */
+  /** The node that the commands act on. */
   readonly target: ControlTarget;
-  /** Takes a line about what was refused. */
+  /** Receives a line for each refusal. */
   readonly log: (line: string) => void;
 }
 
 /** Only tests and the shell of one user connect here. */
 const CONTROL_LIMITS = { connectionsMax: 16, pendingHellosMax: 8 };
 
-/** What every system takes for the path of a Unix socket. */
+/** The longest path of a Unix socket that every system accepts. */
 const PATH_BYTES_MAX = 103;
 
 /**
@@ -78,7 +78,7 @@ export async function openControl(options: ControlOptions): Promise<RpcServer> {
   return new RpcServer({ listener, cluster, id, handle, log, limits: CONTROL_LIMITS });
 }
 
-/** Only this user can connect from the first moment on. */
+/** Listens with a umask, so that other users cannot connect even for a moment. */
 function listenPrivately(path: string): Deno.Listener {
   const before = Deno.umask(0o177);
   try {
@@ -88,7 +88,7 @@ function listenPrivately(path: string): Deno.Listener {
   }
 }
 
-/** What a node that was killed left behind. */
+/** Removes the socket that a killed node has left. */
 async function removeOld(path: string): Promise<void> {
   try {
     await Deno.remove(path);
@@ -136,7 +136,7 @@ function run(target: ControlTarget, fields: Fields): WireValue {
       target.snapshot();
       return null;
     case "stop":
-      // The answer leaves first.
+      // The answer must leave before the node stops.
       setTimeout(() => target.stop(), 0);
       return null;
     default:
@@ -170,7 +170,7 @@ function peersOf(
   });
 }
 
-/** Our own types of plain data, which have no index signature. */
+/** Types of plain data as a wire value; their interfaces have no index signature. */
 function plain(value: Plain<Faults> | Plain<Position>): WireValue {
   return value;
 }

@@ -57,7 +57,7 @@ export class ControlClient {
     return await this.#call({ command: "propose", data }) as Plain<Position> | null;
   }
 
-  /** What the node says of itself. */
+  /** The node's own report. */
   async report(): Promise<WireValue> {
     return await this.#call({ command: "report" });
   }

@@ -1,6 +1,6 @@
 /**
- * The control socket over a real Unix socket: each command reaches the node, and what is wrong with a
- * request is said without harm to the node.
+ * The control socket over a real Unix socket: each command reaches the node, and a wrong request is
+ * answered with an error and changes nothing.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { isolate, noFaults } from "./faults.ts";
 
 const isWindows = Deno.build.os === "windows";
 
-/** A node that writes down what it is asked to do. */
+/** A node that records the commands it receives. */
 function fakeNode(did: unknown[]): ControlTarget {
   return {
     faults: noFaults,
@@ -31,7 +31,7 @@ function fakeNode(did: unknown[]): ControlTarget {
   };
 }
 
-/** Runs with a control socket that leads to a node. */
+/** Runs with the control socket of a recording node. */
 async function withControl(
   work: (folder: string, did: unknown[]) => Promise<void>,
 ): Promise<void> {
@@ -119,7 +119,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the control socket takes the place of one that a killed node left, and of nothing else",
+  name: "the control socket replaces one that a killed node has left, and no other file",
   ignore: isWindows, // no Unix sockets there
   fn: async () => {
     await withFolder(async (folder) => {

@@ -21,7 +21,9 @@ export interface Link {
 export type Delay =
   | { readonly kind: "none" }
   | { readonly kind: "uniform"; readonly minMs: number; readonly maxMs: number }
-  /** A uniform share of a uniform share: leans to the low end (the lab's long reordering). */
+  /**
+   * A random share of a random share, so short delays are more likely (the lab's long reordering).
+   */
   | { readonly kind: "skewed"; readonly minMs: number; readonly maxMs: number }
   /** Mostly near the mean, seldom up to the maximum. */
   | { readonly kind: "longTail"; readonly meanMs: number; readonly maxMs: number };

@@ -136,7 +136,7 @@ export class FaultyTransport implements Transport {
     this.#bytes += approximateBytes(envelope);
   }
 
-  /** How long a message waits for bandwidth; `Infinity` if it is dropped. */
+  /** The time that a message waits for bandwidth; `Infinity` if it is dropped. */
   #queueMs(envelope: Envelope): number {
     const { bytesPerSecondMax } = this.#faults;
     if (bytesPerSecondMax === null) return 0;

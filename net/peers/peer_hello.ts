@@ -23,10 +23,10 @@ import {
   wrongVersion,
 } from "../wire/mod.ts";
 
-/** Raised when frames or messages change so that older nodes cannot take part. */
+/** Increased with every change of frames or messages that older nodes cannot read. */
 export const PEER_PROTOCOL_VERSION = 3;
 
-/** Longer names of clusters are a mistake. */
+/** The longest name of a cluster; a longer one is probably a mistake. */
 const CLUSTER_LENGTH_MAX = 32;
 
 /**
@@ -35,7 +35,9 @@ const CLUSTER_LENGTH_MAX = 32;
  */
 export const LINES = ["small", "bulk"] as const;
 
-/** What travels on a connection; on the wire it is the place in {@linkcode LINES}. */
+/**
+ * The kind of messages on a connection. Its number on the wire is its index in {@linkcode LINES}.
+ */
 export type Line = typeof LINES[number];
 
 /** First frame of the node that dials. */
@@ -43,17 +45,17 @@ export interface PeerHello {
   readonly cluster: string;
   readonly from: NodeId;
   readonly to: NodeId;
-  /** Drawn anew at each start of a node, and higher each time: tells its runs apart. */
+  /** A random number, higher at each start of a node. It tells the runs of a node apart. */
   readonly run: number;
   /** Counts the connections that this run has dialled to this peer for this line. */
   readonly dial: number;
-  /** What will travel on this connection. */
+  /** The kind of messages on this connection. */
   readonly line: Line;
   /** The ids of all nodes of the cluster, in ascending order, such as `1,2,3`. */
   readonly members: string;
 }
 
-/** First frame of the node that was dialled, if it lets the other in. */
+/** First frame of the node that was dialled, if it accepts the hello. */
 export interface PeerAnswer {
   readonly cluster: string;
   readonly from: NodeId;
@@ -72,7 +74,7 @@ export function encodePeerAnswer({ cluster, from, run }: PeerAnswer): WireValue 
   return [MARK.peerAnswer, PEER_PROTOCOL_VERSION, cluster, from, run];
 }
 
-/** What a first frame says, for the node that was dialled. */
+/** The hello in a first frame, for the node that was dialled. */
 export function decodePeerHello(
   value: WireValue,
   mine: { readonly cluster: string; readonly id: NodeId; readonly members: string },
@@ -95,7 +97,7 @@ export function decodePeerHello(
   return { cluster: mine.cluster, from, to, run, dial, members: mine.members, line };
 }
 
-/** What the answer says, for the node that dialled. */
+/** The answer to a hello, for the node that dialled. */
 export function decodePeerAnswer(
   value: WireValue,
   wanted: { readonly cluster: string; readonly id: NodeId },
@@ -123,7 +125,7 @@ function array(value: WireValue): readonly WireValue[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Throws if the name is unfit, at start, where a person can see it. */
+/** Throws for a name that cannot be used, at the start, while an operator is there. */
 export function checkClusterName(cluster: string): void {
   if (cluster.length > 0 && cluster.length <= CLUSTER_LENGTH_MAX) return;
   throw new RangeError(

@@ -270,7 +270,7 @@ export class TcpTransport implements Transport {
     for (const incoming of this.#incoming) {
       const bytes = incoming.connection.bytesReceived;
       if (bytes !== incoming.heardBytes || didStall) {
-        // Not only to pings: behind a long message on a slow line a ping waits for long.
+        // Any bytes count, not only pings: on a slow line a ping may wait behind a long message.
         incoming.connection.send(PING);
         incoming.heardBytes = bytes;
         incoming.heardAt = now;
@@ -295,7 +295,7 @@ function sum(small: PeerTraffic, bulk: PeerTraffic): PeerTraffic {
   };
 }
 
-/** Higher than in any earlier run, unless the wall clock went back. */
+/** A number that is higher than in any earlier run, unless the wall clock went back. */
 function drawRun(): number {
   const [bits = 0] = crypto.getRandomValues(new Uint16Array(1));
   return Date.now() * 1024 + bits % 1024;

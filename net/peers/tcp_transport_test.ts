@@ -240,7 +240,7 @@ Deno.test("TcpTransport accepts a newer run of a peer and refuses an earlier one
   side.transport.close();
 });
 
-/** The next connection of a node that dials, with the answer to its hello. */
+/** The next connection of a node that dials, after an answer to its hello. */
 async function answered(listener: Deno.Listener): Promise<Deno.Conn> {
   const conn = await inTime(listener.accept());
   await conn.read(new Uint8Array(1000));
@@ -346,7 +346,7 @@ Deno.test("TcpTransport carries small messages past a long one on a slow line", 
   const patient = { limits: { ...limits, helloMsMax: 20_000, silenceMsMax: 700 } };
   let heard = 0;
   const [one, two] = [open(1, patient), open(2, { ...patient, heard: () => heard++ })];
-  // A message of 1 MiB takes two seconds, longer than silence is borne.
+  // A message of 1 MiB takes two seconds, which is longer than the limit of silence.
   using line = new SlowLine(two.transport.address, { bytesPerSecond: 2 ** 19 });
   one.transport.setPeer(2, line.address);
   await until(() => one.transport.traffic().get(2)?.isConnected === true);

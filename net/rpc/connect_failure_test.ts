@@ -13,7 +13,7 @@ import { RpcClient } from "./rpc_client.ts";
 
 const local = { hostname: "127.0.0.1", port: 0 };
 
-/** The port for peers of a node that has none. */
+/** The port for peers of a node. */
 function openTransport(): TcpTransport {
   const nothing = (): void => {};
   const rest = { listen: local, receive: nothing, log: nothing };
@@ -29,7 +29,7 @@ async function failureOf(options: RpcClientOptions): Promise<string> {
   return `${client.lastFailure?.kind}: ${client.lastFailure?.message}`;
 }
 
-Deno.test("RpcClient says why it cannot connect", async () => {
+Deno.test("RpcClient names the reason when it cannot connect", async () => {
   const closed = Deno.listen(local);
   const nobody = closed.addr as Deno.NetAddr;
   closed.close();
@@ -57,7 +57,7 @@ Deno.test("RpcClient says why it cannot connect", async () => {
   peers.close();
 });
 
-Deno.test("RpcClient says why it cannot use the answer to its hello", async () => {
+Deno.test("RpcClient names the reason when it cannot use the answer to its hello", async () => {
   const answers: readonly [Uint8Array, string][] = [
     [new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"), "notKontiki: Cannot read frame"],
     [frameOf("welcome"), "notKontiki: wanted the hello of a server"],

@@ -186,7 +186,7 @@ export class RpcClient {
         }
         this.#server = hello;
         this.#fresh = null;
-        // At once, so that replies that arrive together with the hello find their calls.
+        // Set at once, so that replies that arrive together with the hello find their calls.
         this.#connection = connection;
         resolve(connection);
       },

@@ -22,9 +22,9 @@ const CLIENT_PROTOCOL_VERSION = 1;
 export const REPLY_STATUS = {
   /** The handler answered; its answer follows. */
   answered: 0,
-  /** Not executed, because too much is going on. Safe to send again, later. */
+  /** Not executed, because the server has too much to do. Safe to send again, later. */
   overloaded: 1,
-  /** Not executed, because this server knows no such request. A sentence follows. */
+  /** Not executed, because this server does not know the request. A sentence follows. */
   unknownRequest: 2,
   /** A part of a stream; more follow. A stream ends with any of the others. */
   part: 3,
@@ -74,7 +74,8 @@ export function encodeServerHello({ cluster, id }: ServerHello): WireValue {
 }
 
 /**
- * Why a first frame is not welcome here; `null`: it is. A client that names no cluster takes any.
+ * The reason why a first frame is refused; `null` if it is accepted. A client that names no cluster
+ * accepts any.
  */
 export function refuseClientHello(value: WireValue, cluster: string): HelloRefusal | null {
   const [mark, version, wanted = null] = Array.isArray(value) ? value : [];

@@ -14,15 +14,17 @@ export type Answer = (payload: WireValue) => void;
 export interface RpcLimits {
   /** The longest request or reply. @default {4 MiB} */
   readonly frameBytesMax: number;
-  /** The longest hello: all that an unknown client can make the server hold. @default {1 KiB} */
+  /** The longest hello, which bounds the memory for an unknown client. @default {1 KiB} */
   readonly helloBytesMax: number;
   /** Time to say hello. @default {2000} */
   readonly helloMsMax: number;
   /** Connections that have not said hello; a further one pushes out the oldest. @default {256} */
   readonly pendingHellosMax: number;
-  /** Clients; a further one pushes out the client that has been idle longest. @default {4096} */
+  /**
+   * Number of clients; a further one evicts the client that has been idle longest. @default {4096}
+   */
   readonly connectionsMax: number;
-  /** Idle time before a client may be pushed out when all places are taken. @default {10000} */
+  /** Idle time before a client may be evicted when the server is full. @default {10000} */
   readonly idleMsMin: number;
   /** Idle time before a client is disconnected. @default {600000} */
   readonly idleMsMax: number;
@@ -60,7 +62,7 @@ export const RPC_LIMITS: RpcLimits = {
   inFlightBytesMax: 128 * 2 ** 20,
 };
 
-/** What an {@linkcode RpcServer} is made of. */
+/** Options of an {@linkcode RpcServer}. */
 export interface RpcServerOptions {
   /** Where requests come from: TCP, or a Unix socket. The server closes it. */
   readonly listener: Deno.Listener;
@@ -76,8 +78,8 @@ export interface RpcServerOptions {
   readonly handle: (request: WireValue, reply: Answer, withinMs: number) => boolean | void;
   /** Begins a stream for a request that asks for one. @default {no request is known} */
   readonly open?: OpenStream;
-  /** Takes a line about what was refused. */
+  /** Receives a line for each refusal that is logged. */
   readonly log: (line: string) => void;
-  /** What differs from the usual limits. */
+  /** Limits that differ from the defaults. */
   readonly limits?: Partial<RpcLimits>;
 }

@@ -1,11 +1,12 @@
 /**
- * Answers numbered requests of many clients, each with many in flight on one connection. It knows
- * nothing of what is asked: a handler gets the payload and a function to answer with, now or later.
+ * Answers numbered requests of many clients, each with many in flight on one connection. It does
+ * not look into requests: a handler gets the payload and a function for its answer, to be called
+ * now or later.
  *
- * Invariants: a request gets at most one reply; one that cannot be taken is answered "overloaded"
- * at once and never handled; requests, replies and connections that wait are bounded, for each client
- * and in all; a client that is slow, silent or sends garbage loses its connection and costs nobody
- * else anything.
+ * Invariants: a request gets at most one reply; a request beyond a limit is answered "overloaded"
+ * at once and never handled; requests, replies and connections that wait are bounded, for each
+ * client and in all; a client that is slow, silent or sends garbage loses its connection and
+ * affects no other.
  *
  * @module
  */
@@ -39,22 +40,22 @@ interface Client extends StreamClient {
   inFlight: number;
 }
 
-/** Small payloads that are no bytes count as this much. */
+/** The assumed size of a payload that is not bytes. */
 const PLAIN_BYTES = 64;
 
-/** A longer reply is given up when there is no room for it: its client may ask again. */
+/** A longer reply is dropped when there is no room for it, since its client may ask again. */
 const SHORT_BYTES = 1024;
 
-/** What short replies may take beyond the room for long ones; a client that needs more reads nothing. */
+/** Room for short replies beyond that for long ones. A client that needs more does not read. */
 const SHORT_ROOM_BYTES = 2 ** 20;
 
-/** What a server is busy with. */
+/** The load of a server. */
 export interface ServerLoad {
   /** Clients that have said hello. */
   readonly clients: number;
   /** Requests under way. */
   readonly inFlight: number;
-  /** What requests hold that have arrived in part. */
+  /** Bytes of requests that have arrived in part. */
   readonly unfinishedBytes: number;
   /** Requests handled since the start. */
   readonly handled: number;
@@ -77,7 +78,7 @@ export class RpcServer {
   #inFlightBytes = 0;
   #handled = 0;
 
-  /** Serves from now on. */
+  /** Begins to serve. */
   constructor(options: RpcServerOptions) {
     this.#options = options;
     this.#limits = { ...RPC_LIMITS, ...options.limits };
@@ -105,7 +106,10 @@ export class RpcServer {
     return this.#refusals.counts();
   }
 
-  /** What clients make the server hold, and how many requests it has handled since the start. */
+  /**
+   * The load of the server: what clients make it hold, and the number of requests handled since the
+   * start.
+   */
   load(): ServerLoad {
     return {
       clients: this.#clients.size,
@@ -116,7 +120,7 @@ export class RpcServer {
     };
   }
 
-  /** Hangs up everywhere. Replies that were given already still leave, for a moment. */
+  /** Closes all connections. Replies that were given already are still sent, for a moment. */
   close(): void {
     this.#lobby.close();
     for (const { connection } of this.#clients) connection.close();
@@ -146,7 +150,10 @@ export class RpcServer {
     };
   }
 
-  /** At the limit the client that has been idle longest goes, if it was idle for long enough. */
+  /**
+   * Makes room at the limit: evicts the client that has been idle longest, if it was idle for long
+   * enough.
+   */
   #makeRoom(): HelloRefusal | null {
     const { connectionsMax, idleMsMin } = this.#limits;
     if (this.#clients.size < connectionsMax) return null;
@@ -171,7 +178,7 @@ export class RpcServer {
     const request = decodeRequestFrame(value);
     if (request === null) return client.connection.refuse("wanted a numbered request");
     const { number, payload, withinMs } = request;
-    // A client asks for a sign of life.
+    // A request for a sign of life.
     if (payload === null) return this.#send(client, [number, REPLY_STATUS.answered, null]);
     const bytes = payload instanceof Uint8Array ? payload.length : PLAIN_BYTES;
     const { inFlightMax, inFlightTotalMax, inFlightBytesMax } = this.#limits;
@@ -254,7 +261,9 @@ export class RpcServer {
     return total <= queueBytesTotalMax;
   }
 
-  /** A client that lets its replies pile up is let go: it has to ask again anyway. */
+  /**
+   * Sends to a client. One whose replies pile up is disconnected, as it has to ask again anyway.
+   */
   #send({ connection, source }: Client, value: WireValue): void {
     try {
       if (connection.send(value) || connection.isClosed) return;

@@ -429,7 +429,7 @@ Deno.test("RpcServer bounds what incomplete requests hold, and serves a client b
     const conn = await Deno.connect(address);
     conns.push(conn);
     await conn.write(frameOf(["kontiki-client", 1]));
-    // All but the last byte; the server does not read most of it.
+    // The frame without its last byte. The server does not read most of it.
     const body = frame.subarray(0, frame.length - 1);
     writes.push(writeAll(conn, body).catch(() => "hung up"));
   }

@@ -1,9 +1,8 @@
 /**
- * Joins a clerk of `kv/` with the calls of `net/rpc/`: says what became of a call in the clerk's
- * words.
+ * Connects the clerk of `kv/` to the calls of `net/rpc/`, and translates their outcomes.
  *
- * Invariant: "unsent" and "overloaded" are said only of a request that was not and never will be
- * executed (C2).
+ * Invariant: "unsent" and "overloaded" are returned only for a request that was not and never will
+ * be executed (C2).
  *
  * @module
  */
@@ -13,7 +12,7 @@ import type { CallLimits, RpcClient } from "../rpc/mod.ts";
 
 const OVERLOADED = encodeReply({ type: "overloaded" });
 
-/** Carries a request to a server, and its reply back. */
+/** Sends a request to a server and returns its reply. */
 export async function clerkCall(
   server: RpcClient,
   { request, ...limits }: CallLimits & { readonly request: Uint8Array },

@@ -1,6 +1,6 @@
 /**
- * A client of a cluster that runs, for programs: keys, values and versions over the nodes' ports for
- * clients. It finds the leader, follows it, and connects again when it has to.
+ * The client of a running cluster, for programs: keys, values and versions over the nodes' ports
+ * for clients. It finds the leader, follows it, and connects again when it has to.
  *
  * Invariant: an operation ends by its time limit, and its outcome is never "no" when it may have
  * been executed, or may still be (C2).
@@ -14,19 +14,21 @@ import { RpcClient } from "../rpc/mod.ts";
 import { parseAddress } from "../wire/mod.ts";
 import { clerkCall } from "./clerk_call.ts";
 
-/** What {@linkcode connect} may be told beside the addresses. */
+/** Options of {@linkcode connect}. */
 export interface ConnectOptions {
-  /** Only nodes of the cluster with this name are asked. @default any */
+  /** The name of the cluster; nodes of other clusters are not asked. @default any */
   readonly cluster?: string;
-  /** The time limit of operations that name none. @default {10_000} */
+  /** The time limit of operations without one of their own. @default {10_000} */
   readonly timeoutMs?: number;
 }
 
 /** Limits of one operation. */
 export interface OperationOptions {
-  /** When to give up. @default {ConnectOptions.timeoutMs} */
+  /**
+   * The time after which the operation ends without an answer. @default {ConnectOptions.timeoutMs}
+   */
   readonly timeoutMs?: number;
-  /** Gives up as soon as it is raised. */
+  /** Ends the operation when it is raised. */
   readonly signal?: AbortSignal;
 }
 
@@ -42,14 +44,14 @@ export interface WriteOptions extends OperationOptions {
 /** Why an operation ended without an answer. */
 export type GivenUp = "timeout" | "aborted" | "closed";
 
-/** What became of a read. */
+/** The outcome of a read. */
 export type ReadOutcome =
   | { readonly outcome: "found"; readonly value: Uint8Array; readonly version: number }
   | { readonly outcome: "absent" }
   /** No majority answered in time. `refused`: the node does not understand the request. */
   | { readonly outcome: "unavailable"; readonly reason: GivenUp | "refused" };
 
-/** What became of a write. */
+/** The outcome of a write. */
 export type WriteOutcome =
   /** The value is stored, durably, and the key has this version now. */
   | { readonly outcome: "yes"; readonly version: number }
@@ -134,7 +136,7 @@ export class StoreClient implements AsyncDisposable {
   }
 
   /**
-   * Reads a key. The answer is what the key held at some moment between the call and the return
+   * Reads a key. The answer is the state of the key at a moment between the call and the return
    * (linearizable).
    */
   async get(key: string, options: OperationOptions = {}): Promise<ReadOutcome> {
@@ -169,7 +171,7 @@ export class StoreClient implements AsyncDisposable {
       const version = seen.outcome === "found" ? seen.version : 0;
       const rest = { ...options, version, timeoutMs: deadline - performance.now() };
       const written = await this.#put(key, bytes, rest);
-      // Another client was faster: nothing was changed, so it is safe to look again.
+      // Another client was faster. Nothing was changed, so it is safe to read the key again.
       if (written.outcome !== "no" || written.reason !== "versionConflict") return written;
     }
   }
@@ -202,8 +204,8 @@ export class StoreClient implements AsyncDisposable {
   }
 
   /**
-   * Ends every operation under way with its outcome (reason `closed`) and hangs up. Operations that
-   * begin later end at once.
+   * Ends every operation under way with its outcome (reason `closed`) and closes all connections.
+   * Operations that begin later end at once.
    */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -236,7 +238,7 @@ export class StoreClient implements AsyncDisposable {
     return signal?.aborted ? "aborted" : "timeout";
   }
 
-  /** Which of the addresses the node of this id answered at. */
+  /** The address at which the node of this id answered. */
   #find(leader: NodeId): number | null {
     const place = this.#servers.findIndex(({ server }) => server?.id === leader);
     return place < 0 ? null : place;

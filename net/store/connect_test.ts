@@ -13,7 +13,7 @@ import { connect } from "./connect.ts";
 const local = { hostname: "127.0.0.1", port: 0 };
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** A server that takes requests and answers as it likes. */
+/** A server with a handler of the test. */
 function serve(
   handle: (reply: Answer) => void,
 ): { readonly endpoint: string; readonly server: RpcServer } {
@@ -28,7 +28,7 @@ function serve(
   return { endpoint: `127.0.0.1:${(listener.addr as Deno.NetAddr).port}`, server };
 }
 
-/** An address at which nobody listens. */
+/** An address without a listener. */
 function deadEndpoint(): string {
   using listener = Deno.listen(local);
   return `127.0.0.1:${listener.addr.port}`;

@@ -1,5 +1,6 @@
 /**
- * The store over the network: the one folder that knows both the store's requests and sockets.
+ * The store over the network. This is the only folder that imports both the store's requests and
+ * sockets.
  *
  * @module
  */

@@ -13,14 +13,14 @@ export interface Acceptor {
   close(): void;
 }
 
-/** What to do with the connections that come. */
+/** Options of {@linkcode acceptAll}. */
 export interface AcceptorOptions {
   readonly accept: (conn: Deno.Conn) => void;
   /** Called with the reason when the system gives no connection. */
   readonly failed: (message: string) => void;
   /** The pause after a failure. @default {100} */
   readonly pauseMs?: number;
-  /** So many connections are accepted within {@linkcode ROUND_MS}, no more. @default {20} */
+  /** The number of connections that are accepted within {@linkcode ROUND_MS}. @default {20} */
   readonly roundMax?: number;
 }
 

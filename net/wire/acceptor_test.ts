@@ -42,7 +42,7 @@ Deno.test("acceptAll continues after the system was out of sockets (X1)", async 
 
 Deno.test("acceptAll takes a flood of connections in rounds, with time for others in between", async () => {
   let accepted = 0;
-  // At once, but not for ever: without a pause nothing else would run.
+  // Connections arrive at once, but not for ever: without pauses nothing else would run.
   const accept = (): Promise<Deno.Conn> =>
     accepted < 10_000 ? Promise.resolve({} as Deno.Conn) : new Promise(() => {});
   const listener = { accept, close: () => {} } as unknown as Deno.Listener;

@@ -1,14 +1,14 @@
 /**
- * What can travel, and MessagePack bytes back to it. It knows nothing of what values mean: the
- * folder that owns a message checks that a decoded value is one. The way out is `encoder.ts`.
+ * The values that can travel, and their decoding from MessagePack. It knows nothing of their
+ * meaning: the folder that owns a message checks its decoded value. `encoder.ts` encodes.
  *
- * Invariants: `decode(encode(value))` equals `value`; bytes from outside are read once, with every
- * limit checked before memory is set aside for what they announce.
+ * Invariants: `decode(encode(value))` equals `value`; bytes from outside are read once, and every
+ * limit is checked before memory is allocated for what they announce.
  *
  * @module
  */
 
-/** What can travel: no `undefined`, no holes, no classes. A missing value is `null`. */
+/** A value that can travel: no `undefined`, no holes, no classes. A missing value is `null`. */
 export type WireValue =
   | null
   | boolean
@@ -18,14 +18,14 @@ export type WireValue =
   | readonly WireValue[]
   | { readonly [key: string]: WireValue };
 
-/** The same fields as an interface has, as a type that a {@linkcode WireValue} can hold. */
+/** An interface as a type that a {@linkcode WireValue} can hold. */
 export type Plain<T> = T extends Exclude<WireValue, object> | Uint8Array ? T
   : { readonly [Key in keyof T]: Plain<T[Key]> };
 
-/** How deep arrays and objects may nest, on the way out as on the way in. */
+/** The depth to which arrays and objects may nest, encoded or decoded. */
 export const DEPTH_MAX = 64;
 
-/** How many elements and fields one decoded value may hold in all. */
+/** The number of elements and fields that one decoded value may hold. */
 export const ITEMS_MAX = 2 ** 20;
 
 /**
@@ -42,15 +42,17 @@ export function decode(bytes: Uint8Array): WireValue {
 
 const EMPTY = new Uint8Array(0);
 const text = new TextDecoder("utf-8", { ignoreBOM: true });
-/** Up to this length a loop over ASCII is quicker than a call into the runtime. */
+/** Below this length a loop over ASCII is faster than a call into the runtime. */
 const SHORT_LENGTH = 16;
 
-/** One pass over bytes. It calls nothing outside, so that a single one serves all. */
+/**
+ * One pass over bytes. It calls no code outside, so a single instance can be used again and again.
+ */
 class Decoder {
   #bytes: Uint8Array = EMPTY;
   #at = 0;
   #itemsLeft = 0;
-  /** For numbers that take the runtime to read. */
+  /** Reads the numbers that a plain loop cannot. */
   readonly #scratch = new DataView(new ArrayBuffer(8));
 
   decode(bytes: Uint8Array): WireValue {
@@ -130,7 +132,7 @@ class Decoder {
     }
   }
 
-  /** Steps over so many bytes and returns where they begin. */
+  /** Skips bytes and returns the index of the first. */
   #take(length: number): number {
     const at = this.#at;
     const left = this.#bytes.length - at;
@@ -197,7 +199,7 @@ class Decoder {
     return fields;
   }
 
-  /** A few bytes must not become very many objects, or a very deep one. */
+  /** Refuses a few bytes that would become very many objects, or a very deep one. */
   #enter(count: number, depthLeft: number): void {
     if (depthLeft === 0) throw this.#refusal(`at most ${DEPTH_MAX} levels`, "more");
     this.#itemsLeft -= count;
@@ -206,7 +208,7 @@ class Decoder {
     if (count > left) throw this.#refusal(`${count} items`, `${left} bytes`);
   }
 
-  /** Keys are strings, and none may reach the prototype of the object that is built. */
+  /** The key of an object: a string, and none that reaches the object's prototype. */
   #key(): string {
     const type = this.#bytes[this.#at] ?? 0;
     const isString = (type >= 0xa0 && type < 0xc0) || (type >= 0xd9 && type <= 0xdb);

@@ -15,23 +15,26 @@ import { type Closed, CONNECTION_DEFAULTS, type ConnectionOptions } from "./conn
 import { Encoder } from "./encoder.ts";
 import { appendFrame, FrameDecoder } from "./frame.ts";
 
-/** An idle connection holds the smaller buffer; one that keeps filling it gets the larger. */
+/**
+ * Sizes of the buffer: the smaller for an idle connection, the larger for one that keeps filling
+ * it.
+ */
 const READ_BYTES_MIN = 2 * 1024;
 const READ_BYTES_MAX = 64 * 1024;
 
-/** One socket that carries values. It reads from the moment it is made. */
+/** One socket that carries values. It reads from its construction on. */
 export class Connection {
   readonly #conn: Deno.Conn;
   readonly #options: Required<Omit<ConnectionOptions, "firstFrameBytesMax">>;
   readonly #decoder: FrameDecoder;
   readonly #closed = Promise.withResolvers<Closed>();
-  /** Set once; from then on nothing is delivered or sent. */
+  /** Set once; then nothing is delivered or sent any more. */
   #end: Closed | null = null;
 
-  /** Collects frames while the other one is being written. They change places. */
+  /** Collects frames while the other buffer is being written; then they are swapped. */
   #queue = new Encoder();
   #writing = new Encoder();
-  /** How much of the buffer that is being written the system has taken. */
+  /** The part of the buffer being written that the system has taken. */
   #writtenBytes = 0;
   #isWriting = false;
   #isEnding = false;
@@ -43,7 +46,7 @@ export class Connection {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDueAt = Infinity;
 
-  /** Takes the socket over and begins to read. */
+  /** Takes over the socket and begins to read. */
   constructor(conn: Deno.Conn, options: ConnectionOptions) {
     this.#conn = conn;
     this.#options = { ...CONNECTION_DEFAULTS, ...options };
@@ -51,7 +54,7 @@ export class Connection {
     this.#decoder = new FrameDecoder({
       frameBytesMax: options.firstFrameBytesMax ?? frameBytesMax,
     });
-    // Frames are gathered here already; the system should not wait for more.
+    // Frames are collected here already, so the system should not delay them.
     if ("setNoDelay" in conn && conn.remoteAddr.transport === "tcp") {
       (conn as Deno.TcpConn).setNoDelay(true);
     }
@@ -64,12 +67,12 @@ export class Connection {
     return this.#closed.promise;
   }
 
-  /** Whether it has ended or been told to. */
+  /** Whether the connection has ended, or is closing. */
   get isClosed(): boolean {
     return this.#end !== null || this.#isEnding;
   }
 
-  /** Who is at the other end. */
+  /** The address of the other side. */
   get remoteAddr(): Deno.Addr {
     return this.#conn.remoteAddr;
   }
@@ -79,12 +82,12 @@ export class Connection {
     return this.#lastFrameAt;
   }
 
-  /** How much was sent and is still here, because the system has not taken it. */
+  /** Bytes that were sent but not yet taken by the system. */
   get queuedBytes(): number {
     return this.#queue.length + this.#writing.length - this.#writtenBytes;
   }
 
-  /** How much has arrived so far. */
+  /** Bytes that have arrived so far. */
   get bytesReceived(): number {
     return this.#bytesReceived;
   }
@@ -109,19 +112,21 @@ export class Connection {
     return true;
   }
 
-  /** Ends after everything sent has left, or the other side stalls; resolves when it has ended. */
+  /**
+   * Closes the connection after everything sent has left, or the other side stalls; resolves then.
+   */
   close(): Promise<Closed> {
     this.#isEnding = true;
     if (this.queuedBytes === 0) this.abort({ kind: "local", message: "closed by this side" });
     return this.closed;
   }
 
-  /** Ends the connection because of what arrived on it. */
+  /** Closes the connection because of a value that arrived on it. */
   refuse(message: string): void {
     this.abort({ kind: "garbage", message });
   }
 
-  /** Ends the connection now; what has not left is lost. Only the first reason counts. */
+  /** Closes the connection now; bytes that have not left are lost. Only the first reason counts. */
   abort(reason: Closed): void {
     if (this.#end !== null) return;
     this.#end = reason;
@@ -226,12 +231,14 @@ export class Connection {
     }
   }
 
-  /** After our own close the system's complaints say nothing new. */
+  /** After a close by this side, errors of the system are expected. */
   #break(error: unknown): void {
     this.abort({ kind: "broken", message: error instanceof Error ? error.message : `${error}` });
   }
 
-  /** Arms the one timer for whichever deadline comes first; it looks again when it fires. */
+  /**
+   * Sets the one timer to the earliest deadline. When it fires, the deadlines are checked again.
+   */
   #watch(): void {
     if (this.#end !== null) return;
     const { firstFrameMs, idleMs, stallMs } = this.#options;
@@ -248,7 +255,7 @@ export class Connection {
     } else this.#arm(Math.min(frameDueAt, writeDueAt), now);
   }
 
-  /** A timer that would fire early enough stays: most deadlines move before they are reached. */
+  /** A timer that fires early enough is kept: most deadlines move before they are reached. */
   #arm(dueAt: number, now: number): void {
     if (dueAt >= this.#timerDueAt) return;
     clearTimeout(this.#timer);

@@ -8,9 +8,9 @@ import type { WireValue } from "./codec.ts";
 import { FRAME_BYTES_MAX } from "./frame.ts";
 import type { UnfinishedFrames } from "./unfinished_frames.ts";
 
-/** Why a connection ended. */
+/** The reason why a connection ended. */
 export interface Closed {
-  /** What kind of end it was. */
+  /** The kind of the reason. */
   readonly kind: ClosedKind;
   /** One sentence for people. */
   readonly message: string;
@@ -26,7 +26,7 @@ export interface Closed {
  */
 export type ClosedKind = "local" | "remote" | "broken" | "garbage" | "silent" | "stalled";
 
-/** How a {@linkcode Connection} behaves. */
+/** Options of a {@linkcode Connection}. */
 export interface ConnectionOptions {
   /**
    * Called with each value that arrives, in order. Binary data in it belongs to the receiver. It
@@ -43,13 +43,13 @@ export interface ConnectionOptions {
   readonly frameBytesMax?: number;
   /** The longest first frame that may come in. @default {as any other} */
   readonly firstFrameBytesMax?: number;
-  /** How much may wait to leave. @default {64 MiB} */
+  /** Bytes that may wait to be sent. @default {64 MiB} */
   readonly queueBytesMax?: number;
-  /** The first frame must have arrived after this time; `null`: no limit. @default {null} */
+  /** The time limit for the first frame; `null`: none. @default {null} */
   readonly firstFrameMs?: number | null;
-  /** After one frame the next must have arrived within this time. @default {null} */
+  /** The time limit between two frames; `null`: none. @default {null} */
   readonly idleMs?: number | null;
-  /** The other side must take bytes that wait within this time. @default {30000} */
+  /** The time limit for the other side to take bytes that wait. @default {30000} */
   readonly stallMs?: number | null;
 }
 

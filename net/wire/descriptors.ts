@@ -1,26 +1,27 @@
 /**
- * How many connections a process may hold: the system gives it so many file descriptors, and the log
- * needs some of them at any time. A node that runs out of them for a segment of its log has to end.
+ * The number of connections that a process may hold. The system gives it a number of file
+ * descriptors, of which the log needs some at any time: a node that has none for a new segment must
+ * end.
  *
- * Invariant: connections never use up the descriptors that are kept for files.
+ * Invariant: connections never use the descriptors that are kept for files.
  *
  * @module
  */
 
-/** Where the limit cannot be learnt: the smallest usual default. */
+/** The assumed limit where the system's cannot be read: the smallest usual default. */
 const UNKNOWN_LIMIT = 256;
 
-/** Files of the log and the snapshot, the runtime's own, listeners, and the peers' connections. */
+/** Kept for files of the log and the snapshot, the runtime, listeners, and connections of peers. */
 const RESERVE = 96;
 
-/** With fewer than this a node cannot serve. */
+/** The least number with which a node can serve. */
 export const DESCRIPTORS_MIN = 128;
 
-/** How many connections a node takes on each port, by the names of their options. */
+/** The number of connections on each port, as options of the servers. */
 export interface ConnectionLimits {
   /** The port for clients. */
   readonly clients: { readonly connectionsMax: number; readonly pendingHellosMax: number };
-  /** The port for peers, whose own connections are few. */
+  /** The port for peers, which needs few connections. */
   readonly peers: { readonly pendingHellosMax: number };
 }
 
@@ -30,9 +31,9 @@ export function connectionLimits(): ConnectionLimits {
 }
 
 /**
- * The number of files and sockets that this process may have open. A shell is asked, whose limit is
- * inherited from this process: `/proc/self/limits` is closed to a process without all permissions,
- * and there is no such file outside Linux.
+ * The number of files and sockets that this process may have open. It is read by a shell, which
+ * inherits the limit: `/proc/self/limits` is closed to a process without all permissions, and
+ * exists on Linux only.
  */
 export function descriptorLimit(shell = "sh"): number {
   try {
@@ -45,7 +46,7 @@ export function descriptorLimit(shell = "sh"): number {
   }
 }
 
-/** What the shell says: a number, or `unlimited`, which is as good as any large number. */
+/** The shell's output as a number; `unlimited` counts as a large one. */
 export function parseLimit(answer: string): number {
   const word = answer.trim();
   if (word === "unlimited") return 2 ** 20;
@@ -53,7 +54,7 @@ export function parseLimit(answer: string): number {
 }
 
 /**
- * Shares the descriptors out: most of them to clients, up to the limits that memory sets.
+ * Divides the descriptors: most of them for clients, up to the limits that memory sets.
  *
  * @throws {RangeError} If there are too few.
  */

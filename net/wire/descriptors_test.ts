@@ -1,5 +1,5 @@
 /**
- * What the system says it gives, and how it is shared out.
+ * Tests of the limit of the system, and of its division.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { descriptorLimit, parseLimit, shareDescriptors } from "./descriptors.ts";
 
-Deno.test("parseLimit takes what a shell says, and a small number where it says nothing of use", () => {
+Deno.test("parseLimit accepts the output of a shell, and falls back to a small number", () => {
   assertEquals(parseLimit("1024\n"), 1024);
   assertEquals(parseLimit("unlimited\n"), 2 ** 20);
   assertEquals(parseLimit(""), 256);
 });
 
-Deno.test("descriptorLimit is what the system gives this process, or a small number", () => {
+Deno.test("descriptorLimit is the limit of this process, or a small number", () => {
   assert(descriptorLimit() >= 64);
   assertEquals(descriptorLimit("/nowhere/sh"), 256);
 });

@@ -1,10 +1,10 @@
 /**
- * Plain values to MessagePack bytes. Our own because it is on the path of every message: it writes
- * into one buffer that grows and is used again. Its bytes are those of `@std/msgpack`, which its
- * test holds it to.
+ * Encodes plain values as MessagePack. It replaces `@std/msgpack` because every message passes
+ * here: it writes into one buffer that grows and is reused. Its test compares its bytes with those
+ * of std.
  *
- * Invariants: a refused value leaves no byte behind; no value nests deeper than
- * {@linkcode DEPTH_MAX}, not even one that holds itself.
+ * Invariants: a refused value leaves no byte behind; no value nests deeper than {@linkcode
+ * DEPTH_MAX}, not even one that contains itself.
  *
  * @module
  */
@@ -14,34 +14,34 @@ import { DEPTH_MAX, type WireValue } from "./codec.ts";
 const text = new TextEncoder();
 const EMPTY = new Uint8Array(0);
 
-/** A buffer up to this size is kept for the next use; a larger one is given back. */
+/** A buffer up to this size is kept for reuse; a larger one is freed. */
 const KEPT_BYTES_MAX = 64 * 1024;
 
-/** Below this length a loop is quicker than a call into the runtime. */
+/** Below this length a loop is faster than a call into the runtime. */
 const SHORT_LENGTH = 24;
 
-/** Bytes in one buffer that grows; what a connection encodes into. */
+/** A buffer of bytes that grows, into which a connection encodes. */
 export class Encoder {
   #bytes: Uint8Array = EMPTY;
   #view: DataView = new DataView(EMPTY.buffer);
   #length = 0;
 
-  /** How many bytes are in it. */
+  /** The number of bytes in it. */
   get length(): number {
     return this.#length;
   }
 
-  /** What is in it: a view, good until the next change. */
+  /** The bytes in it: a view that is valid until the next change. */
   bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Drops everything behind this length. */
+  /** Drops everything beyond this length. */
   truncate(length: number): void {
     this.#length = length;
   }
 
-  /** Empties it, and gives the memory back unless it is little enough to keep. */
+  /** Empties it, and frees a large buffer. */
   clear(): void {
     this.#length = 0;
     if (this.#bytes.length > KEPT_BYTES_MAX) this.#replace(EMPTY);
@@ -74,7 +74,7 @@ export class Encoder {
     }
   }
 
-  /** Makes room and returns where it begins. */
+  /** Makes room, and returns the index of its first byte. */
   #grow(length: number): number {
     const at = this.#length;
     const wanted = at + length;
@@ -132,7 +132,7 @@ export class Encoder {
     else this.#sized(value, 4, 0xd2);
   }
 
-  /** A number in the fewest of 1, 2 or 4 bytes, under three types that follow each other. */
+  /** A number in the least of 1, 2 or 4 bytes; the three types follow each other. */
   #unsigned(value: number, type: number): void {
     if (value < 0x100) {
       const at = this.#grow(2);
@@ -216,7 +216,7 @@ function isArray(value: object): value is readonly WireValue[] {
   return Array.isArray(value);
 }
 
-/** The bytes of one value, where there is no {@linkcode Encoder} to append to. */
+/** The bytes of one value, for callers without an {@linkcode Encoder}. */
 export function encode(value: WireValue): Uint8Array {
   const encoder = new Encoder();
   encoder.append(value);

@@ -1,10 +1,10 @@
 /**
- * Frames on a stream of bytes: an unsigned 32-bit length, big endian, then that many bytes. It
- * knows nothing of what is in them.
+ * Frames on a stream of bytes: an unsigned 32-bit length, big endian, then that many bytes. It does
+ * not look into them.
  *
- * Invariants: a length beyond the limit is refused before a byte is set aside for it; memory grows
- * with the bytes that have arrived, never with the length that was announced; a delivered frame
- * belongs to the receiver and shares nothing with the bytes given to {@linkcode FrameDecoder.push}.
+ * Invariants: a length beyond the limit is refused before memory is allocated for it; memory grows
+ * with the bytes that have arrived, never with the announced length; a delivered frame belongs to
+ * the receiver and shares no memory with the bytes given to {@linkcode FrameDecoder.push}.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Encoder } from "./encoder.ts";
 /** The limit of one frame's length, unless an option says otherwise. */
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
-/** What the length takes. */
+/** Bytes of the length. */
 const HEAD_BYTES = 4;
 
 const PARTIAL_BYTES_MIN = 1024;
@@ -49,28 +49,28 @@ export function appendFrame(
   }
 }
 
-/** Cuts a stream that arrives in any portions into frames. */
+/** Divides a stream that arrives in any portions into frames. */
 export class FrameDecoder {
-  /** For the frames that begin from now on. */
+  /** The limit for frames that begin later. */
   frameBytesMax: number;
-  /** How many bytes of the head have arrived, and their value so far. */
+  /** The number of bytes of the head that have arrived, and their value. */
   #headBytes = 0;
   #length = 0;
-  /** What has arrived of a frame that is not complete, in a buffer that grows. */
+  /** The bytes of an incomplete frame, in a buffer that grows. */
   #partial: Uint8Array<ArrayBuffer> = EMPTY;
   #partialBytes = 0;
 
-  /** A decoder at the beginning of a stream. */
+  /** Makes a decoder for the beginning of a stream. */
   constructor({ frameBytesMax = FRAME_BYTES_MAX }: { readonly frameBytesMax?: number } = {}) {
     this.frameBytesMax = frameBytesMax;
   }
 
-  /** Whether a frame has begun and not ended: the stream must not end here. */
+  /** Whether a frame is incomplete, so that the stream must not end here. */
   get isInsideFrame(): boolean {
     return this.#headBytes > 0;
   }
 
-  /** How much memory the incomplete frame holds. */
+  /** The memory that the incomplete frame holds. */
   get bytesHeld(): number {
     return this.#partial.length;
   }
@@ -106,7 +106,7 @@ export class FrameDecoder {
     }
   }
 
-  /** The whole frame, of what was kept and the last bytes; the next one may begin. */
+  /** Completes a frame from the kept and the last bytes. */
   #complete(last: Uint8Array): Uint8Array {
     let frame: Uint8Array;
     if (this.#partialBytes === 0) frame = last.slice();
@@ -121,7 +121,7 @@ export class FrameDecoder {
     return frame;
   }
 
-  /** Gives the memory of an incomplete frame back; the stream is lost then. */
+  /** Frees the memory of an incomplete frame; the stream cannot be continued. */
   drop(): void {
     this.#partial = EMPTY;
     this.#partialBytes = 0;

@@ -1,9 +1,9 @@
 /**
- * Takes in connections and keeps each until its first frame has been judged: the caller lets it in
- * or says why not. Both kinds of ports stand behind one of these.
+ * Accepts connections and keeps each until its first frame has been judged: the owner accepts it,
+ * or refuses it with a reason. The port for clients and the port for peers both use it.
  *
- * Invariants: connections that have not been let in are bounded in number, time and bytes; the other
- * side is sent the reason of a refusal; every refusal is counted (X3).
+ * Invariants: connections that have not been accepted are bounded in number, time and bytes; the
+ * other side is sent the reason of a refusal; every refusal is counted (X3).
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Closed, ConnectionOptions } from "./connection_options.ts";
 import { encodeHelloRefusal, type HelloRefusal } from "./hello.ts";
 import { type Refusals, sourceOf } from "./refusals.ts";
 
-/** What becomes of a connection that was let in. */
+/** The handlers of a connection that was accepted. */
 export interface Guest {
   /** Takes every frame after the first. It must not throw. */
   readonly receive: (value: WireValue) => void;
@@ -30,13 +30,13 @@ export interface Guest {
 /** A connection whose first frame has arrived. */
 export interface Visitor {
   readonly connection: Connection;
-  /** The machine at the other end. */
+  /** The address of the other machine. */
   readonly source: string;
 }
 
-/** What a {@linkcode Lobby} is made of. */
+/** Options of a {@linkcode Lobby}. */
 export interface LobbyOptions {
-  /** The lobby closes it. */
+  /** The listener, which the lobby closes. */
   readonly listener: Deno.Listener;
   readonly refusals: Refusals;
   /** Limits of each connection. */
@@ -46,22 +46,22 @@ export interface LobbyOptions {
   >;
   /** The longest first frame. */
   readonly helloBytesMax: number;
-  /** How long a connection may take to say hello. */
+  /** The time limit for a hello. */
   readonly helloMsMax: number;
-  /** Connections that have not said hello; a further one pushes out the oldest. */
+  /** Connections without hello; a further one closes the oldest. */
   readonly pendingHellosMax: number;
-  /** Judges a first frame. It sends the answer itself if it lets the visitor in. */
+  /** Judges a first frame. It sends the answer itself if it accepts the visitor. */
   readonly greet: (hello: WireValue, visitor: Visitor) => Guest | HelloRefusal;
 }
 
-/** The way into a server. */
+/** The entrance of a server. */
 export class Lobby {
   readonly #options: LobbyOptions;
   readonly #acceptor: Acceptor;
   /** Connections that have not said hello, the oldest first. */
   readonly #pending = new Set<Connection>();
 
-  /** Accepts at once. */
+  /** Begins to accept connections. */
   constructor(options: LobbyOptions) {
     this.#options = options;
     this.#acceptor = acceptAll(options.listener, {
@@ -70,7 +70,7 @@ export class Lobby {
     });
   }
 
-  /** Accepts no more, and hangs up on those that have not been let in. */
+  /** Stops accepting, and closes the connections that have not been accepted. */
   close(): void {
     this.#acceptor.close();
     const end = { kind: "local", message: "this node stops" } as const;
@@ -112,7 +112,10 @@ export class Lobby {
     return null;
   }
 
-  /** Silent connections cannot use up our sockets: the one that has been silent longest goes. */
+  /**
+   * Closes the connection that has been silent longest, so that silent ones cannot use up all
+   * sockets.
+   */
   #pushOut(): void {
     if (this.#pending.size < this.#options.pendingHellosMax) return;
     const [oldest] = this.#pending;

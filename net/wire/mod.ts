@@ -1,5 +1,5 @@
 /**
- * Bytes on one connection: MessagePack, frames, hellos, and the limits that all of them keep.
+ * Bytes on one connection: MessagePack, frames, hellos, and their limits.
  *
  * @module
  */

@@ -1,59 +1,59 @@
 /**
- * What was refused, and why: a counter for every reason, and a line in the log for every source,
- * but only one in some seconds, so that nobody outside can fill the disk with our log.
+ * Counts refusals for every reason, and logs them for every source at most once in some seconds, so
+ * that nobody outside can fill the disk through the log.
  *
  * Invariants: every refusal is counted; the memory does not grow with the number of sources.
  *
  * @module
  */
 
-/** Why something from outside was refused. */
+/** The reason why something from outside was refused. */
 export type Refusal =
-  /** The bytes are no frame, or the frame no value. */
+  /** Bytes that are not a frame, or a frame that is not a value. */
   | "garbage"
   /** A length beyond the limit. */
   | "frameTooLarge"
-  /** The first frame is no hello. */
+  /** A first frame that is not a hello. */
   | "badHello"
-  /** The first frame is of a protocol version that this node does not speak. */
+  /** A first frame of a protocol version that this node does not support. */
   | "wrongVersion"
   /** A client at the port for peers, or a peer at the port for clients. */
   | "wrongPort"
   /** The hello, or a frame that had begun, took too long. */
   | "tooSlow"
   | "wrongCluster"
-  /** The peer counts majorities out of other nodes than this one does. */
+  /** A peer whose members differ from this node's, so that its majorities differ too. */
   | "otherMembers"
-  /** The sender is no member, or it wanted to reach another node. */
+  /** A sender that is not a member, or one that meant another node. */
   | "notAPeer"
-  /** A connection from before the peer's last restart, or an older one since then. */
+  /** A connection of an earlier run of the peer, or an older one of this run. */
   | "earlierRun"
-  /** A value that is no known message, or under a false address. */
+  /** A value that is not a known message, or names a wrong sender. */
   | "badMessage"
   /** Too many connections. */
   | "tooMany"
-  /** Nothing was heard for too long. */
+  /** Silence for too long. */
   | "silent"
-  /** The other side does not read what it asked for. */
+  /** A receiver that does not read its replies. */
   | "slowReader"
   /** Too many requests at once. */
   | "overloaded"
   /** The system has no more sockets to give. */
   | "acceptFailed";
 
-/** How {@linkcode Refusals} writes its log. */
+/** Options of {@linkcode Refusals}. */
 export interface RefusalsOptions {
   readonly log: (line: string) => void;
   readonly now: () => number;
-  /** Each source is mentioned at most this often. @default {5000} */
+  /** The least time between two lines about one source. @default {5000} */
   readonly logEveryMs?: number;
-  /** How many sources have a line of their own; all others share one. @default {1000} */
+  /** The number of sources with lines of their own; all others share one. @default {1000} */
   readonly sourcesMax?: number;
 }
 
 interface Source {
   loggedAt: number;
-  /** Refusals since then that no line mentions. */
+  /** Refusals since the last line. */
   unmentioned: number;
 }
 
@@ -73,7 +73,10 @@ export class Refusals {
     this.#sourcesMax = options.sourcesMax ?? 1000;
   }
 
-  /** The source is an address without its port: one machine is one source. */
+  /**
+   * The address of a source without its port, as all connections of one machine count as one
+   * source.
+   */
   count(refusal: Refusal, from: { readonly source: string; readonly detail: string }): void {
     this.#counts.set(refusal, (this.#counts.get(refusal) ?? 0) + 1);
     const now = this.#now();
@@ -111,7 +114,7 @@ export class Refusals {
   }
 }
 
-/** The machine at the other end. */
+/** The address of the other machine. */
 export function sourceOf(address: Deno.Addr): string {
   return address.transport === "tcp" ? address.hostname : "a local socket";
 }

@@ -22,17 +22,20 @@ export function parseAddress(text: string): Address | null {
   return hostname === undefined || !(port <= 65535) ? null : { hostname, port };
 }
 
-/** Every limit may be made tiny in tests. */
+/** Limits of a transport. Tests make them tiny. */
 export interface TcpLimits {
   /** The longest message. @default {16 MiB} */
   readonly frameBytesMax: number;
-  /** The longest hello: all that an unknown sender can make the node hold. @default {1 KiB} */
+  /** The longest hello, which bounds the memory for an unknown sender. @default {1 KiB} */
   readonly helloBytesMax: number;
   /** Time to dial and get an answer, and time for an incoming connection to say hello. @default {1000} */
   readonly helloMsMax: number;
-  /** How much may wait on each line to a peer that reads slowly. @default {32 MiB} */
+  /** Bytes that may wait on each line to a peer that reads slowly. @default {32 MiB} */
   readonly queueBytesMax: number;
-  /** Messages kept on each line while a peer is being dialled: the latest. @default {64} */
+  /**
+   * The number of messages kept on each line while a peer is being dialled: the latest. @default
+   * {64}
+   */
   readonly waitingMax: number;
   /** The first pause before dialling again, then doubled. @default {20} */
   readonly redialMsMin: number;
@@ -40,11 +43,11 @@ export interface TcpLimits {
   readonly redialMsMax: number;
   /** Time between pings. @default {400} */
   readonly pingMs: number;
-  /** A connection on which nothing arrives for this long is given up. @default {2000} */
+  /** The silence after which a connection is closed. @default {2000} */
   readonly silenceMsMax: number;
-  /** Connections that have not said hello; a further one pushes out the oldest. @default {64} */
+  /** Connections without hello; a further one closes the oldest. @default {64} */
   readonly pendingHellosMax: number;
-  /** A peer that comes and goes is logged at most this often. @default {5000} */
+  /** The least time between two log lines about one peer. @default {5000} */
   readonly logEveryMs: number;
 }
 
@@ -63,15 +66,15 @@ export const TCP_LIMITS: TcpLimits = {
   logEveryMs: 5000,
 };
 
-/** What a {@linkcode TcpTransport} is made of. */
+/** Options of a {@linkcode TcpTransport}. */
 export interface TcpTransportOptions {
   /** This server. */
   readonly id: NodeId;
-  /** Only nodes that name the same cluster talk to each other. */
+  /** The name of the cluster; nodes of other clusters are refused. */
   readonly cluster: string;
-  /** The other nodes. Every other sender is refused. */
+  /** The ids of all nodes. Every other sender is refused. */
   readonly peers: readonly NodeId[];
-  /** Where to listen; port 0 takes a free one. */
+  /** The address to listen at; port 0 takes a free one. */
   readonly listen: Address;
   /**
    * Called with every message from a peer. It must not throw. A string says why the message cannot be
@@ -83,27 +86,27 @@ export interface TcpTransportOptions {
    * line is a sign of life. It must not throw.
    */
   readonly heard?: (from: NodeId) => void;
-  /** Takes a line about what was refused or has changed. */
+  /** Receives a line for each refusal that is logged, and for each change of a connection. */
   readonly log: (line: string) => void;
   /** Called whenever a peer refuses this node, with what the peer says. It must not throw. */
   readonly refused?: (
     peer: NodeId,
     refusal: { readonly reason: string; readonly detail: string },
   ) => void;
-  /** Spreads the waits between dials. */
+  /** Spreads the pauses between dials. */
   readonly random?: () => number;
-  /** What differs from the usual limits. */
+  /** Limits that differ from the defaults. */
   readonly limits?: Partial<TcpLimits>;
 }
 
-/** What went over both lines to one peer since the start. */
+/** The traffic of both lines to one peer since the start. */
 export interface PeerTraffic {
   /** Messages given to the socket. */
   readonly sent: number;
-  /** Messages that were given up: no connection, or a full queue. */
+  /** Messages that were dropped: no connection, or a full queue. */
   readonly dropped: number;
-  /** How often a connection came about. */
+  /** The number of connections made. */
   readonly connects: number;
-  /** Whether both lines have a connection now. */
+  /** Whether both lines are connected now. */
   readonly isConnected: boolean;
 }

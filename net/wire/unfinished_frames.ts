@@ -1,62 +1,66 @@
 /**
- * What incomplete frames hold, on all connections of a server together. Near the limit only the
- * frame that was begun first is read on, so that it is completed and makes room; the other
- * connections are not read until then, and the system's own flow control holds their senders back.
+ * Bounds the memory of incomplete frames on all connections of a server together. Near the limit
+ * only the connection whose frame began first is read, so that its frame is completed and makes
+ * room; the others are not read until then, and the system's flow control slows down their senders.
  *
  * Invariants: all incomplete frames together hold at most twice the limit (a buffer that is full is
- * doubled), plus one frame, plus what one read brings on each connection; there is always a frame that is being read; a sender that does not
- * go on with a frame loses its connection as soon as others wait for the room.
+ * doubled), plus one frame, plus what one read brings on each connection; one frame is always being
+ * read; a sender that does not go on with its frame loses its connection as soon as others wait for
+ * the room.
  *
  * @module
  */
 
 /** A connection that may hold a part of a frame. */
 export interface FrameHolder {
-  /** How much has arrived on it so far. */
+  /** Bytes that have arrived on it so far. */
   readonly bytesReceived: number;
-  /** Ends it now. */
+  /** Closes it now. */
   abort(reason: { readonly kind: "silent"; readonly message: string }): void;
 }
 
-/** What a {@linkcode UnfinishedFrames} is made of. */
+/** Options of {@linkcode UnfinishedFrames}. */
 export interface UnfinishedFramesOptions {
-  /** What all incomplete frames may hold together. */
+  /** Bytes that all incomplete frames may hold together. */
   readonly bytesMax: number;
-  /** How long a frame may bring too little while others wait for its room. @default {200} */
+  /** The time in which a frame must make progress while others wait for room. @default {200} */
   readonly stallMs?: number;
 }
 
 interface Held {
   bytes: number;
-  /** Arrived on its connection at the last look; `null`: there was none, or it was not read since. */
+  /**
+   * Bytes that had arrived on its connection at the last check; `null`: none yet, or it was not
+   * read since.
+   */
   seenBytes: number | null;
 }
 
-/** Less than this within the time of a stall is as good as nothing. */
+/** Progress below this within that time counts as none. */
 const PROGRESS_BYTES_MIN = 4096;
 
-/** Counts, and decides which connection may read on. */
+/** Counts the memory, and decides which connection may be read. */
 export class UnfinishedFrames {
   readonly #bytesMax: number;
   readonly #stallMs: number;
-  /** The frame that was begun first comes first. */
+  /** Holders in the order in which their frames began. */
   readonly #held = new Map<FrameHolder, Held>();
   readonly #waiting = new Map<FrameHolder, () => void>();
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** Nothing is held so far. */
+  /** Starts with no holders. */
   constructor({ bytesMax, stallMs = 200 }: UnfinishedFramesOptions) {
     this.#bytesMax = bytesMax;
     this.#stallMs = stallMs;
   }
 
-  /** What all incomplete frames hold. */
+  /** Bytes that all incomplete frames hold. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** A holder now holds so much; nothing: its frame is complete, or its connection has ended. */
+  /** Sets the bytes that a holder holds; 0: its frame is complete, or its connection has ended. */
   hold(holder: FrameHolder, bytes: number): void {
     const held = this.#held.get(holder);
     if (bytes === (held?.bytes ?? 0)) {
@@ -73,14 +77,17 @@ export class UnfinishedFrames {
     }
   }
 
-  /** `null`: the connection may read at once; else it may when the promise resolves. */
+  /** `null` if the connection may be read at once, else a promise that resolves when it may. */
   room(holder: FrameHolder): Promise<void> | null {
     if (this.#mayRead(holder)) return null;
     if (this.#timer === null) this.#watch();
     return new Promise((resolve) => this.#waiting.set(holder, resolve));
   }
 
-  /** A connection that holds nothing may read: most frames arrive whole. */
+  /**
+   * Whether a connection may be read. One without an incomplete frame always may: most frames
+   * arrive whole.
+   */
   #mayRead(holder: FrameHolder): boolean {
     if (this.#bytes < this.#bytesMax || !this.#held.has(holder)) return true;
     const [first] = this.#held.keys();
@@ -98,7 +105,7 @@ export class UnfinishedFrames {
     resolve();
   }
 
-  /** Every connection that may read by now goes on. */
+  /** Resolves the promises of all connections that may be read now. */
   #wake(): void {
     for (const holder of this.#waiting.keys()) {
       if (this.#mayRead(holder)) this.#wakeOne(holder);

@@ -1,5 +1,5 @@
 /**
- * Which connection may read on when incomplete frames hold all there is room for.
+ * Tests of which connection may be read when incomplete frames hold all the room.
  *
  * @module
  */
@@ -19,7 +19,7 @@ class Fake implements FrameHolder {
     this.#frames = frames;
   }
 
-  /** Asks to read, and notes when it may. */
+  /** Asks whether it may be read, and records when it may. */
   async read(): Promise<void> {
     const room = this.#frames.room(this);
     if (room !== null) await room;
@@ -32,7 +32,7 @@ class Fake implements FrameHolder {
   }
 }
 
-Deno.test("UnfinishedFrames lets all read while there is room", () => {
+Deno.test("UnfinishedFrames lets every connection be read while there is room", () => {
   const frames = new UnfinishedFrames({ bytesMax: 100 });
   const [one, two] = [new Fake(frames), new Fake(frames)];
   frames.hold(one, 50);
@@ -50,7 +50,7 @@ Deno.test("UnfinishedFrames lets the frame that was begun first go on when there
   const reads = [one!, two!, three!, idle!].map((holder) => holder.read());
   await Promise.all([reads[0], reads[3]]);
   assertEquals([one!.reads, two!.reads, three!.reads, idle!.reads], [1, 0, 0, 1]);
-  // The first is complete: the second may go on, the third may not.
+  // The first frame is complete: the second may be read, the third may not.
   frames.hold(one!, 0);
   await reads[1];
   assertEquals([two!.reads, three!.reads], [1, 0]);
@@ -60,7 +60,7 @@ Deno.test("UnfinishedFrames lets the frame that was begun first go on when there
   frames.hold(three!, 0);
 });
 
-Deno.test("UnfinishedFrames lets a connection go on that ends while it waits", async () => {
+Deno.test("UnfinishedFrames lets a connection end while it waits", async () => {
   const frames = new UnfinishedFrames({ bytesMax: 10 });
   const [one, two] = [new Fake(frames), new Fake(frames)];
   frames.hold(one, 10);
