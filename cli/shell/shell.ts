@@ -10,12 +10,11 @@ import {
   type AnyContext,
   type Command,
   CommandError,
-  commandHelp,
   type CommandRow,
   cutText,
   displayWidth,
   type Ending,
-  formatTable,
+  leaderOf,
   nodeName,
   type NodeReport,
   type Output,
@@ -24,15 +23,15 @@ import {
   type Session,
   systemMessage,
   UsageError,
-  usageLine,
 } from "../table/mod.ts";
 import { faultsText } from "../cluster/mod.ts";
 import { ownRows } from "../rows/mod.ts";
-import { leaderOf } from "../table/mod.ts";
+import { completion } from "./shell_completion.ts";
+import { helpOf, hint, overview } from "./shell_help.ts";
 import { addToHistory } from "./shell_history.ts";
 import type { Completion } from "./line_editor.ts";
 import { LineTerminal } from "./line_terminal.ts";
-import { parseLine, quoteWord, wordAtCursor } from "./shell_line.ts";
+import { parseLine } from "./shell_line.ts";
 
 /** The parts and settings of a {@linkcode Shell}. */
 export interface ShellOptions {
@@ -94,7 +93,7 @@ export class Shell {
     const terminal = new LineTerminal({
       prompt: (columns) => this.prompt(columns),
       leaving: this.#options.output.paint("dim", "Ctrl-C once more leaves"),
-      hint: (text) => hint(text, this.#options),
+      hint: (text) => this.#options.output.paint("dim", hint(text, this.#options.commands)),
       complete: (text, cursor) => this.complete(text, cursor),
     });
     terminal.open();
@@ -144,41 +143,13 @@ export class Shell {
 
   /** The words that are possible at the cursor. */
   complete(text: string, cursor: number): Completion {
-    const { before, start, text: typed } = wordAtCursor(text, cursor);
-    const [name] = before;
-    const command = this.#all.find((each) => each.name === name);
-    let words: string[];
-    if (name === undefined) words = this.#all.map((each) => each.name);
-    else if (command === undefined) words = [];
-    else if (typed.startsWith("-")) {
-      words = [...command.flags.map((flag) => `--${flag.name}`), "--help"];
-    } else words = this.#argumentWords(command, before);
-    const candidates = words.filter((word) => word.startsWith(typed)).sort();
-    return { start, candidates };
+    const { ids } = this.#options.session;
+    return completion({ text, cursor, commands: this.#all, ids, keys: this.#keysSeen });
   }
 
   /** The rows of every command, those included that the shell answers by itself. */
   get #all(): readonly CommandRow[] {
     return [...this.#options.commands, ...own];
-  }
-
-  #argumentWords(command: CommandRow, before: readonly string[]): string[] {
-    const names = this.#options.session.ids.map(nodeName);
-    if (before.at(-1) === "--node") return names;
-    const at = before.slice(1).filter((word) => !word.startsWith("-")).length;
-    const argument = command.arguments.find((each, place) => place === at || each.many === true);
-    switch (argument?.completes) {
-      case "key":
-        return [...this.#keysSeen].map(quoteWord);
-      case "node":
-        return [...names, "leader"];
-      case "group":
-        return [...[...names, "leader", "rest"].filter((name) => !before.includes(name)), "|"];
-      case "command":
-        return this.#all.map((each) => each.name);
-      case undefined:
-        return [];
-    }
   }
 
   async #runLine(line: string, signal: AbortSignal): Promise<"exit" | "done"> {
@@ -274,29 +245,4 @@ export class Shell {
     await this.look();
     if (this.prompt() !== before && !this.#options.signal.aborted) terminal.refresh();
   }
-}
-
-function overview(commands: readonly CommandRow[]): string {
-  const rows = commands.map((command) => [`  ${shortUsage(command)}`, command.summary]);
-  return formatTable([{ title: "" }, { title: "" }], rows).slice(1).join("\n") + "\n";
-}
-
-function helpOf(command: CommandRow): string {
-  return commandHelp(command).replaceAll(`kontiki ${command.name}`, command.name);
-}
-
-function shortUsage(command: CommandRow): string {
-  return usageLine(command).replace("kontiki ", "");
-}
-
-/** The rest of the command line that is being typed, for the hint. */
-function hint(
-  text: string,
-  { commands, output }: Pick<ShellOptions, "commands" | "output">,
-): string {
-  const [, name, blank] = /^\s*(\S+)(\s*)$/.exec(text) ?? [];
-  const command = commands.find((each) => each.name === name);
-  if (command === undefined) return "";
-  const usage = shortUsage(command).slice(command.name.length + 1);
-  return output.paint("dim", blank === "" ? ` ${usage}` : usage);
 }

@@ -1,6 +1,6 @@
 /**
- * The commands as a user runs them: against a cluster, and against none. Outcomes are told by
- * exit code, JSON and words. Tests that take seconds are in `tests/long`.
+ * The commands as a user runs them, with a cluster and without one: exit codes, JSON and words.
+ * Tests that take seconds are in `tests/long`.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import {
 } from "../helpers/commands.ts";
 import { withFolder } from "../helpers/with_folder.ts";
 
-Deno.test("commands tell their outcome by exit code, words and JSON", async () => {
+Deno.test("commands report their outcome by exit code, words and JSON", async () => {
   await withCluster(async ({ flags }) => {
     const put = await run(["put", "colour", "blue", "--json", ...flags]);
     assertEquals([put.code, JSON.parse(put.out).version], [exitCodes.ok, 1]);
@@ -73,7 +73,7 @@ Deno.test("keys and values may begin with a hyphen, and hold any byte as hexadec
 
 Deno.test({
   name: "words and variables that are not UTF-8 are refused, not changed",
-  ignore: Deno.build.os === "windows", // there is no shell there that passes on such bytes
+  ignore: Deno.build.os === "windows", // A shell on Windows does not pass on such bytes.
   fn: async () => {
     const self = selfCommand().map((word) => `'${word}'`).join(" ");
     const sh = async (line: string) => {
@@ -117,7 +117,7 @@ Deno.test("commands call a key or a value that is too long a wrong command line"
 
 Deno.test({
   name: "a command says in one line that its output cannot be written",
-  ignore: Deno.build.os !== "linux", // no /dev/full elsewhere
+  ignore: Deno.build.os !== "linux", // Other systems have no /dev/full.
   fn: async () => {
     const full = new Deno.Command("sh", {
       args: ["-c", '"$@" >/dev/full', "sh", ...selfCommand(), "version"],
@@ -131,7 +131,7 @@ Deno.test({
 
 Deno.test({
   name: "a node serves when its log cannot be written",
-  ignore: Deno.build.os !== "linux", // no /dev/full elsewhere
+  ignore: Deno.build.os !== "linux", // Other systems have no /dev/full.
   fn: async () => {
     await withFolder(async (folder) => {
       const place = ["--id", "1", "--peers", "1=127.0.0.1:0", "--data", folder];
@@ -179,7 +179,7 @@ Deno.test("start in the shell waits until the node answers, and only the user ca
   });
 });
 
-/** The folder and what is in it, as far as anybody but its owner may open it. */
+/** The paths of the folder and of everything in it that other users may open. */
 async function openPaths(path: string): Promise<string[]> {
   const { mode, isDirectory } = await Deno.stat(path);
   const open = ((mode ?? 0) & 0o077) === 0 ? [] : [path];
@@ -189,7 +189,7 @@ async function openPaths(path: string): Promise<string[]> {
   return [...open, ...inside.flat()];
 }
 
-Deno.test("commands say which of their endpoints is of another cluster", async () => {
+Deno.test("commands say which of their endpoints belongs to another cluster", async () => {
   await withFolder(async (folder) => {
     const places: string[] = [];
     const nodes = ["one", "two"].map((cluster) =>
@@ -212,7 +212,7 @@ Deno.test("commands say which of their endpoints is of another cluster", async (
   });
 });
 
-Deno.test("a folder and a port in use are refused with what to do", async () => {
+Deno.test("a folder or a port in use is refused with what to do", async () => {
   await withCluster(async ({ flags, endpoints }) => {
     const second = await run(["up", ...flags, "--exec", "status"]);
     assertEquals(second.code, exitCodes.failure);

@@ -13,11 +13,11 @@ import { withServingNode } from "../helpers/serving_node.ts";
 
 const root = fromFileUrl(new URL("../../", import.meta.url));
 
-/** The product and the checker, which is published too. */
+/** The sources of the product, and of the checker, which is published too. */
 const sources = projectFiles([".ts"])
   .filter(({ path }) => /^(?:raft|kv|net|tests\/checker)\/.*(?<!_test|_bench)\.ts$/.test(path));
 
-/** What each entry point of the package exports. */
+/** The exports of each entry point of the package. */
 const entries: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "mod.ts": await import("../../mod.ts"),
   "raft/core_entry.ts": await import("../../raft/core_entry.ts"),
@@ -26,7 +26,7 @@ const entries: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "raft/storage/inspect.ts": await import("../../raft/storage/inspect.ts"),
 };
 
-/** The comments in front of the exports of this name. */
+/** The comments of the exports with this name. */
 function commentsOf(name: string): string[] {
   const declaration = `export (?:async )?(?:abstract )?(?:function|class) ${name}\\b`;
   const pattern = new RegExp(`/\\*\\*((?:(?!\\*/)[^])*)\\*/\\s*${declaration}`, "g");

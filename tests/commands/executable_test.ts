@@ -1,7 +1,7 @@
 /**
- * The one file, compiled, copied alone into an empty folder, does everything: nodes started by hand,
- * clients, the shell, scenarios, simulator, checker, benchmark, and a local cluster. Compiling takes
- * long and needs Deno's base executable, so this runs only as `deno task test:executable`.
+ * The compiled executable, alone in an empty folder: nodes started by hand, clients, the shell,
+ * scenarios, the simulator, the checker, the benchmark, and a local cluster. Compiling takes long
+ * and needs Deno's base executable, so this runs only as `deno task test:executable`.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Ended, firstLine, runToEnd } from "../helpers/commands.ts";
 
 const isWanted = Deno.env.get("KONTIKI_TEST_EXECUTABLE") === "1";
 
-/** The executable in its folder, and nothing else of the project. */
+/** The executable in an empty folder. */
 class Executable {
   readonly folder: string;
   readonly #path: string;
@@ -27,7 +27,7 @@ class Executable {
     return new Deno.Command(this.#path, {
       args: [...args],
       cwd: this.folder,
-      // Nothing of this environment but where to find programs: the file must be enough.
+      // Of the environment only the path of programs is kept: the executable must not need more.
       clearEnv: true,
       env: { PATH: Deno.env.get("PATH") ?? "", HOME: this.folder },
       stdin: "piped",
@@ -54,7 +54,7 @@ async function compile(): Promise<Executable> {
   return new Executable(folder);
 }
 
-/** Three nodes, each started by hand; they are stopped and must exit with 0. */
+/** Starts three nodes by hand, and stops them; they must exit with 0. */
 async function withNodes(
   kontiki: Executable,
   work: (endpoints: string) => Promise<void>,
@@ -103,7 +103,7 @@ const history = `{"history":1,"model":"kv"}
 {"client":1,"call":2,"return":3,"input":{"op":"get","key":"a"},"output":{"error":"OK","value":"1","version":1}}
 `;
 
-Deno.test("executable does everything alone in an empty folder", async () => {
+Deno.test("the executable does everything alone in an empty folder", async () => {
   if (!isWanted) {
     console.log("skipped: compiling takes long; deno task test:executable does it");
     return;

@@ -1,6 +1,6 @@
 /**
- * `docs/protocol.md` is enough to write a client in another language: a small one in Python, written
- * from that page alone, works with a cluster. The page also lists exactly what nodes report.
+ * `docs/protocol.md` suffices for a client in another language: a small one in Python, written from
+ * that page alone, works with a cluster. The page also lists exactly the fields of a report.
  *
  * @module
  */
@@ -72,7 +72,7 @@ Deno.test("a client in Python learns why a node does not let it in", async () =>
   assertStringIncludes(new TextDecoder().decode(stderr), wanted);
 });
 
-/** The first cells of the table whose head begins with this cell, each a name between backquotes. */
+/** The names in the first column of the table whose head begins with this cell. */
 function fieldsIn(page: string, head: string): string[] {
   const lines = page.split("\n");
   const start = lines.findIndex((line) => line.startsWith(`| ${head} `));

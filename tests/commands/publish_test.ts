@@ -1,5 +1,5 @@
 /**
- * What would be published as a package: the library, and nothing of its tests and tools.
+ * The package that would be published: the library, without its tests and tools.
  *
  * @module
  */
@@ -12,11 +12,11 @@ const isOld = major === 2 && minor < 9;
 
 Deno.test({
   name: "the package can be published, and holds the library alone",
-  ignore: isOld, // publish of an old Deno takes the stand-ins of std for modules of the package
+  ignore: isOld, // Publish of an old Deno takes the stand-ins of std for modules of the package.
   fn: checkPackage,
 });
 
-/** Makes a dry run of publishing and looks at the list of files. */
+/** Makes a dry run of publishing and checks the list of files. */
 async function checkPackage(): Promise<void> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["publish", "--dry-run", "--allow-dirty", "--no-check"],

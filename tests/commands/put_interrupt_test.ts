@@ -1,6 +1,6 @@
 /**
- * What an interrupted put says: nothing was changed if its request never left, else that nobody
- * knows.
+ * The message of an interrupted put: nothing was changed if its request never left, else the
+ * outcome is unknown.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { exitCodes } from "../../cli/table/exit_codes.ts";
 import { RpcServer } from "../../net/mod.ts";
 import { killCommand, startCommand as start } from "../helpers/commands.ts";
 
-/** Interrupts a command at a moment of its work; returns how it ended. */
+/** Starts a command, interrupts it when it has come so far, and returns how it ended. */
 async function interrupt(
   line: readonly string[],
   moment: Promise<unknown>,
@@ -29,9 +29,9 @@ async function interrupt(
 
 Deno.test({
   name: "an interrupted put that never left says that nothing was changed",
-  ignore: Deno.build.os === "windows", // no signals to ask with
+  ignore: Deno.build.os === "windows", // Windows has no signals that ask a process to stop.
   fn: async () => {
-    // Accepts connections and never says hello, so that no request may be sent.
+    // This server accepts connections and sends no hello, so that no request may be sent.
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const connections: Deno.Conn[] = [];
     const put = ["put", "a", "b", "-e", `127.0.0.1:${listener.addr.port}`, "--timeout", "60s"];
@@ -65,14 +65,14 @@ Deno.test({
 
 Deno.test({
   name: "an interrupted put that may have been executed says so",
-  ignore: Deno.build.os === "windows", // no signals to ask with
+  ignore: Deno.build.os === "windows", // Windows has no signals that ask a process to stop.
   fn: async () => {
     const asked = Promise.withResolvers<void>();
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0, transport: "tcp" });
     const server = new RpcServer({
       listener,
       ...{ cluster: "mute", id: 1, log: () => {} },
-      // Reports may be refused; the put gets no answer.
+      // Reports may be refused, but the put gets no answer.
       handle: (request, reply) => request instanceof Uint8Array ? asked.resolve() : reply(null),
     });
     try {

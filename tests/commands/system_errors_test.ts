@@ -1,6 +1,6 @@
 /**
- * What the system refuses (a path that cannot be made, a file in the way, a full disk) ends a
- * command with one line that names it, and never with a stack.
+ * A failure of the system (a path that cannot be made, a file in the way, a full disk) ends a
+ * command with one line that names the path, and never with a stack.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { withFolder } from "../helpers/with_folder.ts";
 
 const longName = "x".repeat(300);
 
-/** Things in the way; `NAME/` is a folder. */
+/** Files and folders in the way; `NAME/` is a folder. */
 const inTheWay = ["file", "folder/", "noread/cluster.json/", "nowrite/cluster.json.tmp/"];
 const nodeLog = ["log/n1.log/", "log/n2.log/", "log/n3.log/"];
 
 const node = ["node", "--id", "1", "--peers", "1=127.0.0.1:0", "--until-input-ends", "--data"];
 
-/** Command lines in a folder with all of these things, and a word of what they say. */
+/** Command lines in a folder with all of these, and a word of their messages. */
 const refused: readonly (readonly [readonly string[], string])[] = [
   [["up", "--exec", "status", "--data", "file"], "file"],
   [["up", "--exec", "status", "--data", "file/in"], "file/in"],
@@ -41,7 +41,7 @@ const refused: readonly (readonly [readonly string[], string])[] = [
 
 function assertOneLine(error: string, line: readonly string[]): void {
   const words = error.trimEnd().split("\n").filter((text) => !text.startsWith("All nodes stopped"));
-  // The last words of a node are a line of its log.
+  // The last line of a node is one of its log.
   const start = line[0] === "node"
     ? '"level":"error","node":"n1","message":"Cannot '
     : "error: Cannot ";
@@ -63,7 +63,7 @@ Deno.test("a path that cannot be used ends a command with one line that names it
   });
 });
 
-/** Command lines in a folder with no permission to write, and a word of what they say. */
+/** Command lines in a folder without permissions, and a word of their messages. */
 const forbidden: readonly (readonly [readonly string[], string])[] = [
   [["up", "--exec", "status", "--data", "locked/in"], "locked/in"],
   [["get", "a", "--data", "secret"], "secret/cluster.json"],
@@ -74,7 +74,7 @@ const forbidden: readonly (readonly [readonly string[], string])[] = [
 
 Deno.test({
   name: "a path without permission ends a command with one line that names it",
-  ignore: Deno.build.os !== "linux", // setpriv is there only
+  ignore: Deno.build.os !== "linux", // Other systems have no setpriv.
   fn: async () => {
     await withFolder(async (folder) => {
       await Deno.mkdir(`${folder}/locked`, { mode: 0o555 });
@@ -93,7 +93,10 @@ Deno.test({
   },
 });
 
-/** Root may do anything to files; without these two capabilities their modes count for root too. */
+/**
+ * Runs a command for which the modes of files count. For root they do only without these two
+ * capabilities.
+ */
 async function runWithoutPrivileges(line: readonly string[], cwd: string): Promise<Ended> {
   const words = [...selfCommand(), ...line];
   const dropped = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", ...words];
@@ -114,7 +117,7 @@ Deno.test("a folder for temporary files that is missing ends a command with one 
 
 Deno.test({
   name: "standard input that cannot be read ends a command with one line",
-  ignore: Deno.build.os === "windows", // a shell there gives no folder as input
+  ignore: Deno.build.os === "windows", // A shell on Windows cannot give a folder as input.
   fn: async () => {
     await withFolder(async (folder) => {
       for (const line of [["put", "a", "-", "--data", folder], ["check", "-"]]) {

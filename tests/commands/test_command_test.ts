@@ -1,6 +1,6 @@
 /**
- * `kontiki test` from outside: what it prints, its exit codes, and that seeds shared out to
- * several processes give what they give in one.
+ * `kontiki test` from outside: its output and exit codes, and that seeds give the same results in
+ * several processes as in one.
  *
  * @module
  */
@@ -12,7 +12,7 @@ function lab(...args: string[]): Promise<Ended> {
   return runCommand(["test", ...args]);
 }
 
-/** One line of JSON for each run, without the time it took, in order. */
+/** The results of all runs in order, one line of JSON for each, without the time it took. */
 async function runs(...args: string[]): Promise<readonly unknown[]> {
   const { out } = await lab(...args, "--json");
   const results = out.trim().split("\n").map((line) => JSON.parse(line));

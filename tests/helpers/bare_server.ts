@@ -68,7 +68,7 @@ export class BareServer {
     );
   }
 
-  /** Takes what the core wants done, and saves until nothing is left to be saved. */
+  /** Takes the effects of a turn, and saves until nothing is left to save. */
   turn(): Turn {
     let effects = this.raft.takeEffects();
     let save: Save | null = null;
@@ -107,7 +107,7 @@ export class BareServer {
   }
 }
 
-/** Everything of two turns, one after the other. */
+/** The effects of two turns as one. */
 function joined(first: Effects, second: Effects): Effects {
   return {
     send: [...first.send, ...second.send],

@@ -1,14 +1,14 @@
 /**
- * A narrow line between sockets: it carries every connection to one address, and all of them share
- * so many bytes a second in each direction, a few at a time each.
+ * A narrow line between sockets: it carries every connection to one address. All of them share the
+ * bandwidth in each direction, a few bytes at a time each.
  *
  * @module
  */
 
-/** Each connection carries this much before it is the next one's turn. */
+/** The bytes that a connection carries before it is the turn of the next. */
 const TURN_BYTES = 4096;
 
-/** Where to dial instead of the address behind it. */
+/** The address to dial instead of the real one. */
 export class SlowLine implements Disposable {
   readonly #listener: Deno.TcpListener;
   readonly #ends = new Set<Deno.Conn>();
@@ -42,7 +42,7 @@ export class SlowLine implements Disposable {
     }
   }
 
-  /** Until one side hangs up; then the other side is hung up on, too. */
+  /** Copies until one side closes its connection, then closes the other. */
   async #carry(from: Deno.Conn, to: Deno.Conn, direction: { freeAt: number }): Promise<void> {
     const buffer = new Uint8Array(TURN_BYTES);
     try {

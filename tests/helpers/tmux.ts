@@ -24,11 +24,11 @@ export interface TerminalOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly columns: number;
   readonly rows: number;
-  /** Holds the server's socket. */
+  /** The folder of the server's socket. */
   readonly folder: string;
 }
 
-/** How many terminals were opened. */
+/** The number of terminals opened so far. */
 let opened = 0;
 
 /** One pane with one program. */
@@ -41,7 +41,7 @@ export class Terminal {
 
   /** Starts the program. */
   static async open(options: TerminalOptions): Promise<Terminal> {
-    // A server that is ending may still answer on its socket: each gets one of its own.
+    // A server that is ending may still answer on its socket, so each gets a socket of its own.
     const terminal = new Terminal(`${options.folder}/tmux-${++opened}`);
     const env = Object.entries(options.env).map(([name, value]) => `${name}=${quote(value)}`);
     const line = ["env", ...env, ...options.command.map(quote)].join(" ");
@@ -115,7 +115,7 @@ export class Terminal {
     );
   }
 
-  /** Ends the program and its terminal, unless that was done. */
+  /** Ends the program and its terminal; a second call has no effect. */
   async close(): Promise<void> {
     const ended = await this.#run("kill-server").catch((error: Error) => error.message);
     if (!/^$|no server running/.test(ended)) throw new Error(ended);

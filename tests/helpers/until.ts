@@ -7,7 +7,10 @@
 import { assert, AssertionError } from "@std/assert";
 
 const POLL_MS = 2;
-/** A fraction of the time in which a canary must be caught: a planted bug may make a test wait. */
+/**
+ * A fraction of the time in which a canary must be caught, since a planted bug may make a test
+ * wait.
+ */
 const WAIT_MS_MAX = 20_000;
 
 /** Polls until the condition holds; fails after {@linkcode WAIT_MS_MAX} by default. */

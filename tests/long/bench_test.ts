@@ -1,6 +1,5 @@
 /**
- * `kontiki bench`: which cluster it loads, what it says of the keys it leaves, and what an operation
- * costs.
+ * `kontiki bench`: which cluster it loads, which keys it leaves, and the costs that it prints.
  *
  * @module
  */

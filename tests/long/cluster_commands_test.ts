@@ -1,6 +1,6 @@
 /**
- * The commands as a user runs them, as far as a test takes seconds: clusters that are cut, killed,
- * damaged or out of reach.
+ * The commands as a user runs them on clusters that are partitioned, killed, damaged or out of
+ * reach.
  *
  * @module
  */
@@ -52,7 +52,7 @@ Deno.test("a partition refuses the minority, serves the majority, and heals", as
   });
 });
 
-/** Commands that need a cluster, with what they need besides. */
+/** Commands that need a cluster, with their arguments. */
 const clusterCommands: readonly (readonly string[])[] = [
   ["get", "a"],
   ["put", "a", "b"],
@@ -104,7 +104,7 @@ Deno.test("inspect tells a sound folder from a damaged one and from none", async
     bytes[bytes.length - 1]! ^= 1;
     await Deno.writeFile(`${node}/vote`, bytes);
     assertEquals((await run(["inspect", node])).code, exitCodes.damaged);
-    // The others are a majority and go on.
+    // The other nodes are a majority and go on.
     const up = await run(["up", "--data", `${folder}/data`, "--exec", "sleep 1s; get colour"]);
     assertEquals([up.code, up.out], [exitCodes.ok, "blue\n"], up.error);
     assertMatch(up.error, /n1 ended with exit code 7: Cannot use the storage: .*vote/);

@@ -1,7 +1,7 @@
 /**
  * Every command of the table ends soon, and as documented, when it is interrupted in the middle of
- * its work. The middle is brought about, not guessed by time: nodes that take a question and never
- * answer, pipes that nobody writes to, output that nobody reads.
+ * its work. Each test makes that middle certain instead of guessing a time: nodes that accept a
+ * request and never answer, pipes without a writer, output without a reader.
  *
  * @module
  */
@@ -15,29 +15,29 @@ import { firstLine, killCommand, startCommand } from "../helpers/commands.ts";
 import { inTime } from "../helpers/until.ts";
 import { formatHistory } from "../checker/history.ts";
 
-/** What a case may use. */
+/** The means of a case. */
 interface Place {
-  /** Flags that name a cluster whose nodes take every question and answer none. */
+  /** Flags of a cluster whose nodes accept every request and answer none. */
   readonly cluster: readonly string[];
-  /** A folder with nothing but a pipe of the name `vote`. */
+  /** A folder that holds only a pipe with the name `vote`. */
   readonly folder: string;
-  /** Settles as soon as a node that never answers was asked. */
+  /** Resolves when a node that never answers has received a request. */
   asked(): Promise<void>;
-  /** To be closed when the case is over. */
+  /** Closed at the end of the case. */
   readonly open: { close(): void }[];
 }
 
 interface Case {
   readonly args: (place: Place) => readonly string[];
-  /** Settles in the middle of the work. */
+  /** Resolves in the middle of the work. */
   readonly middle: (child: Deno.ChildProcess, place: Place) => Promise<unknown>;
-  /** How it ends. @default {"interrupted"} */
+  /** The expected exit reason. @default {"interrupted"} */
   readonly ending?: ExitReason;
 }
 
 const asked: Case["middle"] = (_, place) => place.asked();
 const firstOutput: Case["middle"] = (child) => firstLine(child.stdout);
-/** For work that says nothing and waits for nobody: some time after the start. */
+/** A pause, for work that gives no sign of its middle. */
 const afterAWhile: Case["middle"] = () => new Promise((resolve) => setTimeout(resolve, 1500));
 
 function onCluster(...args: readonly string[]): Case {
@@ -47,10 +47,10 @@ function onCluster(...args: readonly string[]): Case {
 
 const patient = ["--timeout", "60s"];
 
-/** Every command but the one that is over at once. */
+/** Every command but `version`, which ends at once. */
 type Interrupted = Exclude<(typeof rows)[number]["name"], "version">;
 
-/** For every command what makes it work for long, and when that has begun. */
+/** For every command, arguments that make it work for long, and a sign that the work has begun. */
 const cases: Readonly<Record<Interrupted, readonly Case[]>> = {
   node: [{
     args: (
@@ -122,7 +122,7 @@ const cases: Readonly<Record<Interrupted, readonly Case[]>> = {
 for (const [name, some] of Object.entries(cases)) {
   Deno.test({
     name: `${name} stops soon when it is interrupted, and leaves nothing behind`,
-    ignore: Deno.build.os === "windows", // no pipes with names there, nor signals to ask with
+    ignore: Deno.build.os === "windows", // Windows has no named pipes, and no signals that ask a process to stop.
     fn: async () => {
       for (const each of some) await withPlace((place) => interrupt(each, place));
     },
@@ -150,7 +150,7 @@ async function interrupt({ args, middle, ending = "interrupted" }: Case, place: 
   }
 }
 
-/** The exit code, when nobody holds the streams any more: neither the command nor its children. */
+/** The exit code, once neither the command nor a child of it holds the streams. */
 async function endOf(child: Deno.ChildProcess): Promise<number> {
   await Promise.all(
     [child.stdout, child.stderr].map((stream) => stream.pipeTo(new WritableStream())),
@@ -189,7 +189,7 @@ async function withPlace(work: (place: Place) => Promise<void>): Promise<void> {
   }
 }
 
-/** Takes connections and what comes over them, and says nothing. */
+/** Accepts connections and reads them, but sends nothing. */
 async function swallow(
   listener: Deno.Listener,
   { open, asked }: { open: Place["open"]; asked: () => void },
@@ -200,14 +200,16 @@ async function swallow(
   }
 }
 
-/** Settles when the command reads from the pipe; with a text, when it has read that to its end. */
+/** Resolves when the command opens the pipe; with a text, when it has read the text to its end. */
 async function openPipe({ folder, open }: Place, text?: string): Promise<void> {
   const pipe = await Deno.open(`${folder}/vote`, { write: true });
   if (text === undefined) open.push(pipe);
   else await new Response(text).body!.pipeTo(pipe.writable);
 }
 
-/** Sixty writes at once and two reads that no order explains: more orders than anybody can try. */
+/**
+ * Sixty concurrent writes and two reads that no order explains: too many orders to try them all.
+ */
 function hardHistory(): string {
   const writes = Array.from({ length: 60 }, (_, at) => ({
     ...{ client: at, call: 0, return: 100 },

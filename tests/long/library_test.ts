@@ -1,6 +1,5 @@
 /**
- * The programs of docs/library.md are what somebody who embeds Kontiki begins with: they run as they
- * stand there, with other ports.
+ * The programs of docs/library.md run as they are printed there, with other ports.
  *
  * @module
  */
@@ -12,7 +11,7 @@ import { withServingNode } from "../helpers/serving_node.ts";
 
 const root = fromFileUrl(new URL("../../", import.meta.url));
 
-/** Writes the page's programs to a folder that resolves our own name, and runs something there. */
+/** Writes the page's programs to a folder in which our package's name resolves, and calls `run`. */
 async function withPrograms(run: (folder: string) => Promise<void>): Promise<void> {
   const page = await Deno.readTextFile(`${root}/docs/library.md`);
   const folder = await Deno.makeTempDir({ dir: root, prefix: ".run-" });
@@ -65,7 +64,7 @@ Deno.test("library page's machine runs on disks and sockets, and goes on after a
   });
 });
 
-/** Starts three nodes, and ends them when one of them has said something. */
+/** Starts three nodes, and ends them when one of them has printed something. */
 async function firstWords(folder: string): Promise<string> {
   const end = new AbortController();
   const { promise, resolve, reject } = Promise.withResolvers<string>();

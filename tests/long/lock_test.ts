@@ -1,6 +1,6 @@
 /**
- * `kontiki lock`: it runs a program, and what it does when the lock is taken away, not free, or out
- * of reach.
+ * `kontiki lock`: it runs a program, and handles a lock that is taken away, not free, or out of
+ * reach.
  *
  * @module
  */
@@ -35,7 +35,7 @@ Deno.test("lock runs a program alone and gives its exit code", async () => {
   });
 });
 
-Deno.test("lock hands SIGTERM on to its program, and gives the lock back", async () => {
+Deno.test("lock forwards SIGTERM to its program, and releases the lock", async () => {
   await withCluster(async ({ flags }) => {
     const script = "trap 'exit 9' TERM; echo ready; for i in 1 2 3 4 5 6 7 8 9; do sleep 1; done";
     const holder = start(["lock", "door", ...flags, "--", "sh", "-c", script]);
@@ -47,7 +47,7 @@ Deno.test("lock hands SIGTERM on to its program, and gives the lock back", async
   });
 });
 
-/** Runs a holder, takes its lock away when it has printed a line, and returns how it ended. */
+/** Runs a holder, takes its lock away after its first line, and returns how it ended. */
 async function loseLock(
   flags: readonly string[],
   line: readonly string[],
@@ -65,7 +65,7 @@ async function loseLock(
   }
 }
 
-/** Longer than a loss takes to be seen. */
+/** A program that runs longer than it takes to notice the loss. */
 const loop = "for i in $(seq 200); do sleep 0.1; done";
 
 Deno.test("lock ends its program with SIGTERM, and exits with 8, when the lock is taken away", async () => {
@@ -86,7 +86,7 @@ Deno.test("lock ends its program with SIGTERM, and exits with 8, when the lock i
   });
 });
 
-Deno.test("lock tells every end as JSON when asked", async () => {
+Deno.test("lock reports every end as JSON when asked", async () => {
   await withCluster(async ({ flags }) => {
     const json = ["--json", ...flags];
     const outcome = ({ out }: { out: string }) => JSON.parse(out.trimEnd().split("\n").at(-1)!);

@@ -1,6 +1,6 @@
 /**
- * A node that has served once is never begun anew by `kontiki up`: it would have forgotten what it
- * voted for and acknowledged, and an acknowledged value could be lost (D8).
+ * `kontiki up` never starts a node that has served with an empty folder: the node would have
+ * forgotten its votes and acknowledgements, and an acknowledged value could be lost (D8).
  *
  * @module
  */

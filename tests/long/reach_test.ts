@@ -1,5 +1,5 @@
 /**
- * How commands find the nodes, and what they say about those that do not answer.
+ * How commands find the nodes, and their messages about nodes that do not answer.
  *
  * @module
  */
@@ -48,7 +48,7 @@ async function hangUpOnAll(listener: Deno.Listener): Promise<void> {
   for await (const connection of listener) connection.close();
 }
 
-Deno.test("commands say that another cluster answers at a place of theirs", async () => {
+Deno.test("commands say that another cluster answers at one of their addresses", async () => {
   await withFolder(async (folder) => {
     const node = start([
       ...["node", "--id", "1", "--peers", "1=127.0.0.1:0", "--clients", "127.0.0.1:0"],

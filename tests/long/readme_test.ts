@@ -1,6 +1,6 @@
 /**
- * The README is true: every command in it is run as a user would, and prints what it says there.
- * Numbers differ from run to run, and so does the node that leads: digits are compared as `#`.
+ * The README is true: every command in it runs as for a user, and prints what is shown. Numbers and
+ * the leader differ from run to run, so digits are compared as `#`.
  *
  * @module
  */
@@ -29,7 +29,7 @@ function blocks(language: string): Block[] {
     .filter((block) => block.language === language);
 }
 
-/** A command of the session, and what is printed before the next prompt. */
+/** A command of the session, and the output before the next prompt. */
 interface Step {
   readonly prompt: string;
   readonly command: string;
@@ -51,7 +51,7 @@ function shape(line: string): string {
   return line.replaceAll(/\d+(\.\d+)?/g, "#").replaceAll(/# (µs|ms|s)\b/g, "# time")
     .replaceAll(/# (KiB|MiB|B)\b/g, "# size").replaceAll(/\s+/g, " ")
     .replaceAll(/[^ ]*kontiki-data/g, "kontiki-data")
-    // Groups are shown in the order of their nodes, so the place of the old leader differs.
+    // Groups are printed in the order of their nodes, so the place of the old leader differs.
     .replaceAll(/\[n[^\]]*\]/g, "[groups]").trim();
 }
 
@@ -84,10 +84,10 @@ Deno.test("README's first session happens as it is printed", async () => {
   }
 });
 
-/** Waits for a line of that shape among the newest, whatever its order of nodes is. */
+/** Waits for a line of that shape, whichever node leads. */
 async function seeShape(terminal: Terminal, line: string): Promise<void> {
   const wanted = shape(line);
-  // The node that leads in the table is not the same in every run.
+  // The leader in the table is not the same node in every run.
   const generalise = (text: string): string => text.replace(/\b(leader|follower)\b/, "role");
   await terminal.until(
     JSON.stringify(wanted),
@@ -95,7 +95,7 @@ async function seeShape(terminal: Terminal, line: string): Promise<void> {
   );
 }
 
-/** These run this very test, or for minutes; that they exist is enough here. */
+/** Tasks that run this very test, or take minutes; it suffices that they exist. */
 const long = ["test", "ok", "canary", "fuzz", "lab", "compile", "up"];
 
 Deno.test("README's commands exist and work", async () => {
@@ -104,7 +104,7 @@ Deno.test("README's commands exist and work", async () => {
   const folder = await Deno.makeTempDir();
   const nodes: Deno.ChildProcess[] = [];
   const ports = new Map<string, number>();
-  // Ports of the page may be in use here: each stands for a free one.
+  // Ports of the page may be in use here, so each is replaced by a free one.
   const freed = (text: string): string =>
     text.replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${portFor(ports, port)}`);
   const env: Record<string, string> = {};
@@ -162,7 +162,7 @@ async function startNode(args: readonly string[], folder: string): Promise<Deno.
   return node;
 }
 
-/** Runs a line of the page in a shell; `./kontiki` is this program. */
+/** Runs a line of the page in a shell; `./kontiki` stands for this program. */
 async function runLine(
   line: string,
   { env, folder }: { env: Record<string, string>; folder: string },

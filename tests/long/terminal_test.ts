@@ -1,6 +1,6 @@
 /**
  * The shell in a real terminal, on a real cluster: editing, history, completion, paste, resize,
- * Ctrl-C, Ctrl-D, a leader that is lost.
+ * Ctrl-C, Ctrl-D, the loss of a leader.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { selfCommand } from "../../cli/table/self_command.ts";
 import { hasTmux, Terminal } from "../helpers/tmux.ts";
 import { withFolder } from "../helpers/with_folder.ts";
 
-/** The shell of `kontiki up` in a terminal, with a history of its own. */
+/** Runs the shell of `kontiki up` in a terminal, with a history of its own. */
 async function openShell(folder: string): Promise<Terminal> {
   const terminal = await Terminal.open({
     command: [...selfCommand(), "up", "--data", `${folder}/data`],
@@ -35,7 +35,7 @@ async function withShell(
     console.log("skipped: the program tmux, a terminal for tests, is not on this machine");
     return;
   }
-  // The nodes notice the end of their parent and stop by themselves, perhaps after the work.
+  // The nodes notice the end of their parent and stop, perhaps only after the test's work.
   await withFolder(async (folder) => {
     const terminal = await openShell(folder);
     try {
@@ -135,7 +135,7 @@ Deno.test("shell shows a lost leader, goes on, and finds its data the next time"
     await terminal.type("put colour blue");
     await terminal.press("Enter");
     await terminal.see("ok  (version 1");
-    // The prompt follows the answer, and not always at once.
+    // The prompt may change a moment after the answer.
     const ledBy = (lines: readonly string[]): RegExpExecArray | null =>
       /\((n\d) leads, term (\d+)\)/.exec(lines.at(-1)!);
     await terminal.until("a prompt", (lines) => ledBy(lines) !== null);

@@ -18,7 +18,7 @@ const accepted = (match: number) =>
 const rejected = (previous: number, conflict: { term: number | null; index: number }) =>
   ({ type: "appendEntriesReply", accepted: false, previous, conflict, ...NO_ROUND }) as const;
 
-Deno.test("§5.1 if a request has a stale term, the server rejects it and tells its own", () => {
+Deno.test("§5.1 if a request has a stale term, the server rejects it and sends its own", () => {
   const server = new BareServer({ term: 5 });
   const { messages, effects } = server.hear(2, 4, append([0, 0]));
   assertEquals(messages.map((message) => "accepted" in message && message.accepted), [false]);
@@ -49,7 +49,7 @@ Deno.test("§5.2 when servers start up, they begin as followers", () => {
   assertEquals(new BareServer({ term: 3 }).status.role, "follower");
 });
 
-Deno.test("§5.2 a follower that hears nothing stands: new term, own vote, requests to all", () => {
+Deno.test("§5.2 a follower that hears nothing becomes a candidate: new term, own vote, requests to all", () => {
   const server = new BareServer({ log: [1, 2] });
   assertEquals(server.tick(ELECTION_TICKS - 1).messages, []);
   const { messages, save } = server.tick(1);
@@ -270,7 +270,7 @@ Deno.test("§5.3 after a refusal it goes back and retries, a whole term at a tim
   assertEquals(toIndex, [append([1, 1], { terms: [1, 4, 4, 5] })]);
 });
 
-Deno.test("§5.3 a follower tells the term of the conflict and its first index", () => {
+Deno.test("§5.3 a follower returns the term of the conflict and its first index", () => {
   const server = new BareServer({ log: [1, 2, 2, 2] });
   const conflict = { term: 2, index: 2 };
   assertEquals(server.hear(2, 5, append([4, 3])).messages, [rejected(4, conflict)]);
@@ -283,7 +283,7 @@ Deno.test("§5.3 a leader never overwrites or deletes entries in its log", () =>
   server.lead();
   server.raft.propose(Uint8Array.of(1));
   server.turn();
-  // Another leader of its term can only be a mistake: nothing that it says counts.
+  // Another leader of its term would be a mistake, so its messages have no effect.
   assertEquals(server.hear(2, 2, append([0, 0], { terms: [2] })).messages, []);
   assertEquals([server.terms, server.status.role], [[1, 1, 2], "leader"]);
 });
@@ -434,7 +434,7 @@ Deno.test("§8 a read waits until the leader has committed an entry of its term"
   assert(beat?.type === "appendEntries");
   const { round } = beat;
   assertEquals(server.hear(2, 2, { ...accepted(1), round }).effects.reads, []);
-  // The commit comes first, then the round: what confirmed the leader before does not count.
+  // The commit comes first, then the round: confirmations before the commit do not count.
   assertEquals(server.hear(2, 2, { ...accepted(2), round }).effects.reads, []);
   const { reads } = server.hear(3, 2, { ...accepted(1), round: round + 1 }).effects;
   assertEquals(reads, [{ context: 5, confirmed: true }]);
@@ -449,7 +449,7 @@ Deno.test("thesis §9.6 a pre-vote changes neither term nor vote, on either side
   assertEquals([reply.save, reply.messages], [null, [{ ...VOTE, preVote: true }]]);
 });
 
-Deno.test("thesis §4.2.3 who hears a leader does not answer candidates, whatever their term", () => {
+Deno.test("thesis §4.2.3 a server that hears a leader does not answer candidates, whatever their term", () => {
   const server = new BareServer({ profile: "production" });
   server.hear(2, 1, append([0, 0]));
   const { messages } = server.hear(3, 9, { ...REQUEST, last: { index: 9, term: 9 } });

@@ -26,14 +26,14 @@
 
 import { ScriptWorld, type Selection } from "./script_world.ts";
 
-/** A run of commands and what they say. */
+/** Commands, and the lines of their output. */
 interface Block {
   /** Comments, blank lines and commands, as written. */
   readonly input: readonly string[];
   readonly output: readonly string[];
 }
 
-/** Gives the script back as it should be: with the output of its commands as it is now. */
+/** Returns the script with the present output of its commands. */
 export function rewriteScript(text: string): string {
   const run = new ScriptRun();
   const lines: string[] = [];
@@ -155,7 +155,7 @@ class ScriptRun {
     if (leader === undefined) return;
     world.campaign(Number(leader));
     world.settle();
-    // The next tick tells everybody what is committed.
+    // The next tick announces the commit index to all.
     world.tick(Number(leader), 1);
     world.settle();
     world.takeLines();

@@ -1,5 +1,5 @@
 /**
- * Runs every golden script and compares. `deno task scripts:rewrite` writes what happens now into
+ * Runs every golden script and compares. `deno task scripts:rewrite` writes the present output into
  * the scripts; the difference is the review.
  *
  * @module
@@ -24,7 +24,7 @@ for (const name of filesBelow(folder, ".txt")) {
   });
 }
 
-Deno.test("rewriteScript shows what a wrong command says instead of hiding it", () => {
+Deno.test("rewriteScript shows the error of a wrong command instead of hiding it", () => {
   const text = rewriteScript("# Why.\n\ncluster nodes=1\nfly 1\nput 7 a\n");
   assert(text.includes("SyntaxError: Cannot run fly: no such command"));
   assert(text.includes("RangeError: Cannot use n7: no such server"));

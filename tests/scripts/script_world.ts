@@ -1,8 +1,8 @@
 /**
- * The world of a golden script: bare cores, each with what its disk holds, and the messages between
- * them waiting to be delivered by hand. Nothing happens by itself: no time passes, nothing arrives.
- * Every input is followed by turns and saves of that node until it is at rest; the saves of a slow one
- * wait to be let through.
+ * The world of a golden script: bare cores with their disks, and the messages between them, which
+ * wait until a command delivers them. Nothing happens by itself: no time passes and no message
+ * arrives. After every input the node takes turns and saves until it is at rest; the saves of a
+ * slow disk wait for a command.
  *
  * @module
  */
@@ -26,23 +26,23 @@ import { formatEnvelope, formatPosition } from "../sim/mod.ts";
 interface Server {
   raft: Raft | null;
   persistent: Persistent;
-  /** The save that is under way, on a slow disk. */
+  /** The save under way on a slow disk. */
   saving: Save | null;
-  /** Saves take until they are let through. */
+  /** Whether saves wait for a command. */
   isSlow: boolean;
   shown: string;
 }
 
-/** Which waiting messages are meant. */
+/** Selects waiting messages. */
 export interface Selection {
   readonly to?: NodeId;
   readonly from?: NodeId;
   readonly type?: string;
-  /** Only the first so many. */
+  /** Only this number of them, the oldest first. */
   readonly first?: number;
 }
 
-/** How many deliveries a script may need to come to rest. */
+/** The most deliveries until a script must be at rest. */
 const DELIVERIES_MAX = 10_000;
 
 /** Servers, and the messages between them. */
@@ -72,14 +72,14 @@ export class ScriptWorld {
     return [...this.#servers.keys()];
   }
 
-  /** What happened since the last call. */
+  /** The events since the last call. */
   takeLines(): string[] {
     const lines = this.#lines;
     this.#lines = [];
     return lines;
   }
 
-  /** Gives a server a disk, and restarts it on that. */
+  /** Sets the disk of a server and restarts the server on it. */
   setLog(
     id: NodeId,
     { terms, term }: { readonly terms: readonly Term[]; readonly term: Term },
@@ -102,7 +102,7 @@ export class ScriptWorld {
     }
   }
 
-  /** Ticks until the server stands for election. */
+  /** Ticks until the server starts an election. */
   campaign(id: NodeId): void {
     const before = this.#raft(id).status().term;
     for (let ticks = 0; ticks < 1000; ticks++) {
@@ -129,19 +129,19 @@ export class ScriptWorld {
     this.#input(id, (raft) => raft.compact(index, new TextEncoder().encode(`image ${index}`)));
   }
 
-  /** From now on a save of this server is under way until {@linkcode save}. */
+  /** From now on a save of this server stays under way until {@linkcode save}. */
   slow(id: NodeId): void {
     this.#server(id).isSlow = true;
   }
 
-  /** The save that is under way ends; with `isQuick` all later ones take no time. */
+  /** Ends the save under way; with `isQuick` all later ones take no time. */
   save(id: NodeId, isQuick: boolean): void {
     const server = this.#server(id);
     if (isQuick) server.isSlow = false;
     this.#input(id, (raft) => this.#saved(server, raft));
   }
 
-  /** A save that is under way is lost. */
+  /** Loses the save under way. */
   crash(id: NodeId): void {
     const server = this.#server(id);
     server.raft = server.saving = null;
@@ -160,7 +160,7 @@ export class ScriptWorld {
     this.#cut.clear();
   }
 
-  /** Delivers what waits now; answers wait for the next time. */
+  /** Delivers the messages that wait now; their answers wait. */
   deliver(selection: Selection): void {
     for (const envelope of this.#take(selection)) this.#arrive(envelope);
   }
@@ -181,14 +181,14 @@ export class ScriptWorld {
     this.#late.push(...this.#take(selection));
   }
 
-  /** What was held back arrives now. */
+  /** Delivers the messages that were held back. */
   release(): void {
     const late = this.#late;
     this.#late = [];
     for (const envelope of late) this.#arrive(envelope);
   }
 
-  /** Delivers until nothing waits. */
+  /** Delivers until no message waits. */
   settle(): void {
     for (let number = 0; this.#waiting.length > 0; number++) {
       if (number === DELIVERIES_MAX) throw new Error("Cannot settle: messages never end");
@@ -196,7 +196,7 @@ export class ScriptWorld {
     }
   }
 
-  /** A server's state with everything it knows of its peers. */
+  /** The state of a server, with what it knows of its peers. */
   show(id: NodeId): void {
     const { raft } = this.#server(id);
     if (raft === null) return this.#say(`n${id} is down`);
@@ -219,7 +219,7 @@ export class ScriptWorld {
 
   #boot(id: NodeId): void {
     const server = this.#server(id);
-    // Every server stands for election after exactly `electionTicks`.
+    // Every server starts an election after exactly `electionTicks`.
     const environment = { random: () => 0, clock: { now: () => 0, wall: () => 0 } };
     server.raft = new Raft(
       { ...this.#options, id, peers: this.ids },
@@ -249,7 +249,7 @@ export class ScriptWorld {
     return chosen;
   }
 
-  /** One input, then turns and saves until the core has nothing more to do. */
+  /** Gives the core one input, then takes turns and saves until it is at rest. */
   #input(id: NodeId, run: (raft: Raft) => void): void {
     const server = this.#server(id);
     const raft = this.#raft(id);
@@ -274,7 +274,7 @@ export class ScriptWorld {
     }
   }
 
-  /** Ends the save that is under way; false: there is none. */
+  /** Ends the save under way; returns false if there is none. */
   #saved(server: Server, raft: Raft): boolean {
     if (server.saving === null) return false;
     server.persistent = applySave(server.persistent, server.saving);

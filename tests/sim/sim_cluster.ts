@@ -1,7 +1,7 @@
 /**
- * A {@linkcode Cluster} in one process under virtual time: the shipped driver and core on a simulated
- * network and disk, all from one seed, with a {@linkcode Watcher} looking on. A violation stops time,
- * and everybody who waits gets it.
+ * A {@linkcode Cluster} in one process under virtual time: the shipped driver and core on a
+ * simulated network and disk, all from one seed, under a {@linkcode Watcher}. A violation stops
+ * time and rejects every wait.
  *
  * @module
  */
@@ -41,7 +41,7 @@ import { Trace } from "./trace.ts";
 import { ClockView, VirtualClock } from "./virtual_clock.ts";
 import { Violation, Watcher } from "./watcher.ts";
 
-/** What a machine is told when a node starts. */
+/** What a machine gets when its node starts. */
 export interface MachineContext {
   readonly id: NodeId;
   readonly clock: ClockView;
@@ -50,12 +50,12 @@ export interface MachineContext {
   readonly node: () => Node;
 }
 
-/** An application that can tell what it has applied. */
+/** An application that returns the commands it has applied. */
 export interface SimMachine extends Application {
   applied(from: Index): readonly Applied[];
 }
 
-/** What a simulated cluster is made of; everything else follows from the seed. */
+/** Options of a simulated cluster. Everything else follows from the seed. */
 export interface SimClusterOptions {
   readonly seed: number;
   readonly nodes: number;
@@ -64,31 +64,33 @@ export interface SimClusterOptions {
   readonly raft?: Partial<Omit<RaftOptions, "id" | "peers">>;
   /** @default {10} */
   readonly tickMs?: number;
-  /** How long a message takes. @default {0.1 to 1 ms} */
+  /** The time that a message takes. @default {0.1 to 1 ms} */
   readonly hopMs?: { readonly minMs: number; readonly maxMs: number };
-  /** How long a save takes. @default {0.2 to 2 ms} */
+  /** The time that a save takes. @default {0.2 to 2 ms} */
   readonly saveMs?: { readonly minMs: number; readonly maxMs: number };
-  /** Clocks run up to this share too fast or too slow. @default {0} */
+  /** The largest share by which a clock runs too fast or too slow. @default {0} */
   readonly drift?: number;
-  /** Per message: a copy comes again, terms and lives later. @default {0} */
+  /**
+   * The probability that a copy of a message arrives again, terms and restarts later. @default {0}
+   */
   readonly strays?: number;
   /** Keeps state in files on simulated disks instead of in memory. @default {null} */
   readonly files?: SimFilesOptions | null;
   readonly trace?: Trace;
 }
 
-/** One life of one node. */
+/** One node from a start to its end. */
 interface Life {
   readonly view: ClockView;
   readonly storage: Storage;
-  /** What becomes of the disk when the life ends. */
+  /** Crashes the disk at the end. */
   readonly crashDisk: () => void;
   readonly machine: SimMachine;
-  /** Resolves when the life ends while it is still starting. */
+  /** Resolves when the node ends while it is still starting. */
   readonly ended: Promise<null>;
   readonly end: () => void;
   node: Node | null;
-  /** As the application was last told. */
+  /** Whether the application last heard that the node leads. */
   leads: boolean;
 }
 
@@ -108,20 +110,20 @@ export class SimCluster implements Cluster {
   readonly #options: SimClusterOptions;
   readonly #random: SeededRandom;
   readonly #lives = new Map<NodeId, Life>();
-  /** What the last life of each node had applied. */
+  /** The machine of the latest start of each node. */
   readonly #machines = new Map<NodeId, SimMachine>();
   readonly #durable = new Map<NodeId, DurableLog>();
   readonly #homes = new Map<NodeId, SimHome>();
-  /** Until when a disk stands still. */
+  /** The time until which a disk stalls. */
   readonly #stalledUntilMs = new Map<NodeId, number>();
-  /** Sees every message as it is sent, and may do something about its sender. */
+  /** Called for every message that is sent; may act on its sender. */
   onSend: ((envelope: Envelope) => void) | null = null;
-  /** Sees a server die of its disk. */
+  /** Called when a server has ended because of its disk. */
   onDiskDeath: ((id: NodeId) => void) | null = null;
-  /** Sees every turn in which a leader's state moved, and may do something about it. */
+  /** Called after every turn in which a leader's state changed; may act on it. */
   onProgress: ((id: NodeId) => void) | null = null;
   #lifeCount = 0;
-  /** The highest index that any life that has ended had applied. */
+  /** The highest index that any ended node had applied. */
   #applied: Index = 0;
   #violation: unknown = null;
 
@@ -244,7 +246,7 @@ export class SimCluster implements Cluster {
     return { storage, crashDisk: () => storage.crash(this.#random.chance(0.5)) };
   }
 
-  /** A disk whose operations together take about as long as a save in memory. */
+  /** Makes a disk whose operations together take about as long as a save in memory. */
   #makeHome(id: NodeId, files: SimFilesOptions): SimHome {
     const { saveMs = SAVE_MS } = this.#options;
     const random = this.#random.fork(`disk of ${id}`);
@@ -341,7 +343,7 @@ export class SimCluster implements Cluster {
     this.clock.touch();
   }
 
-  /** As SIGSTOP: what is sent to the node waits. */
+  /** As SIGSTOP: messages to the node wait. */
   pause(id: NodeId): void {
     this.note(id, "pauses");
     this.#lives.get(id)?.view.pause();
@@ -353,7 +355,7 @@ export class SimCluster implements Cluster {
     this.#lives.get(id)?.view.resume();
   }
 
-  /** What is written from now on takes until then at least; the server itself goes on. */
+  /** Stalls the disk: saves take at least until then, while the server itself goes on. */
   stall(id: NodeId, ms: number): void {
     this.note(id, `has a disk that stands still for ${Math.round(ms)} ms`);
     this.#stalledUntilMs.set(id, this.now() + ms);
@@ -367,7 +369,7 @@ export class SimCluster implements Cluster {
     return this.#lives.has(id);
   }
 
-  /** Running, but stopped in its tracks by {@linkcode pause}. */
+  /** Whether the node runs but is paused. */
   isPaused(id: NodeId): boolean {
     return this.#lives.get(id)?.view.isPaused ?? false;
   }
@@ -383,7 +385,7 @@ export class SimCluster implements Cluster {
     if (faults.blocked) this.note(0, `blocked ${formatLinks(faults.blocked)}`);
   }
 
-  /** No fault of the network is left. */
+  /** Ends all faults of the network. */
   heal(): void {
     this.disturb(noFaults);
     this.network.flood();
@@ -393,29 +395,29 @@ export class SimCluster implements Cluster {
     return Promise.resolve(this.submit(id, command));
   }
 
-  /** As {@linkcode propose}, at once. A paused process takes nothing. */
+  /** As {@linkcode propose}, at once. A paused process accepts nothing. */
   submit(id: NodeId, command: Uint8Array): Position | null {
     const life = this.#lives.get(id);
     return life === undefined || life.view.isPaused ? null : life.node?.propose(command) ?? null;
   }
 
-  /** A node's application has an image of everything up to an index. */
+  /** Passes an image of everything up to an index to a node, as its application would. */
   compact(id: NodeId, index: Index, image: Uint8Array): void {
     this.#lives.get(id)?.node?.compact(index, image);
   }
 
-  /** Registers a read with a node. False: it does not lead, or does not listen. */
+  /** Registers a read with a node. Returns false if it does not lead or is paused. */
   beginRead(id: NodeId, context: number): boolean {
     const life = this.#lives.get(id);
     return life !== undefined && !life.view.isPaused && (life.node?.read(context) ?? false);
   }
 
-  /** Whether a node runs and believes to lead, as far as its application was told. */
+  /** Whether a node runs and its application last heard that it leads. */
   leads(id: NodeId): boolean {
     return this.#lives.get(id)?.leads ?? false;
   }
 
-  /** Something that must never happen was seen by somebody else than the watcher. */
+  /** Reports a violation that another part than the watcher has found. */
   violate(what: string): void {
     this.#fail(new Violation(what));
   }
@@ -464,12 +466,12 @@ export class SimCluster implements Cluster {
     await Promise.resolve();
   }
 
-  /** Puts a remark into the trace; node 0 is nobody. */
+  /** Adds a remark to the trace; node 0 stands for no node. */
   note(node: NodeId, text: string): void {
     this.trace.record(this.clock.now(), { kind: "note", node, text });
   }
 
-  /** A server whose disk failed has to die; any other death by itself is a fault of ours. */
+  /** A server must end when its disk fails; any other end by itself is a violation. */
   #died(id: NodeId, { life, error }: { readonly life: Life; readonly error: unknown }): void {
     if (this.#lives.get(id) !== life) return;
     if (!this.#homes.get(id)?.hasFailed) return this.#fail(error);
@@ -478,7 +480,7 @@ export class SimCluster implements Cluster {
     this.onDiskDeath?.(id);
   }
 
-  /** From now on all disks work, and what is written next is not held up. */
+  /** From now on no disk fails or stalls. */
   mendDisks(): void {
     this.#stalledUntilMs.clear();
     for (const home of this.#homes.values()) home.faultsAreOn = false;

@@ -1,5 +1,5 @@
 /**
- * Tests of the simulated cluster itself: that it elects, commits, crashes, comes back, and repeats.
+ * Tests of the simulated cluster itself: it elects, commits, crashes, restarts and repeats.
  *
  * @module
  */
@@ -51,7 +51,7 @@ Deno.test("SimCluster elects, commits and applies on every node", async () => {
   await cluster.close();
 });
 
-Deno.test("SimCluster keeps what was saved across a crash, and an image of it with snapshots", async () => {
+Deno.test("SimCluster keeps saved state across a crash, with snapshots as their image", async () => {
   const cluster = await begin("log-snapshots", 2);
   const leader = await leaderOf(cluster);
   await putAll(cluster, leader, 25);

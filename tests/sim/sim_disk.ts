@@ -15,7 +15,7 @@ import type { ByteRange, Clock, Files, Random, ReadFile, WritableFile } from "..
 
 const SECTOR_BYTES = 512;
 const ZEROS = new Uint8Array(SECTOR_BYTES);
-/** How long a full disk is left alone before the next attempt. */
+/** The time until a full disk is tried again. */
 const PAUSE_MS = 1000;
 
 /** A call of {@linkcode Files}. */
@@ -48,13 +48,13 @@ export class DiskError extends Error {
   }
 }
 
-/** How a disk behaves. */
+/** The behaviour of a disk. */
 export interface SimDiskOptions {
-  /** The error the operation ends with; it may have had some effect. `null`: none. */
+  /** The error with which the operation ends, perhaps after some effect. `null`: none. */
   readonly fault?: (operation: DiskOperation) => DiskError | null;
-  /** Called when an operation that changes something has happened. */
+  /** Called after an operation that changed something. */
   readonly changed?: (operation: DiskOperation) => void;
-  /** With a clock, an operation takes the milliseconds that `delayMs` says. */
+  /** With a clock, an operation takes `delayMs` milliseconds. */
   readonly slow?: {
     readonly clock: Clock;
     readonly delayMs: (operation: DiskOperation) => number;
@@ -63,38 +63,38 @@ export interface SimDiskOptions {
 
 /** A file's content, whatever its name. */
 interface Inode {
-  /** What a running process reads; as long as or longer than the file. */
+  /** The bytes that a running process reads; at least as long as the file. */
   bytes: Uint8Array<ArrayBuffer>;
   length: number;
-  /** How long the file is for certain after a power cut. */
+  /** The length of the file that is certain after a power cut. */
   durableLength: number;
   /**
-   * By the number of a sector that was written since the last sync: what it held on the medium, and
-   * after each write but the last. A power cut leaves any of these or the newest.
+   * For each sector written since the last sync: its bytes on the medium, and after each write but
+   * the last. A power cut leaves any of these or the newest.
    */
   readonly dirty: Map<number, Uint8Array[]>;
   /**
-   * By the number of a sector whose sync failed: what the medium holds. It reads as written until the
-   * power is cut, and another sync does not write it again.
+   * For each sector whose sync failed: its bytes on the medium. It reads as written until a power
+   * cut, and another sync does not write it again.
    */
   readonly lost: Map<number, Uint8Array>;
 }
 
-/** What a change of the folder does to names; `null` removes. */
+/** A change of names in the folder; `null` removes a name. */
 type NameChange = ReadonlyMap<string, Inode | null>;
 
-/** Files by name, as they would be found. */
+/** The files by name after a power cut. */
 export type DiskImage = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
-/** One disk with one folder. Survives the processes that use it. */
+/** One disk with one folder. It outlives the processes that use it. */
 export class SimDisk {
   readonly #options: SimDiskOptions;
-  /** Names as a running process sees them. */
+  /** The names that a running process sees. */
   #names = new Map<string, Inode>();
   /** Names as of the last syncFolder. */
   #durableNames = new Map<string, Inode>();
   #changes: NameChange[] = [];
-  /** Counts processes; the handles of those that ended are dead. */
+  /** The number of processes so far; handles of ended ones no longer work. */
   #life = 0;
   #locked = false;
   /** A write that would make the files together larger than this fails with ENOSPC. */
@@ -109,36 +109,33 @@ export class SimDisk {
     }
   }
 
-  /** The folder as a new process sees it. Handles of an earlier process that was not killed go on. */
+  /** Opens the folder for a new process. Handles of a process that was not killed stay valid. */
   open(): Files {
     return new SimFiles(this, this.#life);
   }
 
-  /** The process dies (kill -9). The system goes on: nothing is lost, nothing becomes durable. */
+  /** Kills the process (kill -9). The system goes on: nothing is lost, nothing becomes durable. */
   kill(): void {
     this.#life++;
     this.#locked = false;
   }
 
-  /** The power is cut: each unsynced effect survives or not, as the random numbers say. */
+  /** Cuts the power: each unsynced effect survives or not, by the random numbers. */
   cutPower(random: Random): void {
     this.#restart(this.imageAfterPowerCut(random));
   }
 
-  /** The power is cut and nothing survives that was not synced. */
+  /** Cuts the power; nothing unsynced survives. */
   cutPowerHard(): void {
     this.#restart(this.imageAfterPowerCut(() => 0));
   }
 
-  /** What a running process sees. */
+  /** The files that a running process sees. */
   image(): DiskImage {
     return new Map([...this.#names].map(([name, inode]) => [name, visible(inode)]));
   }
 
-  /**
-   * What is found after a power cut now. A number below one half loses the effect in question, so
-   * that `() => 0` loses all and `() => 0.99` none.
-   */
+  /** The files after a power cut now. `() => 0` loses every unsynced effect, `() => 0.99` none. */
   imageAfterPowerCut(random: Random): DiskImage {
     const names = new Map(this.#durableNames);
     for (const change of this.#changes) {
@@ -155,7 +152,7 @@ export class SimDisk {
     return new Map([...names].map(([name, inode]) => [name, contents.get(inode)!]));
   }
 
-  /** Every image that a power cut now can leave, or as many random ones if there are more. */
+  /** Every outcome of a power cut now, or as many random ones if there are more. */
   imagesAfterPowerCut(random: Random, countMax: number): DiskImage[] {
     const images: DiskImage[] = [];
     const answers: number[] = [];
@@ -173,7 +170,7 @@ export class SimDisk {
     return [none, all, ...some];
   }
 
-  /** The same disk at this moment, with all that is unsynced, for a future of its own. */
+  /** A copy of the disk at this moment, unsynced changes included. */
   clone(): SimDisk {
     const disk = new SimDisk();
     const copies = new Map<Inode, Inode>();
@@ -193,7 +190,7 @@ export class SimDisk {
     return disk;
   }
 
-  /** Bytes that the files take together. */
+  /** The bytes of all files together. */
   get usedBytes(): number {
     let bytes = 0;
     for (const inode of this.#names.values()) bytes += inode.length;
@@ -215,7 +212,7 @@ export class SimDisk {
     this.#changes = [];
   }
 
-  /** For {@linkcode SimFiles}: runs an operation in a life, with its faults and its delay. */
+  /** For {@linkcode SimFiles}: runs an operation of a process, with its faults and its delay. */
   async perform<T>(life: number, operation: DiskOperation, effect: Effect<T>): Promise<T> {
     const { fault, slow, changed } = this.#options;
     if (slow !== undefined) {
@@ -235,14 +232,14 @@ export class SimDisk {
     return result;
   }
 
-  /** The same for an operation that nobody waits for: it takes no time. */
+  /** Runs an operation that no caller awaits, so it takes no time. */
   performNow(life: number, operation: DiskOperation): void {
     if (life !== this.#life) throw new DiskError("EBADF");
     const error = this.#options.fault?.(operation) ?? null;
     if (error !== null) throw error;
   }
 
-  /** For {@linkcode SimFiles}: a while without an operation. */
+  /** For {@linkcode SimFiles}: waits without an operation. */
   async pause(life: number): Promise<void> {
     const clock = this.#options.slow?.clock;
     await new Promise<void>((resolve) => {
@@ -286,11 +283,11 @@ export class SimDisk {
   }
 }
 
-/** What an operation does, and what it does when it fails. */
+/** The effect of an operation, and its effect when it fails. */
 interface Effect<T> {
   readonly run: () => T;
   readonly fail?: () => void;
-  /** How many more bytes the disk would hold. */
+  /** The number of bytes that still fit. */
   readonly growth?: () => number;
 }
 
@@ -317,7 +314,7 @@ function survivingBytes(inode: Inode, random: Random): Uint8Array<ArrayBuffer> {
   return bytes.slice(0, keepsLength ? inode.length : end);
 }
 
-/** As much of a sector as the file has. */
+/** The part of a sector that the file has. */
 function clipped(held: Uint8Array, sector: number, file: Uint8Array): Uint8Array {
   return held.subarray(0, file.length - sector * SECTOR_BYTES);
 }
@@ -423,7 +420,9 @@ type Perform = (operation: DiskOperation, effect: Effect<void>) => Promise<void>
 class SimWritableFile implements WritableFile {
   readonly #inode: Inode;
   readonly #perform: Perform;
-  /** The name that the file was opened under, for faults; a segment keeps its temporary name here. */
+  /**
+   * The name under which the file was opened, for faults; a segment keeps its temporary name here.
+   */
   readonly #name: string;
 
   constructor(inode: Inode, perform: Perform, name: string) {
@@ -441,7 +440,7 @@ class SimWritableFile implements WritableFile {
     throw new RangeError(`Cannot write at ${offset}: wanted a range within the file`);
   }
 
-  /** A write that fails may have been done in part. */
+  /** A failed write may have been done in part. */
   #put(kind: "append" | "write", bytes: Uint8Array, offset: number): Promise<void> {
     const inode = this.#inode;
     return this.#perform({ kind, name: this.#name }, {
@@ -451,7 +450,7 @@ class SimWritableFile implements WritableFile {
     });
   }
 
-  /** A sync that fails drops what it should have written, and the system thinks all is clean. */
+  /** A failed sync drops its bytes, and the system takes them for written. */
   sync(): Promise<void> {
     const inode = this.#inode;
     return this.#perform({ kind: "sync", name: this.#name }, {

@@ -18,31 +18,34 @@ import type { Traffic } from "../cluster/mod.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import type { ClockView, VirtualClock } from "./virtual_clock.ts";
 
-/** What a network is made of. */
+/** Options of a {@linkcode SimNetwork}. */
 export interface SimNetworkOptions {
   readonly clock: VirtualClock;
   readonly random: SeededRandom;
-  /** How long a message takes without any fault. */
+  /** The time of a message without faults. */
   readonly hopMs: { readonly minMs: number; readonly maxMs: number };
-  /** Per message sent: a copy of it comes again after seconds, whoever lives then. @default {0} */
+  /**
+   * The probability that a copy of a sent message arrives again seconds later, also after restarts.
+   * @default {0}
+   */
   readonly strays?: number;
-  /** Encoded size of a message. */
+  /** The encoded size of a message. */
   readonly bytesOf: (envelope: Envelope) => number;
-  /** Told of every message sent, delivered or lost. */
+  /** Called for every message sent, delivered or lost. */
   readonly observe?: (kind: "send" | "deliver" | "lose", envelope: Envelope) => void;
 }
 
-/** A running node, as the network sees it. */
+/** The part of a running node that the network uses. */
 export interface Attachment {
   readonly view: ClockView;
   readonly receive: (envelope: Envelope) => void;
-  /** Bytes of a bulk message are arriving. */
+  /** Called while the bytes of a bulk message arrive. */
   readonly heard?: (from: NodeId) => void;
 }
 
 interface Life extends Attachment {
   readonly number: number;
-  /** The latest life of each sender that was heard from. */
+  /** For each sender, the latest start of it from which a message arrived. */
   readonly runs: Map<NodeId, number>;
   incoming: number;
 }
@@ -50,9 +53,9 @@ interface Life extends Attachment {
 /** One line in one direction between two nodes. */
 interface Line {
   sentAtMs: number;
-  /** When the last undelayed message arrives; later ones do not overtake it. */
+  /** The arrival of the last undelayed message; later ones do not overtake it. */
   arrivesAtMs: number;
-  /** Until when the bandwidth is used up. */
+  /** The time until which the bandwidth is used up. */
   busyUntilMs: number;
 }
 
@@ -60,15 +63,15 @@ interface Line {
 interface Wire {
   readonly small: Line;
   readonly bulk: Line;
-  /** While clogged: what waits to flood. */
+  /** The messages that wait while the link is clogged. */
   held: (() => void)[] | null;
 }
 
-/** With this much waiting for bandwidth a sender drops instead of queueing. */
+/** With this much waiting for bandwidth a sender drops messages. */
 const QUEUE_MS_MAX = 4_000;
-/** What the operating system takes of a queue: no sender sees it waiting. */
+/** The part of a queue that the operating system holds, which no sender sees waiting. */
 const SYSTEM_BYTES = 256 * 2 ** 10;
-/** How often a receiver notices that a long message is arriving. */
+/** The interval at which a receiver notices that a long message is arriving. */
 const HEARD_EVERY_MS = 20;
 const STRAY_MS = { min: 200, max: 15_000 };
 
@@ -78,7 +81,7 @@ export class SimNetwork {
   readonly #lives = new Map<NodeId, Life>();
   readonly #wires = new Map<number, Wire>();
   #lifeCount = 0;
-  /** Apart from the other randomness, so that without strays a seed does what it always did. */
+  /** Separate from the other randomness, so that seeds without strays are not changed by them. */
   readonly #strays: SeededRandom;
   #faults: Faults = noFaults;
   #requests = 0;
@@ -93,12 +96,12 @@ export class SimNetwork {
     return this.#faults;
   }
 
-  /** Replaces the named parts of the faults in force. */
+  /** Replaces the given fields of the current faults. */
   setFaults(change: Partial<Faults>): void {
     this.#faults = { ...this.#faults, ...change };
   }
 
-  /** A node starts; it sends through the answer. */
+  /** Starts a node, which sends through the returned transport. */
   attach(id: NodeId, attachment: Attachment): Transport {
     const number = ++this.#lifeCount;
     const life: Life = { ...attachment, number, runs: new Map(), incoming: 0 };
@@ -113,17 +116,17 @@ export class SimNetwork {
     };
   }
 
-  /** A node is gone, with everything on its way to it. */
+  /** Removes a node, and all messages on their way to it. */
   detach(id: NodeId): void {
     this.#lives.delete(id);
   }
 
-  /** From now on messages in this direction wait. */
+  /** Lets messages in this direction wait from now on. */
   clog(link: Link): void {
     this.#wire(link).held ??= [];
   }
 
-  /** Everything that waited arrives at once, on every clogged link. */
+  /** Delivers all waiting messages of every clogged link at once. */
   flood(): void {
     for (const wire of this.#wires.values()) {
       const held = wire.held ?? [];
@@ -206,19 +209,19 @@ export class SimNetwork {
     for (let ms = HEARD_EVERY_MS; ms < partsMs; ms += HEARD_EVERY_MS) {
       clock.after(takesMs - sendMs + ms, heard);
     }
-    // What still waited for the line when it was cut never leaves.
+    // Messages that still waited for the line when it was cut are lost.
     const isQueued = queueMs > sendMs;
     clock.after(takesMs, () => {
       if (!isQueued || !isBlocked(this.#faults, envelope)) deliver();
     });
   }
 
-  /** A part of a long message has arrived. */
+  /** Reports to the receiver that a part of a long message has arrived. */
   #hear({ from, to }: Envelope, receiver: Life): void {
     if (this.#lives.get(to) === receiver) receiver.view.admit(() => receiver.heard?.(from));
   }
 
-  /** What of the bulk line's queue is still with the sender. */
+  /** The part of the bulk line's queue that the sender still holds. */
   #waiting(link: Link): number {
     const { bytesPerSecondMax } = this.#faults;
     if (bytesPerSecondMax === null) return 0;
@@ -246,7 +249,7 @@ export class SimNetwork {
     });
   }
 
-  /** What is lost on the way may be found much later, when nobody thinks of it any more. */
+  /** A lost message may arrive much later, as a stray. */
   #loseOnTheWay(envelope: Envelope): void {
     const { clock, observe, strays = 0 } = this.#options;
     if (strays === 0 || !this.#strays.chance(strays)) return;

@@ -1,5 +1,6 @@
 /**
- * Tests of the network in memory: what arrives, when, in which order, and how it is counted.
+ * Tests of the network in memory: which messages arrive, when, in which order, and how they are
+ * counted.
  *
  * @module
  */
@@ -19,7 +20,7 @@ function request(number: number): Message {
   return { type: "requestVote", preVote: false, last: { index: number, term: 0 } };
 }
 
-/** A message of the bulk line, with a command of so many bytes. */
+/** A message of the bulk line with a command of this size. */
 function bulk(bytes: number): Message {
   const entries = [entryOf(1, 1, new Uint8Array(bytes))];
   const previous = { index: 0, term: 0 };
@@ -30,7 +31,7 @@ function envelope(message: Message, { from = 1, to = 2 } = {}): Envelope {
   return { from, to, term: 1, message };
 }
 
-/** Two nodes; what the second receives is kept with its time. */
+/** Two nodes; the messages that the second receives are recorded with their time. */
 class Pair {
   readonly clock = new VirtualClock();
   readonly network: SimNetwork;
@@ -84,7 +85,7 @@ Deno.test("SimNetwork delivers in order after a hop, and counts like the lab", a
   assertEquals([requests, bytes, incoming.get(2)], [17, 18 * 16, 17]);
 });
 
-Deno.test("SimNetwork delivers what one call sends at one moment", async () => {
+Deno.test("SimNetwork delivers the messages of one call at one moment", async () => {
   const pair = new Pair();
   pair.send(request(1), request(2), request(3));
   await pair.clock.sleep(10);
@@ -92,7 +93,7 @@ Deno.test("SimNetwork delivers what one call sends at one moment", async () => {
   assertEquals(pair.indexes, [1, 2, 3]);
 });
 
-Deno.test("SimNetwork loses what is sent while blocked, not what was in flight before", async () => {
+Deno.test("SimNetwork loses messages sent while blocked, not those in flight before", async () => {
   const pair = new Pair();
   pair.send(request(1));
   pair.network.setFaults({ blocked: isolate([1, 2], 1) });
@@ -105,7 +106,7 @@ Deno.test("SimNetwork loses what is sent while blocked, not what was in flight b
   assertEquals(pair.network.traffic().requests, 3);
 });
 
-Deno.test("SimNetwork counts a request to nobody", async () => {
+Deno.test("SimNetwork counts a request to a node that is not there", async () => {
   const pair = new Pair();
   pair.network.detach(2);
   pair.send(request(1));
@@ -113,7 +114,7 @@ Deno.test("SimNetwork counts a request to nobody", async () => {
   assertEquals([pair.indexes, pair.network.traffic().requests], [[], 1]);
 });
 
-Deno.test("SimNetwork gives a new life nothing that was sent to the one before", async () => {
+Deno.test("SimNetwork delivers nothing to a restarted node that was sent before", async () => {
   const pair = new Pair();
   pair.send(request(1));
   pair.network.detach(2);
@@ -124,7 +125,7 @@ Deno.test("SimNetwork gives a new life nothing that was sent to the one before",
   assertEquals(pair.network.traffic().incoming.get(2), 1);
 });
 
-Deno.test("SimNetwork drops an old life's messages once the new one was heard", async () => {
+Deno.test("SimNetwork drops messages of a sender from before its restart once it was heard since", async () => {
   const reply = { kind: "uniform", minMs: 100, maxMs: 100 } as const;
   const slow = { drop: 0, duplicate: 0, delay: reply, reorder: { probability: 0, delay: reply } };
   const pair = new Pair({ reply: slow });
@@ -139,7 +140,7 @@ Deno.test("SimNetwork drops an old life's messages once the new one was heard", 
   assertEquals(pair.indexes, [1, 2]);
 });
 
-Deno.test("SimNetwork keeps what reaches a paused node until it resumes", async () => {
+Deno.test("SimNetwork keeps messages to a paused node until it resumes", async () => {
   const pair = new Pair();
   pair.view.pause();
   pair.send(request(1), request(2));
@@ -170,10 +171,10 @@ Deno.test("SimNetwork sends no faster than the bandwidth, and small messages bef
   pair.send(request(10));
   await pair.clock.sleep(5_000);
   assertEquals(pair.received.slice(10).map(({ atMs }) => atMs), [1_100, 2_162.5]);
-  assertEquals(pair.heardAtMs.length, 58); // every 20 ms while it arrived
+  assertEquals(pair.heardAtMs.length, 58); // The receiver noticed it every 20 ms while it arrived.
 });
 
-Deno.test("SimNetwork says how much bulk waits beyond what the system takes, and drops beyond its queue", async () => {
+Deno.test("SimNetwork reports how much bulk waits with the sender, and drops beyond its queue", async () => {
   const pair = new Pair({ bytesPerSecondMax: 2 ** 20 }, { minMs: 0, maxMs: 0 });
   for (let number = 0; number < 9; number++) pair.send(bulk(2 ** 20));
   assert(pair.sender.waiting(2) > 3 * 2 ** 20, `${pair.sender.waiting(2)} bytes wait`);
@@ -181,7 +182,7 @@ Deno.test("SimNetwork says how much bulk waits beyond what the system takes, and
   assertEquals([pair.received.length, pair.sender.waiting(2)], [4, 0]);
 });
 
-Deno.test("SimNetwork loses what still waits for a narrow line when that is cut", async () => {
+Deno.test("SimNetwork loses messages that wait for a narrow line when it is cut", async () => {
   const pair = new Pair({ bytesPerSecondMax: 2 ** 20 }, { minMs: 0, maxMs: 0 });
   for (let number = 0; number < 3; number++) pair.send(bulk(2 ** 20));
   await pair.clock.sleep(1_500);
@@ -190,7 +191,7 @@ Deno.test("SimNetwork loses what still waits for a narrow line when that is cut"
   assertEquals(pair.received.length, 1);
 });
 
-Deno.test("SimNetwork neither delivers all nor loses all when unreliable", async () => {
+Deno.test("SimNetwork delivers some and loses some messages when unreliable", async () => {
   const pair = new Pair(unreliable);
   for (let number = 0; number < 300; number++) pair.send(request(number));
   await pair.clock.sleep(100);

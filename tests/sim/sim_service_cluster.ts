@@ -1,8 +1,8 @@
 /**
  * A {@linkcode ServiceCluster} in virtual time: the shipped Rsm, server and store on simulated
- * nodes, and clients that reach them through the simulated network's disturbances.
+ * nodes, and clients whose messages pass through the simulated network's faults.
  *
- * A client is told at once when its request or reply is lost, as in the lab; in the real world it
+ * A client learns at once that its request or reply was lost, as in the lab; in the real world it
  * would wait for its deadline, which only makes a test longer.
  *
  * @module
@@ -25,7 +25,7 @@ import { SeededRandom } from "./seeded_random.ts";
 import { type MachineContext, SimCluster, type SimClusterOptions } from "./sim_cluster.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
-/** What a simulated service is made of. */
+/** Options of a simulated service. */
 export interface SimServiceOptions extends Omit<SimClusterOptions, "machine"> {
   readonly machine: Exclude<Machine, "log" | "log-snapshots">;
   /** @default the lab's for the counter; for the store production if the seed is odd */
@@ -36,7 +36,7 @@ export interface SimServiceOptions extends Omit<SimClusterOptions, "machine"> {
 
 /** The lab's maxraftstate. */
 const LOG_BYTES_MAX = 1000;
-/** How long a client waits to learn that nobody is there (section 3.3). */
+/** The longest time until a client learns that a node is not there (section 3.3). */
 const NOBODY_MS_MAX = 99;
 
 /** The application of one node from a start to its end. */
@@ -143,7 +143,7 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
           timer?.cancel();
           resolve(reply);
         };
-        // A connection never delivers twice: of a doubled message the first copy is taken.
+        // A connection never delivers twice, so only the first copy of a doubled message is used.
         const [delayMs] = this.#decide(id, "request");
         this.clock.after(this.#hop() + (delayMs ?? 0), () => {
           if (delayMs === undefined) answer(null);
@@ -178,7 +178,7 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
     service.context.clock.admit(() =>
       service.server.handle(request, (reply) => {
         service.callers.delete(hangUp);
-        // What a process answers when it is dead nobody hears.
+        // Replies of a process that has ended are lost.
         if (service.isEnded) return;
         const [delayMs] = this.#decide(id, "reply");
         if (delayMs === undefined) return answer(null);
@@ -198,7 +198,7 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
   }
 }
 
-/** Time as clients see it: whoever waits on it keeps time going. */
+/** The clock of clients. A wait on it lets time pass. */
 class ClientClock implements Clock {
   readonly #clock: VirtualClock;
 
@@ -219,7 +219,7 @@ class ClientClock implements Clock {
     const end = () => {
       if (!isCancelled) run();
     };
-    // When time was stopped by a violation, the next call of whoever waits here says so.
+    // After a violation the next call of the waiting client reports it.
     this.#clock.sleep(ms).then(end, end);
     return { cancel: () => void (isCancelled = true) };
   }

@@ -1,6 +1,6 @@
 /**
- * A disk for one life of a simulated server: saves take virtual time, and one that is under way at
- * a crash is found whole or not at all by the next life; either is what a real disk may do.
+ * The disk of a simulated server from a start to its end: saves take virtual time, and one that is
+ * under way at a crash is found whole or not at all after the restart. A real disk may do either.
  *
  * @module
  */
@@ -8,20 +8,20 @@
 import type { Clock, Persistent, Save, Storage } from "../../raft/mod.ts";
 import type { DurableLog } from "./durable_log.ts";
 
-/** What a {@linkcode SimStorage} is made of. */
+/** Options of a {@linkcode SimStorage}. */
 export interface SimStorageOptions {
-  /** What the disk holds; outlives this object. */
+  /** The durable state, which outlives this object. */
   readonly durable: DurableLog;
   readonly clock: Clock;
-  /** How long the next save takes. */
+  /** The time that the next save takes. */
   readonly delayMs: () => number;
-  /** Told of what is durable now, before the save resolves. */
+  /** Called with a durable change, before its save resolves. */
   readonly saved: (change: Save) => void;
-  /** Told that a promise is about to be settled. */
+  /** Called before a promise is settled. */
   readonly settling: () => void;
 }
 
-/** Storage in memory that takes time and may be cut off. */
+/** Storage in memory that takes time and may be interrupted by a crash. */
 export class SimStorage implements Storage {
   readonly hasRoom = true;
   readonly #options: SimStorageOptions;
@@ -54,7 +54,7 @@ export class SimStorage implements Storage {
     return Promise.resolve();
   }
 
-  /** The server died: a save under way reached the disk, or did not. */
+  /** Ends it at a crash: a save under way is durable, or not. */
   crash(reached: boolean): void {
     if (this.#pending !== null && reached) this.#finish(this.#pending);
   }

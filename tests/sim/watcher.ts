@@ -36,28 +36,28 @@ export class Violation extends Error {
   override readonly name = "Violation";
 }
 
-/** What a {@linkcode Watcher} is made of. */
+/** Options of a {@linkcode Watcher}. */
 export interface WatcherOptions {
   readonly ids: readonly NodeId[];
-  /** Each node's disk. */
+  /** The disk of each node. */
   readonly durable: ReadonlyMap<NodeId, DurableLog>;
-  /** Told of every violation, as it is found. */
+  /** Called with every violation. */
   readonly report: (violation: Violation) => void;
 }
 
-/** An entry as it was first seen, with the term of the one before it. */
+/** An entry when it was first seen, with the term of the one before it. */
 interface Known {
   readonly previousTerm: Term | null;
   readonly entry: Entry;
 }
 
-/** Looks at all nodes of one run. */
+/** Checks all nodes of one run. */
 export class Watcher {
   readonly #options: WatcherOptions;
   readonly #leaders = new Map<Term, NodeId>();
   /** `#committed[place]` has index `place + 1`; entries before the first applied one are missing. */
   readonly #committed: (Entry | undefined)[] = [];
-  /** The term of who first applied it: it was committed in that term or before. */
+  /** The term of the node that applied it first: it was committed in that term or before. */
   readonly #committedIn: Term[] = [];
   /** Every entry ever saved, by index and term. */
   readonly #known: (Map<Term, Known> | undefined)[] = [];
@@ -79,21 +79,24 @@ export class Watcher {
     return this.#committed[index - 1];
   }
 
-  /** A new life: applies from its snapshot on, and knows no less than the disk does. */
+  /**
+   * A node has started: it applies from its snapshot on, and knows at least what its disk holds.
+   */
   started(id: NodeId): void {
     this.#applied.set(id, 0);
     this.#before.delete(id);
     this.#cores.delete(id);
   }
 
-  /** A message leaves: what it promises must be on the sender's disk. */
+  /** A message leaves: the promise in it must be kept by the sender's disk. */
   sent(envelope: Envelope): void {
     const { from, to, term, message } = envelope;
     const durable = this.#durable(from);
     if (message.type === "requestVote" && message.preVote) return;
     if (message.type === "requestVoteReply" && message.preVote) return;
     if (durable.term < term) this.#fail(`n${from} speaks of a term it has not saved`, envelope);
-    // In a later term the promise cannot be broken any more: the turn went on and saved that.
+    // In a later term this promise cannot be broken any more, and the turn has gone on to save that
+    // term.
     const isCurrent = durable.term === term;
     if (message.type === "requestVote") {
       if (isCurrent && durable.vote.votedFor !== from) {
@@ -112,7 +115,7 @@ export class Watcher {
     }
   }
 
-  /** A save is durable now. */
+  /** A save is durable. */
   saved(id: NodeId, { tail }: Save): void {
     if (tail === null) return;
     const durable = this.#durable(id);
@@ -132,7 +135,7 @@ export class Watcher {
     }
   }
 
-  /** Entries are handed to a node's application. */
+  /** Entries are about to be applied on a node. */
   applied(id: NodeId, entries: readonly Entry[]): void {
     for (const entry of entries) {
       const before = this.#applied.get(id) ?? 0;
@@ -149,7 +152,7 @@ export class Watcher {
     }
   }
 
-  /** A node's application is replaced by an image. */
+  /** An image is about to replace the state of a node's application. */
   restored(id: NodeId, { last }: Snapshot): void {
     const before = this.#applied.get(id) ?? 0;
     if (last.index < before) this.#fail(`image ${last.index} is restored after ${before}`, id);
@@ -160,7 +163,7 @@ export class Watcher {
     }
   }
 
-  /** A turn has ended. Says whether anything changed that a reader of the trace wants to see. */
+  /** A turn has ended. Returns whether anything changed that belongs in the trace. */
   turned(id: NodeId, raft: Raft): { readonly status: Status; readonly isNews: boolean } {
     const before = this.#before.get(id) ?? null;
     const status = this.#check(raft, before);
@@ -199,7 +202,8 @@ export class Watcher {
     if (known !== undefined) this.#fail(`n${known} and n${id} both lead term ${term} (§5.2)`, id);
     this.#leaders.set(term, id);
     let index = this.#committed.length;
-    // A leader of an earlier term that wins late may lack what a later one has committed.
+    // A leader of an earlier term that wins late may lack entries that a later leader has
+    // committed.
     while (index > 0 && (this.#committedIn[index - 1] ?? 0) >= term) index--;
     const committed = this.#committed[index - 1];
     if (committed !== undefined && index > base.index && raft.termAt(index) !== committed.term) {
@@ -230,7 +234,10 @@ export class Watcher {
     }
   }
 
-  /** The highest index a node may announce as committed: what was applied, or a majority holds. */
+  /**
+   * The highest index that a node may announce as committed: it was applied, or a majority holds
+   * it.
+   */
   #committedBy(id: NodeId): Index {
     const core = this.#cores.get(id);
     let index = this.#committed.length;
@@ -242,7 +249,7 @@ export class Watcher {
     }
   }
 
-  /** Whether a node's disk holds its log up to an index: that log, and not another that it replaces. */
+  /** Whether a node's disk holds the log of the node up to an index, and not an older log. */
   #isSaved(id: NodeId, index: Index): boolean {
     const durable = this.#durable(id);
     const term = this.#cores.get(id)?.termAt(index) ?? null;

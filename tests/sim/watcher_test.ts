@@ -1,5 +1,5 @@
 /**
- * Proves that the watcher can fail: each thing it watches for is shown to it.
+ * Shows each violation to the watcher, which must report it.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { DurableLog } from "./durable_log.ts";
 import { Watcher } from "./watcher.ts";
 import { momentOf } from "../helpers/log_entries.ts";
 
-/** Three nodes whose disks hold what a test puts there. */
+/** Three nodes with disks that a test fills. */
 class Scene {
   readonly violations: string[] = [];
   readonly durable = new Map<NodeId, DurableLog>([1, 2, 3].map((id) => [id, new DurableLog()]));
@@ -46,7 +46,7 @@ class Scene {
 const REQUEST = { type: "requestVote", preVote: false, last: { index: 0, term: 0 } } as const;
 const ACCEPTED = { type: "appendEntriesReply", accepted: true, match: 2, round: 0 } as const;
 
-Deno.test("Watcher is content with promises that were kept", () => {
+Deno.test("Watcher accepts promises that were kept", () => {
   const scene = new Scene();
   for (const id of [1, 2, 3]) scene.save(id, entries([1, 1]), { term: 1, votedFor: 1 });
   scene.send(REQUEST);
@@ -153,7 +153,7 @@ Deno.test("Watcher reports a leader that lacks what was committed before", () =>
   scene.expect("leads term 5 without the committed 2@1");
 });
 
-Deno.test("Watcher is content with a leader that wins late and lacks what a later one committed", () => {
+Deno.test("Watcher accepts a leader that wins late and lacks what a later one committed", () => {
   const scene = new Scene();
   for (const id of [2, 3]) scene.save(id, entries([1, 1]), { term: 7, votedFor: null });
   scene.watcher.applied(2, entries([1, 1]));

@@ -24,6 +24,8 @@ const ALLOWANCE: Allowance = {
     "tests/sim/sim_cluster.ts": 520,
   },
   testedBy: {
+    "cli/shell/shell_completion.ts": "cli/shell/shell_test.ts",
+    "cli/shell/shell_help.ts": "cli/shell/shell_test.ts",
     "kv/tables/files/table_format.ts": "kv/tables/files/table_test.ts",
     "kv/tables/files/table_writer.ts": "kv/tables/files/table_test.ts",
     "kv/tables/import.ts": "kv/tables/stream_test.ts",
