@@ -48,6 +48,8 @@ Deno.test("checkNow detects each broken invariant of a single state", () => {
     [{ leader: 2 }, "knows that it leads"],
     [{ votedFor: 2 }, "voted for itself"],
     [{ role: "candidate", votedFor: null }, "voted for itself"],
+    [{ durable: 6 }, "durable on a majority"],
+    [peer({ match: 6 }), "durable on a majority"],
     [peer({ match: 9 }), "is before next"],
     [peer({ match: 10, next: 11 }), "is in the log"],
     [peer({ next: 11 }), "right behind it"],

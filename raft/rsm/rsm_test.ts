@@ -431,6 +431,23 @@ Deno.test("Rsm refuses at once what it cannot finish in time, and takes it when 
   assertEquals([kinds.length, rsm.waiting], [2, 10]);
 });
 
+Deno.test("Rsm does not take idle time for slowness", () => {
+  let now = 0;
+  const { rsm } = setUp({ inLogMax: 1, clock: { now: () => now } });
+  const kinds: string[] = [];
+  const send = (): void => rsm.submit(encode("x"), ({ kind }) => kinds.push(kind), 1000);
+  for (let index = 1; index <= 4; index += 2) {
+    send();
+    send();
+    now += 10;
+    rsm.apply([entry(index, 1, "x")]);
+    rsm.apply([entry(index + 1, 1, "x")]);
+    now += 60_000;
+  }
+  for (let count = 0; count < 5; count++) send();
+  assertEquals([kinds, rsm.waiting], [Array(4).fill("done"), 5]);
+});
+
 Deno.test("Rsm does not read for a caller that waits no longer", () => {
   let now = 0;
   const { rsm, log } = setUp({ clock: { now: () => now } });
