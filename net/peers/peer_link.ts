@@ -10,7 +10,7 @@
  * @module
  */
 
-import { encodeEnvelope, type Envelope, type NodeId } from "../../raft/mod.ts";
+import { encodeEnvelope, type Envelope, invariant, type NodeId } from "../../raft/mod.ts";
 import {
   type Address,
   Connection,
@@ -108,6 +108,7 @@ export class PeerLink {
       if (oldest !== undefined) this.#waitingBytes -= payloadBytes(oldest);
       this.#traffic.dropped += 1;
     }
+    invariant(this.#waitingBytes >= 0, "bytes of waiting messages add up");
   }
 
   /** Dials at once, because the peer has just dialled this node. */

@@ -14,6 +14,7 @@
 import {
   decodeEnvelope,
   type Envelope,
+  invariant,
   isBulk,
   type NodeId,
   type Transport,
@@ -193,6 +194,9 @@ export class TcpTransport implements Transport {
     this.#endEarlier(hello);
     const heardAt = performance.now();
     const incoming: Incoming = { peer, line, connection, run, dial, heardBytes: 0, heardAt };
+    for (const other of this.#incoming) {
+      invariant(other.peer !== peer || other.run === run, `n${peer} has connections of one run`);
+    }
     this.#incoming.add(incoming);
     connection.send(encodePeerAnswer({ cluster, from: id, run: this.#run }));
     for (const own of LINES) this.#links.get(peer)?.[own].nudge();

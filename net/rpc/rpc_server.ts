@@ -11,6 +11,7 @@
  * @module
  */
 
+import { invariant } from "../../raft/mod.ts";
 import {
   type Connection,
   type Guest,
@@ -202,6 +203,8 @@ export class RpcServer {
       client.inFlight -= 1;
       this.#inFlight -= 1;
       this.#inFlightBytes -= bytes;
+      invariant(client.inFlight >= 0 && this.#inFlight >= client.inFlight, "requests add up");
+      invariant(this.#inFlightBytes >= 0, "bytes of requests add up");
       return true;
     };
     const answer = (answer: WireValue): void => {

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { invariant } from "../../raft/mod.ts";
 import { decode, type WireValue } from "./codec.ts";
 import { type Closed, CONNECTION_DEFAULTS, type ConnectionOptions } from "./connection_options.ts";
 import { Encoder } from "./encoder.ts";
@@ -207,6 +208,7 @@ export class Connection {
     if (this.#isWriting) return;
     this.#isWriting = true;
     while (this.#end === null && this.#queue.length > 0) {
+      invariant(this.#writing.length === 0, "a buffer is written before it collects frames again");
       [this.#queue, this.#writing] = [this.#writing, this.#queue];
       await this.#writeAll(this.#writing.bytes());
       this.#writing.clear();

@@ -11,6 +11,8 @@
  * @module
  */
 
+import { invariant } from "../../raft/mod.ts";
+
 /** A connection that may hold a part of a frame. */
 export interface FrameHolder {
   /** Bytes that have arrived on it so far. */
@@ -68,6 +70,7 @@ export class UnfinishedFrames {
       return;
     }
     this.#bytes += bytes - (held?.bytes ?? 0);
+    invariant(bytes >= 0 && this.#bytes >= bytes, `${this.#bytes} bytes in all include ${bytes}`);
     if (held === undefined) this.#held.set(holder, { bytes, seenBytes: null });
     else if (bytes > 0) held.bytes = bytes;
     else {
