@@ -1,6 +1,6 @@
 /**
- * What must always hold of one server's state: now, and since the state before. The simulator
- * checks it after every turn; what must hold across servers is watched from outside.
+ * Invariants of one server's state, in a single state and between two states. The simulator checks
+ * them after every turn; the watcher checks those between servers.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
   type Term,
 } from "./core/mod.ts";
 
-/** A look at one server. */
+/** The state of one server. */
 export interface Look {
   /** The state that is judged. */
   readonly status: Status;
@@ -30,7 +30,7 @@ export function checkRaft(raft: Raft, before: Status | null): Status {
   return look.status;
 }
 
-/** What holds in every state. */
+/** Checks the invariants of a single state. */
 export function checkNow({ status, termAt }: Look): void {
   const { base, applied, commit, last, durable, term, role, leader, id, votedFor } = status;
   invariant(base.index <= applied, `the snapshot (${base.index}) covers only applied (${applied})`);
@@ -48,7 +48,10 @@ export function checkNow({ status, termAt }: Look): void {
   if (role === "leader" && termAt(commit) === term) checkMajority(status);
 }
 
-/** What a leader of this term has committed is durable on a majority, itself counted like the others. */
+/**
+ * Checks that the entries that a leader of this term has committed are durable on a majority,
+ * itself included.
+ */
 function checkMajority({ commit, durable, peers }: Status): void {
   const holders = [durable, ...peers.map(({ match }) => match)].filter((index) => index >= commit);
   invariant(
@@ -66,7 +69,9 @@ function checkPeer({ id, match, next, mode }: PeerStatus, { last }: Status): voi
   );
 }
 
-/** What holds between an earlier state of the same life and a later one. */
+/**
+ * Checks the invariants between an earlier state and a later one without a restart between them.
+ */
 export function checkSince(before: Status, { status: after, termAt }: Look): void {
   invariant(after.term >= before.term, `the term goes from ${before.term} not back (§5.1, E4)`);
   invariant(after.commit >= before.commit, `commit goes from ${before.commit} not back`);
@@ -78,7 +83,7 @@ export function checkSince(before: Status, { status: after, termAt }: Look): voi
     `the vote for n${before.votedFor} stands for the whole of term ${after.term} (§5.2, E2)`,
   );
   if (before.role !== "leader" || after.role !== "leader") return;
-  // Leader append-only (§5.3): what was the end of the log is still there.
+  // Leader append-only (§5.3): the former end of the log is still there.
   const term = termAt(before.last.index);
   invariant(
     term === null || term === before.last.term,

@@ -9,16 +9,16 @@
 
 import { type AppendEntries, type Envelope, goesBack, type Raft } from "./core/mod.ts";
 
-/** What of a server's state decides. */
+/** The state of a server that a message is judged by. */
 export type View = Pick<Raft, "standing" | "termAt" | "momentAt" | "horizon">;
 
 /**
- * A term grows by one with each election, so a million at once is a lie; at 2^53 no election could
- * ever follow.
+ * The most by which a term may grow in one message. A term grows by one with each election, so a
+ * million at once is a lie; at 2^53 no election could ever follow.
  */
 const TERM_JUMP_MAX = 2 ** 20;
 
-/** Why a message cannot be true; `null`: it may be. */
+/** The reason why a message cannot be true; `null` if it may be. */
 export function doubt({ from, term, message }: Envelope, view: View): string | null {
   const { term: own, role } = view.standing;
   if (term > own + TERM_JUMP_MAX) return `wanted a term up to ${own + TERM_JUMP_MAX}, got ${term}`;

@@ -26,7 +26,7 @@ import { SystemClock, systemRandom } from "./system_clock.ts";
 /** Carries a message to one server, best effort. The entry for the server itself is never called. */
 export type Peer = (envelope: Envelope) => void;
 
-/** What the service above is told, in log order. */
+/** The messages to the service above, in log order. */
 export type ApplyMessage =
   | { readonly kind: "command"; readonly index: Index; readonly command: Uint8Array }
   /** Replaces everything applied so far. */
@@ -37,7 +37,7 @@ export type ApplyMessage =
     readonly snapshot: Uint8Array;
   };
 
-/** What the lab's server needs beside the arguments of the course's `Make`. */
+/** The dependencies of the lab's server beside the arguments of the course's `Make`. */
 export interface LabEnvironment {
   /** The time that its ticks follow. */
   readonly clock: Clock;
@@ -45,7 +45,7 @@ export interface LabEnvironment {
   readonly random: Random;
   /** Called once if the server dies by itself. */
   readonly failed: (error: unknown) => void;
-  /** Limits to be other than their defaults. */
+  /** Limits that differ from their defaults. */
   readonly limits?: Omit<Partial<RaftOptions>, "id" | "peers" | "profile">;
 }
 

@@ -1,11 +1,10 @@
 /**
- * The shape of a message on the wire: an {@linkcode Envelope} as one flat array of plain values, and
- * back. Here stands what a message from outside must look like; how the array becomes bytes is the
- * business of whoever carries it.
+ * The form of a message on the wire: an {@linkcode Envelope} as one flat array of plain values, and
+ * back. This file decides which messages from outside are well-formed; the transport turns the
+ * array into bytes.
  *
- * Invariants: `decodeEnvelope(encodeEnvelope(e))` equals `e`; whatever is not such an array is
- * refused with a {@linkcode TypeError} or {@linkcode RangeError} and leaves no trace; a decoded
- * envelope shares no bytes with the value it came from, so the frame below it may be reused.
+ * Invariants: `decodeEnvelope(encodeEnvelope(e))` equals `e`; any other value is refused with a
+ * {@linkcode TypeError} or {@linkcode RangeError} and changes nothing.
  *
  * @module
  */
@@ -21,7 +20,7 @@ import {
   type Times,
 } from "./core/mod.ts";
 
-/** What a message is made of on the wire. */
+/** A value of a message on the wire. */
 export type EnvelopeValue = number | boolean | null | Uint8Array | readonly EnvelopeValue[];
 
 /** First element of the array. Numbers are never reused for another meaning. */
@@ -297,7 +296,10 @@ function flag(value: unknown, name: string): boolean {
   throw refusal(name, "true or false", value);
 }
 
-/** No copy: one for each command would be the dearest step of a follower (see decodeEnvelope). */
+/**
+ * The bytes themselves, since a copy of each command would be the most expensive step of a follower
+ * (see decodeEnvelope).
+ */
 function bytes(value: unknown, name: string): Uint8Array {
   if (value instanceof Uint8Array) return value;
   throw refusal(name, "bytes", value);
@@ -308,7 +310,7 @@ function refusal(name: string, wanted: string, got: unknown): TypeError | RangeE
   return new kind(`Cannot decode ${name}: wanted ${wanted}, got ${shown(got)}`);
 }
 
-/** Short, whatever it is: it goes into a log line that any sender can provoke. */
+/** A short description of any value, since any sender can cause a log line with it. */
 function shown(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "number" || typeof value === "boolean") return `${value}`;

@@ -116,7 +116,7 @@ export class Node {
       const trace = observer?.traced;
       const raft = new Raft(options, persistent, { clock, random, trace, waiting });
       if (persistent.snapshot !== null) await restoreNow(persistent.snapshot, options);
-      // Only now: the time that a large image takes is not one in which a leader was silent.
+      // The ticker starts after the restore: the time of a restore is not silence of the leader.
       const node = new Node(options, raft);
       node.#reportChanges();
       node.#ticker.arm();

@@ -22,7 +22,7 @@ export interface TickerOptions {
   readonly tick: () => void;
 }
 
-/** So that a moment computed from ticks lies not before the last of them by a rounding error. */
+/** Keeps a moment computed from ticks from lying before the last tick by a rounding error. */
 const ROUNDING_TICKS = 1e-6;
 
 /** Counts the time of one core. */
@@ -66,7 +66,7 @@ export class Ticker {
   #fire(): void {
     const now = this.#options.clock.now();
     const isLate = this.#isLate(now);
-    // Who was held up first reads what came meanwhile: what is due is so a tick later, but once.
+    // After a stall, queued messages are handled first: due work is postponed by one tick, once.
     this.#isLenient = isLate && !this.#isLenient;
     this.#count(Math.min(this.#passed(now), this.#isLenient ? this.#due() - 1 : this.#due()));
     if (isLate) this.#countedTo = now;

@@ -1,23 +1,23 @@
 /**
- * Messages of this server that wait for its disk: each leaves when the term and the vote that it
- * speaks of are durable (P1). Term and vote are known here only by the number of their changes.
+ * Messages of this server that wait for its disk: each leaves when the term and the vote in it are
+ * durable (P1). Term and vote are represented here by the number of their changes.
  *
  * @module
  */
 
 import type { Envelope } from "./model/mod.ts";
 
-/** A message, and how many changes of term and vote must be durable before it leaves. */
+/** A message, and the number of changes of term and vote that must be durable before it leaves. */
 interface Waiting {
   readonly envelope: Envelope;
   readonly changes: number;
 }
 
-/** What waits to leave, and how far term and vote are durable. */
+/** The waiting messages, and how far term and vote are durable. */
 export class Outbox {
   #changes = 0;
   #durable = 0;
-  /** `#durable` when the save under way has ended. */
+  /** The value of `#durable` after the save under way. */
   #saving = 0;
   #waiting: Waiting[] = [];
 
@@ -31,22 +31,22 @@ export class Outbox {
     this.#changes++;
   }
 
-  /** A new term has begun: what could not leave in the earlier one is of no use in it. */
+  /** A new term has begun: messages of the earlier one that still wait are of no use. */
   clear(): void {
     this.#waiting = [];
   }
 
-  /** A message that speaks of term and vote as they are now. */
+  /** Adds a message that contains the present term and vote. */
   add(envelope: Envelope): void {
     this.#waiting.push({ envelope, changes: this.#changes });
   }
 
-  /** A message that binds nobody. */
+  /** Adds a message that promises nothing. */
   addUnbound(envelope: Envelope): void {
     this.#waiting.push({ envelope, changes: 0 });
   }
 
-  /** A save takes term and vote. */
+  /** A save takes the present term and vote. */
   saving(): void {
     this.#saving = this.#changes;
   }
@@ -56,7 +56,7 @@ export class Outbox {
     this.#durable = this.#saving;
   }
 
-  /** What may leave now, in the order in which it was added. */
+  /** The messages that may leave now, in the order in which they were added. */
   take(): Envelope[] {
     const isReady = ({ changes }: Waiting) => changes <= this.#durable;
     const ready = this.#waiting.filter(isReady);

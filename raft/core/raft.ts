@@ -51,14 +51,14 @@ import {
 import { ElectionTimer } from "./election_timer.ts";
 import { Outbox } from "./outbox.ts";
 import { ReadQueue } from "./reads.ts";
-import type { Candidate, Follower, Leader, Role, Trial } from "./role.ts";
+import type { Candidate, Follower, Leader, PreVote, Role } from "./role.ts";
 
 /**
- * A later term is believed up to here. Followed without a bound, one message with the highest number
- * there is would leave no term for any election, for ever (X7).
+ * The most by which a message may raise the term. Without a bound, one message with the highest
+ * number would leave no term for any election, for ever (X7).
  */
 const TERM_JUMP_MAX = 2 ** 32;
-/** As far as a snapshot may be ahead of the log, for the same reason. */
+/** The most by which a snapshot may be ahead of the log, for the same reason. */
 const INDEX_JUMP_MAX = 2 ** 44;
 const NO_DATA = new Uint8Array(0);
 
@@ -132,7 +132,7 @@ export class Raft {
     this.#votedFor = persistent.votedFor;
     this.#snapshot = this.#snapshotDurable = persistent.snapshot;
     this.#log = new Log(baseOf(persistent), persistent.entries);
-    // Beyond the snapshot, what is committed is learned anew from a leader, never guessed (L10).
+    // Beyond the snapshot the commit index is learned anew from a leader, never guessed (L10).
     this.#commit = this.#applied = this.#log.base.index;
     this.#verified = this.#commit;
     this.#timer = new ElectionTimer(this.#options, this.#random);
@@ -160,8 +160,9 @@ export class Raft {
     const { from, to, term, message } = envelope;
     if (to !== this.#options.id || from === to || !this.#options.peers.includes(from)) return;
     if (term > this.#term + TERM_JUMP_MAX) return; // X7
-    if (message.type === "requestVote" && this.#isContent()) return;
-    // Rules for all servers: a higher term turns anybody into a follower of that term (§5.1).
+    if (message.type === "requestVote" && this.#hasLiveLeader()) return;
+    // Rules for all servers: after a message of a higher term a server is a follower in that term
+    // (§5.1).
     if (term > this.#term) this.#follow(term, null);
     if (term < this.#term) return this.#answerStale(from, message);
     switch (message.type) {
@@ -232,7 +233,7 @@ export class Raft {
 
   // ---- Outputs ---------------------------------------------------------------------------------
 
-  /** What is to be done now; at any time, also while a save is under way. */
+  /** The effects to perform now; at any time, also while a save is under way. */
   takeEffects(): Effects {
     const role = this.#role;
     if (role.kind === "leader") {
@@ -247,7 +248,7 @@ export class Raft {
     return { send, restore, apply, reads: this.#takeReads() };
   }
 
-  /** What is to become durable next; `null`: nothing is, or a save is under way. */
+  /** The next save; `null` if there is nothing to save, or a save is under way. */
   takeSave(): Save | null {
     if (this.#isSaving) return null;
     const { isVoteDurable } = this.#outbox;
@@ -262,14 +263,14 @@ export class Raft {
     return { vote, snapshot, tail };
   }
 
-  /** How many ticks from now there is something to be done, if nothing arrives before: 1 or more. */
+  /** Number of ticks until something is due, if no message arrives before: 1 or more. */
   get ticksUntilDue(): number {
     if (this.#role.kind !== "leader") return this.#timer.ticksLeft;
     for (const peer of this.#role.peers.values()) if (peer.awaitsCommit(this.#commit)) return 1;
     return this.#options.heartbeatTicks - this.#role.beatTicks;
   }
 
-  /** Whether the limits of the last turn left something to be applied or sent. */
+  /** Whether a limit of the last turn left something to apply or send. */
   get hasMore(): boolean {
     if (this.#applied < this.#commit) return true;
     if (this.#role.kind !== "leader") return false;
@@ -307,7 +308,7 @@ export class Raft {
     };
   }
 
-  /** What this server is, and whom it believes to lead its term. */
+  /** The role of this server, and the leader of its term as far as it knows. */
   get standing(): Pick<Status, "term" | "role" | "leader"> {
     const { kind: role } = this.#role;
     const leader = this.#role.kind === "follower" ? this.#role.leader : null;
@@ -328,13 +329,13 @@ export class Raft {
     this.#trace?.(`follows ${leader === null ? "nobody" : `n${leader}`} in term ${term}`);
   }
 
-  /** Stands for election, or for the pre-vote of one, which changes neither term nor vote. */
+  /** Starts an election, or the pre-vote before one, which changes neither term nor vote. */
   #campaign(kind: "pre-vote" | "candidate"): void {
     if (kind === "candidate") this.#enter(this.#term + 1, this.#options.id);
     // After a pre-vote that failed any message of the leader counts again: should a number be wrong,
     // this server must not ignore a leader that all others hear.
     else if (this.#role.kind === "pre-vote") this.#timer.forgetRounds();
-    const role: Trial | Candidate = { kind, votes: new Set() };
+    const role: PreVote | Candidate = { kind, votes: new Set() };
     this.#role = role;
     this.#timer.reset();
     this.#trace?.(kind === "pre-vote" ? "tries an election" : `is candidate in term ${this.#term}`);
@@ -350,7 +351,7 @@ export class Raft {
     this.#countOwnVote(role);
   }
 
-  /** A new term, in which nothing is known yet of its leader's log but that it holds what is committed. */
+  /** Enters a term. Of its leader's log only the committed part is known yet. */
   #enter(term: Term, votedFor: NodeId | null): void {
     this.#term = term;
     this.#votedFor = votedFor;
@@ -360,14 +361,17 @@ export class Raft {
     this.#timer.forgetRounds();
   }
 
-  /** A candidate may die and forget its vote, and give it to another, until it is durable (P2). */
-  #countOwnVote(role: Trial | Candidate): void {
+  /**
+   * Counts its own vote once that is durable: before, a crash may erase it, and another candidate
+   * get it (P2).
+   */
+  #countOwnVote(role: PreVote | Candidate): void {
     if (role.kind === "candidate" && !this.#outbox.isVoteDurable) return;
     role.votes.add(this.#options.id);
     this.#countVotes();
   }
 
-  /** A majority elects (§5.2); a majority in a pre-vote makes it worth while to stand. */
+  /** A majority of votes elects (§5.2); a majority of pre-votes starts the election. */
   #countVotes(): void {
     const role = this.#role;
     if (!("votes" in role) || role.votes.size < this.#quorum) return;
@@ -375,7 +379,9 @@ export class Raft {
     else this.#lead();
   }
 
-  /** Won the election: tells everybody at once (§5.2) and opens the term with a no-op (§8). */
+  /**
+   * Won the election: announces that to all at once (§5.2) and opens the term with a no-op (§8).
+   */
   #lead(): void {
     const next = this.#log.last.index + 1;
     const peers = new Map<NodeId, Progress>();
@@ -401,22 +407,22 @@ export class Raft {
     for (const peer of role.peers.values()) {
       peer.tick();
       if (peer.isActive) active++;
-      // News of a commit rides on the next append, or leaves with the next tick.
+      // A new commit index travels with the next append, or with the next tick.
       if (isBeat || peer.awaitsCommit(this.#commit)) peer.isDue = true;
     }
     // A leader that hears no majority steps down, so that its clients look elsewhere (thesis §6.2).
-    const isDeserted = this.#isProduction && active < this.#quorum;
-    if (isDeserted) this.#follow(this.#term, null);
-    return isDeserted || [...role.peers.values()].some((peer) => peer.isDue);
+    const isIsolated = this.#isProduction && active < this.#quorum;
+    if (isIsolated) this.#follow(this.#term, null);
+    return isIsolated || [...role.peers.values()].some((peer) => peer.isDue);
   }
 
   // ---- Elections (§5.2, §5.4.1) ----------------------------------------------------------------
 
   /**
-   * While a leader is alive nobody needs an election: who hears one is deaf to candidates, so that
-   * a server cut off for a while cannot disturb the others (§6, thesis §4.2.3; E9).
+   * While a leader is alive no election is needed: a server that hears it ignores candidates, so
+   * that a server which was cut off for a while cannot disturb the others (§6, thesis §4.2.3; E9).
    */
-  #isContent(): boolean {
+  #hasLiveLeader(): boolean {
     const { role, leader } = this.standing;
     const isHeard = leader !== null && this.#timer.isLeaderRecent;
     return this.#isProduction && (role === "leader" || isHeard);
@@ -472,10 +478,10 @@ export class Raft {
     const role = this.#hear(from, round);
     if (role === null) return;
     if (previous.index < this.#log.base.index) {
-      // From before our snapshot: what it could tell is committed, hence the leader has it too.
+      // Everything up to our snapshot is committed, so the leader has it too.
       return this.#verify(role, this.#commit, message);
     }
-    // Entries that come before this question may be arriving: whether they are lost is not known.
+    // Entries before this position may still be arriving; whether they are lost is not known.
     if (!this.#log.matches(previous) && entries.length === 0 && this.#timer.isReceiving) {
       return this.#verify(role, this.#commit, message);
     }
@@ -491,7 +497,10 @@ export class Raft {
     this.#commitTo(Math.min(message.commit, this.#verified));
   }
 
-  /** The log agrees with the leader's up to the index: say so, at once or when it is durable. */
+  /**
+   * The log agrees with the leader's up to the index. That is acknowledged at once, or when it is
+   * durable.
+   */
   #verify(role: Follower, index: Index, message: AppendEntries | InstallSnapshot): void {
     this.#verified = Math.max(this.#verified, index);
     role.owedRound = Math.max(role.owedRound ?? 0, message.round);
@@ -524,10 +533,13 @@ export class Raft {
     peer.rejected(Math.min(next, previous));
   }
 
-  /** An entry of this term on a majority is committed, and all before it with it (§5.3, §5.4.2). */
+  /**
+   * An entry of this term on a majority is committed, and so are all entries before it (§5.3,
+   * §5.4.2).
+   */
   #advanceCommit(role: Leader): void {
     const matches = [...role.peers.values()].map((peer) => peer.match);
-    // Its own disk counts like the others, as far as it has got (L6).
+    // This server's disk counts like the others, up to its durable index (L6).
     const index = quorumValue([...matches, this.#log.durable]);
     if (this.#log.termAt(index) === this.#term) this.#commitTo(index);
   }
@@ -548,15 +560,15 @@ export class Raft {
     if (last.index > this.#log.last.index + INDEX_JUMP_MAX) return;
     if (last.index <= this.#commit) return this.#verify(role, this.#commit, message);
     if (this.#log.matches(last)) {
-      // The log has the snapshot's last entry: it stays, and all behind it (§7).
+      // The log holds the snapshot's last entry, so that entry and all after it are kept (§7).
       this.#commitTo(last.index);
       return this.#verify(role, last.index, message);
     }
     if (data.length === 0 && total > 0 && this.#timer.isReceiving) {
       return this.#verify(role, this.#commit, message);
     }
-    // A transfer survives elections and restarts of its leader, whose image of a position is always
-    // the same. Another leader may have drawn other bytes.
+    // A transfer survives elections and restarts of its leader, whose image of a position never
+    // changes. Another leader may have drawn other bytes.
     if (!this.#transfer?.isOf(from, last)) this.#transfer = new Transfer(from, last);
     this.#transfer.add(offset, data, total);
     const { received } = this.#transfer;
@@ -569,7 +581,7 @@ export class Raft {
     this.#verify(role, last.index, message);
   }
 
-  /** The log conflicts with the snapshot or ends before it: nothing of it is kept (§7). */
+  /** The log conflicts with the snapshot, or ends before it, so all of it is dropped (§7). */
   #install(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
     this.#snapshotChanged = true;
@@ -585,7 +597,7 @@ export class Raft {
     this.#snapshotDurable = snapshot;
     this.#snapshotSaving = null;
     const peers = this.#role.kind === "leader" ? [...this.#role.peers.values()] : [];
-    // Behind a snapshot that is on its way to a peer, the peer will need the entries.
+    // A peer that receives a snapshot will need the entries after it.
     const keep = Math.min(...peers.map(({ transferring }) => transferring ?? Infinity));
     this.#log.trim(this.#options.trailingBytes, keep);
   }
@@ -622,7 +634,10 @@ export class Raft {
 
   // ---- Helpers ---------------------------------------------------------------------------------
 
-  /** A message of this term's leader: follow it (§5.2). A late one does not end a pre-vote (`null`). */
+  /**
+   * A message of this term's leader, which the server follows (§5.2). A late one does not end a
+   * pre-vote (`null`).
+   */
   #hear(leader: NodeId, round: number): Follower | null {
     invariant(this.#role.kind !== "leader", `term ${this.#term} has one leader (§5.2)`);
     const isAlive = this.#timer.hearRound(round);
@@ -644,19 +659,20 @@ export class Raft {
     return peer;
   }
 
-  /** To a request of an earlier term the answer is no, with our term (§5.1). */
+  /** Refuses a request of an earlier term, with our term (§5.1). */
   #answerStale(from: NodeId, message: Message): void {
     if (message.type === "requestVote") {
       this.#reply(from, { type: "requestVoteReply", preVote: message.preVote, granted: false });
     } else if (message.type === "appendEntries" || message.type === "installSnapshot") {
       const conflict = { term: null, index: this.#log.last.index + 1 };
-      // Who asked may lead our term by now: its place and round were of an earlier one (L9, R2).
+      // The sender may have become leader of our term; zeros keep it from taking the old round as
+      // current (L9, R2).
       const refusal = { round: 0, previous: 0, conflict };
       this.#reply(from, { type: "appendEntriesReply", accepted: false, ...refusal });
     }
   }
 
-  /** Leaves when the term and the vote that it speaks of are durable (P1). */
+  /** Sends a message once the term and vote in it are durable (P1). */
   #reply(to: NodeId, message: Message): void {
     const envelope = this.#envelope(to, message);
     if ("preVote" in message && message.preVote) this.#outbox.addUnbound(envelope);

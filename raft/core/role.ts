@@ -8,8 +8,8 @@ import type { Progress } from "./peers/mod.ts";
 import type { ReadQueue } from "./reads.ts";
 import type { LeaderTime, NodeId } from "./model/mod.ts";
 
-/** What a server is at the moment. */
-export type Role = Follower | Trial | Candidate | Leader;
+/** The role of a server, with its state. */
+export type Role = Follower | PreVote | Candidate | Leader;
 
 /** Answers candidates and leaders, and waits. */
 export interface Follower {
@@ -19,13 +19,16 @@ export interface Follower {
   owedRound: number | null;
 }
 
-/** Asks whether an election could be won, before it disturbs anybody (PreVote, thesis §9.6). */
-export interface Trial {
+/**
+ * The pre-vote: asks whether an election could be won, so that a vain one disturbs no server
+ * (thesis §9.6).
+ */
+export interface PreVote {
   readonly kind: "pre-vote";
   readonly votes: Set<NodeId>;
 }
 
-/** Stands for election in a term of its own. */
+/** Asks for votes in a new term. */
 export interface Candidate {
   readonly kind: "candidate";
   readonly votes: Set<NodeId>;

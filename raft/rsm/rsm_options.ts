@@ -51,7 +51,7 @@ export interface RsmOptions {
   readonly inLogBytesMax?: number;
 }
 
-/** What is used where an option says nothing. */
+/** Default limits. */
 export const RSM_LIMITS = {
   waitingMax: 65_536,
   waitingBytesMax: 64 * 2 ** 20,

@@ -1,6 +1,6 @@
 /**
- * The replicated log in memory (§5.3): the entries after a base position, which is where a snapshot
- * took over (§7). Calculation only; when to append, cut or compact is decided in `raft.ts`.
+ * The replicated log in memory (§5.3): the entries after a base position, up to which a snapshot
+ * replaces them (§7). Calculation only; `raft.ts` decides when to append, cut or compact.
  *
  * Invariants: indexes run without a gap from `base.index + 1`; terms never decrease along the log.
  *
@@ -11,10 +11,10 @@ import { invariant } from "./invariant.ts";
 import { goesBack } from "./times.ts";
 import type { Conflict, Entry, Index, Moment, Position, Tail, Term } from "./types.ts";
 
-/** What an entry is taken to cost in memory and on disk beside its data. */
+/** The assumed size of an entry in memory and on disk beside its data. */
 const ENTRY_OVERHEAD_BYTES = 24;
 
-/** How much more is kept for a peer whose snapshot is under way. */
+/** How many times the limit is kept for a peer whose snapshot is under way. */
 const KEEP_FACTOR = 8;
 
 /** The size by which entries count against limits. */
@@ -46,7 +46,7 @@ export class Log {
   /** The lowest index that changed since {@linkcode takeTail}; `null`: nothing did. */
   #changedFrom: Index | null = null;
   #durable: Index;
-  /** What `#durable` will be when the save under way has ended; `null`: none is, or it has no tail. */
+  /** The value of `#durable` after the save under way; `null`: no save, or one without a tail. */
   #savingTo: Index | null = null;
 
   constructor(base: Moment, entries: readonly Entry[]) {
@@ -62,7 +62,7 @@ export class Log {
     return this.#base;
   }
 
-  /** Up to this index the log, as it is now, is on disk. */
+  /** The log is on disk up to this index. */
   get durable(): Index {
     return this.#durable;
   }
@@ -182,7 +182,9 @@ export class Log {
     this.#changedFrom = base.index + 1;
   }
 
-  /** Tells a leader where this log parts from its `previous`, skipping the whole term (§5.3). */
+  /**
+   * For a leader: where this log conflicts with its `previous`, one whole term at a time (§5.3).
+   */
   conflictWith(previous: Position): Conflict {
     const term = this.termAt(previous.index);
     if (term === null) return { term: null, index: this.last.index + 1 };
@@ -195,7 +197,7 @@ export class Log {
     return this.termAt(index) === term ? index : null;
   }
 
-  /** What changed since the last call and no snapshot covers. A save takes it. */
+  /** The changes since the last call that no snapshot covers, for a save. */
   takeTail(): Tail | null {
     if (this.#changedFrom === null) return null;
     const from = Math.max(this.#changedFrom, this.#covered + 1);
@@ -229,7 +231,7 @@ export class Log {
     this.#forgetDurableBeyond(from - 1);
   }
 
-  /** What the disk holds, or will hold, beyond the index is not the log in memory any more. */
+  /** The disk no longer holds the log in memory beyond the index. */
   #forgetDurableBeyond(index: Index): void {
     this.#durable = Math.min(this.#durable, index);
     if (this.#savingTo !== null) this.#savingTo = Math.min(this.#savingTo, index);

@@ -1,5 +1,5 @@
 /**
- * What the core is made of and speaks in: types, the log, saves, options, and the ports around it.
+ * Types, the log, saves, options, and the ports of the core.
  *
  * @module
  */

@@ -12,28 +12,23 @@ import type { NodeId } from "./types.ts";
 export const NODE_ID_MAX = 2 ** 32 - 1;
 
 /**
- * How a cluster behaves beyond the paper's Figure 2. `production`: a no-op opens each term (§8),
- * pre-votes (thesis §9.6), and a leader that hears no majority steps down (thesis §6.2).
- * `lab`: none of these, as the course's tests demand (the first command gets index 1).
+ * Rules beyond the paper's Figure 2. `production`: a no-op opens each term (§8), pre-votes (thesis
+ * §9.6), and a leader that hears no majority steps down (thesis §6.2). `lab`: none of these, as the
+ * course's tests demand (the first command gets index 1).
  */
 export type Profile = "production" | "lab";
 
-/** What a server of the cluster is told at its start. Every limit may be made tiny in tests. */
+/** Options of a server. Tests make limits tiny. */
 export interface RaftOptions {
-  /** This server. */
+  /** The id of this server. */
   readonly id: NodeId;
   /** Every voter of the cluster, this server included. */
   readonly peers: readonly NodeId[];
-  /**
-   * Which set of rules it plays by.
-   *
-   * @default {"production"}
-   */
+  /** The rules beyond Figure 2. @default {"production"} */
   readonly profile?: Profile;
   /**
-   * Ticks without a leader after which a server stands for election: at least this many, and less
-   * than twice as many, drawn anew each time (§5.2).
-   * @default {30}
+   * Ticks without a leader after which a server starts an election: at least this many, and less
+   * than twice as many, drawn anew each time (§5.2). @default {30}
    */
   readonly electionTicks?: number;
   /** Ticks between heartbeats. @default {10} */
@@ -72,7 +67,7 @@ export interface RaftEnvironment {
   readonly clock: Clocks;
   /** As `Transport.waiting`. @default {nothing ever waits} */
   readonly waiting?: ((to: NodeId) => number) | undefined;
-  /** Told of every change of role, vote, commit and snapshot, in words. */
+  /** Called on every change of role, vote, commit and snapshot, with a description. */
   readonly trace?: ((event: string) => void) | undefined;
 }
 

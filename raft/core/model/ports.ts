@@ -1,5 +1,5 @@
 /**
- * The world as the driver sees it: a disk, a network, a clock and what sits above the log. Each is
+ * The ports of the driver: a disk, a network, a clock, and the application above the log. Each is
  * an interface of a few methods with one implementation for production and one for the simulator.
  *
  * @module
@@ -18,7 +18,10 @@ import type {
 
 /** Durable state of one server. */
 export interface Storage {
-  /** What was saved last, or the empty state of a server that never ran. Called once, first. */
+  /**
+   * The state that was saved last, or the empty state of a server that never ran. Called once,
+   * first.
+   */
   load(): Promise<Persistent>;
   /**
    * Resolves only when the change would survive a crash. Calls do not overlap. A failed save ends
@@ -33,7 +36,7 @@ export interface Storage {
   prepare(snapshot: Snapshot): Promise<boolean>;
   /** False: the disk is full. What was proposed can still be saved; nothing more should be. */
   readonly hasRoom: boolean;
-  /** Lets go of files. No save is under way or will follow. */
+  /** Closes the files. No save is under way or will follow. */
   close(): Promise<void>;
 }
 
@@ -47,7 +50,7 @@ export interface Files {
   lock(): Promise<boolean>;
   /** The names in the folder, the lock's excepted, in any order. */
   list(): Promise<readonly string[]>;
-  /** How long the file is. */
+  /** The length of the file. */
   size(name: string): Promise<number>;
   /** The bytes of a range; fewer where the file ends before. */
   read(name: string, range: ByteRange): Promise<Uint8Array<ArrayBuffer>>;
@@ -59,21 +62,21 @@ export interface Files {
   reopen(name: string): Promise<WritableFile>;
   /** Replaces `to`, if it exists, in one step. */
   rename(from: string, to: string): Promise<void>;
-  /** Takes the file away. */
+  /** Removes the file. */
   remove(name: string): Promise<void>;
   /** Makes all names durable: what was created, renamed and removed before. */
   syncFolder(): Promise<void>;
   /** Resolves when a write that found the disk full may be tried again, and at {@linkcode close}. */
   pause(): Promise<void>;
-  /** Lets go of the lock. */
+  /** Releases the lock. */
   close(): Promise<void>;
 }
 
 /** A part of a file. */
 export interface ByteRange {
-  /** Where to begin. */
+  /** The first byte. */
   readonly offset: number;
-  /** How many bytes. */
+  /** The number of bytes. */
   readonly length: number;
 }
 
@@ -81,7 +84,7 @@ export interface ByteRange {
 export interface ReadFile {
   /** The bytes of a range; fewer where the file ends before. */
   read(range: ByteRange): Uint8Array<ArrayBuffer>;
-  /** Gives the file back to the system. It can be read though its name is gone, until then. */
+  /** Closes the file. Until then it can be read, even when its name is gone. */
   close(): void;
 }
 
@@ -91,7 +94,7 @@ export interface AppendFile {
   append(bytes: Uint8Array): Promise<void>;
   /** Makes everything that was written durable, and the length (fdatasync). */
   sync(): Promise<void>;
-  /** Gives the file back to the system. */
+  /** Closes the file. */
   close(): Promise<void>;
 }
 
@@ -112,7 +115,9 @@ export interface Transport {
   waiting(to: NodeId): number;
 }
 
-/** What sits above the log and is driven by it. {@linkcode Rsm} is the one for state machines. */
+/**
+ * The layer above the log, which the node drives. {@linkcode Rsm} is the one for state machines.
+ */
 export interface Application {
   /**
    * Replaces all state by the image, at once or in steps. Always newer than anything applied before.
@@ -137,11 +142,11 @@ export type Image = Generator<void, Uint8Array, void>;
 /** Long work in steps of a few milliseconds at most, so that others get the thread in between. */
 export type Steps = Generator<void, void, void>;
 
-/** Which entry a command is, and when it was written: the same on every server. */
+/** The entry of a command, and its times: the same on every server. */
 export interface Stamp {
   /** The index of its entry: unique, and it grows. */
   readonly index: Index;
-  /** As `Times.steady`: grows only while somebody leads. For leases. */
+  /** As `Times.steady`: grows only while a server leads. For leases. */
   readonly steady: number;
   /** As `Times.wall`: milliseconds since 1970 by the leader's clock, never going back. */
   readonly wall: number;
@@ -171,9 +176,9 @@ export interface StateMachine {
   restore(data: Uint8Array): void | Steps;
 }
 
-/** Something that will happen unless it is cancelled. */
+/** A pending action of a clock. */
 export interface Timer {
-  /** Makes it not run, if it has not yet. */
+  /** Cancels the action, if it has not run yet. */
   cancel(): void;
 }
 

@@ -15,7 +15,7 @@ export const EMPTY: Persistent = { term: 0, votedFor: null, snapshot: null, entr
 /** The position before the first entry. */
 export const ORIGIN: Position = { index: 0, term: 0 };
 
-/** Where every log begins. */
+/** The position and times before the first entry. */
 export const BEGIN: Moment = { ...ORIGIN, times: FIRST_TIMES };
 
 /** The position before the first entry of the log. */

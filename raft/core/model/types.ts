@@ -1,6 +1,6 @@
 /**
- * The vocabulary of consensus: what a log holds, what servers say to each other, and what the core
- * wants done. Only types: no behaviour lives here, so every other file of the project may read it.
+ * The vocabulary of consensus: what a log holds, the messages of servers, and the effects of the
+ * core. Only types: no behaviour lives here, so every other file of the project may read it.
  *
  * @module
  */
@@ -18,15 +18,15 @@ export type Index = Unit<"index">;
 
 /** Where an entry sits in the log. Index and term always travel together. */
 export interface Position {
-  /** Where. */
+  /** The index. */
   readonly index: Index;
-  /** The term in which a leader put it there. */
+  /** The term of the leader that appended the entry. */
   readonly term: Term;
 }
 
 /**
- * What the log says about time, in whole milliseconds. A leader sets both, and along the log neither
- * goes back (K1, K2).
+ * Time in the log, in whole milliseconds. A leader sets both, and along the log neither goes back
+ * (K1, K2).
  */
 export interface Times {
   /** Grows only while a server leads, by that server's monotonic clock. For leases. */
@@ -42,14 +42,14 @@ export interface Moment extends Position {
 }
 
 /**
- * What an entry is for: `noop` opens a leader's term (§8), `command` is for the state machine,
+ * The purpose of an entry: `noop` opens a leader's term (§8), `command` is for the state machine,
  * `members` changes the cluster (§6).
  */
 export type EntryKind = "noop" | "command" | "members";
 
 /** One slot of the log. */
 export interface Entry extends Moment {
-  /** What it is for. */
+  /** The purpose of the entry. */
   readonly kind: EntryKind;
   /** The command, or the members as bytes; empty for a no-op. */
   readonly data: Uint8Array;
@@ -63,11 +63,11 @@ export interface Snapshot {
   readonly data: Uint8Array;
 }
 
-/** The term a server is in and whom it voted for in it: one record, always written as one (E1). */
+/** The term of a server and its vote in that term: one record, always written as one (E1). */
 export interface Vote {
   /** The latest term this server has seen. */
   readonly term: Term;
-  /** Whom it voted for in that term. */
+  /** The server that got the vote of that term. */
   readonly votedFor: NodeId | null;
 }
 
@@ -80,7 +80,7 @@ export interface Persistent extends Vote {
 }
 
 /**
- * What changed in the persistent state since the last save: what a log-structured storage writes.
+ * The changes of the persistent state since the last save, as a log-structured storage writes them.
  * The fields apply in this order, and all of them are durable when the save resolves.
  */
 export interface Save {
@@ -88,7 +88,7 @@ export interface Save {
   readonly vote: Vote | null;
   /** Stands in for every entry up to its position; entries beyond it stay unless `tail` says so. */
   readonly snapshot: Snapshot | null;
-  /** What the end of the log becomes. */
+  /** The new end of the log. */
   readonly tail: Tail | null;
 }
 
@@ -96,13 +96,13 @@ export interface Save {
 export interface Tail {
   /** The first index that changes. */
   readonly from: Index;
-  /** What follows from there, in order. */
+  /** The entries from there on, in order. */
   readonly entries: readonly Entry[];
 }
 
 /** A candidate asks for a vote (§5.2), or with `preVote` whether it would get one (thesis §9.6). */
 export interface RequestVote {
-  /** Tells it from the other messages. */
+  /** The type of the message. */
   readonly type: "requestVote";
   /** Whether it only asks how the vote would go. */
   readonly preVote: boolean;
@@ -112,9 +112,9 @@ export interface RequestVote {
 
 /** The answer to a {@linkcode RequestVote}. */
 export interface RequestVoteReply {
-  /** Tells it from the other messages. */
+  /** The type of the message. */
   readonly type: "requestVoteReply";
-  /** Whether the question was only how the vote would go. */
+  /** Whether the question was only about the pre-vote. */
   readonly preVote: boolean;
   /** Whether the candidate has the vote. */
   readonly granted: boolean;
@@ -122,7 +122,7 @@ export interface RequestVoteReply {
 
 /** A leader replicates entries; with none it is a heartbeat, under the same rules (§5.3, L5). */
 export interface AppendEntries {
-  /** Tells it from the other messages. */
+  /** The type of the message. */
   readonly type: "appendEntries";
   /** The entry just before the new ones, which the follower must hold. */
   readonly previous: Position;
@@ -136,9 +136,9 @@ export interface AppendEntries {
 
 /** The follower's log matches the leader's up to `match`, and is durable up to there. */
 export interface AppendAccepted {
-  /** Tells it from the other messages. */
+  /** The type of the message. */
   readonly type: "appendEntriesReply";
-  /** Tells it from a refusal. */
+  /** Distinguishes it from a refusal. */
   readonly accepted: true;
   /** The round of the append it answers. */
   readonly round: number;
@@ -148,19 +148,19 @@ export interface AppendAccepted {
 
 /** The follower's log does not hold `previous`; `conflict` lets the leader skip a whole term (§5.3). */
 export interface AppendRejected {
-  /** Tells it from the other messages. */
+  /** The type of the message. */
   readonly type: "appendEntriesReply";
-  /** Tells it from an acceptance. */
+  /** Distinguishes it from an acceptance. */
   readonly accepted: false;
   /** The round of the append it answers. */
   readonly round: number;
-  /** The index of the refused append's `previous`: tells which append this answers. */
+  /** The index of the refused append's `previous`, which identifies the append. */
   readonly previous: Index;
-  /** Where to look next. */
+  /** The position to try next. */
   readonly conflict: Conflict;
 }
 
-/** Where a follower's log parts from what the leader assumed. */
+/** Where a follower's log conflicts with the leader's assumption. */
 export interface Conflict {
   /** The term the follower holds at `previous`, or `null` when its log is too short. */
   readonly term: Term | null;
@@ -170,11 +170,11 @@ export interface Conflict {
 
 /** One chunk of the leader's snapshot (§7). Without data it asks how far the follower has got. */
 export interface InstallSnapshot {
-  /** Tells it from the other messages. */
+  /** The type of the message. */
   readonly type: "installSnapshot";
   /** The last entry the snapshot covers. */
   readonly last: Moment;
-  /** Where in the image this chunk belongs. */
+  /** The offset of the chunk in the image. */
   readonly offset: number;
   /** The chunk. */
   readonly data: Uint8Array;
@@ -186,7 +186,7 @@ export interface InstallSnapshot {
 
 /** How much of a snapshot has arrived. A completed one is answered by {@linkcode AppendAccepted}. */
 export interface InstallSnapshotReply {
-  /** Tells it from the other messages. */
+  /** The type of the message. */
   readonly type: "installSnapshotReply";
   /** The last entry of the snapshot it answers. */
   readonly last: Position;
@@ -196,7 +196,7 @@ export interface InstallSnapshotReply {
   readonly round: number;
 }
 
-/** All that servers say to each other. Every message is one way; a reply is a message too. */
+/** All messages between servers. Every message is one way; a reply is a message too. */
 export type Message =
   | RequestVote
   | RequestVoteReply
@@ -208,27 +208,27 @@ export type Message =
 
 /** A message with its addresses and its sender's term. */
 export interface Envelope {
-  /** Who sends. */
+  /** The sender. */
   readonly from: NodeId;
-  /** Who is to receive. */
+  /** The receiver. */
   readonly to: NodeId;
   /** The sender's term. */
   readonly term: Term;
-  /** What is said. */
+  /** The message. */
   readonly message: Message;
 }
 
-/** A linearizable read whose fate is known: may be served now, or leadership was lost before. */
+/** A linearizable read that was decided: it may be served now, or the leadership was lost. */
 export interface Read {
-  /** The number the read was asked under. */
+  /** The number under which the read was registered. */
   readonly context: number;
   /** Whether it may be served. */
   readonly confirmed: boolean;
 }
 
 /**
- * What the core wants done now, whether or not a save is under way. The field order is the order of
- * execution. Nothing in it promises more than is durable.
+ * The effects of a turn, to be performed whether or not a save is under way. The order of the
+ * fields is the order of execution. No effect promises more than is durable.
  */
 export interface Effects {
   /** Messages that may leave now. */
@@ -241,14 +241,14 @@ export interface Effects {
   readonly reads: readonly Read[];
 }
 
-/** What a server is doing at the moment. */
+/** The role of a server. */
 export type RoleName = "follower" | "pre-vote" | "candidate" | "leader";
 
-/** What a leader knows of one peer. */
+/** The state of one peer, as its leader knows it. */
 export interface PeerStatus {
-  /** The peer. */
+  /** The id of the peer. */
   readonly id: NodeId;
-  /** How the leader feeds it at the moment. */
+  /** How the leader sends to the peer at the moment. */
   readonly mode: "probing" | "streaming" | "snapshot";
   /** The last index known to agree with the leader's log. */
   readonly match: Index;
@@ -256,27 +256,27 @@ export interface PeerStatus {
   readonly next: Index;
   /** Answered within the last election timeout. */
   readonly active: boolean;
-  /** How much of a snapshot the peer has, of how much; `null`: it needs none. */
+  /** The part of a snapshot that the peer has; `null`: it needs none. */
   readonly transfer: { readonly received: number; readonly total: number } | null;
 }
 
-/** A look at one server from outside. */
+/** The status of one server. */
 export interface Status {
-  /** The server. */
+  /** The id of the server. */
   readonly id: NodeId;
-  /** What it is doing. */
+  /** Its role. */
   readonly role: RoleName;
-  /** The term it is in. */
+  /** Its term. */
   readonly term: Term;
-  /** Whom this server believes to lead, if anybody. */
+  /** The leader of the term as far as this server knows; `null`: unknown. */
   readonly leader: NodeId | null;
-  /** Whom it voted for in that term. */
+  /** The server that got its vote in that term. */
   readonly votedFor: NodeId | null;
   /** The last entry the snapshot covers. */
   readonly base: Position;
   /** The last entry of its log. */
   readonly last: Position;
-  /** Up to here its log is on its disk. */
+  /** The log is durable up to here. */
   readonly durable: Index;
   /** The last index it knows to be committed. */
   readonly commit: Index;

@@ -1,5 +1,5 @@
 /**
- * What a leader knows of each peer, and what it sends it next.
+ * The state of each peer as its leader knows it, and the messages to it.
  *
  * @module
  */

@@ -33,7 +33,7 @@ import { Window } from "./window.ts";
 type Mode =
   | {
     readonly kind: "probing";
-    /** The append behind `next - 1` that is under way; `null`: none is. */
+    /** The append behind `next - 1` that is under way; `null`: none. */
     probe: { readonly last: Index; readonly bytes: number } | null;
   }
   | { readonly kind: "streaming"; readonly window: Window }
@@ -42,20 +42,20 @@ type Mode =
 interface Transferring {
   readonly kind: "snapshot";
   readonly snapshot: Snapshot;
-  /** How much the peer has; `null` until it has said so. */
+  /** Bytes that the peer has; `null` until it has reported them. */
   received: number | null;
-  /** Up to here chunks have left. */
+  /** Chunks were sent up to here. */
   sent: number;
-  /** What of that is under way. */
+  /** The chunks under way. */
   window: Window;
-  /** The round in which the peer was asked, since its last progress; `null`: it was not. */
+  /** The round in which the peer was asked since its last progress; `null`: it was not. */
   asked: number | null;
 }
 
-/** What a leader has to send, and where. */
+/** The log and snapshot of a leader, and where its messages go. */
 export interface Replicated {
   readonly log: Log;
-  /** The latest that is durable: its bytes will be the same after a restart. */
+  /** The latest durable snapshot, whose bytes are the same after a restart. */
   readonly snapshot: Snapshot | null;
   readonly commit: Index;
   readonly round: number;
@@ -63,7 +63,7 @@ export interface Replicated {
   readonly waiting: number;
 }
 
-/** What a leader says to a follower. */
+/** Messages of a leader to a follower. */
 export type LeaderMessage = AppendEntries | InstallSnapshot;
 
 /** One peer as its leader sees it. Lives as long as the leadership. */
@@ -73,12 +73,14 @@ export class Progress {
   match: Index = 0;
   /** The next entry to send. */
   next: Index;
-  /** Something must be sent even without entries: a heartbeat, a read's round, commit news. */
+  /**
+   * Whether a message is due even without entries: a heartbeat, a read's round, a new commit index.
+   */
   isDue = true;
   /** The latest heartbeat round that the peer answered. */
   round = 0;
   #mode: Mode = { kind: "probing", probe: null };
-  /** The commit index the peer was last told. */
+  /** The commit index that was last sent to the peer. */
   #commitTold: Index = 0;
   #hasMore = false;
   /** Ticks since the peer answered a round that it had not answered before. */
@@ -101,12 +103,12 @@ export class Progress {
     return this.#mode.kind === "snapshot" ? this.#mode.snapshot.last.index : null;
   }
 
-  /** More may leave as soon as the transport has taken what has just been given to it. */
+  /** Whether more may be sent as soon as the transport has taken the latest messages. */
   get hasMore(): boolean {
     return this.#hasMore;
   }
 
-  /** A look from outside. */
+  /** The status of the peer. */
   status(): PeerStatus {
     const { id, match, next, isActive: active } = this;
     const mode = this.#mode;
@@ -116,12 +118,12 @@ export class Progress {
     return { id, mode: mode.kind, match, next, active, transfer };
   }
 
-  /** Whether it helps to tell the peer what is committed: it answers, and follows the log. */
+  /** Whether a new commit index should be sent: the peer answers, and follows the log. */
   awaitsCommit(commit: Index): boolean {
     return this.isActive && this.#mode.kind !== "snapshot" && this.#commitTold < commit;
   }
 
-  /** Time passes. A peer that was silent for too long is probed again: what was under way is lost. */
+  /** A tick. After a long silence the peer is probed again, as messages under way are lost. */
   tick(): void {
     this.#silentTicks++;
     if (this.#mode.kind === "probing") return;
@@ -137,7 +139,7 @@ export class Progress {
     this.#silentTicks = 0;
   }
 
-  /** The messages that the peer gets now: a heartbeat, and entries or chunks as the window allows. */
+  /** The messages to the peer now: a heartbeat, and entries or chunks as the window allows. */
   takeMessages(state: Replicated): LeaderMessage[] {
     this.#hasMore = false;
     if (this.#needsSnapshot(state) && state.snapshot !== null) {
@@ -151,8 +153,9 @@ export class Progress {
   }
 
   /**
-   * The peer's log matches, durably, up to `match`. Old news is harmless (L9); in an answer to the
-   * latest round it means that the peer has restarted, and forgotten what it did not save.
+   * The peer's log agrees and is durable up to `match`. A late answer has no effect (L9); a lower
+   * one in an answer to the latest round means that the peer has restarted without what it had not
+   * saved.
    */
   accepted(match: Index, round: number): void {
     if (match < this.match && round >= this.round) this.#suspect();
@@ -165,8 +168,9 @@ export class Progress {
   }
 
   /**
-   * Whether a refusal of the append after `previous` is news, or to be ignored: late (L9), or from a
-   * server that lost what it acknowledged (D8), which another probe would not help.
+   * Whether a refusal of the append after `previous` counts. It does not if it is late (L9), or
+   * comes from a server that lost entries which it had acknowledged (D8), which another probe would
+   * not help.
    */
   isNews(previous: Index): boolean {
     if (previous <= this.match || previous >= this.next) return false;
@@ -174,16 +178,16 @@ export class Progress {
       this.#mode.kind === "probing" && previous === this.next - 1;
   }
 
-  /** The peer refused: go back to where its log may match, and probe there, at once with entries. */
+  /** The peer refused: probes where its log may agree, at once with entries. */
   rejected(next: Index): void {
     this.next = Math.max(next, this.match + 1);
     this.#mode = { kind: "probing", probe: null };
   }
 
   /**
-   * The peer says how much of a snapshot it has. No more than before means that chunks were lost, or
-   * that it began anew, but only in answer to a question: an answer that comes twice, or had a long
-   * way, must not set off chunks again.
+   * The peer reports how much of a snapshot it has. If that is no more than before, chunks were
+   * lost or it began anew, but only in answer to a question: an answer that is doubled or late must
+   * not cause chunks to be sent again.
    */
   received({ last, received, round }: InstallSnapshotReply): void {
     const mode = this.#mode;
@@ -201,14 +205,17 @@ export class Progress {
     }
   }
 
-  /** What is under way may be lost: ask at once. */
+  /** Messages under way may be lost: asks at once. */
   #suspect(): void {
     if (this.#mode.kind !== "streaming" || this.#mode.window.isEmpty) return;
     this.#mode.window.suspect();
     this.isDue = true;
   }
 
-  /** The peer's next entry is compacted; or a newer snapshot is there before it got any of this. */
+  /**
+   * Sends the snapshot: the peer's next entry is compacted, or a newer snapshot exists before it
+   * has any of this one.
+   */
   #needsSnapshot({ log, snapshot }: Replicated): boolean {
     const mode = this.#mode;
     if (mode.kind !== "snapshot") return this.next <= log.base.index;
@@ -237,7 +244,7 @@ export class Progress {
     return new Window({ countMax, bytesMax });
   }
 
-  /** A sign of life: a question when there is something to be asked, else without any claim. */
+  /** A heartbeat: a question if there is something to ask, else without any claim. */
   #takeBeat(state: Replicated): LeaderMessage {
     this.isDue = false;
     const mode = this.#mode;
@@ -256,7 +263,7 @@ export class Progress {
     return { type: "appendEntries", previous, entries: [], commit, round };
   }
 
-  /** Nothing of what is under way was acknowledged for a while, and it has left this server. */
+  /** No message under way was acknowledged for a while, although all have left this server. */
   #isStalled(window: Window, { waiting }: Replicated): boolean {
     return window.stalledTicks >= this.#options.heartbeatTicks && waiting === 0;
   }

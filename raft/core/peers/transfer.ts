@@ -1,13 +1,13 @@
 /**
- * A snapshot that arrives in chunks (§7). Chunks are taken in order only; what comes twice, out of
- * order or too long is passed over, and the sender learns from `received` where to go on.
+ * A snapshot that arrives in chunks (§7). Chunks are taken in order only; a doubled, early or
+ * overlong one is ignored, and `received` tells the sender where to go on.
  *
  * @module
  */
 
 import { isSame, type Moment, type NodeId, type Snapshot } from "../model/mod.ts";
 
-/** What has arrived of one snapshot. */
+/** The part of a snapshot that has arrived. */
 export class Transfer {
   readonly last: Moment;
   readonly #from: NodeId;

@@ -1,40 +1,40 @@
 /**
- * What is under way to one peer and not acknowledged: appends, or chunks of a snapshot, each known by
- * the index or offset at which it ends.
+ * The messages under way to one peer that are not acknowledged: appends, or chunks of a snapshot,
+ * each identified by the index or offset at which it ends.
  *
  * @module
  */
 
-/** Bounds for what is under way. */
+/** Limits of a window. */
 export interface WindowLimits {
   readonly countMax: number;
   readonly bytesMax: number;
 }
 
-/** A queue of what is under way, the oldest first. */
+/** A queue of messages under way, the oldest first. */
 export class Window {
   readonly #limits: WindowLimits;
   readonly #pending: { readonly end: number; readonly bytes: number }[] = [];
   #bytes = 0;
-  /** Ticks in which something was under way and nothing of it was acknowledged. */
+  /** Ticks in which messages were under way and none was acknowledged. */
   #stalledTicks = 0;
 
   constructor(limits: WindowLimits) {
     this.#limits = limits;
   }
 
-  /** Nothing is under way. */
+  /** Whether no message is under way. */
   get isEmpty(): boolean {
     return this.#pending.length === 0;
   }
 
-  /** Nothing more may leave before an acknowledgement. */
+  /** Whether nothing more may be sent before an acknowledgement. */
   get isFull(): boolean {
     const { countMax, bytesMax } = this.#limits;
     return this.#pending.length >= countMax || this.#bytes >= bytesMax;
   }
 
-  /** For how many ticks nothing of what is under way was acknowledged. */
+  /** Number of ticks without an acknowledgement of a message under way. */
   get stalledTicks(): number {
     return this.#stalledTicks;
   }
@@ -56,7 +56,7 @@ export class Window {
     this.#stalledTicks = 0;
   }
 
-  /** Something hints at a loss. */
+  /** A message seems to be lost. */
   suspect(): void {
     this.#stalledTicks = Infinity;
   }
