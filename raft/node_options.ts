@@ -39,7 +39,7 @@ export interface NodeObserver {
 
 /** What a `Node` is made of. */
 export interface NodeOptions extends RaftOptions {
-  /** Length of a tick, in which the core counts time: milliseconds, above 0. @default {10} */
+  /** Length of a tick, in which the core counts time: milliseconds, above 0. @default {25} */
   readonly tickMs?: number;
   /** A larger command is refused: each has to fit a message of the transport. @default {8 MiB} */
   readonly commandBytesMax?: number;
@@ -63,7 +63,7 @@ export interface NodeOptions extends RaftOptions {
 }
 
 /** Values of options that are left out. */
-export const NODE_DEFAULTS = { tickMs: 10, commandBytesMax: 8 * 2 ** 20, observer: {} };
+export const NODE_DEFAULTS = { tickMs: 25, commandBytesMax: 8 * 2 ** 20, observer: {} };
 
 /** Refuses what makes no sense before the storage makes an empty folder ours. */
 export function checkOptions(options: NodeOptions): void {

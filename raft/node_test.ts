@@ -14,7 +14,7 @@ import { entryOf, momentOf } from "../tests/helpers/log_entries.ts";
 
 const NOTHING = new Uint8Array();
 
-const TICK_MS = 10;
+const TICK_MS = 25;
 
 /** A node whose every step the test takes, with a record of its effects. */
 class World {

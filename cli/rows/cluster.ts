@@ -120,7 +120,7 @@ export const status = {
   description: [
     "Lag is how many committed entries a node has not applied. Save is how long the slowest hundredth " +
     "of its saves took at least, pause the longest stop of its event loop in the last minutes; a " +
-    "node that saves or pauses for longer than 250 ms may lose its leadership.",
+    "leader that pauses for longer than 450 ms may lose its leadership.",
   ],
   arguments: [],
   flags: [

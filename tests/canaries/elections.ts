@@ -274,4 +274,20 @@ export const electionCanaries: readonly Canary[] = [
     this.#silentTicks = 0;`,
     caughtBy: [CORE_TESTS],
   },
+  {
+    rule: "E12",
+    bug: "a pause of a large heap or a few lost heartbeats cost the lead",
+    file: "raft/core/model/options.ts",
+    find: "electionTicks: 20, heartbeatTicks: 2",
+    replace: "electionTicks: 10, heartbeatTicks: 4",
+    caughtBy: ["tests/swarm/pace_test.ts"],
+  },
+  {
+    rule: "E12",
+    bug: "a cluster waits for seconds before it replaces a dead leader",
+    file: "raft/core/model/options.ts",
+    find: "electionTicks: 20, heartbeatTicks: 2",
+    replace: "electionTicks: 40, heartbeatTicks: 2",
+    caughtBy: ["tests/swarm/pace_test.ts"],
+  },
 ];

@@ -149,6 +149,8 @@ class ScriptRun {
     );
     const world = new ScriptWorld(Number(nodes), {
       profile: profile === "lab" ? "lab" : "production",
+      // Rare heartbeats leave the words of a script to what it is about.
+      ...{ electionTicks: 30, heartbeatTicks: 10 },
       ...options,
     });
     this.#world = world;

@@ -62,7 +62,7 @@ export interface SimClusterOptions {
   readonly machine: Machine | ((context: MachineContext) => SimMachine);
   /** Options of every core; the lab's machines use the lab's profile unless told otherwise. */
   readonly raft?: Partial<Omit<RaftOptions, "id" | "peers">>;
-  /** @default {10} */
+  /** @default {25; the lab's machines: 10} */
   readonly tickMs?: number;
   /** The time that a message takes. @default {0.1 to 1 ms} */
   readonly hopMs?: { readonly minMs: number; readonly maxMs: number };
@@ -281,14 +281,14 @@ export class SimCluster implements Cluster {
       readonly transport: Transport;
     },
   ): Promise<Node> {
-    const { machine, tickMs = 10, raft } = this.#options;
+    const { machine, raft } = this.#options;
     const isLab = machine === "log" || machine === "log-snapshots" || machine === "counter";
     return Node.start({
       profile: isLab ? "lab" : "production",
       ...raft,
       id,
       peers: this.ids,
-      tickMs,
+      tickMs: this.#options.tickMs ?? (isLab ? 10 : 25),
       storage: life.storage,
       transport,
       clock: life.view,

@@ -12,8 +12,6 @@ const RUNS = 20;
 /** As `kontiki node` runs them. */
 const PRODUCTION = {
   nodes: 3,
-  raft: { profile: "production", electionTicks: 10, heartbeatTicks: 4 },
-  tickMs: 25,
   hopMs: { minMs: 0.1, maxMs: 0.3 },
 } as const;
 

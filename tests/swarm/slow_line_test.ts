@@ -29,8 +29,7 @@ async function behind(
     seed: 1,
     nodes: 3,
     machine,
-    raft: { profile: "production", electionTicks: 10, heartbeatTicks: 4, ...raft },
-    tickMs: 25,
+    raft,
     hopMs: { minMs: hopMs, maxMs: hopMs },
     saveMs: { minMs: 1, maxMs: 1 },
   });
@@ -41,6 +40,7 @@ async function behind(
     leader = cluster.ids.find((id) => cluster.leads(id));
   }
   const slow = cluster.ids.find((id) => id !== leader)!;
+  while (cluster.look(slow)!.commit === 0) await cluster.sleep(1);
   await cluster.crash(slow);
   return { cluster, leader, slow };
 }
