@@ -62,7 +62,13 @@ function accepted(match: number, round: number): Message {
 }
 
 function received(round: number): Message {
-  return { type: "installSnapshotReply", last: { index: 3, term: 3 }, received: 2, round };
+  return {
+    type: "installSnapshotReply",
+    last: { index: 3, term: 3 },
+    received: 2,
+    cursor: new Uint8Array(0),
+    round,
+  };
 }
 
 Deno.test("doubt finds times that go back behind an entry that is held (K1)", () => {

@@ -35,7 +35,7 @@ const WIRE_TYPE = {
 } as const;
 
 /** Elements of the array by type, the four of the address included. */
-const WIRE_LENGTH: readonly number[] = [0, 7, 6, 9, 6, 8, 12, 8];
+const WIRE_LENGTH: readonly number[] = [0, 7, 6, 9, 6, 8, 12, 9];
 
 /** The kinds of entries, each at its number on the wire. */
 const WIRE_KINDS: readonly EntryKind[] = ["noop", "command", "members"];
@@ -83,9 +83,9 @@ export function encodeEnvelope(envelope: Envelope): readonly EnvelopeValue[] {
       return [type, from, to, term, index, lastTerm, offset, data, total, round, steady, wall];
     }
     case "installSnapshotReply": {
-      const { last, received, round } = message;
+      const { last, received, cursor, round } = message;
       const type = WIRE_TYPE.installSnapshotReply;
-      return [type, from, to, term, last.index, last.term, received, round];
+      return [type, from, to, term, last.index, last.term, received, cursor, round];
     }
   }
 }
@@ -166,7 +166,8 @@ function decodeMessage(type: number, term: number, fields: readonly unknown[]): 
     default: {
       const last = position(fields, 4, term);
       const received = whole(fields[6], "received");
-      return { type: "installSnapshotReply", last, received, round: whole(fields[7], "round") };
+      const [cursor, round] = [bytes(fields[7], "cursor"), whole(fields[8], "round")];
+      return { type: "installSnapshotReply", last, received, cursor, round };
     }
   }
 }

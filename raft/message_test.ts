@@ -53,7 +53,7 @@ const messages: readonly Message[] = [
     total: 13,
     round: 4,
   },
-  { type: "installSnapshotReply", last, received: 13, round: 4 },
+  { type: "installSnapshotReply", last, received: 13, cursor: command, round: 4 },
 ];
 
 function envelope(message: Message): Envelope {

@@ -23,6 +23,7 @@ import {
   type Save,
   type Status,
 } from "./core/mod.ts";
+import { alignedLog } from "./restart/mod.ts";
 import { doubt } from "./doubt.ts";
 import { Feeder, restoreNow, SLICE_MS } from "./feeder.ts";
 import { checkOptions, NODE_DEFAULTS, type NodeOptions } from "./node_options.ts";
@@ -79,6 +80,8 @@ export class Node {
   #isSaving = false;
   #turnsSinceYield = 0;
   #isStopped = false;
+  /** It ended by itself. */
+  #hasFailed = false;
   /** An image is being drawn or written; then it is the core's, and waits for the next save. */
   #image: "none" | "drawing" | "kept" = "none";
   #preparation: Promise<void> = Promise.resolve();
@@ -109,19 +112,25 @@ export class Node {
   static async start(options: NodeOptions): Promise<Node> {
     checkOptions(options);
     const { storage } = options;
-    const persistent = await storage.load();
+    const loaded = await storage.load();
     try {
+      const { images } = options.application;
+      const state = images?.durable ?? null;
+      const persistent = await alignedLog(loaded, state, storage);
+      const snapshot = state ?? persistent.snapshot;
       const { clock, random, observer, transport } = options;
       const waiting = (to: NodeId) => transport.waiting(to);
-      const trace = observer?.traced;
-      const raft = new Raft(options, persistent, { clock, random, trace, waiting });
-      if (persistent.snapshot !== null) await restoreNow(persistent.snapshot, options);
+      const environment = { clock, random, trace: observer?.traced, waiting, images };
+      const raft = new Raft(options, persistent, environment);
+      if (snapshot !== null && snapshot.last.index > 0) await restoreNow(snapshot, options);
       // The ticker starts after the restore: the time of a restore is not silence of the leader.
       const node = new Node(options, raft);
       node.#reportChanges();
       node.#ticker.arm();
+      node.#attachImages();
       return node;
     } catch (error) {
+      await options.application.images?.close(false);
       await storage.close();
       throw error;
     }
@@ -201,9 +210,18 @@ export class Node {
     return this.#closing ??= this.#close();
   }
 
+  #attachImages(): void {
+    const { images } = this.#options.application;
+    const changed = (): void => this.#input(() => this.#raft.imagesChanged());
+    const failed = (error: unknown): void => this.#die(error);
+    images?.attach({ changed, failed, durable: () => this.#raft.durable });
+    changed();
+  }
+
   async #close(): Promise<void> {
     await this.#saving;
     await this.#preparation;
+    await this.#options.application.images?.close(!this.#hasFailed);
     await this.#options.storage.close();
   }
 
@@ -332,7 +350,7 @@ export class Node {
   /** Whatever went wrong, what the disk and the peers know is not certain any more: stop (D3). */
   #die(error: unknown): void {
     if (this.#isStopped) return;
-    this.#isStopped = true;
+    this.#isStopped = this.#hasFailed = true;
     this.#ticker.stop();
     this.#options.failed(error);
   }

@@ -28,7 +28,7 @@ const MESSAGES: readonly Message[] = [
   },
   { type: "installSnapshot", last: LAST, offset: 0, data: new Uint8Array(1), total: 2, ...ROUND },
   { type: "installSnapshot", last: LAST, offset: 0, data: new Uint8Array(1), total: 1, ...ROUND },
-  { type: "installSnapshotReply", last: LAST, received: 1, ...ROUND },
+  { type: "installSnapshotReply", last: LAST, received: 1, cursor: new Uint8Array(3), ...ROUND },
 ];
 
 /** The message with each of its numbers at each extreme, as far as the decoder lets it through. */

@@ -14,11 +14,12 @@
  * @module
  */
 
-import { isBulk, Progress, quorumValue, Transfer } from "./peers/mod.ts";
+import { ByteImages, isBulk, Progress, quorumValue } from "./peers/mod.ts";
 import {
   type AppendAccepted,
   type AppendEntries,
   type AppendRejected,
+  type Arrival,
   baseOf,
   type Clocks,
   type Effects,
@@ -27,6 +28,7 @@ import {
   type Envelope,
   fillRaftOptions,
   type FullRaftOptions,
+  type Images,
   type Index,
   type InstallSnapshot,
   type InstallSnapshotReply,
@@ -90,6 +92,7 @@ export class Raft {
   readonly #clock: Clocks;
   readonly #waiting: (to: NodeId) => number;
   readonly #trace: RaftEnvironment["trace"];
+  readonly #images: Images;
 
   // Persistent state on all servers (Figure 2).
   #term: Term;
@@ -103,8 +106,8 @@ export class Raft {
   /** The log agrees with that of this term's leader up to here. */
   #verified: Index;
   #role: Role = { kind: "follower", leader: null, owedRound: null };
-  /** The snapshot that is arriving, or has begun to. */
-  #transfer: Transfer | null = null;
+  /** The round of the last chunk or question of an image from this term's leader. */
+  #imageRound = 0;
   readonly #timer: ElectionTimer;
 
   // What is to be saved, or is being saved.
@@ -128,12 +131,13 @@ export class Raft {
     this.#clock = environment.clock;
     this.#waiting = environment.waiting ?? (() => 0);
     this.#trace = environment.trace;
+    this.#images = environment.images ?? new ByteImages();
     this.#term = persistent.term;
     this.#votedFor = persistent.votedFor;
     this.#snapshot = this.#snapshotDurable = persistent.snapshot;
     this.#log = new Log(baseOf(persistent), persistent.entries);
-    // Beyond the snapshot the commit index is learned anew from a leader, never guessed (L10).
-    this.#commit = this.#applied = this.#log.base.index;
+    // Beyond the state the commit index is learned anew from a leader, never guessed (L10).
+    this.#commit = this.#applied = this.#images.durable?.last.index ?? this.#log.base.index;
     this.#verified = this.#commit;
     this.#timer = new ElectionTimer(this.#options, this.#random);
   }
@@ -220,6 +224,19 @@ export class Raft {
     else if (role.kind === "follower") this.#acknowledgeOwed(role);
   }
 
+  /**
+   * What the images say has changed: an image moved on or has arrived, the state became durable up to
+   * a later position, or entries can be applied again.
+   */
+  imagesChanged(): void {
+    const { durable } = this.#images;
+    const arrival = this.#images.takeArrival();
+    if (arrival !== null) this.#arrived(arrival);
+    if (durable !== null && durable.last.index <= this.#applied) {
+      this.compact(durable.last.index, durable.data);
+    }
+  }
+
   /** The application has an image of everything up to `index`: the log may forget it (§7). */
   compact(index: Index, data: Uint8Array): void {
     invariant(index <= this.#applied, `index ${index} is applied (applied: ${this.#applied})`);
@@ -248,6 +265,11 @@ export class Raft {
     return { send, restore, apply, reads: this.#takeReads() };
   }
 
+  /** The last index that its log has durable. */
+  get durable(): Index {
+    return this.#log.durable;
+  }
+
   /** The next save; `null` if there is nothing to save, or a save is under way. */
   takeSave(): Save | null {
     if (this.#isSaving) return null;
@@ -272,7 +294,7 @@ export class Raft {
 
   /** Whether a limit of the last turn left something to apply or send. */
   get hasMore(): boolean {
-    if (this.#applied < this.#commit) return true;
+    if (this.#applied < this.#commit && this.#images.canApply) return true;
     if (this.#role.kind !== "leader") return false;
     for (const peer of this.#role.peers.values()) if (peer.hasMore) return true;
     return false;
@@ -303,8 +325,10 @@ export class Raft {
       commit: this.#commit,
       applied: this.#applied,
       logBytes: this.#log.bytes,
-      snapshotBytes: this.#snapshot?.data.length ?? 0,
-      peers: role.kind === "leader" ? [...role.peers.values()].map((peer) => peer.status()) : [],
+      snapshotBytes: this.#snapshot === null ? 0 : this.#images.size(this.#snapshot),
+      peers: role.kind === "leader"
+        ? [...role.peers.values()].map((peer) => peer.status(this.#images))
+        : [],
     };
   }
 
@@ -359,6 +383,7 @@ export class Raft {
     this.#outbox.clear();
     this.#verified = this.#commit;
     this.#timer.forgetRounds();
+    this.#imageRound = 0;
   }
 
   /**
@@ -464,7 +489,8 @@ export class Raft {
 
   /** Appends promise nothing about this server's disk: they leave while it writes (thesis §10.2.1). */
   #replicate({ peers, round }: Leader, send: Envelope[]): void {
-    const state = { log: this.#log, snapshot: this.#snapshotDurable, commit: this.#commit, round };
+    const { snapshot, images } = { snapshot: this.#snapshotDurable, images: this.#images };
+    const state = { log: this.#log, snapshot, images, commit: this.#commit, round };
     for (const peer of peers.values()) {
       const waiting = this.#waiting(peer.id);
       for (const message of peer.takeMessages({ ...state, waiting })) {
@@ -567,28 +593,44 @@ export class Raft {
     if (data.length === 0 && total > 0 && this.#timer.isReceiving) {
       return this.#verify(role, this.#commit, message);
     }
-    // A transfer survives elections and restarts of its leader, whose image of a position never
-    // changes. Another leader may have drawn other bytes.
-    if (!this.#transfer?.isOf(from, last)) this.#transfer = new Transfer(from, last);
-    this.#transfer.add(offset, data, total);
-    const { received } = this.#transfer;
-    if (received < total) {
-      const { index, term } = last;
-      const reply = { last: { index, term }, received, round };
-      return this.#reply(from, { type: "installSnapshotReply", ...reply });
-    }
-    this.#install(this.#transfer.snapshot());
-    this.#verify(role, last.index, message);
+    this.#imageRound = Math.max(this.#imageRound, round);
+    const arrival = this.#images.receive({ from, last, offset, data, total });
+    // A chunk that waits to be processed is not lost: its answer follows.
+    if (arrival.isBusy) this.#verify(role, this.#commit, message);
+    else this.#arrived(arrival);
   }
 
-  /** The log conflicts with the snapshot, or ends before it, so all of it is dropped (§7). */
+  /** Tells the leader how much of an image is here, or installs one that is whole. */
+  #arrived(
+    { last: { index, term }, place: { offset: received, cursor }, snapshot }: Arrival,
+  ): void {
+    const last = { index, term };
+    const role = this.#role;
+    if (snapshot !== null) this.#install(snapshot);
+    if (role.kind !== "follower" || role.leader === null) return;
+    const round = this.#imageRound;
+    if (snapshot === null) {
+      const reply = { last, received, cursor, round };
+      return this.#reply(role.leader, { type: "installSnapshotReply", ...reply });
+    }
+    this.#verified = Math.max(this.#verified, last.index);
+    role.owedRound = Math.max(role.owedRound ?? 0, round);
+    if (this.#log.durable >= this.#verified) this.#acknowledgeOwed(role);
+  }
+
+  /**
+   * The log conflicts with the snapshot, or ends before it, so all of it is dropped (§7). While the
+   * image was put into force the log may have come to hold its position; then it stays.
+   */
   #install(snapshot: Snapshot): void {
+    const { last } = snapshot;
     this.#snapshot = snapshot;
     this.#snapshotChanged = true;
     this.#restore = snapshot;
-    this.#log.reset(snapshot.last);
-    this.#transfer = null;
-    this.#commit = this.#applied = snapshot.last.index;
+    if (this.#log.matches(last)) this.#log.cover(last);
+    else this.#log.reset(last);
+    this.#applied = last.index;
+    this.#commit = Math.max(this.#commit, last.index);
     this.#trace?.(`installs snapshot ${snapshot.last.index}@${snapshot.last.term}`);
   }
 
@@ -603,7 +645,8 @@ export class Raft {
   }
 
   #onInstallSnapshotReply(from: NodeId, message: InstallSnapshotReply): void {
-    this.#hearPeer(from, message.round)?.received(message);
+    const held = this.#log.matches(message.last) ? this.#log.momentAt(message.last.index) : null;
+    this.#hearPeer(from, message.round)?.received(message, { images: this.#images, held });
   }
 
   // ---- Linearizable reads (§8, thesis §6.4) ----------------------------------------------------
@@ -684,6 +727,7 @@ export class Raft {
   }
 
   #takeCommitted(): readonly Entry[] {
+    if (!this.#images.canApply) return [];
     const entriesMax = Math.min(this.#options.applyEntriesMax, this.#commit - this.#applied);
     const { entries } = this.#log.slice(this.#applied + 1, { entriesMax, bytesMax: Infinity });
     this.#applied += entries.length;

@@ -23,6 +23,7 @@ import {
   type Clock,
   type Entry,
   entryBytes,
+  type Images,
   type Index,
   invariant,
   type NodeId,
@@ -81,6 +82,7 @@ interface Asked {
  * ```
  */
 export class Rsm implements Application {
+  readonly images?: Images;
   readonly #machine: StateMachine;
   readonly #logBytesMax: number | null;
   readonly #options: typeof RSM_LIMITS;
@@ -114,6 +116,7 @@ export class Rsm implements Application {
       throw new RangeError(`Cannot use ${name}: wanted a number from 0 up, got ${value}`);
     }
     this.#machine = machine;
+    if (options.images !== undefined) this.images = options.images;
     this.#logBytesMax = logBytesMax;
     this.#options = limits;
     this.#clock = clock;
@@ -174,6 +177,8 @@ export class Rsm implements Application {
   apply(entries: readonly Entry[]): void {
     const before = this.#inLog.length;
     for (const entry of entries) this.#applyOne(entry);
+    const { index, term, times } = entries.at(-1)!;
+    this.images?.advance({ index, term, times });
     if (this.#queued.length > 0) this.#pace.add(before - this.#inLog.length, this.#clock.now());
     this.#refill();
     // While an earlier image is being drawn the log grows on, and the next turn asks again.
@@ -182,6 +187,11 @@ export class Rsm implements Application {
 
   /** Lets an image of the state now stand in for the log; false: an earlier one is not saved yet. */
   snapshot(): boolean {
+    if ((this.images?.durable ?? null) !== null) {
+      this.images?.flush();
+      this.#appliedBytes = 0;
+      return true;
+    }
     const isDrawn = this.#log?.draw(this.#applied, () => this.#machine.snapshot()) ?? false;
     if (isDrawn) this.#appliedBytes = 0;
     return isDrawn;

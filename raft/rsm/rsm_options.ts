@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock, Image, Index, NodeId, Position, StateMachine } from "../core/mod.ts";
+import type { Clock, Image, Images, Index, NodeId, Position, StateMachine } from "../core/mod.ts";
 
 /** The part of a {@linkcode Node} that {@linkcode Rsm} uses. */
 export interface ReplicatedLog {
@@ -37,6 +37,8 @@ export type Outcome =
 export interface RsmOptions {
   /** The state machine. */
   readonly machine: StateMachine;
+  /** Where a machine that keeps its state on a disk has its images. @default {they are bytes} */
+  readonly images?: Images;
   /** The clock that measures waiting times. */
   readonly clock: Pick<Clock, "now">;
   /** Takes a snapshot when the applied entries of the log exceed this; `null` for never. */

@@ -11,4 +11,4 @@ export { FileStorage, type FileStorageOptions, type StorageSizes } from "./file_
 export { type FileReport, type FolderReport, formatFolder, inspect } from "./inspect.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./memory_storage.ts";
 export type { Identity } from "./format/mod.ts";
-export { StorageError, type StorageErrorKind } from "./storage_error.ts";
+export { StorageError, type StorageErrorKind, storageErrorOf } from "./storage_error.ts";

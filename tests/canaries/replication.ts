@@ -180,7 +180,8 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "L10",
     bug: "after a restart the whole log counts as committed",
     file: RAFT,
-    find: "this.#commit = this.#applied = this.#log.base.index;",
+    find:
+      "this.#commit = this.#applied = this.#images.durable?.last.index ?? this.#log.base.index;",
     replace: "this.#commit = this.#log.last.index;\n    this.#applied = this.#log.base.index;",
     caughtBy: [CRASHES],
   },

@@ -15,6 +15,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["raft/core"],
   ["raft/storage/format"],
   ["raft/rsm", "raft/storage"],
+  ["raft/restart"],
   ["raft"],
   ["kv/tables/files"],
   ["kv/tables/merges"],

@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { Arrival, ImageChunk, ImagePiece, ImagePlace, Images, ImagesHost } from "./images.ts";
 export { invariant, InvariantError } from "./invariant.ts";
 export { entryBytes, Log } from "./log.ts";
 export { type Clocks, FIRST_TIMES, goesBack, LeaderTime } from "./times.ts";

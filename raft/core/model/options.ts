@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Images } from "./images.ts";
 import type { Random } from "./ports.ts";
 import type { Clocks } from "./times.ts";
 import type { NodeId } from "./types.ts";
@@ -65,6 +66,8 @@ export interface RaftEnvironment {
   readonly random: Random;
   /** Gives the entries of a leader their times. */
   readonly clock: Clocks;
+  /** Where images come from and go to. @default {bytes, which the storage keeps} */
+  readonly images?: Images | undefined;
   /** As `Transport.waiting`. @default {nothing ever waits} */
   readonly waiting?: ((to: NodeId) => number) | undefined;
   /** Called on every change of role, vote, commit and snapshot, with a description. */

@@ -15,6 +15,7 @@ import type {
   Snapshot,
   Status,
 } from "./types.ts";
+import type { Images } from "./images.ts";
 
 /** Durable state of one server. */
 export interface Storage {
@@ -119,6 +120,8 @@ export interface Transport {
  * The layer above the log, which the node drives. {@linkcode Rsm} is the one for state machines.
  */
 export interface Application {
+  /** Where images come from and go to. @default {the storage keeps them as bytes} */
+  readonly images?: Images;
   /**
    * Replaces all state by the image, at once or in steps. Always newer than anything applied before.
    * Nothing is applied or read before the last step; if a newer image comes, the rest of the steps is

@@ -178,7 +178,10 @@ export interface InstallSnapshot {
   readonly offset: number;
   /** The chunk. */
   readonly data: Uint8Array;
-  /** Length of the whole image; the chunk that reaches it completes the transfer. */
+  /**
+   * Length of the whole image, or an estimate that is beyond this chunk; the chunk that ends there
+   * completes the transfer.
+   */
   readonly total: number;
   /** The heartbeat round it belongs to. */
   readonly round: number;
@@ -192,6 +195,8 @@ export interface InstallSnapshotReply {
   readonly last: Position;
   /** The next offset wanted. */
   readonly received: number;
+  /** Where the image goes on there, as {@linkcode ImagePlace} says. */
+  readonly cursor: Uint8Array;
   /** The round of the chunk it answers. */
   readonly round: number;
 }

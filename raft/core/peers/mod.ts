@@ -4,6 +4,6 @@
  * @module
  */
 
+export { ByteImages } from "./byte_images.ts";
 export { isBulk } from "./bulk.ts";
 export { Progress, quorumValue } from "./progress.ts";
-export { Transfer } from "./transfer.ts";

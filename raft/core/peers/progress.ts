@@ -18,16 +18,24 @@
 import {
   type AppendEntries,
   type FullRaftOptions,
+  type ImagePlace,
+  type Images,
   type Index,
   type InstallSnapshot,
   type InstallSnapshotReply,
   type Log,
+  type Moment,
   type NodeId,
   ORIGIN,
   type PeerStatus,
   type Snapshot,
 } from "../model/mod.ts";
 import { Window } from "./window.ts";
+
+const NO_DATA = new Uint8Array(0);
+
+/** Where every image begins. */
+const START: ImagePlace = { offset: 0, cursor: NO_DATA };
 
 /** How a leader sends to a peer. */
 type Mode =
@@ -41,11 +49,13 @@ type Mode =
 
 interface Transferring {
   readonly kind: "snapshot";
-  readonly snapshot: Snapshot;
+  snapshot: Snapshot;
   /** Bytes that the peer has; `null` until it has reported them. */
   received: number | null;
   /** Chunks were sent up to here. */
-  sent: number;
+  sent: ImagePlace;
+  /** Whether the last chunk was sent. */
+  isSent: boolean;
   /** The chunks under way. */
   window: Window;
   /** The round in which the peer was asked since its last progress; `null`: it was not. */
@@ -57,6 +67,7 @@ export interface Replicated {
   readonly log: Log;
   /** The latest durable snapshot, whose bytes are the same after a restart. */
   readonly snapshot: Snapshot | null;
+  readonly images: Images;
   readonly commit: Index;
   readonly round: number;
   /** Bytes that wait in the transport for this peer. */
@@ -109,11 +120,14 @@ export class Progress {
   }
 
   /** The status of the peer. */
-  status(): PeerStatus {
+  status(images: Images): PeerStatus {
     const { id, match, next, isActive: active } = this;
     const mode = this.#mode;
     const transfer = mode.kind === "snapshot"
-      ? { received: mode.received ?? 0, total: mode.snapshot.data.length }
+      ? {
+        received: mode.received ?? 0,
+        total: Math.max(images.size(mode.snapshot), mode.received ?? 0),
+      }
       : null;
     return { id, mode: mode.kind, match, next, active, transfer };
   }
@@ -187,21 +201,34 @@ export class Progress {
   /**
    * The peer reports how much of a snapshot it has. If that is no more than before, chunks were
    * lost or it began anew, but only in answer to a question: an answer that is doubled or late must
-   * not cause chunks to be sent again.
+   * not cause chunks to be sent again. An image that another leader began is continued if this leader
+   * can read it and has all entries behind it: `held` is the image's position in its log.
    */
-  received({ last, received, round }: InstallSnapshotReply): void {
+  received(
+    { last, received, cursor, round }: InstallSnapshotReply,
+    { images, held }: { readonly images: Images; readonly held: Moment | null },
+  ): void {
     const mode = this.#mode;
-    if (mode.kind !== "snapshot" || mode.snapshot.last.index !== last.index) return;
-    const isProgress = mode.received !== null && received > mode.received;
+    if (mode.kind !== "snapshot") return;
+    const isOther = mode.snapshot.last.index !== last.index;
+    const isProgress = !isOther && mode.received !== null && received > mode.received;
     if (!isProgress && (mode.asked === null || round < mode.asked)) return;
+    let place = { offset: received, cursor };
+    if (isOther) {
+      if (mode.received !== null || images.durable === null) return;
+      if (held !== null && images.canContinue(last)) {
+        mode.snapshot = { ...mode.snapshot, last: held };
+      } else place = START;
+    }
     mode.asked = null;
-    mode.received = Math.min(received, mode.snapshot.data.length);
+    mode.received = place.offset;
     if (isProgress) {
       mode.window.acknowledge(mode.received);
-      mode.sent = Math.max(mode.sent, mode.received);
+      if (mode.sent.offset < mode.received) mode.sent = place;
     } else {
       mode.window = this.#newWindow();
-      mode.sent = mode.received;
+      mode.sent = place;
+      mode.isSent = false;
     }
   }
 
@@ -225,7 +252,8 @@ export class Progress {
   /** Begins with a question: the peer may have a part of it from an earlier leadership. */
   #transfer(snapshot: Snapshot): void {
     const window = this.#newWindow();
-    this.#mode = { kind: "snapshot", snapshot, received: null, sent: 0, window, asked: null };
+    const asked = { received: null, sent: START, isSent: false, window, asked: null };
+    this.#mode = { kind: "snapshot", snapshot, ...asked };
     this.isDue = true;
   }
 
@@ -253,7 +281,9 @@ export class Progress {
       const { received, window } = mode;
       if (received === null || window.isEmpty || this.#isStalled(window, state)) {
         mode.asked ??= round;
-        return chunkOf(mode.snapshot, { offset: mode.sent, bytes: 0, round });
+        const { snapshot: { last }, sent: { offset } } = mode;
+        const total = Math.max(state.images.size(mode.snapshot), offset);
+        return { type: "installSnapshot", last, offset, data: NO_DATA, total, round };
       }
     } else this.#commitTold = commit;
     const asks = mode.kind === "probing" || mode.kind === "streaming" &&
@@ -271,6 +301,7 @@ export class Progress {
   #takeBulk(state: Replicated, messages: LeaderMessage[]): void {
     const mode = this.#mode;
     let queued = state.waiting;
+    let pieces = 0;
     if (mode.kind === "probing") {
       if (mode.probe !== null || queued > 0) return;
       const taken = this.#takeAppend(state);
@@ -281,7 +312,7 @@ export class Progress {
     while (!mode.window.isFull) {
       if (queued >= this.#options.queuedBytesMax) return;
       const taken = mode.kind === "snapshot"
-        ? this.#takeChunk(mode, state.round)
+        ? this.#takeChunk(mode, state)
         : this.#takeAppend(state);
       if (taken === null) return;
       messages.push(taken.message);
@@ -289,6 +320,10 @@ export class Progress {
       this.#hasMore = queued >= this.#options.queuedBytesMax;
       mode.window.push(taken.last, taken.bytes);
       if (mode.kind === "streaming") this.next = taken.last + 1;
+      else if (++pieces >= state.images.piecesMax) {
+        this.#hasMore = true;
+        return;
+      }
     }
   }
 
@@ -303,14 +338,23 @@ export class Progress {
     return { message, bytes, last: previous.index + entries.length };
   }
 
-  /** The next chunk; one without bytes completes an image that has none. */
-  #takeChunk(mode: Transferring, round: number): Taken | null {
-    const { snapshot, sent: offset } = mode;
-    const total = snapshot.data.length;
-    if (mode.received === null || offset >= total) return null;
-    const bytes = Math.min(this.#options.snapshotChunkBytes, total - offset);
-    mode.sent += bytes;
-    return { message: chunkOf(snapshot, { offset, bytes, round }), bytes, last: mode.sent };
+  /** The next chunk. An image that can no longer be read is given up for the latest one. */
+  #takeChunk(mode: Transferring, { images, snapshot, round }: Replicated): Taken | null {
+    const { snapshot: { last }, sent } = mode;
+    if (mode.received === null || mode.isSent) return null;
+    const piece = images.read(mode.snapshot, sent, this.#options.snapshotChunkBytes);
+    if (piece === null) {
+      if (snapshot !== null) this.#transfer(snapshot);
+      return null;
+    }
+    const { data, next, isLast } = piece;
+    if (data.length === 0) return null;
+    mode.sent = next;
+    mode.isSent = isLast;
+    const total = isLast ? next.offset : Math.max(images.size(mode.snapshot), next.offset + 1);
+    const { offset } = sent;
+    const message = { type: "installSnapshot", last, offset, data, total, round } as const;
+    return { message, bytes: data.length, last: next.offset };
   }
 }
 
@@ -319,18 +363,6 @@ interface Taken {
   readonly message: LeaderMessage;
   readonly bytes: number;
   readonly last: number;
-}
-
-function chunkOf(
-  { last, data: image }: Snapshot,
-  { offset, bytes, round }: {
-    readonly offset: number;
-    readonly bytes: number;
-    readonly round: number;
-  },
-): InstallSnapshot {
-  const data = image.subarray(offset, offset + bytes);
-  return { type: "installSnapshot", last, offset, data, total: image.length, round };
 }
 
 /** The highest value that a majority has reached. */

@@ -7,9 +7,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { Log } from "../model/log.ts";
 import { fillRaftOptions, type RaftOptions } from "../model/options.ts";
+import { ByteImages } from "./byte_images.ts";
 import { Progress, quorumValue, type Replicated } from "./progress.ts";
 import type { Entry, Snapshot } from "../model/types.ts";
 import { entryOf, momentOf } from "../../../tests/helpers/log_entries.ts";
+
+const IMAGES = new ByteImages();
 
 function entries(from: number, count: number): Entry[] {
   return Array.from({ length: count }, (_, i) => entryOf(from + i, 1, new Uint8Array(8)));
@@ -18,7 +21,7 @@ function entries(from: number, count: number): Entry[] {
 function leaderWith(count: number, snapshot: Snapshot | null = null): Replicated {
   const base = snapshot?.last ?? momentOf(0, 0);
   const log = new Log(base, entries(base.index + 1, count));
-  return { log, snapshot, commit: 0, round: 0, waiting: 0 };
+  return { log, snapshot, images: IMAGES, commit: 0, round: 0, waiting: 0 };
 }
 
 function progress(next: number, options: Partial<RaftOptions> = {}): Progress {
@@ -27,7 +30,8 @@ function progress(next: number, options: Partial<RaftOptions> = {}): Progress {
 
 /** The peer acknowledges `received` bytes, in answer to a message of the given round. */
 function receives(peer: Progress, received: number, round = 0): void {
-  peer.received({ type: "installSnapshotReply", last: { index: 5, term: 1 }, received, round });
+  const reply = { last: { index: 5, term: 1 }, received, cursor: new Uint8Array(0), round };
+  peer.received({ type: "installSnapshotReply", ...reply }, { images: IMAGES, held: null });
 }
 
 /** The next messages in short: `prev+count` of an append, `@offset+length` of a chunk. */
@@ -63,9 +67,9 @@ Deno.test("Progress does not stream before the peer has accepted the place that 
   const peer = progress(6);
   taken(peer, leaderWith(8));
   peer.accepted(3, 0); // what the peer holds beyond is not durable yet
-  assertEquals([taken(peer, leaderWith(8)), peer.status().mode], [null, "probing"]);
+  assertEquals([taken(peer, leaderWith(8)), peer.status(IMAGES).mode], [null, "probing"]);
   peer.accepted(5, 0);
-  assertEquals(peer.status().mode, "streaming");
+  assertEquals(peer.status(IMAGES).mode, "streaming");
 });
 
 Deno.test("Progress also limits its window in bytes", () => {
@@ -149,7 +153,7 @@ Deno.test("Progress never lowers match on late answers", () => {
   peer.accepted(5, 0);
   peer.accepted(2, 0);
   peer.rejected(1);
-  assertEquals([peer.match, peer.next, peer.status().mode], [5, 6, "probing"]);
+  assertEquals([peer.match, peer.next, peer.status(IMAGES).mode], [5, 6, "probing"]);
 });
 
 Deno.test("Progress keeps the highest round when answers arrive out of order (R2)", () => {
@@ -196,9 +200,9 @@ Deno.test("Progress asks how much of a snapshot the peer has, and sends the rest
   assertEquals([taken(peer, state), taken(peer, state)], ["@0+2 @2+2", null]);
   receives(peer, 2);
   assertEquals(taken(peer, state), "@4+1");
-  assertEquals(peer.status().transfer, { received: 2, total: 5 });
+  assertEquals(peer.status(IMAGES).transfer, { received: 2, total: 5 });
   peer.accepted(5, 0);
-  assertEquals([taken(peer, state), peer.status().transfer], ["5+2", null]);
+  assertEquals([taken(peer, state), peer.status(IMAGES).transfer], ["5+2", null]);
 });
 
 Deno.test("Progress goes on with a transfer where the peer has got, after an election or restart (S6)", () => {
@@ -211,8 +215,9 @@ Deno.test("Progress goes on with a transfer where the peer has got, after an ele
 Deno.test("Progress resends chunks only when the answer to a question shows that they were lost (S6)", () => {
   const state = leaderWith(0, IMAGE);
   const peer = receiving(state);
-  const other = { last: { index: 4, term: 1 }, received: 3, round: 0 };
-  peer.received({ type: "installSnapshotReply", ...other }); // about an earlier snapshot
+  const other = { received: 3, cursor: new Uint8Array(0), round: 0 };
+  const earlier = { type: "installSnapshotReply", last: { index: 4, term: 1 }, ...other } as const;
+  peer.received(earlier, { images: IMAGES, held: null });
   assertEquals(taken(peer, state), null);
   receives(peer, 0);
   assertEquals(taken(peer, state), "@0+2 @2+2 @4+1");
@@ -259,7 +264,7 @@ Deno.test("Progress claims nothing in a heartbeat while chunks are under way (S6
   peer.isDue = true;
   assertEquals(taken(peer, state), "0+0");
   peer.accepted(1, 0); // it has that much, which is not enough
-  assertEquals([peer.status().mode, peer.match], ["snapshot", 1]);
+  assertEquals([peer.status(IMAGES).mode, peer.match], ["snapshot", 1]);
 });
 
 Deno.test("Progress offers an unreachable server the newest snapshot, and keeps no older one (S7)", () => {

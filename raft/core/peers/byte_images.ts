@@ -1,0 +1,95 @@
+/**
+ * Images that are bytes, as a machine in memory draws them (§7). The core holds them, and the storage
+ * keeps them. Chunks are taken in order only; what comes twice, out of order or too long is passed
+ * over, and the sender learns from the arrival where to go on.
+ *
+ * @module
+ */
+
+import {
+  type Arrival,
+  type ImageChunk,
+  type ImagePiece,
+  type ImagePlace,
+  type Images,
+  isSame,
+  type NodeId,
+  type Position,
+  type Snapshot,
+} from "../model/mod.ts";
+
+const NO_CURSOR = new Uint8Array(0);
+
+/** What has arrived of one image. */
+interface Transfer {
+  readonly from: NodeId;
+  readonly last: Position;
+  readonly chunks: Uint8Array[];
+  received: number;
+}
+
+/** Images of a machine in memory. */
+export class ByteImages implements Images {
+  readonly durable = null;
+  readonly canApply = true;
+  readonly piecesMax = Infinity;
+  #transfer: Transfer | null = null;
+
+  attach(): void {}
+
+  size({ data }: Snapshot): number {
+    return data.length;
+  }
+
+  /** Another server may have drawn other bytes. */
+  canContinue(): boolean {
+    return false;
+  }
+
+  read({ data: image }: Snapshot, { offset }: ImagePlace, bytesMax: number): ImagePiece {
+    const data = image.subarray(offset, offset + bytesMax);
+    const end = offset + data.length;
+    const next = { offset: end, cursor: NO_CURSOR };
+    return { data, next, isLast: end === image.length };
+  }
+
+  receive({ from, last, offset, data, total }: ImageChunk): Arrival {
+    // A transfer survives elections and restarts of its leader, whose image of a position is always
+    // the same. Another leader may have drawn other bytes.
+    const isSameImage = this.#transfer?.from === from && isSame(this.#transfer.last, last);
+    const transfer = isSameImage ? this.#transfer! : { from, last, chunks: [], received: 0 };
+    this.#transfer = transfer;
+    if (offset === transfer.received && offset + data.length <= total) {
+      if (data.length > 0) transfer.chunks.push(data);
+      transfer.received += data.length;
+    }
+    if (transfer.received < total) return arrivalOf(transfer, null);
+    this.#transfer = null;
+    return arrivalOf(transfer, { last, data: joined(transfer) });
+  }
+
+  takeArrival(): null {
+    return null;
+  }
+
+  advance(): void {}
+
+  flush(): void {}
+
+  async close(): Promise<void> {}
+}
+
+function arrivalOf({ last, received }: Transfer, snapshot: Snapshot | null): Arrival {
+  const place = { offset: received, cursor: NO_CURSOR };
+  return { last, place, isBusy: false, snapshot };
+}
+
+function joined({ chunks, received }: Transfer): Uint8Array {
+  const data = new Uint8Array(received);
+  let offset = 0;
+  for (const chunk of chunks) {
+    data.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return data;
+}

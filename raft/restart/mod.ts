@@ -1,0 +1,7 @@
+/**
+ * How log and state go on together after a restart.
+ *
+ * @module
+ */
+
+export { alignedLog } from "./aligned_log.ts";
