@@ -14,12 +14,23 @@
  */
 
 export {
+  type BatchAnswer,
+  BatchBuilder,
+  type CommitOutcome,
+  type Condition,
   connect,
   type ConnectOptions,
+  type DeleteOutcome,
   type GivenUp,
+  type KeyLike,
+  type KeyRange,
+  type ListOptions,
   type OperationOptions,
   type ReadOutcome,
   StoreClient,
+  type StoreEntry,
+  StoreReadError,
+  type ValueLike,
   type WriteOptions,
   type WriteOutcome,
 } from "./net/store/mod.ts";

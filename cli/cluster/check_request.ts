@@ -8,9 +8,9 @@ import { encodeRequest, type Request } from "../../kv/mod.ts";
 import { UsageError } from "../table/mod.ts";
 
 /** Throws a {@linkcode UsageError} for a key or a value beyond the limits of the store. */
-export function checkRequest(request: Request, command: string): void {
+export function checkRequest(makeRequest: () => Request, command: string): void {
   try {
-    encodeRequest(request);
+    encodeRequest(makeRequest());
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message, command) : error;
   }

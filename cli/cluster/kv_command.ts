@@ -4,7 +4,13 @@
  * @module
  */
 
-import { VALUE_BYTES_MAX } from "../../kv/mod.ts";
+import {
+  type CallOptions,
+  type Clerk,
+  type PutResult,
+  toKey,
+  VALUE_BYTES_MAX,
+} from "../../kv/mod.ts";
 import { checkRequest } from "./check_request.ts";
 import {
   attempt,
@@ -38,7 +44,7 @@ export const put = onCluster<Row<"put">>(runPut);
 async function runGet(context: SessionContext<Row<"get">>, session: Session): Promise<ExitReason> {
   const { options, output } = context;
   const key = keyOf(context, "get");
-  checkRequest({ type: "get", key }, "get");
+  checkRequest(() => ({ type: "get", key: toKey(key) }), "get");
   const only = onlyNode(context, session);
   const begin = performance.now();
   const { timeout: timeoutMs } = options;
@@ -72,7 +78,8 @@ async function runPut(context: SessionContext<Row<"put">>, session: Session): Pr
   const value = await untilInterrupted(context, valueBytes(context, session)).catch((error) => {
     throw context.signal.aborted ? interrupted("unavailable") : error;
   });
-  checkRequest({ type: "put", key, value, version: options.version ?? 0 }, "put");
+  const wanted = options.version ?? 0;
+  checkRequest(() => ({ type: "put", key: toKey(key), value, version: wanted }), "put");
   const begin = performance.now();
   const { reason, version, found } = await putValue(context, { session, key, value });
   const ms = performance.now() - begin;
@@ -126,50 +133,65 @@ interface PutEnding {
   readonly found?: number;
 }
 
-/**
- * With a version one conditional put; without one, reads and writes until no other client wrote in
- * between.
- */
+/** With a version the lab's Put; without one the value is written over any version. */
 async function putValue(
   context: SessionContext<Row<"put">>,
   what: { session: Session; key: string; value: Uint8Array },
 ): Promise<PutEnding> {
-  const { options, signal } = context;
+  const { options: { timeout: timeoutMs, version }, signal } = context;
   const { session, key, value } = what;
   const clerk = session.clerk(onlyNode(context, session));
-  const wanted = options.version;
-  const deadline = performance.now() + options.timeout;
-  while (true) {
-    let version = wanted;
-    if (version === null) {
-      const seen = await clerk.get(key, { timeoutMs: deadline - performance.now(), signal });
-      if (seen.type === "unavailable") return { reason: "unavailable", version: 0 };
-      version = seen.type === "value" ? seen.version : 0;
+  const result = version === null
+    ? await putAnyway(clerk, what, { timeoutMs, signal })
+    : await clerk.put(key, value, { version, timeoutMs, signal });
+  switch (result.type) {
+    case "stored":
+      return { reason: "ok", version: result.version };
+    case "maybe":
+      return { reason: "unknownOutcome", version: version ?? 0 };
+    case "unavailable":
+      return { reason: "unavailable", version: version ?? 0 };
+    case "noKey":
+      return { reason: "notFound", version: version ?? 0 };
+    case "wrongVersion":
+      return { reason: "versionConflict", version: version ?? 0, found: result.version };
+    case "full":
+      throw new CommandError(
+        "failure",
+        "The store or the disk of its leader is full; nothing was changed",
+      );
+    case "refused":
+      throw new CommandError("failure", "Cannot put: the node does not understand the request");
+    default:
+      return result satisfies never;
+  }
+}
+
+async function putAnyway(
+  clerk: Clerk,
+  { key, value }: { readonly key: string; readonly value: Uint8Array },
+  limits: CallOptions,
+): Promise<PutResult> {
+  const then = [{ op: "put", key: toKey(key), value }] as const;
+  const outcome = await clerk.batch({ checks: [], then, otherwise: [], at: 0 }, limits);
+  switch (outcome.type) {
+    case "done": {
+      const [written] = outcome.result.results;
+      return written?.op === "put"
+        ? { type: "stored", version: written.version }
+        : { type: "refused" };
     }
-    const timeoutMs = deadline - performance.now();
-    const result = await clerk.put(key, value, { version, timeoutMs, signal });
-    switch (result.type) {
-      case "stored":
-        return { reason: "ok", version: result.version };
-      case "maybe":
-        return { reason: "unknownOutcome", version };
-      case "unavailable":
-        return { reason: "unavailable", version };
-      case "noKey":
-        return { reason: "notFound", version };
-      case "wrongVersion":
-        if (wanted !== null) return { reason: "versionConflict", version, found: result.version };
-        break;
-      case "full":
-        throw new CommandError(
-          "failure",
-          "The store or the disk of its leader is full; nothing was changed",
-        );
-      case "refused":
-        throw new CommandError("failure", "Cannot put: the node does not understand the request");
-      default:
-        return result satisfies never;
-    }
+    case "full":
+    case "maybe":
+    case "unavailable":
+    case "refused":
+      return outcome;
+    case "invalid":
+    case "compacted":
+    case "future":
+      return { type: "refused" };
+    default:
+      return outcome satisfies never;
   }
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type AcquireResult, Lock } from "../../kv/mod.ts";
+import { type AcquireResult, Lock, toKey } from "../../kv/mod.ts";
 import { checkRequest } from "./check_request.ts";
 import {
   CommandError,
@@ -43,7 +43,7 @@ export const unlock = { runIn: runUnlock };
 
 async function runLock(context: HoldContext, session: Session): Promise<Ending> {
   const { options, output, args: { name }, rest } = context;
-  checkRequest({ type: "get", key: name }, "lock");
+  checkRequest(() => ({ type: "get", key: toKey(name) }), "lock");
   if (options.release) return await takeAway(context, session);
   const lock = new Lock({ ...session, clerk: session.clerk(), name });
   const acquired = await acquire(context, { lock, session });
@@ -184,7 +184,7 @@ async function runUnlock(
   session: Session,
 ): Promise<Ending> {
   const { output, args: { name } } = context;
-  checkRequest({ type: "get", key: name }, "unlock");
+  checkRequest(() => ({ type: "get", key: toKey(name) }), "unlock");
   const lock = held.get(session)?.get(name);
   if (lock === undefined) {
     const message = `This shell does not hold ${name}; "lock --release ${name}" frees any lock.`;

@@ -39,10 +39,10 @@ export const put = {
   inShell: true,
   summary: "Set the value of a key.",
   description: [
-    "Without --version the key is read and written on condition that no other client wrote in between, again " +
-    "and again until that succeeds. With --version the write happens only if the key has exactly " +
-    "that version; 0 means that the key must not exist yet. When the outcome is unknown, put says " +
-    "so and does not try again. Keys are text of at most 4096 bytes, values any bytes up to 1 MiB.",
+    "Without --version the value is written whatever the key holds. With --version the write happens " +
+    "only if the key has exactly that version; 0 means that the key was never written. When the " +
+    "outcome is unknown, put says so and does not try again. Keys are text of 1 to 4096 bytes, values " +
+    "any bytes up to 1 MiB.",
   ],
   arguments: [
     argument("KEY", "the key to write", { completes: "key" }),

@@ -13,7 +13,16 @@
  */
 
 import type { Clock, NodeId, Random } from "../../raft/mod.ts";
-import { decodeReply, encodeRequest, type Reply } from "../store/mod.ts";
+import {
+  type Batch,
+  type BatchResult,
+  decodeReply,
+  encodeRequest,
+  isReadOnly,
+  isRepeatable,
+  type Reply,
+  toKey,
+} from "../command/mod.ts";
 
 /**
  * The result of a {@linkcode Call}: a reply; `null` when there is none and the request may have
@@ -86,6 +95,25 @@ export type PutResult =
   /** The server does not understand the request. */
   | { readonly type: "refused" };
 
+/** The result of a batch: `done` is yes, `maybe` is unknown, all others mean it never executes. */
+export type BatchOutcome =
+  /** It was executed: the checks held and `then` was done, or one failed and `otherwise` was. */
+  | { readonly type: "done"; readonly result: BatchResult }
+  /** The revision that was to be read is gone; this is the oldest that is there. */
+  | { readonly type: "compacted"; readonly oldest: number }
+  /** The revision that was to be read is not there yet; this is the newest. */
+  | { readonly type: "future"; readonly newest: number }
+  /** It cannot be executed as it is; nothing was changed. */
+  | { readonly type: "invalid"; readonly reason: string }
+  /** The store has no room; nothing was changed. */
+  | { readonly type: "full" }
+  /** It was sent and got no answer, or was sent again: it is executed at most once, or not at all. */
+  | { readonly type: "maybe" }
+  /** No server accepted it in time. */
+  | { readonly type: "unavailable" }
+  /** The server does not understand the request. */
+  | { readonly type: "refused" };
+
 /** Limits of one operation. */
 export interface CallOptions {
   /** Time limit; without it there is none. */
@@ -134,27 +162,18 @@ export class Clerk {
 
   /** Reads a key: returns its state at some moment between the call and the result. */
   async get(key: string, options: CallOptions = {}): Promise<GetResult> {
-    const { reply } = await this.#send(encodeRequest({ type: "get", key }), options);
+    const request = encodeRequest({ type: "get", key: toKey(key) });
+    const { reply } = await this.#send(request, options);
     if (reply === null) return { type: "unavailable" };
-    switch (reply.type) {
-      case "value":
-      case "noKey":
-      case "refused":
-        return reply;
-      case "stored":
-      case "wrongVersion":
-      case "full":
-        return { type: "refused" };
-      default:
-        return reply satisfies never;
-    }
+    return reply.type === "value" || reply.type === "noKey" ? reply : { type: "refused" };
   }
 
   /** Writes a key if it has the given version. */
   async put(key: string, value: Uint8Array, options: PutOptions): Promise<PutResult> {
-    const request = encodeRequest({ type: "put", key, value, version: options.version });
+    const { version } = options;
+    const request = encodeRequest({ type: "put", key: toKey(key), value, version });
     const { reply, isUnsure } = await this.#send(request, options);
-    if (reply?.type === "stored") return { type: "stored", version: options.version + 1 };
+    if (reply?.type === "stored") return { type: "stored", version: version + 1 };
     // Also after "no key": an earlier request may still arrive once the key exists.
     if (isUnsure) return { type: "maybe" };
     if (reply === null) return { type: "unavailable" };
@@ -162,18 +181,40 @@ export class Clerk {
       case "noKey":
       case "wrongVersion":
       case "full":
-      case "refused":
         return reply;
-      case "value":
-        return { type: "refused" };
       default:
-        return reply satisfies never;
+        return { type: "refused" };
+    }
+  }
+
+  /**
+   * Executes a batch, at most once: one that may be executed twice is not sent again after a request
+   * that may have been executed.
+   */
+  async batch(batch: Batch, options: CallOptions = {}): Promise<BatchOutcome> {
+    const request = encodeRequest({ type: "batch", batch });
+    const isOnce = !isRepeatable(batch);
+    const { reply, isUnsure } = await this.#send(request, { ...options, isOnce });
+    if (reply?.type === "batch" && (!isUnsure || reply.result.held || isReadOnly(batch))) {
+      return { type: "done", result: reply.result };
+    }
+    // Also after a failed check: the first request may be the reason why it failed.
+    if (isUnsure && !isReadOnly(batch)) return { type: "maybe" };
+    if (reply === null) return { type: "unavailable" };
+    switch (reply.type) {
+      case "compacted":
+      case "future":
+      case "invalid":
+      case "full":
+        return reply;
+      default:
+        return { type: "refused" };
     }
   }
 
   async #send(
     request: Uint8Array,
-    { timeoutMs = Infinity, signal }: CallOptions,
+    { timeoutMs = Infinity, signal, isOnce = false }: CallOptions & { readonly isOnce?: boolean },
   ): Promise<Answer> {
     const { servers, call, clock, attemptMs, find, pauseMs, overloadPauseMs } = this.#options;
     const deadline = clock.now() + timeoutMs;
@@ -194,6 +235,7 @@ export class Clerk {
         case undefined:
         case "unknown":
           isUnsure = true;
+          if (isOnce) return { reply: null, isUnsure };
           break;
         case "wrongLeader":
           break;

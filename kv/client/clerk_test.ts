@@ -9,7 +9,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SeededRandom } from "../../tests/sim/seeded_random.ts";
 import { VirtualClock } from "../../tests/sim/virtual_clock.ts";
 import { type CallResult, Clerk, type ClerkOptions } from "./clerk.ts";
-import { encodeReply, encodeRequest, type Reply } from "../store/command.ts";
+import { encodeReply, encodeRequest, type Reply } from "../command/mod.ts";
 import { KvStore } from "../store/store.ts";
 
 /** A server's answer to a request: a reply, bytes, or silence until the deadline. */

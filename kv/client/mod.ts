@@ -5,6 +5,7 @@
  */
 
 export {
+  type BatchOutcome,
   type Call,
   type CallOptions,
   type CallResult,

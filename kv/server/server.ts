@@ -9,7 +9,7 @@
  */
 
 import type { Outcome, Rsm } from "../../raft/mod.ts";
-import { encodeReply, requestType } from "../store/mod.ts";
+import { encodeReply, requestAccess } from "../command/mod.ts";
 
 /** Options of a {@linkcode KvServer}. */
 export interface KvServerOptions {
@@ -21,6 +21,7 @@ export interface KvServerOptions {
 
 const REFUSED = encodeReply({ type: "refused" });
 const OVERLOADED = encodeReply({ type: "overloaded" });
+const UNKNOWN = encodeReply({ type: "unknown", leader: null });
 const FULL = encodeReply({ type: "full" });
 
 /** Executes requests of clients. */
@@ -35,27 +36,33 @@ export class KvServer {
   }
 
   /**
-   * Executes a request. `reply` is called exactly once, perhaps before this call returns. The
-   * request is kept until then: pass a copy if its buffer is used again. `withinMs` is how long the
-   * client still waits for the reply.
+   * Executes a request. `reply` is called exactly once, perhaps before this call returns, also with
+   * what to send instead where there is no room for a long reply. The request is kept until then:
+   * pass a copy if its buffer is used again. `withinMs` is how long the client still waits.
    */
   handle(
     request: Uint8Array,
-    reply: (reply: Uint8Array) => void,
+    reply: (reply: Uint8Array, short: Uint8Array) => void,
     withinMs = Infinity,
   ): void {
-    const answer = (outcome: Outcome): void => reply(replyTo(outcome));
-    const type = requestType(request);
-    switch (type) {
-      case "get":
+    const access = requestAccess(request);
+    switch (access) {
+      case "read": {
+        const answer = (outcome: Outcome): void => reply(replyTo(outcome), OVERLOADED);
         if (this.#reads === "index") return this.#rsm.ask(request, answer, withinMs);
         return this.#rsm.submit(request, answer, withinMs);
-      case "put":
-        return this.#rsm.submit(request, answer, withinMs);
+      }
+      case "write":
+        // A write has happened when its reply is there: without the reply its outcome is unknown.
+        return this.#rsm.submit(
+          request,
+          (outcome) => reply(replyTo(outcome), UNKNOWN),
+          withinMs,
+        );
       case null:
-        return reply(REFUSED);
+        return reply(REFUSED, REFUSED);
       default:
-        return type satisfies never;
+        return access satisfies never;
     }
   }
 }

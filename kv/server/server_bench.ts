@@ -5,7 +5,7 @@
  */
 
 import { type Entry, type Position, type ReplicatedLog, Rsm, SystemClock } from "../../raft/mod.ts";
-import { encodeRequest } from "../store/command.ts";
+import { encodeRequest } from "../command/mod.ts";
 import { KvServer } from "./server.ts";
 import { KvStore } from "../store/store.ts";
 import { entryOf } from "../../tests/helpers/log_entries.ts";

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { type Position, type ReplicatedLog, Rsm, type Status } from "../../raft/mod.ts";
 import { BareServer } from "../../tests/helpers/bare_server.ts";
-import { decodeReply, encodeRequest, type Reply } from "../store/command.ts";
+import { decodeReply, encodeRequest, type Reply } from "../command/mod.ts";
 import { KvServer } from "./server.ts";
 import { KvStore } from "../store/store.ts";
 import { entryOf } from "../../tests/helpers/log_entries.ts";

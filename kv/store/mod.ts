@@ -1,22 +1,11 @@
 /**
- * The key/value state machine and the commands that it executes.
+ * The key/value state machine.
  *
  * @module
  */
 
-export {
-  decodeKey,
-  decodeReply,
-  decodeRequest,
-  encodeKey,
-  encodeReply,
-  encodeRequest,
-  type Get,
-  KEY_BYTES_MAX,
-  type Put,
-  type Reply,
-  type Request,
-  requestType,
-  VALUE_BYTES_MAX,
-} from "./command.ts";
-export { KvStore, type StoreLimits } from "./store.ts";
+export type { Change } from "./draft.ts";
+export { WORK_LIMITS } from "./execute.ts";
+export type { HistoryLimits } from "./history.ts";
+export type { StoreLimits } from "./room.ts";
+export { type ChangeGroup, KvStore } from "./store.ts";

@@ -7,12 +7,16 @@
 import type { WireValue } from "../wire/mod.ts";
 import type { OpenStream } from "./server_streams.ts";
 
-/** Answers one request. Calls after the first have no effect, nor do calls once the client has left. */
-export type Answer = (payload: WireValue) => void;
+/**
+ * Answers one request. Calls after the first have no effect, nor do calls once the client has left.
+ * `short` is sent where there is no room for a long reply; without it the client learns that the
+ * server is overloaded, which says that nothing was changed.
+ */
+export type Answer = (payload: WireValue, short?: WireValue) => void;
 
 /** Every limit may be made tiny in tests. */
 export interface RpcLimits {
-  /** The longest request or reply. @default {4 MiB} */
+  /** The longest request or reply. @default {9 MiB} */
   readonly frameBytesMax: number;
   /** The longest hello, which bounds the memory for an unknown client. @default {1 KiB} */
   readonly helloBytesMax: number;
@@ -46,7 +50,7 @@ export interface RpcLimits {
 
 /** The default of every limit. */
 export const RPC_LIMITS: RpcLimits = {
-  frameBytesMax: 4 * 2 ** 20,
+  frameBytesMax: 9 * 2 ** 20,
   helloBytesMax: 1024,
   helloMsMax: 2000,
   pendingHellosMax: 256,
@@ -72,7 +76,7 @@ export interface RpcServerOptions {
   readonly id: number;
   /**
    * Handles a request that is not nil. Must not throw, and returns false if the request is not
-   * known. Only a request that changes nothing may be answered with more than 1 KiB. `withinMs` is
+   * known. A request that changed something needs a short reply beside one of more than 1 KiB. `withinMs` is
    * how long the client still waits for the reply; `Infinity`: the client does not say.
    */
   readonly handle: (request: WireValue, reply: Answer, withinMs: number) => boolean | void;

@@ -44,7 +44,7 @@ interface Client extends StreamClient {
 /** The assumed size of a payload that is not bytes. */
 const PLAIN_BYTES = 64;
 
-/** A longer reply is dropped when there is no room for it, since its client may ask again. */
+/** A longer reply is dropped when there is no room for it. */
 const SHORT_BYTES = 1024;
 
 /** Room for short replies beyond that for long ones. A client that needs more does not read. */
@@ -207,8 +207,8 @@ export class RpcServer {
       invariant(this.#inFlightBytes >= 0, "bytes of requests add up");
       return true;
     };
-    const answer = (answer: WireValue): void => {
-      if (isDone()) this.#answer(client, { number, answer });
+    const answer = (answer: WireValue, short?: WireValue): void => {
+      if (isDone()) this.#answer(client, { number, answer, short });
     };
     if (this.#options.handle(payload, answer, withinMs) !== false || !isDone()) return;
     const detail = `no request of this server: ${printable(payload)}`;
@@ -238,7 +238,11 @@ export class RpcServer {
 
   #answer(
     client: Client,
-    { number, answer }: { readonly number: number; readonly answer: WireValue },
+    { number, answer, short }: {
+      readonly number: number;
+      readonly answer: WireValue;
+      readonly short: WireValue | undefined;
+    },
   ): void {
     if (client.connection.isClosed) return;
     const bytes = answer instanceof Uint8Array ? answer.length : PLAIN_BYTES;
@@ -248,7 +252,8 @@ export class RpcServer {
     }
     const detail = `${client.connection.queuedBytes} bytes wait for this client`;
     this.#refuse("overloaded", { source: client.source, detail });
-    this.#send(client, [number, REPLY_STATUS.overloaded]);
+    if (short === undefined) this.#send(client, [number, REPLY_STATUS.overloaded]);
+    else this.#send(client, [number, REPLY_STATUS.answered, short]);
   }
 
   /** Whether so many bytes more may wait for a client. */

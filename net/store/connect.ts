@@ -8,11 +8,25 @@
  * @module
  */
 
-import { type Call, Clerk } from "../../kv/mod.ts";
+import { type Batch, type BatchOutcome, type Call, Clerk } from "../../kv/mod.ts";
 import { type NodeId, SystemClock } from "../../raft/mod.ts";
 import { RpcClient } from "../rpc/mod.ts";
 import { parseAddress } from "../wire/mod.ts";
+import { BatchBuilder, bytesOf, type KeyLike, type ValueLike } from "./batch_builder.ts";
 import { clerkCall } from "./clerk_call.ts";
+import {
+  batchAnswer,
+  type CommitOutcome,
+  type DeleteOutcome,
+  type GivenUp,
+  type OperationOptions,
+  type ReadOutcome,
+  type StoreEntry,
+  StoreReadError,
+  type WriteOptions,
+  type WriteOutcome,
+} from "./outcomes.ts";
+import { countRange, type KeyRange, type ListOptions, listRange, type ReadPage } from "./ranges.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
@@ -21,46 +35,6 @@ export interface ConnectOptions {
   /** The time limit of operations without one of their own. @default {10_000} */
   readonly timeoutMs?: number;
 }
-
-/** Limits of one operation. */
-export interface OperationOptions {
-  /**
-   * The time after which the operation ends without an answer. @default {ConnectOptions.timeoutMs}
-   */
-  readonly timeoutMs?: number;
-  /** Ends the operation when it is raised. */
-  readonly signal?: AbortSignal;
-}
-
-/** Limits and condition of one write. */
-export interface WriteOptions extends OperationOptions {
-  /**
-   * The version that the key must have; 0: the key must not exist. Without it the value is written
-   * over any version, but never over one that this client did not see.
-   */
-  readonly version?: number;
-}
-
-/** Why an operation ended without an answer. */
-export type GivenUp = "timeout" | "aborted" | "closed";
-
-/** The outcome of a read. */
-export type ReadOutcome =
-  | { readonly outcome: "found"; readonly value: Uint8Array; readonly version: number }
-  | { readonly outcome: "absent" }
-  /** No majority answered in time. `refused`: the node does not understand the request. */
-  | { readonly outcome: "unavailable"; readonly reason: GivenUp | "refused" };
-
-/** The outcome of a write. */
-export type WriteOutcome =
-  /** The value is stored, durably, and the key has this version now. */
-  | { readonly outcome: "yes"; readonly version: number }
-  /** Nothing was changed and nothing will be: the key has this other version. */
-  | { readonly outcome: "no"; readonly reason: "versionConflict"; readonly version: number }
-  /** Nothing was changed and nothing will be. */
-  | { readonly outcome: "no"; readonly reason: "absent" | "full" | "refused" | GivenUp }
-  /** The value may have been stored, or may still be: read the key to find out. */
-  | { readonly outcome: "unknown"; readonly reason: GivenUp };
 
 const TIMEOUT_MS = 10_000;
 
@@ -153,36 +127,12 @@ export class StoreClient implements AsyncDisposable {
     }
   }
 
-  /** Writes a key, at most once. Text is stored as UTF-8. */
-  async put(
-    key: string,
-    value: Uint8Array | string,
-    options: WriteOptions = {},
-  ): Promise<WriteOutcome> {
-    const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
-    if (options.version !== undefined) {
-      return await this.#put(key, bytes, { ...options, version: options.version });
-    }
-    const deadline = performance.now() + (options.timeoutMs ?? this.#timeoutMs);
-    while (true) {
-      const left = { ...options, timeoutMs: deadline - performance.now() };
-      const seen = await this.get(key, left);
-      if (seen.outcome === "unavailable") return { outcome: "no", reason: seen.reason };
-      const version = seen.outcome === "found" ? seen.version : 0;
-      const rest = { ...options, version, timeoutMs: deadline - performance.now() };
-      const written = await this.#put(key, bytes, rest);
-      // Another client was faster. Nothing was changed, so it is safe to read the key again.
-      if (written.outcome !== "no" || written.reason !== "versionConflict") return written;
-    }
-  }
-
-  async #put(
-    key: string,
-    value: Uint8Array,
-    options: WriteOptions & { readonly version: number },
-  ): Promise<WriteOutcome> {
+  /** Writes a key, at most once, in one round trip. Text is stored as UTF-8. */
+  async put(key: string, value: ValueLike, options: WriteOptions = {}): Promise<WriteOutcome> {
     const { version } = options;
-    const put = (limits: OperationOptions) => this.#clerk.put(key, value, { ...limits, version });
+    if (version === undefined) return await this.#putAnyway(key, bytesOf(value), options);
+    const put = (limits: OperationOptions) =>
+      this.#clerk.put(key, bytesOf(value), { ...limits, version });
     const result = await this.#run(options, put);
     switch (result.type) {
       case "stored":
@@ -203,6 +153,94 @@ export class StoreClient implements AsyncDisposable {
     }
   }
 
+  async #putAnyway(
+    key: string,
+    value: Uint8Array,
+    options: OperationOptions,
+  ): Promise<WriteOutcome> {
+    const result = await this.batch().put(key, value).commit(options);
+    if (result.outcome === "unknown") return result;
+    if (result.outcome === "no") {
+      return { outcome: "no", reason: result.reason === "invalid" ? "refused" : result.reason };
+    }
+    const [written] = result.results;
+    return written?.op === "put"
+      ? { outcome: "yes", version: written.version }
+      : { outcome: "no", reason: "refused" };
+  }
+
+  /** Removes a key, at most once; with a version only if the key has it. */
+  async delete(key: KeyLike, options: WriteOptions = {}): Promise<DeleteOutcome> {
+    const { version } = options;
+    const batch = this.batch().delete(key);
+    if (version !== undefined) batch.check(key, { version });
+    const result = await batch.commit(options);
+    if (result.outcome === "unknown") return result;
+    if (result.outcome === "no") {
+      return { outcome: "no", reason: result.reason === "invalid" ? "refused" : result.reason };
+    }
+    if (!result.held) return { outcome: "no", reason: "versionConflict" };
+    const [deleted] = result.results;
+    return { outcome: "yes", existed: deleted?.op === "delete" && deleted.existed };
+  }
+
+  /**
+   * A batch: checks and operations that happen at one revision, or not at all.
+   *
+   * @example Move an amount from one account to another.
+   * ```ts
+   * import { connect, type StoreClient } from "@kontiki/kontiki";
+   *
+   * async function move(store: StoreClient, amount: bigint): Promise<boolean> {
+   *   const moved = await store.batch()
+   *     .check("accounts/ada", { present: true })
+   *     .add("accounts/ada", 2n ** 64n - amount) // wraps around: subtracts
+   *     .add("accounts/bob", amount)
+   *     .commit();
+   *   return moved.outcome === "yes" && moved.held;
+   * }
+   * await using store = connect(["127.0.0.1:7411"]);
+   * console.log(await move(store, 5n));
+   * ```
+   */
+  batch(): BatchBuilder {
+    return new BatchBuilder((batch, options) => this.#commit(batch, options));
+  }
+
+  /**
+   * The entries of a range, all at one revision, in the order of their keys. Only a page of them is in
+   * memory at a time.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "@kontiki/kontiki";
+   *
+   * await using store = connect(["127.0.0.1:7411"]);
+   * for await (const { key, value } of store.list("users/")) {
+   *   console.log(key, new TextDecoder().decode(value));
+   * }
+   * ```
+   * @throws {StoreReadError} If it cannot be read to its end.
+   */
+  list(
+    range: KeyRange = "",
+    options: ListOptions & OperationOptions = {},
+  ): AsyncGenerator<StoreEntry, void, void> {
+    return listRange(range, options, this.#readPage(options));
+  }
+
+  /**
+   * How many keys a range has, at one revision.
+   *
+   * @throws {StoreReadError} If it cannot be counted to its end.
+   */
+  async count(
+    range: KeyRange = "",
+    options: Pick<ListOptions, "at"> & OperationOptions = {},
+  ): Promise<number> {
+    return await countRange(range, options.at ?? 0, this.#readPage(options));
+  }
+
   /**
    * Ends every operation under way with its outcome (reason `closed`) and closes all connections.
    * Operations that begin later end at once.
@@ -216,6 +254,41 @@ export class StoreClient implements AsyncDisposable {
   /** Closes the client at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #commit(batch: Batch, options: OperationOptions): Promise<CommitOutcome> {
+    const done = await this.#run(options, (limits) => this.#clerk.batch(batch, limits));
+    switch (done.type) {
+      case "done": {
+        const { held, revision, failedChecks, results } = done.result;
+        const answers = results.map(batchAnswer);
+        return { outcome: "yes", held, revision, failedChecks, results: answers };
+      }
+      case "maybe":
+        return { outcome: "unknown", reason: this.#reason(options) };
+      case "unavailable":
+        return { outcome: "no", reason: this.#reason(options) };
+      case "invalid":
+        return { outcome: "no", reason: "invalid", message: done.reason };
+      case "full":
+      case "refused":
+        return { outcome: "no", reason: done.type };
+      case "compacted":
+      case "future":
+        return { outcome: "no", reason: "refused" };
+      default:
+        return done satisfies never;
+    }
+  }
+
+  #readPage(options: OperationOptions): ReadPage {
+    return async (operation, at): Promise<BatchOutcome> => {
+      const batch = { checks: [], then: [operation], otherwise: [], at };
+      const done = await this.#run(options, (limits) => this.#clerk.batch(batch, limits));
+      if (done.type !== "unavailable") return done;
+      const reason = this.#reason(options);
+      throw new StoreReadError(reason, `Cannot read: no answer (${reason})`);
+    };
   }
 
   async #run<Result>(

@@ -5,14 +5,19 @@
  * @module
  */
 
+export { BatchBuilder, type Condition, type KeyLike, type ValueLike } from "./batch_builder.ts";
 export { clerkCall } from "./clerk_call.ts";
+export { connect, type ConnectOptions, StoreClient } from "./connect.ts";
 export {
-  connect,
-  type ConnectOptions,
+  type BatchAnswer,
+  type CommitOutcome,
+  type DeleteOutcome,
   type GivenUp,
   type OperationOptions,
   type ReadOutcome,
-  StoreClient,
+  type StoreEntry,
+  StoreReadError,
   type WriteOptions,
   type WriteOutcome,
-} from "./connect.ts";
+} from "./outcomes.ts";
+export { countRange, type KeyRange, type ListOptions, listRange, type ReadPage } from "./ranges.ts";

@@ -285,8 +285,19 @@ export const netCanaries: readonly Canary[] = [
     rule: "C2",
     bug: "a program's write that may have happened is reported as not executed",
     file: "net/store/connect.ts",
-    find: 'return { outcome: "unknown", reason: this.#reason(options) };',
-    replace: 'return { outcome: "no", reason: this.#reason(options) };',
+    find:
+      'return { outcome: "unknown", reason: this.#reason(options) };\n      default:\n        return result',
+    replace:
+      'return { outcome: "no", reason: this.#reason(options) };\n      default:\n        return result',
+    caughtBy: store,
+  },
+  {
+    rule: "C2",
+    bug: "a program's batch that may have happened is reported as not executed",
+    file: "net/store/connect.ts",
+    find:
+      '      case "maybe":\n        return { outcome: "unknown", reason: this.#reason(options) };\n      case "unavailable":',
+    replace: '      case "maybe":\n      case "unavailable":',
     caughtBy: store,
   },
   {

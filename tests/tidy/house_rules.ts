@@ -36,7 +36,8 @@ const WORLD: Readonly<Record<string, string>> = {
 const WIRE_FILES = [
   "raft/core/model/types.ts",
   "raft/message.ts",
-  "kv/store/command.ts",
+  "kv/command/request.ts",
+  "kv/command/reply.ts",
   "net/wire/codec.ts",
 ];
 

@@ -7,7 +7,7 @@
 import { invariant, type Position } from "../../../raft/mod.ts";
 import type { Entry } from "../files/mod.ts";
 import { Holds } from "./holds.ts";
-import { MemoryTable } from "./memory_table.ts";
+import { MemoryTable, type Version } from "./memory_table.ts";
 import { visible, visibleBack } from "../merges/mod.ts";
 import type { Range } from "./range.ts";
 import type { State } from "./state.ts";
@@ -20,6 +20,9 @@ export class MemoryState implements State {
   #oldest = 0;
   #horizon = 0;
   #deletions = 0;
+  /** Versions that replaced others, in the order of their revisions, from a place on. */
+  #replacing: Version[] = [];
+  #firstReplacing = 0;
   /** Deletions that are remembered, in the order of their revisions. */
   #deleted: Entry[] = [];
 
@@ -41,14 +44,14 @@ export class MemoryState implements State {
   }
 
   get(key: string, revision = Infinity): Entry | null {
-    invariant(revision >= this.#oldest, `revision ${revision} can be read: ${this.#oldest} can`);
+    invariant(revision >= this.#oldest, "a revision is read only while it is readable");
     const entry = this.#table.get(key, revision);
     return isForgotten(entry, this.#deletions) ? null : entry;
   }
 
   add(entry: Entry): void {
-    this.#table.add(entry);
-    this.#table.prune(entry.key, this.#oldest);
+    const version = this.#table.add(entry);
+    if (version.older !== null) this.#replacing.push(version);
     if (entry.value === null) this.#deleted.push(entry);
   }
 
@@ -76,11 +79,25 @@ export class MemoryState implements State {
     this.#horizon = Math.max(this.#horizon, horizon);
     this.#deletions = Math.max(this.#deletions, deletions);
     this.#oldest = Math.max(this.#oldest, Math.min(this.#horizon, this.#holds.oldest));
+    this.#cut();
     const floor = Math.min(this.#oldest, this.#deletions, this.#holds.oldestDeletions);
     const kept = this.#deleted.findIndex(({ revision }) => revision >= floor);
     for (const entry of this.#deleted.splice(0, kept < 0 ? this.#deleted.length : kept)) {
       if (this.#table.get(entry.key, Infinity) === entry) this.#table.remove(entry.key);
     }
+  }
+
+  /** Forgets the versions that nobody sees who reads at the oldest revision or a later one. */
+  #cut(): void {
+    for (; this.#firstReplacing < this.#replacing.length; this.#firstReplacing++) {
+      const version = this.#replacing[this.#firstReplacing]!;
+      if (version.entry.revision > this.#oldest) break;
+      this.#table.cut(version);
+    }
+    // An array gives its room back only when it is made anew.
+    if (this.#firstReplacing < 1024 || this.#firstReplacing * 2 < this.#replacing.length) return;
+    this.#replacing = this.#replacing.slice(this.#firstReplacing);
+    this.#firstReplacing = 0;
   }
 
   advance(position: Position): void {

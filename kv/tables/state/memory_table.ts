@@ -11,7 +11,8 @@ import { SortedKeys } from "./sorted_keys.ts";
 /** What an entry costs beside its key and value, roughly. */
 const ENTRY_OVERHEAD_BYTES = 120;
 
-interface Version {
+/** A version of a key, and what it replaced. */
+export interface Version {
   readonly entry: Entry;
   older: Version | null;
 }
@@ -39,13 +40,19 @@ export class MemoryTable {
   }
 
   /** Adds a version. Revisions never go back; of two with the same revision and key the later counts. */
-  add(entry: Entry): void {
+  add(entry: Entry): Version {
     const before = this.#newest.get(entry.key) ?? null;
-    const older = before?.entry.revision === entry.revision ? before.older : before;
+    let older = before;
+    if (before !== null && before.entry.revision === entry.revision) {
+      older = before.older;
+      before.older = null;
+    }
     if (before === null) this.#keys.add(entry.key);
-    this.#newest.set(entry.key, { entry, older });
+    const version = { entry, older };
+    this.#newest.set(entry.key, version);
     this.#bytes += bytesOf(entry);
     this.#lastRevision = entry.revision;
+    return version;
   }
 
   /** The newest version of the key that is no newer than the revision, a deletion included. */
@@ -55,11 +62,8 @@ export class MemoryTable {
     return version?.entry ?? null;
   }
 
-  /** Forgets the versions of a key that nobody sees who reads at the revision or a later one. */
-  prune(key: string, revision: number): void {
-    let version = this.#newest.get(key) ?? null;
-    while (version !== null && version.entry.revision > revision) version = version.older;
-    if (version === null) return;
+  /** Forgets what a version replaced. */
+  cut(version: Version): void {
     for (let older = version.older; older !== null; older = older.older) {
       this.#bytes -= bytesOf(older.entry);
     }

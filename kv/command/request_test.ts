@@ -5,24 +5,19 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  decodeKey,
-  decodeReply,
-  decodeRequest,
-  encodeKey,
-  encodeReply,
-  encodeRequest,
-  KEY_BYTES_MAX,
-  type Reply,
-  type Request,
-  VALUE_BYTES_MAX,
-} from "./command.ts";
+import { KEY_BYTES_MAX } from "../tables/mod.ts";
+import { SAMPLES } from "../../tests/helpers/samples.ts";
+import { type Batch, BATCH_LIMITS } from "./batch.ts";
+import { VALUE_BYTES_MAX } from "./fields.ts";
+import { toKey } from "./key_text.ts";
+import { decodeReply, encodeReply, type Reply } from "./reply.ts";
+import { decodeRequest, encodeRequest, type Request, requestAccess } from "./request.ts";
 
 const requests: Request[] = [
-  { type: "get", key: "" },
+  { type: "get", key: "k" },
   { type: "get", key: "colour" },
-  { type: "get", key: "\u{feff}marked" },
-  { type: "get", key: "größer als 🚣" },
+  { type: "get", key: toKey("\u{feff}marked") },
+  { type: "get", key: toKey("größer als 🚣") },
   { type: "get", key: "x".repeat(KEY_BYTES_MAX) },
   { type: "put", key: "k", value: new Uint8Array(0), version: 0 },
   {
@@ -32,7 +27,8 @@ const requests: Request[] = [
     version: 1,
   },
   { type: "put", key: "k", value: bytes(300), version: Number.MAX_SAFE_INTEGER },
-  { type: "put", key: "", value: bytes(VALUE_BYTES_MAX), version: 2 ** 32 },
+  { type: "put", key: "\xff\0", value: bytes(VALUE_BYTES_MAX), version: 2 ** 32 },
+  { type: "batch", batch: { checks: [], then: SAMPLES.operations, otherwise: [], at: 0 } },
 ];
 
 const replies: Reply[] = [
@@ -49,6 +45,13 @@ const replies: Reply[] = [
   { type: "overloaded" },
   { type: "refused" },
   { type: "full" },
+  { type: "compacted", oldest: 7 },
+  { type: "future", newest: Number.MAX_SAFE_INTEGER },
+  { type: "invalid", reason: "größer" },
+  {
+    type: "batch",
+    result: { held: false, revision: 9, failedChecks: [0, 3], results: SAMPLES.results },
+  },
 ];
 
 function bytes(length: number): Uint8Array {
@@ -102,10 +105,10 @@ Deno.test("decodeRequest refuses invalid bytes", () => {
     [],
     [0],
     [3, 0, 0],
-    [1, 0, 1, 0xff],
+    [1, 0, 0],
+    [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
     [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 97, 98],
     [2, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-    [2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0xc3, 0x28],
     tooLong,
   ];
   for (const bytes of garbage) assertEquals(decodeRequest(Uint8Array.from(bytes)), null);
@@ -117,7 +120,7 @@ Deno.test("decodeRequest and decodeReply return on random bytes", () => {
   let accepted = 0;
   for (let run = 0; run < 20_000; run++) {
     const noise = Uint8Array.from({ length: Math.floor(random() * 20) }, () => random() * 256);
-    if (noise.length > 0) noise[0] = random() * 10;
+    if (noise.length > 0) noise[0] = random() * 14;
     if (noise.length > 2) noise[1] = 0;
     const request = decodeRequest(noise);
     if (request !== null) assertEquals(encodeRequest(request), noise);
@@ -132,7 +135,8 @@ Deno.test("encodeRequest refuses invalid requests", () => {
   const value = new Uint8Array(0);
   const wrong: Request[] = [
     { type: "get", key: "x".repeat(KEY_BYTES_MAX + 1) },
-    { type: "get", key: "half \ud83d" },
+    { type: "get", key: "" },
+    { type: "get", key: "not bytes: ü🚣" },
     { type: "put", key: "k", value: new Uint8Array(VALUE_BYTES_MAX + 1), version: 0 },
     { type: "put", key: "k", value, version: -1 },
     { type: "put", key: "k", value, version: 0.5 },
@@ -141,9 +145,19 @@ Deno.test("encodeRequest refuses invalid requests", () => {
   for (const request of wrong) assertThrows(() => encodeRequest(request), RangeError, "Cannot");
 });
 
-Deno.test("decodeKey maps different keys to different strings", () => {
-  const keys = ["", "\u{feff}", "\u{feff}a", "a", "é", "e\u0301", "\0", "a\0", "🚣".repeat(9)];
-  const back = keys.map((key) => decodeKey(encodeKey(key)));
-  assertEquals(back, keys);
-  assertEquals(new Set(back).size, keys.length);
+Deno.test("requestAccess tells reads from writes, and refuses what is beyond a limit", () => {
+  const batch = (batch: Batch) => encodeRequest({ type: "batch", batch });
+  const [first] = SAMPLES.operations;
+  const read = { op: "get", key: "k" } as const;
+  assertEquals(requestAccess(encodeRequest({ type: "get", key: "k" })), "read");
+  assertEquals(requestAccess(encodeRequest(requests[5]!)), "write");
+  assertEquals(requestAccess(batch({ checks: [], then: [read], otherwise: [], at: 3 })), "read");
+  const writes = batch({ checks: [], then: [read], otherwise: [first!], at: 0 });
+  assertEquals(requestAccess(writes), "write");
+  assertEquals(requestAccess(writes.subarray(0, -1)), null);
+  assertEquals(requestAccess(Uint8Array.of(...writes, 0)), null);
+  // Nine bytes ahead of the operations: the code and the revision to read.
+  assertEquals(requestAccess(writes.with(8, 1)), null);
+  const many = new Uint8Array(BATCH_LIMITS.bytes + 2).fill(0).with(0, 3);
+  assertEquals(requestAccess(many), null);
 });

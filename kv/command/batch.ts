@@ -1,0 +1,219 @@
+/**
+ * A batch: checks, and what is done when all of them hold or when one fails. It happens at one
+ * revision or not at all. Its bytes follow from the table of operations.
+ *
+ * Invariant: what {@linkcode writeBatch} accepts is within all limits, and {@linkcode readBatch}
+ * accepts nothing else, so that nothing beyond a limit enters the log.
+ *
+ * @module
+ */
+
+import { MalformedBytes, type Reader, type Writer } from "./bytes.ts";
+import { type Field, key, shown, whole } from "./fields.ts";
+import {
+  type Check,
+  type CheckName,
+  checkNames,
+  CHECKS,
+  type Fields,
+  isRead,
+  type Operation,
+  OPERATIONS,
+  type Result,
+} from "./operations.ts";
+
+/** What a batch may hold. */
+export const BATCH_LIMITS = {
+  /** Checks and operations together. */
+  operations: 1000,
+  /** All of its bytes. */
+  bytes: 8 * 1024 * 1024,
+};
+
+/** Checks, operations and the alternative. */
+export interface Batch {
+  /** All of them hold: `then`; one fails: `otherwise`. */
+  readonly checks: readonly Check[];
+  /** Done if all checks hold. */
+  readonly then: readonly Operation[];
+  /** Done if a check fails. */
+  readonly otherwise: readonly Operation[];
+  /** Of a batch of reads: the revision whose state is read; 0: the newest. */
+  readonly at: number;
+}
+
+/** What became of a batch that was executed. */
+export interface BatchResult {
+  /** Whether all checks held. */
+  readonly held: boolean;
+  /** Of a write, the revision at which it happened; of a read, the revision whose state it saw. */
+  readonly revision: number;
+  /** The places of the checks that failed. */
+  readonly failedChecks: readonly number[];
+  /** One for each operation of `then`, or of `otherwise`. */
+  readonly results: readonly Result[];
+}
+
+const operationByCode = byCode(OPERATIONS);
+const checkByCode = byCode(CHECKS);
+
+/** Whether it takes no log entry. */
+export function isReadOnly({ then, otherwise }: Batch): boolean {
+  return then.every(isRead) && otherwise.every(isRead);
+}
+
+/**
+ * Whether it may be sent again although it may have been executed: it reads only, or it changes only
+ * what it also checks the version or revision of, so that it fails the second time (C1).
+ */
+export function isRepeatable(batch: Batch): boolean {
+  if (isReadOnly(batch)) return true;
+  if (!batch.otherwise.every(isRead)) return false;
+  const guarded = new Set(batch.checks.flatMap((check) => {
+    return "version" in check || "revision" in check ? [check.key] : [];
+  }));
+  return batch.then.some((operation) => {
+    return !isRead(operation) && "key" in operation && guarded.has(operation.key) &&
+      operation.op !== "delete";
+  });
+}
+
+/** Which kind of check it is. */
+export function checkName(check: Check): CheckName {
+  const name = checkNames.find((each) => Object.hasOwn(check, each));
+  if (name === undefined) {
+    throw new RangeError(`Cannot use the check: wanted one of ${checkNames.join(", ")}`);
+  }
+  return name;
+}
+
+/** Writes a batch. Throws a `RangeError` for one that no server would execute. */
+export function writeBatch(to: Writer, batch: Batch): void {
+  const { checks, then, otherwise, at } = batch;
+  const count = checks.length + then.length + otherwise.length;
+  if (count > BATCH_LIMITS.operations) {
+    throw new RangeError(
+      `Cannot make a batch: wanted at most ${BATCH_LIMITS.operations} checks and operations, ` +
+        `got ${count}`,
+    );
+  }
+  if (!whole.is(at) || at > 0 && !isReadOnly(batch)) {
+    throw new RangeError(`Cannot make a batch: wanted a revision of reads only, got ${at}`);
+  }
+  to.u64(at);
+  to.u16(checks.length);
+  to.u16(then.length);
+  to.u16(otherwise.length);
+  for (const check of checks) writeCheck(to, check);
+  for (const operation of [...then, ...otherwise]) {
+    to.u8(OPERATIONS[operation.op].code);
+    writeFields(to, OPERATIONS[operation.op].fields, operation);
+  }
+  if (to.length > BATCH_LIMITS.bytes) {
+    throw new RangeError(
+      `Cannot make a batch: wanted at most ${BATCH_LIMITS.bytes} bytes, got ${to.length}`,
+    );
+  }
+}
+
+/** Reads a batch that takes the rest of the bytes. Throws {@linkcode MalformedBytes}. */
+export function readBatch(from: Reader): Batch {
+  if (from.left > BATCH_LIMITS.bytes) throw new MalformedBytes("wanted a shorter batch");
+  const at = from.u64();
+  const counts = [from.u16(), from.u16(), from.u16()] as const;
+  if (counts[0] + counts[1] + counts[2] > BATCH_LIMITS.operations) {
+    throw new MalformedBytes(`wanted at most ${BATCH_LIMITS.operations} operations, got ${counts}`);
+  }
+  const checks = Array.from({ length: counts[0] }, () => readCheck(from));
+  const then = Array.from({ length: counts[1] }, () => readOperation(from));
+  const otherwise = Array.from({ length: counts[2] }, () => readOperation(from));
+  from.end();
+  const batch = { checks, then, otherwise, at };
+  if (at > 0 && !isReadOnly(batch)) throw new MalformedBytes("wanted reads at a revision");
+  return batch;
+}
+
+/** Writes what became of a batch. */
+export function writeResult(
+  to: Writer,
+  { held, revision, failedChecks, results }: BatchResult,
+): void {
+  to.u64(revision);
+  to.u8(held ? 1 : 0);
+  to.u16(failedChecks.length);
+  for (const place of failedChecks) to.u16(place);
+  to.u16(results.length);
+  for (const result of results) {
+    to.u8(OPERATIONS[result.op].code);
+    writeFields(to, OPERATIONS[result.op].result, result);
+  }
+}
+
+/** Reads what became of a batch. Throws {@linkcode MalformedBytes}. */
+export function readResult(from: Reader): BatchResult {
+  const revision = from.u64();
+  const held = from.u8() === 1;
+  const failedChecks = Array.from({ length: from.u16() }, () => from.u16());
+  const results = Array.from({ length: from.u16() }, () => {
+    const op = nameOf(operationByCode, from.u8());
+    return { op, ...readFields(from, OPERATIONS[op].result) } as Result;
+  });
+  from.end();
+  return { held, revision, failedChecks, results };
+}
+
+function writeCheck(to: Writer, check: Check): void {
+  const name = checkName(check);
+  const { code, field } = CHECKS[name];
+  to.u8(code);
+  writeField(to, { name: "key", field: key }, check.key);
+  if (field !== null) writeField(to, { name, field }, (check as Record<string, unknown>)[name]);
+}
+
+function readCheck(from: Reader): Check {
+  const name = nameOf(checkByCode, from.u8());
+  const { field } = CHECKS[name];
+  const about = key.read(from);
+  return { key: about, [name]: field === null ? true : field.read(from) } as unknown as Check;
+}
+
+function readOperation(from: Reader): Operation {
+  const op = nameOf(operationByCode, from.u8());
+  return { op, ...readFields(from, OPERATIONS[op].fields) } as Operation;
+}
+
+function writeFields(to: Writer, fields: Fields, values: object): void {
+  for (const name of Object.keys(fields)) {
+    const given = (values as Record<string, unknown>)[name];
+    writeField(to, { name, field: fields[name]! }, given);
+  }
+}
+
+function writeField(
+  to: Writer,
+  { name, field }: { readonly name: string; readonly field: Field<unknown> },
+  given: unknown,
+): void {
+  if (!field.is(given)) {
+    throw new RangeError(`Cannot use ${name}: wanted ${field.wanted}, got ${shown(given)}`);
+  }
+  field.write(to, given);
+}
+
+function readFields(from: Reader, fields: Fields): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const name of Object.keys(fields)) values[name] = fields[name]!.read(from);
+  return values;
+}
+
+function byCode<Name extends string>(
+  rows: Readonly<Record<Name, { readonly code: number }>>,
+): ReadonlyMap<number, Name> {
+  return new Map((Object.keys(rows) as Name[]).map((name) => [rows[name].code, name]));
+}
+
+function nameOf<Name>(names: ReadonlyMap<number, Name>, code: number): Name {
+  const name = names.get(code);
+  if (name === undefined) throw new MalformedBytes(`wanted a known code, got ${code}`);
+  return name;
+}

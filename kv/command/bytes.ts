@@ -1,0 +1,174 @@
+/**
+ * Bytes of requests and replies: a writer that grows and a reader that never reads beyond its end.
+ * Numbers are unsigned and big endian.
+ *
+ * @module
+ */
+
+import { keyOf } from "../tables/mod.ts";
+
+/** The bytes end too early, or hold a value that no writer writes. */
+export class MalformedBytes extends RangeError {
+  override name = "MalformedBytes";
+}
+
+/** A key as a binary string: one character for each byte, so that `<` is the order of the bytes. */
+export type Key = string;
+
+/** Collects bytes. */
+export class Writer {
+  #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  /** How many bytes were written. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The bytes; nothing may be written after that. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  u8(value: number): void {
+    const at = this.#grow(1);
+    this.#bytes[at] = value;
+  }
+
+  u16(value: number): void {
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value);
+  }
+
+  u32(value: number): void {
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value);
+  }
+
+  /** A safe integer from 0 on, in eight bytes. */
+  u64(value: number): void {
+    this.u32(Math.floor(value / 2 ** 32));
+    this.u32(value % 2 ** 32);
+  }
+
+  /** All 64 bits. */
+  long(value: bigint): void {
+    const at = this.#grow(8);
+    this.#view.setBigUint64(at, value);
+  }
+
+  bytes(value: Uint8Array): void {
+    const at = this.#grow(value.length);
+    this.#bytes.set(value, at);
+  }
+
+  /** The characters of a binary string. */
+  key(value: Key): void {
+    const at = this.#grow(value.length);
+    for (let place = 0; place < value.length; place++) {
+      this.#bytes[at + place] = value.charCodeAt(place);
+    }
+  }
+
+  #grow(count: number): number {
+    const at = this.#length;
+    this.#length += count;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
+      larger.set(this.#bytes.subarray(0, at));
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return at;
+  }
+}
+
+/** Takes values from bytes, in the order in which they were written. */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at: number;
+
+  constructor(bytes: Uint8Array, at = 0) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = at;
+  }
+
+  /** How many bytes are left. */
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  u8(): number {
+    return this.#bytes[this.#take(1)]!;
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.#take(2));
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4));
+  }
+
+  u64(): number {
+    const value = this.u32() * 2 ** 32 + this.u32();
+    if (Number.isSafeInteger(value)) return value;
+    throw new MalformedBytes(`wanted a number below 2^53, got about ${value}`);
+  }
+
+  long(): bigint {
+    return this.#view.getBigUint64(this.#take(8));
+  }
+
+  /** A view, not a copy. */
+  bytes(length: number): Uint8Array {
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  key(length: number): Key {
+    return keyOf(this.bytes(length));
+  }
+
+  /** Throws unless all bytes were read. */
+  end(): void {
+    if (this.left > 0) throw new MalformedBytes(`wanted the end, got ${this.left} more bytes`);
+  }
+
+  #take(length: number): number {
+    const at = this.#at;
+    if (length > this.left) throw new MalformedBytes(`wanted ${length} bytes, got ${this.left}`);
+    this.#at = at + length;
+    return at;
+  }
+}
+
+/** What the function read, or `null`: the bytes are malformed. */
+export function orNull<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof MalformedBytes) return null;
+    throw error;
+  }
+}
+
+/** Writes a safe integer from 0 on, in eight bytes. */
+export function setNumber(view: DataView, at: number, number: number): void {
+  view.setUint32(at, Math.floor(number / 2 ** 32));
+  view.setUint32(at + 4, number % 2 ** 32);
+}
+
+/** Reads eight bytes; `null`: the number is no safe integer. */
+export function getNumber(view: DataView, at: number): number | null {
+  const number = view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
+  return Number.isSafeInteger(number) ? number : null;
+}
+
+/** A view of the bytes. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

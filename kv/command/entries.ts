@@ -1,0 +1,119 @@
+/**
+ * Entries in the results of reads: a key with its value and all that the store knows of it.
+ *
+ * @module
+ */
+
+import { type Key, MalformedBytes, type Reader, type Writer } from "./bytes.ts";
+import { type Field, type Json, key, value, whole } from "./fields.ts";
+
+/** A key, as a read returns it. */
+export interface FoundEntry {
+  /** The key. */
+  readonly key: Key;
+  /** `null`: only keys were asked for. */
+  readonly value: Uint8Array | null;
+  /** How many writes the key has had, deletions included. */
+  readonly version: number;
+  /** The revision of the write that created the key. */
+  readonly created: number;
+  /** The revision of the last write. */
+  readonly revision: number;
+}
+
+/** At most this many entries are in one list. */
+const ENTRIES_MAX = 1000;
+
+/** What an entry takes beside its key and value. */
+export const ENTRY_HEAD_BYTES = 2 + 3 * 8 + 1 + 4;
+
+function writeEntry(to: Writer, entry: FoundEntry): void {
+  key.write(to, entry.key);
+  whole.write(to, entry.version);
+  whole.write(to, entry.created);
+  whole.write(to, entry.revision);
+  to.u8(entry.value === null ? 0 : 1);
+  if (entry.value !== null) value.write(to, entry.value);
+}
+
+function readEntry(from: Reader): FoundEntry {
+  const name = key.read(from);
+  const version = whole.read(from);
+  const created = whole.read(from);
+  const revision = whole.read(from);
+  const hasValue = from.u8();
+  if (hasValue > 1) throw new MalformedBytes(`wanted 0 or 1, got ${hasValue}`);
+  return {
+    key: name,
+    value: hasValue === 1 ? value.read(from) : null,
+    version,
+    created,
+    revision,
+  };
+}
+
+function isEntry(entry: unknown): entry is FoundEntry {
+  if (typeof entry !== "object" || entry === null) return false;
+  const { version, created, revision, ...rest } = entry as FoundEntry;
+  const isCounted = whole.is(version) && whole.is(created) && whole.is(revision);
+  return isCounted && key.is(rest.key) && (rest.value === null || value.is(rest.value));
+}
+
+function entryToJson(entry: FoundEntry): Json {
+  const { version, created, revision } = entry;
+  const content = entry.value === null ? {} : { value: value.toJson(entry.value) };
+  return { key: key.toJson(entry.key), ...content, version, created, revision };
+}
+
+function entryFromJson(json: unknown): unknown {
+  if (typeof json !== "object" || json === null) return json;
+  const fields = json as Readonly<Record<string, unknown>>;
+  return {
+    key: key.fromJson(fields.key),
+    value: fields.value === undefined ? null : value.fromJson(fields.value),
+    version: fields.version,
+    created: fields.created,
+    revision: fields.revision,
+  };
+}
+
+const LAYOUT = "length of the key (`u16`), key, version (`u64`), created (`u64`), " +
+  "revision (`u64`), `0`, or `1` and the value (length `u32`, bytes)";
+
+/** What a get found. */
+export const entryOrNone: Field<FoundEntry | null> = {
+  wanted: "an entry or null",
+  layout: `\`0\`, or \`1\` and the entry: ${LAYOUT}`,
+  is: (entry): entry is FoundEntry | null => entry === null || isEntry(entry),
+  write: (to, entry) => {
+    to.u8(entry === null ? 0 : 1);
+    if (entry !== null) writeEntry(to, entry);
+  },
+  read: (from) => {
+    const count = from.u8();
+    if (count > 1) throw new MalformedBytes(`wanted 0 or 1, got ${count}`);
+    return count === 0 ? null : readEntry(from);
+  },
+  toJson: (entry) => entry === null ? null : entryToJson(entry),
+  fromJson: entryFromJson,
+};
+
+/** What a range found. */
+export const entries: Field<readonly FoundEntry[]> = {
+  wanted: `at most ${ENTRIES_MAX} entries`,
+  layout: "count (`u16`), entries",
+  is: (list): list is readonly FoundEntry[] => {
+    return Array.isArray(list) && list.length <= ENTRIES_MAX && list.every(isEntry);
+  },
+  write: (to, list) => {
+    to.u16(list.length);
+    for (const entry of list) writeEntry(to, entry);
+  },
+  read: (from) => {
+    const count = from.u16();
+    if (count > ENTRIES_MAX) throw new MalformedBytes(`wanted ${entries.wanted}, got ${count}`);
+    return Array.from({ length: count }, () => readEntry(from));
+  },
+  toJson: (list) => list.map(entryToJson),
+  fromJson: (json) => Array.isArray(json) ? json.map(entryFromJson) : json,
+};

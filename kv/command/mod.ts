@@ -1,0 +1,42 @@
+/**
+ * What clients ask of the store and what they get back: the table of operations, and the bytes and
+ * the JSON of requests and replies.
+ *
+ * @module
+ */
+
+export {
+  type Batch,
+  BATCH_LIMITS,
+  type BatchResult,
+  checkName,
+  isReadOnly,
+  isRepeatable,
+} from "./batch.ts";
+export { batchOfJson, jsonOfBatch, jsonOfResult, resultOfJson } from "./batch_json.ts";
+export { type Key, viewOf } from "./bytes.ts";
+export { ENTRY_HEAD_BYTES, type FoundEntry } from "./entries.ts";
+export { jsonOfKey, VALUE_BYTES_MAX } from "./fields.ts";
+export { binaryKey, endOfPrefix, textOfKey, toKey } from "./key_text.ts";
+export {
+  type Check,
+  CHECKS,
+  type Operation,
+  type OperationName,
+  type OperationOf,
+  OPERATIONS,
+  type OperationTypes,
+  RANGE_KEYS_MAX,
+  type Result,
+  type ResultOf,
+} from "./operations.ts";
+export { decodeReply, encodeReply, type Reply } from "./reply.ts";
+export {
+  type BatchRequest,
+  decodeRequest,
+  encodeRequest,
+  type Get,
+  type Put,
+  type Request,
+  requestAccess,
+} from "./request.ts";

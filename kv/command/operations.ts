@@ -1,0 +1,248 @@
+/**
+ * The table of operations: everything that a batch can ask or do. Codec, JSON form, limits, server,
+ * client library, recorder, history reader, random clients and the protocol page follow from these
+ * rows; `docs/architecture.md` lists the steps that remain for a new one.
+ *
+ * @module
+ */
+
+import {
+  amount,
+  bound,
+  choice,
+  type Field,
+  flag,
+  key,
+  limit,
+  start,
+  value,
+  whole,
+} from "./fields.ts";
+import type { Key } from "./bytes.ts";
+import { entries, entryOrNone, type FoundEntry } from "./entries.ts";
+
+/** Named fields, in the order of their bytes. */
+export type Fields = Readonly<Record<string, Field<unknown>>>;
+
+/** What every operation takes and answers. */
+export interface OperationTypes {
+  /** See the row of this name. */
+  put: [{ key: Key; value: Uint8Array }, { version: number }];
+  /** See the row of this name. */
+  delete: [{ key: Key }, { existed: boolean }];
+  /** See the row of this name. */
+  deleteRange: [
+    { start: Key; end: Key | null; limit: number },
+    { count: number; next: Key | null },
+  ];
+  /** See the row of this name. */
+  add: [
+    { key: Key; amount: bigint; overflow: "wrap" | "clamp" },
+    { version: number; value: bigint },
+  ];
+  /** See the row of this name. */
+  min: [{ key: Key; amount: bigint }, { version: number; value: bigint }];
+  /** See the row of this name. */
+  max: [{ key: Key; amount: bigint }, { version: number; value: bigint }];
+  /** See the row of this name. */
+  putAtRevision: [{ prefix: Key; value: Uint8Array }, { key: Key }];
+  /** See the row of this name. */
+  get: [{ key: Key }, { entry: FoundEntry | null }];
+  /** See the row of this name. */
+  range: [
+    { start: Key; end: Key | null; limit: number; reverse: boolean; show: "entries" | "keys" },
+    { entries: readonly FoundEntry[]; next: Key | null },
+  ];
+  /** See the row of this name. */
+  count: [{ start: Key; end: Key | null }, { count: number; next: Key | null }];
+}
+
+/** The name of an operation. */
+export type OperationName = keyof OperationTypes;
+
+type FieldsOf<T> = { readonly [Name in keyof T]: Field<T[Name]> };
+
+/** One operation. */
+export interface OperationRow<Given = unknown, Answer = unknown> {
+  /** Its first byte; never given a new meaning. */
+  readonly code: number;
+  /** A batch of reads takes no log entry. */
+  readonly access: "read" | "write";
+  /** The feature level of the cluster from which on it may enter the log. */
+  readonly since: number;
+  /** What it takes. */
+  readonly fields: FieldsOf<Given>;
+  /** What it answers. */
+  readonly result: FieldsOf<Answer>;
+  /** One sentence, for the protocol page. */
+  readonly meaning: string;
+}
+
+/** At most this many keys are changed or returned by one operation on a range. */
+export const RANGE_KEYS_MAX = 1000;
+
+/** What an addition does that would leave 64 bits. */
+const overflow = choice(["wrap", "clamp"]);
+
+/** What changes a number of 64 bits. */
+const numeric = {
+  access: "write",
+  since: 2,
+  result: { version: whole, value: amount },
+} as const;
+
+/** The rows. */
+export const OPERATIONS: {
+  readonly [Name in OperationName]: OperationRow<OperationTypes[Name][0], OperationTypes[Name][1]>;
+} = {
+  put: {
+    code: 1,
+    access: "write",
+    since: 2,
+    fields: { key, value },
+    result: { version: whole },
+    meaning: "writes a key",
+  },
+  delete: {
+    code: 2,
+    access: "write",
+    since: 2,
+    fields: { key },
+    result: { existed: flag },
+    meaning: "removes a key; its version grows and is remembered",
+  },
+  deleteRange: {
+    code: 3,
+    access: "write",
+    since: 2,
+    fields: { start, end: bound, limit: limit(RANGE_KEYS_MAX) },
+    result: { count: whole, next: bound },
+    meaning: "removes the first keys of a range, and says where the rest begins",
+  },
+  add: {
+    ...numeric,
+    code: 4,
+    fields: { key, amount, overflow },
+    meaning:
+      "adds to the number (8 bytes, little endian) that a key holds; a key without one has 0",
+  },
+  min: {
+    ...numeric,
+    code: 5,
+    fields: { key, amount },
+    meaning:
+      "lowers the number of a key to the amount, unless it is lower; sets it if there is none",
+  },
+  max: {
+    ...numeric,
+    code: 6,
+    fields: { key, amount },
+    meaning:
+      "raises the number of a key to the amount, unless it is higher; sets it if there is none",
+  },
+  putAtRevision: {
+    code: 7,
+    access: "write",
+    since: 2,
+    fields: { prefix: start, value },
+    result: { key },
+    meaning:
+      "writes the key that is the prefix and 20 digits: the batch's revision, and the place " +
+      "of the operation in the batch",
+  },
+  get: {
+    code: 8,
+    access: "read",
+    since: 2,
+    fields: { key },
+    result: { entry: entryOrNone },
+    meaning: "reads a key",
+  },
+  range: {
+    code: 9,
+    access: "read",
+    since: 2,
+    fields: {
+      start,
+      end: bound,
+      limit: limit(RANGE_KEYS_MAX),
+      reverse: flag,
+      show: choice(["entries", "keys"]),
+    },
+    result: { entries, next: bound },
+    meaning:
+      "reads the first keys of a range in order, or the last ones backwards, and says where " +
+      "the rest begins (backwards: the end of the rest)",
+  },
+  count: {
+    code: 10,
+    access: "read",
+    since: 2,
+    fields: { start, end: bound },
+    result: { count: whole, next: bound },
+    meaning: "counts the keys of a range, up to 10,000, and says where the rest begins",
+  },
+};
+
+/** What a check demands of a key. */
+export interface CheckRow {
+  /** Its first byte; never given a new meaning. */
+  readonly code: number;
+  /** What it is compared with; `null`: nothing. */
+  readonly field: Field<unknown> | null;
+  /** When it holds, for the protocol page. */
+  readonly meaning: string;
+}
+
+/** The checks. */
+export const CHECKS: Readonly<
+  Record<"absent" | "present" | "version" | "revision" | "value", CheckRow>
+> = {
+  absent: { code: 1, field: null, meaning: "the key does not exist" },
+  present: { code: 2, field: null, meaning: "the key exists" },
+  version: {
+    code: 3,
+    field: whole,
+    meaning: "the key has this version, also if it was deleted; 0: it was never written",
+  },
+  revision: { code: 4, field: whole, meaning: "the key was last written at this revision" },
+  value: { code: 5, field: value, meaning: "the key has this value" },
+};
+
+/** One operation of a batch. */
+export type Operation = {
+  [Name in OperationName]: { readonly op: Name } & Readonly<OperationTypes[Name][0]>;
+}[OperationName];
+
+/** The operation of this name. */
+export type OperationOf<Name extends OperationName> = Extract<Operation, { readonly op: Name }>;
+
+/** What an operation answers. */
+export type Result = {
+  [Name in OperationName]: { readonly op: Name } & Readonly<OperationTypes[Name][1]>;
+}[OperationName];
+
+/** What the operation of this name answers. */
+export type ResultOf<Name extends OperationName> = Extract<Result, { readonly op: Name }>;
+
+/** A condition of a batch. */
+export type Check =
+  | { readonly key: string; readonly absent: true }
+  | { readonly key: string; readonly present: true }
+  | { readonly key: string; readonly version: number }
+  | { readonly key: string; readonly revision: number }
+  | { readonly key: string; readonly value: Uint8Array };
+
+/** What a check demands. */
+export type CheckName = keyof typeof CHECKS;
+
+/** The names of all operations. */
+export const operationNames = Object.keys(OPERATIONS) as readonly OperationName[];
+
+/** The names of all checks. */
+export const checkNames = Object.keys(CHECKS) as readonly CheckName[];
+
+/** Whether every server of the cluster can do without a log entry for it. */
+export function isRead({ op }: Operation): boolean {
+  return OPERATIONS[op].access === "read";
+}

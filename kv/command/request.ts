@@ -1,0 +1,157 @@
+/**
+ * What clients ask of the store: types and bytes. What they get back is in `reply.ts`. The bytes of a request are
+ * made once, by the client, and go unchanged into the log and into {@linkcode KvStore}.
+ *
+ * Not here: who is asked, and what the store does. Bytes that are no request are a value
+ * ({@linkcode decodeRequest} returns `null`), never an exception: they may stand in a log.
+ *
+ * `docs/protocol.md` shows every byte.
+ *
+ * @module
+ */
+
+import { KEY_BYTES_MAX, keyOf } from "../tables/mod.ts";
+import { type Batch, isReadOnly, readBatch, writeBatch } from "./batch.ts";
+
+import { getNumber, type Key, orNull, Reader, setNumber, viewOf, Writer } from "./bytes.ts";
+import { key as keyField, VALUE_BYTES_MAX } from "./fields.ts";
+
+/** Read a key. */
+export interface Get {
+  /** Tells it from the other commands. */
+  readonly type: "get";
+  /** Which key to read. */
+  readonly key: Key;
+}
+
+/** Write a key if it has this version. A key that was never written has version 0. */
+export interface Put {
+  /** Tells it from the other commands. */
+  readonly type: "put";
+  /** Which key to write. */
+  readonly key: Key;
+  /** What it shall hold. */
+  readonly value: Uint8Array;
+  /** The version it must have; 0 for a key that must not exist. */
+  readonly version: number;
+}
+
+/** Several checks, reads and changes at once. */
+export interface BatchRequest {
+  /** Tells it from the other commands. */
+  readonly type: "batch";
+  /** What is asked. */
+  readonly batch: Batch;
+}
+
+/** All that clients ask. Get and put are short forms of batches. */
+export type Request = Get | Put | BatchRequest;
+
+const REQUEST_CODES = { get: 1, put: 2, batch: 3 } as const;
+
+const GET_HEADER_BYTES = 3;
+const PUT_HEADER_BYTES = 11;
+
+/** Makes the bytes of a request. Throws a `RangeError` for one that no server would execute. */
+export function encodeRequest(request: Request): Uint8Array {
+  switch (request.type) {
+    case "get": {
+      const { length } = checkedKey(request.key);
+      const bytes = new Uint8Array(GET_HEADER_BYTES + length);
+      bytes[0] = REQUEST_CODES.get;
+      viewOf(bytes).setUint16(1, length);
+      setKey(bytes, GET_HEADER_BYTES, request.key);
+      return bytes;
+    }
+    case "put":
+      return encodePut(request);
+    case "batch": {
+      const to = new Writer();
+      to.u8(REQUEST_CODES.batch);
+      writeBatch(to, request.batch);
+      return to.finish();
+    }
+    default:
+      return request satisfies never;
+  }
+}
+
+function encodePut({ key, value, version }: Put): Uint8Array {
+  if (value.length > VALUE_BYTES_MAX) {
+    throw new RangeError(
+      `Cannot put a value: wanted at most ${VALUE_BYTES_MAX} bytes, got ${value.length}`,
+    );
+  }
+  if (!Number.isSafeInteger(version) || version < 0) {
+    throw new RangeError(`Cannot put a value: wanted a version from 0 on, got ${version}`);
+  }
+  const { length } = checkedKey(key);
+  const bytes = new Uint8Array(PUT_HEADER_BYTES + length + value.length);
+  const view = viewOf(bytes);
+  bytes[0] = REQUEST_CODES.put;
+  setNumber(view, 1, version);
+  view.setUint16(9, length);
+  setKey(bytes, PUT_HEADER_BYTES, key);
+  bytes.set(value, PUT_HEADER_BYTES + length);
+  return bytes;
+}
+
+/**
+ * Whether a request reads or writes, or `null`: these bytes are none. All limits are checked here,
+ * before the bytes enter the log.
+ */
+export function requestAccess(bytes: Uint8Array): "read" | "write" | null {
+  if (bytes[0] === REQUEST_CODES.batch) {
+    const request = decodeBatch(bytes);
+    if (request === null) return null;
+    return isReadOnly(request.batch) ? "read" : "write";
+  }
+  const type = shortType(bytes);
+  if (type === null) return null;
+  return type === "get" ? "read" : "write";
+}
+
+/** Reads a request, or `null`: these bytes are none. Values are views, not copies. */
+export function decodeRequest(bytes: Uint8Array): Request | null {
+  if (bytes[0] === REQUEST_CODES.batch) return decodeBatch(bytes);
+  const type = shortType(bytes);
+  if (type === null) return null;
+  if (type === "get") return { type, key: keyOf(bytes.subarray(GET_HEADER_BYTES)) };
+  const version = getNumber(viewOf(bytes), 1);
+  if (version === null) return null;
+  const valueAt = PUT_HEADER_BYTES + (bytes[9]! << 8 | bytes[10]!);
+  const key = keyOf(bytes.subarray(PUT_HEADER_BYTES, valueAt));
+  return { type, key, value: bytes.subarray(valueAt), version };
+}
+
+/** Which of the short requests these bytes have the shape of. */
+function shortType(bytes: Uint8Array): "get" | "put" | null {
+  const { length } = bytes;
+  if (bytes[0] === REQUEST_CODES.get && length >= GET_HEADER_BYTES) {
+    const keyLength = bytes[1]! << 8 | bytes[2]!;
+    return isKeyLength(keyLength) && length === GET_HEADER_BYTES + keyLength ? "get" : null;
+  }
+  if (bytes[0] !== REQUEST_CODES.put || length < PUT_HEADER_BYTES) return null;
+  const keyLength = bytes[9]! << 8 | bytes[10]!;
+  const valueAt = PUT_HEADER_BYTES + keyLength;
+  const isWhole = length >= valueAt && length <= valueAt + VALUE_BYTES_MAX;
+  return isKeyLength(keyLength) && isWhole ? "put" : null;
+}
+
+function isKeyLength(length: number): boolean {
+  return length >= 1 && length <= KEY_BYTES_MAX;
+}
+
+function decodeBatch(bytes: Uint8Array): BatchRequest | null {
+  return orNull(() => ({ type: "batch", batch: readBatch(new Reader(bytes, 1)) }));
+}
+
+function checkedKey(key: Key): Key {
+  const { length } = key;
+  if (keyField.is(key)) return key;
+  throw new RangeError(`Cannot use the key: wanted ${keyField.wanted}, got ${length}`);
+}
+
+function setKey(bytes: Uint8Array, at: number, key: Key): void {
+  for (let place = 0; place < key.length; place++) bytes[at + place] = key.charCodeAt(place);
+}

@@ -1,0 +1,77 @@
+/**
+ * What a batch has changed so far, in front of the state: its operations see the changes of those
+ * before them, and the state sees all of them at once, or none.
+ *
+ * @module
+ */
+
+import type { Key } from "../command/mod.ts";
+import type { Entry, State } from "../tables/mod.ts";
+
+/** A part of the keys, in order or against it. */
+export interface KeyRange {
+  readonly start: Key;
+  /** The key behind the last one; `null`: to the end. */
+  readonly end: Key | null;
+  readonly reverse: boolean;
+}
+
+/** One changed key: what it is, and what it was. */
+export interface Change {
+  /** What it is. */
+  readonly entry: Entry;
+  /** What it was; `null`: the key was never written, as far as is remembered. */
+  readonly previous: Entry | null;
+}
+
+/** The state with changes that are not made yet. */
+export class Draft {
+  readonly #state: State;
+  readonly #at: number;
+  readonly #changes = new Map<Key, Change>();
+
+  /** Changes nothing. `at` is the revision whose state is read below the changes. */
+  constructor(state: State, at: number) {
+    this.#state = state;
+    this.#at = at;
+  }
+
+  /** The changes, one for each key, in the order in which the keys were first changed. */
+  get changes(): readonly Change[] {
+    return [...this.#changes.values()];
+  }
+
+  /** The newest version of a key, a deletion included. */
+  get(key: Key): Entry | null {
+    return this.#changes.get(key)?.entry ?? this.#state.get(key, this.#at);
+  }
+
+  /** Changes a key. */
+  set(entry: Entry): void {
+    const previous = this.#changes.get(entry.key)?.previous;
+    this.#changes.set(entry.key, {
+      entry,
+      previous: previous === undefined ? this.#state.get(entry.key, this.#at) : previous,
+    });
+  }
+
+  /** The entries of a range that exist. */
+  *scan({ start, end, reverse }: KeyRange): Generator<Entry, void, void> {
+    const isBefore = (one: Key, other: Key): boolean => reverse ? one > other : one < other;
+    const changed = [...this.#changes.keys()]
+      .filter((key) => key >= start && (end === null || key < end))
+      .sort((one, other) => isBefore(one, other) ? -1 : 1);
+    let place = 0;
+    for (const entry of this.#state.scan({ from: start, to: end, at: this.#at, reverse })) {
+      for (; place < changed.length && isBefore(changed[place]!, entry.key); place++) {
+        const { entry: fresh } = this.#changes.get(changed[place]!)!;
+        if (fresh.value !== null) yield fresh;
+      }
+      if (changed[place] !== entry.key) yield entry;
+    }
+    for (; place < changed.length; place++) {
+      const { entry: fresh } = this.#changes.get(changed[place]!)!;
+      if (fresh.value !== null) yield fresh;
+    }
+  }
+}

@@ -1,0 +1,274 @@
+/**
+ * What the operations of a batch do. Each has one function here; all see a {@linkcode Draft}, and
+ * what they cannot do is thrown, so that the batch as a whole does nothing.
+ *
+ * @module
+ */
+
+import {
+  type Batch,
+  type BatchResult,
+  type Check,
+  checkName,
+  ENTRY_HEAD_BYTES,
+  type FoundEntry,
+  type Key,
+  type Operation,
+  type OperationOf,
+  type Result,
+  type ResultOf,
+  viewOf,
+} from "../command/mod.ts";
+import { type Entry, KEY_BYTES_MAX } from "../tables/mod.ts";
+import type { Draft, KeyRange } from "./draft.ts";
+
+/** A batch cannot be executed as it is. */
+export class InvalidBatch extends Error {
+  override name = "InvalidBatch";
+}
+
+/** What one batch may touch, and what its results may take. */
+export const WORK_LIMITS = {
+  /** Keys that are read, counted or changed. */
+  keys: 5000,
+  /** Bytes of one page of a range; a single entry may be longer. */
+  pageBytes: 1024 * 1024,
+  /** Bytes of all results. */
+  resultBytes: 8 * 1024 * 1024,
+};
+
+const NUMBER_BYTES = 8;
+const LAST_NUMBER = 2n ** 64n - 1n;
+
+/** Executes a batch on a draft. Throws {@linkcode InvalidBatch}. */
+export function executeBatch(batch: Batch, draft: Draft, revision: number): BatchResult {
+  const failedChecks = batch.checks.flatMap((check, place) => {
+    return holds(check, draft.get(check.key)) ? [] : [place];
+  });
+  const held = failedChecks.length === 0;
+  const work = new Work(draft, revision);
+  const results = (held ? batch.then : batch.otherwise).map((operation, place) => {
+    return work.execute(operation, place);
+  });
+  return { held, revision, failedChecks, results };
+}
+
+/** Whether a check holds for what is known of its key. */
+function holds(check: Check, entry: Entry | null): boolean {
+  const name = checkName(check);
+  const exists = entry !== null && entry.value !== null;
+  switch (name) {
+    case "absent":
+      return !exists;
+    case "present":
+      return exists;
+    case "version":
+      return (entry?.version ?? 0) === (check as { version: number }).version;
+    case "revision":
+      return exists && entry.revision === (check as { revision: number }).revision;
+    case "value":
+      return exists && isEqual(entry.value!, (check as { value: Uint8Array }).value);
+    default:
+      return name satisfies never;
+  }
+}
+
+/** The operations of one batch. */
+class Work {
+  readonly #draft: Draft;
+  readonly #revision: number;
+  #keys = 0;
+  #bytes = 0;
+
+  constructor(draft: Draft, revision: number) {
+    this.#draft = draft;
+    this.#revision = revision;
+  }
+
+  execute(operation: Operation, place: number): Result {
+    switch (operation.op) {
+      case "put":
+        return { op: "put", version: this.#write(operation.key, operation.value).version };
+      case "delete":
+        return { op: "delete", existed: this.#delete(operation.key) };
+      case "deleteRange":
+        return this.#deleteRange(operation);
+      case "add":
+        return this.#number(operation, (now) => sum(now ?? 0n, operation));
+      case "min":
+        return this.#number(operation, (now) => {
+          return now !== null && now < operation.amount ? now : operation.amount;
+        });
+      case "max":
+        return this.#number(operation, (now) => {
+          return now !== null && now > operation.amount ? now : operation.amount;
+        });
+      case "putAtRevision":
+        return this.#putAtRevision(operation, place);
+      case "get":
+        return this.#get(operation);
+      case "range":
+        return this.#range(operation);
+      case "count":
+        return this.#count(operation);
+      default:
+        return operation satisfies never;
+    }
+  }
+
+  #write(key: Key, value: Uint8Array | null): Entry {
+    this.#touch(0);
+    const before = this.#draft.get(key);
+    const entry = written(before, { key, value, revision: this.#revision });
+    this.#draft.set(entry);
+    return entry;
+  }
+
+  #delete(key: Key): boolean {
+    const before = this.#draft.get(key);
+    if (before === null || before.value === null) return false;
+    this.#write(key, null);
+    return true;
+  }
+
+  #deleteRange({ start, end, limit }: OperationOf<"deleteRange">): ResultOf<"deleteRange"> {
+    const keys: Key[] = [];
+    let next: Key | null = null;
+    for (const { key } of this.#draft.scan({ start, end, reverse: false })) {
+      if (keys.length === limit) {
+        next = key;
+        break;
+      }
+      keys.push(key);
+    }
+    for (const key of keys) this.#write(key, null);
+    return { op: "deleteRange", count: keys.length, next };
+  }
+
+  #number<Name extends "add" | "min" | "max">(
+    { op, key }: { readonly op: Name; readonly key: Key },
+    change: (now: bigint | null) => bigint,
+  ): { readonly op: Name; readonly version: number; readonly value: bigint } {
+    const before = this.#draft.get(key)?.value ?? null;
+    if (before !== null && before.length !== NUMBER_BYTES) {
+      throw new InvalidBatch(
+        `Cannot ${op}: wanted a key that holds a number of ${NUMBER_BYTES} bytes, ` +
+          `got ${before.length} bytes`,
+      );
+    }
+    const value = change(before === null ? null : viewOf(before).getBigUint64(0, true));
+    const bytes = new Uint8Array(NUMBER_BYTES);
+    viewOf(bytes).setBigUint64(0, value, true);
+    const { version } = this.#write(key, bytes);
+    return { op, version, value };
+  }
+
+  #putAtRevision(
+    { prefix, value }: OperationOf<"putAtRevision">,
+    place: number,
+  ): ResultOf<"putAtRevision"> {
+    const key = prefix + `${this.#revision}`.padStart(16, "0") + `${place}`.padStart(4, "0");
+    if (key.length > KEY_BYTES_MAX) {
+      throw new InvalidBatch(
+        `Cannot putAtRevision: wanted a key of at most ${KEY_BYTES_MAX} bytes, got ${key.length}`,
+      );
+    }
+    this.#write(key, value);
+    return { op: "putAtRevision", key };
+  }
+
+  #get({ key }: OperationOf<"get">): ResultOf<"get"> {
+    const entry = this.#draft.get(key);
+    if (entry === null || entry.value === null) {
+      this.#touch(1);
+      return { op: "get", entry: null };
+    }
+    this.#touch(sizeOf(entry));
+    return { op: "get", entry: found(entry, true) };
+  }
+
+  #range(operation: OperationOf<"range">): ResultOf<"range"> {
+    const { limit, show, reverse } = operation;
+    const entries: FoundEntry[] = [];
+    let bytes = 0;
+    let next: Key | null = null;
+    for (const entry of this.#draft.scan(operation)) {
+      const size = show === "keys" ? ENTRY_HEAD_BYTES + entry.key.length : sizeOf(entry);
+      const isFull = entries.length > 0 && bytes + size > WORK_LIMITS.pageBytes;
+      if (isFull || entries.length === limit) {
+        // Backwards a range ends before its end, so the last key that was returned is the next end.
+        next = reverse ? entries.at(-1)!.key : entry.key;
+        break;
+      }
+      bytes += size;
+      this.#touch(size);
+      entries.push(found(entry, show === "entries"));
+    }
+    return { op: "range", entries, next };
+  }
+
+  #count({ start, end }: OperationOf<"count">): ResultOf<"count"> {
+    let count = 0;
+    const range: KeyRange = { start, end, reverse: false };
+    for (const { key } of this.#draft.scan(range)) {
+      // The batch as a whole has a limit: the rest of this range is for another one.
+      if (this.#keys === WORK_LIMITS.keys) return { op: "count", count, next: key };
+      this.#keys++;
+      count++;
+    }
+    return { op: "count", count, next: null };
+  }
+
+  /** One more key, and bytes of results. */
+  #touch(bytes: number): void {
+    this.#bytes += bytes;
+    if (++this.#keys > WORK_LIMITS.keys) {
+      throw new InvalidBatch(
+        `Cannot execute: wanted at most ${WORK_LIMITS.keys} keys in one batch`,
+      );
+    }
+    if (this.#bytes <= WORK_LIMITS.resultBytes) return;
+    throw new InvalidBatch(
+      `Cannot execute: wanted results of at most ${WORK_LIMITS.resultBytes} bytes`,
+    );
+  }
+}
+
+/** The next version of a key. Its version never goes back, also over deletions. */
+export function written(
+  before: Entry | null,
+  { key, value, revision }: {
+    readonly key: Key;
+    readonly value: Uint8Array | null;
+    readonly revision: number;
+  },
+): Entry {
+  const isNew = before === null || before.value === null;
+  return {
+    key,
+    value,
+    revision,
+    version: (before?.version ?? 0) + 1,
+    created: isNew ? revision : before.created,
+    lease: 0,
+    expires: 0,
+  };
+}
+
+function sum(now: bigint, { amount, overflow }: OperationOf<"add">): bigint {
+  const exact = now + amount;
+  if (exact <= LAST_NUMBER) return exact;
+  return overflow === "clamp" ? LAST_NUMBER : BigInt.asUintN(64, exact);
+}
+
+function sizeOf({ key, value }: Entry): number {
+  return ENTRY_HEAD_BYTES + key.length + (value?.length ?? 0);
+}
+
+function found({ key, value, version, created, revision }: Entry, hasValue: boolean): FoundEntry {
+  return { key, value: hasValue ? value : null, version, created, revision };
+}
+
+function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, place) => byte === other[place]);
+}

@@ -1,0 +1,168 @@
+/**
+ * What became of operations, for programs: every write ends as yes, no or unknown.
+ *
+ * @module
+ */
+
+import { type FoundEntry, type Key, keyBytes, type Result, textOfKey } from "../../kv/mod.ts";
+
+/** Limits of one operation. */
+export interface OperationOptions {
+  /** When to give up. @default {ConnectOptions.timeoutMs} */
+  readonly timeoutMs?: number;
+  /** Gives up as soon as it is raised. */
+  readonly signal?: AbortSignal;
+}
+
+/** Limits and condition of one write. */
+export interface WriteOptions extends OperationOptions {
+  /**
+   * The version that the key must have; 0: it was never written. Without it the value is written over
+   * any version.
+   */
+  readonly version?: number;
+}
+
+/** Why an operation ended without an answer. */
+export type GivenUp = "timeout" | "aborted" | "closed";
+
+/** What became of a read. */
+export type ReadOutcome =
+  | { readonly outcome: "found"; readonly value: Uint8Array; readonly version: number }
+  | { readonly outcome: "absent" }
+  /** No majority answered in time. `refused`: the node does not understand the request. */
+  | { readonly outcome: "unavailable"; readonly reason: GivenUp | "refused" };
+
+/** What became of a write. */
+export type WriteOutcome =
+  /** The value is stored, durably, and the key has this version now. */
+  | { readonly outcome: "yes"; readonly version: number }
+  /** Nothing was changed and nothing will be: the key has this other version. */
+  | { readonly outcome: "no"; readonly reason: "versionConflict"; readonly version: number }
+  /** Nothing was changed and nothing will be. */
+  | { readonly outcome: "no"; readonly reason: "absent" | "full" | "refused" | GivenUp }
+  /** The value may have been stored, or may still be: read the key to find out. */
+  | { readonly outcome: "unknown"; readonly reason: GivenUp };
+
+/** What became of a deletion. */
+export type DeleteOutcome =
+  /** The key does not exist any more, durably. */
+  | { readonly outcome: "yes"; readonly existed: boolean }
+  /** Nothing was changed and nothing will be. */
+  | { readonly outcome: "no"; readonly reason: "versionConflict" | "full" | "refused" | GivenUp }
+  /** The key may have been deleted, or may still be: read it to find out. */
+  | { readonly outcome: "unknown"; readonly reason: GivenUp };
+
+/** A key with its value and all that the store knows of it. */
+export interface StoreEntry {
+  /** The key as text; bytes that are not UTF-8 appear as U+FFFD, and only in `keyBytes` as they are. */
+  readonly key: string;
+  /** The key as bytes. */
+  readonly keyBytes: Uint8Array;
+  /** Empty where only keys were asked for. */
+  readonly value: Uint8Array;
+  /** How many writes the key has had. It never goes back. */
+  readonly version: number;
+  /** The revision of the write that created the key. */
+  readonly created: number;
+  /** The revision of the last write. */
+  readonly revision: number;
+}
+
+/** What an operation of a batch answered. */
+export type BatchAnswer =
+  | { readonly op: "get"; readonly entry: StoreEntry | null }
+  | { readonly op: "range"; readonly entries: readonly StoreEntry[]; readonly next: string | null }
+  | { readonly op: "put"; readonly version: number }
+  | { readonly op: "delete"; readonly existed: boolean }
+  | { readonly op: "deleteRange" | "count"; readonly count: number; readonly next: string | null }
+  | { readonly op: "add" | "min" | "max"; readonly version: number; readonly value: bigint }
+  | { readonly op: "putAtRevision"; readonly key: string };
+
+/** What became of a batch. */
+export type CommitOutcome =
+  /**
+   * It happened, at one revision. `held`: all checks held and `then` was done; otherwise some failed
+   * (their places are in `failedChecks`) and what follows `otherwise()` was done, or nothing.
+   */
+  | {
+    readonly outcome: "yes";
+    readonly held: boolean;
+    readonly revision: number;
+    readonly failedChecks: readonly number[];
+    readonly results: readonly BatchAnswer[];
+  }
+  /** Nothing was changed and nothing will be; the message says why. */
+  | { readonly outcome: "no"; readonly reason: "invalid"; readonly message: string }
+  /** Nothing was changed and nothing will be. */
+  | { readonly outcome: "no"; readonly reason: "full" | "refused" | GivenUp }
+  /** It may have happened, or may still: read its keys to find out. */
+  | { readonly outcome: "unknown"; readonly reason: GivenUp };
+
+/**
+ * Why a list or a count ended before its end.
+ *
+ * @example
+ * ```ts
+ * import { connect, StoreReadError } from "@kontiki/kontiki";
+ *
+ * await using store = connect(["127.0.0.1:7411"]);
+ * try {
+ *   console.log(await store.count("users/"));
+ * } catch (error) {
+ *   if (error instanceof StoreReadError) console.log("not counted:", error.reason);
+ * }
+ * ```
+ */
+export class StoreReadError extends Error {
+  /** Tells it from other errors. */
+  override name = "StoreReadError";
+  /** `compacted`: the revision is gone; `future`: it is not there yet; else no answer. */
+  readonly reason: "compacted" | "future" | "refused" | GivenUp;
+
+  /** With a sentence for people. */
+  constructor(reason: StoreReadError["reason"], message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** An entry as programs get it. */
+export function storeEntry(entry: FoundEntry): StoreEntry {
+  const { key, value, version, created, revision } = entry;
+  const bytes = keyBytes(key);
+  return { key: shownKey(key), keyBytes: bytes, value: value ?? EMPTY, version, created, revision };
+}
+
+/** A result as programs get it. */
+export function batchAnswer(result: Result): BatchAnswer {
+  switch (result.op) {
+    case "get":
+      return { op: "get", entry: result.entry === null ? null : storeEntry(result.entry) };
+    case "range":
+      return { ...result, entries: result.entries.map(storeEntry), next: shownEnd(result.next) };
+    case "deleteRange":
+    case "count":
+      return { ...result, next: shownEnd(result.next) };
+    case "putAtRevision":
+      return { ...result, key: shownKey(result.key) };
+    case "put":
+    case "delete":
+    case "add":
+    case "min":
+    case "max":
+      return result;
+    default:
+      return result satisfies never;
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+function shownKey(key: Key): string {
+  return textOfKey(key) ?? new TextDecoder().decode(keyBytes(key));
+}
+
+function shownEnd(key: Key | null): string | null {
+  return key === null ? null : shownKey(key);
+}

@@ -1,0 +1,125 @@
+/**
+ * Ranges of keys, read page by page at one revision.
+ *
+ * @module
+ */
+
+import {
+  type BatchOutcome,
+  binaryKey,
+  endOfPrefix,
+  type Key,
+  type Operation,
+  RANGE_KEYS_MAX,
+  type Result,
+  toKey,
+} from "../../kv/mod.ts";
+import { type StoreEntry, storeEntry, StoreReadError } from "./outcomes.ts";
+
+/** A prefix, or the keys from `start` to `end`, which is not in it. Both may be left out. */
+export type KeyRange =
+  | string
+  | { readonly start?: string | Uint8Array; readonly end?: string | Uint8Array };
+
+/** What to read of a range. */
+export interface ListOptions {
+  /** At most so many entries. @default all */
+  readonly limit?: number;
+  /** The last key first. @default {false} */
+  readonly reverse?: boolean;
+  /** Only keys, without values. @default {false} */
+  readonly keysOnly?: boolean;
+  /** The revision whose state is read. @default the newest */
+  readonly at?: number;
+}
+
+/** Executes a batch of reads at a revision (0: the newest). */
+export type ReadPage = (operation: Operation, at: number) => Promise<BatchOutcome>;
+
+/** Start and end of a range. */
+export function rangeOf(range: KeyRange): { readonly start: Key; readonly end: Key | null } {
+  if (typeof range === "string") {
+    const start = binaryKey(range);
+    return { start, end: endOfPrefix(start) };
+  }
+  const { start, end } = range;
+  return {
+    start: start === undefined ? "" : toKey(start),
+    end: end === undefined ? null : toKey(end),
+  };
+}
+
+/** All entries of a range at one revision, a page at a time. */
+export async function* listRange(
+  range: KeyRange,
+  { limit = Infinity, reverse = false, keysOnly = false, at = 0 }: ListOptions,
+  read: ReadPage,
+): AsyncGenerator<StoreEntry, void, void> {
+  let { start, end } = rangeOf(range);
+  const show = keysOnly ? "keys" : "entries";
+  let revision = at;
+  for (let left = limit; left > 0;) {
+    const page = { op: "range", start, end, limit: Math.min(left, RANGE_KEYS_MAX) } as const;
+    const { result, at: seen } = await readOne({ ...page, reverse, show }, revision, read);
+    if (result.op !== "range") return;
+    revision = seen;
+    yield* result.entries.map(storeEntry);
+    left -= result.entries.length;
+    if (result.next === null) return;
+    if (reverse) end = result.next;
+    else start = result.next;
+  }
+}
+
+/** How many keys a range has at one revision. */
+export async function countRange(
+  range: KeyRange,
+  at: number,
+  read: ReadPage,
+): Promise<number> {
+  const { start, end } = rangeOf(range);
+  let count = 0;
+  let revision = at;
+  for (let from: Key | null = start; from !== null;) {
+    const { result, at: seen } = await readOne({ op: "count", start: from, end }, revision, read);
+    if (result.op !== "count") break;
+    revision = seen;
+    count += result.count;
+    from = result.next;
+  }
+  return count;
+}
+
+async function readOne(
+  operation: Operation,
+  at: number,
+  read: ReadPage,
+): Promise<{ readonly result: Result; readonly at: number }> {
+  const outcome = await read(operation, at);
+  switch (outcome.type) {
+    case "done": {
+      const [result] = outcome.result.results;
+      if (result?.op === operation.op) return { result, at: outcome.result.revision };
+      throw new StoreReadError("refused", "Cannot read: the node answered something else");
+    }
+    case "compacted":
+      throw new StoreReadError(
+        "compacted",
+        `Cannot read at revision ${at}: it is gone; the oldest that is there is ${outcome.oldest}`,
+      );
+    case "future":
+      throw new StoreReadError(
+        "future",
+        `Cannot read at revision ${at}: the newest is ${outcome.newest}`,
+      );
+    case "unavailable":
+    case "maybe":
+      throw new StoreReadError("timeout", "Cannot read: no answer in time");
+    case "invalid":
+    case "full":
+    case "refused":
+      throw new StoreReadError("refused", "Cannot read: the node does not understand the request");
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * One of every operation, check and result. A row of the table of operations without a sample does
+ * not compile.
+ *
+ * @module
+ */
+
+import type {
+  Check,
+  Operation,
+  OperationName,
+  OperationOf,
+  Result,
+  ResultOf,
+} from "../../kv/mod.ts";
+
+const value = Uint8Array.of(0, 255, 7);
+const entry = { key: "k", value, version: 3, created: 4, revision: 9 };
+
+const OPERATIONS: { readonly [Name in OperationName]: OperationOf<Name> } = {
+  put: { op: "put", key: "k", value },
+  delete: { op: "delete", key: "\xff" },
+  deleteRange: { op: "deleteRange", start: "", end: null, limit: 1 },
+  add: { op: "add", key: "n", amount: 2n ** 64n - 1n, overflow: "clamp" },
+  min: { op: "min", key: "n", amount: 0n },
+  max: { op: "max", key: "n", amount: 5n },
+  putAtRevision: { op: "putAtRevision", prefix: "log/", value },
+  get: { op: "get", key: "k" },
+  range: { op: "range", start: "a", end: "b", limit: 1000, reverse: true, show: "keys" },
+  count: { op: "count", start: "a", end: "b" },
+};
+
+const RESULTS: { readonly [Name in OperationName]: ResultOf<Name> } = {
+  put: { op: "put", version: 3 },
+  delete: { op: "delete", existed: true },
+  deleteRange: { op: "deleteRange", count: 1000, next: "k" },
+  add: { op: "add", version: 1, value: 2n ** 63n },
+  min: { op: "min", version: 2, value: 0n },
+  max: { op: "max", version: 3, value: 5n },
+  putAtRevision: { op: "putAtRevision", key: "log/00000000000000120001" },
+  get: { op: "get", entry },
+  range: { op: "range", entries: [entry, { ...entry, key: "\xff", value: null }], next: null },
+  count: { op: "count", count: 12, next: "m" },
+};
+
+const CHECKS: readonly Check[] = [
+  { key: "k", absent: true },
+  { key: "k", present: true },
+  { key: "k", version: 0 },
+  { key: "\xff\0", revision: Number.MAX_SAFE_INTEGER },
+  { key: "k", value },
+];
+
+/** Samples of everything. */
+export const SAMPLES: {
+  readonly operations: readonly Operation[];
+  readonly results: readonly Result[];
+  readonly checks: readonly Check[];
+} = {
+  operations: Object.values(OPERATIONS),
+  results: [...Object.values(RESULTS), { op: "get", entry: null }],
+  checks: CHECKS,
+};
