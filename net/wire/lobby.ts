@@ -29,6 +29,7 @@ export interface Guest {
 
 /** A connection whose first frame has arrived. */
 export interface Visitor {
+  /** The connection, which the lobby still owns. */
   readonly connection: Connection;
   /** The address of the other machine. */
   readonly source: string;

@@ -66,6 +66,7 @@ export class Refusals {
   readonly #counts = new Map<Refusal, number>();
   readonly #sources = new Map<string, Source>();
 
+  /** Starts with all counters at zero. */
   constructor(options: RefusalsOptions) {
     this.#log = options.log;
     this.#now = options.now;
