@@ -11,7 +11,7 @@
 import type { ByteRange, Files, ReadFile, WritableFile } from "../core/mod.ts";
 
 const LOCK_FILE = "lock";
-/** Other users of the machine have no business in a data folder. */
+/** Other users of the machine have no access to a data folder. */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 /** Bytes written beyond this before a sync are written by another thread: a copy of 0.1 ms. */
@@ -26,7 +26,7 @@ const INLINE_SYNC_MS_MAX = 0.5;
  */
 const LOCK_WAIT_MS = 500;
 const LOCK_PAUSE_MS = 20;
-/** How long a full disk is left alone before the next attempt. */
+/** The time until a full disk is tried again. */
 const FULL_DISK_PAUSE_MS = 1000;
 
 /**
@@ -46,7 +46,7 @@ const FULL_DISK_PAUSE_MS = 1000;
 export class DenoFiles implements Files {
   readonly #folder: string;
   #lock: Deno.FsFile | null = null;
-  /** How long a sync takes on this disk lately. */
+  /** The recent time of a sync on this disk. */
   readonly #pace = { syncMs: INLINE_SYNC_MS_MAX };
   /** Ends the pauses under way. */
   readonly #closed = new AbortController();
@@ -73,7 +73,7 @@ export class DenoFiles implements Files {
     return names;
   }
 
-  /** How long the file is. */
+  /** The length of the file. */
   async size(name: string): Promise<number> {
     return (await Deno.stat(this.#path(name))).size;
   }
@@ -109,7 +109,7 @@ export class DenoFiles implements Files {
     return Deno.rename(this.#path(from), this.#path(to));
   }
 
-  /** Takes the file away. */
+  /** Removes the file. */
   remove(name: string): Promise<void> {
     return Deno.remove(this.#path(name));
   }
@@ -148,7 +148,7 @@ class DenoWritableFile implements WritableFile {
   readonly #pace: { syncMs: number };
   /** Where the system's file position is. */
   #position = 0;
-  /** How long the file is. */
+  /** The length of the file. */
   #length: number;
   #unsyncedBytes = 0;
 

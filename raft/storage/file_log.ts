@@ -27,21 +27,21 @@ import {
 } from "./format/mod.ts";
 import type { NewSegment, SegmentMaker } from "./segment_maker.ts";
 
-/** What a {@linkcode FileLog} is made of. */
+/** Options of a {@linkcode FileLog}. */
 export interface FileLogOptions {
   readonly maker: SegmentMaker;
-  /** Segments may hold as much that is dead, beside as much as lives. */
+  /** The size of dead records that segments may hold beside the live ones. */
   readonly segmentBytesMax: number;
-  /** A record is not larger, unless one entry alone is: what is encoded and written at once. */
+  /** The largest record, unless one entry alone is larger; it is encoded and written at once. */
   readonly recordBytesMax: number;
-  /** What recovery found, oldest first. */
+  /** The segments that recovery found, oldest first. */
   readonly segments: readonly LogSegment[];
   readonly sequence: number;
   readonly base: Position;
   readonly entries: readonly Entry[];
 }
 
-/** The segment that saves go to. */
+/** The segment in use. */
 interface OpenSegment extends NewSegment {
   readonly base: Position;
   used: number;
@@ -55,7 +55,7 @@ export class FileLog {
   /** About what the live entries would take if they were written again. */
   #liveBytes = 0;
   #segments: LogSegment[];
-  /** The last of the segments, once there is one that was made in this life. */
+  /** The latest segment that was made since the start. */
   #open: OpenSegment | null = null;
   #sequence: number;
   #garbage: string[] = [];
@@ -76,15 +76,15 @@ export class FileLog {
     return this.#entries;
   }
 
-  /** What the segments take on disk, the one that is ready included. */
+  /** The size of the segments on disk, the one made ahead included. */
   get bytes(): number {
     const { maker } = this.#options;
     return this.#segments.reduce((sum, segment) => sum + segment.bytes, maker.bytes);
   }
 
   /**
-   * Writes what lives in the newest segment again, to another. What a crash left in the old one may be
-   * in the system's memory only, even after a sync that now succeeds (D3).
+   * Writes the live entries of the newest segment again, to another: after a crash the old one may
+   * be in the system's memory only, even after a sync that now succeeds (D3).
    */
   async renew(): Promise<void> {
     const base = this.#segments.at(-1)?.base ?? this.#base;
@@ -132,7 +132,7 @@ export class FileLog {
     }
   }
 
-  /** Names of segments that are not needed any more; they are not told again. */
+  /** Names of segments that are no longer needed; each is returned once. */
   takeGarbage(): string[] {
     const garbage = this.#garbage;
     this.#garbage = [];
@@ -163,7 +163,9 @@ export class FileLog {
     }
   }
 
-  /** More than half of the segments is of no use, so that writing the rest again pays for itself. */
+  /**
+   * Whether more than half of the segments is dead, so that writing the rest again pays for itself.
+   */
   #isMostlyDead(): boolean {
     const used = this.#segments.reduce((sum, segment) => sum + segment.used, 0);
     return used > 2 * this.#liveBytes + this.#options.segmentBytesMax;
@@ -228,7 +230,7 @@ export class FileLog {
     open.used = offset;
   }
 
-  /** How entries are divided into records. */
+  /** Divides entries into records. */
   *#recordsOf(entries: readonly Entry[]): Generator<{ first: Index; end: Index; bytes: number }> {
     let first = 0;
     do {
@@ -246,7 +248,7 @@ export class FileLog {
     } while (first < entries.length);
   }
 
-  /** What a save of these entries takes. */
+  /** The size of a save of these entries. */
   #bytesOf(entries: readonly Entry[]): number {
     let sum = 0;
     for (const { bytes } of this.#recordsOf(entries)) sum += bytes;

@@ -1,6 +1,6 @@
 /**
- * Reads the files of a storage folder one by one, and refuses what does not check. What they mean
- * together is decided by `file_recovery.ts`.
+ * Reads the files of a storage folder one by one, and refuses damaged ones. `file_recovery.ts`
+ * decides what they mean together.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import {
 } from "./format/mod.ts";
 import { StorageError } from "./storage_error.ts";
 
-/** How much is read at once. */
+/** The number of bytes read at once. */
 export const SLICE_BYTES = 1 << 20;
 export const VOTE_FILE = "vote";
 const BASE_END = FILE_HEADER_BYTES + BASE_RECORD_BYTES;
@@ -36,7 +36,7 @@ const TEMPORARY = /^(vote|log-\d{10}|snapshot-\d{16}-\d{16})\.tmp$/;
 const SEGMENT = /^log-(\d{10})$/;
 const SNAPSHOT = /^snapshot-(\d{16})-(\d{16})$/;
 
-/** The vote file: the vote, and what else must be in the folder at least. */
+/** The content of the vote file: the vote, and the oldest files that the folder must hold. */
 export interface VoteFile {
   readonly vote: Vote;
   /** The newest segment has this sequence or a later one. */
@@ -46,7 +46,7 @@ export interface VoteFile {
   readonly identity: Identity;
 }
 
-/** A segment whose name, header and length check. */
+/** A segment with a correct name, header and length. */
 export interface SegmentFile {
   readonly name: string;
   readonly sequence: number;
@@ -54,15 +54,15 @@ export interface SegmentFile {
   readonly checksum: number;
 }
 
-/** Bytes behind the last save that counts: a save that was cut off before its sync. */
+/** Bytes after the last whole save: a save that was cut off before its sync. */
 export interface Trimmed {
   /** Its name. */
   readonly file: string;
-  /** Where the save begins. */
+  /** The offset of the save. */
   readonly offset: number;
-  /** How many bytes of it are there. */
+  /** The bytes of it that are there. */
   readonly bytes: number;
-  /** How many entries it had at least. */
+  /** The least number of its entries. */
   readonly entries: number;
 }
 
@@ -79,7 +79,7 @@ export function positionOfSnapshot(name: string): Position | null {
   return match === null ? null : { index: Number(match[1]), term: Number(match[2]) };
 }
 
-/** What a name in the folder stands for; `null`: not one of ours. */
+/** The kind of file that a name stands for; `null` for a file of another program. */
 export function kindOfName(name: string): "vote" | "log" | "snapshot" | "temporary" | null {
   if (name === VOTE_FILE) return "vote";
   if (SEGMENT.test(name)) return "log";
@@ -92,7 +92,9 @@ export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
-/** Reads the 96 bytes and refuses what is damaged, newer or somebody else's. */
+/**
+ * Reads the 96 bytes, and refuses a file that is damaged, of a newer format, or of another owner.
+ */
 export async function readHeader(
   files: Files,
   name: string,
@@ -143,7 +145,7 @@ export async function readVote(files: Files, identity: Identity | null): Promise
   };
 }
 
-/** Reads the header of a segment and holds the length of the file against it. */
+/** Reads the header of a segment and checks the length of the file. */
 export async function readSegmentHeader(
   files: Files,
   name: string,
@@ -227,7 +229,7 @@ export async function readBase(files: Files, segment: SegmentFile): Promise<Posi
   });
 }
 
-/** How a segment is read. */
+/** Options of reading a segment. */
 export interface ScanOptions {
   /** Whether it may end in a save that was cut off: nothing was saved behind it. */
   readonly mayBeTorn: boolean;
@@ -236,13 +238,13 @@ export interface ScanOptions {
   readonly visit: (record: RecordContent, offset: number) => void;
 }
 
-/** What a segment holds. */
+/** The content of a segment. */
 export interface Scanned {
   /** The position it continues behind; `null` if nothing was saved in it. */
   readonly base: Position | null;
-  /** Where the last whole save ends. */
+  /** The end of the last whole save. */
   readonly end: number;
-  /** What is behind that, if it is not only zeros. */
+  /** The bytes after it, if they are not all zero. */
   readonly trimmed: Trimmed | null;
   /** What the save that was cut off continues behind, if it is the first and that can be read. */
   readonly torn: Position | null;
@@ -335,7 +337,7 @@ class Window {
     return this.#slice.subarray(offset - this.#at, offset - this.#at + wanted);
   }
 
-  /** How many bytes there are from an offset up to the last that is not zero. */
+  /** The bytes from an offset up to the last one that is not zero. */
   async usedFrom(offset: number): Promise<number> {
     let used = 0;
     for (let at = offset; at < this.#file.bytes;) {

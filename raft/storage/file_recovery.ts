@@ -1,9 +1,9 @@
 /**
- * Decides what the files of a storage folder mean together. It changes nothing;
- * {@linkcode FileStorage} acts on what it says, and `inspect` prints it.
+ * Combines the files of a storage folder to the state that a start loads. It changes nothing;
+ * {@linkcode FileStorage} acts on the result, and `inspect` prints it.
  *
- * Invariants: nothing that does not check is served; the log is shortened only by what was never
- * synced (D4); what the vote file says must be there is there, or the folder is refused (D8, E4).
+ * Invariants: damaged bytes are never used; the log is shortened only by bytes that were never
+ * synced (D4); a folder without the files that its vote file demands is refused (D8, E4).
  *
  * @module
  */
@@ -35,19 +35,19 @@ import {
 import { FILE_HEADER_BYTES, type Identity, type RecordContent } from "./format/mod.ts";
 import { StorageError } from "./storage_error.ts";
 
-/** Told while a folder is read. */
+/** Called while a folder is read. */
 export type OpeningProgress = (
   read: { readonly doneBytes: number; readonly totalBytes: number },
 ) => void;
 
-/** How a folder is read. */
+/** Options of reading a folder. */
 export interface RecoveryOptions {
-  /** Whose folder it has to be. `null`: anybody's. */
+  /** The owner that the folder must have; `null`: any. */
   readonly identity: Identity | null;
   readonly progress?: OpeningProgress | undefined;
 }
 
-/** A segment that something was saved in. */
+/** A segment with at least one save. */
 interface Segment extends SegmentFile {
   /** The log ends here when the segment begins. */
   readonly base: Position;
@@ -57,30 +57,30 @@ interface Segment extends SegmentFile {
 export interface LogSegment {
   readonly name: string;
   readonly base: Position;
-  /** How long the file is. */
+  /** The length of the file. */
   readonly bytes: number;
-  /** Where the last save in it ends. */
+  /** The end of the last save in it. */
   readonly used: number;
 }
 
-/** What a folder holds. */
+/** The content of a folder. */
 export interface Recovered {
   readonly persistent: Persistent;
   readonly identity: Identity;
-  /** The segments that the log is made of, oldest first. */
+  /** The segments of the log, oldest first. */
   readonly segments: readonly LogSegment[];
-  /** The sequence of the newest segment that something was saved in, needed or not. */
+  /** The sequence of the newest segment with a save, needed or not. */
   readonly sequence: number;
   /** The sequence of the newest segment that the vote file demands. */
   readonly least: number;
   /** The segment that was made ahead of need, if it holds nothing but zeros. */
   readonly spare: SegmentFile | null;
   readonly trimmed: Trimmed | null;
-  /** Names of files that nothing needs any more. */
+  /** Names of files that are no longer needed. */
   readonly garbage: readonly string[];
 }
 
-/** Reads the folder; `null` when it is empty. Throws a {@linkcode StorageError} when it is not sound. */
+/** Reads the folder; `null` if it is empty. Throws a {@linkcode StorageError} if it is damaged. */
 export async function recover(files: Files, options: RecoveryOptions): Promise<Recovered | null> {
   const names = (await files.list()).filter((name) => kindOfName(name) !== null).sort();
   const temporary = names.filter(isTemporary);
@@ -116,11 +116,11 @@ export async function recover(files: Files, options: RecoveryOptions): Promise<R
   return { persistent, identity, segments, sequence, least, spare, trimmed, garbage };
 }
 
-/** The log as its segments have it. */
+/** The log that the segments contain. */
 interface FoundLog extends Pick<Recovered, "segments" | "sequence" | "spare" | "trimmed"> {
   /** The entries beyond the snapshot; `null`: the log does not hold the snapshot's position. */
   readonly entries: readonly Entry[] | null;
-  /** The newest file, if nothing was saved in it yet. */
+  /** The newest file, if it holds no save. */
   readonly unused: SegmentFile | null;
 }
 
@@ -190,7 +190,7 @@ async function scanWhole(
   return { ...await scanSegment(files, segment, { ...options, visit }), records };
 }
 
-/** Adds up slices, so that the caller of a long recovery can show how far it is. */
+/** Reports the progress of a long recovery to the caller. */
 async function progressOf(
   files: Files,
   found: { readonly segmentFiles: readonly SegmentFile[]; readonly base: Position | null },
@@ -270,7 +270,7 @@ class Replay {
     this.#entries.length = segment.base.index - this.#base.index;
   }
 
-  /** Nothing can continue behind a position that the log does not hold. */
+  /** No segment may continue behind a position that the log does not hold. */
   checkHolds({ base, name }: { readonly base: Position; readonly name: string }): void {
     const begin = this.#base ?? base;
     const held = base.index === begin.index ? begin : this.#entries[base.index - begin.index - 1];

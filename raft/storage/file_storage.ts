@@ -41,13 +41,13 @@ import {
 import { SEGMENT_BYTES_LEAST, SegmentMaker } from "./segment_maker.ts";
 import { StorageError } from "./storage_error.ts";
 
-/** What a {@linkcode FileStorage} is made of. */
+/** Options of a {@linkcode FileStorage}. */
 export interface FileStorageOptions {
   /** The folder. */
   readonly files: Files;
-  /** Whose folder it is, or becomes. */
+  /** The owner of the folder. */
   readonly identity: Identity;
-  /** Whether an empty folder is made into one of this node. False after a first start (D8). @default {true} */
+  /** Whether an empty folder becomes this node's; false after a first start (D8). @default {true} */
   readonly create?: boolean;
   /** Size of a log segment; the first ones are smaller. @default {16 MiB} */
   readonly segmentBytesMax?: number;
@@ -55,9 +55,9 @@ export interface FileStorageOptions {
   readonly recordBytesMax?: number;
   /** Called while {@linkcode FileStorage.load} reads. */
   readonly progress?: OpeningProgress;
-  /** Called when the end of the log was cut off: a save that a crash interrupted. */
+  /** Called when the end of the log was trimmed: a save that a crash interrupted. */
   readonly trimmed?: (what: Trimmed) => void;
-  /** Called when the disk is full, with what could not be written, and with `null` when it has room. */
+  /** Called with the error when the disk is full, and with `null` when it has room again. */
   readonly full?: (error: StorageError | null) => void;
 }
 
@@ -65,11 +65,11 @@ const SEGMENT_BYTES = 16 * 2 ** 20;
 const RECORD_BYTES = 256 * 2 ** 10;
 const NO_DATA = new Uint8Array();
 
-/** What the folder takes on disk. */
+/** The size of a folder on disk. */
 export interface StorageSizes {
-  /** What the segments of the log take. */
+  /** Bytes of the segments of the log. */
   readonly segmentBytes: number;
-  /** What the snapshot takes. */
+  /** Bytes of the snapshot. */
   readonly snapshotBytes: number;
 }
 
@@ -91,14 +91,14 @@ export interface StorageSizes {
  */
 export class FileStorage implements Storage {
   readonly #options: FileStorageOptions;
-  /** Their first failure is the end of this storage. */
+  /** The files. Their first failure ends this storage. */
   readonly #files: FinalFiles;
   readonly #closed = Promise.withResolvers<void>();
   #state: "new" | "opening" | "open" | "closed" = "new";
   #vote: Vote = EMPTY;
   #snapshot: { readonly last: Moment; readonly bytes: number } | null = null;
   #log: FileLog | null = null;
-  /** The snapshot that is, or soon will be, ready as a temporary file; `false`: it was given up. */
+  /** The snapshot being prepared, or ready, as a temporary file; `false`: abandoned. */
   #prepared: { readonly snapshot: Snapshot; readonly written: Promise<boolean> } | null = null;
   #maker: SegmentMaker | null = null;
   /** The newest segment that was made. */
@@ -108,7 +108,7 @@ export class FileStorage implements Storage {
   /** Kinds of files that could not be written lately because the disk is full. */
   readonly #lacking = new Set<string>();
 
-  /** Nothing is read before `load`. */
+  /** Makes a storage; `load` reads the folder. */
   constructor(options: FileStorageOptions) {
     checkIdentity(options.identity);
     checkBytes("segmentBytesMax", options.segmentBytesMax ?? SEGMENT_BYTES, SEGMENT_BYTES_LEAST);
@@ -183,7 +183,7 @@ export class FileStorage implements Storage {
     return !this.#lacking.has("log") && !this.#lacking.has(VOTE_FILE);
   }
 
-  /** Waits for what is being written ahead; how that ends does not matter any more. */
+  /** Waits for files that are being written ahead, whether they succeed or fail. */
   async close(): Promise<void> {
     this.#state = "closed";
     this.#closed.resolve();
@@ -193,7 +193,7 @@ export class FileStorage implements Storage {
     await this.#files.close();
   }
 
-  /** What the files take at the moment. */
+  /** The present size of the files. */
   sizes(): StorageSizes {
     return { segmentBytes: this.#log?.bytes ?? 0, snapshotBytes: this.#snapshot?.bytes ?? 0 };
   }
@@ -233,8 +233,8 @@ export class FileStorage implements Storage {
   }
 
   /**
-   * Makes durable what was read, because a process that was killed may have left it unsynced; only
-   * then removes what it replaced.
+   * Makes durable what was read, which a killed process may have left unsynced; then removes the
+   * replaced files.
    */
   async #resume(found: Recovered): Promise<FileLog> {
     const { persistent, segments, sequence, spare, trimmed, garbage } = found;
@@ -299,8 +299,8 @@ export class FileStorage implements Storage {
   }
 
   /**
-   * Nothing has to demand the snapshot: without it the log begins too late, or holds all that it
-   * stands in for. The next vote file names it nevertheless.
+   * No vote file has to demand the snapshot: without it the log begins too late, or holds all that
+   * it covers. The next vote file names it nevertheless.
    */
   async #writeSnapshot(snapshot: Snapshot): Promise<void> {
     const { last, data } = snapshot;
@@ -317,7 +317,7 @@ export class FileStorage implements Storage {
     this.#snapshot = { last, bytes: data.length };
   }
 
-  /** Removes what was prepared for a save that never came. */
+  /** Removes a prepared snapshot whose save never came. */
   async #forget(prepared: { snapshot: Snapshot; written: Promise<boolean> }): Promise<void> {
     if (!await prepared.written) return;
     await this.#files.remove(`${snapshotName(prepared.snapshot.last)}.tmp`);
@@ -350,13 +350,13 @@ export class FileStorage implements Storage {
     return error;
   }
 
-  /** The only way a name comes to stand for other bytes (D2, D9). */
+  /** The only way in which a name gets other bytes (D2, D9). */
   async #renameTemporary(name: string): Promise<void> {
     await this.#files.rename(`${name}.tmp`, name);
     await this.#files.syncFolder();
   }
 
-  /** Unsynced: a name that comes back after a crash is garbage again. */
+  /** Without a sync: a name that comes back after a crash is removed by the next start. */
   async #remove(names: readonly string[]): Promise<void> {
     for (const name of names) await this.#files.remove(name);
   }

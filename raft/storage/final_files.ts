@@ -1,5 +1,5 @@
 /**
- * How the storage writes: after a failure not at all, and new files whole or not at all.
+ * Writing for the storage: not at all after a failure, and new files whole or not at all.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { type Files, InvariantError, type WritableFile } from "../core/mod.ts";
 import { StorageError, storageErrorOf } from "./storage_error.ts";
 
-/** The disk is full, and nothing that counts was to be written. */
+/** The disk is full, while a file was written that is not needed yet. */
 class NoRoom extends Error {}
 
 /**
@@ -18,12 +18,12 @@ export class FinalFiles implements Files {
   readonly #files: Files;
   #failure: Error | null = null;
 
-  /** The same files. */
+  /** Wraps the files. */
   constructor(files: Files) {
     this.#files = files;
   }
 
-  /** Ends all use of the files. Returns the first reason there was. */
+  /** Ends all use of the files, and returns the first reason. */
   fail(error: unknown): Error {
     return this.#failure ??= error instanceof InvariantError ? error : storageErrorOf(error);
   }
@@ -68,7 +68,7 @@ export class FinalFiles implements Files {
   }
 }
 
-/** How much is written before a sync, so that the syncs of saves do not wait for all of it. */
+/** Bytes written before a sync, so that saves in between do not wait for the whole file. */
 const SYNC_BYTES = 4 * 2 ** 20;
 
 /** Writes and syncs a new file. Returns why, and removes the file, if the disk is full. */

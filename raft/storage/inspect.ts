@@ -1,8 +1,8 @@
 /**
- * What a storage folder holds, for people and for scripts, without changing or locking anything. It
- * goes on where a node would refuse, so that it shows all that is wrong at once.
+ * Reports the content of a storage folder, for people and for scripts, without changing or locking
+ * anything. It goes on where a node would refuse, so that it shows all damage at once.
  *
- * A folder in use may be looked at; then the end of the newest segment can be seen half written.
+ * A folder in use can be inspected; then the end of the newest segment may be half written.
  *
  * @module
  */
@@ -25,33 +25,33 @@ import { storageErrorOf } from "./storage_error.ts";
 export interface FileReport {
   /** Its name in the folder. */
   readonly name: string;
-  /** What the name says it is. */
+  /** The kind of file, by its name. */
   readonly kind: "vote" | "log" | "snapshot" | "temporary" | "unknown";
   /** Its length. */
   readonly bytes: number;
-  /** Whether all of it checks. Temporary and unknown files are not read. */
+  /** Whether it is undamaged. Temporary and unknown files are not read. */
   readonly checks: boolean;
-  /** What it holds, or what is wrong with it. */
+  /** Its content, or its damage. */
   readonly content: string;
 }
 
-/** A folder, seen from outside. */
+/** The report on a folder. */
 export interface FolderReport {
   /** The format that the files are written in. */
   readonly formatVersion: number;
-  /** Whether a node would start from it. */
+  /** Whether a node would start with it. */
   readonly verdict: "sound" | "empty" | "refused";
-  /** Why not. */
+  /** The reason why not. */
   readonly problem: string | null;
-  /** Whose files they are. */
+  /** The owner of the files. */
   readonly identity: Identity | null;
   /** The vote that would be loaded. */
   readonly vote: Vote | null;
-  /** The last position the snapshot stands in for. */
+  /** The last position that the snapshot covers. */
   readonly base: Position | null;
   /** The last entry, or what the snapshot covers. */
   readonly last: Position | null;
-  /** How many entries follow the snapshot. */
+  /** Number of entries after the snapshot. */
   readonly entries: number;
   /** An unfinished save at the end that a start would trim. */
   readonly unfinished: Trimmed | null;
@@ -62,7 +62,7 @@ export interface FolderReport {
 }
 
 /**
- * Looks at a folder and changes nothing.
+ * Reports the content of a folder and changes nothing.
  *
  * @example
  * ```ts

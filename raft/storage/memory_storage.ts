@@ -16,11 +16,11 @@ import {
   type Storage,
 } from "../core/mod.ts";
 
-/** How a {@linkcode MemoryStorage} takes time. */
+/** Options of a {@linkcode MemoryStorage}. */
 export interface MemoryStorageOptions {
-  /** What it starts with. @default {EMPTY} */
+  /** The state at the beginning. @default {EMPTY} */
   readonly persistent?: Persistent;
-  /** With a clock, each save takes the milliseconds that `delayMs` says for it. */
+  /** With a clock, each save takes `delayMs` milliseconds. */
   readonly slow?: { readonly clock: Clock; readonly delayMs: (change: Save) => number };
 }
 
@@ -40,7 +40,7 @@ export class MemoryStorage implements Storage {
   readonly hasRoom = true;
   readonly #slow: MemoryStorageOptions["slow"];
   #persistent: Persistent;
-  /** Counts crashes; a save of an earlier life has no effect. */
+  /** Number of crashes; a save from before one has no effect. */
   #life = 0;
 
   /** An empty storage, unless the options fill it. */
@@ -49,12 +49,12 @@ export class MemoryStorage implements Storage {
     this.#slow = options.slow;
   }
 
-  /** What a crash now would leave. */
+  /** The state after a crash now. */
   get persistent(): Persistent {
     return this.#persistent;
   }
 
-  /** What the next life finds. Also ends the life before it, as {@linkcode crash}. */
+  /** The state that the next start finds. Also ends the use before it, as {@linkcode crash}. */
   load(): Promise<Persistent> {
     this.crash();
     return Promise.resolve(this.#persistent);
@@ -74,7 +74,7 @@ export class MemoryStorage implements Storage {
     return Promise.resolve();
   }
 
-  /** The saves under way are lost: they never take effect and never resolve. */
+  /** Loses the saves under way: they never take effect and never resolve. */
   crash(): void {
     this.#life++;
   }

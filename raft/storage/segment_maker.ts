@@ -17,14 +17,14 @@ import {
   RECORD_HEADER_BYTES,
 } from "./format/mod.ts";
 
-/** The least a segment may be given: its header, its first record and one small save. */
+/** The least size of a segment: its header, its first record and one small save. */
 export const SEGMENT_BYTES_LEAST = FILE_HEADER_BYTES + BASE_RECORD_BYTES + RECORD_HEADER_BYTES;
 /** A log begins with a small segment, and each is twice as large as the one before, up to a limit. */
 const FIRST_SEGMENT_BYTES = 2 ** 20;
-/** How much is written at once. */
+/** The number of bytes written at once. */
 const SLICE_BYTES = 256 * 2 ** 10;
 
-/** What a {@linkcode SegmentMaker} is made of. */
+/** Options of a {@linkcode SegmentMaker}. */
 export interface SegmentMakerOptions {
   readonly files: Files;
   readonly identity: Identity;
@@ -35,7 +35,7 @@ export interface SegmentMakerOptions {
   readonly made: (sequence: number) => Promise<void>;
 }
 
-/** A segment in which nothing was saved yet. */
+/** A segment without a save. */
 export interface NewSegment {
   readonly name: string;
   readonly sequence: number;
@@ -44,18 +44,18 @@ export interface NewSegment {
   readonly file: WritableFile;
 }
 
-/** Has at most one segment ready. */
+/** Keeps at most one segment ready. */
 export class SegmentMaker {
   readonly #options: SegmentMakerOptions;
   #next: Promise<NewSegment> | null = null;
   #ready: NewSegment | null = null;
 
-  /** Makes nothing by itself. */
+  /** Makes no segment yet. */
   constructor(options: SegmentMakerOptions) {
     this.#options = options;
   }
 
-  /** What the segment that is ready takes on disk. */
+  /** The size of the ready segment on disk. */
   get bytes(): number {
     return this.#ready?.bytes ?? 0;
   }
@@ -84,7 +84,7 @@ export class SegmentMaker {
     return await this.#make(sequence, Math.max(needed, size));
   }
 
-  /** Waits for what is under way; a failure was reported or does not matter any more. */
+  /** Waits for the segment being made; its failure was reported, or does not matter any more. */
   async close(): Promise<void> {
     const ready = await this.#next?.catch(() => null);
     await ready?.file.close();

@@ -1,12 +1,15 @@
 /**
- * Why a storage cannot go on, in words for the person who has to act.
+ * Errors of a storage, in words for the person who has to act.
  *
  * @module
  */
 
-/** What is wrong with a folder, a disk, or the way it is used. */
+/** The kinds of trouble with a folder, a disk, or its use. */
 export type StorageErrorKind =
-  /** The bytes are not what was written. Nothing was changed; nothing of it is served. */
+  /**
+   * The bytes differ from those that were written. Nothing was changed, and damaged bytes are never
+   * used.
+   */
   | "damaged"
   /** The folder belongs to another node or another cluster. */
   | "foreign"
@@ -14,7 +17,7 @@ export type StorageErrorKind =
   | "newer"
   /** A version of this program wrote the folder that is too old to be read. */
   | "older"
-  /** The folder holds nothing though it had to. */
+  /** The folder is empty although it must not be. */
   | "empty"
   /** Another process uses the folder. */
   | "locked"
@@ -23,7 +26,7 @@ export type StorageErrorKind =
   /** The disk refused to read, write or sync. */
   | "failed";
 
-/** Where the trouble is, if it is in one place. */
+/** The place of the trouble, if it is in one place. */
 export interface StorageErrorOptions extends ErrorOptions {
   readonly file?: string;
   readonly offset?: number;
@@ -69,15 +72,15 @@ const ADVICE: Record<StorageErrorKind, string> = {
 export class StorageError extends Error {
   /** The name of this class of errors. */
   override readonly name = "StorageError";
-  /** What kind of trouble it is. */
+  /** The kind of trouble. */
   readonly kind: StorageErrorKind;
   /** The trouble in words. */
   readonly problem: string;
-  /** The file it is in, if one is known. */
+  /** The file concerned, if known. */
   readonly file: string | null;
-  /** Where in the file, if that is known. */
+  /** The offset in the file, if known. */
   readonly offset: number | null;
-  /** What to do about it. */
+  /** Advice for the operator. */
   readonly advice: string;
 
   /** An error that names file and place as far as they are known. */
@@ -97,7 +100,7 @@ export class StorageError extends Error {
 /** Errors of a {@linkcode Files} that mean "try again when something was freed". */
 const FULL_CODES = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"];
 
-/** The error of a file-system call, told apart into "full" and "failed". */
+/** The error of a file-system call, classified as "full" or "failed". */
 export function storageErrorOf(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";

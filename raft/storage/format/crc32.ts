@@ -1,9 +1,9 @@
 /**
- * CRC-32 as zlib computes it, which may go on from an earlier value.
+ * CRC-32 as zlib computes it, which may continue an earlier value.
  *
- * It goes around a fault of one supported runtime: Deno 2.4 takes a start value from 2^31 on for
- * 2^31 - 1, but only once the caller has been optimized, so that a file is written and read well
- * until, some thousand records later, it is not. Here no such value reaches it.
+ * It avoids a fault of one supported runtime: Deno 2.4 takes a start value from 2^31 on for 2^31 -
+ * 1, but only once the caller has been optimized, so that some thousand records later a file is
+ * written and read wrongly. Here no such value reaches it.
  *
  * @module
  */
@@ -18,11 +18,11 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value >>> 0;
 });
 
-/** The checksum of the bytes, behind those that made `start`. */
+/** The checksum of the bytes that follow those of `start`. */
 export function crc32(bytes: Uint8Array, start = 0): number {
   let value = start;
   let at = 0;
-  // Every step has even odds to bring it below: about two bytes are done here.
+  // Every step has even odds to bring it below, so about two bytes are processed here.
   while (value >= SAFE_END) {
     if (at === bytes.length) return value;
     const inner = ~value;
