@@ -46,7 +46,7 @@ function exists(file: URL): boolean {
   }
 }
 
-/** Removes the link, and only a link: what somebody put there as a real folder stays. */
+/** Removes the link. A real folder of that name is kept. */
 function removeLink(): void {
   try {
     if (!Deno.lstatSync(LINK).isSymlink) throw new Error("Cannot set up: wanted .std a link");

@@ -19,7 +19,7 @@ export interface LockOptions {
   readonly clock: Clock;
   /** Makes the mark of this holder. */
   readonly random: Random;
-  /** The key that is the lock. All who contend name the same. */
+  /** The key that is the lock, the same for all clients that contend. */
   readonly name: string;
   /** How long to wait, about, before looking again whether the lock is free. */
   readonly pauseMs?: number;
@@ -83,7 +83,10 @@ export class Lock {
     return { type: hasSeen ? "busy" : "unavailable" };
   }
 
-  /** Whether the lock is ours now; `null`: no answer in time. Somebody may have taken it away. */
+  /**
+   * Whether this client holds the lock now; `null`: no answer in time. Another client may have
+   * freed it.
+   */
   async isHeld({ timeoutMs = Infinity }: CallOptions = {}): Promise<boolean | null> {
     const seen = await this.#look(this.#options.clock.now() + timeoutMs);
     return seen === null ? null : isEqual(seen.value, this.#name);

@@ -76,7 +76,7 @@ export interface Scenario {
   run(cluster: Cluster, report: Report): Promise<void>;
 }
 
-/** What a scenario reports while it runs, besides failures. */
+/** Reports of a running scenario, besides failures. */
 export interface Report {
   /** Opens a result with this title; with `passed`, first closes the previous one as passed. */
   next(title: string, options: { readonly passed: boolean }): Promise<void>;

@@ -10,7 +10,7 @@ import type { Index, NodeId, Position, Status, Term } from "../../raft/mod.ts";
 import type { Applied, Cluster, Traffic } from "../cluster/mod.ts";
 import { VirtualClock } from "../sim/mod.ts";
 
-/** What a fake server reports. */
+/** The report of a fake server. */
 interface FakeServer {
   running: boolean;
   term: Term;

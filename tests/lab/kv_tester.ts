@@ -12,10 +12,10 @@ import type { KvInput, KvOutput } from "../checker/mod.ts";
 import { execute, KvRecorder } from "../recorder/mod.ts";
 import type { Service } from "./service_scenario.ts";
 
-/** What the lab's get returns. */
+/** The result of the lab's get. */
 export type GetOutput = Extract<KvOutput, { readonly op: "get" }>;
 
-/** What the lab's put returns. */
+/** The result of the lab's put. */
 export type PutError = Extract<KvOutput, { readonly op: "put" }>["error"];
 
 /** Client number of the tester's own operations in the history. */

@@ -19,15 +19,15 @@ import { LabLog } from "./lab_log.ts";
 /** The edition of the lab that a scenario follows where the two differ. */
 export type Edition = "2024" | "2025";
 
-/** What {@linkcode LabGroup.start} returns: the index and term of an accepted command. */
+/** The result of {@linkcode LabGroup.start}: the index and term of an accepted command. */
 export interface Accepted {
   readonly index: Index;
   readonly term: Term;
 }
 
-/** What {@linkcode LabGroup.one} waits for. */
+/** The condition that {@linkcode LabGroup.one} waits for. */
 export interface Agreement {
-  /** How many servers must have applied the command. */
+  /** The number of servers that must have applied the command. */
   readonly expected: number;
   /** Whether to submit again when the command was not applied within two seconds. */
   readonly retry: boolean;
@@ -56,13 +56,13 @@ const WAIT_DOUBLES_BELOW_MS = 1_000;
 
 /** The servers of one cluster, as the lab's tests see them. */
 export class LabGroup {
-  /** How many servers there are; they are numbered from 0. */
+  /** The number of servers; they are numbered from 0. */
   readonly count: number;
   readonly #cluster: Cluster;
   readonly #edition: Edition;
   readonly #links: LabLinks;
   readonly #log: LabLog;
-  /** How often each server was restarted: a late answer of an earlier start is ignored. */
+  /** The number of restarts of each server: a late answer of an earlier start is ignored. */
   readonly #restarts: number[];
   /** The leader observed in each term of the whole run (election safety, §5.2). */
   readonly #leaders = new Map<Term, number>();

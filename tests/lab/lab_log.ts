@@ -31,7 +31,7 @@ export class LabLog {
     this.#heights[server] = 0;
   }
 
-  /** How many servers have applied the index, and which command. */
+  /** The number of servers that have applied the index, and the command. */
   committed(index: Index): { readonly servers: number; readonly command: Uint8Array | null } {
     const servers = this.#heights.filter((height) => height >= index).length;
     return { servers, command: servers > 0 ? this.#agreed[index - 1] ?? null : null };

@@ -17,7 +17,7 @@ export interface ArenaSetup {
   readonly seed: number;
 }
 
-/** How a play ended. */
+/** The result of a scenario. */
 export interface ArenaEnd {
   /** The error thrown by the play or inside the cluster; `null` if there was none. */
   readonly error: unknown;
@@ -31,7 +31,7 @@ export interface ArenaEnd {
 export interface Usage {
   /** Processor time of all processes, those before a restart included. */
   readonly cpuMs: number;
-  /** How often a node was started. */
+  /** The number of starts of nodes. */
   readonly starts: number;
 }
 
@@ -65,7 +65,7 @@ export interface LabResult {
   readonly trace: readonly string[];
 }
 
-/** How to run a scenario. */
+/** Options of running a scenario. */
 export interface RunOptions {
   readonly arena: Arena;
   readonly seed: number;

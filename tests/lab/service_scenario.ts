@@ -8,7 +8,7 @@
 import type { Report, Scenario, ServiceCluster } from "../cluster/mod.ts";
 import { LabGroup } from "./lab_group.ts";
 
-/** What a scenario with clients works with. */
+/** The means of a scenario with clients. */
 export interface Service {
   readonly group: LabGroup;
   readonly cluster: ServiceCluster;

@@ -25,7 +25,7 @@ import { lastLines, NodeProcess } from "../../cli/cluster/mod.ts";
 import type { Usage } from "../lab/mod.ts";
 import { SeededRandom } from "../sim/mod.ts";
 
-/** What a cluster of processes is made of. */
+/** Options of a cluster of processes. */
 export interface ProcessClusterOptions {
   readonly seed: number;
   readonly nodes: number;
@@ -105,7 +105,7 @@ export class ProcessCluster implements Cluster {
     this.#starts += 1;
     const { machine, args = [], command = nodeCommand(), place } = this.#options;
     try {
-      // Where the others listen, the control socket tells when they have ports.
+      // The addresses of the others come over the control socket once they have ports.
       const peers = this.ids.map((each) =>
         each === id && place !== undefined ? `${id}=${place(id).hostname}:0` : `${each}`
       );
@@ -120,7 +120,7 @@ export class ProcessCluster implements Cluster {
     } finally {
       this.#starting.delete(id);
     }
-    // What changes from now on it is told like all others, and later than this.
+    // Later changes of the faults are sent to it as to all others.
     await this.node(id).control.setFaults(this.#faults);
     await this.#introduce(id);
   }
@@ -216,7 +216,7 @@ export class ProcessCluster implements Cluster {
     return { log: status.logBytes, snapshot: status.snapshotBytes };
   }
 
-  /** What a node says of itself; `null`: there is no answer. */
+  /** The report of a node; `null`: there is no answer. */
   async report(id: NodeId): Promise<CountingReport | null> {
     return await this.#askId(id, (node) => node.report());
   }
@@ -309,7 +309,7 @@ export class ProcessCluster implements Cluster {
   }
 }
 
-/** What runs a node: the executable that `KONTIKI` names, or this source. */
+/** The command of a node: the executable that `KONTIKI` names, or this source. */
 export function nodeCommand(): readonly string[] {
   const executable = Deno.env.get("KONTIKI");
   if (executable !== undefined && executable !== "") return [executable, "node"];

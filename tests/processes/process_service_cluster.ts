@@ -13,7 +13,7 @@ import { type Clock, type NodeId, type Outcome, SystemClock } from "../../raft/m
 import type { ServiceCluster, Traffic } from "../cluster/mod.ts";
 import { ProcessCluster, type ProcessClusterOptions } from "./process_cluster.ts";
 
-/** How long a client waits before it learns that the server is down (section 3.3). */
+/** The time until a client learns that the server is down (section 3.3). */
 const NOBODY_MS_MAX = 99;
 /** Replaces an infinite deadline, which no timer supports. */
 const PATIENCE_MS_MAX = 120_000;

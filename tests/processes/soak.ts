@@ -46,7 +46,7 @@ export interface SoakSecond {
   readonly latenciesMs: number[];
 }
 
-/** What the largest node held at a moment, in bytes; `null`: no node answered. */
+/** The largest size of a node at a moment, in bytes; `null`: no node answered. */
 export interface SoakSample {
   readonly atMs: number;
   readonly memoryBytesMax: number | null;

@@ -281,7 +281,7 @@ async function snapshotSize(service: Service): Promise<void> {
 interface Row extends Generic {
   readonly nodes?: number;
   readonly network?: Scenario["network"];
-  /** Stands in brackets after the title. */
+  /** The text in brackets after the title. */
   readonly note: string;
 }
 

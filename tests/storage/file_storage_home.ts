@@ -27,7 +27,10 @@ export function smallStorage(
   return new FileStorage({ files, identity: IDENTITY, ...small, ...options });
 }
 
-/** A life with everything: votes, appends, conflicts, a large save, snapshots, compaction. */
+/**
+ * A sequence of saves with everything: votes, appends, conflicts, a large save, snapshots,
+ * compaction.
+ */
 export const LIFE: readonly Save[] = [
   saveOf({ vote: { term: 1, votedFor: 3 } }),
   saveOf({ tail: { from: 1, entries: [noopOf(1, 1)] } }),

@@ -42,7 +42,7 @@ async function folderAfter(
   return disk.image();
 }
 
-/** What the storage makes of a folder. */
+/** The result of opening a folder. */
 async function verdictOn(
   image: DiskImage,
 ): Promise<{ state: Persistent; trimmed: Trimmed | null } | StorageError> {
@@ -75,7 +75,7 @@ function segmentsOf(image: DiskImage): string[] {
   return [...image.keys()].filter((name) => name.startsWith("log-")).sort();
 }
 
-/** The segment that the last save went to; behind it is only the one that was made ahead. */
+/** The segment of the last save; only the one made ahead follows it. */
 function newestSegment(image: DiskImage): string {
   return segmentsOf(image).at(-2)!;
 }

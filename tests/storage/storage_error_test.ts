@@ -46,13 +46,15 @@ function failingDisk(at: number, code: string): {
   return { disk, after, failed: () => failed };
 }
 
-/** Whether the storage goes on after this: what it wrote counts for nothing, and is written again. */
+/**
+ * Whether the storage goes on after this fault: the file is not needed yet, and is written again.
+ */
 function isSurvived({ kind, name }: DiskOperation, code: string): boolean {
   return KINDS[code] === "full" && name.endsWith(".tmp") &&
     (kind === "create" || kind === "append" || kind === "sync");
 }
 
-/** Lives until the fault strikes. Returns what happened, or `null` if it never did. */
+/** Runs saves until the fault occurs. Returns what happened, or `null` if it did not occur. */
 async function liveUntilFault(
   at: number,
   code: string,
@@ -118,7 +120,7 @@ async function failureOf(step: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** The next life finds a permitted state, on media too, and can go on. */
+/** The next start finds a permitted state, on media too, and can go on. */
 async function checkRepaired(
   disk: SimDisk,
   permitted: readonly Persistent[],
@@ -182,7 +184,7 @@ Deno.test("FileStorage opens as before when any operation of an opening failed",
         },
       });
       const error = await smallStorage(disk.open()).load().then(() => null, (thrown) => thrown);
-      // What fails then, fails in the life that was opened.
+      // A fault of that moment belongs to the start that was opened.
       if (!failed || error === null) break;
       assert(error instanceof StorageError && error.kind === KINDS[code], `${code} at ${at}`);
       disk.kill();

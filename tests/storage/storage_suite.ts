@@ -21,7 +21,7 @@ import {
 import { lastOf } from "../../raft/core/mod.ts";
 import { SeededRandom } from "../sim/mod.ts";
 
-/** A place whose state outlives a storage. */
+/** A place with state that outlives a storage. */
 export interface StorageHome {
   /** Opens the storage, for the first time or again after a close. */
   open(): Promise<Storage>;

@@ -11,7 +11,7 @@ import { Clerk, KvServer, KvStore } from "../../kv/mod.ts";
 import { type Entry, type Position, type ReplicatedLog, Rsm, type Status } from "../../raft/mod.ts";
 import { SeededRandom, VirtualClock } from "../sim/mod.ts";
 
-/** Reading a request, and refusing it if it has to be. */
+/** The time to read a request, and to refuse it. */
 const READ_MS = 0.2;
 /** Everything else that a put costs: with the reading, 500 of them fill a second. */
 const PUT_MS = 1.8;
@@ -23,7 +23,7 @@ const LEADER = 1;
 const STILL = { steady: 0, wall: 0 };
 const VALUE = new Uint8Array(256);
 
-/** What the clients of one run were answered. */
+/** The answers to the clients of one run. */
 export interface OverloadResult {
   /** Puts a second that were stored, and known to be, after the first quarter of the run. */
   readonly goodput: number;
@@ -31,16 +31,16 @@ export interface OverloadResult {
   readonly requests: number;
   /** Commands that entered the log. */
   readonly proposed: number;
-  /** How the puts ended, by type. */
+  /** The number of puts by their results. */
   readonly results: Readonly<Record<string, number>>;
 }
 
-/** How many clients, and for how long. */
+/** The number of clients, and the duration. */
 export interface OverloadOptions {
   readonly seed: number;
   readonly clerks: number;
   readonly seconds: number;
-  /** How long a client waits for one put before it goes on to the next. */
+  /** The time that a client waits for one put before it goes on to the next. */
   readonly timeoutMs: number;
 }
 

@@ -15,7 +15,7 @@ const PRODUCTION = {
   hopMs: { minMs: 0.1, maxMs: 0.3 },
 } as const;
 
-/** Applies nothing, and tells what it hears. */
+/** Applies nothing, and reports every call. */
 function machine(told: Partial<Application>): SimMachine {
   const deaf = { restore: () => {}, apply: () => {}, read: () => {}, changed: () => {} };
   return { ...deaf, ...told, applied: () => [] };
@@ -30,7 +30,7 @@ async function leaderOf(cluster: SimCluster): Promise<NodeId> {
   }
 }
 
-/** The highest term after a while of writes in which some disks stand still, less the one before. */
+/** By how much the highest term grew during writes in which some disks stand still. */
 async function newTerms(
   seed: number,
   { ms, who }: { readonly ms: number; readonly who: "leader" | "follower" | "followers" },

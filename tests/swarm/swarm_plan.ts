@@ -16,7 +16,7 @@ export interface Span {
   readonly maxMs: number;
 }
 
-/** How often each kind of fault begins, per minute; 0 for never. */
+/** The number of faults of each kind that begin per minute; 0 for never. */
 export interface TroubleRates {
   readonly partition: number;
   readonly flapping: number;

@@ -24,7 +24,7 @@ import {
 } from "../../raft/mod.ts";
 import { DurableLog, permittedInSave, SeededRandom, Violation, Watcher } from "../sim/mod.ts";
 
-/** How a walk went. Throws when something was violated. */
+/** The result of a walk. Throws after a violation. */
 export interface WalkResult {
   readonly committed: number;
   readonly readsConfirmed: number;
@@ -82,9 +82,9 @@ class Walk {
   #apart: ReadonlySet<NodeId> = new Set();
   /** For now the saves of these do not end. */
   #stalled: ReadonlySet<NodeId> = new Set();
-  /** What waits in every transport for every peer. */
+  /** The messages that wait in every transport for every peer. */
   #waiting = 0;
-  /** The reads that wait, with what was applied anywhere when they were asked. */
+  /** The reads that wait, each with the index that was applied anywhere when it was asked. */
   readonly #reads = new Map<number, Index>();
   #messages: Envelope[] = [];
   #count = 0;
@@ -128,7 +128,10 @@ class Walk {
     };
   }
 
-  /** For a while: what is frequent, who is cut off, whose clock or disk stands still. */
+  /**
+   * For a while: which steps are frequent, which servers are cut off, whose clock or disk stands
+   * still.
+   */
   #turnPage(): void {
     const random = this.#random;
     const some = (share: number) => new Set(this.#options.peers.filter(() => random.chance(share)));
@@ -141,7 +144,7 @@ class Walk {
     this.#slow = some(random.pick([0, 0, 0.5]));
     this.#waiting = random.pick([0, 0, 0, 50, 5_000]);
     if (random.chance(0.7)) return;
-    // The leader alone, who may be the last to notice.
+    // The leader alone, which may be the last to notice.
     const { id } = this.#leader().raft.status();
     this.#apart = this.#slow = new Set([id]);
   }
@@ -179,7 +182,7 @@ class Walk {
     }
   }
 
-  /** Somebody who believes to lead, if anybody does. */
+  /** A server that believes to lead, if there is one. */
   #leader(): Server {
     const servers = [...this.#servers.values()];
     const leaders = servers.filter(({ raft }) => raft.standing.role === "leader");
@@ -200,7 +203,8 @@ class Walk {
     const persistent = this.#durable.get(id)!.persistent();
     const random = this.#random.fork(`life ${++this.#count}`).next;
     const wall = this.#random.fork(`date ${this.#count}`);
-    // Each start counts time from another moment, and somebody sets the date all the time.
+    // Each start counts time from another moment, and the date of the computer is changed all the
+    // time.
     const origin = wall.below(1_000);
     const clock = { now: () => origin + this.#steps, wall: () => wall.below(10_000) };
     const environment = { random, clock, waiting: () => this.#waiting };
@@ -277,7 +281,7 @@ class Walk {
     const author = ++this.#count;
     const data = new Uint8Array(Uint32Array.of(index, author, author, author).buffer);
     const look = server.raft.status();
-    // An application draws from what it holds; what came from elsewhere meanwhile is newer.
+    // An application draws its own state; a snapshot that arrived meanwhile is newer.
     if (index <= look.base.index) return;
     this.#input(server, (raft) => raft.compact(index, data));
     if (server.raft.status().base.index !== index) throw new Violation(`n${id} keeps no image`);

@@ -149,7 +149,7 @@ export function drawGraph(imports: readonly Import[], { layers }: GraphRules): s
   });
 }
 
-/** The first line of a page in which the picture there differs from the one that is wanted. */
+/** The first line of a page that differs from the wanted picture. */
 export function compareDrawing(
   page: SourcePage,
   { opening, wanted }: { readonly opening: string; readonly wanted: readonly string[] },

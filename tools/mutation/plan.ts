@@ -26,7 +26,7 @@ export interface Accepted {
   /** As in {@linkcode Mutant}: the entry holds wherever this text stands in the file. */
   readonly code: string;
   readonly change: string;
-  /** Why the mutant changes nothing that anybody could rely on. */
+  /** The reason why the mutant changes nothing that matters. */
   readonly reason: string;
 }
 
