@@ -65,3 +65,11 @@ export {
   type PutOptions,
   type PutResult,
 } from "./client/mod.ts";
+export {
+  type Range,
+  type Scannable,
+  type State,
+  TableImages,
+  type TablesOptions,
+  type TablesStatus,
+} from "./tables/mod.ts";

@@ -115,6 +115,7 @@ export class Node {
     const loaded = await storage.load();
     try {
       const { images } = options.application;
+      await images?.open();
       const state = images?.durable ?? null;
       const persistent = await alignedLog(loaded, state, storage);
       const snapshot = state ?? persistent.snapshot;

@@ -5,10 +5,11 @@
  * @module
  */
 
-import { KvServer, KvStore } from "../../kv/mod.ts";
+import { KvServer, KvStore, TableImages, type TablesStatus } from "../../kv/mod.ts";
 import type { Answer, WireValue } from "../../net/mod.ts";
 import {
   type Application,
+  DenoFiles,
   type Node,
   type Profile,
   Rsm,
@@ -29,6 +30,8 @@ export interface RunningMachine {
   inspect(request: WireValue, reply: Answer): void;
   /** Takes a snapshot now. */
   snapshot(): void;
+  /** What the tables of the store look like; `null`: the state is in memory. */
+  tables(): TablesStatus | null;
   stop(): void;
 }
 
@@ -37,21 +40,29 @@ export interface MachineOptions {
   readonly name: MachineName;
   /** Size of the log at which a snapshot is taken. */
   readonly logBytesMax: number;
+  /** The node's data folder; tables are kept in a folder below it. */
+  readonly data: string;
 }
+
+/** The folder of the tables, below the data folder. */
+const TABLES_FOLDER = "tables";
 
 /** The size of the log at which the course's tests take a snapshot. */
 const LAB_LOG_BYTES_MAX = 1000;
 
 /** Makes the machine of that name. */
 export async function makeMachine(
-  { name, logBytesMax }: MachineOptions,
+  { name, logBytesMax, data }: MachineOptions,
 ): Promise<RunningMachine> {
-  const store = { machine: new KvStore(), profile: "production" } as const;
   switch (name) {
     case "kv":
-      return makeService({ ...store, logBytesMax });
+      return makeStore({ logBytesMax, data });
     case "kv-snapshots":
-      return makeService({ ...store, logBytesMax: LAB_LOG_BYTES_MAX });
+      return makeService({
+        machine: new KvStore(),
+        profile: "production",
+        logBytesMax: LAB_LOG_BYTES_MAX,
+      });
     case "counter":
       return makeService({ ...await makeCounter(), logBytesMax: null });
     case "counter-snapshots":
@@ -61,6 +72,16 @@ export async function makeMachine(
     case "log-snapshots":
       return await makeLog({ hasSnapshots: true });
   }
+}
+
+/** The store, in tables on the disk. */
+function makeStore(
+  { logBytesMax, data }: { readonly logBytesMax: number; readonly data: string },
+): RunningMachine {
+  const files = new DenoFiles(`${data}/${TABLES_FOLDER}`);
+  const images = new TableImages({ files, clock: new SystemClock() });
+  const machine = new KvStore(undefined, undefined, images.state);
+  return makeService({ machine, profile: "production", logBytesMax, images });
 }
 
 async function makeCounter(): Promise<{ machine: StateMachine; profile: Profile }> {
@@ -77,13 +98,15 @@ function loadTestMachines(): Promise<typeof import("../../tests/cluster/mod.ts")
 
 /** The store that clients use, or a number that tests increment. */
 function makeService(
-  { machine, profile, logBytesMax }: {
+  { machine, profile, logBytesMax, images }: {
     readonly machine: StateMachine;
     readonly profile: Profile;
     readonly logBytesMax: number | null;
+    readonly images?: TableImages;
   },
 ): RunningMachine {
-  const rsm = new Rsm({ machine, logBytesMax, clock: new SystemClock() });
+  const clock = new SystemClock();
+  const rsm = new Rsm({ machine, logBytesMax, clock, ...images === undefined ? {} : { images } });
   const server = new KvServer({ rsm, reads: "index" });
   return {
     profile,
@@ -92,6 +115,7 @@ function makeService(
     handle: (request, reply, withinMs) => server.handle(request, reply, withinMs),
     inspect: (request, reply) => inspectService({ rsm, machine }, { request, reply }),
     snapshot: () => void rsm.snapshot(),
+    tables: () => images?.status() ?? null,
     stop: () => rsm.stop(),
   };
 }
@@ -134,6 +158,7 @@ async function makeLog(
       reply(machine.applied(from).map(({ index, command }) => [index, command]));
     },
     snapshot: () => {},
+    tables: () => null,
     stop: () => {},
   };
 }

@@ -55,7 +55,7 @@ const ANYWHERE: Address = { hostname: "127.0.0.1", port: 0 };
 export async function runNode(settings: NodeSettings): Promise<RunningNode> {
   const { machine: name, logBytesMax, data, isExisting } = settings;
   if (isExisting) await checkExisting(data);
-  const starting = new NodeProcess(settings, await makeMachine({ name, logBytesMax }));
+  const starting = new NodeProcess(settings, await makeMachine({ name, logBytesMax, data }));
   try {
     await starting.start();
     return starting;
@@ -151,7 +151,8 @@ class NodeProcess implements RunningNode {
         restoring: ({ last, data }) => {
           // The snapshot that a start loads from the folder is not logged.
           if (this.#node === null) return;
-          log.info(`takes over a snapshot up to entry ${last.index}, ${formatBytes(data.length)}`);
+          const bytes = this.#machine.tables()?.bytes ?? data.length;
+          log.info(`takes over a snapshot up to entry ${last.index}, ${formatBytes(bytes)}`);
         },
         changed: leadershipLog((line) => log.info(line)),
         saved: (ms) => this.#saves.add(ms),
@@ -189,16 +190,18 @@ class NodeProcess implements RunningNode {
   report(): NodeReport {
     const { id, cluster } = this.#settings;
     const { segmentBytes, snapshotBytes } = this.#storage.sizes();
+    const tables = this.#machine.tables();
     return {
       cluster,
       id,
       status: this.#node!.status(),
-      diskBytes: segmentBytes + snapshotBytes,
+      diskBytes: segmentBytes + snapshotBytes + (tables?.bytes ?? 0),
       memoryBytes: Deno.memoryUsage().rss,
       cpuMs: cpuMs(),
       uptimeMs: performance.now() - this.#startedAt,
       loopLagMs: this.#lag.longestMs,
       saves: this.#saves.figures(),
+      tables,
       faults: this.#faulty?.faults ?? null,
       clients: [...this.#settings.clientsOfAll ?? []].map(([id, endpoint]) => ({ id, endpoint })),
     };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { TablesStatus } from "../../kv/mod.ts";
 import type { Faults } from "../../net/mod.ts";
 import type { NodeId, Status } from "../../raft/mod.ts";
 
@@ -31,6 +32,8 @@ export interface NodeReport {
   /** The longest time for which something held the event loop, in the last minutes. */
   readonly loopLagMs: number;
   readonly saves: SaveFigures;
+  /** The tables of the store; `null`: its state is in memory. */
+  readonly tables: TablesStatus | null;
   /** `null`: this node was started without a control socket. */
   readonly faults: Faults | null;
   /** Where the nodes of the cluster listen for clients, as far as this node's command line says. */

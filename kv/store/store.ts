@@ -25,7 +25,7 @@ import { type Change, Draft } from "./draft.ts";
 import { executeBatch, InvalidBatch, written } from "./execute.ts";
 import { History, type HistoryLimits } from "./history.ts";
 import { drawImage, readImage } from "./image.ts";
-import { Room, type StoreLimits } from "./room.ts";
+import { NO_LIMITS, Room, type StoreLimits } from "./room.ts";
 
 /** All that one revision changed. */
 export interface ChangeGroup {
@@ -42,16 +42,23 @@ const REFUSED = encodeReply({ type: "refused" });
 
 /** A map with versions that every server of a cluster holds alike. */
 export class KvStore implements StateMachine {
-  #state: State = new MemoryState();
+  #state: State;
+  /** Whether the state is kept on a disk: it has no limits but the disk's, and draws no images. */
+  readonly #isDurable: boolean;
   #room: Room;
   #history: History;
   /** The revision of the last command that was applied. */
   #revision = 0;
   #observer: ((group: ChangeGroup) => void) | null = null;
 
-  /** An empty store. Tests choose other limits, alike for all servers of a cluster. */
-  constructor(limits?: StoreLimits, history?: HistoryLimits) {
-    this.#room = new Room(limits);
+  /**
+   * An empty store, or one on a state that is kept on a disk. Tests choose other limits, alike for all
+   * servers of a cluster.
+   */
+  constructor(limits?: StoreLimits, history?: HistoryLimits, durable?: State) {
+    this.#state = durable ?? new MemoryState();
+    this.#isDurable = durable !== undefined;
+    this.#room = new Room(this.#isDurable ? NO_LIMITS : limits);
     this.#history = new History(history);
   }
 
@@ -98,6 +105,11 @@ export class KvStore implements StateMachine {
   }
 
   *restore(data: Uint8Array): Steps {
+    if (this.#isDurable) {
+      this.#history = this.#history.emptied();
+      this.#revision = this.#state.position.index;
+      return;
+    }
     const room = this.#room.emptied();
     const { state, revision } = yield* readImage(
       data,

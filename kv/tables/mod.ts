@@ -16,6 +16,7 @@ export {
   type Moment,
   START,
 } from "./stream.ts";
+export { TableImages } from "./table_images.ts";
 export type { TablesStatus } from "./status.ts";
-export { MemoryState, type Range, type State } from "./state/mod.ts";
+export { MemoryState, type Range, type Scannable, type State } from "./state/mod.ts";
 export { Tables } from "./tables.ts";

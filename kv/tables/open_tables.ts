@@ -4,8 +4,9 @@
  * @module
  */
 
+import { StorageError } from "../../raft/mod.ts";
 import {
-  BlockCache,
+  type BlockCache,
   type Manifest,
   readManifest,
   Table,
@@ -16,19 +17,25 @@ import type { TablesOptions } from "./options.ts";
 
 /** Open tables, and what the manifest says of them. */
 export interface OpenTables {
-  readonly cache: BlockCache;
   readonly levels: readonly (readonly Table[])[];
   readonly manifest: Manifest;
 }
 
 /** Opens all tables that the manifest names, and removes all others. */
 export async function openTables(
-  { files, cacheBytes }: Required<TablesOptions>,
+  { files }: Pick<TablesOptions, "files">,
+  cache: BlockCache,
 ): Promise<OpenTables> {
-  const cache = new BlockCache(cacheBytes);
   const manifest = await readManifest(files);
   const named = new Set(manifest.levels.flat().map(tableName));
-  for (const name of await files.list()) {
+  const present = new Set(await files.list());
+  for (const name of named) {
+    if (present.has(name)) continue;
+    throw new StorageError("damaged", "the manifest names a table that is not there", {
+      file: name,
+    });
+  }
+  for (const name of present) {
     const isOurs = name.endsWith(UNFINISHED) || name.endsWith(".table");
     if (isOurs && !named.has(name)) await files.remove(name);
   }
@@ -39,5 +46,5 @@ export async function openTables(
       )
     ),
   );
-  return { cache, levels, manifest };
+  return { levels, manifest };
 }

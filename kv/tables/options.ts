@@ -10,6 +10,7 @@ import type { Clock, Files } from "../../raft/mod.ts";
 export interface TablesOptions {
   /** A folder of their own. */
   readonly files: Files;
+  /** Measures slices of work. */
   readonly clock: Clock;
   /** A memory table of this size is written into a table file. */
   readonly memoryBytes?: number;

@@ -52,27 +52,51 @@ export interface Chunk {
   readonly next: Cursor;
 }
 
+/** A chunk that was just made. */
+export interface StreamPiece {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly isLast: boolean;
+  /** Where the stream goes on behind it. */
+  readonly next: Cursor;
+}
+
 /** The chunks of the state at a revision, from a place on. Must be run to its end or closed. */
-export function* chunksOf(
+export function* piecesOf(
   tables: Scannable,
   moment: Moment,
-  { from, hash }: Cursor = START,
-): Generator<Uint8Array<ArrayBuffer>, void, void> {
+  { cursor, bytesMax }: { readonly cursor: Cursor; readonly bytesMax: number },
+): Generator<StreamPiece, void, void> {
+  let { from, hash } = cursor;
   let entries: Entry[] = [];
   let bytes = HEAD_BYTES;
-  let before = hash;
   for (const entry of tables.scan({ from, to: null, ...moment })) {
-    if (bytes >= CHUNK_BYTES) {
-      const chunk = encodeChunk(entries, { moment, before, isLast: false });
-      before = hashIn(chunk);
-      yield chunk;
+    if (entries.length > 0 && bytes >= bytesMax) {
+      const chunk = encodeChunk(entries, { moment, before: hash, isLast: false });
+      hash = hashIn(chunk);
+      from = behind(entries.at(-1)!.key);
+      yield { bytes: chunk, isLast: false, next: { from, hash } };
       entries = [];
       bytes = HEAD_BYTES;
     }
     entries.push(entry);
     bytes += entryBytesMax(entry);
   }
-  yield encodeChunk(entries, { moment, before, isLast: true });
+  const chunk = encodeChunk(entries, { moment, before: hash, isLast: true });
+  yield { bytes: chunk, isLast: true, next: { from, hash: hashIn(chunk) } };
+}
+
+/** As {@linkcode piecesOf}, only the bytes. */
+export function* chunksOf(
+  tables: Scannable,
+  moment: Moment,
+  cursor: Cursor = START,
+): Generator<Uint8Array<ArrayBuffer>, void, void> {
+  for (const { bytes } of piecesOf(tables, moment, { cursor, bytesMax: CHUNK_BYTES })) yield bytes;
+}
+
+/** The smallest key behind another one has a zero byte more. */
+function behind(key: string): string {
+  return `${key}\0`;
 }
 
 /** Reads a chunk behind a cursor; a string says what is wrong with it. */
@@ -95,8 +119,7 @@ export function decodeChunk(bytes: Uint8Array, cursor: Cursor): Chunk | string {
     moment: { at: Number(view.getBigUint64(6)), deletions: Number(view.getBigUint64(14)) },
     isLast: bytes[1] === 1,
     entries,
-    // The smallest key behind another one has a zero byte more.
-    next: { from: last === undefined ? cursor.from : `${last.key}\0`, hash },
+    next: { from: last === undefined ? cursor.from : behind(last.key), hash },
   };
 }
 

@@ -11,8 +11,8 @@
  * @module
  */
 
-import { type Index, invariant, type Position } from "../../raft/mod.ts";
-import { type BlockCache, type Entry, type Table, writeManifest } from "./files/mod.ts";
+import { type Index, invariant, type Moment as LogMoment } from "../../raft/mod.ts";
+import { BlockCache, EMPTY_MANIFEST, type Entry, type Table, writeManifest } from "./files/mod.ts";
 import { Import } from "./import.ts";
 import {
   comesBeforeBack,
@@ -29,16 +29,17 @@ import {
   visible,
   visibleBack,
 } from "./merges/mod.ts";
-import { type OpenTables, openTables } from "./open_tables.ts";
+import { openTables } from "./open_tables.ts";
 import { DEFAULTS, type TablesOptions } from "./options.ts";
 import { Holds, isForgotten, MemoryTable, type Range, type State } from "./state/mod.ts";
+import type { Moment } from "./stream.ts";
 import type { TablesStatus } from "./status.ts";
 import { type WriteOptions, writeTables } from "./write_tables.ts";
 
 /** Writes that are no longer added to, until a table file holds them. */
 interface Frozen {
   readonly table: MemoryTable;
-  readonly applied: Position;
+  readonly applied: LogMoment;
   readonly deletions: number;
 }
 
@@ -50,48 +51,51 @@ export class Tables implements State {
   #frozen: Frozen | null = null;
   #levels: readonly (readonly Table[])[] = [];
   /** What the tables hold of the log. */
-  #applied: Position;
+  #applied: LogMoment = EMPTY_MANIFEST.applied;
   /** What the tables and the memory hold of the log. */
-  #position: Position;
-  #next: number;
+  #position: LogMoment = EMPTY_MANIFEST.applied;
+  #next = EMPTY_MANIFEST.next;
   /** State before this revision can no longer be read. */
-  #oldest: number;
+  #oldest = EMPTY_MANIFEST.horizon;
   /** What merges may leave out is older than this; never goes back. */
-  #horizon: number;
+  #horizon = EMPTY_MANIFEST.horizon;
   /** Deletions before this revision are forgotten at the position. */
-  #deletions: number;
+  #deletions = EMPTY_MANIFEST.deletions;
+  /** Deletions before this revision may be missing. */
+  #dropped = EMPTY_MANIFEST.deletions;
   /** As `#deletions`, at the applied position: a replay of the log from there needs all later ones. */
-  #appliedDeletions: number;
+  #appliedDeletions = EMPTY_MANIFEST.deletions;
   readonly #holds = new Holds();
   #isWorking = false;
+  #mustFlush = false;
   #turn = 0;
   #notRemoved = 0;
   #addedBytes = 0;
   #writtenBytes = 0;
 
-  private constructor(options: Required<TablesOptions>, { cache, levels, manifest }: OpenTables) {
-    this.#options = options;
-    this.#cache = cache;
+  /** Empty until it is loaded. */
+  constructor(options: TablesOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+    this.#cache = new BlockCache(this.#options.cacheBytes);
+  }
+
+  /** Loads what the folder holds, and removes files that the manifest does not name. */
+  async load(): Promise<void> {
+    const { levels, manifest } = await openTables(this.#options, this.#cache);
     this.#levels = levels;
     this.#applied = this.#position = manifest.applied;
     this.#oldest = this.#horizon = manifest.horizon;
-    this.#deletions = this.#appliedDeletions = manifest.deletions;
+    this.#deletions = this.#appliedDeletions = this.#dropped = manifest.deletions;
     this.#next = manifest.next;
   }
 
-  /** Opens what the folder holds, and removes files that the manifest does not name. */
-  static async open(given: TablesOptions): Promise<Tables> {
-    const options = { ...DEFAULTS, ...given };
-    return new Tables(options, await openTables(options));
-  }
-
   /** What is in table files: the log behind this position is needed after a crash. */
-  get applied(): Position {
+  get applied(): LogMoment {
     return this.#applied;
   }
 
   /** What is in table files or memory. */
-  get position(): Position {
+  get position(): LogMoment {
     return this.#position;
   }
 
@@ -112,16 +116,34 @@ export class Tables implements State {
     return Math.min(1, Math.max(tables, memory));
   }
 
+  /** How many bytes the table files have. */
+  get bytes(): number {
+    return this.#levels.reduce((sum, tables) => sum + sizeOf(tables), 0);
+  }
+
+  /** As {@linkcode State.deletions}, at the applied position. */
+  get appliedDeletions(): number {
+    return this.#appliedDeletions;
+  }
+
+  /** Whether the whole state of a moment can be read, its deletions included. */
+  canStream({ at, deletions }: Moment): boolean {
+    return at >= this.#oldest && at <= this.#position.index && deletions >= this.#dropped;
+  }
+
   /** A look from outside. */
   status(): TablesStatus {
     return {
       tables: this.#levels.map((tables) => tables.length),
-      bytes: this.#levels.reduce((sum, tables) => sum + sizeOf(tables), 0),
+      bytes: this.bytes,
       memoryBytes: this.#memory.bytes + (this.#frozen?.table.bytes ?? 0),
       cacheBytes: this.#cache.bytes,
       addedBytes: this.#addedBytes,
       writtenBytes: this.#writtenBytes,
       notRemoved: this.#notRemoved,
+      pressure: this.pressure,
+      applied: this.#applied.index,
+      oldest: this.#oldest,
     };
   }
 
@@ -133,7 +155,7 @@ export class Tables implements State {
   }
 
   /** Everything up to this position of the log was added. */
-  advance(position: Position): void {
+  advance(position: LogMoment): void {
     invariant(position.index >= this.#position.index, "the applied position never goes back");
     this.#position = position;
   }
@@ -194,23 +216,32 @@ export class Tables implements State {
 
   /**
    * Writes one table file or does one merge, in slices between which others have the thread. Calls do
-   * not overlap. What it throws has changed nothing, and it may be called again.
+   * not overlap. What it throws has changed nothing, and it may be called again. False: nothing can be
+   * done before the log has more durable.
    *
    * @param durable The log's durable position: no table gets ahead of it.
    */
-  async work(durable: Index): Promise<void> {
+  async work(durable: Index): Promise<boolean> {
     invariant(!this.#isWorking, "one piece of work at a time");
     this.#isWorking = true;
     try {
       if (this.#frozen === null && this.#isFull) this.#freeze();
       if (this.#frozen !== null && this.#frozen.applied.index <= durable) {
-        return await this.#flush(this.#frozen);
+        await this.#flush(this.#frozen);
+        return true;
       }
       const plan = this.#plan();
-      if (plan !== null) await this.#merge(plan);
+      if (plan === null) return false;
+      await this.#merge(plan);
+      return true;
     } finally {
       this.#isWorking = false;
     }
+  }
+
+  /** What is in memory now will be written with the next work, however little it is. */
+  flushSoon(): void {
+    this.#mustFlush = this.#position.index > this.#applied.index;
   }
 
   /** Writes everything in memory into table files, for a clean stop. */
@@ -243,7 +274,7 @@ export class Tables implements State {
    * Replaces everything by a state that has arrived whole. What is in memory goes with the rest: the
    * position of the new state is ahead of it.
    */
-  async replace(arrived: Import, position: Position): Promise<void> {
+  async replace(arrived: Import, position: LogMoment): Promise<void> {
     const { moment } = arrived;
     invariant(arrived.isComplete && moment !== null, "a state has arrived whole");
     invariant(moment.at === position.index, "a state is that at its position");
@@ -257,7 +288,7 @@ export class Tables implements State {
       this.#oldest = this.#horizon = position.index;
       const levels = [...Array.from({ length: level }, () => []), tables];
       await this.#install(levels, { applied: position, deletions: moment.deletions });
-      this.#deletions = moment.deletions;
+      this.#deletions = this.#dropped = moment.deletions;
       this.#memory = new MemoryTable();
       this.#frozen = null;
       this.#position = position;
@@ -274,7 +305,7 @@ export class Tables implements State {
   }
 
   get #isFull(): boolean {
-    return this.#memory.bytes >= this.#options.memoryBytes;
+    return this.#memory.bytes >= this.#options.memoryBytes || this.#mustFlush;
   }
 
   #plan(): MergePlan<Table> | null {
@@ -288,6 +319,7 @@ export class Tables implements State {
       deletions: this.#deletions,
     };
     this.#memory = new MemoryTable();
+    this.#mustFlush = false;
   }
 
   async #flush(frozen: Frozen): Promise<void> {
@@ -315,6 +347,7 @@ export class Tables implements State {
     // From now on nobody may begin to read what this work leaves out.
     this.#oldest = horizon;
     const deletions = Math.min(horizon, this.#appliedDeletions, this.#holds.oldestDeletions);
+    this.#dropped = Math.max(this.#dropped, deletions);
     return { horizon, deletions, hasOlder };
   }
 

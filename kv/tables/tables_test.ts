@@ -27,8 +27,10 @@ import { Tables } from "./tables.ts";
 /** Sizes with which a few hundred writes make several levels. */
 const SMALL = { memoryBytes: 4000, tableBytes: 2000, level0Tables: 2, level1Bytes: 6000 };
 
-function openTables(files: Files, options: Partial<TablesOptions> = {}): Promise<Tables> {
-  return Tables.open({ files, clock: new SystemClock(), ...SMALL, ...options });
+async function openTables(files: Files, options: Partial<TablesOptions> = {}): Promise<Tables> {
+  const tables = new Tables({ files, clock: new SystemClock(), ...SMALL, ...options });
+  await tables.load();
+  return tables;
 }
 
 /** Opens the tables after a power cut, which must always succeed. */
@@ -111,7 +113,7 @@ function replay(tables: State, model: Model): void {
   for (let index = tables.position.index + 1; index <= model.log.length; index++) {
     for (const entry of model.log[index - 1]!) tables.add(entry);
     tables.forget(0, model.forgotten[index - 1]!);
-    tables.advance({ index, term: 1 });
+    tables.advance({ index, term: 1, times: { steady: 0, wall: 0 } });
   }
 }
 

@@ -5,7 +5,14 @@
  */
 
 import type { Clock, Files } from "../../raft/mod.ts";
-import { type BlockCache, type Entry, Table, tableName, TableWriter } from "./files/mod.ts";
+import {
+  type BlockCache,
+  type Entry,
+  Table,
+  tableName,
+  TableWriter,
+  UNFINISHED,
+} from "./files/mod.ts";
 import { Slices } from "./slices.ts";
 
 /** Where tables are written to, and how large they get. */
@@ -55,11 +62,16 @@ export class RunWriter {
     return this.#tables;
   }
 
-  /** Closes all files; they are removed at the next start. */
+  /** Closes and removes all files: a disk that is full has room again. */
   async abandon(): Promise<void> {
+    const { files } = this.#options;
+    const names = this.#tables.map(({ name }) => name);
+    if (this.#writer !== null) names.push(`${tableName(this.#number)}${UNFINISHED}`);
     await this.#writer?.close();
     this.#writer = null;
     for (const table of this.#tables.splice(0)) table.release();
+    const present = new Set(await files.list());
+    for (const name of names) if (present.has(name)) await files.remove(name);
   }
 
   #beginTable(): TableWriter {
@@ -86,7 +98,8 @@ export async function writeTables(
     await writer.add(entries);
     return await writer.finish();
   } catch (error) {
-    await writer.abandon();
+    // What cannot be removed now is removed at the next start.
+    await writer.abandon().catch(() => null);
     throw error;
   }
 }

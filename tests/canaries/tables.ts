@@ -225,8 +225,8 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T9",
     bug: "a stream that is continued gives the last key again",
     file: "kv/tables/stream.ts",
-    find: "`${last.key}\\0`",
-    replace: "last.key",
+    find: "  return `${key}\\0`;",
+    replace: "  return key;",
     caughtBy: [STREAM],
   },
   {

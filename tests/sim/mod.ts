@@ -9,7 +9,7 @@ export { DurableLog } from "./durable_log.ts";
 export { SeededRandom } from "./seeded_random.ts";
 export { type MachineContext, SimCluster } from "./sim_cluster.ts";
 export { permittedInSave, type SimFilesOptions } from "./sim_home.ts";
-export { SimServiceCluster } from "./sim_service_cluster.ts";
+export { SimServiceCluster, type TableSizes } from "./sim_service_cluster.ts";
 export { formatEnvelope, formatPosition, Trace } from "./trace.ts";
 export { VirtualClock } from "./virtual_clock.ts";
 export { Violation, Watcher } from "./watcher.ts";

@@ -10,6 +10,7 @@ import { approximateBytes, type Faults, type Link, noFaults } from "../../net/mo
 import {
   type Application,
   type Envelope,
+  type Files,
   type Index,
   invariant,
   Node,
@@ -48,6 +49,8 @@ export interface MachineContext {
   readonly random: Random;
   /** The node that drives the machine. Not to be called before {@linkcode Node.start} is done. */
   readonly node: () => Node;
+  /** A folder for the machine's own state; `null`: nothing survives but the log. */
+  readonly files: Files | null;
 }
 
 /** An application that returns the commands it has applied. */
@@ -214,6 +217,7 @@ export class SimCluster implements Cluster {
       clock: view,
       random: random.fork("machine").next,
       node: () => this.#lives.get(id)!.node!,
+      files: this.#homes.get(id)?.openTables() ?? null,
     };
     const made = typeof machine === "function" ? machine(context) : makeMachine(machine, context);
     const { promise, resolve } = Promise.withResolvers<null>();

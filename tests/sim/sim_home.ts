@@ -9,6 +9,7 @@
 import {
   applySave,
   type Clock,
+  type Files,
   FileStorage,
   type NodeId,
   type Persistent,
@@ -50,6 +51,8 @@ export interface SimHomeOptions extends SimFilesOptions {
 export class SimHome {
   readonly #options: SimHomeOptions;
   readonly #disk: SimDisk;
+  /** The folder of the tables below that of the log. */
+  readonly #tables: SimDisk;
   /** The states that the next start may load. */
   #permitted: readonly Persistent[];
   #pending: Save | null = null;
@@ -65,10 +68,12 @@ export class SimHome {
     const after = (ms: number, run: () => void) => options.clock().after(ms, run);
     const now = () => options.clock().now();
     const clock = { now, wall: now, soon: (run: () => void) => run(), after };
-    this.#disk = new SimDisk(new Map(), {
+    const faults = {
       slow: { clock, delayMs: options.delayMs },
-      fault: (operation) => this.#faultOf(operation),
-    });
+      fault: (operation: DiskOperation) => this.#faultOf(operation),
+    };
+    this.#disk = new SimDisk(new Map(), faults);
+    this.#tables = new SimDisk(new Map(), faults);
   }
 
   /** Opens the storage for a restart. */
@@ -99,6 +104,11 @@ export class SimHome {
     };
   }
 
+  /** Opens the folder of the tables for a restart. */
+  openTables(): Files {
+    return this.#tables.open();
+  }
+
   /** Crashes the server at any point. */
   crash(): void {
     const { durable, random, powerCuts } = this.#options;
@@ -108,8 +118,13 @@ export class SimHome {
       this.#permitted = this.#pending === null ? [before] : permittedInSave(before, this.#pending);
     }
     this.#pending = null;
-    if (random.chance(powerCuts)) this.#disk.cutPower(random.next);
-    else this.#disk.kill();
+    if (random.chance(powerCuts)) {
+      this.#disk.cutPower(random.next);
+      this.#tables.cutPower(random.next);
+    } else {
+      this.#disk.kill();
+      this.#tables.kill();
+    }
   }
 
   #loaded(found: Persistent): Persistent {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { KvServer, KvStore } from "../../kv/mod.ts";
+import { KvServer, KvStore, TableImages, type TablesOptions } from "../../kv/mod.ts";
 import { decide } from "../../net/mod.ts";
 import {
   ask,
@@ -32,7 +32,12 @@ export interface SimServiceOptions extends Omit<SimClusterOptions, "machine"> {
   readonly profile?: Profile;
   /** @default 1000 for the machines with snapshots, else never */
   readonly logBytesMax?: number | null;
+  /** Keeps the store in tables of these sizes, where files are simulated. @default {null} */
+  readonly tables?: TableSizes | null;
 }
+
+/** Sizes of tables; small ones make many files of few writes. */
+export type TableSizes = Omit<TablesOptions, "files" | "clock">;
 
 /** The lab's maxraftstate. */
 const LOG_BYTES_MAX = 1000;
@@ -50,14 +55,21 @@ class SimService extends Rsm {
 
   constructor(
     context: MachineContext,
-    { machine: name, profile, logBytesMax }: {
+    { machine: name, profile, logBytesMax, tables }: {
       readonly machine: Machine;
       readonly profile: Profile;
       readonly logBytesMax: number | null;
+      readonly tables: TableSizes | null;
     },
   ) {
-    const machine = name.startsWith("kv") ? new KvStore() : new CounterMachine();
-    super({ machine, logBytesMax, clock: context.clock });
+    const { clock, files } = context;
+    const images = files === null || tables === null
+      ? undefined
+      : new TableImages({ ...tables, files, clock });
+    const machine = name.startsWith("kv")
+      ? new KvStore(undefined, undefined, images?.state)
+      : new CounterMachine();
+    super({ machine, logBytesMax, clock, ...images === undefined ? {} : { images } });
     this.context = context;
     this.machine = machine;
     this.server = new KvServer({ rsm: this, reads: profile === "production" ? "index" : "log" });
@@ -95,6 +107,7 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
       machine,
       profile,
       logBytesMax = machine.endsWith("-snapshots") ? LOG_BYTES_MAX : null,
+      tables = null,
       ...options
     }: SimServiceOptions,
   ) {
@@ -105,7 +118,7 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
       ...options,
       raft: { profile: chosen, ...options.raft },
       machine: (context) => {
-        const service = new SimService(context, { machine, profile: chosen, logBytesMax });
+        const service = new SimService(context, { machine, profile: chosen, logBytesMax, tables });
         services.set(context.id, service);
         return service;
       },

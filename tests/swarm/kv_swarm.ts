@@ -11,7 +11,7 @@ import { Chaos } from "./chaos.ts";
 import type { KvInput, KvOutput } from "../checker/mod.ts";
 import { type Act, KvRecorder } from "../recorder/mod.ts";
 import type { Operation, Verdict } from "../checker/search/mod.ts";
-import { SeededRandom, SimServiceCluster } from "../sim/mod.ts";
+import { SeededRandom, SimServiceCluster, type TableSizes } from "../sim/mod.ts";
 import { planSwarm, type SwarmPlan } from "./swarm_plan.ts";
 
 /** The result of one seed. */
@@ -39,6 +39,18 @@ export async function runKvSwarm(seed: number): Promise<KvSwarmResult> {
   return await run.run();
 }
 
+/** Sizes of tables that make a flush or merge of every few writes; `null`: the store is in memory. */
+function planTables(random: SeededRandom): TableSizes | null {
+  if (random.chance(0.3)) return null;
+  return {
+    memoryBytes: random.pick([500, 2000, 20_000]),
+    tableBytes: random.pick([200, 1000]),
+    level0Tables: random.between(1, 4),
+    level1Bytes: random.pick([500, 5000]),
+    cacheBytes: random.pick([0, 4096]),
+  };
+}
+
 class KvSwarmRun {
   readonly #plan: SwarmPlan;
   readonly #random: SeededRandom;
@@ -57,7 +69,8 @@ class KvSwarmRun {
     const limits = applyEntriesMax === undefined ? [null, 0, 100, 1000] : [null, 1000];
     const logBytesMax = this.#random.pick(limits);
     this.#keys = this.#random.between(1, 4);
-    this.#cluster = new SimServiceCluster({ ...plan, machine: "kv", profile, logBytesMax });
+    const tables = planTables(this.#random.fork("tables"));
+    this.#cluster = new SimServiceCluster({ ...plan, machine: "kv", profile, logBytesMax, tables });
     this.#recorder = new KvRecorder(() => this.#cluster.now());
   }
 

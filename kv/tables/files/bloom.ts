@@ -23,8 +23,9 @@ export class BloomBuilder {
   build(): Uint8Array<ArrayBuffer> {
     const bits = new Uint8Array(Math.max(8, Math.ceil(this.#hashes.length * BITS_PER_KEY / 8)));
     for (const hash of this.#hashes) {
+      const step = stepOf(hash);
       for (let probe = 0; probe < PROBES; probe++) {
-        const bit = bitOf(hash, probe, bits.length);
+        const bit = (hash + Math.imul(probe, step) >>> 0) % (bits.length * 8);
         bits[bit >>> 3] = bits[bit >>> 3]! | 1 << (bit & 7);
       }
     }
@@ -35,17 +36,17 @@ export class BloomBuilder {
 /** False: the key was never added to the filter. */
 export function mayHold(filter: Uint8Array, key: string): boolean {
   const hash = hashOf(key);
+  const step = stepOf(hash);
   for (let probe = 0; probe < PROBES; probe++) {
-    const bit = bitOf(hash, probe, filter.length);
+    const bit = (hash + Math.imul(probe, step) >>> 0) % (filter.length * 8);
     if ((filter[bit >>> 3]! & 1 << (bit & 7)) === 0) return false;
   }
   return true;
 }
 
 /** Two hashes make all probes (Kirsch and Mitzenmacher): the second is the first, mixed again. */
-function bitOf(hash: number, probe: number, bytes: number): number {
-  const step = mix(hash) | 1;
-  return (hash + Math.imul(probe, step) >>> 0) % (bytes * 8);
+function stepOf(hash: number): number {
+  return mix(hash) | 1;
 }
 
 /** FNV-1a over the characters, mixed at the end because its low bits alone are weak. */

@@ -9,12 +9,12 @@
  */
 
 import { crc32 } from "node:zlib";
-import { type Files, type Position, StorageError } from "../../../raft/mod.ts";
+import { type Files, type Moment, StorageError } from "../../../raft/mod.ts";
 
 /** What a manifest says. */
 export interface Manifest {
   /** Everything up to this position of the log is in the tables. */
-  readonly applied: Position;
+  readonly applied: Moment;
   /** State at this revision and later ones can be read. */
   readonly horizon: number;
   /** Deletions before this revision are forgotten at the applied position. */
@@ -27,7 +27,7 @@ export interface Manifest {
 
 /** The manifest of a folder without one. */
 export const EMPTY_MANIFEST: Manifest = {
-  applied: { index: 0, term: 0 },
+  applied: { index: 0, term: 0, times: { steady: 0, wall: 0 } },
   horizon: 0,
   deletions: 0,
   next: 1,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { invariant, type Position } from "../../../raft/mod.ts";
+import { invariant, type Moment } from "../../../raft/mod.ts";
 import type { Entry } from "../files/mod.ts";
 import { Holds } from "./holds.ts";
 import { MemoryTable, type Version } from "./memory_table.ts";
@@ -16,7 +16,7 @@ import type { State } from "./state.ts";
 export class MemoryState implements State {
   readonly #table = new MemoryTable();
   readonly #holds = new Holds();
-  #position: Position = { index: 0, term: 0 };
+  #position: Moment = { index: 0, term: 0, times: { steady: 0, wall: 0 } };
   #oldest = 0;
   #horizon = 0;
   #deletions = 0;
@@ -26,7 +26,7 @@ export class MemoryState implements State {
   /** Deletions that are remembered, in the order of their revisions. */
   #deleted: Entry[] = [];
 
-  get position(): Position {
+  get position(): Moment {
     return this.#position;
   }
 
@@ -100,7 +100,7 @@ export class MemoryState implements State {
     this.#firstReplacing = 0;
   }
 
-  advance(position: Position): void {
+  advance(position: Moment): void {
     invariant(position.index >= this.#position.index, "the applied position never goes back");
     this.#position = position;
   }

@@ -7,14 +7,14 @@
  * @module
  */
 
-import type { Position } from "../../../raft/mod.ts";
+import type { Moment } from "../../../raft/mod.ts";
 import type { Entry } from "../files/mod.ts";
 import type { Scannable } from "./range.ts";
 
 /** A sorted, versioned map. All that is read at or after `oldest` depends on the writes alone. */
 export interface State extends Scannable {
   /** The position of the log up to which entries were added. */
-  readonly position: Position;
+  readonly position: Moment;
   /** State at this revision and later ones can be read. */
   readonly oldest: number;
   /** Deletions before this revision are forgotten, as {@linkcode State.forget} said. */
@@ -33,7 +33,7 @@ export interface State extends Scannable {
   add(entry: Entry): void;
 
   /** Everything up to this position of the log was added. */
-  advance(position: Position): void;
+  advance(position: Moment): void;
 
   /**
    * Keeps the state at a revision readable until the function that is returned is called. With

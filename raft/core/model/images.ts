@@ -63,7 +63,9 @@ export interface Images {
   readonly canApply: boolean;
   /** How many pieces may be read in one turn. */
   readonly piecesMax: number;
-  /** Called once, before all others. */
+  /** Opens what is on the disk. Called once, first, when the log's folder is this process's alone. */
+  open(): Promise<void>;
+  /** Names the node, which acts on what changes from now on. */
   attach(host: ImagesHost): void;
   /** About how many bytes an image has. */
   size(snapshot: Snapshot): number;

@@ -35,6 +35,8 @@ export class ByteImages implements Images {
   readonly piecesMax = Infinity;
   #transfer: Transfer | null = null;
 
+  async open(): Promise<void> {}
+
   attach(): void {}
 
   size({ data }: Snapshot): number {

@@ -1,0 +1,287 @@
+/**
+ * Tables below the log of a node: flushes and merges in the background, the position up to which the
+ * log may forget its entries, images for followers, and the images of leaders that arrive.
+ *
+ * Invariants:
+ * - No table gets ahead of what the log has durable (T1).
+ * - While an image goes into force no entries are applied, so the state never mixes two histories.
+ * - A revision at which the state was made durable can be read until the next but one is.
+ *
+ * @module
+ */
+
+import {
+  type Arrival,
+  type Clock,
+  type Files,
+  type ImageChunk,
+  type ImagePiece,
+  type ImagePlace,
+  type Images,
+  type ImagesHost,
+  type Moment as LogMoment,
+  type Position,
+  type Snapshot,
+  StorageError,
+  storageErrorOf,
+} from "../../raft/mod.ts";
+import { Arriving, BEGIN } from "./arriving.ts";
+import { ImageReader } from "./image_reader.ts";
+import type { TablesOptions } from "./options.ts";
+import type { State } from "./state/mod.ts";
+import type { TablesStatus } from "./status.ts";
+import type { Moment } from "./stream.ts";
+import { Tables } from "./tables.ts";
+
+/** How soon work is tried again that waits for the log. */
+const RETRY_MS = 5;
+
+const NO_DATA = new Uint8Array(0);
+
+interface Held {
+  readonly moment: Moment;
+  readonly release: () => void;
+}
+
+/** A state in tables that a node drives. */
+export class TableImages implements Images {
+  readonly piecesMax = 1;
+  readonly #tables: Tables;
+  readonly #files: Files;
+  readonly #clock: Clock;
+  readonly #reader: ImageReader;
+  #host: ImagesHost | null = null;
+  /** Where the state was durable lately, the newest first. */
+  #held: readonly Held[] = [];
+  #arriving: Arriving | null = null;
+  #isWriting = false;
+  /** What was not told to the node yet. */
+  #news: Arrival | null = null;
+  #isWorking = false;
+  #work: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  /** Nothing is opened yet. */
+  constructor(options: TablesOptions) {
+    this.#tables = new Tables(options);
+    this.#files = options.files;
+    this.#clock = options.clock;
+    this.#reader = new ImageReader(this.#tables, options.clock);
+  }
+
+  /**
+   * Opens the tables of the folder.
+   *
+   * @throws {StorageError} If another process uses the tables, or they are damaged.
+   */
+  async open(): Promise<void> {
+    try {
+      if (!await this.#files.lock()) {
+        throw new StorageError("locked", "another process uses the tables");
+      }
+      await this.#tables.load();
+    } catch (error) {
+      throw storageErrorOf(error);
+    }
+    this.#holdDurable();
+  }
+
+  /** What the store keeps its entries in. */
+  get state(): State {
+    return this.#tables;
+  }
+
+  /** How much there is, and what it cost. */
+  status(): TablesStatus {
+    return this.#tables.status();
+  }
+
+  get durable(): Snapshot {
+    return { last: this.#tables.applied, data: NO_DATA };
+  }
+
+  get canApply(): boolean {
+    return this.#arriving?.isWhole !== true && this.#tables.pressure < 1;
+  }
+
+  attach(host: ImagesHost): void {
+    this.#host = host;
+    this.#begin();
+  }
+
+  size(): number {
+    return this.#tables.bytes;
+  }
+
+  canContinue({ index }: Position): boolean {
+    return index >= this.#tables.oldest && index <= this.#tables.position.index;
+  }
+
+  read({ last }: Snapshot, place: ImagePlace, bytesMax: number): ImagePiece | null {
+    const held = this.#held.find(({ moment }) => moment.at === last.index);
+    if (held === undefined && place.cursor.length === 0) return null;
+    const deletions = held?.moment.deletions ?? 0;
+    return this.#reader.read({ at: last.index, deletions }, place, bytesMax);
+  }
+
+  receive(chunk: ImageChunk): Arrival {
+    const { last, offset, data } = chunk;
+    const now = this.#arriving;
+    if (now !== null && (data.length === 0 || now.isWhole || now.isOf(last))) {
+      // A question about another image: the leader may be able to continue this one.
+      if (now.isOf(last)) now.add(chunk);
+      this.#write();
+      return now.arrival;
+    }
+    if (data.length === 0 || offset > 0) {
+      return { last, place: BEGIN, isBusy: false, snapshot: null };
+    }
+    const next = new Arriving(last, this.#tables.import());
+    next.add(chunk);
+    this.#giveUp();
+    this.#arriving = next;
+    this.#write();
+    return next.arrival;
+  }
+
+  takeArrival(): Arrival | null {
+    const news = this.#news;
+    this.#news = null;
+    if (news !== null && news.snapshot !== null) this.#arriving = null;
+    return news;
+  }
+
+  advance(moment: LogMoment): void {
+    this.#tables.advance(moment);
+    this.#begin();
+  }
+
+  flush(): void {
+    this.#tables.flushSoon();
+    this.#begin();
+  }
+
+  async close(isClean: boolean): Promise<void> {
+    this.#isClosed = true;
+    this.#reader.close();
+    await this.#work;
+    const durable = this.#host?.durable() ?? 0;
+    try {
+      if (isClean) await this.#tables.flush(durable);
+    } catch (error) {
+      // The log still holds what a full disk keeps out of the tables.
+      if (storageErrorOf(error).kind !== "full") throw error;
+    } finally {
+      this.#tables.close();
+      await this.#files.close();
+    }
+  }
+
+  /** Begins to work, unless that is under way or there is nothing to do. */
+  #begin(): void {
+    const host = this.#host;
+    if (host === null || this.#isWorking || this.#isClosed || !this.#tables.hasWork) return;
+    if (this.#arriving?.isWhole === true) return;
+    this.#isWorking = true;
+    this.#work = this.#workOn(host);
+  }
+
+  /** One table or merge after the other, until nothing is left or the log has to get on first. */
+  async #workOn(host: ImagesHost): Promise<void> {
+    let pause: Promise<void> | null = null;
+    try {
+      while (!this.#isClosed && this.#arriving?.isWhole !== true && this.#tables.hasWork) {
+        if (!await this.#tables.work(host.durable())) {
+          pause = this.#pause(RETRY_MS);
+          break;
+        }
+        this.#holdDurable();
+        host.changed();
+      }
+    } catch (error) {
+      const failure = storageErrorOf(error);
+      if (failure.kind === "full") pause = this.#files.pause();
+      else host.failed(failure);
+    }
+    this.#isWorking = false;
+    await pause;
+    if (pause !== null) this.#begin();
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.after(ms, resolve));
+  }
+
+  /** Keeps the state readable at the position that the log begins behind, for followers. */
+  #holdDurable(): void {
+    const { applied: { index: at }, oldest, appliedDeletions: deletions } = this.#tables;
+    const [newest] = this.#held;
+    if (newest?.moment.at === at || at < oldest) return;
+    const release = this.#tables.hold(at, deletions);
+    const [first, ...rest] = this.#held;
+    this.#held = [{ moment: { at, deletions }, release }, ...first === undefined ? [] : [first]];
+    for (const held of rest) held.release();
+  }
+
+  /** Begins to write what has arrived, unless that is under way. */
+  #write(): void {
+    if (this.#isWriting || this.#arriving?.hasWaiting !== true) return;
+    this.#isWriting = true;
+    this.#writeOn(this.#arriving).catch((error) => this.#host?.failed(storageErrorOf(error)));
+  }
+
+  async #writeOn(arriving: Arriving): Promise<void> {
+    let isUsed = true;
+    try {
+      while (isUsed && this.#arriving === arriving && !this.#isClosed) {
+        const written = await arriving.writeNext();
+        if (written === false) break;
+        isUsed = written === true;
+        if (this.#arriving !== arriving) break;
+        this.#tell(
+          isUsed ? arriving.arrival : { ...arriving.arrival, place: BEGIN, isBusy: false },
+        );
+      }
+      if (this.#arriving === arriving && arriving.isWhole && isUsed && !this.#isClosed) {
+        isUsed = arriving.import.isComplete && await this.#install(arriving);
+        if (isUsed) return;
+      }
+    } catch (error) {
+      if (storageErrorOf(error).kind !== "full") throw error;
+      isUsed = false;
+    } finally {
+      this.#isWriting = false;
+    }
+    if (!isUsed && this.#arriving === arriving) this.#arriving = null;
+    // An image that is given up must not keep its files.
+    if (this.#arriving !== arriving) await arriving.import.abandon();
+    this.#host?.changed();
+    this.#write();
+  }
+
+  /** Puts an image into force that has arrived whole. */
+  async #install(arriving: Arriving): Promise<boolean> {
+    await this.#work;
+    if (this.#isClosed) return false;
+    await this.#tables.replace(arriving.import, arriving.last);
+    this.#reader.close();
+    this.#holdDurable();
+    const snapshot = { last: arriving.last, data: NO_DATA };
+    this.#tell({ ...arriving.arrival, isBusy: false, snapshot });
+    return true;
+  }
+
+  #tell(arrival: Arrival): void {
+    this.#news = arrival;
+    this.#host?.changed();
+  }
+
+  /** Another image comes in the place of the one that is arriving. */
+  #giveUp(): void {
+    const before = this.#arriving;
+    this.#arriving = null;
+    if (before !== null && !this.#isWriting) {
+      before.import.abandon().catch((error) => this.#host?.failed(storageErrorOf(error)));
+    }
+  }
+}

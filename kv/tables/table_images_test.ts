@@ -1,0 +1,238 @@
+/**
+ * Tests of tables below the log of a node: background work, and images between servers.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  type Arrival,
+  type ImagePiece,
+  type ImagePlace,
+  type Moment,
+  StorageError,
+  SystemClock,
+} from "../../raft/mod.ts";
+import { DiskError, SimDisk } from "../../tests/sim/sim_disk.ts";
+import { SeededRandom } from "../../tests/sim/seeded_random.ts";
+import { until } from "../../tests/helpers/until.ts";
+import type { Entry } from "./files/entry.ts";
+import { TableImages } from "./table_images.ts";
+
+const SMALL = { memoryBytes: 20_000, tableBytes: 10_000, level0Tables: 2, level1Bytes: 40_000 };
+const BEGIN: ImagePlace = { offset: 0, cursor: new Uint8Array(0) };
+const NO_DATA = new Uint8Array(0);
+
+/** One server: its images, and what a node would see of them. */
+class Server {
+  readonly images: TableImages;
+  /** The log's durable end. */
+  durable = Infinity;
+  changes = 0;
+  failure: unknown = null;
+
+  constructor(readonly disk = new SimDisk(), options: Partial<typeof SMALL> = {}) {
+    const clock = new SystemClock();
+    this.images = new TableImages({ files: disk.open(), clock, ...SMALL, ...options });
+  }
+
+  async open(): Promise<this> {
+    await this.images.open();
+    this.images.attach({
+      changed: () => void this.changes++,
+      failed: (error) => void (this.failure = error),
+      durable: () => this.durable,
+    });
+    return this;
+  }
+
+  /** The same writes on every server, each followed by the background work. */
+  async fill(from: number, to: number): Promise<void> {
+    const { state: tables } = this.images;
+    for (let revision = from; revision <= to; revision++) {
+      const random = new SeededRandom(revision);
+      const key = `k${random.below(200)}`;
+      const before = tables.get(key);
+      const value = random.next() < 0.2 ? null : new Uint8Array(random.below(200)).fill(revision);
+      const version = (before?.version ?? 0) + 1;
+      const numbers = { revision, version, created: revision, lease: 0, expires: 0 };
+      tables.add({ key, ...numbers, value });
+      tables.forget(revision - 50, Math.max(0, revision - 300));
+      this.images.advance({ index: revision, term: 1, times: { steady: 0, wall: 0 } });
+      if (revision % 20 === 0) await this.settle();
+    }
+    await this.settle();
+  }
+
+  async settle(): Promise<void> {
+    await until(() => this.images.status().memoryBytes < 25_000);
+  }
+
+  state(at: number): Entry[] {
+    const { deletions } = this.images.state;
+    return [...this.images.state.scan({ from: "", to: null, at, deletions })];
+  }
+
+  /** The next piece of the image at the position that is durable here, or at another one. */
+  piece(place: ImagePlace, last = this.images.durable.last): ImagePiece | null {
+    return this.images.read({ last, data: NO_DATA }, place, 2000);
+  }
+
+  /** Receives a piece as a chunk; resolves when it is processed. */
+  async receive(
+    piece: ImagePiece,
+    { offset, last }: { readonly offset: number; readonly last: Moment },
+  ): Promise<ImagePlace | "whole"> {
+    const { data, isLast } = piece;
+    const total = isLast ? offset + data.length : offset + data.length + 1;
+    this.images.receive({ from: 1, last, offset, data, total });
+    let news: Arrival | null = null;
+    await until(() => {
+      news = this.images.takeArrival() ?? news;
+      return news?.isBusy === false;
+    });
+    const { snapshot, place } = news!;
+    return snapshot === null ? place : "whole";
+  }
+}
+
+async function filled(to = 1000): Promise<Server> {
+  const server = await new Server().open();
+  await server.fill(1, to);
+  server.images.flush();
+  await until(() => server.images.durable.last.index === to);
+  return server;
+}
+
+Deno.test("TableImages make the state durable in the background, never ahead of the log", async () => {
+  const server = await new Server().open();
+  server.durable = 120;
+  for (let revision = 1; revision <= 300; revision++) {
+    const key = `k${revision}`;
+    const numbers = { revision, version: 1, created: revision, lease: 0, expires: 0 };
+    server.images.state.add({ key, ...numbers, value: new Uint8Array(300) });
+    server.images.advance({ index: revision, term: 1, times: { steady: 0, wall: 0 } });
+    if (revision % 10 !== 0) continue;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    assert(server.images.durable.last.index <= server.durable);
+  }
+  server.durable = 300;
+  await until(() => server.images.durable.last.index > 120);
+  assert(server.changes > 0);
+  await server.images.close(true);
+  const again = await new Server(server.disk).open();
+  assertEquals(again.images.durable.last, { index: 300, term: 1, times: { steady: 0, wall: 0 } });
+  assertEquals(again.state(300).length, 300);
+  await again.images.close(true);
+});
+
+Deno.test("TableImages carry the state to another server in pieces", async () => {
+  const leader = await filled();
+  const follower = await new Server().open();
+  const { last } = leader.images.durable;
+  let place: ImagePlace | "whole" = BEGIN;
+  let pieces = 0;
+  while (place !== "whole") {
+    const piece: ImagePiece = leader.piece(place)!;
+    pieces++;
+    // What comes twice changes nothing.
+    const { offset } = place;
+    place = await follower.receive(piece, { offset, last });
+    if (place !== "whole") assertEquals(place, piece.next);
+    assertEquals(follower.images.canApply, true);
+  }
+  assert(pieces > 5, `${pieces} pieces`);
+  assertEquals(follower.state(last.index), leader.state(last.index));
+  assertEquals(follower.images.durable.last, last);
+  // The first server of a chain is the leader of the next.
+  assertEquals(follower.piece(BEGIN), leader.piece(BEGIN));
+  await leader.images.close(true);
+  await follower.images.close(true);
+});
+
+Deno.test("TableImages go on with the image of another leader that has the revision", async () => {
+  const [one, other] = [await filled(1000), await filled(1040)];
+  const { last } = one.images.durable;
+  assertEquals(other.images.canContinue(last), true);
+  const first = one.piece(BEGIN)!;
+  const second = one.piece(first.next)!;
+  assertEquals(other.piece(first.next, last), second);
+  assertEquals(other.piece(BEGIN, { ...last, index: 1001 }), null, "it is not held");
+  assertEquals(
+    other.images.canContinue({ index: 500, term: 1 }),
+    false,
+  );
+  assertEquals(
+    other.images.canContinue({ index: 1041, term: 1 }),
+    false,
+  );
+  await one.images.close(true);
+  await other.images.close(true);
+});
+
+Deno.test("TableImages begin anew after a chunk that does not fit, and keep no file of it", async () => {
+  const leader = await filled();
+  const follower = await new Server().open();
+  const { last } = leader.images.durable;
+  const first = leader.piece(BEGIN)!;
+  const place = await follower.receive(first, { offset: 0, last });
+  assertEquals(place, first.next);
+  const second = leader.piece(first.next)!;
+  const data = second.data.slice();
+  data[40]! ^= 1;
+  const after = await follower.receive({ ...second, data }, { offset: first.data.length, last });
+  assertEquals(after, BEGIN);
+  await until(() => follower.disk.image().size === 0);
+  assertEquals(follower.failure, null);
+  await leader.images.close(true);
+  await follower.images.close(true);
+});
+
+Deno.test("TableImages hold back entries from the last chunk until the state is replaced", async () => {
+  const leader = await filled(200);
+  const { last } = leader.images.durable;
+  const data = leader.images.read({ last, data: NO_DATA }, BEGIN, 10 ** 9)!.data;
+  const follower = await new Server().open();
+  follower.images.receive({ from: 1, last, offset: 0, data, total: data.length });
+  assertEquals(follower.images.canApply, false);
+  await until(() => follower.images.durable.last.index === 200);
+  const arrival = follower.images.takeArrival();
+  assertEquals([arrival?.isBusy, arrival?.snapshot?.last], [false, last]);
+  assertEquals(follower.images.canApply, true);
+  assertEquals(follower.state(200), leader.state(200));
+  await leader.images.close(true);
+  await follower.images.close(true);
+});
+
+Deno.test("TableImages wait for room on a full disk, and fail on a broken one", async () => {
+  let code: "ENOSPC" | "EIO" | null = "ENOSPC";
+  const disk: SimDisk = new SimDisk(new Map(), {
+    fault: ({ kind }) => kind === "append" && code !== null ? new DiskError(code) : null,
+  });
+  const server = await new Server(disk).open();
+  const filling = server.fill(1, 400);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assertEquals([server.failure, server.images.durable.last.index], [null, 0]);
+  code = null;
+  await filling;
+  await until(() => server.images.durable.last.index > 0);
+  code = "EIO";
+  server.images.flush();
+  await until(() => server.failure !== null);
+  assert(server.failure instanceof StorageError && server.failure.kind === "failed");
+  await server.images.close(false);
+});
+
+Deno.test("TableImages of a folder in use, or without a table that is named, are not opened", async () => {
+  const server = await filled(500);
+  const other = new Server(server.disk);
+  const locked = await assertRejects(() => other.images.open(), StorageError);
+  assertEquals(locked.kind, "locked");
+  await server.images.close(true);
+  const image = new Map(server.disk.image());
+  const name = [...image.keys()].find((file) => file.endsWith(".table"))!;
+  image.delete(name);
+  const missing = new Server(new SimDisk(image));
+  const damaged = await assertRejects(() => missing.images.open(), StorageError);
+  assertEquals([damaged.kind, damaged.file], ["damaged", name]);
+});
