@@ -12,6 +12,7 @@
 import type { NodeId, Position } from "../../raft/mod.ts";
 import type { Address, Plain, WireValue } from "../wire/mod.ts";
 import type { Faults } from "./faults.ts";
+import { type Fields, readObject } from "./fields.ts";
 import { parseFaults } from "./parse_faults.ts";
 import { type Answer, RpcServer } from "../rpc/mod.ts";
 
@@ -97,37 +98,41 @@ async function removeOld(path: string): Promise<void> {
   }
 }
 
-type Fields = { readonly [key: string]: WireValue };
-
 function control(
   target: ControlTarget,
   { request, reply }: { readonly request: WireValue; readonly reply: Answer },
 ): void {
   try {
-    const fields = fieldsOf(request);
-    if (fields["command"] === "machine") {
-      return target.machine(fields["request"] ?? null, (value) => reply({ value }));
+    const fields = readObject(request, "request");
+    if (fields.string("command") === "machine") {
+      const question = fields.value("request") as WireValue;
+      return target.machine(question, (value) => reply({ value }));
     }
     reply({ value: run(target, fields) });
   } catch (error) {
     // Only errors of the request are answered; a bug of this program must not be hidden.
-    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    const isOfRequest = error instanceof SyntaxError || error instanceof RangeError ||
+      error instanceof TypeError;
+    if (!isOfRequest) throw error;
     reply({ error: error.message });
   }
 }
 
 function run(target: ControlTarget, fields: Fields): WireValue {
-  switch (fields["command"]) {
+  const command = fields.string("command");
+  switch (command) {
     case "faults":
       return plain(target.faults);
     case "setFaults":
-      target.setFaults(parseFaults(fields["faults"]));
+      target.setFaults(parseFaults(fields.value("faults")));
       return null;
     case "setPeers":
-      for (const { id, address } of peersOf(fields["peers"])) target.setPeer(id, address);
+      for (const { id, hostname, port } of fields.objects("peers").map(peer)) {
+        target.setPeer(id, { hostname, port });
+      }
       return null;
     case "propose": {
-      const position = target.propose(bytesOf(fields["data"]));
+      const position = target.propose(fields.bytes("data"));
       return position === null ? null : plain(position);
     }
     case "report":
@@ -140,34 +145,14 @@ function run(target: ControlTarget, fields: Fields): WireValue {
       setTimeout(() => target.stop(), 0);
       return null;
     default:
-      throw new RangeError(`Cannot run command: wanted a known one, got ${fields["command"]}`);
+      throw new RangeError(`Cannot run command: wanted a known one, got ${command}`);
   }
 }
 
-function fieldsOf(request: WireValue): Fields {
-  const isRecord = typeof request === "object" && request !== null && !Array.isArray(request) &&
-    !(request instanceof Uint8Array);
-  if (!isRecord) throw new TypeError("Cannot run command: wanted an object with its name");
-  return request as Fields;
-}
-
-function bytesOf(value: WireValue | undefined): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  throw new TypeError(`Cannot read data: wanted bytes, got a value of type ${typeof value}`);
-}
-
-/** A list of triples: id, host name, port. */
-function peersOf(
-  value: WireValue | undefined,
-): readonly { readonly id: NodeId; readonly address: Address }[] {
-  if (!Array.isArray(value)) throw new TypeError("Cannot read peers: wanted a list");
-  return value.map((item: WireValue) => {
-    const [id, hostname, port] = Array.isArray(item) ? item : [];
-    if (typeof id !== "number" || typeof hostname !== "string" || typeof port !== "number") {
-      throw new TypeError("Cannot read peer: wanted an id, a host name and a port");
-    }
-    return { id, address: { hostname, port } };
-  });
+/** The id of a node, and where it listens. */
+function peer(fields: Fields): Address & { readonly id: NodeId } {
+  const id = fields.integer("id");
+  return { id, hostname: fields.string("hostname"), port: fields.integer("port") };
 }
 
 /** Types of plain data as a wire value; their interfaces have no index signature. */

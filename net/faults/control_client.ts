@@ -48,7 +48,7 @@ export class ControlClient {
 
   /** Sets the addresses of other nodes. */
   async setPeers(peers: ReadonlyMap<NodeId, Address>): Promise<void> {
-    const list = [...peers].map(([id, { hostname, port }]) => [id, hostname, port]);
+    const list = [...peers].map(([id, { hostname, port }]) => ({ id, hostname, port }));
     await this.#call({ command: "setPeers", peers: list });
   }
 

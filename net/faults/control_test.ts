@@ -82,30 +82,29 @@ Deno.test({
   fn: async () => {
     await withControl(async (folder, did) => {
       const rpc = new RpcClient({ server: { path: `${folder}/${CONTROL_SOCKET}` } });
-      const name = "Cannot run command: wanted an object with its name";
       const cases: readonly (readonly [WireValue, string])[] = [
-        [7, name],
-        [[7], name],
-        ["report", name],
-        [Uint8Array.of(1), name],
-        [{}, "Cannot run command: wanted a known one, got undefined"],
+        [7, "field request: wanted an object, got 7"],
+        [[7], "field request: wanted an object, got [7]"],
+        ["report", 'field request: wanted an object, got "report"'],
+        [Uint8Array.of(1), 'field request: wanted an object, got {"0":1}'],
+        [{}, "field request.command: wanted a value, got none"],
         [{ command: "fly" }, "Cannot run command: wanted a known one, got fly"],
         [
           { command: "propose", data: "x" },
-          "Cannot read data: wanted bytes, got a value of type string",
+          'field request.data: wanted bytes, got "x"',
         ],
-        [{ command: "setPeers", peers: 1 }, "Cannot read peers: wanted a list"],
+        [{ command: "setPeers", peers: 1 }, "field request.peers: wanted a list, got 1"],
         [
-          { command: "setPeers", peers: [[1, "a", "b"]] },
-          "Cannot read peer: wanted an id, a host name and a port",
+          { command: "setPeers", peers: [{ id: 1, hostname: "a", port: "b" }] },
+          'field request.peers[0].port: wanted a whole number, got "b"',
         ],
         [
           { command: "setPeers", peers: ["x"] },
-          "Cannot read peer: wanted an id, a host name and a port",
+          'field request.peers[0]: wanted an object, got "x"',
         ],
         [
           { command: "setFaults", faults: { blocked: 3 } },
-          "Cannot set faults: wanted blocked to be a list, got 3",
+          "field faults.blocked: wanted a list, got 3",
         ],
       ];
       for (const [request, error] of cases) {

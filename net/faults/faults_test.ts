@@ -151,56 +151,53 @@ Deno.test("parseFaults accepts faults written as JSON", () => {
 });
 
 Deno.test("parseFaults names the wrong field and what it wanted", () => {
+  const request = { ...undisturbed };
   const cases: [unknown, string][] = [
-    [null, "wanted faults to be an object with blocked, request"],
-    [
-      { block: [] },
-      'wanted faults to be one of blocked, request, reply, links, bytesPerSecondMax, got "block"',
-    ],
-    [{ blocked: 3 }, "wanted blocked to be a list, got 3"],
+    [null, "faults: wanted an object, got null"],
+    [{ block: [] }, "faults.block: wanted no such field, got one"],
+    [{ blocked: 3 }, "faults.blocked: wanted a list, got 3"],
     [
       { blocked: [{ from: 0, to: 1 }] },
-      "wanted blocked[0].from to be a node's number, 1 or more, got 0",
+      "faults.blocked[0].from: wanted a node's number, 1 or more",
     ],
-    [{ blocked: [{ from: 1, to: 1.5 }] }, "wanted blocked[0].to to be a node's number, 1 or more"],
+    [{ blocked: [{ from: 1, to: 1.5 }] }, "faults.blocked[0].to: wanted a whole number, got 1.5"],
+    [{ blocked: [{ from: "1", to: 2 }] }, 'faults.blocked[0].from: wanted a whole number, got "1"'],
+    [{ blocked: [[1, 2]] }, "faults.blocked[0]: wanted an object, got [1,2]"],
+    [{ blocked: [{ from: 1, to: 2, by: 3 }] }, "faults.blocked[0].by: wanted no such field"],
+    [{ request: { ...request, delay: null } }, "faults.request.delay: wanted an object, got null"],
     [
-      { blocked: [{ from: "1", to: 2 }] },
-      "wanted blocked[0].from to be a node's number, 1 or more",
+      { request: { ...request, delay: { kind: "slow" } } },
+      'delay.kind: wanted "none" or "uniform"',
     ],
-    [{ blocked: [[1, 2]] }, "wanted blocked[0] to be an object with from, to, got [1,2]"],
+    [{ request: { ...request, drop: "1" } }, 'drop: wanted a number from 0 to 1, got "1"'],
+    [{ request: { ...request, drop: 1.5 } }, "drop: wanted a number from 0 to 1, got 1.5"],
+    [{ request: { ...request, duplicate: -1 } }, "duplicate: wanted a number from 0 to 1, got -1"],
+    [{ request: { ...request, odd: 1 } }, "faults.request.odd: wanted no such field, got one"],
     [
-      { request: { ...undisturbed, delay: null } },
-      "wanted request.delay.kind to be none, uniform, skewed or longTail, got null",
-    ],
-    [
-      { request: { ...undisturbed, delay: "none" } },
-      'wanted request.delay to be an object with kind, got "none"',
-    ],
-    [
-      { request: { ...undisturbed, drop: "1" } },
-      'wanted request.drop to be a number from 0 to 1, got "1"',
-    ],
-    [
-      { reply: { ...undisturbed, delay: { kind: "longTail", meanMs: 1, maxMs: 3_600_001 } } },
-      "wanted reply.delay.maxMs to be a number from 1 to 3600000, got 3600001",
+      { reply: { ...request, delay: { kind: "longTail", meanMs: 1, maxMs: 3_600_001 } } },
+      "faults.reply.delay.maxMs: wanted a number from 1 to 3600000, got 3600001",
     ],
     [
-      { request: { ...undisturbed, drop: 1.5 } },
-      "wanted request.drop to be a number from 0 to 1, got 1.5",
+      { reply: { ...request, delay: { kind: "uniform", minMs: 5, maxMs: 4 } } },
+      "faults.reply.delay.maxMs: wanted a number from 5 to 3600000, got 4",
     ],
     [
-      { reply: { ...undisturbed, delay: { kind: "slow" } } },
-      "wanted reply.delay.kind to be none, uniform",
+      { reply: { ...request, delay: { kind: "none", minMs: 5 } } },
+      "faults.reply.delay.minMs: wanted no such field, got one",
     ],
     [
-      { reply: { ...undisturbed, delay: { kind: "uniform", minMs: 5, maxMs: 4 } } },
-      "wanted reply.delay.maxMs to be a number from 5 to 3600000, got 4",
+      { reply: { ...request, reorder: { ...request.reorder, odd: 1 } } },
+      "faults.reply.reorder.odd: wanted no such field, got one",
     ],
-    [{ request: { ...undisturbed, reorder: null } }, "wanted request.reorder to be an object"],
-    [{ bytesPerSecondMax: 0 }, "wanted bytesPerSecondMax to be a number from 1"],
-    [{ links: [{ from: 1, to: 2 }] }, "wanted links[0].disturbance to be an object"],
+    [{ request: { ...request, reorder: null } }, "faults.request.reorder: wanted an object"],
+    [{ bytesPerSecondMax: 0 }, "faults.bytesPerSecondMax: wanted a number from 1"],
+    [{ links: [{ from: 1, to: 2 }] }, "faults.links[0].disturbance: wanted a value, got none"],
+    [
+      { links: [{ from: 1, to: 2, disturbance: request, odd: 1 }] },
+      "faults.links[0].odd: wanted no such field, got one",
+    ],
   ];
   for (const [value, message] of cases) {
-    assertThrows(() => parseFaults(value), Error, `Cannot set faults: ${message}`);
+    assertThrows(() => parseFaults(value), SyntaxError, message);
   }
 });

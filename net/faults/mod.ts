@@ -31,4 +31,5 @@ export {
   unreliable,
 } from "./faults.ts";
 export { type FaultyTraffic, FaultyTransport } from "./faulty_transport.ts";
+export { Fields, readObject } from "./fields.ts";
 export { parseFaults } from "./parse_faults.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Fields, readObject } from "./history_fields.ts";
+import { type Fields, readObject } from "../../net/mod.ts";
 import { findHistoryModel, type HistoryModel } from "./history_models.ts";
 import { jsonErrorOffset } from "./json_error.ts";
 import type { Operation, Verdict } from "./search/mod.ts";

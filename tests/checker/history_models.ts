@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Fields } from "./history_fields.ts";
+import type { Fields } from "../../net/mod.ts";
 import { type KvInput, kvLabModel, kvModel, type KvOutput } from "./kv_model.ts";
 import type { Model } from "./search/mod.ts";
 import { type RegisterInput, registerModel, type RegisterOutput } from "./register_model.ts";

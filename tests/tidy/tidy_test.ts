@@ -46,6 +46,7 @@ const ALLOWANCE: Allowance = {
     "kv/watch/recent_groups.ts": "kv/watch/hub_test.ts",
     "kv/watch/watch.ts": "kv/watch/hub_test.ts",
     "kv/tables/write_tables.ts": "kv/tables/tables_test.ts",
+    "net/faults/fields.ts": "net/faults/faults_test.ts",
     "raft/node_options.ts": "raft/node_test.ts",
     "raft/storage/file_log.ts": "raft/storage/file_storage_test.ts",
     "raft/storage/file_reading.ts": "raft/storage/file_storage_test.ts",

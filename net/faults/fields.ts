@@ -12,11 +12,13 @@ export class Fields {
   readonly #path: string;
   readonly #asked = new Set<string>();
 
+  /** The fields of this object, which stands at this path. */
   constructor(record: Readonly<Record<string, unknown>>, path: string) {
     this.#record = record;
     this.#path = path;
   }
 
+  /** Whether there is such a field. */
   has(name: string): boolean {
     return Object.hasOwn(this.#record, name);
   }
@@ -30,22 +32,26 @@ export class Fields {
     return this.#record[name];
   }
 
+  /** Whether the field is `null`. */
   isNull(name: string): boolean {
     return this.value(name) === null;
   }
 
+  /** A text. */
   string(name: string): string {
     const value = this.value(name);
     if (typeof value !== "string") throw this.error(name, "a string", value);
     return value;
   }
 
+  /** True or false. */
   boolean(name: string): boolean {
     const value = this.value(name);
     if (typeof value !== "boolean") throw this.error(name, "true or false", value);
     return value;
   }
 
+  /** A finite number. */
   number(name: string): number {
     const value = this.value(name);
     if (typeof value !== "number" || !Number.isFinite(value)) {
@@ -54,10 +60,27 @@ export class Fields {
     return value;
   }
 
+  /** A whole number. */
   integer(name: string): number {
     const value = this.value(name);
     if (!Number.isSafeInteger(value)) throw this.error(name, "a whole number", value);
     return value as number;
+  }
+
+  /** A number within bounds, both included. */
+  within(name: string, least: number, most: number): number {
+    const value = this.value(name);
+    if (typeof value !== "number" || !(value >= least && value <= most)) {
+      throw this.error(name, `a number from ${least} to ${most}`, value);
+    }
+    return value;
+  }
+
+  /** Binary data. */
+  bytes(name: string): Uint8Array {
+    const value = this.value(name);
+    if (!(value instanceof Uint8Array)) throw this.error(name, "bytes", value);
+    return value;
   }
 
   /** A string, number, boolean or null. */
@@ -69,6 +92,7 @@ export class Fields {
     return value as string | number | boolean | null;
   }
 
+  /** One of the given values. */
   oneOf<Value extends string | number>(name: string, allowed: readonly Value[]): Value {
     const value = this.value(name);
     const found = allowed.find((item) => item === value);
@@ -78,8 +102,16 @@ export class Fields {
     return found;
   }
 
+  /** An object. */
   object(name: string): Fields {
     return readObject(this.value(name), `${this.#path}${name}`);
+  }
+
+  /** A list of objects. */
+  objects(name: string): readonly Fields[] {
+    const value = this.value(name);
+    if (!Array.isArray(value)) throw this.error(name, "a list", value);
+    return value.map((item, at) => readObject(item, `${this.#path}${name}[${at}]`));
   }
 
   /** Throws when a field is left that was not taken. */
@@ -99,7 +131,9 @@ export class Fields {
 
 /** The fields of a value that must be an object; `path` is the path of the value. */
 export function readObject(value: unknown, path: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Uint8Array);
+  if (!isObject) {
     const where = path === "" ? "column 1" : `field ${path}`;
     throw new SyntaxError(`${where}: wanted an object, got ${show(value)}`);
   }
