@@ -6,6 +6,7 @@
  */
 
 import {
+  Configuration,
   type Index,
   invariant,
   type PeerStatus,
@@ -44,18 +45,35 @@ export function checkNow({ status, termAt }: Look): void {
     role !== "candidate" && role !== "leader" || votedFor === id,
     "who stands for election has voted for itself (§5.2)",
   );
+  checkPlace(status);
   for (const peer of status.peers) checkPeer(peer, status);
   if (role === "leader" && termAt(commit) === term) checkMajority(status);
 }
 
-/**
- * Checks that the entries that a leader of this term has committed are durable on a majority,
- * itself included.
- */
-function checkMajority({ commit, durable, peers }: Status): void {
-  const holders = [durable, ...peers.map(({ match }) => match)].filter((index) => index >= commit);
+/** A server that is no member any more neither leads nor stands for election. */
+function checkPlace(status: Status): void {
+  const { id, role, members, membersIndex, commit, removed, transferTo } = status;
+  const isVoter = new Configuration(members).isVoter(id);
   invariant(
-    2 * holders.length > peers.length + 1,
+    role !== "leader" || isVoter || membersIndex > commit || transferTo !== null,
+    `a leader leaves when the members without it (${membersIndex}) are committed (M6)`,
+  );
+  invariant(
+    !removed || role === "follower" || role === "leader",
+    "a server that was removed does not stand for election (M7)",
+  );
+}
+
+/**
+ * What a leader of this term has committed is durable on a quorum, itself counted like the others. A
+ * later configuration, not committed yet, says nothing about it.
+ */
+function checkMajority({ id, commit, durable, peers, members, membersIndex }: Status): void {
+  if (membersIndex > commit) return;
+  const holders = peers.filter(({ match }) => match >= commit).map((peer) => peer.id);
+  if (durable >= commit) holders.push(id);
+  invariant(
+    new Configuration(members).hasQuorum((voter) => holders.includes(voter)),
     `committed (${commit}) is durable on a majority, this server's ${durable} counted (L6)`,
   );
 }
@@ -83,6 +101,11 @@ export function checkSince(before: Status, { status: after, termAt }: Look): voi
     `the vote for n${before.votedFor} stands for the whole of term ${after.term} (§5.2, E2)`,
   );
   if (before.role !== "leader" || after.role !== "leader") return;
+  invariant(
+    after.membersIndex === before.membersIndex ||
+      before.membersIndex <= after.commit && termAt(after.commit) === after.term,
+    `a leader changes the members of ${before.membersIndex} when those are committed (M3)`,
+  );
   // Leader append-only (§5.3): the former end of the log is still there.
   const term = termAt(before.last.index);
   invariant(
@@ -90,6 +113,8 @@ export function checkSince(before: Status, { status: after, termAt }: Look): voi
     `a leader keeps its entry ${before.last.index}@${before.last.term}`,
   );
   invariant(after.last.index >= before.last.index, "a leader cuts nothing from its log (§5.3)");
+  // A peer that was removed and added again begins anew.
+  if (after.membersIndex !== before.membersIndex) return;
   for (const peer of after.peers) {
     const earlier = before.peers.find(({ id }) => id === peer.id);
     invariant((earlier?.match ?? 0) <= peer.match, `n${peer.id}: match goes not back (L9)`);

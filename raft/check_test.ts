@@ -6,8 +6,10 @@
 
 import { assertThrows } from "@std/assert";
 import { checkNow, checkSince } from "./check.ts";
+import { Configuration } from "./core/members/configuration.ts";
 import { InvariantError } from "./core/model/invariant.ts";
-import type { Status } from "./core/model/types.ts";
+import type { Status } from "./core/model/status.ts";
+import { SETTLED } from "../tests/helpers/log_entries.ts";
 
 const GOOD: Status = {
   id: 1,
@@ -22,7 +24,11 @@ const GOOD: Status = {
   applied: 5,
   logBytes: 0,
   snapshotBytes: 0,
-  peers: [{ id: 2, mode: "streaming", match: 7, next: 9, active: true, transfer: null }],
+  ...SETTLED,
+  peers: [2, 3].map((id) => {
+    const [mode, transfer] = ["streaming", null] as const;
+    return { id, mode, match: 7, next: 9, active: true, caughtUp: true, transfer };
+  }),
 };
 
 function termAt(index: number): number {
@@ -34,7 +40,7 @@ function state(change: Partial<Status>) {
 }
 
 function peer(change: Partial<Status["peers"][number]>): Partial<Status> {
-  return { peers: [{ ...GOOD.peers[0]!, ...change }] };
+  return { peers: [{ ...GOOD.peers[0]!, ...change }, GOOD.peers[1]!] };
 }
 
 Deno.test("checkNow detects each broken invariant of a single state", () => {
@@ -48,8 +54,10 @@ Deno.test("checkNow detects each broken invariant of a single state", () => {
     [{ leader: 2 }, "knows that it leads"],
     [{ votedFor: 2 }, "voted for itself"],
     [{ role: "candidate", votedFor: null }, "voted for itself"],
-    [{ durable: 6 }, "durable on a majority"],
-    [peer({ match: 6 }), "durable on a majority"],
+    [{ durable: 6, peers: GOOD.peers.map((each) => ({ ...each, match: 6 })) }, "on a majority"],
+    [{ peers: GOOD.peers.map((each) => ({ ...each, match: 6 })) }, "on a majority"],
+    [{ members: Configuration.of([2, 3]).members }, "a leader leaves"],
+    [{ role: "candidate", removed: true }, "does not stand"],
     [peer({ match: 9 }), "is before next"],
     [peer({ match: 10, next: 11 }), "is in the log"],
     [peer({ next: 11 }), "right behind it"],
@@ -73,6 +81,9 @@ Deno.test("checkSince detects each value that must not decrease", () => {
   for (const [change, words] of broken) {
     assertThrows(() => checkSince(GOOD, state(change)), InvariantError, words);
   }
+  const changed = { ...GOOD, membersIndex: 8 };
+  const next = state({ membersIndex: 9, commit: 7 });
+  assertThrows(() => checkSince(changed, next), InvariantError, "changes the members of 8");
   const rewritten = { status: GOOD, termAt: () => 2 };
   assertThrows(() => checkSince(GOOD, rewritten), InvariantError, "keeps its entry 9@3");
 });

@@ -29,10 +29,12 @@ export function doubt({ from, term, message }: Envelope, view: View): string | n
   switch (message.type) {
     case "requestVote":
     case "requestVoteReply":
+    case "removed":
       return null;
     case "appendEntries":
       return doubtLeader(from, view) ?? doubtEntries(message, view) ?? doubtTimes(message, view);
     case "installSnapshot":
+    case "timeoutNow":
       return doubtLeader(from, view);
     case "appendEntriesReply":
       if (role === "leader" && message.accepted && message.match > view.horizon.last) {

@@ -7,7 +7,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { doubt, type View } from "./doubt.ts";
 import type { Envelope, Message, Times } from "./core/mod.ts";
-import { entryOf, momentOf } from "../tests/helpers/log_entries.ts";
+import { entryOf, MEMBERS, momentOf } from "../tests/helpers/log_entries.ts";
 
 /** A follower of n2 in term 5: entries 1 to 10, of which 8 are committed. */
 const termAt = (index: number) => index >= 1 && index <= 10 ? (index <= 4 ? 3 : 4) : null;
@@ -43,12 +43,18 @@ function append(
 const image: Message = {
   type: "installSnapshot",
   last: momentOf(20, 5),
+  members: MEMBERS,
   offset: 0,
   data: new Uint8Array(3),
   total: 3,
   round: 1,
 };
-const vote: Message = { type: "requestVote", preVote: false, last: { index: 0, term: 0 } };
+const vote: Message = {
+  type: "requestVote",
+  preVote: false,
+  transfer: false,
+  last: { index: 0, term: 0 },
+};
 const rejected: Message = {
   type: "appendEntriesReply",
   accepted: false,

@@ -9,7 +9,7 @@ import type { Steps } from "./core/model/ports.ts";
 import type { Entry, Snapshot } from "./core/model/types.ts";
 import { Feeder, restoreNow } from "./feeder.ts";
 import { SystemClock } from "./system_clock.ts";
-import { entryOf, momentOf } from "../tests/helpers/log_entries.ts";
+import { entryOf, MEMBERS, momentOf } from "../tests/helpers/log_entries.ts";
 
 /** A clock that moves by a millisecond whenever it is read. */
 class Clock {
@@ -42,7 +42,7 @@ class Clock {
 }
 
 function snapshot(index: number): Snapshot {
-  return { last: momentOf(index, 1), data: new Uint8Array() };
+  return { last: momentOf(index, 1), members: MEMBERS, data: new Uint8Array() };
 }
 
 function entry(index: number): Entry {

@@ -10,6 +10,8 @@
  */
 
 import {
+  decodeMembers,
+  encodeMembers,
   type Entry,
   type EntryKind,
   type Envelope,
@@ -32,10 +34,12 @@ const WIRE_TYPE = {
   appendRejected: 5,
   installSnapshot: 6,
   installSnapshotReply: 7,
+  timeoutNow: 8,
+  removed: 9,
 } as const;
 
 /** Elements of the array by type, the four of the address included. */
-const WIRE_LENGTH: readonly number[] = [0, 7, 6, 9, 6, 8, 12, 9];
+const WIRE_LENGTH: readonly number[] = [0, 8, 6, 9, 6, 8, 13, 9, 4, 5];
 
 /** The kinds of entries, each at its number on the wire. */
 const WIRE_KINDS: readonly EntryKind[] = ["noop", "command", "members"];
@@ -56,8 +60,9 @@ export function encodeEnvelope(envelope: Envelope): readonly EnvelopeValue[] {
   const { from, to, term, message } = envelope;
   switch (message.type) {
     case "requestVote": {
-      const { preVote, last } = message;
-      return [WIRE_TYPE.requestVote, from, to, term, preVote, last.index, last.term];
+      const { preVote, transfer, last } = message;
+      const { index, term: lastTerm } = last;
+      return [WIRE_TYPE.requestVote, from, to, term, preVote, index, lastTerm, transfer];
     }
     case "requestVoteReply":
       return [WIRE_TYPE.requestVoteReply, from, to, term, message.preVote, message.granted];
@@ -80,13 +85,19 @@ export function encodeEnvelope(envelope: Envelope): readonly EnvelopeValue[] {
       const { index, term: lastTerm, times } = last;
       const type = WIRE_TYPE.installSnapshot;
       const { steady, wall } = times;
-      return [type, from, to, term, index, lastTerm, offset, data, total, round, steady, wall];
+      const members = encodeMembers(message.members);
+      const place = [index, lastTerm, offset, data, total, round, steady, wall];
+      return [type, from, to, term, ...place, members];
     }
     case "installSnapshotReply": {
       const { last, received, cursor, round } = message;
       const type = WIRE_TYPE.installSnapshotReply;
       return [type, from, to, term, last.index, last.term, received, cursor, round];
     }
+    case "timeoutNow":
+      return [WIRE_TYPE.timeoutNow, from, to, term];
+    case "removed":
+      return [WIRE_TYPE.removed, from, to, term, message.commit];
   }
 }
 
@@ -132,7 +143,8 @@ function decodeMessage(type: number, term: number, fields: readonly unknown[]): 
   switch (type) {
     case WIRE_TYPE.requestVote: {
       const preVote = flag(fields[4], "preVote");
-      return { type: "requestVote", preVote, last: position(fields, 5, term) };
+      const transfer = flag(fields[7], "transfer");
+      return { type: "requestVote", preVote, transfer, last: position(fields, 5, term) };
     }
     case WIRE_TYPE.requestVoteReply: {
       const preVote = flag(fields[4], "preVote");
@@ -163,6 +175,10 @@ function decodeMessage(type: number, term: number, fields: readonly unknown[]): 
     }
     case WIRE_TYPE.installSnapshot:
       return decodeInstallSnapshot(term, fields);
+    case WIRE_TYPE.timeoutNow:
+      return { type: "timeoutNow" };
+    case WIRE_TYPE.removed:
+      return { type: "removed", commit: whole(fields[4], "commit") };
     default: {
       const last = position(fields, 4, term);
       const received = whole(fields[6], "received");
@@ -182,7 +198,9 @@ function decodeInstallSnapshot(term: number, fields: readonly unknown[]): Messag
     const end = offset + data.length;
     throw new RangeError(`Cannot decode message: wanted a chunk within ${total}, got end ${end}`);
   }
-  return { type: "installSnapshot", last, offset, data, total, round: whole(fields[9], "round") };
+  const members = decodeMembers(bytes(fields[12], "members"));
+  const round = whole(fields[9], "round");
+  return { type: "installSnapshot", last, members, offset, data, total, round };
 }
 
 /**
@@ -224,6 +242,7 @@ function decodeEntries(
     const { term, times, kind } = run;
     for (const data of run.data) {
       entries.push({ index: ++index, term, times, kind, data: bytes(data, "data of an entry") });
+      if (kind === "members") decodeMembers(entries.at(-1)!.data);
     }
     before = run;
   }

@@ -6,16 +6,17 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeEnvelope, encodeEnvelope } from "./message.ts";
+import { encodeMembers } from "./core/mod.ts";
 import type { Envelope, Message } from "./core/model/types.ts";
-import { entryOf } from "../tests/helpers/log_entries.ts";
+import { entryOf, MEMBERS } from "../tests/helpers/log_entries.ts";
 
 const command = new Uint8Array([1, 2, 3]);
 const last = { index: 7, term: 2 };
 const times = { steady: 5, wall: 2 ** 41 };
 
 const messages: readonly Message[] = [
-  { type: "requestVote", preVote: true, last },
-  { type: "requestVote", preVote: false, last: { index: 0, term: 0 } },
+  { type: "requestVote", preVote: true, transfer: false, last },
+  { type: "requestVote", preVote: false, transfer: false, last: { index: 0, term: 0 } },
   { type: "requestVoteReply", preVote: false, granted: true },
   { type: "appendEntries", previous: last, entries: [], commit: 5, round: 9 },
   {
@@ -25,7 +26,7 @@ const messages: readonly Message[] = [
       entryOf(8, 2, command),
       { ...entryOf(9, 3), times },
       { ...entryOf(10, 3, command), times },
-      { ...entryOf(11, 3, command), times, kind: "members" },
+      { ...entryOf(11, 3, encodeMembers(MEMBERS)), times, kind: "members" },
     ],
     commit: 5,
     round: 2 ** 40,
@@ -48,12 +49,15 @@ const messages: readonly Message[] = [
   {
     type: "installSnapshot",
     last: { ...last, times },
+    members: MEMBERS,
     offset: 10,
     data: command,
     total: 13,
     round: 4,
   },
   { type: "installSnapshotReply", last, received: 13, cursor: command, round: 4 },
+  { type: "timeoutNow" },
+  { type: "removed", commit: 7 },
 ];
 
 function envelope(message: Message): Envelope {
@@ -84,7 +88,7 @@ Deno.test("decodeEnvelope refuses a value that is not a message", () => {
 });
 
 Deno.test("decodeEnvelope names an unknown type by its number", () => {
-  assertThrows(() => decodeEnvelope([8, 1, 2, 3]), RangeError, "known type, got 8");
+  assertThrows(() => decodeEnvelope([10, 1, 2, 3]), RangeError, "known type, got 10");
 });
 
 Deno.test("decodeEnvelope refuses any missing field or field of another type", () => {
@@ -109,6 +113,7 @@ function run(term: number, { kind = 1, steady = 0, wall = 0 } = {}): readonly un
 }
 
 Deno.test("decodeEnvelope refuses inconsistent numbers", () => {
+  const members = encodeMembers(MEMBERS);
   const refused: readonly [string, readonly unknown[]][] = [
     ["term beyond the sender's", [3, 1, 2, 3, 7, 2, 0, 1, [run(4)]]],
     ["terms that go down", [3, 1, 2, 3, 7, 2, 0, 1, [run(3), run(2)]]],
@@ -119,10 +124,12 @@ Deno.test("decodeEnvelope refuses inconsistent numbers", () => {
     ["steady time goes back", [3, 1, 2, 3, 7, 2, 0, 1, [run(2, { steady: 1 }), run(2)]]],
     ["wall time goes back", [3, 1, 2, 3, 7, 2, 0, 1, [run(2, { wall: 1 }), run(2)]]],
     ["index beyond what is exact", [3, 1, 2, 3, 2 ** 53 - 1, 2, 0, 1, [run(2)]]],
-    ["position without term", [1, 1, 2, 3, false, 7, 0]],
-    ["term without position", [1, 1, 2, 3, false, 0, 1]],
-    ["position beyond the term", [1, 1, 2, 3, false, 7, 4]],
-    ["chunk beyond the end", [6, 1, 2, 3, 7, 2, 10, command, 12, 1, 0, 0]],
+    ["position without term", [1, 1, 2, 3, false, 7, 0, false]],
+    ["term without position", [1, 1, 2, 3, false, 0, 1, false]],
+    ["position beyond the term", [1, 1, 2, 3, false, 7, 4, false]],
+    ["chunk beyond the end", [6, 1, 2, 3, 7, 2, 10, command, 12, 1, 0, 0, members]],
+    ["members that are none", [6, 1, 2, 3, 7, 2, 10, command, 13, 1, 0, 0, command]],
+    ["entry of members that are none", [3, 1, 2, 3, 7, 2, 0, 1, [run(2, { kind: 2 })]]],
     ["node 0", [2, 0, 2, 3, false, true]],
     ["node beyond 32 bits", [2, 1, 2 ** 32, 3, false, true]],
   ];
@@ -139,12 +146,12 @@ Deno.test("decodeEnvelope says in a few words what it got instead of a number", 
     ["x", "got a value of type string"],
   ];
   for (const [field, text] of cases) {
-    assertThrows(() => decodeEnvelope([1, 1, 2, field, false, 7, 2]), Error, text);
+    assertThrows(() => decodeEnvelope([1, 1, 2, field, false, 7, 2, false]), Error, text);
   }
 });
 
 Deno.test("decodeEnvelope keeps its error short when a field is huge", () => {
   const field = new Uint8Array(1_000_000);
-  const error = assertThrows(() => decodeEnvelope([1, field, 2, 3, false, 7, 2]), TypeError);
+  const error = assertThrows(() => decodeEnvelope([1, field, 2, 3, false, 7, 2, false]), TypeError);
   assert(error.message.length < 200);
 });

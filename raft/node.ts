@@ -13,6 +13,8 @@
  */
 
 import {
+  type ChangeRefusal,
+  checkChange,
   type Effects,
   type Envelope,
   type Image,
@@ -22,6 +24,7 @@ import {
   Raft,
   type Save,
   type Status,
+  type TargetMembers,
 } from "./core/mod.ts";
 import { alignedLog } from "./restart/mod.ts";
 import { doubt } from "./doubt.ts";
@@ -89,6 +92,7 @@ export class Node {
   #closing: Promise<void> | null = null;
   /** What the application last heard of. */
   #reported: Raft["standing"] | null = null;
+  #isRemoved = false;
 
   private constructor(options: NodeOptions, raft: Raft) {
     this.#options = { ...NODE_DEFAULTS, ...options };
@@ -126,6 +130,8 @@ export class Node {
       if (snapshot !== null && snapshot.last.index > 0) await restoreNow(snapshot, options);
       // The ticker starts after the restore: the time of a restore is not silence of the leader.
       const node = new Node(options, raft);
+      transport.connect?.(raft.status().members);
+      options.observer?.turned?.(raft);
       node.#reportChanges();
       node.#ticker.arm();
       node.#attachImages();
@@ -169,6 +175,27 @@ export class Node {
       );
     }
     return this.#input(() => this.#raft.propose(command)) ?? null;
+  }
+
+  /**
+   * Begins a change of the cluster's members; returns the place of its entry, or why it does not begin.
+   * It has succeeded when `status().members` are the target's and `commit` has reached that entry or,
+   * if the voters change, the one that follows by itself.
+   *
+   * @throws {RangeError} If no cluster can have these members, or not after the present ones.
+   */
+  changeMembers(target: TargetMembers): Position | ChangeRefusal {
+    // A target that makes no sense is the caller's error, and no reason to die.
+    checkChange(this.#raft.status().members, target);
+    return this.#input(() => this.#raft.changeMembers(target)) ?? "notLeader";
+  }
+
+  /**
+   * Hands leadership over to a voter, or to the one that can take over soonest. Commands are refused
+   * until that has succeeded, or for an election timeout. False: not the leader, or there is nobody.
+   */
+  transfer(to: NodeId | null = null): boolean {
+    return this.#input(() => this.#raft.transfer(to)) ?? false;
   }
 
   /** Registers a linearizable read, decided later by `application.read`. False: not the leader. */
@@ -263,8 +290,9 @@ export class Node {
     }
   }
 
-  #perform({ send, restore, apply, reads }: Effects): void {
+  #perform({ send, restore, apply, reads, members }: Effects): void {
     const { transport, observer } = this.#options;
+    if (members !== null) transport.connect?.(members);
     transport.send(send);
     if (this.#isStopped) return; // by what was sent
     this.#feeder.give({ restore, apply, reads });
@@ -328,7 +356,11 @@ export class Node {
     try {
       // Without it, a newer snapshot has arrived from the leader meanwhile, and stays.
       const { storage } = this.#options;
-      const isKept = last === null || await storage.prepare({ last, data });
+      const isKept = last === null || await storage.prepare({
+        last,
+        members: this.#raft.membersAt(index),
+        data,
+      });
       this.#image = isKept ? "kept" : "none"; // The disk is full: a later image is tried.
       if (isKept) this.compact(index, data);
     } catch (error) {
@@ -337,6 +369,9 @@ export class Node {
   }
 
   #reportChanges(): void {
+    const { isRemoved } = this.#raft;
+    if (isRemoved && !this.#isRemoved) this.#options.removed?.();
+    this.#isRemoved = isRemoved;
     const { term, role, leader } = this.#raft.standing;
     const last = this.#reported;
     if (this.#isStopped) return;

@@ -31,7 +31,7 @@ export interface NodeObserver {
   readonly changed?: (status: Status) => void;
   /** A save became durable after this time. */
   readonly saved?: (ms: number) => void;
-  /** A turn is over. */
+  /** The node starts, or a turn is over. */
   readonly turned?: (core: Raft) => void;
   /** The role, vote, commit index or snapshot changed, in words. */
   readonly traced?: (event: string) => void;
@@ -58,6 +58,11 @@ export interface NodeOptions extends RaftOptions {
    * more then, but `Node.stop` is still needed to close the storage.
    */
   readonly failed: (error: unknown) => void;
+  /**
+   * Called once if this server is not a member of the cluster any more. It stays quiet from then on
+   * and may be stopped; added again, it goes on.
+   */
+  readonly removed?: () => void;
   /** Sees what the node does. @default {nothing is seen} */
   readonly observer?: NodeObserver;
 }

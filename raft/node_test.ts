@@ -5,12 +5,13 @@
  */
 
 import { assert, assertEquals, AssertionError, assertRejects, assertThrows } from "@std/assert";
+import { Configuration } from "./core/members/configuration.ts";
 import { EMPTY } from "./core/model/save.ts";
 import { Node } from "./node.ts";
 import type { NodeOptions } from "./node_options.ts";
 import { SystemClock } from "./system_clock.ts";
 import type { Entry, Save } from "./core/model/types.ts";
-import { entryOf, momentOf } from "../tests/helpers/log_entries.ts";
+import { entryOf, MEMBERS, momentOf } from "../tests/helpers/log_entries.ts";
 
 const NOTHING = new Uint8Array();
 
@@ -296,7 +297,7 @@ Deno.test("Node refuses invalid options before it opens the storage", async () =
 
 Deno.test("Node does not count restore time as leader silence (E6)", async () => {
   const world = new World();
-  const snapshot = { last: momentOf(3, 1), data: new Uint8Array(1) };
+  const snapshot = { last: momentOf(3, 1), members: MEMBERS, data: new Uint8Array(1) };
   const load = () => Promise.resolve({ ...EMPTY, term: 1, snapshot });
   const restore = () => world.hold(10_000);
   const node = await world.start({
@@ -311,7 +312,7 @@ Deno.test("Node does not count restore time as leader silence (E6)", async () =>
 
 Deno.test("Node closes the storage when the application refuses the snapshot", async () => {
   const world = new World();
-  const snapshot = { last: momentOf(3, 1), data: new Uint8Array(1) };
+  const snapshot = { last: momentOf(3, 1), members: MEMBERS, data: new Uint8Array(1) };
   const storage = {
     ...untouched,
     load: () => Promise.resolve({ ...EMPTY, term: 1, snapshot }),
@@ -368,7 +369,7 @@ Deno.test("Node restores a snapshot before it applies later entries (S4)", async
   const world = new World();
   const node = await world.start({ peers: [1, 2] });
   const last = momentOf(5, 1);
-  const image = { last, offset: 0, data: new Uint8Array(3), total: 3, round: 0 };
+  const image = { last, members: MEMBERS, offset: 0, data: new Uint8Array(3), total: 3, round: 0 };
   const entries = [entryOf(6, 1, new Uint8Array([6]))];
   const envelope = { from: 2, to: 1, term: 1 };
   node.receive({ ...envelope, message: { type: "installSnapshot", ...image } });
@@ -405,7 +406,8 @@ Deno.test("Node waits a full timeout after the last message of its leader (§5.2
 Deno.test("Node shows its observer each step before the application takes it", async () => {
   const seen: string[] = [];
   const world = new World();
-  const snapshot = { last: momentOf(3, 1), data: NOTHING };
+  const { members } = Configuration.of([1]);
+  const snapshot = { last: momentOf(3, 1), members, data: NOTHING };
   const storage = {
     ...untouched,
     load: () => Promise.resolve({ ...EMPTY, term: 1, snapshot }),

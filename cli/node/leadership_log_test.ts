@@ -6,6 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { NodeId, Status, Term } from "../../raft/mod.ts";
+import { SETTLED } from "../../tests/helpers/log_entries.ts";
 import { leadershipLog } from "./leadership_log.ts";
 
 const nothing = {
@@ -16,6 +17,7 @@ const nothing = {
   logBytes: 0,
   snapshotBytes: 0,
   peers: [],
+  ...SETTLED,
 };
 const start = { index: 0, term: 0 };
 

@@ -13,6 +13,7 @@ import type { NodeReport } from "../table/node_report.ts";
 import { Output } from "../table/output.ts";
 import type { Session } from "../table/session.ts";
 import { shellCommands } from "../commands.ts";
+import { SETTLED } from "../../tests/helpers/log_entries.ts";
 import { Shell } from "./shell.ts";
 
 function report(id: number, role: RoleName, term: number): NodeReport {
@@ -23,6 +24,7 @@ function report(id: number, role: RoleName, term: number): NodeReport {
     status: {
       ...{ id, role, term, leader: null, votedFor: null, base: position, last: position },
       ...{ durable: 1, commit: 1, applied: 1, logBytes: 0, snapshotBytes: 0, peers: [] },
+      ...SETTLED,
     },
     ...{ diskBytes: 0, memoryBytes: 0, cpuMs: 0, uptimeMs: 0, loopLagMs: 0, faults: noFaults },
     saves: { count: 0, p99Ms: 0, lastSlow: null },

@@ -4,7 +4,15 @@
  * @module
  */
 
-import type { Arrival, ImageChunk, ImagePlace, Moment, Position } from "../../raft/mod.ts";
+import type {
+  Arrival,
+  ImageChunk,
+  ImagePlace,
+  Members,
+  Moment,
+  Position,
+  Snapshot,
+} from "../../raft/mod.ts";
 import { encodeCursor } from "./image_reader.ts";
 import type { Import } from "./import.ts";
 
@@ -18,6 +26,8 @@ export const BEGIN: ImagePlace = { offset: 0, cursor: new Uint8Array(0) };
 export class Arriving {
   /** The last entry that it covers. */
   readonly last: Moment;
+  /** The members at that entry. */
+  readonly members: Members;
   readonly import: Import;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
@@ -27,8 +37,9 @@ export class Arriving {
   /** Whether the last chunk has come. */
   #isWhole = false;
 
-  constructor(last: Moment, into: Import) {
+  constructor({ last, members }: Pick<Snapshot, "last" | "members">, into: Import) {
     this.last = last;
+    this.members = members;
     this.import = into;
   }
 

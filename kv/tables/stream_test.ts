@@ -8,6 +8,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { SystemClock } from "../../raft/mod.ts";
 import { SimDisk } from "../../tests/sim/sim_disk.ts";
 import { SeededRandom } from "../../tests/sim/seeded_random.ts";
+import { MEMBERS } from "../../tests/helpers/log_entries.ts";
 import type { Entry } from "./files/entry.ts";
 import { chunksOf, type Cursor, decodeChunk, hashIn, type Moment, START } from "./stream.ts";
 import { Tables } from "./tables.ts";
@@ -160,7 +161,10 @@ Deno.test("an import serves the old state until it replaces it", async () => {
     assertEquals(target.get("old")?.version, 1);
     assertEquals(await arriving.add(chunk), null);
   }
-  await target.replace(arriving, { index: WRITES, term: 1, times: { steady: 0, wall: 0 } });
+  await target.replace(arriving, {
+    last: { index: WRITES, term: 1, times: { steady: 0, wall: 0 } },
+    members: MEMBERS,
+  });
   assertEquals(stateOf(target, WRITES), stateOf(source, WRITES));
   assertEquals([target.applied.index, target.oldest, target.get("old")], [WRITES, WRITES, null]);
   assertEquals([...chunksOf(target, moment(WRITES))], [...chunksOf(source, moment(WRITES))]);

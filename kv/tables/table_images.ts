@@ -19,6 +19,7 @@ import {
   type ImagePlace,
   type Images,
   type ImagesHost,
+  type Members,
   type Moment as LogMoment,
   type Position,
   type Snapshot,
@@ -37,6 +38,8 @@ import { Tables } from "./tables.ts";
 const RETRY_MS = 5;
 
 const NO_DATA = new Uint8Array(0);
+/** Where no image has come from another server, the log knows the members. */
+const NOBODY: Members = { voters: [], outgoing: [], learners: [] };
 
 interface Held {
   readonly moment: Moment;
@@ -97,7 +100,8 @@ export class TableImages implements Images {
   }
 
   get durable(): Snapshot {
-    return { last: this.#tables.applied, data: NO_DATA };
+    const { applied: last, members } = this.#tables;
+    return { last, members: members ?? NOBODY, data: NO_DATA };
   }
 
   get canApply(): boolean {
@@ -136,7 +140,7 @@ export class TableImages implements Images {
     if (data.length === 0 || offset > 0) {
       return { last, place: BEGIN, isBusy: false, snapshot: null };
     }
-    const next = new Arriving(last, this.#tables.import());
+    const next = new Arriving(chunk, this.#tables.import());
     next.add(chunk);
     this.#giveUp();
     this.#arriving = next;
@@ -263,10 +267,11 @@ export class TableImages implements Images {
   async #install(arriving: Arriving): Promise<boolean> {
     await this.#work;
     if (this.#isClosed) return false;
-    await this.#tables.replace(arriving.import, arriving.last);
+    await this.#tables.replace(arriving.import, arriving);
     this.#reader.close();
     this.#holdDurable();
-    const snapshot = { last: arriving.last, data: NO_DATA };
+    const { last, members } = arriving;
+    const snapshot = { last, members, data: NO_DATA };
     this.#tell({ ...arriving.arrival, isBusy: false, snapshot });
     return true;
   }

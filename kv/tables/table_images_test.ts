@@ -15,6 +15,7 @@ import {
 } from "../../raft/mod.ts";
 import { DiskError, SimDisk } from "../../tests/sim/sim_disk.ts";
 import { SeededRandom } from "../../tests/sim/seeded_random.ts";
+import { MEMBERS } from "../../tests/helpers/log_entries.ts";
 import { until } from "../../tests/helpers/until.ts";
 import type { Entry } from "./files/entry.ts";
 import { TableImages } from "./table_images.ts";
@@ -75,7 +76,7 @@ class Server {
 
   /** The next piece of the image at the position that is durable here, or at another one. */
   piece(place: ImagePlace, last = this.images.durable.last): ImagePiece | null {
-    return this.images.read({ last, data: NO_DATA }, place, 2000);
+    return this.images.read({ last, members: MEMBERS, data: NO_DATA }, place, 2000);
   }
 
   /** Receives a piece as a chunk; resolves when it is processed. */
@@ -85,7 +86,7 @@ class Server {
   ): Promise<ImagePlace | "whole"> {
     const { data, isLast } = piece;
     const total = isLast ? offset + data.length : offset + data.length + 1;
-    this.images.receive({ from: 1, last, offset, data, total });
+    this.images.receive({ from: 1, last, members: MEMBERS, offset, data, total });
     let news: Arrival | null = null;
     await until(() => {
       news = this.images.takeArrival() ?? news;
@@ -191,9 +192,9 @@ Deno.test("TableImages begin anew after a chunk that does not fit, and keep no f
 Deno.test("TableImages hold back entries from the last chunk until the state is replaced", async () => {
   const leader = await filled(200);
   const { last } = leader.images.durable;
-  const data = leader.images.read({ last, data: NO_DATA }, BEGIN, 10 ** 9)!.data;
+  const data = leader.images.read({ last, members: MEMBERS, data: NO_DATA }, BEGIN, 10 ** 9)!.data;
   const follower = await new Server().open();
-  follower.images.receive({ from: 1, last, offset: 0, data, total: data.length });
+  follower.images.receive({ from: 1, last, members: MEMBERS, offset: 0, data, total: data.length });
   assertEquals(follower.images.canApply, false);
   await until(() => follower.images.durable.last.index === 200);
   const arrival = follower.images.takeArrival();

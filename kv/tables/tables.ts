@@ -11,7 +11,13 @@
  * @module
  */
 
-import { type Index, invariant, type Moment as LogMoment } from "../../raft/mod.ts";
+import {
+  type Index,
+  invariant,
+  type Members,
+  type Moment as LogMoment,
+  type Snapshot,
+} from "../../raft/mod.ts";
 import { BlockCache, EMPTY_MANIFEST, type Entry, type Table, writeManifest } from "./files/mod.ts";
 import { Import } from "./import.ts";
 import {
@@ -54,6 +60,7 @@ export class Tables implements State {
   #applied: LogMoment = EMPTY_MANIFEST.applied;
   /** What the tables and the memory hold of the log. */
   #position: LogMoment = EMPTY_MANIFEST.applied;
+  #members = EMPTY_MANIFEST.members;
   #next = EMPTY_MANIFEST.next;
   /** State before this revision can no longer be read. */
   #oldest = EMPTY_MANIFEST.horizon;
@@ -87,6 +94,12 @@ export class Tables implements State {
     this.#oldest = this.#horizon = manifest.horizon;
     this.#deletions = this.#appliedDeletions = this.#dropped = manifest.deletions;
     this.#next = manifest.next;
+    this.#members = manifest.members;
+  }
+
+  /** The members in the last image that came from another server; `null`: none came. */
+  get members(): Members | null {
+    return this.#members;
   }
 
   /** What is in table files: the log behind this position is needed after a crash. */
@@ -274,7 +287,10 @@ export class Tables implements State {
    * Replaces everything by a state that has arrived whole. What is in memory goes with the rest: the
    * position of the new state is ahead of it.
    */
-  async replace(arrived: Import, position: LogMoment): Promise<void> {
+  async replace(
+    arrived: Import,
+    { last: position, members }: Pick<Snapshot, "last" | "members">,
+  ): Promise<void> {
     const { moment } = arrived;
     invariant(arrived.isComplete && moment !== null, "a state has arrived whole");
     invariant(moment.at === position.index, "a state is that at its position");
@@ -286,6 +302,7 @@ export class Tables implements State {
       const before = this.#levels.flat();
       const level = levelFor(sizeOf(tables), this.#options);
       this.#oldest = this.#horizon = position.index;
+      this.#members = members;
       const levels = [...Array.from({ length: level }, () => []), tables];
       await this.#install(levels, { applied: position, deletions: moment.deletions });
       this.#deletions = this.#dropped = moment.deletions;
@@ -369,7 +386,8 @@ export class Tables implements State {
   ): Promise<void> {
     const numbers = levels.map((tables) => tables.map(({ number }) => number));
     const [horizon, next] = [this.#oldest, this.#next];
-    const manifest = { applied, horizon, deletions, next, levels: numbers };
+    const members = this.#members;
+    const manifest = { applied, horizon, deletions, next, levels: numbers, members };
     await writeManifest(this.#options.files, manifest);
     this.#levels = levels;
     this.#applied = applied;

@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { append, BareServer, VOTE } from "../../tests/helpers/bare_server.ts";
 import { decodeEnvelope, encodeEnvelope, type EnvelopeValue } from "../message.ts";
 import type { Envelope, Message } from "./model/types.ts";
-import { momentOf } from "../../tests/helpers/log_entries.ts";
+import { MEMBERS, momentOf } from "../../tests/helpers/log_entries.ts";
 
 const EXTREMES = [0, 1, 2, 2 ** 31, 2 ** 32, 2 ** 52, Number.MAX_SAFE_INTEGER];
 const LAST = momentOf(1, 1);
@@ -17,8 +17,8 @@ const ROUND = { round: 0 };
 
 /** One message of each kind, from n2 in the term of the server that gets it. */
 const MESSAGES: readonly Message[] = [
-  { type: "requestVote", preVote: false, last: LAST },
-  { type: "requestVote", preVote: true, last: LAST },
+  { type: "requestVote", preVote: false, transfer: false, last: LAST },
+  { type: "requestVote", preVote: true, transfer: false, last: LAST },
   VOTE,
   append([1, 1], { terms: [1], commit: 1 }),
   { type: "appendEntriesReply", accepted: true, match: 1, ...ROUND },
@@ -26,8 +26,14 @@ const MESSAGES: readonly Message[] = [
     ...{ type: "appendEntriesReply", accepted: false, previous: 1, ...ROUND } as const,
     conflict: { term: null, index: 1 },
   },
-  { type: "installSnapshot", last: LAST, offset: 0, data: new Uint8Array(1), total: 2, ...ROUND },
-  { type: "installSnapshot", last: LAST, offset: 0, data: new Uint8Array(1), total: 1, ...ROUND },
+  {
+    ...{ type: "installSnapshot", last: LAST, members: MEMBERS, offset: 0 } as const,
+    ...{ data: new Uint8Array(1), total: 2, ...ROUND },
+  },
+  {
+    ...{ type: "installSnapshot", last: LAST, members: MEMBERS, offset: 0 } as const,
+    ...{ data: new Uint8Array(1), total: 1, ...ROUND },
+  },
   { type: "installSnapshotReply", last: LAST, received: 1, cursor: new Uint8Array(3), ...ROUND },
 ];
 
@@ -92,7 +98,7 @@ Deno.test("Raft bears every number of every message at its extremes, in every ro
 Deno.test("Raft follows no term that is absurdly far ahead, and elects after it (X7)", () => {
   const server = new BareServer();
   for (const term of [2 ** 33, 2 ** 52, Number.MAX_SAFE_INTEGER]) {
-    server.hear(2, term, { type: "requestVote", preVote: false, last: LAST });
+    server.hear(2, term, { type: "requestVote", preVote: false, transfer: false, last: LAST });
     server.hear(2, term, append([0, 0]));
   }
   assertEquals(server.status.term, 0);

@@ -59,6 +59,7 @@ export {
   type Random,
   type Read,
   type ReadFile,
+  type Removed,
   type RequestVote,
   type RequestVoteReply,
   type RoleName,
@@ -71,6 +72,7 @@ export {
   type Storage,
   type Tail,
   type Term,
+  type TimeoutNow,
   type Timer,
   type Times,
   type Transport,
@@ -78,4 +80,13 @@ export {
   type Vote,
   type WritableFile,
 } from "./model/mod.ts";
-export { Raft } from "./raft.ts";
+export { type ChangeRefusal, Raft } from "./raft.ts";
+export {
+  checkChange,
+  Configuration,
+  decodeMembers,
+  encodeMembers,
+  type Member,
+  type Members,
+  type TargetMembers,
+} from "./members/mod.ts";

@@ -7,9 +7,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { append, BareServer, entries, VOTE } from "../../tests/helpers/bare_server.ts";
 import type { Message, NodeId, Term } from "./model/types.ts";
-import { momentOf } from "../../tests/helpers/log_entries.ts";
+import { MEMBERS, momentOf } from "../../tests/helpers/log_entries.ts";
 
-const REQUEST = { type: "requestVote", preVote: false, last: { index: 9, term: 9 } } as const;
+const REQUEST = {
+  type: "requestVote",
+  preVote: false,
+  transfer: false,
+  last: { index: 9, term: 9 },
+} as const;
 const ACCEPTED = { type: "appendEntriesReply", accepted: true } as const;
 
 /** A message arrives; what leaves at once, with no save ending. */
@@ -104,7 +109,13 @@ Deno.test("Raft takes nothing of its old log for durable when a snapshot replace
   const server = follower([1, 1, 1]);
   hear(server, 2, 5, append([3, 1], { terms: [5] }));
   server.raft.takeSave();
-  const image = { last: momentOf(9, 5), offset: 0, total: 1, data: Uint8Array.of(7) };
+  const image = {
+    last: momentOf(9, 5),
+    members: MEMBERS,
+    offset: 0,
+    total: 1,
+    data: Uint8Array.of(7),
+  };
   const chunk = { type: "installSnapshot", ...image, round: 0 } as const;
   assertEquals(hear(server, 2, 5, chunk), []);
   server.raft.saved();
@@ -157,7 +168,7 @@ Deno.test("Raft offers a snapshot, and forgets what it covers, only when it is d
 });
 
 Deno.test("Raft offers the snapshot that is durable, not a newer one that is being saved (S6)", () => {
-  const snapshot = { last: momentOf(1, 1), data: Uint8Array.of(7) };
+  const snapshot = { last: momentOf(1, 1), members: MEMBERS, data: Uint8Array.of(7) };
   const persistent = { term: 1, votedFor: null, snapshot, entries: entries([1], 2) };
   const server = new BareServer({ profile: "production", trailingBytes: 0, persistent });
   server.lead();

@@ -14,7 +14,15 @@
  * @module
  */
 
-import { ByteImages, isBulk, Progress, quorumValue } from "./peers/mod.ts";
+import {
+  Configuration,
+  encodeMembers,
+  entered,
+  left,
+  type Members,
+  type TargetMembers,
+} from "./members/mod.ts";
+import { ByteImages, isBulk, Peers, type Progress } from "./peers/mod.ts";
 import {
   type AppendAccepted,
   type AppendEntries,
@@ -51,6 +59,7 @@ import {
   type Term,
 } from "./model/mod.ts";
 import { ElectionTimer } from "./election_timer.ts";
+import { Membership } from "./membership.ts";
 import { Outbox } from "./outbox.ts";
 import { ReadQueue } from "./reads.ts";
 import type { Candidate, Follower, Leader, PreVote, Role } from "./role.ts";
@@ -63,6 +72,17 @@ const TERM_JUMP_MAX = 2 ** 32;
 /** The most by which a snapshot may be ahead of the log, for the same reason. */
 const INDEX_JUMP_MAX = 2 ** 44;
 const NO_DATA = new Uint8Array(0);
+
+/** Why a change of members does not begin: nothing has been changed. */
+export type ChangeRefusal =
+  /** This server does not lead, or is handing over. */
+  | "notLeader"
+  /** Another change is under way. */
+  | "busy"
+  /** The leader has committed nothing in its term yet. */
+  | "tooEarly"
+  /** A new voter does not hold the log yet, or too slowly: it has to be a learner before. */
+  | "notCaughtUp";
 
 /**
  * One server of the cluster: all of the protocol, without clock, network or disk.
@@ -87,7 +107,6 @@ const NO_DATA = new Uint8Array(0);
 export class Raft {
   readonly #options: FullRaftOptions;
   readonly #isProduction: boolean;
-  readonly #quorum: number;
   readonly #random: RaftEnvironment["random"];
   readonly #clock: Clocks;
   readonly #waiting: (to: NodeId) => number;
@@ -99,6 +118,7 @@ export class Raft {
   #votedFor: NodeId | null;
   #snapshot: Snapshot | null;
   readonly #log: Log;
+  readonly #membership: Membership;
 
   // Volatile state on all servers (Figure 2).
   #commit: Index;
@@ -126,7 +146,6 @@ export class Raft {
   constructor(options: RaftOptions, persistent: Persistent, environment: RaftEnvironment) {
     this.#options = fillRaftOptions(options);
     this.#isProduction = this.#options.profile === "production";
-    this.#quorum = Math.floor(this.#options.peers.length / 2) + 1;
     this.#random = environment.random;
     this.#clock = environment.clock;
     this.#waiting = environment.waiting ?? (() => 0);
@@ -135,7 +154,12 @@ export class Raft {
     this.#term = persistent.term;
     this.#votedFor = persistent.votedFor;
     this.#snapshot = this.#snapshotDurable = persistent.snapshot;
-    this.#log = new Log(baseOf(persistent), persistent.entries);
+    const { snapshot, entries } = persistent;
+    const first = snapshot === null
+      ? Configuration.of(this.#options.peers)
+      : new Configuration(snapshot.members);
+    this.#log = new Log(baseOf(persistent), entries, first);
+    this.#membership = new Membership(this.#options, this.#log);
     // Beyond the state the commit index is learned anew from a leader, never guessed (L10).
     this.#commit = this.#applied = this.#images.durable?.last.index ?? this.#log.base.index;
     this.#verified = this.#commit;
@@ -149,7 +173,12 @@ export class Raft {
     if (this.#role.kind === "leader") return this.#tickLeader(this.#role);
     this.#timer.tick();
     if (this.#timer.ticksLeft > 0) return false;
-    this.#campaign(this.#isProduction ? "pre-vote" : "candidate");
+    if (this.#membership.mayStand(this.#commit)) {
+      this.#campaign(this.#isProduction ? "pre-vote" : "candidate");
+    } else {
+      this.#follow(this.#term, null);
+      this.#timer.reset();
+    }
     return true;
   }
 
@@ -162,9 +191,13 @@ export class Raft {
   /** A message arrived. */
   step(envelope: Envelope): void {
     const { from, to, term, message } = envelope;
-    if (to !== this.#options.id || from === to || !this.#options.peers.includes(from)) return;
+    // Also a server that is no member here is heard: it may be one in a later configuration (M8).
+    if (to !== this.#options.id || from === to) return;
     if (term > this.#term + TERM_JUMP_MAX) return; // X7
-    if (message.type === "requestVote" && this.#hasLiveLeader()) return;
+    if (message.type === "removed") return this.#onRemoved(message.commit);
+    if (message.type === "requestVote" && !message.transfer && this.#hasLiveLeader()) {
+      return this.#dismiss(from);
+    }
     // Rules for all servers: after a message of a higher term a server is a follower in that term
     // (§5.1).
     if (term > this.#term) this.#follow(term, null);
@@ -185,6 +218,8 @@ export class Raft {
         return this.#onAppendEntriesReply(from, message);
       case "installSnapshotReply":
         return this.#onInstallSnapshotReply(from, message);
+      case "timeoutNow":
+        return this.#onTimeoutNow(from);
       default:
         message satisfies never;
     }
@@ -200,7 +235,7 @@ export class Raft {
 
   /** Appends a command if this server leads; returns the place it will have if it commits (§5.3). */
   propose(command: Uint8Array): Position | null {
-    if (this.#role.kind !== "leader") return null;
+    if (this.#role.kind !== "leader" || this.#role.transfer !== null) return null;
     const { index, term } = this.#appendOwn(this.#role, "command", command);
     return { index, term };
   }
@@ -242,7 +277,7 @@ export class Raft {
     invariant(index <= this.#applied, `index ${index} is applied (applied: ${this.#applied})`);
     if (index <= (this.#snapshot?.last.index ?? 0)) return;
     const last = this.#log.momentAt(index);
-    this.#snapshot = { last, data };
+    this.#snapshot = { last, members: this.membersAt(index), data };
     this.#snapshotChanged = true;
     this.#log.cover(last);
     this.#trace?.(`compacts to ${last.index}@${last.term}`);
@@ -255,6 +290,7 @@ export class Raft {
     const role = this.#role;
     if (role.kind === "leader") {
       this.#advanceCommit(role);
+      this.#advanceMembers(role);
       this.#startReads(role);
     }
     const send = this.#outbox.take();
@@ -262,7 +298,8 @@ export class Raft {
     const restore = this.#restore;
     this.#restore = null;
     const apply = this.#takeCommitted();
-    return { send, restore, apply, reads: this.#takeReads() };
+    if (role.kind === "leader") this.#handOver(role, send);
+    return { send, restore, apply, reads: this.#takeReads(), members: this.#membership.takeNews() };
   }
 
   /** The last index that its log has durable. */
@@ -288,7 +325,7 @@ export class Raft {
   /** Number of ticks until something is due, if no message arrives before: 1 or more. */
   get ticksUntilDue(): number {
     if (this.#role.kind !== "leader") return this.#timer.ticksLeft;
-    for (const peer of this.#role.peers.values()) if (peer.awaitsCommit(this.#commit)) return 1;
+    for (const peer of this.#role.peers) if (peer.awaitsCommit(this.#commit)) return 1;
     return this.#options.heartbeatTicks - this.#role.beatTicks;
   }
 
@@ -296,7 +333,7 @@ export class Raft {
   get hasMore(): boolean {
     if (this.#applied < this.#commit && this.#images.canApply) return true;
     if (this.#role.kind !== "leader") return false;
-    for (const peer of this.#role.peers.values()) if (peer.hasMore) return true;
+    for (const peer of this.#role.peers) if (peer.hasMore) return true;
     return false;
   }
 
@@ -305,9 +342,24 @@ export class Raft {
     return this.#log.termAt(index);
   }
 
+  /** The members in force when the log ended at an index that no snapshot covers, or just so. */
+  membersAt(index: Index): Members {
+    return this.#log.placedAt(index).configuration.members;
+  }
+
   /** The place and the times of the entry at an index, or `null` if the log does not hold it. */
   momentAt(index: Index): Moment | null {
     return this.#log.termAt(index) === null ? null : this.#log.momentAt(index);
+  }
+
+  /** Whether this server was a member, and is none by what is committed (M7). */
+  get isRemoved(): boolean {
+    return this.#membership.isRemoved(this.#commit);
+  }
+
+  /** The members in force, and what they decide together. */
+  get configuration(): Configuration {
+    return this.#log.placed.configuration;
   }
 
   /** A look from outside. */
@@ -319,6 +371,10 @@ export class Raft {
       role: role.kind,
       leader: this.standing.leader,
       votedFor: this.#votedFor,
+      members: this.#log.placed.configuration.members,
+      membersIndex: this.#log.placed.index,
+      removed: this.isRemoved,
+      transferTo: role.kind === "leader" ? role.transfer?.to ?? null : null,
       base: this.#log.positionAt(this.#snapshot?.last.index ?? 0),
       last: this.#log.positionAt(this.#log.last.index),
       durable: this.#log.durable,
@@ -326,9 +382,7 @@ export class Raft {
       applied: this.#applied,
       logBytes: this.#log.bytes,
       snapshotBytes: this.#snapshot === null ? 0 : this.#images.size(this.#snapshot),
-      peers: role.kind === "leader"
-        ? [...role.peers.values()].map((peer) => peer.status(this.#images))
-        : [],
+      peers: role.kind === "leader" ? role.peers.status(this.#images) : [],
     };
   }
 
@@ -354,7 +408,7 @@ export class Raft {
   }
 
   /** Starts an election, or the pre-vote before one, which changes neither term nor vote. */
-  #campaign(kind: "pre-vote" | "candidate"): void {
+  #campaign(kind: "pre-vote" | "candidate", transfer = false): void {
     if (kind === "candidate") this.#enter(this.#term + 1, this.#options.id);
     // After a pre-vote that failed any message of the leader counts again: should a number be wrong,
     // this server must not ignore a leader that all others hear.
@@ -364,13 +418,11 @@ export class Raft {
     this.#timer.reset();
     this.#trace?.(kind === "pre-vote" ? "tries an election" : `is candidate in term ${this.#term}`);
     const { index, term } = this.#log.last;
-    for (const peer of this.#options.peers) {
-      if (peer === this.#options.id) continue;
-      this.#reply(peer, {
-        type: "requestVote",
-        preVote: kind === "pre-vote",
-        last: { index, term },
-      });
+    const { configuration } = this.#log.placed;
+    for (const { id } of configuration.all) {
+      if (id === this.#options.id || !configuration.isVoter(id)) continue;
+      const preVote = kind === "pre-vote";
+      this.#reply(id, { type: "requestVote", preVote, transfer, last: { index, term } });
     }
     this.#countOwnVote(role);
   }
@@ -399,7 +451,8 @@ export class Raft {
   /** A majority of votes elects (§5.2); a majority of pre-votes starts the election. */
   #countVotes(): void {
     const role = this.#role;
-    if (!("votes" in role) || role.votes.size < this.#quorum) return;
+    if (!("votes" in role)) return;
+    if (!this.#log.placed.configuration.hasQuorum((id) => role.votes.has(id))) return;
     if (role.kind === "pre-vote") this.#campaign("candidate");
     else this.#lead();
   }
@@ -408,14 +461,13 @@ export class Raft {
    * Won the election: announces that to all at once (§5.2) and opens the term with a no-op (§8).
    */
   #lead(): void {
-    const next = this.#log.last.index + 1;
-    const peers = new Map<NodeId, Progress>();
-    for (const id of this.#options.peers) {
-      if (id !== this.#options.id) peers.set(id, new Progress(id, next, this.#options));
-    }
+    const peers = new Peers(this.#options, this.#log.placed, this.#log.last.index);
     const time = new LeaderTime(this.#log.last.times, this.#clock);
     const reads = new ReadQueue();
-    const role: Leader = { kind: "leader", peers, round: 0, beatTicks: 0, reads, time };
+    const role: Leader = {
+      ...{ kind: "leader", peers, round: 0, beatTicks: 0 },
+      ...{ reads, time, transfer: null },
+    };
     this.#role = role;
     this.#trace?.(`leads term ${this.#term}`);
     if (this.#isProduction) this.#appendOwn(role, "noop", NO_DATA);
@@ -428,17 +480,19 @@ export class Raft {
       role.beatTicks = 0;
       role.round++;
     }
-    let active = 1;
-    for (const peer of role.peers.values()) {
-      peer.tick();
-      if (peer.isActive) active++;
+    role.peers.tick(this.#log.last.index);
+    for (const peer of role.peers) {
       // A new commit index travels with the next append, or with the next tick.
       if (isBeat || peer.awaitsCommit(this.#commit)) peer.isDue = true;
     }
     // A leader that hears no majority steps down, so that its clients look elsewhere (thesis §6.2).
-    const isIsolated = this.#isProduction && active < this.#quorum;
+    const { configuration } = this.#log.placed;
+    const active = role.peers.quorumValue(configuration, 1, (peer) => peer.isActive ? 1 : 0);
+    const isIsolated = this.#isProduction && active === 0;
     if (isIsolated) this.#follow(this.#term, null);
-    return isIsolated || [...role.peers.values()].some((peer) => peer.isDue);
+    const isLate = role.transfer !== null && ++role.transfer.ticks >= this.#options.electionTicks;
+    if (isLate) this.#endTransfer(role);
+    return isIsolated || isLate || [...role.peers].some((peer) => peer.isDue);
   }
 
   // ---- Elections (§5.2, §5.4.1) ----------------------------------------------------------------
@@ -469,6 +523,7 @@ export class Raft {
       this.#timer.reset();
     }
     this.#reply(from, { type: "requestVoteReply", preVote, granted });
+    if (!granted) this.#dismiss(from);
   }
 
   #onRequestVoteReply(from: NodeId, { preVote, granted }: RequestVoteReply): void {
@@ -480,10 +535,11 @@ export class Raft {
 
   // ---- Log replication (§5.3) ------------------------------------------------------------------
 
-  #appendOwn({ time }: Leader, kind: EntryKind, data: Uint8Array): Entry {
+  #appendOwn({ time, peers }: Leader, kind: EntryKind, data: Uint8Array): Entry {
     const index = this.#log.last.index + 1;
     const entry: Entry = { index, term: this.#term, times: time.read(), kind, data };
     this.#log.append(entry);
+    if (kind === "members") peers.follow(this.#log.placed, index);
     return entry;
   }
 
@@ -491,7 +547,7 @@ export class Raft {
   #replicate({ peers, round }: Leader, send: Envelope[]): void {
     const { snapshot, images } = { snapshot: this.#snapshotDurable, images: this.#images };
     const state = { log: this.#log, snapshot, images, commit: this.#commit, round };
-    for (const peer of peers.values()) {
+    for (const peer of peers) {
       const waiting = this.#waiting(peer.id);
       for (const message of peer.takeMessages({ ...state, waiting })) {
         send.push(this.#envelope(peer.id, message));
@@ -564,9 +620,9 @@ export class Raft {
    * §5.4.2).
    */
   #advanceCommit(role: Leader): void {
-    const matches = [...role.peers.values()].map((peer) => peer.match);
+    const { configuration } = this.#log.placed;
     // This server's disk counts like the others, up to its durable index (L6).
-    const index = quorumValue([...matches, this.#log.durable]);
+    const index = role.peers.quorumValue(configuration, this.#log.durable, (peer) => peer.match);
     if (this.#log.termAt(index) === this.#term) this.#commitTo(index);
   }
 
@@ -580,7 +636,7 @@ export class Raft {
   // ---- Snapshots (§7) --------------------------------------------------------------------------
 
   #onInstallSnapshot(from: NodeId, message: InstallSnapshot): void {
-    const { last, offset, data, total, round } = message;
+    const { last, members, offset, data, total, round } = message;
     const role = this.#hear(from, round);
     if (role === null) return;
     if (last.index > this.#log.last.index + INDEX_JUMP_MAX) return;
@@ -594,7 +650,7 @@ export class Raft {
       return this.#verify(role, this.#commit, message);
     }
     this.#imageRound = Math.max(this.#imageRound, round);
-    const arrival = this.#images.receive({ from, last, offset, data, total });
+    const arrival = this.#images.receive({ from, last, members, offset, data, total });
     // A chunk that waits to be processed is not lost: its answer follows.
     if (arrival.isBusy) this.#verify(role, this.#commit, message);
     else this.#arrived(arrival);
@@ -628,7 +684,7 @@ export class Raft {
     this.#snapshotChanged = true;
     this.#restore = snapshot;
     if (this.#log.matches(last)) this.#log.cover(last);
-    else this.#log.reset(last);
+    else this.#log.reset(last, snapshot.members);
     this.#applied = last.index;
     this.#commit = Math.max(this.#commit, last.index);
     this.#trace?.(`installs snapshot ${snapshot.last.index}@${snapshot.last.term}`);
@@ -638,7 +694,7 @@ export class Raft {
   #forgetCovered(snapshot: Snapshot): void {
     this.#snapshotDurable = snapshot;
     this.#snapshotSaving = null;
-    const peers = this.#role.kind === "leader" ? [...this.#role.peers.values()] : [];
+    const peers = this.#role.kind === "leader" ? [...this.#role.peers] : [];
     // A peer that receives a snapshot will need the entries after it.
     const keep = Math.min(...peers.map(({ transferring }) => transferring ?? Infinity));
     this.#log.trim(this.#options.trailingBytes, keep);
@@ -659,7 +715,7 @@ export class Raft {
     if (role.reads.startedRound > this.#confirmedRound(role)) return;
     role.round++;
     role.reads.start(this.#commit, role.round);
-    for (const peer of role.peers.values()) peer.isDue = true;
+    for (const peer of role.peers) peer.isDue = true;
   }
 
   #takeReads(): readonly Read[] {
@@ -671,8 +727,114 @@ export class Raft {
 
   /** The latest round that a majority has answered. */
   #confirmedRound({ peers, round }: Leader): number {
-    const rounds = [...peers.values()].map((peer) => peer.round);
-    return quorumValue([...rounds, round]);
+    return peers.quorumValue(this.#log.placed.configuration, round, (peer) => peer.round);
+  }
+
+  // ---- Members (§6, thesis §3.10, §4) ----------------------------------------------------------
+
+  /**
+   * Begins a change of members if this server leads; returns the place of its entry, or why not. It is
+   * in force at once, and of use when it is committed. One change at a time, and only when an entry of
+   * this term is committed: otherwise a change that this server never saw may be committed too (M3).
+   *
+   * @throws {RangeError} If no cluster can have these members, or not after the present ones.
+   */
+  changeMembers(target: TargetMembers): Position | ChangeRefusal {
+    const role = this.#role;
+    if (role.kind !== "leader" || role.transfer !== null) return "notLeader";
+    const { configuration, index } = this.#log.placed;
+    if (configuration.isJoint || index > this.#commit) return "busy";
+    if (this.#log.termAt(this.#commit) !== this.#term) return "tooEarly";
+    const members = entered(configuration.members, target);
+    const isNew = (id: NodeId): boolean => !configuration.isVoter(id);
+    if (target.voters.some(({ id }) => isNew(id) && !role.peers.hasCaughtUp(id))) {
+      return "notCaughtUp"; // M5
+    }
+    const entry = this.#appendOwn(role, "members", encodeMembers(members));
+    this.#trace?.(`changes the members with ${entry.index}@${entry.term}`);
+    return { index: entry.index, term: entry.term };
+  }
+
+  /**
+   * Hands leadership over to a voter, or to the one that can take over soonest: no command is taken
+   * any more until it has succeeded or an election timeout is over. False: there is nobody, or this
+   * server does not lead.
+   */
+  transfer(to: NodeId | null): boolean {
+    const role = this.#role;
+    if (role.kind !== "leader" || role.transfer !== null) return false;
+    const { configuration } = this.#log.placed;
+    const successor = to ?? role.peers.best(configuration);
+    if (successor === null || role.peers.get(successor) === undefined) return false;
+    if (!configuration.members.voters.some(({ id }) => id === successor)) return false;
+    role.transfer = { to: successor, ticks: 0, isAsked: false };
+    this.#trace?.(`hands over to n${successor}`);
+    return true;
+  }
+
+  /** The joint configuration is committed: the new voters alone decide from the next entry on. */
+  #advanceMembers(role: Leader): void {
+    const { configuration, index } = this.#log.placed;
+    if (index > this.#commit) return;
+    if (!configuration.isJoint) {
+      // Before this leader leaves, it notifies all of the commit.
+      if (!this.#membership.isVoter) { for (const peer of role.peers) peer.isDue = true; }
+    } else if (this.#log.termAt(this.#commit) === this.#term) {
+      this.#appendOwn(role, "members", encodeMembers(left(configuration.members)));
+    }
+  }
+
+  /**
+   * Asks the successor to stand when it has all that this leader has (thesis §3.10). A leader that is
+   * no voter any more has led until that was committed, and looks for a successor by itself (M6).
+   */
+  #handOver(role: Leader, send: Envelope[]): void {
+    const isLeaving = this.#isLeaving;
+    if (isLeaving && role.transfer === null) {
+      const to = role.peers.best(this.#log.placed.configuration);
+      if (to === null) return this.#follow(this.#term, null);
+      role.transfer = { to, ticks: 0, isAsked: false };
+    }
+    const { transfer, peers } = role;
+    if (transfer === null || transfer.isAsked) return;
+    const end = this.#log.last.index;
+    // What was proposed has been applied here, so that no caller is left without an answer.
+    if (this.#applied < end || peers.get(transfer.to)?.match !== end) return;
+    transfer.isAsked = true;
+    send.push(this.#envelope(transfer.to, { type: "timeoutNow" }));
+    if (isLeaving) this.#follow(this.#term, null);
+  }
+
+  /** Whether members without this server as a voter are committed. */
+  get #isLeaving(): boolean {
+    return this.#log.placed.index <= this.#commit && !this.#membership.isVoter;
+  }
+
+  /** The successor did not take over in time: lead on, or leave without one (M10). */
+  #endTransfer(role: Leader): void {
+    role.transfer = null;
+    if (this.#isLeaving) this.#follow(this.#term, null);
+  }
+
+  #onTimeoutNow(from: NodeId): void {
+    const role = this.#role;
+    if (
+      role.kind !== "follower" || role.leader !== from || !this.#membership.mayStand(this.#commit)
+    ) return;
+    this.#campaign("candidate", true);
+  }
+
+  /** A member knows, by all that is committed up to an index, that this server is none (M7). */
+  #onRemoved(commit: Index): void {
+    this.#membership.removed(commit);
+    if (this.isRemoved && "votes" in this.#role) this.#follow(this.#term, null);
+  }
+
+  /** Notifies a server that stands for election although it was removed (M7). */
+  #dismiss(candidate: NodeId): void {
+    const commit = this.#commit;
+    if (!this.#membership.excludes(candidate, commit)) return;
+    this.#reply(candidate, { type: "removed", commit });
   }
 
   // ---- Helpers ---------------------------------------------------------------------------------
@@ -706,6 +868,7 @@ export class Raft {
   #answerStale(from: NodeId, message: Message): void {
     if (message.type === "requestVote") {
       this.#reply(from, { type: "requestVoteReply", preVote: message.preVote, granted: false });
+      this.#dismiss(from);
     } else if (message.type === "appendEntries" || message.type === "installSnapshot") {
       const conflict = { term: null, index: this.#log.last.index + 1 };
       // The sender may have become leader of our term; zeros keep it from taking the old round as

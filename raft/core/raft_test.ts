@@ -12,7 +12,7 @@ import { EMPTY } from "./model/save.ts";
 import { Raft } from "./raft.ts";
 import type { RaftOptions } from "./model/options.ts";
 import type { Effects, Envelope, Message, NodeId, Persistent, Save, Term } from "./model/types.ts";
-import { entryOf, momentOf, STILL_CLOCKS } from "../../tests/helpers/log_entries.ts";
+import { entryOf, MEMBERS, momentOf, STILL_CLOCKS } from "../../tests/helpers/log_entries.ts";
 
 const TIMEOUT = 10;
 const BASE = { id: 1, peers: [1, 2, 3], electionTicks: TIMEOUT, heartbeatTicks: 2 };
@@ -62,6 +62,13 @@ function accept(raft: Raft, id: NodeId, match: number, round = 0): void {
   raft.step(from(id, raft.standing.term, accepted));
 }
 
+const REQUEST = {
+  type: "requestVote",
+  preVote: false,
+  transfer: false,
+  last: { index: 0, term: 0 },
+} as const;
+
 Deno.test("Raft holds a pre-vote before it raises its term", () => {
   const raft = server();
   tick(raft, TIMEOUT);
@@ -85,7 +92,12 @@ Deno.test("Raft ignores candidates while its leader is alive (E9)", () => {
   const heartbeat = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
   raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
   raft.takeEffects();
-  const request = { type: "requestVote", preVote: false, last: { index: 9, term: 9 } } as const;
+  const request = {
+    type: "requestVote",
+    preVote: false,
+    transfer: false,
+    last: { index: 9, term: 9 },
+  } as const;
   raft.step(from(3, 9, request));
   save(raft);
   assertEquals(types(raft.takeEffects()), ["appendEntriesReply to n2 in 3"]);
@@ -100,7 +112,14 @@ Deno.test("Raft votes again before its own timeout when its leader has been sile
   raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
   tick(raft, TIMEOUT);
   assertEquals(raft.standing, { term: 3, role: "follower", leader: 2 });
-  raft.step(from(3, 3, { type: "requestVote", preVote: true, last: { index: 0, term: 0 } }));
+  raft.step(
+    from(3, 3, {
+      type: "requestVote",
+      preVote: true,
+      transfer: false,
+      last: { index: 0, term: 0 },
+    }),
+  );
   const message = { type: "requestVoteReply", preVote: true, granted: true } as const;
   assertEquals(raft.takeEffects().send.at(-1)?.message, message);
 });
@@ -109,7 +128,12 @@ Deno.test("Raft ignores candidates while it leads and a majority answers (E9)", 
   const raft = server();
   elect(raft);
   raft.takeEffects();
-  const request = { type: "requestVote", preVote: false, last: { index: 9, term: 9 } } as const;
+  const request = {
+    type: "requestVote",
+    preVote: false,
+    transfer: false,
+    last: { index: 9, term: 9 },
+  } as const;
   raft.step(from(3, 9, request));
   raft.step(from(3, 9, { ...request, preVote: true }));
   assertEquals([raft.standing.role, raft.standing.term, types(raft.takeEffects())], [
@@ -199,19 +223,25 @@ Deno.test("Raft applies commands in batches up to the limit", () => {
   assertEquals([batches, raft.hasMore], [[2, 2, 1], false]);
 });
 
-Deno.test("Raft ignores messages from non-members, from itself, and for others", () => {
+Deno.test("Raft ignores messages from itself and for others", () => {
   const raft = server();
-  const vote = { type: "requestVote", preVote: false, last: { index: 0, term: 0 } } as const;
-  raft.step({ from: 9, to: 1, term: 5, message: vote });
-  raft.step({ from: 1, to: 1, term: 5, message: vote });
-  raft.step({ from: 2, to: 3, term: 5, message: vote });
+  raft.step({ from: 1, to: 1, term: 5, message: REQUEST });
+  raft.step({ from: 2, to: 3, term: 5, message: REQUEST });
   assertEquals([raft.standing.term, types(raft.takeEffects())], [0, []]);
+});
+
+Deno.test("Raft votes for a server that its configuration does not have, and follows it (M8)", () => {
+  const raft = server();
+  raft.step({ from: 9, to: 1, term: 5, message: REQUEST });
+  save(raft);
+  assertEquals(raft.takeEffects().send.map(({ to }) => to), [9]);
+  assertEquals(raft.status().votedFor, 9);
 });
 
 Deno.test("Raft restarts a transfer when the leader sends another snapshot (S6)", () => {
   const raft = server();
   const chunk = (index: number, offset: number) => {
-    const place = { last: momentOf(index, 1), offset, total: 2, round: 0 };
+    const place = { last: momentOf(index, 1), members: MEMBERS, offset, total: 2, round: 0 };
     raft.step(from(2, 1, { type: "installSnapshot", ...place, data: new Uint8Array([index]) }));
   };
   chunk(5, 0);
@@ -226,7 +256,7 @@ Deno.test("Raft does not continue a snapshot transfer with chunks of another lea
   const raft = server();
   // Two servers may draw different bytes of the same state.
   const chunk = (id: NodeId, offset: number) => {
-    const place = { last: momentOf(5, 1), offset, total: 2, round: 0 };
+    const place = { last: momentOf(5, 1), members: MEMBERS, offset, total: 2, round: 0 };
     raft.step(from(id, id, { type: "installSnapshot", ...place, data: new Uint8Array([id]) }));
   };
   chunk(2, 0);
@@ -254,7 +284,9 @@ Deno.test("Raft keeps its log when it contains the last entry of a received snap
   const entries = [1, 2, 3].map((index) => entryOf(index, 1, new Uint8Array([index])));
   const raft = server({}, { ...EMPTY, term: 1, entries });
   const chunk = { offset: 0, data: new Uint8Array(4), total: 4, round: 7 };
-  raft.step(from(2, 1, { type: "installSnapshot", last: momentOf(2, 1), ...chunk }));
+  raft.step(
+    from(2, 1, { type: "installSnapshot", last: momentOf(2, 1), members: MEMBERS, ...chunk }),
+  );
   const { restore, apply, send } = raft.takeEffects();
   assertEquals([restore, raft.takeSave(), apply.map(({ index }) => index)], [null, null, [1, 2]]);
   assertEquals(raft.status().last, { index: 3, term: 1 });
@@ -289,7 +321,7 @@ Deno.test("Raft answers a message of an earlier term with round zero (L9, R2)", 
   const raft = server({}, { ...EMPTY, term: 5 });
   const place = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 77 };
   raft.step(from(2, 3, { type: "appendEntries", ...place }));
-  const chunk = { last: momentOf(9, 3), offset: 0, total: 1, round: 78 };
+  const chunk = { last: momentOf(9, 3), members: MEMBERS, offset: 0, total: 1, round: 78 };
   raft.step(from(2, 3, { type: "installSnapshot", ...chunk, data: new Uint8Array(1) }));
   save(raft);
   // Server 2 may lead term 5 by now; its rounds of term 3 must not count in it.

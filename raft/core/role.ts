@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Progress } from "./peers/mod.ts";
+import type { Peers } from "./peers/mod.ts";
 import type { ReadQueue } from "./reads.ts";
 import type { LeaderTime, NodeId } from "./model/mod.ts";
 
@@ -37,11 +37,22 @@ export interface Candidate {
 /** Won the election of its term. */
 export interface Leader {
   readonly kind: "leader";
-  readonly peers: ReadonlyMap<NodeId, Progress>;
+  readonly peers: Peers;
   /** Heartbeat rounds so far. An answer to a round confirms what was read before it. */
   round: number;
   /** Ticks since the last heartbeat. */
   beatTicks: number;
   readonly reads: ReadQueue;
   readonly time: LeaderTime;
+  /** The server to which this leader hands over; `null`: it does not. */
+  transfer: HandOver | null;
+}
+
+/** A leader that hands over takes no commands any more (thesis §3.10). */
+export interface HandOver {
+  readonly to: NodeId;
+  /** Ticks since it began. */
+  ticks: number;
+  /** Whether the successor was asked to stand. */
+  isAsked: boolean;
 }

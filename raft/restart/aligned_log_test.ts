@@ -8,12 +8,13 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { alignedLog } from "./aligned_log.ts";
 import { EMPTY, type Entry, type Persistent, type Snapshot } from "../core/mod.ts";
 import { MemoryStorage, StorageError } from "../storage/mod.ts";
+import { MEMBERS } from "../../tests/helpers/log_entries.ts";
 
 const NO_DATA = new Uint8Array(0);
 const TIMES = { steady: 0, wall: 0 };
 
 function stateAt(index: number, term: number): Snapshot {
-  return { last: { index, term, times: TIMES }, data: NO_DATA };
+  return { last: { index, term, times: TIMES }, members: MEMBERS, data: NO_DATA };
 }
 
 /** A log of entries of a term, behind a base of term 1. */

@@ -11,9 +11,10 @@ import { entryBytes } from "../core/model/log.ts";
 import { ask, submit } from "./promises.ts";
 import { Rsm } from "./rsm.ts";
 import type { Outcome, ReplicatedLog, RsmOptions } from "./rsm_options.ts";
-import type { Entry, Position, Snapshot, Status } from "../core/model/types.ts";
+import type { Status } from "../core/model/status.ts";
+import type { Entry, Position, Snapshot } from "../core/model/types.ts";
 import type { Image, StateMachine } from "../core/model/ports.ts";
-import { entryOf, momentOf } from "../../tests/helpers/log_entries.ts";
+import { entryOf, MEMBERS, momentOf } from "../../tests/helpers/log_entries.ts";
 
 /** Time that does not pass. */
 const clock = { now: () => 0 };
@@ -64,6 +65,7 @@ class FakeLog implements ReplicatedLog {
     const image = snapshot();
     this.compacted.push({
       last: momentOf(index, this.term),
+      members: MEMBERS,
       data: image instanceof Uint8Array ? image : drawn(image),
     });
     return true;
@@ -239,7 +241,7 @@ Deno.test("Rsm reports unknown when a snapshot covers the index", () => {
   const { rsm, machine, outcomes, send } = setUp();
   send("a");
   send("b");
-  finish(rsm.restore({ last: momentOf(1, 1), data: encode("image") }));
+  finish(rsm.restore({ last: momentOf(1, 1), members: MEMBERS, data: encode("image") }));
   assertEquals(outcomes, { a: "unknown" });
   rsm.apply([entry(2, 1, "b")]);
   assertEquals(outcomes["b"], "done imageb");
@@ -274,7 +276,7 @@ Deno.test("Rsm takes a snapshot when the applied entries exceed the limit", () =
   rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
   assertEquals(log.compacted, []);
   rsm.apply([entry(3, 1, "c"), entry(4, 1, "d")]);
-  assertEquals(log.compacted, [{ last: momentOf(4, 1), data: encode("abcd") }]);
+  assertEquals(log.compacted, [{ last: momentOf(4, 1), members: MEMBERS, data: encode("abcd") }]);
   rsm.apply([entry(5, 1, "e")]);
   assertEquals(log.compacted.length, 1);
 });
@@ -282,7 +284,7 @@ Deno.test("Rsm takes a snapshot when the applied entries exceed the limit", () =
 Deno.test("Rsm counts applied bytes from a received snapshot on", () => {
   const { rsm, log } = setUp({ logBytesMax: 2 * entryBytes(entry(1, 1, "a")) });
   rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
-  finish(rsm.restore({ last: momentOf(9, 1), data: encode("abc") }));
+  finish(rsm.restore({ last: momentOf(9, 1), members: MEMBERS, data: encode("abc") }));
   rsm.apply([entry(10, 1, "d"), entry(11, 1, "e")]);
   assertEquals(log.compacted, []);
 });
@@ -293,14 +295,14 @@ Deno.test("Rsm retries a snapshot that was refused because an earlier one was no
   rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
   log.isDrawing = false;
   rsm.apply([entry(3, 1, null)]); // too small to trigger a snapshot
-  assertEquals(log.compacted, [{ last: momentOf(3, 1), data: encode("ab") }]);
+  assertEquals(log.compacted, [{ last: momentOf(3, 1), members: MEMBERS, data: encode("ab") }]);
 });
 
 Deno.test("Rsm takes a snapshot of what it has applied or restored when it is asked to", () => {
   const { rsm, log } = setUp();
   rsm.apply([entry(1, 1, "a"), entry(2, 1, "b")]);
   assertEquals(rsm.snapshot(), true);
-  finish(rsm.restore({ last: momentOf(9, 1), data: encode("image") }));
+  finish(rsm.restore({ last: momentOf(9, 1), members: MEMBERS, data: encode("image") }));
   assertEquals(rsm.snapshot(), true);
   assertEquals(log.compacted.map(({ last, data }) => [last.index, decode(data)]), [
     [2, "ab"],
@@ -351,7 +353,10 @@ Deno.test("Rsm gives back the bytes of every submit, however it ends", async () 
     (index) => rsm.apply([entry(index, log.term, "done")]),
     (index) => rsm.apply([entry(index, ++log.term, "lost")]),
     () => rsm.changed(status("follower", log.term)),
-    (index) => finish(rsm.restore({ last: momentOf(index, log.term), data: encode("image") })),
+    (index) =>
+      finish(
+        rsm.restore({ last: momentOf(index, log.term), members: MEMBERS, data: encode("image") }),
+      ),
   ];
   for (const end of endings) {
     const index = log.next;

@@ -26,6 +26,7 @@ import {
   type RecordPlace,
   usedLength,
 } from "./format/mod.ts";
+import { splitSnapshot } from "./snapshot_head.ts";
 import { StorageError } from "./storage_error.ts";
 
 /** The number of bytes read at once. */
@@ -203,7 +204,8 @@ export async function readSnapshot(
       offset: FILE_HEADER_BYTES,
     });
   }
-  return { last: { index, term, times: { steady, wall } }, data };
+  const { members, image } = splitSnapshot(data, { file: name, offset: FILE_HEADER_BYTES });
+  return { last: { index, term, times: { steady, wall } }, members, data: image };
 }
 
 function shortRead(file: string, offset: number): StorageError {

@@ -23,7 +23,6 @@ import {
   type Files,
   invariant,
   isSame,
-  type Moment,
   ORIGIN,
   type Persistent,
   type Save,
@@ -39,6 +38,7 @@ import {
   RECORD_HEADER_BYTES,
 } from "./format/mod.ts";
 import { SEGMENT_BYTES_LEAST, SegmentMaker } from "./segment_maker.ts";
+import { encodeSnapshotHead } from "./snapshot_head.ts";
 import { StorageError } from "./storage_error.ts";
 
 /** Options of a {@linkcode FileStorage}. */
@@ -96,7 +96,7 @@ export class FileStorage implements Storage {
   readonly #closed = Promise.withResolvers<void>();
   #state: "new" | "opening" | "open" | "closed" = "new";
   #vote: Vote = EMPTY;
-  #snapshot: { readonly last: Moment; readonly bytes: number } | null = null;
+  #snapshot: Omit<Snapshot, "data"> & { readonly bytes: number } | null = null;
   #log: FileLog | null = null;
   /** The snapshot being prepared, or ready, as a temporary file; `false`: abandoned. */
   #prepared: { readonly snapshot: Snapshot; readonly written: Promise<boolean> } | null = null;
@@ -211,6 +211,7 @@ export class FileStorage implements Storage {
   #persistentOf(log: FileLog): Persistent {
     const snapshot = this.#snapshot === null ? null : {
       last: this.#snapshot.last,
+      members: this.#snapshot.members,
       data: NO_DATA,
     };
     return { ...this.#vote, snapshot, entries: log.entries };
@@ -242,7 +243,8 @@ export class FileStorage implements Storage {
     const { term, votedFor, snapshot, entries } = persistent;
     this.#vote = { term, votedFor };
     if (snapshot !== null) {
-      this.#snapshot = { last: snapshot.last, bytes: snapshot.data.length };
+      const { last, members, data } = snapshot;
+      this.#snapshot = { last, members, bytes: data.length };
     }
     this.#sequence = found.least;
     const segmentBytesMax = this.#options.segmentBytesMax ?? SEGMENT_BYTES;
@@ -303,7 +305,7 @@ export class FileStorage implements Storage {
    * it covers. The next vote file names it nevertheless.
    */
   async #writeSnapshot(snapshot: Snapshot): Promise<void> {
-    const { last, data } = snapshot;
+    const { last, members, data } = snapshot;
     const name = snapshotName(last);
     const prepared = this.#prepared;
     this.#prepared = null;
@@ -314,7 +316,7 @@ export class FileStorage implements Storage {
       await this.#writeUntilRoom(name, () => snapshotParts(identity, snapshot));
     }
     await this.#renameTemporary(name);
-    this.#snapshot = { last, bytes: data.length };
+    this.#snapshot = { last, members, bytes: data.length };
   }
 
   /** Removes a prepared snapshot whose save never came. */
@@ -367,12 +369,13 @@ function checkBytes(name: string, bytes: number, least: number): void {
   throw new RangeError(`Cannot use ${name}: wanted ${least} to 2^31 bytes, got ${bytes}`);
 }
 
-/** The bytes of a snapshot's file, in slices. */
-function* snapshotParts(identity: Identity, { last, data }: Snapshot): Generator<Uint8Array> {
-  const { index, term, times } = last;
-  const numbers = [index, term, data.length, times.steady, times.wall] as const;
-  yield encodeFileHeader({ letter: "S", identity, numbers });
-  let checksum = 0;
+/** The bytes of a snapshot's file, in slices: its header, its members, its image, their checksum. */
+function* snapshotParts(identity: Identity, snapshot: Snapshot): Generator<Uint8Array> {
+  const { last: { index, term, times }, data } = snapshot;
+  const head = encodeSnapshotHead(snapshot.members);
+  const numbers = [index, term, head.length + data.length, times.steady, times.wall] as const;
+  yield Uint8Array.of(...encodeFileHeader({ letter: "S", identity, numbers }), ...head);
+  let checksum = crc32(head);
   for (let at = 0; at < data.length; at += SLICE_BYTES) {
     const slice = data.subarray(at, at + SLICE_BYTES);
     checksum = crc32(slice, checksum);

@@ -11,7 +11,7 @@
 import { DenoFiles } from "./deno_files.ts";
 import { FileStorage } from "./file_storage.ts";
 import type { Entry, Save } from "../core/model/types.ts";
-import { entryOf, momentOf } from "../../tests/helpers/log_entries.ts";
+import { entryOf, MEMBERS, momentOf } from "../../tests/helpers/log_entries.ts";
 
 const COMMAND_BYTES = 256;
 const COMMAND = new Uint8Array(COMMAND_BYTES).map((_, i) => i * 37);
@@ -135,7 +135,7 @@ async function benchSnapshot(keys: number): Promise<void> {
   const storage = storageIn("snapshot");
   await storage.load();
   await storage.save(saveOf({ vote: { term: 1, votedFor: 1 } }));
-  const snapshot = { last: momentOf(keys, 1), data };
+  const snapshot = { last: momentOf(keys, 1), members: MEMBERS, data };
   const writing = await timed(() => storage.save(saveOf({ snapshot })));
   await storage.close();
   const again = storageIn("snapshot");

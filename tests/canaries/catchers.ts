@@ -14,12 +14,19 @@ export const READS = "raft/core/reads.ts";
 export const IMAGES = "raft/core/peers/byte_images.ts";
 export const OUTBOX = "raft/core/outbox.ts";
 export const WINDOW = "raft/core/peers/window.ts";
+export const CONFIGURATION = "raft/core/members/configuration.ts";
+export const CONFIGURATIONS = "raft/core/members/configurations.ts";
+export const CHANGE = "raft/core/members/change.ts";
+export const MEMBERSHIP = "raft/core/membership.ts";
+export const PEERS = "raft/core/peers/peers.ts";
 export const NODE = "raft/node.ts";
 export const TICKER = "raft/ticker.ts";
 
 export const CORE_TESTS =
   "raft/core/raft_test.ts raft/core/model/log_test.ts raft/core/peers/progress_test.ts raft/check_test.ts";
 export const TIMER_TESTS = "raft/core/election_timer_test.ts";
+export const MEMBER_TESTS =
+  "raft/core/members raft/core/membership_test.ts raft/core/peers/peers_test.ts";
 export const PROMISES = "raft/core/promises_test.ts raft/core/outbox_test.ts";
 export const SLOW_LINES = "tests/swarm/slow_line_test.ts";
 export const EXTREMES = "raft/core/extremes_test.ts";

@@ -32,8 +32,9 @@ export const clockCanaries: readonly Canary[] = [
     rule: "K1",
     bug: "a restart forgets the time of its snapshot",
     file: "raft/storage/file_reading.ts",
-    find: "return { last: { index, term, times: { steady, wall } }, data };",
-    replace: "return { last: { index, term, times: { steady: 0, wall: 0 } }, data };",
+    find: "return { last: { index, term, times: { steady, wall } }, members, data: image };",
+    replace:
+      "return { last: { index, term, times: { steady: 0, wall: 0 } }, members, data: image };",
     caughtBy: ["raft/storage/file_storage_test.ts"],
   },
   {

@@ -7,6 +7,7 @@
 import type { Canary } from "./canary.ts";
 import { clockCanaries } from "./clocks.ts";
 import { electionCanaries } from "./elections.ts";
+import { memberCanaries } from "./members.ts";
 import { extremeCanaries, promiseCanaries } from "./promises.ts";
 import { replicationCanaries } from "./replication.ts";
 import { readCanaries, snapshotCanaries } from "./snapshots.ts";
@@ -14,6 +15,7 @@ import { readCanaries, snapshotCanaries } from "./snapshots.ts";
 /** Planted one at a time by `deno task canary`. */
 export const coreCanaries: readonly Canary[] = [
   ...electionCanaries,
+  ...memberCanaries,
   ...promiseCanaries,
   ...clockCanaries,
   ...extremeCanaries,

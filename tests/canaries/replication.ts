@@ -37,9 +37,10 @@ export const replicationCanaries: readonly Canary[] = [
   {
     rule: "L1",
     bug: "an entry on a minority is committed",
-    file: PROGRESS,
-    find: "return values[Math.floor(values.length / 2)]!;",
-    replace: "return values[Math.floor(values.length / 2) - 1]!;",
+    file: RAFT,
+    find: "    if (this.#log.termAt(index) === this.#term) this.#commitTo(index);",
+    replace:
+      "    if (this.#log.termAt(index + 1) === this.#term) this.#commitTo(index + 1);\n    else if (this.#log.termAt(index) === this.#term) this.#commitTo(index);",
     caughtBy: [AGREEMENT],
   },
   {
@@ -108,16 +109,16 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "L6",
     bug: "a leader counts itself for what its disk does not hold yet",
     file: RAFT,
-    find: "const index = quorumValue([...matches, this.#log.durable]);",
-    replace: "const index = quorumValue([...matches, this.#log.last.index]);",
+    find: "quorumValue(configuration, this.#log.durable, (peer) => peer.match);",
+    replace: "quorumValue(configuration, this.#log.last.index, (peer) => peer.match);",
     caughtBy: [PROMISES, AGREEMENT],
   },
   {
     rule: "L6",
     bug: "a leader alone commits an entry that no other server has",
     file: RAFT,
-    find: "[...matches, this.#log.durable]",
-    replace: "[...matches.slice(1), this.#log.durable, this.#log.durable]",
+    find: "this.#log.durable, (peer) => peer.match)",
+    replace: "this.#log.durable, () => this.#log.durable)",
     caughtBy: [AGREEMENT],
   },
   {
@@ -270,7 +271,7 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "X8",
     bug: "a driver does not go on when the transport has taken what it got",
     file: RAFT,
-    find: "for (const peer of this.#role.peers.values()) if (peer.hasMore) return true;",
+    find: "for (const peer of this.#role.peers) if (peer.hasMore) return true;",
     replace: "",
     caughtBy: [SLOW_LINES],
   },

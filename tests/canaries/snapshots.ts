@@ -138,8 +138,9 @@ export const snapshotCanaries: readonly Canary[] = [
     rule: "S5",
     bug: "a snapshot forgets the term of its last entry",
     file: RAFT,
-    find: "this.#snapshot = { last, data };",
-    replace: "this.#snapshot = { last: { index, term: 0 }, data };",
+    find: "this.#snapshot = { last, members: this.membersAt(index), data };",
+    replace:
+      "this.#snapshot = { last: { ...last, term: 0 }, members: this.membersAt(index), data };",
     caughtBy: [SNAPSHOTS],
   },
   {
@@ -210,9 +211,9 @@ export const snapshotCanaries: readonly Canary[] = [
     rule: "S7",
     bug: "a snapshot of the application is not saved, so that the log on disk grows",
     file: RAFT,
-    find: `this.#snapshot = { last, data };
+    find: `data };
     this.#snapshotChanged = true;`,
-    replace: "this.#snapshot = { last, data };",
+    replace: "data };",
     caughtBy: [SNAPSHOTS],
   },
   {
@@ -344,8 +345,8 @@ export const readCanaries: readonly Canary[] = [
     rule: "R2",
     bug: "the leader confirms its leadership by itself",
     file: RAFT,
-    find: "return quorumValue([...rounds, round]);",
-    replace: "return Math.max(...rounds, round);",
+    find: "return peers.quorumValue(this.#log.placed.configuration, round, (peer) => peer.round);",
+    replace: "return Math.max(...[...peers].map((peer) => peer.round), round);",
     caughtBy: [SWARM, READ_TESTS],
   },
   {
@@ -384,8 +385,9 @@ export const readCanaries: readonly Canary[] = [
     rule: "R6",
     bug: "a leader alone applies and answers before its disk holds the entry",
     file: RAFT,
-    find: "[...matches, this.#log.durable]",
-    replace: "[...matches, matches.length > 0 ? this.#log.durable : this.#log.last.index]",
+    find: "this.#log.durable, (peer) => peer.match);",
+    replace: `[...role.peers].length > 0 ? this.#log.durable : this.#log.last.index,
+      (peer) => peer.match);`,
     caughtBy: [NODE_TESTS, CORE_TESTS],
   },
 ];

@@ -114,6 +114,7 @@ function joined(first: Effects, second: Effects): Effects {
     restore: second.restore ?? first.restore,
     apply: [...first.apply, ...second.apply],
     reads: [...first.reads, ...second.reads],
+    members: second.members ?? first.members,
   };
 }
 

@@ -6,7 +6,14 @@
  */
 
 import { type Faults, noFaults } from "../../net/mod.ts";
-import type { Index, NodeId, Position, Status, Term } from "../../raft/mod.ts";
+import {
+  Configuration,
+  type Index,
+  type NodeId,
+  type Position,
+  type Status,
+  type Term,
+} from "../../raft/mod.ts";
 import type { Applied, Cluster, Traffic } from "../cluster/mod.ts";
 import { VirtualClock } from "../sim/mod.ts";
 
@@ -97,7 +104,8 @@ export class FakeCluster implements Cluster {
     return Promise.resolve({
       ...{ id, role: leader ? "leader" : "follower", term, leader: null, votedFor: null, last },
       ...{ base: { index: 0, term: 0 }, commit: applied, applied, logBytes: 0, snapshotBytes: 0 },
-      ...{ durable: applied, peers: [] },
+      ...{ durable: applied, peers: [], members: Configuration.of([]).members },
+      ...{ membersIndex: 0, removed: false, transferTo: null },
     });
   }
 

@@ -8,10 +8,15 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { append, BareServer, entries, VOTE } from "../helpers/bare_server.ts";
-import { entryOf, momentOf } from "../helpers/log_entries.ts";
+import { entryOf, MEMBERS, momentOf } from "../helpers/log_entries.ts";
 
 const ELECTION_TICKS = 30;
-const REQUEST = { type: "requestVote", preVote: false, last: { index: 0, term: 0 } } as const;
+const REQUEST = {
+  type: "requestVote",
+  preVote: false,
+  transfer: false,
+  last: { index: 0, term: 0 },
+} as const;
 const NO_ROUND = { round: 0 } as const;
 const accepted = (match: number) =>
   ({ type: "appendEntriesReply", accepted: true, match, ...NO_ROUND }) as const;
@@ -327,7 +332,7 @@ Deno.test("§7 a server with a snapshot forgets the log up to its last included 
   server.hear(2, 1, append([0, 0], { terms: [1, 1, 1], commit: 2 }));
   server.raft.compact(2, Uint8Array.of(7));
   const { save } = server.turn();
-  assertEquals(save?.snapshot, { last: momentOf(2, 1), data: Uint8Array.of(7) });
+  assertEquals(save?.snapshot, { last: momentOf(2, 1), members: MEMBERS, data: Uint8Array.of(7) });
   assertEquals([server.status.base.index, server.terms], [2, [1]]);
   assertEquals(server.persistent.entries.map(({ index }) => index), [3]);
 });
@@ -337,7 +342,7 @@ Deno.test("§7 the last included position serves the check of the first entry be
     persistent: {
       term: 2,
       votedFor: null,
-      snapshot: { last: momentOf(5, 2), data: new Uint8Array() },
+      snapshot: { last: momentOf(5, 2), members: MEMBERS, data: new Uint8Array() },
       entries: [],
     },
   });
@@ -348,7 +353,13 @@ Deno.test("§7 the last included position serves the check of the first entry be
 function chunk(last: readonly [number, number], bytes: readonly [number, number, number]) {
   const [offset, length, total] = bytes;
   return {
-    ...{ type: "installSnapshot", last: momentOf(last[0], last[1]), offset, total } as const,
+    ...{
+      type: "installSnapshot",
+      last: momentOf(last[0], last[1]),
+      members: MEMBERS,
+      offset,
+      total,
+    } as const,
     data: new Uint8Array(length).fill(offset + 1),
     ...NO_ROUND,
   };

@@ -15,11 +15,11 @@
  * ---
  * ```
  *
- * Commands: `cluster nodes=N [leader=N] [any option of the core]`, `log N term=T 1 1 2 …`,
+ * Commands: `cluster nodes=N [voters=N] [leader=N] [any option of the core]`, `log N term=T 1 1 2 …`,
  * `tick N [count]`, `campaign N`, `put N text`, `read N context`, `compact N index`, `slow N` (saves
  * stay under way), `save N [quick]` (the save ends; all later ones at once), `crash N`,
  * `restart N`, `partition N …`, `heal`, `deliver|double|drop|delay [N] [from=N] [type=T] [first=N]`,
- * `release`, `settle`, `show [N …]`. A command after `quiet` says nothing.
+ * `release`, `settle`, `change N voters=N,N… [learners=N,N…]`, `transfer N [N]`, `show [N …]`. A command after `quiet` says nothing.
  *
  * @module
  */
@@ -112,6 +112,13 @@ class ScriptRun {
         return world.put(id, words.slice(1).join(" "));
       case "read":
         return world.read(id, second ?? 0);
+      case "change":
+        return world.change(id, {
+          voters: idsIn(options.voters),
+          learners: idsIn(options.learners),
+        });
+      case "transfer":
+        return world.transfer(id, second ?? null);
       case "compact":
         return world.compact(id, second ?? 0);
       case "slow":
@@ -143,11 +150,11 @@ class ScriptRun {
     }
   }
 
-  #begin({ nodes, leader, profile, ...limits }: Record<string, string>): void {
+  #begin({ nodes, voters = nodes, leader, profile, ...limits }: Record<string, string>): void {
     const options = Object.fromEntries(
       Object.entries(limits).map(([name, value]) => [name, Number(value)]),
     );
-    const world = new ScriptWorld(Number(nodes), {
+    const world = new ScriptWorld({ nodes: Number(nodes), voters: Number(voters) }, {
       profile: profile === "lab" ? "lab" : "production",
       // Rare heartbeats leave the words of a script to what it is about.
       ...{ electionTicks: 30, heartbeatTicks: 10 },
@@ -162,6 +169,11 @@ class ScriptRun {
     world.settle();
     world.takeLines();
   }
+}
+
+/** Numbers between commas. */
+function idsIn(text = ""): readonly number[] {
+  return text.split(",").filter((part) => part !== "").map(Number);
 }
 
 function selectionOf(options: Record<string, string>, to: number | undefined): Selection {

@@ -9,10 +9,13 @@
 
 import {
   applySave,
+  Configuration,
+  decodeMembers,
   EMPTY,
   type Entry,
   type Envelope,
   type Index,
+  type Members,
   type NodeId,
   type Persistent,
   Raft,
@@ -48,14 +51,20 @@ const DELIVERIES_MAX = 10_000;
 /** Servers, and the messages between them. */
 export class ScriptWorld {
   readonly #options: Omit<RaftOptions, "id" | "peers">;
+  readonly #voters: readonly NodeId[];
   readonly #servers = new Map<NodeId, Server>();
   #waiting: Envelope[] = [];
   #late: Envelope[] = [];
   #cut = new Set<NodeId>();
   #lines: string[] = [];
 
-  constructor(nodes: number, options: Omit<RaftOptions, "id" | "peers">) {
+  /** Servers beyond the voters are spare. */
+  constructor(
+    { nodes, voters }: { readonly nodes: number; readonly voters: number },
+    options: Omit<RaftOptions, "id" | "peers">,
+  ) {
     this.#options = options;
+    this.#voters = Array.from({ length: voters }, (_, place) => place + 1);
     for (let id = 1; id <= nodes; id++) {
       this.#servers.set(id, {
         raft: null,
@@ -122,6 +131,27 @@ export class ScriptWorld {
   read(id: NodeId, context: number): void {
     this.#input(id, (raft) => {
       if (!raft.read(context)) this.#say(`n${id} does not lead`);
+    });
+  }
+
+  change(
+    id: NodeId,
+    { voters, learners }: {
+      readonly voters: readonly NodeId[];
+      readonly learners: readonly NodeId[];
+    },
+  ): void {
+    const membersOf = (ids: readonly NodeId[]) => Configuration.of(ids).members.voters;
+    const target = { voters: membersOf(voters), learners: membersOf(learners) };
+    this.#input(id, (raft) => {
+      const result = raft.changeMembers(target);
+      if (typeof result === "string") this.#say(`n${id} refuses: ${result}`);
+    });
+  }
+
+  transfer(id: NodeId, to: NodeId | null): void {
+    this.#input(id, (raft) => {
+      if (!raft.transfer(to)) this.#say(`n${id} refuses to hand over`);
     });
   }
 
@@ -222,7 +252,7 @@ export class ScriptWorld {
     // Every server starts an election after exactly `electionTicks`.
     const environment = { random: () => 0, clock: { now: () => 0, wall: () => 0 } };
     server.raft = new Raft(
-      { ...this.#options, id, peers: this.ids },
+      { ...this.#options, id, peers: this.#voters.includes(id) ? this.#voters : [] },
       server.persistent,
       environment,
     );
@@ -265,7 +295,8 @@ export class ScriptWorld {
   }
 
   #perform(id: NodeId, raft: Raft): void {
-    const { send, restore, apply, reads } = raft.takeEffects();
+    const { send, restore, apply, reads, members } = raft.takeEffects();
+    if (members !== null) this.#say(`n${id} has ${formatMembers(members)}`);
     this.#send(send);
     if (restore !== null) this.#say(`n${id} restores ${formatPosition(restore.last)}`);
     for (const entry of apply) this.#say(`n${id} applies ${formatEntry(entry)}`);
@@ -308,13 +339,27 @@ export class ScriptWorld {
   }
 }
 
-function formatState({ id, role, term, base, last, commit }: Status): string {
+function formatState({ id, role, term, base, last, commit, removed }: Status): string {
   const image = base.index === 0 ? "" : ` base=${formatPosition(base)}`;
-  return `n${id} ${role} term=${term}${image} last=${formatPosition(last)} commit=${commit}`;
+  const place = removed ? " removed" : "";
+  return `n${id} ${role}${place} term=${term}${image} last=${
+    formatPosition(last)
+  } commit=${commit}`;
+}
+
+function formatMembers({ voters, outgoing, learners }: Members): string {
+  const names = (members: Members["voters"]) => members.map(({ id }) => id).join(",");
+  const parts = [["voters", voters], ["outgoing", outgoing], ["learners", learners]] as const;
+  return parts.filter(([, members]) => members.length > 0)
+    .map(([name, members]) => `${name}=${names(members)}`).join(" ");
 }
 
 function formatEntry(entry: Entry): string {
   const { kind, data } = entry;
-  const text = kind === "noop" ? "no-op" : new TextDecoder().decode(data);
+  const text = kind === "noop"
+    ? "no-op"
+    : kind === "members"
+    ? formatMembers(decodeMembers(data))
+    : new TextDecoder().decode(data);
   return `${formatPosition(entry)} ${text}`;
 }

@@ -9,6 +9,7 @@
 import { approximateBytes, type Faults, type Link, noFaults } from "../../net/mod.ts";
 import {
   type Application,
+  Configuration,
   type Envelope,
   type Files,
   type Index,
@@ -22,6 +23,7 @@ import {
   type Random,
   type Status,
   type Storage,
+  type TargetMembers,
   type Term,
   type Transport,
 } from "../../raft/mod.ts";
@@ -62,6 +64,8 @@ export interface SimMachine extends Application {
 export interface SimClusterOptions {
   readonly seed: number;
   readonly nodes: number;
+  /** How many of them belong to the cluster at first. @default {all} */
+  readonly voters?: number;
   readonly machine: Machine | ((context: MachineContext) => SimMachine);
   /** Options of every core; the lab's machines use the lab's profile unless told otherwise. */
   readonly raft?: Partial<Omit<RaftOptions, "id" | "peers">>;
@@ -112,6 +116,8 @@ export class SimCluster implements Cluster {
   readonly trace: Trace;
   readonly #options: SimClusterOptions;
   readonly #random: SeededRandom;
+  /** The members with which the cluster begins. */
+  readonly #begin: readonly NodeId[];
   readonly #lives = new Map<NodeId, Life>();
   /** The machine of the latest start of each node. */
   readonly #machines = new Map<NodeId, SimMachine>();
@@ -135,13 +141,14 @@ export class SimCluster implements Cluster {
     this.#random = new SeededRandom(options.seed, "cluster");
     this.random = this.#random.fork("scenario").next;
     this.ids = Array.from({ length: options.nodes }, (_, place) => place + 1);
+    this.#begin = this.ids.slice(0, options.voters ?? options.nodes);
     this.trace = options.trace ?? new Trace();
     for (const id of this.ids) {
       this.#durable.set(id, new DurableLog());
       if (options.files) this.#homes.set(id, this.#makeHome(id, options.files));
     }
     this.watcher = new Watcher({
-      ids: this.ids,
+      begin: Configuration.of(this.#begin),
       durable: this.#durable,
       report: (violation) => this.#fail(violation),
     });
@@ -291,7 +298,8 @@ export class SimCluster implements Cluster {
       profile: isLab ? "lab" : "production",
       ...raft,
       id,
-      peers: this.ids,
+      peers: this.#begin.includes(id) ? this.#begin : [],
+      removed: () => this.note(id, "is no member any more"),
       tickMs: this.#options.tickMs ?? (isLab ? 10 : 25),
       storage: life.storage,
       transport,
@@ -401,8 +409,25 @@ export class SimCluster implements Cluster {
 
   /** As {@linkcode propose}, at once. A paused process accepts nothing. */
   submit(id: NodeId, command: Uint8Array): Position | null {
+    return this.#awake(id)?.propose(command) ?? null;
+  }
+
+  /** Asks a node to change the members; whether it has begun to. */
+  changeMembers(id: NodeId, target: TargetMembers): boolean {
+    const result = this.#awake(id)?.changeMembers(target) ?? "notLeader";
+    if (typeof result === "object") this.note(id, `changes to ${formatMembers(target)}`);
+    return typeof result === "object";
+  }
+
+  /** Asks a node to hand leadership over to any other. */
+  transfer(id: NodeId): void {
+    if (this.#awake(id)?.transfer()) this.note(id, "hands over");
+  }
+
+  /** The node, if its process runs and is not paused. */
+  #awake(id: NodeId): Node | null {
     const life = this.#lives.get(id);
-    return life === undefined || life.view.isPaused ? null : life.node?.propose(command) ?? null;
+    return life === undefined || life.view.isPaused ? null : life.node;
   }
 
   /** Passes an image of everything up to an index to a node, as its application would. */
@@ -412,8 +437,7 @@ export class SimCluster implements Cluster {
 
   /** Registers a read with a node. Returns false if it does not lead or is paused. */
   beginRead(id: NodeId, context: number): boolean {
-    const life = this.#lives.get(id);
-    return life !== undefined && !life.view.isPaused && (life.node?.read(context) ?? false);
+    return this.#awake(id)?.read(context) ?? false;
   }
 
   /** Whether a node runs and its application last heard that it leads. */
@@ -516,6 +540,11 @@ function makeMachine(machine: Machine, { node }: MachineContext): SimMachine {
     case "kv-snapshots":
       throw new TypeError(`Cannot run machine ${machine}: wanted a function that makes it`);
   }
+}
+
+function formatMembers({ voters, learners }: TargetMembers): string {
+  const names = (members: TargetMembers["voters"]) => members.map(({ id }) => `n${id}`).join(" ");
+  return `voters ${names(voters)}, learners ${names(learners)}`;
 }
 
 function formatLinks(links: readonly Link[]): string {

@@ -17,7 +17,7 @@ import { entryOf } from "../helpers/log_entries.ts";
 const REPLY = { type: "requestVoteReply", preVote: false, granted: true } as const;
 
 function request(number: number): Message {
-  return { type: "requestVote", preVote: false, last: { index: number, term: 0 } };
+  return { type: "requestVote", preVote: false, transfer: false, last: { index: number, term: 0 } };
 }
 
 /** A message of the bulk line with a command of this size. */

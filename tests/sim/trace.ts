@@ -91,6 +91,10 @@ export class Trace {
         return this.#digest(message.offset);
       case "installSnapshotReply":
         return this.#digest(message.received);
+      case "timeoutNow":
+        return;
+      case "removed":
+        return this.#digest(message.commit);
     }
   }
 
@@ -142,7 +146,7 @@ function formatWords(event: TraceEvent): string {
 
 /** Formats a message, such as `appendEntries term=2 previous=3@1 entries=4..5 commit=3`. */
 export function formatEnvelope({ term, message }: Envelope): string {
-  return `${message.type} term=${term} ${formatFields(message)}`;
+  return `${message.type} term=${term} ${formatFields(message)}`.trimEnd();
 }
 
 /** `index@term`. */
@@ -153,7 +157,9 @@ export function formatPosition({ index, term }: Position): string {
 function formatFields(message: Message): string {
   switch (message.type) {
     case "requestVote":
-      return `${message.preVote ? "pre-vote " : ""}last=${formatPosition(message.last)}`;
+      return `${message.preVote ? "pre-vote " : ""}${message.transfer ? "transfer " : ""}last=${
+        formatPosition(message.last)
+      }`;
     case "requestVoteReply":
       return `${message.preVote ? "pre-vote " : ""}granted=${message.granted}`;
     case "appendEntries": {
@@ -176,6 +182,10 @@ function formatFields(message: Message): string {
     }
     case "installSnapshotReply":
       return `last=${formatPosition(message.last)} received=${message.received}`;
+    case "timeoutNow":
+      return "";
+    case "removed":
+      return `commit=${message.commit}`;
   }
 }
 

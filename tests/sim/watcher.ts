@@ -5,7 +5,7 @@
  *
  * What it holds against a cluster: one leader in a term, ever (§5.2); a leader holds everything
  * committed before its term (§5.4); logs that share a position share all before it (§5.3); all nodes
- * apply the same entry at an index, in order, and only what a majority holds durably; term, commit
+ * apply the same entry at an index, in order, and only what a quorum holds durably; term, commit
  * and applied never go back in a life, nor do the times of the log; and nothing is promised that is not durable: no vote, no
  * acknowledgement and no commit.
  *
@@ -14,18 +14,20 @@
 
 import {
   checkRaft,
+  Configuration,
   type Entry,
   type Envelope,
   goesBack,
   type Index,
   InvariantError,
+  type Members,
   type NodeId,
-  type Position,
   type Raft,
   type Save,
   type Snapshot,
   type Status,
   type Term,
+  type Vote,
 } from "../../raft/mod.ts";
 import type { DurableLog } from "./durable_log.ts";
 import { isSameEntry } from "../cluster/mod.ts";
@@ -38,7 +40,8 @@ export class Violation extends Error {
 
 /** Options of a {@linkcode Watcher}. */
 export interface WatcherOptions {
-  readonly ids: readonly NodeId[];
+  /** The members with which the cluster begins. */
+  readonly begin: Configuration;
   /** The disk of each node. */
   readonly durable: ReadonlyMap<NodeId, DurableLog>;
   /** Called with every violation. */
@@ -62,6 +65,8 @@ export class Watcher {
   /** Every entry ever saved, by index and term. */
   readonly #known: (Map<Term, Known> | undefined)[] = [];
   readonly #applied = new Map<NodeId, Index>();
+  /** Up to here everything was seen to be held by a quorum of its leader's configuration. */
+  #held: Index = 0;
   readonly #before = new Map<NodeId, Status>();
   readonly #cores = new Map<NodeId, Raft>();
 
@@ -110,8 +115,11 @@ export class Watcher {
       if (isCurrent && !this.#isSaved(from, message.match)) {
         this.#fail(`n${from} acknowledges entries that it has not saved`, envelope);
       }
-    } else if (message.type === "appendEntries" && message.commit > this.#committedBy(from)) {
-      this.#fail(`n${from} announces a commit that no majority holds`, envelope);
+    } else if (message.type === "appendEntries") {
+      if (message.commit > this.#heldBy(from)) {
+        this.#fail(`n${from} announces a commit that no quorum holds`, envelope);
+      }
+      this.#held = Math.max(this.#held, message.commit);
     }
   }
 
@@ -176,6 +184,9 @@ export class Watcher {
     }
     if (status.role === "leader") {
       this.#leads(status, raft);
+      if (status.commit > this.#heldBy(id)) this.#fail("commits what no quorum holds", id);
+      this.#held = Math.max(this.#held, status.commit);
+      this.#checkMembers(status, before);
       const led = before?.role === "leader" && before.term === status.term;
       if (led && status.commit > before.commit && raft.termAt(status.commit) !== status.term) {
         this.#fail(
@@ -201,6 +212,9 @@ export class Watcher {
     if (known === id) return;
     if (known !== undefined) this.#fail(`n${known} and n${id} both lead term ${term} (§5.2)`, id);
     this.#leaders.set(term, id);
+    if (!raft.configuration.hasQuorum((voter) => this.#hasVoted(voter, { term, votedFor: id }))) {
+      this.#fail(`leads term ${term} without the votes of a quorum (§5.2, M4)`, id);
+    }
     let index = this.#committed.length;
     // A leader of an earlier term that wins late may lack entries that a later leader has
     // committed.
@@ -219,9 +233,23 @@ export class Watcher {
     this.#committedIn[entry.index - 1] = this.#durable(id).term;
     const before = this.#committed[entry.index - 2];
     if (before !== undefined) this.#checkTimes(id, { before, entry });
-    if (this.#holders(entry) * 2 <= this.#options.ids.length) {
-      this.#fail(`${formatPosition(entry)} is applied, but no majority holds it`, id);
+    if (entry.index > this.#heldBy(id)) {
+      this.#fail(`${formatPosition(entry)} is applied, but no quorum holds it`, id);
     }
+  }
+
+  /** Within one leadership, those that decide before and after a change have a member in common. */
+  #checkMembers({ id, term, members }: Status, before: Status | null): void {
+    if (before?.role !== "leader" || before.term !== term || before.members === members) return;
+    if (mayPart(before.members, members)) {
+      this.#fail("changes to members that may decide without the ones before (M1)", id);
+    }
+  }
+
+  /** Whether a server voted so, as far as its disk tells: in a later term it does not any more. */
+  #hasVoted(id: NodeId, { term, votedFor }: Vote): boolean {
+    const durable = this.#durable(id);
+    return durable.term > term || durable.term === term && durable.vote.votedFor === votedFor;
   }
 
   /** Time never goes back along the log, and stands still while nobody leads (K1, K2). */
@@ -235,16 +263,18 @@ export class Watcher {
   }
 
   /**
-   * The highest index that a node may announce as committed: it was applied, or a majority holds
-   * it.
+   * The highest index that a node may take for committed: it was committed before, or a quorum of
+   * its configuration holds it. Later configurations may have members that do not hold it yet.
    */
-  #committedBy(id: NodeId): Index {
+  #heldBy(id: NodeId): Index {
     const core = this.#cores.get(id);
-    let index = this.#committed.length;
+    let index = this.#held;
+    const configuration = core?.configuration ?? this.#options.begin;
     for (;;) {
-      const term = core?.termAt(index + 1) ?? null;
+      const term = (core ?? this.#durable(id)).termAt(index + 1);
       if (term === null) return index;
-      if (this.#holders({ index: index + 1, term }) * 2 <= this.#options.ids.length) return index;
+      const position = { index: index + 1, term };
+      if (!configuration.hasQuorum((voter) => this.#durable(voter).holds(position))) return index;
       index++;
     }
   }
@@ -255,14 +285,6 @@ export class Watcher {
     const term = this.#cores.get(id)?.termAt(index) ?? null;
     if (term === null || index <= durable.base.index) return index <= durable.last.index;
     return durable.termAt(index) === term;
-  }
-
-  #holders(position: Position): number {
-    let count = 0;
-    for (const durable of this.#options.durable.values()) {
-      if (durable.holds(position)) count++;
-    }
-    return count;
   }
 
   #durable(id: NodeId): DurableLog {
@@ -277,9 +299,21 @@ export class Watcher {
   }
 }
 
+/** Whether two sets of servers without a common one may decide, each by one of two configurations. */
+function mayPart(one: Members, other: Members): boolean {
+  const [first, second] = [new Configuration(one), new Configuration(other)];
+  const ids = [...new Set([...first.all, ...second.all].map(({ id }) => id))];
+  for (let bits = 0; bits < 2 ** ids.length; bits++) {
+    const isIn = (id: NodeId): boolean => (bits & (1 << ids.indexOf(id))) !== 0;
+    if (first.hasQuorum(isIn) && second.hasQuorum((id) => !isIn(id))) return true;
+  }
+  return false;
+}
+
 function isChanged(before: Status, after: Status): boolean {
   return before.role !== after.role || before.term !== after.term ||
     before.commit !== after.commit || before.applied !== after.applied ||
     before.last.index !== after.last.index || before.last.term !== after.last.term ||
-    before.base.index !== after.base.index || before.votedFor !== after.votedFor;
+    before.base.index !== after.base.index || before.votedFor !== after.votedFor ||
+    before.membersIndex !== after.membersIndex;
 }

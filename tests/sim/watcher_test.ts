@@ -5,18 +5,19 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { Configuration } from "../../raft/mod.ts";
 import type { Entry, Envelope, Message, NodeId } from "../../raft/core/model/types.ts";
 import { append, BareServer, entries, VOTE } from "../helpers/bare_server.ts";
 import { DurableLog } from "./durable_log.ts";
 import { Watcher } from "./watcher.ts";
-import { momentOf } from "../helpers/log_entries.ts";
+import { MEMBERS, momentOf } from "../helpers/log_entries.ts";
 
 /** Three nodes with disks that a test fills. */
 class Scene {
   readonly violations: string[] = [];
   readonly durable = new Map<NodeId, DurableLog>([1, 2, 3].map((id) => [id, new DurableLog()]));
   readonly watcher = new Watcher({
-    ids: [1, 2, 3],
+    begin: Configuration.of([1, 2, 3]),
     durable: this.durable,
     report: ({ message }) => this.violations.push(message),
   });
@@ -43,7 +44,12 @@ class Scene {
   }
 }
 
-const REQUEST = { type: "requestVote", preVote: false, last: { index: 0, term: 0 } } as const;
+const REQUEST = {
+  type: "requestVote",
+  preVote: false,
+  transfer: false,
+  last: { index: 0, term: 0 },
+} as const;
 const ACCEPTED = { type: "appendEntriesReply", accepted: true, match: 2, round: 0 } as const;
 
 Deno.test("Watcher accepts promises that were kept", () => {
@@ -64,7 +70,7 @@ Deno.test("Watcher reports promises that are not on the disk", () => {
     [{
       ...{ type: "appendEntries", previous: { index: 0, term: 0 }, entries: [], round: 0 } as const,
       commit: 1,
-    }, "announces a commit that no majority holds"],
+    }, "announces a commit that no quorum holds"],
   ];
   for (const [message, part] of cases) {
     const scene = new Scene();
@@ -77,11 +83,11 @@ Deno.test("Watcher reports promises that are not on the disk", () => {
   scene.expect("speaks of a term it has not saved");
 });
 
-Deno.test("Watcher reports an entry that is applied before a majority holds it", () => {
+Deno.test("Watcher reports an entry that is applied before a quorum holds it", () => {
   const scene = new Scene();
   scene.save(1, entries([1]));
   scene.watcher.applied(1, entries([1]));
-  scene.expect("no majority holds it");
+  scene.expect("no quorum holds it");
 });
 
 Deno.test("Watcher reports different entries, gaps and repeats", () => {
@@ -106,12 +112,12 @@ Deno.test("Watcher reports different entries, gaps and repeats", () => {
 
 Deno.test("Watcher reports an image that nobody applied, and one that goes back", () => {
   const scene = new Scene();
-  scene.watcher.restored(1, { last: momentOf(3, 1), data: new Uint8Array() });
+  scene.watcher.restored(1, { last: momentOf(3, 1), members: MEMBERS, data: new Uint8Array() });
   scene.expect("which nobody applied");
   const other = new Scene();
   for (const id of [1, 2]) other.save(id, entries([1, 1]));
   other.watcher.applied(1, entries([1, 1]));
-  other.watcher.restored(1, { last: momentOf(1, 1), data: new Uint8Array() });
+  other.watcher.restored(1, { last: momentOf(1, 1), members: MEMBERS, data: new Uint8Array() });
   other.expect("image 1 is restored after 2");
 });
 
@@ -134,6 +140,7 @@ Deno.test("Watcher reports a log that is cut where it was applied", () => {
 
 Deno.test("Watcher reports two leaders of one term", () => {
   const scene = new Scene();
+  for (const id of [1, 3]) scene.save(id, [], { term: 1, votedFor: 1 });
   for (const id of [1, 2]) {
     const server = new BareServer({ id });
     while (server.status.role === "follower") server.tick(1);
@@ -147,10 +154,21 @@ Deno.test("Watcher reports a leader that lacks what was committed before", () =>
   const scene = new Scene();
   for (const id of [2, 3]) scene.save(id, entries([1, 1]));
   scene.watcher.applied(2, entries([1, 1]));
+  for (const id of [1, 3]) scene.save(id, [], { term: 5, votedFor: 1 });
   const server = new BareServer({ log: [1], term: 4 });
   server.lead();
   scene.watcher.turned(1, server.raft);
   scene.expect("leads term 5 without the committed 2@1");
+});
+
+Deno.test("Watcher reports a leader that no quorum of the voters has elected (M4)", () => {
+  const scene = new Scene();
+  scene.save(3, [], { term: 1, votedFor: 2 });
+  for (const id of [1, 2]) scene.save(id, [], { term: 1, votedFor: id });
+  const server = new BareServer();
+  server.lead();
+  scene.watcher.turned(1, server.raft);
+  scene.expect("leads term 1 without the votes of a quorum");
 });
 
 Deno.test("Watcher accepts a leader that wins late and lacks what a later one committed", () => {

@@ -8,6 +8,7 @@
 import { assertEquals, AssertionError } from "@std/assert";
 import {
   applySave,
+  Configuration,
   EMPTY,
   type Entry,
   type Persistent,
@@ -20,6 +21,9 @@ import {
 } from "../../raft/mod.ts";
 import { lastOf } from "../../raft/core/mod.ts";
 import { SeededRandom } from "../sim/mod.ts";
+
+/** The members in every snapshot here. */
+const MEMBERS = Configuration.of([1, 2, 3]).members;
 
 /** A place with state that outlives a storage. */
 export interface StorageHome {
@@ -62,7 +66,7 @@ const TIMES: Times[] = [];
 export function snapshotOf(index: number, term: Term, bytes = 40): Snapshot {
   const data = new Uint8Array(bytes);
   for (let i = 0; i < bytes; i++) data[i] = index + term * 7 + i;
-  return { last: { index, term, times: timesAt(index) }, data };
+  return { last: { index, term, times: timesAt(index) }, members: MEMBERS, data };
 }
 
 interface Case {

@@ -16,12 +16,13 @@ const ALLOWANCE: Allowance = {
     "kv/tables/tables.ts": 390,
     "raft/storage/file_reading.ts": 355,
     "raft/storage/file_recovery.ts": 325,
-    "raft/storage/file_storage.ts": 371,
+    "raft/storage/file_storage.ts": 375,
     // Figure 2 in one scroll is worth more than small files.
-    "raft/core/raft.ts": 725,
+    "raft/core/raft.ts": 890,
     "raft/core/peers/progress.ts": 380,
-    "raft/node.ts": 340,
-    "tests/sim/sim_cluster.ts": 525,
+    "raft/message.ts": 320,
+    "raft/node.ts": 375,
+    "tests/sim/sim_cluster.ts": 553,
   },
   testedBy: {
     "cli/shell/shell_completion.ts": "cli/shell/shell_test.ts",

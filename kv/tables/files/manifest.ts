@@ -9,7 +9,7 @@
  */
 
 import { crc32 } from "node:zlib";
-import { type Files, type Moment, StorageError } from "../../../raft/mod.ts";
+import { type Files, type Members, type Moment, StorageError } from "../../../raft/mod.ts";
 
 /** What a manifest says. */
 export interface Manifest {
@@ -23,6 +23,8 @@ export interface Manifest {
   readonly next: number;
   /** Numbers of tables by level; on level 0 from new to old, on others by their keys. */
   readonly levels: readonly (readonly number[])[];
+  /** The members in the last image that came from another server; `null`: none came. */
+  readonly members: Members | null;
 }
 
 /** The manifest of a folder without one. */
@@ -32,6 +34,7 @@ export const EMPTY_MANIFEST: Manifest = {
   deletions: 0,
   next: 1,
   levels: [],
+  members: null,
 };
 
 /** The name of the file. */

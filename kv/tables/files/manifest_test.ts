@@ -24,6 +24,7 @@ const SOME: Manifest = {
   deletions: 11,
   next: 5,
   levels: [[4, 3], [], [1]],
+  members: null,
 };
 
 Deno.test("a manifest is read as written", async () => {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Member, Members, Target } from "./configuration.ts";
+import type { Member, Members, TargetMembers } from "./configuration.ts";
 
 /** Every entry is sent to each member. */
 const MEMBERS_MAX = 100;
@@ -14,8 +14,14 @@ const MEMBERS_MAX = 100;
 const TEXT_MAX = 300;
 const ID_MAX = 2 ** 32 - 1;
 
-/** The members right after a change was asked for. */
-export function entered(now: Members, { voters, learners }: Target): Members {
+/**
+ * The members right after a change was asked for.
+ *
+ * @throws {RangeError} If no cluster can have the target's members, or not after these.
+ */
+export function entered(now: Members, target: TargetMembers): Members {
+  checkChange(now, target);
+  const { voters, learners } = target;
   return { voters, outgoing: isSameIds(now.voters, voters) ? [] : now.voters, learners };
 }
 
@@ -24,10 +30,20 @@ export function left({ voters, learners }: Members): Members {
   return { voters, outgoing: [], learners };
 }
 
-/** Throws a {@linkcode RangeError} for members that can be of no cluster. */
-export function checkTarget({ voters, learners }: Target): void {
-  const members = [...voters, ...learners];
-  if (voters.length === 0) refuse("at least one voter", "none");
+/** Throws a {@linkcode RangeError} for members that no cluster can have after the present ones. */
+export function checkChange(now: Members, { voters, learners }: TargetMembers): void {
+  checkTarget({ voters, learners });
+  for (const voter of now.voters) checkSame(voter, [...voters, ...learners]);
+}
+
+/** Throws a {@linkcode RangeError} for members that no cluster can have. */
+export function checkTarget(target: TargetMembers): void {
+  if (target.voters.length === 0) refuse("at least one voter", "none");
+  checkMembers([...target.voters, ...target.learners]);
+}
+
+/** Throws a {@linkcode RangeError} for members that are no members or one twice. */
+export function checkMembers(members: readonly Member[]): void {
   if (members.length > MEMBERS_MAX) refuse(`up to ${MEMBERS_MAX}`, members.length);
   for (const member of members) checkMember(member);
   const ids = members.map(({ id }) => id);
@@ -39,6 +55,13 @@ function checkMember({ id, incarnation, peer, client }: Member): void {
   for (const [name, text] of Object.entries({ incarnation, peer, client })) {
     if (text.length > TEXT_MAX) refuse(`${name} of up to ${TEXT_MAX} characters`, text.length);
   }
+}
+
+/** A voter with another folder is another voter: the old one has to leave before. */
+function checkSame({ id, incarnation }: Member, members: readonly Member[]): void {
+  const after = members.find((member) => member.id === id)?.incarnation ?? incarnation;
+  if (incarnation === "" || after === incarnation) return;
+  refuse(`n${id} as ${incarnation} as long as it votes`, after);
 }
 
 function isSameIds(ones: readonly Member[], others: readonly Member[]): boolean {

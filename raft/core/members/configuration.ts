@@ -30,13 +30,26 @@ export interface Members {
 }
 
 /** The members that a change leads to. */
-export type Target = Pick<Members, "voters" | "learners">;
+export type TargetMembers = Pick<Members, "voters" | "learners">;
 
-/** Members, and what they decide together. */
+/**
+ * Members, and what they decide together.
+ *
+ * @example
+ * ```ts
+ * import { Configuration } from "@kontiki/kontiki/core";
+ *
+ * const three = Configuration.of([1, 2, 3]);
+ * console.assert(three.hasQuorum((id) => id !== 2));
+ * console.assert(!three.hasQuorum((id) => id === 2));
+ * ```
+ */
 export class Configuration {
+  /** The members, by what they do. */
   readonly members: Members;
   readonly #byId = new Map<number, Member>();
 
+  /** These members, as they are. */
   constructor(members: Members) {
     this.members = members;
     const { voters, outgoing, learners } = members;
@@ -65,10 +78,17 @@ export class Configuration {
     return this.#byId.get(id);
   }
 
-  /** Whether the server elects and commits, as one of the old or the new voters. */
-  isVoter(id: number): boolean {
+  /** Whether a server, of which the folder may be known, elects and commits: an old or a new voter. */
+  isVoter(id: number, incarnation = ""): boolean {
     const { voters, outgoing } = this.members;
-    return voters.some((member) => member.id === id) || outgoing.some((member) => member.id === id);
+    const isIt = (member: Member): boolean => isServer(member, { id, incarnation });
+    return voters.some(isIt) || outgoing.some(isIt);
+  }
+
+  /** Whether a server, of which the folder may be known, is a member. */
+  has(id: number, incarnation = ""): boolean {
+    return this.isVoter(id, incarnation) ||
+      this.members.learners.some((member) => isServer(member, { id, incarnation }));
   }
 
   /** Whether those for which it is true decide: a majority, in a joint configuration of each side. */
@@ -82,6 +102,15 @@ export class Configuration {
     const value = majorityValue(voters, reachedBy);
     return outgoing.length === 0 ? value : Math.min(value, majorityValue(outgoing, reachedBy));
   }
+}
+
+/** An empty incarnation stands for any. */
+function isServer(
+  member: Member,
+  { id, incarnation }: Pick<Member, "id" | "incarnation">,
+): boolean {
+  return member.id === id &&
+    (member.incarnation === incarnation || member.incarnation === "" || incarnation === "");
 }
 
 /** The highest value that a majority has reached; 0 for no members at all. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkTarget } from "./change.ts";
+import { checkMembers } from "./change.ts";
 import type { Member, Members } from "./configuration.ts";
 
 /** The members as bytes. */
@@ -27,8 +27,9 @@ export function decodeMembers(bytes: Uint8Array): Members {
     const [voters, outgoing, learners] = ["voters", "outgoing", "learners"].map((name) =>
       list(field(value, name)).map(member)
     ) as [Member[], Member[], Member[]];
-    checkTarget({ voters, learners });
-    if (outgoing.length > 0) checkTarget({ voters: outgoing, learners: [] });
+    // A server that is to be added does not know any before it has that entry.
+    checkMembers([...voters, ...learners]);
+    checkMembers(outgoing);
     return { voters, outgoing, learners };
   } catch (error) {
     const reason = error instanceof Error ? error.message : error;

@@ -31,6 +31,11 @@ Deno.test("members of a later release decode without the fields that it has adde
   assertEquals(decodeMembers(bytes({ ...MEMBERS, voters, later: 1 })), MEMBERS);
 });
 
+Deno.test("no members at all are bytes, too", () => {
+  const nobody: Members = { voters: [], outgoing: [], learners: [] };
+  assertEquals(decodeMembers(encodeMembers(nobody)), nobody);
+});
+
 Deno.test("bytes that are not members are refused", () => {
   const [member] = MEMBERS.voters;
   for (
@@ -38,7 +43,6 @@ Deno.test("bytes that are not members are refused", () => {
       null,
       [],
       {},
-      { ...MEMBERS, voters: [] },
       { ...MEMBERS, voters: [member, member] },
       { ...MEMBERS, voters: [{ ...member, id: "1" }] },
       { ...MEMBERS, voters: [{ ...member, peer: 7 }] },

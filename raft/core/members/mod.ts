@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { checkTarget, entered, left } from "./change.ts";
-export { Configuration, type Member, type Members, type Target } from "./configuration.ts";
+export { checkChange, entered, left } from "./change.ts";
+export { Configuration, type Member, type Members, type TargetMembers } from "./configuration.ts";
 export { Configurations, type Placed } from "./configurations.ts";
 export { decodeMembers, encodeMembers } from "./members_codec.ts";

@@ -25,7 +25,8 @@ export interface ImagePiece {
 }
 
 /** A chunk of a leader's image, or, without data, the question where the image goes on. */
-export interface ImageChunk extends Pick<InstallSnapshot, "last" | "offset" | "data" | "total"> {
+export interface ImageChunk
+  extends Pick<InstallSnapshot, "last" | "members" | "offset" | "data" | "total"> {
   /** The leader. */
   readonly from: NodeId;
 }

@@ -7,6 +7,13 @@
  * @module
  */
 
+import {
+  Configuration,
+  Configurations,
+  decodeMembers,
+  type Members,
+  type Placed,
+} from "../members/mod.ts";
 import { invariant } from "./invariant.ts";
 import { goesBack } from "./times.ts";
 import type { Conflict, Entry, Index, Moment, Position, Tail, Term } from "./types.ts";
@@ -48,9 +55,12 @@ export class Log {
   #durable: Index;
   /** The value of `#durable` after the save under way; `null`: no save, or one without a tail. */
   #savingTo: Index | null = null;
+  #configurations: Configurations;
 
-  constructor(base: Moment, entries: readonly Entry[]) {
+  /** `first` is the configuration at the base. */
+  constructor(base: Moment, entries: readonly Entry[], first = Configuration.of([])) {
     this.#base = base;
+    this.#configurations = new Configurations({ index: base.index, configuration: first });
     this.#covered = base.index;
     this.#entries = [];
     for (const entry of entries) this.#push(entry);
@@ -60,6 +70,16 @@ export class Log {
   /** The position before the first entry held. */
   get base(): Moment {
     return this.#base;
+  }
+
+  /** The configuration in force: that of the last entry that holds one, committed or not (M2). */
+  get placed(): Placed {
+    return this.#configurations.latest;
+  }
+
+  /** The configuration in force at an index that is not below the last snapshot. */
+  placedAt(index: Index): Placed {
+    return this.#configurations.at(index);
   }
 
   /** The log is on disk up to this index. */
@@ -148,6 +168,7 @@ export class Log {
       covered.index,
     );
     this.#covered = covered.index;
+    this.#configurations.forget(covered.index);
   }
 
   /**
@@ -171,7 +192,7 @@ export class Log {
   }
 
   /** Forgets everything: the log now begins, empty, after a position from elsewhere (§7). */
-  reset(base: Moment): void {
+  reset(base: Moment, members: Members): void {
     // What the last snapshot covers is committed, so any other log agrees with it; the rest may not.
     this.#forgetDurableBeyond(this.#covered);
     this.#base = base;
@@ -180,6 +201,8 @@ export class Log {
     this.#bytes = 0;
     this.#coveredBytes = 0;
     this.#changedFrom = base.index + 1;
+    const configuration = new Configuration(members);
+    this.#configurations = new Configurations({ index: base.index, configuration });
   }
 
   /**
@@ -221,6 +244,9 @@ export class Log {
     }
     this.#entries.push(entry);
     this.#bytes += entryBytes(entry);
+    if (entry.kind !== "members") return;
+    const configuration = new Configuration(decodeMembers(entry.data));
+    this.#configurations.append({ index: entry.index, configuration });
   }
 
   #truncate(from: Index): void {
@@ -228,6 +254,7 @@ export class Log {
     this.#bytes -= this.#bytesBetween(from - 1, this.last.index);
     this.#entries.length = from - this.#base.index - 1;
     this.#changedFrom = Math.min(this.#changedFrom ?? from, from);
+    this.#configurations.cut(from);
     this.#forgetDurableBeyond(from - 1);
   }
 

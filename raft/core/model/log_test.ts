@@ -8,7 +8,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { InvariantError } from "./invariant.ts";
 import { Log } from "./log.ts";
 import type { Entry, Term } from "./types.ts";
-import { entryOf, momentOf } from "../../../tests/helpers/log_entries.ts";
+import { entryOf, MEMBERS, momentOf } from "../../../tests/helpers/log_entries.ts";
 
 const ORIGIN = momentOf(0, 0);
 
@@ -125,7 +125,7 @@ Deno.test("Log.splice subtracts the bytes of removed entries", () => {
 Deno.test("Log.reset removes all entries, also from the next save", () => {
   const log = new Log(ORIGIN, entries(1, 1, 1, 1));
   compact(log, 2, 0);
-  log.reset(momentOf(9, 3));
+  log.reset(momentOf(9, 3), MEMBERS);
   assertEquals([log.last, log.bytes], [momentOf(9, 3), 0]);
   assertEquals(log.takeTail(), { from: 10, entries: [] });
 });

@@ -45,6 +45,7 @@ export {
   ORIGIN,
   positionAt,
 } from "./save.ts";
+export type { PeerStatus, RoleName, Status } from "./status.ts";
 export type {
   AppendAccepted,
   AppendEntries,
@@ -60,18 +61,17 @@ export type {
   Message,
   Moment,
   NodeId,
-  PeerStatus,
   Persistent,
   Position,
   Read,
+  Removed,
   RequestVote,
   RequestVoteReply,
-  RoleName,
   Save,
   Snapshot,
-  Status,
   Tail,
   Term,
+  TimeoutNow,
   Times,
   Vote,
 } from "./types.ts";

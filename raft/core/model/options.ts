@@ -23,8 +23,13 @@ export type Profile = "production" | "lab";
 export interface RaftOptions {
   /** The id of this server. */
   readonly id: NodeId;
-  /** Every voter of the cluster, this server included. */
+  /**
+   * The voters with which the cluster begins, this server included; none for a server that is to be
+   * added to a cluster. Members in the log or in a snapshot overrule them.
+   */
   readonly peers: readonly NodeId[];
+  /** Names this server's storage: members with another name are not this server. @default {""} */
+  readonly incarnation?: string;
   /** The rules beyond Figure 2. @default {"production"} */
   readonly profile?: Profile;
   /**
@@ -82,6 +87,7 @@ const LAB = { electionTicks: 30, heartbeatTicks: 10, trailingBytes: 0 } as const
 const PRODUCTION = { electionTicks: 20, heartbeatTicks: 2, trailingBytes: 16 << 20 } as const;
 
 const DEFAULTS = {
+  incarnation: "",
   profile: "production",
   appendEntriesMax: 4096,
   appendBytesMax: 64 << 10,
@@ -133,7 +139,8 @@ function checkPeers({ id, peers }: RaftOptions): void {
   if (new Set(peers).size !== peers.length) {
     throw new RangeError(`Cannot use peers: wanted each id once, got ${peers.join(", ")}`);
   }
-  if (!peers.includes(id)) {
+  checkAtLeast("id", id, 1);
+  if (peers.length > 0 && !peers.includes(id)) {
     throw new RangeError(`Cannot use id: wanted one of the peers ${peers.join(", ")}, got ${id}`);
   }
 }

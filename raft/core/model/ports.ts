@@ -5,17 +5,10 @@
  * @module
  */
 
-import type {
-  Entry,
-  Envelope,
-  Index,
-  NodeId,
-  Persistent,
-  Save,
-  Snapshot,
-  Status,
-} from "./types.ts";
+import type { Entry, Envelope, Index, NodeId, Persistent, Save, Snapshot } from "./types.ts";
 import type { Images } from "./images.ts";
+import type { Members } from "../members/mod.ts";
+import type { Status } from "./status.ts";
 
 /** Durable state of one server. */
 export interface Storage {
@@ -114,6 +107,11 @@ export interface Transport {
    * the operating system. The core sends no more bulk while much waits here, and nothing twice.
    */
   waiting(to: NodeId): number;
+  /**
+   * The members have changed: from now on messages go to these and come from these, at their
+   * addresses. Called once at the start. Not needed where all servers know each other for ever.
+   */
+  connect?(members: Members): void;
 }
 
 /**

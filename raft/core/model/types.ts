@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Members } from "../members/mod.ts";
 import type { Unit } from "./unit.ts";
 
 /** Names a server: a small positive integer, written `n1`, `n2`, … for people. */
@@ -59,6 +60,8 @@ export interface Entry extends Moment {
 export interface Snapshot {
   /** The last entry it covers. */
   readonly last: Moment;
+  /** The members at that entry (M11). */
+  readonly members: Members;
   /** The image, as the state machine wrote it. */
   readonly data: Uint8Array;
 }
@@ -106,6 +109,8 @@ export interface RequestVote {
   readonly type: "requestVote";
   /** Whether it only asks how the vote would go. */
   readonly preVote: boolean;
+  /** Whether the leader asked for this election: then it is no disturbance (thesis §3.10). */
+  readonly transfer: boolean;
   /** The candidate's last entry, for the election restriction (§5.4.1). */
   readonly last: Position;
 }
@@ -174,6 +179,8 @@ export interface InstallSnapshot {
   readonly type: "installSnapshot";
   /** The last entry the snapshot covers. */
   readonly last: Moment;
+  /** The members at that entry. */
+  readonly members: Members;
   /** The offset of the chunk in the image. */
   readonly offset: number;
   /** The chunk. */
@@ -201,6 +208,20 @@ export interface InstallSnapshotReply {
   readonly round: number;
 }
 
+/** A leader hands over: the receiver holds the whole log and starts an election at once (thesis §3.10). */
+export interface TimeoutNow {
+  /** Tells it from the other messages. */
+  readonly type: "timeoutNow";
+}
+
+/** The answer to a server that asks for votes and is no member any more (M7). */
+export interface Removed {
+  /** Tells it from the other messages. */
+  readonly type: "removed";
+  /** The commit index of the sender. As of there the receiver is no member. */
+  readonly commit: Index;
+}
+
 /** All messages between servers. Every message is one way; a reply is a message too. */
 export type Message =
   | RequestVote
@@ -209,7 +230,9 @@ export type Message =
   | AppendAccepted
   | AppendRejected
   | InstallSnapshot
-  | InstallSnapshotReply;
+  | InstallSnapshotReply
+  | TimeoutNow
+  | Removed;
 
 /** A message with its addresses and its sender's term. */
 export interface Envelope {
@@ -244,53 +267,6 @@ export interface Effects {
   readonly apply: readonly Entry[];
   /** ReadIndex requests, decided; their state has been applied by the entries above. */
   readonly reads: readonly Read[];
-}
-
-/** The role of a server. */
-export type RoleName = "follower" | "pre-vote" | "candidate" | "leader";
-
-/** The state of one peer, as its leader knows it. */
-export interface PeerStatus {
-  /** The id of the peer. */
-  readonly id: NodeId;
-  /** How the leader sends to the peer at the moment. */
-  readonly mode: "probing" | "streaming" | "snapshot";
-  /** The last index known to agree with the leader's log. */
-  readonly match: Index;
-  /** The next index to send. */
-  readonly next: Index;
-  /** Answered within the last election timeout. */
-  readonly active: boolean;
-  /** The part of a snapshot that the peer has; `null`: it needs none. */
-  readonly transfer: { readonly received: number; readonly total: number } | null;
-}
-
-/** The status of one server. */
-export interface Status {
-  /** The id of the server. */
-  readonly id: NodeId;
-  /** Its role. */
-  readonly role: RoleName;
-  /** Its term. */
-  readonly term: Term;
-  /** The leader of the term as far as this server knows; `null`: unknown. */
-  readonly leader: NodeId | null;
-  /** The server that got its vote in that term. */
-  readonly votedFor: NodeId | null;
-  /** The last entry the snapshot covers. */
-  readonly base: Position;
-  /** The last entry of its log. */
-  readonly last: Position;
-  /** The log is durable up to here. */
-  readonly durable: Index;
-  /** The last index it knows to be committed. */
-  readonly commit: Index;
-  /** The last index it has applied. */
-  readonly applied: Index;
-  /** Size of the commands of the entries after the snapshot, plus a fixed overhead for each. */
-  readonly logBytes: number;
-  /** Size of the snapshot's image. */
-  readonly snapshotBytes: number;
-  /** Only while leading. */
-  readonly peers: readonly PeerStatus[];
+  /** The members, when others than before are in force; else `null`. */
+  readonly members: Members | null;
 }

@@ -14,16 +14,17 @@ import {
   type Images,
   isSame,
   type NodeId,
-  type Position,
   type Snapshot,
 } from "../model/mod.ts";
+import type { Members } from "../members/mod.ts";
 
 const NO_CURSOR = new Uint8Array(0);
 
 /** What has arrived of one image. */
 interface Transfer {
   readonly from: NodeId;
-  readonly last: Position;
+  readonly last: ImageChunk["last"];
+  readonly members: Members;
   readonly chunks: Uint8Array[];
   received: number;
 }
@@ -55,11 +56,12 @@ export class ByteImages implements Images {
     return { data, next, isLast: end === image.length };
   }
 
-  receive({ from, last, offset, data, total }: ImageChunk): Arrival {
+  receive({ from, last, members, offset, data, total }: ImageChunk): Arrival {
     // A transfer survives elections and restarts of its leader, whose image of a position is always
     // the same. Another leader may have drawn other bytes.
     const isSameImage = this.#transfer?.from === from && isSame(this.#transfer.last, last);
-    const transfer = isSameImage ? this.#transfer! : { from, last, chunks: [], received: 0 };
+    const fresh = { from, last, members, chunks: [], received: 0 };
+    const transfer = isSameImage ? this.#transfer! : fresh;
     this.#transfer = transfer;
     if (offset === transfer.received && offset + data.length <= total) {
       if (data.length > 0) transfer.chunks.push(data);
@@ -67,7 +69,7 @@ export class ByteImages implements Images {
     }
     if (transfer.received < total) return arrivalOf(transfer, null);
     this.#transfer = null;
-    return arrivalOf(transfer, { last, data: joined(transfer) });
+    return arrivalOf(transfer, { last, members, data: joined(transfer) });
   }
 
   takeArrival(): null {

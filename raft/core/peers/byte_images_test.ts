@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import type { Moment, NodeId } from "../model/types.ts";
 import { ByteImages } from "./byte_images.ts";
+import { MEMBERS } from "../../../tests/helpers/log_entries.ts";
 
 const LAST = { index: 3, term: 2, times: { steady: 0, wall: 0 } };
 
@@ -21,7 +22,7 @@ function receive(
     readonly total?: number;
   },
 ): number | Uint8Array {
-  const chunk = { from, last, offset, data: Uint8Array.from(data), total };
+  const chunk = { from, last, members: MEMBERS, offset, data: Uint8Array.from(data), total };
   const { place, snapshot } = images.receive(chunk);
   return snapshot?.data ?? place.offset;
 }
@@ -48,7 +49,7 @@ Deno.test("ByteImages begin anew for another sender, index or term", () => {
 
 Deno.test("ByteImages are read in pieces that cover the whole", () => {
   const images = new ByteImages();
-  const snapshot = { last: LAST, data: Uint8Array.from([1, 2, 3, 4, 5]) };
+  const snapshot = { last: LAST, members: MEMBERS, data: Uint8Array.from([1, 2, 3, 4, 5]) };
   const pieces: [number[], boolean][] = [];
   let place = { offset: 0, cursor: new Uint8Array(0) };
   while (place.offset < images.size(snapshot)) {

@@ -6,4 +6,5 @@
 
 export { ByteImages } from "./byte_images.ts";
 export { isBulk } from "./bulk.ts";
-export { Progress, quorumValue } from "./progress.ts";
+export { Peers } from "./peers.ts";
+export { Progress } from "./progress.ts";

@@ -104,6 +104,11 @@ export class Progress {
     this.#options = options;
   }
 
+  /** The highest commit index of which the peer was notified. */
+  get commitTold(): Index {
+    return this.#commitTold;
+  }
+
   /** Whether the peer answered a new round within an election timeout (E11). */
   get isActive(): boolean {
     return this.#silentTicks < this.#options.electionTicks;
@@ -120,7 +125,7 @@ export class Progress {
   }
 
   /** The status of the peer. */
-  status(images: Images): PeerStatus {
+  status(images: Images): Omit<PeerStatus, "caughtUp"> {
     const { id, match, next, isActive: active } = this;
     const mode = this.#mode;
     const transfer = mode.kind === "snapshot"
@@ -281,9 +286,9 @@ export class Progress {
       const { received, window } = mode;
       if (received === null || window.isEmpty || this.#isStalled(window, state)) {
         mode.asked ??= round;
-        const { snapshot: { last }, sent: { offset } } = mode;
+        const { snapshot: { last, members }, sent: { offset } } = mode;
         const total = Math.max(state.images.size(mode.snapshot), offset);
-        return { type: "installSnapshot", last, offset, data: NO_DATA, total, round };
+        return { type: "installSnapshot", last, members, offset, data: NO_DATA, total, round };
       }
     } else this.#commitTold = commit;
     const asks = mode.kind === "probing" || mode.kind === "streaming" &&
@@ -340,7 +345,7 @@ export class Progress {
 
   /** The next chunk. An image that can no longer be read is given up for the latest one. */
   #takeChunk(mode: Transferring, { images, snapshot, round }: Replicated): Taken | null {
-    const { snapshot: { last }, sent } = mode;
+    const { snapshot: { last, members }, sent } = mode;
     if (mode.received === null || mode.isSent) return null;
     const piece = images.read(mode.snapshot, sent, this.#options.snapshotChunkBytes);
     if (piece === null) {
@@ -353,7 +358,7 @@ export class Progress {
     mode.isSent = isLast;
     const total = isLast ? next.offset : Math.max(images.size(mode.snapshot), next.offset + 1);
     const { offset } = sent;
-    const message = { type: "installSnapshot", last, offset, data, total, round } as const;
+    const message = { type: "installSnapshot", last, members, offset, data, total, round } as const;
     return { message, bytes: data.length, last: next.offset };
   }
 }
@@ -363,10 +368,4 @@ interface Taken {
   readonly message: LeaderMessage;
   readonly bytes: number;
   readonly last: number;
-}
-
-/** The highest value that a majority has reached. */
-export function quorumValue(values: number[]): number {
-  values.sort((a, b) => b - a);
-  return values[Math.floor(values.length / 2)]!;
 }

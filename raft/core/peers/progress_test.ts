@@ -8,9 +8,9 @@ import { assert, assertEquals } from "@std/assert";
 import { Log } from "../model/log.ts";
 import { fillRaftOptions, type RaftOptions } from "../model/options.ts";
 import { ByteImages } from "./byte_images.ts";
-import { Progress, quorumValue, type Replicated } from "./progress.ts";
+import { Progress, type Replicated } from "./progress.ts";
 import type { Entry, Snapshot } from "../model/types.ts";
-import { entryOf, momentOf } from "../../../tests/helpers/log_entries.ts";
+import { entryOf, MEMBERS, momentOf } from "../../../tests/helpers/log_entries.ts";
 
 const IMAGES = new ByteImages();
 
@@ -184,7 +184,7 @@ Deno.test("Progress regards a peer as silent when only late answers arrive (E11)
   assert(peer.isActive);
 });
 
-const IMAGE = { last: momentOf(5, 1), data: new Uint8Array(5) };
+const IMAGE = { last: momentOf(5, 1), members: MEMBERS, data: new Uint8Array(5) };
 
 /** A peer that needs the image, and was asked how much of it it has. */
 function receiving(state: Replicated, options: Partial<RaftOptions> = {}): Progress {
@@ -268,7 +268,11 @@ Deno.test("Progress claims nothing in a heartbeat while chunks are under way (S6
 });
 
 Deno.test("Progress offers an unreachable server the newest snapshot, and keeps no older one (S7)", () => {
-  const image = (index: number) => ({ last: momentOf(index, 1), data: new Uint8Array(index) });
+  const image = (index: number) => ({
+    last: momentOf(index, 1),
+    members: MEMBERS,
+    data: new Uint8Array(index),
+  });
   const options = { electionTicks: 2, heartbeatTicks: 1, snapshotChunkBytes: 4 };
   const peer = progress(1, options);
   const offered = () => peer.transferring;
@@ -289,16 +293,4 @@ Deno.test("Progress sends heartbeats only to a peer that needs a snapshot before
   const peer = progress(3);
   const state = { ...leaderWith(0), log };
   assertEquals([taken(peer, state), taken(peer, state)], ["0+0", null]);
-});
-
-Deno.test("quorumValue is the highest value that a majority has reached", () => {
-  for (
-    const values of [[4], [1, 2], [3, 1, 2], [9, 0, 0, 9], [5, 1, 4, 2, 3], [7, 7, 7, 0, 0, 0]]
-  ) {
-    const reached = (value: number) => values.filter((other) => other >= value).length;
-    const majority = Math.floor(values.length / 2) + 1;
-    const expected = Math.max(...values.filter((value) => reached(value) >= majority));
-    assertEquals(quorumValue([...values]), expected, values.join());
-  }
-  assert(quorumValue([0, 0, 9, 9]) === 0);
 });

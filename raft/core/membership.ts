@@ -1,0 +1,80 @@
+/**
+ * What this server is by the configurations of its log: a voter that may stand for election, a learner
+ * or another bystander, or a former member.
+ *
+ * @module
+ */
+
+import type { Configuration, Members, Placed } from "./members/mod.ts";
+import type { Index, Log, NodeId, RaftOptions } from "./model/mod.ts";
+
+/** One server's own view of its place in the cluster. */
+export class Membership {
+  readonly #id: NodeId;
+  readonly #incarnation: string;
+  readonly #log: Log;
+  /** Whether any configuration that was in force had this server as a member. */
+  #wasMember: boolean;
+  /** As of this index a member has said that this server is none; 0: none has said so. */
+  #removedAt: Index = 0;
+  /** What {@linkcode takeNews} has returned, or was in force at the start. */
+  #known: Placed;
+
+  constructor({ id, incarnation = "" }: RaftOptions, log: Log) {
+    this.#id = id;
+    this.#incarnation = incarnation;
+    this.#log = log;
+    this.#known = log.placed;
+    this.#wasMember = this.#isMember(log.placed);
+  }
+
+  /** Whether this server is a voter of the configuration in force. */
+  get isVoter(): boolean {
+    return this.#isVoter(this.#log.placed);
+  }
+
+  /**
+   * Whether this server may stand for election: as a voter of the configuration in force or, as long
+   * as that may be cut off, of the one before, whose other voters may need its vote (M9).
+   */
+  mayStand(commit: Index): boolean {
+    if (this.isRemoved(commit)) return false;
+    return this.isVoter || this.#isVoter(this.#log.placedAt(commit));
+  }
+
+  /** As of a committed entry this server is no member any more; a later one may make it one again. */
+  isRemoved(commit: Index): boolean {
+    const { placed } = this.#log;
+    if (this.#removedAt > 0 && this.#removedAt >= placed.index) return true;
+    return this.#wasMember && placed.index <= commit && !this.#isMember(placed);
+  }
+
+  /** A member says that this server is none, by all that is committed up to an index. */
+  removed(commit: Index): void {
+    this.#removedAt = Math.max(this.#removedAt, commit);
+  }
+
+  /** Whether another server is known to be no member, by all that is committed up to an index. */
+  excludes(other: NodeId, commit: Index): boolean {
+    const placed = this.#log.placedAt(commit);
+    // A server that is to be a member itself may not know the configurations before that.
+    return this.#isMember(placed) && !placed.configuration.has(other);
+  }
+
+  /** The members in force, if they are others than at the last call. */
+  takeNews(): Members | null {
+    const { placed } = this.#log;
+    if (placed === this.#known) return null;
+    this.#known = placed;
+    this.#wasMember ||= this.#isMember(placed);
+    return placed.configuration.members;
+  }
+
+  #isVoter({ configuration }: { readonly configuration: Configuration }): boolean {
+    return configuration.isVoter(this.#id, this.#incarnation);
+  }
+
+  #isMember({ configuration }: Placed): boolean {
+    return configuration.has(this.#id, this.#incarnation);
+  }
+}
