@@ -8,14 +8,23 @@
 import { walk } from "../tests/swarm/mod.ts";
 
 const [first = Date.now() % 1_000_000, seeds = 1_000] = Deno.args.map(wholeNumber);
-const totals = { first, seeds, failed: 0, committed: 0, readsConfirmed: 0, restored: 0 };
+const totals = {
+  first,
+  seeds,
+  failed: 0,
+  committed: 0,
+  readsConfirmed: 0,
+  restored: 0,
+  changed: 0,
+};
 
 for (let seed = first; seed < first + seeds; seed++) {
   try {
-    const { committed, readsConfirmed, restored } = walk(seed);
+    const { committed, readsConfirmed, restored, changed } = walk(seed);
     totals.committed += committed;
     totals.readsConfirmed += readsConfirmed;
     totals.restored += restored;
+    totals.changed += changed;
   } catch (error) {
     totals.failed++;
     const reason = error instanceof Error ? error.stack : error;

@@ -19,6 +19,7 @@ import {
 } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import type { SeededRandom, SimCluster } from "../sim/mod.ts";
+import { anyTarget } from "./any_target.ts";
 import { planDisturbance, type SwarmPlan, type TroubleRates } from "./swarm_plan.ts";
 
 /** Injects the faults of one run. */
@@ -47,6 +48,8 @@ export class Chaos {
     this.#often("pause", (random) => this.#pause(random));
     this.#often("weather", (random) => this.#changeWeather(random));
     this.#often("stall", (random) => this.#stall(random));
+    this.#often("change", (random) => this.#change(random));
+    this.#often("transfer", (random) => this.#cluster.transfer(this.#victim(random)));
     const sending = this.#random.fork("crashAtSend");
     const moving = this.#random.fork("crashAtProgress");
     this.#cluster.onSend = ({ from }) => this.#strike(from, sending, troubles.crashAtSend);
@@ -177,6 +180,13 @@ export class Chaos {
   #stall(random: SeededRandom): void {
     const id = this.#victim(random);
     this.#cluster.stall(id, random.pick([100, 500, 3_000]) * random.next());
+  }
+
+  #change(random: SeededRandom): void {
+    const id = this.#victim(random);
+    const status = this.#cluster.look(id);
+    const target = status && anyTarget(random, { status, ids: this.#cluster.ids });
+    if (target !== null) this.#cluster.changeMembers(id, target);
   }
 
   #changeWeather(random: SeededRandom): void {

@@ -48,6 +48,8 @@ export interface SwarmOptions {
 /** A healed majority that needs longer than this is stuck. */
 const RECOVERY_MS_MAX = 30_000;
 const POLL_MS = 20;
+/** Some election timeouts. */
+const QUIET_MS = 3_000;
 
 class Stuck extends Error {
   override readonly name = "Stuck";
@@ -115,21 +117,66 @@ class SwarmRun {
     chaos.begin();
     await cluster.sleep(this.#plan.safetyMs);
     chaos.end();
-    const majority = this.#healMajority();
+    const voters = await this.#settleMembers();
+    const majority = this.#healMajority(voters);
     const healedMs = cluster.now();
     await this.#recover(majority);
     this.#recoveryMs = cluster.now() - healedMs;
     this.#load.end();
+    await this.#checkQuiet();
+  }
+
+  /** Waits until a change that is under way has ended; returns the voters. */
+  async #settleMembers(): Promise<readonly NodeId[]> {
+    const cluster = this.#cluster;
+    if (this.#plan.troubles.change === 0) return cluster.ids;
+    const endMs = cluster.now() + RECOVERY_MS_MAX;
+    while (cluster.now() < endMs) {
+      await cluster.sleep(POLL_MS);
+      for (const id of cluster.ids) {
+        const status = cluster.look(id);
+        if (status?.role !== "leader") continue;
+        const { members, membersIndex, commit, last } = status;
+        if (members.outgoing.length === 0 && membersIndex <= commit) {
+          return members.voters.map((member) => member.id);
+        }
+        // In the lab's profile a leader commits nothing of its own.
+        if (last.index === commit || last.term < status.term) this.#load.putTo(id);
+      }
+    }
+    throw new Stuck(`A change of members did not end within ${RECOVERY_MS_MAX} ms`);
+  }
+
+  /** With all faults gone, former members and others disturb nobody (E9, M7). */
+  async #checkQuiet(): Promise<void> {
+    const cluster = this.#cluster;
+    if (this.#plan.troubles.change === 0 || this.#plan.raft.profile === "lab") return;
+    cluster.heal();
+    for (const id of cluster.ids) if (!cluster.isRunning(id)) cluster.launchSoon(id);
+    await cluster.sleep(QUIET_MS);
+    const before = this.#leader();
+    await cluster.sleep(QUIET_MS);
+    const after = this.#leader();
+    if (before === null || before !== after) {
+      throw new Stuck(`Without any fault leadership went from ${before} to ${after}`);
+    }
+  }
+
+  /** Who leads in which term, if anybody does. */
+  #leader(): string | null {
+    const looks = this.#cluster.ids.map((id) => this.#cluster.look(id));
+    const leader = looks.find((status) => status?.role === "leader");
+    return leader ? `n${leader.id} in term ${leader.term}` : null;
   }
 
   /** Heals a majority; the other nodes stay cut off, some of them crashed. */
-  #healMajority(): readonly NodeId[] {
+  #healMajority(voters: readonly NodeId[]): readonly NodeId[] {
     const cluster = this.#cluster;
     const random = this.#random.fork("majority");
-    const ids = random.shuffle(cluster.ids);
+    const ids = random.shuffle(voters);
     const most = Math.floor(ids.length / 2) + 1;
     const majority = ids.slice(0, random.chance(0.3) ? ids.length : most);
-    const rest = ids.slice(majority.length);
+    const rest = cluster.ids.filter((id) => !majority.includes(id));
     for (const id of rest) if (random.chance(0.5)) cluster.kill(id);
     cluster.disturb({ blocked: partition([majority, rest]) });
     cluster.note(0, `healed: ${majority.map((id) => `n${id}`).join(" ")}`);

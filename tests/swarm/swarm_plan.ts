@@ -31,12 +31,18 @@ export interface TroubleRates {
   /** A disk stalls while its server keeps receiving messages and ticks. */
   readonly stall: number;
   readonly weather: number;
+  /** Members are added, removed and promoted. */
+  readonly change: number;
+  /** A leader hands over. */
+  readonly transfer: number;
 }
 
 /** The parameters of one run. */
 export interface SwarmPlan {
   readonly seed: number;
   readonly nodes: number;
+  /** How many of the nodes belong to the cluster at first; the others are spare. */
+  readonly voters: number;
   readonly raft: Partial<Omit<RaftOptions, "id" | "peers">> & { readonly profile: Profile };
   readonly tickMs: number;
   readonly hopMs: Span;
@@ -66,15 +72,21 @@ export function planSwarm(seed: number, fixed: { readonly nodes?: number } = {})
   const random = new SeededRandom(seed, "swarm");
   const profile = random.chance(0.8) ? "production" : "lab";
   const timing = planTiming(random.fork("timing"));
+  const voters = fixed.nodes ?? random.pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 6, 7]);
+  const members = planMembers(random.fork("members"), {
+    voters,
+    isFixed: fixed.nodes !== undefined,
+  });
   return {
     seed,
-    nodes: fixed.nodes ?? random.pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 6, 7]),
+    nodes: voters + members.spare,
+    voters,
     raft: { profile, ...timing.ticks, ...planLimits(random.fork("limits")) },
     ...timing.world,
     files: planFiles(random.fork("files")),
     draws: random.fork("draws").chance(0.5),
     ...planLoad(random.fork("load")),
-    troubles: planTroubles(random.fork("troubles")),
+    troubles: { ...planTroubles(random.fork("troubles")), ...members.troubles },
     ...planWeather(random.fork("weather")),
     strays: planStrays(random.fork("strays")),
     safetyMs: random.pick([5_000, 10_000, 20_000, 40_000]),
@@ -132,7 +144,20 @@ function planLoad(random: SeededRandom) {
   };
 }
 
-function planTroubles(random: SeededRandom): TroubleRates {
+/** In half of the runs the members are always the same. */
+function planMembers(
+  random: SeededRandom,
+  { voters, isFixed }: { readonly voters: number; readonly isFixed: boolean },
+) {
+  if (isFixed || random.chance(0.5)) return { spare: 0, troubles: { change: 0, transfer: 0 } };
+  const troubles = {
+    change: random.pick([5, 30, 120]),
+    transfer: random.chance(0.5) ? random.range(0, 30) : 0,
+  };
+  return { spare: random.between(0, Math.max(0, 7 - voters)), troubles };
+}
+
+function planTroubles(random: SeededRandom): Omit<TroubleRates, "change" | "transfer"> {
   const some = (share: number, most: number) => random.chance(share) ? random.range(0, most) : 0;
   return {
     partition: some(0.8, 40),

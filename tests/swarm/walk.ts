@@ -12,6 +12,7 @@
 
 import {
   applySave,
+  Configuration,
   type Entry,
   type Envelope,
   type Index,
@@ -22,6 +23,7 @@ import {
   type Save,
   type Snapshot,
 } from "../../raft/mod.ts";
+import { anyTarget } from "./any_target.ts";
 import { DurableLog, permittedInSave, SeededRandom, Violation, Watcher } from "../sim/mod.ts";
 
 /** The result of a walk. Throws after a violation. */
@@ -29,6 +31,8 @@ export interface WalkResult {
   readonly committed: number;
   readonly readsConfirmed: number;
   readonly restored: number;
+  /** Changes of the voters that were completed. */
+  readonly changed: number;
 }
 
 /** Runs one seed. */
@@ -61,6 +65,8 @@ const WEIGHTS = {
   propose: 2,
   read: 2,
   compact: 1,
+  change: 0.3,
+  transfer: 0.1,
   crash: 0.03,
 };
 
@@ -68,7 +74,10 @@ type Act = keyof typeof WEIGHTS;
 
 class Walk {
   readonly #random: SeededRandom;
-  readonly #options: Omit<RaftOptions, "id">;
+  readonly #options: Omit<RaftOptions, "id" | "peers">;
+  readonly #ids: readonly NodeId[];
+  /** The voters with which the cluster begins; the other servers are spare ones. */
+  readonly #begin: readonly NodeId[];
   readonly #servers = new Map<NodeId, Server>();
   readonly #durable = new Map<NodeId, DurableLog>();
   readonly #watcher: Watcher;
@@ -90,13 +99,15 @@ class Walk {
   #count = 0;
   #readsConfirmed = 0;
   #restored = 0;
+  #changed = 0;
 
   constructor(seed: number) {
     const random = this.#random = new SeededRandom(seed, "walk");
     const nodes = random.pick([1, 2, 3, 3, 3, 4, 5]);
-    const peers = Array.from({ length: nodes }, (_, place) => place + 1);
+    const spare = random.pick([0, 0, 1, 2, 3]);
+    this.#ids = Array.from({ length: nodes + spare }, (_, place) => place + 1);
+    this.#begin = this.#ids.slice(0, nodes);
     this.#options = {
-      peers,
       profile: random.chance(0.7) ? "production" : "lab",
       electionTicks: random.between(6, 20),
       heartbeatTicks: random.between(1, 3),
@@ -107,15 +118,15 @@ class Walk {
       applyEntriesMax: random.pick([1, 100]),
       trailingBytes: random.pick([0, 0, 28, 140]),
     };
-    for (const id of peers) this.#durable.set(id, new DurableLog());
+    for (const id of this.#ids) this.#durable.set(id, new DurableLog());
     this.#watcher = new Watcher({
-      ids: peers,
+      begin: Configuration.of(this.#begin),
       durable: this.#durable,
       report: (violation) => {
         throw violation;
       },
     });
-    for (const id of peers) this.#start(id);
+    for (const id of this.#ids) this.#start(id);
   }
 
   run(steps: number): WalkResult {
@@ -125,6 +136,7 @@ class Walk {
       committed: this.#watcher.committed,
       readsConfirmed: this.#readsConfirmed,
       restored: this.#restored,
+      changed: this.#changed,
     };
   }
 
@@ -134,7 +146,7 @@ class Walk {
    */
   #turnPage(): void {
     const random = this.#random;
-    const some = (share: number) => new Set(this.#options.peers.filter(() => random.chance(share)));
+    const some = (share: number) => new Set(this.#ids.filter(() => random.chance(share)));
     this.#stepsLeft = random.pick([100, 500, 2_000]);
     this.#weights = (Object.keys(WEIGHTS) as Act[]).map((act) =>
       [act, WEIGHTS[act] * random.pick([0.2, 1, 1, 4])] as const
@@ -152,7 +164,7 @@ class Walk {
   #step(): void {
     this.#steps++;
     if (this.#stepsLeft-- === 0) this.#turnPage();
-    const id = this.#random.pick(this.#options.peers);
+    const id = this.#random.pick(this.#ids);
     const server = this.#servers.get(id)!;
     switch (this.#draw()) {
       case "take":
@@ -170,13 +182,17 @@ class Walk {
       case "tick":
         return this.#slow.has(id) ? undefined : this.#input(server, (raft) => raft.tick());
       case "heard":
-        return server.raft.heard(this.#random.pick(this.#options.peers));
+        return server.raft.heard(this.#random.pick(this.#ids));
       case "propose":
         return this.#input(this.#leader(), (raft) => raft.propose(this.#command()));
       case "read":
         return this.#read(this.#leader());
       case "compact":
         return this.#compact(id, server);
+      case "change":
+        return this.#change(this.#leader());
+      case "transfer":
+        return this.#transfer(this.#leader());
       case "crash":
         return this.#crash(id);
     }
@@ -208,9 +224,11 @@ class Walk {
     const origin = wall.below(1_000);
     const clock = { now: () => origin + this.#steps, wall: () => wall.below(10_000) };
     const environment = { random, clock, waiting: () => this.#waiting };
-    const raft = new Raft({ ...this.#options, id }, persistent, environment);
+    const peers = this.#begin.includes(id) ? this.#begin : [];
+    const raft = new Raft({ ...this.#options, id, peers }, persistent, environment);
     this.#servers.set(id, { raft, saving: null, applied: 0, hasInput: false });
     this.#watcher.started(id);
+    this.#watcher.turned(id, raft);
     if (persistent.snapshot !== null) this.#restore(id, persistent.snapshot);
   }
 
@@ -224,7 +242,8 @@ class Walk {
     const server = this.#servers.get(id)!;
     if (!server.hasInput) return;
     server.hasInput = false;
-    const { send, restore, apply, reads } = server.raft.takeEffects();
+    const { send, restore, apply, reads, members } = server.raft.takeEffects();
+    if (members?.outgoing.length === 0 && server.raft.standing.role === "leader") this.#changed++;
     this.#send(send);
     if (restore !== null) this.#restore(id, restore);
     this.#apply(id, apply);
@@ -293,6 +312,17 @@ class Walk {
     this.#input(server, (raft) => raft.read(context));
   }
 
+  #change(server: Server): void {
+    const target = anyTarget(this.#random, { status: server.raft.status(), ids: this.#ids });
+    if (target === null) return;
+    this.#input(server, (raft) => typeof raft.changeMembers(target) === "object");
+  }
+
+  #transfer(server: Server): void {
+    const to = this.#random.chance(0.5) ? null : this.#random.pick(this.#ids);
+    this.#input(server, (raft) => raft.transfer(to));
+  }
+
   /** Of a save under way the disk holds a part, all or nothing. */
   #crash(id: NodeId): void {
     const { saving } = this.#servers.get(id)!;
@@ -357,13 +387,22 @@ class Walk {
         this.#input(this.#servers.get(envelope.to)!, (raft) => raft.step(envelope));
         this.#turn(envelope.to);
       }
-      const index: Index = wanted?.index ?? Infinity;
-      if ([...this.#servers.values()].every(({ applied }) => applied >= index)) {
-        if (this.#watcher.entryAt(index)?.term === wanted?.term) return;
-      }
+      if (wanted === null || this.#watcher.entryAt(wanted.index)?.term !== wanted.term) continue;
+      if (this.#haveApplied(wanted.index)) return;
     }
     const looks = [...this.#servers.values()].map(({ raft }) => JSON.stringify(raft.status()));
     throw new Violation(`A whole cluster does not commit:\n${looks.join("\n")}`);
+  }
+
+  /** Whether every member of a leader's configuration has applied an entry, and no change is left. */
+  #haveApplied(index: Index): boolean {
+    return [...this.#servers.values()].some(({ raft }) => {
+      const { role, members, membersIndex, commit } = raft.status();
+      if (role !== "leader" || membersIndex > commit || members.outgoing.length > 0) return false;
+      return [...members.voters, ...members.learners].every(({ id }) =>
+        this.#servers.get(id)!.applied >= index
+      );
+    });
   }
 
   #turn(id: NodeId): void {

@@ -1,0 +1,29 @@
+/**
+ * Members to which a cluster is to change: any voters that can take part, any others as learners.
+ *
+ * @module
+ */
+
+import { Configuration, type NodeId, type Status, type TargetMembers } from "../../raft/mod.ts";
+import type { SeededRandom } from "../sim/mod.ts";
+
+/** Draws a target; `null`: there is nobody who could vote. */
+export function anyTarget(
+  random: SeededRandom,
+  { status: { members, peers }, ids }: {
+    readonly status: Pick<Status, "members" | "peers">;
+    /** Every server there is. */
+    readonly ids: readonly NodeId[];
+  },
+): TargetMembers | null {
+  const isReady = (id: NodeId): boolean =>
+    members.voters.some((voter) => voter.id === id) ||
+    peers.some((peer) => peer.id === id && peer.caughtUp);
+  // Now and then one that the leader has to refuse.
+  const able = random.chance(0.05) ? ids : ids.filter(isReady);
+  if (able.length === 0) return null;
+  const voters = random.shuffle(able).slice(0, random.between(1, able.length));
+  const learners = ids.filter((id) => !voters.includes(id) && random.chance(0.5));
+  const membersOf = (chosen: readonly NodeId[]) => Configuration.of(chosen).members.voters;
+  return { voters: membersOf(voters), learners: membersOf(learners) };
+}
