@@ -13,6 +13,7 @@ import {
   type Clock,
   type Envelope,
   isBulk,
+  type Members,
   type NodeId,
   type Random,
   type Transport,
@@ -102,6 +103,10 @@ export class FaultyTransport implements Transport {
       }
     }
     if (now.length > 0) transport.send(now);
+  }
+
+  connect(members: Members): void {
+    this.#options.transport.connect?.(members);
   }
 
   waiting(to: NodeId): number {

@@ -14,7 +14,7 @@ const request: Envelope = {
   from: 1,
   to: 2,
   term: 3,
-  message: { type: "requestVote", preVote: false, last: { index: 0, term: 0 } },
+  message: { type: "requestVote", preVote: false, transfer: false, last: { index: 0, term: 0 } },
 };
 const reply: Envelope = {
   from: 2,

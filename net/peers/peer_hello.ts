@@ -3,9 +3,9 @@
  * which of its runs. Pure: values in, values or a refusal out.
  *
  * Invariant: two nodes exchange messages only if both are of one cluster and one protocol version,
- * name the same members, each is the node that the other meant, and neither is older than what the
- * other has already seen. Nodes that count majorities out of different members could form two at a
- * time.
+ * began with the same members (unless one was added later), each is the node that the other meant, and
+ * neither is older than what the other has already seen. Nodes that began with different members could
+ * form two majorities at a time.
  *
  * @module
  */
@@ -51,8 +51,10 @@ export interface PeerHello {
   readonly dial: number;
   /** The kind of messages on this connection. */
   readonly line: Line;
-  /** The ids of all nodes of the cluster, in ascending order, such as `1,2,3`. */
+  /** The ids with which the cluster began, such as `1,2,3`; empty from a node that was added to it. */
   readonly members: string;
+  /** Where the sender listens for peers, `HOST:PORT`; empty if it does not know. */
+  readonly address: string;
 }
 
 /** First frame of the node that was dialled, if it accepts the hello. */
@@ -64,9 +66,9 @@ export interface PeerAnswer {
 
 /** The hello as a value. */
 export function encodePeerHello(hello: PeerHello): WireValue {
-  const { cluster, from, to, run, dial, members } = hello;
+  const { cluster, from, to, run, dial, members, address } = hello;
   const line = LINES.indexOf(hello.line);
-  return [MARK.peer, PEER_PROTOCOL_VERSION, cluster, from, to, run, dial, members, line];
+  return [MARK.peer, PEER_PROTOCOL_VERSION, cluster, from, to, run, dial, members, line, address];
 }
 
 /** The answer as a value. */
@@ -80,21 +82,21 @@ export function decodePeerHello(
   mine: { readonly cluster: string; readonly id: NodeId; readonly members: string },
 ): PeerHello | HelloRefusal {
   const fields = array(value);
-  const [mark, version, cluster, from, to, run, dial, members, place] = fields;
+  const [mark, version, cluster, from, to, run, dial, members, place, address] = fields;
   if (mark !== MARK.peer) return wrongMark(mark, "peer");
   if (version !== PEER_PROTOCOL_VERSION) return wrongVersion(version, PEER_PROTOCOL_VERSION);
-  if (fields.length !== 9) return bad("wanted the hello of a peer");
+  if (fields.length !== 10 || typeof address !== "string") return bad("wanted the hello of a peer");
   if (!isWhole(from) || !isWhole(to) || !isWhole(run) || !isWhole(dial)) return bad("wanted ids");
   const line = isWhole(place) ? LINES[place] : undefined;
   if (line === undefined) return bad(`wanted line 0 or 1, got ${printable(place)}`);
   const other = otherCluster(cluster, mine.cluster);
   if (other !== null) return other;
   if (to !== mine.id) return { refusal: "notAPeer", detail: `meant n${to}, this is n${mine.id}` };
-  if (members !== mine.members) {
+  if (members !== "" && mine.members !== "" && members !== mine.members) {
     const detail = `wanted members ${printable(mine.members)}, got ${printable(members)}`;
     return { refusal: "otherMembers", detail };
   }
-  return { cluster: mine.cluster, from, to, run, dial, members: mine.members, line };
+  return { cluster: mine.cluster, from, to, run, dial, members: mine.members, line, address };
 }
 
 /** The answer to a hello, for the node that dialled. */

@@ -34,6 +34,8 @@ export interface PeerLinkOptions {
   readonly line: Line;
   readonly run: number;
   readonly members: string;
+  /** Where this node listens, as far as it knows. */
+  readonly address: () => string;
   readonly limits: TcpLimits;
   readonly random: () => number;
   readonly refusals: Refusals;
@@ -200,7 +202,7 @@ export class PeerLink {
   }
 
   #greet(conn: Deno.TcpConn, dial: number): void {
-    const { cluster, id, peer, line, run, members, limits } = this.#options;
+    const { cluster, id, peer, line, run, members, address, limits } = this.#options;
     const connection = new Connection(conn, {
       frameBytesMax: limits.frameBytesMax,
       firstFrameBytesMax: limits.helloBytesMax,
@@ -208,7 +210,8 @@ export class PeerLink {
       receive: (value) => this.#receive(connection, value),
     });
     this.#connection = connection;
-    connection.send(encodePeerHello({ cluster, from: id, to: peer, run, dial, members, line }));
+    const place = { members, line, address: address() };
+    connection.send(encodePeerHello({ cluster, from: id, to: peer, run, dial, ...place }));
     connection.closed.then(({ message }) => {
       if (this.#connection !== connection) return;
       this.#connection = null;

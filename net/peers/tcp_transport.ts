@@ -16,6 +16,7 @@ import {
   type Envelope,
   invariant,
   isBulk,
+  type Members,
   type NodeId,
   type Transport,
 } from "../../raft/mod.ts";
@@ -42,6 +43,7 @@ import {
   type PeerHello,
 } from "./peer_hello.ts";
 import { PeerLink, PING } from "./peer_link.ts";
+import { type Links, PeerLinks } from "./peer_links.ts";
 
 /** An accepted connection of a peer that dialled this node. */
 interface Incoming {
@@ -53,8 +55,6 @@ interface Incoming {
   heardBytes: number;
   heardAt: number;
 }
-
-type Links = Readonly<Record<Line, PeerLink>>;
 
 /**
  * Peers over TCP.
@@ -88,11 +88,11 @@ export class TcpTransport implements Transport {
   readonly #options: TcpTransportOptions;
   readonly #limits: TcpLimits;
   readonly #run: number;
-  /** The ids of all nodes of the cluster, this one included, in ascending order. */
+  /** The ids with which the cluster began, in ascending order; empty: this node is added to it. */
   readonly #members: string;
   readonly #refusals: Refusals;
   readonly #lobby: Lobby;
-  readonly #links = new Map<NodeId, Links>();
+  readonly #links: PeerLinks;
   /** At most one for each line of each peer. */
   readonly #incoming = new Set<Incoming>();
   readonly #ticker: ReturnType<typeof setInterval>;
@@ -105,11 +105,12 @@ export class TcpTransport implements Transport {
     this.#options = options;
     this.#limits = { ...TCP_LIMITS, ...options.limits };
     this.#run = drawRun();
-    this.#members = [...new Set([...options.peers, options.id])].sort((a, b) => a - b).join();
+    const begin = options.peers.length === 0 ? [] : [...options.peers, options.id];
+    this.#members = [...new Set(begin)].sort((a, b) => a - b).join();
     this.#refusals = new Refusals({ log: options.log, now: () => performance.now() });
-    for (const peer of options.peers) {
-      if (peer !== options.id) this.#links.set(peer, this.#linksTo(peer));
-    }
+    const make = (peer: NodeId): Links => this.#linksTo(peer);
+    const now = (): number => performance.now();
+    this.#links = new PeerLinks({ id: options.id, make, now }, options.peers);
     const listener = Deno.listen({ ...options.listen, transport: "tcp" });
     const { hostname, port } = listener.addr as Deno.NetAddr;
     this.address = { hostname, port };
@@ -125,11 +126,16 @@ export class TcpTransport implements Transport {
 
   /** Sets the address of a peer. */
   setPeer(id: NodeId, address: Address): void {
-    const links = this.#links.get(id);
-    if (links === undefined) {
-      throw new RangeError(`Cannot set address: wanted one of the peers, got n${id}`);
-    }
-    for (const line of LINES) links[line].setAddress(address);
+    if (this.#links.setAddress(id, address)) return;
+    throw new RangeError(`Cannot set address: wanted one of the peers, got n${id}`);
+  }
+
+  /**
+   * From now on the peers are these members, at their addresses. A former member stays for a while, so
+   * that it can hear that it was removed.
+   */
+  connect(members: Members): void {
+    this.#links.connect(members);
   }
 
   send(envelopes: readonly Envelope[]): void {
@@ -163,7 +169,7 @@ export class TcpTransport implements Transport {
   close(): void {
     clearInterval(this.#ticker);
     this.#lobby.close();
-    for (const link of this.#allLinks()) link.close();
+    for (const link of this.#links.all()) link.close();
     const end = { kind: "local", message: "this node stops" } as const;
     for (const { connection } of this.#incoming) connection.abort(end);
   }
@@ -171,17 +177,14 @@ export class TcpTransport implements Transport {
   #linksTo(peer: NodeId): Links {
     const { cluster, id, random = Math.random, log, refused } = this.#options;
     const shared = { run: this.#run, limits: this.#limits, refusals: this.#refusals, random };
-    const options = { cluster, id, peer, members: this.#members, ...shared };
+    const address = (): string => this.#links.advertised;
+    const options = { cluster, id, peer, members: this.#members, address, ...shared };
     // Both lines lead to one port: one of them is enough to log whether it is in reach.
     const told = refused ?? (() => {});
     return {
       small: new PeerLink({ ...options, line: "small", log, refused: (why) => told(peer, why) }),
       bulk: new PeerLink({ ...options, line: "bulk", log: () => {}, refused: () => {} }),
     };
-  }
-
-  #allLinks(): readonly PeerLink[] {
-    return [...this.#links.values()].flatMap(({ small, bulk }) => [small, bulk]);
   }
 
   #greet(value: WireValue, { connection }: Visitor): Guest | HelloRefusal {
@@ -223,8 +226,8 @@ export class TcpTransport implements Transport {
    * A newer run or dial replaces the present connection, an older one must not. Only an open
    * connection is compared, so that a peer whose wall clock went back is soon accepted again.
    */
-  #checkPeer({ from, line, run, dial }: PeerHello): HelloRefusal | null {
-    if (!this.#links.has(from)) {
+  #checkPeer({ from, line, run, dial, address }: PeerHello): HelloRefusal | null {
+    if (!this.#links.admit(from, address)) {
       return { refusal: "notAPeer", detail: `n${from} is not a peer of n${this.#options.id}` };
     }
     for (const current of this.#incoming) {
@@ -270,7 +273,8 @@ export class TcpTransport implements Transport {
     // After a pause of this process, pings of peers may still be unread.
     const didStall = now - this.#tickedAt > 2 * pingMs;
     this.#tickedAt = now;
-    for (const link of this.#allLinks()) link.tick(now, didStall);
+    this.#links.dismissGuests(new Set([...this.#incoming].map(({ peer }) => peer)));
+    for (const link of this.#links.all()) link.tick(now, didStall);
     for (const incoming of this.#incoming) {
       const bytes = incoming.connection.bytesReceived;
       if (bytes !== incoming.heardBytes || didStall) {

@@ -123,15 +123,15 @@ export const peerCanaries: readonly Canary[] = [
     bug: "a peer with another protocol version is accepted",
     file: "net/peers/peer_hello.ts",
     find:
-      "if (version !== PEER_PROTOCOL_VERSION) return wrongVersion(version, PEER_PROTOCOL_VERSION);\n  if (fields.length !== 9)",
-    replace: "if (fields.length !== 9)",
+      "if (version !== PEER_PROTOCOL_VERSION) return wrongVersion(version, PEER_PROTOCOL_VERSION);\n  if (fields.length",
+    replace: "if (fields.length",
     caughtBy: transport,
   },
   {
     rule: "X6",
     bug: "a peer with other members is accepted",
     file: "net/peers/peer_hello.ts",
-    find: "if (members !== mine.members) {",
+    find: 'if (members !== "" && mine.members !== "" && members !== mine.members) {',
     replace: "if (members === undefined) {",
     caughtBy: transport,
   },
