@@ -32,9 +32,10 @@ def unpack(data, at):
         return code, at + 1
     if code in (0xC0, 0xC2, 0xC3):
         return {0xC0: None, 0xC2: False, 0xC3: True}[code], at + 1
-    if code & 0xF0 == 0x80:
-        fields, at = {}, at + 1
-        for _ in range(code & 0x0F):
+    if code & 0xF0 == 0x80 or code == 0xDE:
+        count = code & 0x0F if code != 0xDE else struct.unpack_from(">H", data, at + 1)[0]
+        fields, at = {}, at + (1 if code != 0xDE else 3)
+        for _ in range(count):
             key, at = unpack(data, at)
             fields[key], at = unpack(data, at)
         return fields, at

@@ -8,7 +8,17 @@
 import { checkMembers } from "./change.ts";
 import type { Member, Members } from "./configuration.ts";
 
-/** The members as bytes. */
+/**
+ * The members as bytes.
+ *
+ * @example
+ * ```ts
+ * import { Configuration, encodeMembers } from "@kontiki/kontiki/core";
+ *
+ * const bytes = encodeMembers(Configuration.of([1, 2, 3]).members);
+ * console.assert(new TextDecoder().decode(bytes).startsWith('{"voters":[{"id":1,'));
+ * ```
+ */
 export function encodeMembers({ voters, outgoing, learners }: Members): Uint8Array<ArrayBuffer> {
   const [one, two, three] = [voters, outgoing, learners].map((members) => members.map(plain));
   return new TextEncoder().encode(
@@ -18,6 +28,14 @@ export function encodeMembers({ voters, outgoing, learners }: Members): Uint8Arr
 
 /**
  * The members that such bytes stand for.
+ *
+ * @example
+ * ```ts
+ * import { Configuration, decodeMembers, encodeMembers } from "@kontiki/kontiki/core";
+ *
+ * const { members } = Configuration.of([1, 2, 3]);
+ * console.assert(decodeMembers(encodeMembers(members)).voters.length === 3);
+ * ```
  *
  * @throws {TypeError} If they are not the members of a cluster.
  */
