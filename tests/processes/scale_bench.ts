@@ -1,0 +1,193 @@
+/**
+ * A store that grows: three durable nodes and the load on one machine. Prints what each step costs,
+ * and draws it as a page: `deno task bench:scale [--keys N] [--value-bytes N] [--page FILE]`.
+ *
+ * Two nodes run from the start; the third comes when all keys are there, and must catch up.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli";
+import { type Batch, binaryKey, encodeRequest } from "../../kv/mod.ts";
+import { RpcClient } from "../../net/mod.ts";
+import type { NodeId } from "../../raft/mod.ts";
+import { Histogram } from "../../cli/trials/histogram.ts";
+import { ProcessServiceCluster } from "./process_service_cluster.ts";
+import { scalePage, type ScaleRow } from "./scale_page.ts";
+
+const CLIENTS = 64;
+const MEASURE_MS = 10_000;
+/** How many keys a batch of the loading has. */
+const LOAD_KEYS = 200;
+const LOAD_CLIENTS = 8;
+
+const flags = parseArgs(Deno.args, { string: ["keys", "value-bytes", "page"] });
+const keys = Number(flags.keys ?? 1_000_000);
+const valueBytes = Number(flags["value-bytes"] ?? 100);
+const cluster = new ProcessServiceCluster({ seed: Date.now(), nodes: 3, machine: "kv" });
+const rows: ScaleRow[] = [];
+let highestTerm = 0;
+
+function keyAt(place: number): string {
+  return `key ${String(place * 2_654_435_761 % 10_000_000_019).padStart(10, "0")}`;
+}
+
+function valueAt(place: number): Uint8Array {
+  const value = new Uint8Array(valueBytes);
+  new DataView(value.buffer).setUint32(0, place);
+  crypto.getRandomValues(value.subarray(4));
+  return value;
+}
+
+function batchOf(places: readonly number[]): Uint8Array {
+  const then = places.map((place) => ({
+    op: "put" as const,
+    key: binaryKey(keyAt(place)),
+    value: valueAt(place),
+  }));
+  const batch: Batch = { checks: [], then, otherwise: [], at: 0 };
+  return encodeRequest({ type: "batch", batch });
+}
+
+async function leader(): Promise<NodeId> {
+  for (;;) {
+    for (const id of cluster.ids) if ((await cluster.state(id))?.leader) return id;
+    await cluster.sleep(20);
+  }
+}
+
+/** Runs clients against the leader until the time or the work is over. */
+async function load(
+  clients: number,
+  next: () => Uint8Array | null,
+  paceMs = 0,
+): Promise<{ times: Histogram; seconds: number; failures: number }> {
+  const { clients: server } = cluster.node(await leader());
+  const connections = Array.from({ length: 8 }, () => new RpcClient({ server: server! }));
+  const times = new Histogram();
+  let failures = 0;
+  const begin = performance.now();
+  const run = async (rpc: RpcClient): Promise<void> => {
+    for (let request = next(); request !== null; request = next()) {
+      const start = performance.now();
+      const outcome = await rpc.call(request, { withinMs: 60_000 });
+      if (outcome.kind === "replied") times.add(performance.now() - start);
+      else failures++;
+      if (paceMs > 0) await cluster.sleep(paceMs);
+    }
+  };
+  await Promise.all(
+    Array.from({ length: clients }, (_, place) => run(connections[place % connections.length]!)),
+  );
+  for (const rpc of connections) rpc.close();
+  return { times, seconds: (performance.now() - begin) / 1000, failures };
+}
+
+/** Requests for a while. */
+function during(ms: number, request: () => Uint8Array): () => Uint8Array | null {
+  const end = performance.now() + ms;
+  return () => performance.now() < end ? request() : null;
+}
+
+async function note(
+  step: string,
+  measured: { readonly times: Histogram; readonly seconds: number; readonly failures: number },
+  perRequest = 1,
+): Promise<void> {
+  const { times, seconds, failures } = measured;
+  const reports = (await Promise.all(cluster.ids.map((id) => cluster.report(id))))
+    .filter((report) => report !== null);
+  highestTerm = Math.max(highestTerm, ...reports.map(({ status }) => status.term));
+  const tables = reports.map((report) => report.tables).filter((status) => status !== null);
+  const [first] = tables;
+  const row: ScaleRow = {
+    step,
+    perSecond: Math.round(times.count * perRequest / seconds),
+    p50Ms: times.percentile(0.5),
+    p99Ms: times.percentile(0.99),
+    p999Ms: times.percentile(0.999),
+    failures,
+    memoryMiB: reports.map(({ memoryBytes }) => Math.round(memoryBytes / 2 ** 20)),
+    lagMs: Math.max(...reports.map(({ loopLagMs }) => loopLagMs)),
+    term: highestTerm,
+    diskMiB: Math.round((first?.bytes ?? 0) / 2 ** 20),
+    levels: (first?.tables ?? []).join(" "),
+    writeAmplification: (first?.writtenBytes ?? 0) / Math.max(1, first?.addedBytes ?? 1),
+  };
+  rows.push(row);
+  console.log(
+    `${step.padEnd(34)} ${String(row.perSecond).padStart(7)}/s  p50 ${row.p50Ms.toFixed(1)}  p99 ${
+      row.p99Ms.toFixed(1)
+    }  p99.9 ${row.p999Ms.toFixed(1)} ms  memory ${row.memoryMiB.join(" ")} MiB  lag ${
+      row.lagMs.toFixed(0)
+    } ms  term ${row.term}  tables ${row.diskMiB} MiB (${row.levels})  written ${
+      row.writeAmplification.toFixed(1)
+    }x${failures > 0 ? `  ${failures} failures` : ""}`,
+  );
+}
+
+let fresh = 1_000_000_000;
+const newKey = (): Uint8Array =>
+  encodeRequest({
+    type: "put",
+    key: binaryKey(keyAt(fresh++)),
+    value: valueAt(fresh),
+    version: 0,
+  });
+const anyPlace = (): number => Math.floor(Math.random() * keys);
+const anyGet = (): Uint8Array => encodeRequest({ type: "get", key: binaryKey(keyAt(anyPlace())) });
+const overwrite = (): Uint8Array => batchOf([anyPlace()]);
+
+/** Kills a node that does not lead, and waits until it has applied what the leader had then. */
+async function restart(id: NodeId): Promise<number> {
+  const before = (await cluster.status(await leader()))!.applied;
+  await cluster.kill(id);
+  const begin = performance.now();
+  await cluster.start(id);
+  while (((await cluster.status(id))?.applied ?? 0) < before) await cluster.sleep(10);
+  return performance.now() - begin;
+}
+
+async function run(): Promise<void> {
+  for (const id of [1, 2]) await cluster.start(id);
+  await leader();
+  await note("puts of new keys, empty", await load(CLIENTS, during(MEASURE_MS, newKey)));
+  let loaded = 0;
+  const fill = (): Uint8Array | null => {
+    if (loaded >= keys) return null;
+    const count = Math.min(LOAD_KEYS, keys - loaded);
+    loaded += count;
+    return batchOf(Array.from({ length: count }, (_, place) => loaded - count + place));
+  };
+  const loading = await load(LOAD_CLIENTS, fill);
+  await note(`loading ${keys} keys`, loading, LOAD_KEYS);
+  await note("puts of new keys, full", await load(CLIENTS, during(MEASURE_MS, newKey)));
+  await note("overwrites of any key", await load(CLIENTS, during(MEASURE_MS, overwrite)));
+  await note("gets of any key", await load(CLIENTS, during(MEASURE_MS, anyGet)));
+  const half = load(CLIENTS / 4, during(MEASURE_MS * 3, overwrite), 5);
+  const begin = performance.now();
+  await cluster.start(3);
+  const wanted = (await cluster.status(await leader()))!.applied;
+  while (((await cluster.status(3))?.applied ?? 0) < wanted) await cluster.sleep(50);
+  console.log(`a fresh node caught up in ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+  await note("overwrites while it caught up", await half);
+  const followers = cluster.ids.filter((id) => id !== undefined);
+  const led = await leader();
+  const follower = followers.find((id) => id !== led)!;
+  console.log(
+    `a restarted node serves again after ${(await restart(follower) / 1000).toFixed(1)} s`,
+  );
+  await note("gets of any key, at the end", await load(CLIENTS, during(MEASURE_MS, anyGet)));
+}
+
+let keep = true;
+try {
+  await run();
+  if (flags.page !== undefined) {
+    await Deno.writeTextFile(flags.page, scalePage(rows, { keys, valueBytes }));
+  }
+  keep = false;
+} finally {
+  await cluster.close({ keep });
+  if (keep) console.log(`everything is in ${cluster.folder}`);
+}
