@@ -279,6 +279,7 @@ Deno.test("RpcServer evicts the client that has been idle longest when it is ful
   assertEquals((await late.call(1, { withinMs: 10_000 })).kind, "replied");
   await until(() => clients[1]?.isConnected === false);
   assertEquals(clients.map((client) => client.isConnected), [true, false, true]);
+  assertEquals([server.load().clients, server.refusals()["tooMany"]], [3, 2]);
   for (const client of [...clients, early, late]) client.close();
   server.close();
 });

@@ -60,6 +60,12 @@ export const ACCEPTED: readonly Accepted[] = [
   },
   {
     file: "net/rpc/rpc_server.ts",
+    code: "this.#clients.delete(idlest);",
+    change: "this.#clients.delete(idlest); -> ;",
+    reason: "The end of its connection removes the client too, before another hello is read.",
+  },
+  {
+    file: "net/rpc/rpc_server.ts",
     code: "if (other.queuedBytes === 0 && other !== connection) this.#owed.delete(other);",
     change: "this.#owed.delete(other); -> ;",
     reason: "A connection where nothing waits adds no bytes; it leaves the set when it ends.",
