@@ -439,12 +439,13 @@ Deno.test("Node shows its observer each step before the application takes it", a
   assertEquals(node.status().role, "leader");
 });
 
-Deno.test("Node applies and reports nothing when sending has stopped it", async () => {
-  const world = new World();
-  let node: Node | null = null;
-  const send = (): void => void node?.stop();
-  node = await world.start({ peers: [1], transport: { send, waiting: () => 0 } });
-  await world.tick();
-  await world.tick();
-  assertEquals(world.take(), ["follower", "close"]);
+Deno.test("Node applies nothing of a turn in which sending has stopped it", async () => {
+  const stopping: Node[] = [];
+  const send = (): void => stopping.forEach((node) => void node.stop());
+  const { world, node } = await leading({ transport: { send, waiting: () => 0 } });
+  node.propose(new Uint8Array([1]));
+  await world.settle();
+  stopping.push(node);
+  await world.saved();
+  assertEquals(world.take(), ["save 1", "close"]);
 });

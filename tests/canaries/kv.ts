@@ -428,4 +428,20 @@ export const kvCanaries: readonly Canary[] = [
     replace: "",
     caughtBy: ["kv/server/server_test.ts", "raft/rsm/rsm_test.ts"],
   },
+  {
+    rule: "X6",
+    bug: "other users of the machine can read the log of a node that up runs",
+    file: "cli/cluster/node_process.ts",
+    find: "{ append: true, create: true, mode: 0o600 }",
+    replace: "{ append: true, create: true }",
+    caughtBy: ["tests/commands/commands_test.ts"],
+  },
+  {
+    rule: "X6",
+    bug: "a refused size does not name its limit",
+    file: "cli/table/values.ts",
+    find: "`a size${range(row, byteUnits)} such as",
+    replace: "`a size such as",
+    caughtBy: ["cli/table/options_test.ts"],
+  },
 ];

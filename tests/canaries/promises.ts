@@ -172,4 +172,12 @@ export const extremeCanaries: readonly Canary[] = [
     replace: "",
     caughtBy: [SCRIPTS],
   },
+  {
+    rule: "D3",
+    bug: "a node that was stopped while it sent goes on to apply",
+    file: NODE,
+    find: "if (this.#isStopped) return; // by what was sent\n",
+    replace: "",
+    caughtBy: [NODE_TESTS],
+  },
 ];
