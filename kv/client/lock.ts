@@ -1,9 +1,9 @@
 /**
- * A lock that is one key: empty, or the holder's random name. There is no lease; who dies while
- * holding keeps the others out.
+ * A lock that is one key: empty, or the holder's random name. There is no lease: a holder
+ * that dies keeps the others out.
  *
- * A put whose fate is unknown is never guessed about: the key is read again. The version under which
- * the lock was won grows with every holder, so it can fence off writes of those who came before.
+ * After a put with unknown outcome the key is read again. The version under which the lock was
+ * acquired grows with every holder, so it can fence off writes of earlier holders.
  *
  * @module
  */
@@ -11,29 +11,29 @@
 import type { Clock, Random } from "../../raft/mod.ts";
 import type { CallOptions, Clerk } from "./clerk.ts";
 
-/** What a {@linkcode Lock} is made of. */
+/** Options of a {@linkcode Lock}. */
 export interface LockOptions {
-  /** Through which the lock is kept. */
+  /** The client that reads and writes the lock's key. */
   readonly clerk: Clerk;
-  /** For waiting until the lock may be free. */
+  /** The clock for waiting until the lock may be free. */
   readonly clock: Clock;
-  /** Makes the mark of this holder. */
+  /** Makes the random name of this holder. */
   readonly random: Random;
   /** The key that is the lock, the same for all clients that contend. */
   readonly name: string;
-  /** How long to wait, about, before looking again whether the lock is free. */
+  /** The approximate pause before looking again whether the lock is free. */
   readonly pauseMs?: number;
 }
 
-/** What became of {@linkcode Lock.acquire}. */
+/** The result of {@linkcode Lock.acquire}. */
 export type AcquireResult =
-  /** Ours. The token is larger than that of every earlier holder. */
+  /** This client holds it. The token is larger than that of every earlier holder. */
   | { readonly type: "held"; readonly token: number }
-  /** Another held it when the time was up, and it will not become ours by this call. */
+  /** Another client held it when the time was up, and this call will not acquire it any more. */
   | { readonly type: "busy" }
-  /** As "busy", but the cluster never answered, so that nothing is known of the lock. */
+  /** As "busy", but the cluster never answered, so the state of the lock is unknown. */
   | { readonly type: "unavailable" }
-  /** May be ours, or become ours: release it before anything else. */
+  /** This client may hold it, now or later: release it before anything else. */
   | { readonly type: "unknown" };
 
 const FREE = new Uint8Array(0);
@@ -42,10 +42,10 @@ const FREE = new Uint8Array(0);
 export class Lock {
   readonly #options: LockOptions;
   readonly #name: Uint8Array;
-  /** The version of our last put while it may still be executed. */
+  /** The version of the last put while that may still be executed. */
   #pending: number | null = null;
 
-  /** A lock that is not held. */
+  /** Makes a lock that this client does not hold. */
   constructor(options: LockOptions) {
     this.#options = options;
     const letters = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -53,7 +53,7 @@ export class Lock {
     this.#name = new TextEncoder().encode(name.join(""));
   }
 
-  /** Waits until the lock is ours, or the time is up. */
+  /** Waits until this client holds the lock, or the time is up. */
   async acquire({ timeoutMs = Infinity }: CallOptions = {}): Promise<AcquireResult> {
     const { clerk, clock, name } = this.#options;
     const deadline = clock.now() + timeoutMs;
@@ -64,7 +64,7 @@ export class Lock {
       hasSeen = true;
       if (seen.version !== this.#pending) this.#pending = null;
       const isOurs = isEqual(seen.value, this.#name);
-      // Ours with a release on its way would be lost in silence: another put makes that one stale.
+      // A late release may still arrive; write again so that it no longer matches.
       if (isOurs && this.#pending === null) return { type: "held", token: seen.version };
       if (!isOurs && seen.value.length > 0) {
         await this.#pause(deadline);
@@ -93,8 +93,8 @@ export class Lock {
   }
 
   /**
-   * Makes sure that the lock is not ours, nor becomes ours by an earlier call. False: the time was
-   * up before that was certain.
+   * Makes sure that this client does not hold the lock, now or through an earlier call. Returns
+   * false if the time was up before that was certain.
    */
   async release({ timeoutMs = Infinity }: CallOptions = {}): Promise<boolean> {
     const { clerk, clock, name } = this.#options;
@@ -102,7 +102,8 @@ export class Lock {
     while (clock.now() < deadline) {
       const seen = await this.#look(deadline);
       if (seen === null) break;
-      // A put that may still arrive names this version: only using it up makes that harmless.
+      // A put that may still arrive names this version; another put with it makes the late one
+      // harmless.
       if (!isEqual(seen.value, this.#name) && seen.version !== this.#pending) {
         this.#pending = null;
         return true;
