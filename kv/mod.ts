@@ -66,10 +66,13 @@ export {
   type PutResult,
 } from "./client/mod.ts";
 export {
+  differing,
   type Range,
   type Scannable,
   type State,
+  type StateCheck,
   TableImages,
   type TablesOptions,
+  type TablesReport,
   type TablesStatus,
 } from "./tables/mod.ts";

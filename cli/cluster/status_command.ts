@@ -22,6 +22,7 @@ import {
   type SessionNode,
   untilInterrupted,
 } from "../table/mod.ts";
+import { differing } from "../../kv/mod.ts";
 import { faultsText } from "./faults_text.ts";
 import type { Row } from "../rows/mod.ts";
 import { onCluster } from "./open_session.ts";
@@ -59,6 +60,7 @@ async function show(context: StatusContext, session: Session): Promise<ExitReaso
     output.json({
       cluster: session.cluster,
       leader: leaderOf(reports)?.id ?? null,
+      differing: [...differingReports(reports)].map(({ id }) => id),
       nodes: session.nodes.map((node, at) => jsonNode(node, reports[at] ?? null)),
     });
   } else {
@@ -66,6 +68,7 @@ async function show(context: StatusContext, session: Session): Promise<ExitReaso
     if (options.watch && output.isTerminal) output.drawScreen(lines);
     else for (const line of lines) output.line(line);
     if (!options.watch) noteTrouble(session, output);
+    if (!options.watch) noteDifference(reports, output);
   }
   return isServed ? "ok" : "unavailable";
 }
@@ -76,6 +79,23 @@ function jsonNode(
 ): Readonly<Record<string, unknown>> {
   if (report !== null) return { ...report, endpoint };
   return { id, endpoint, unreachable: true, reason: failure?.kind ?? null };
+}
+
+/** The reports of nodes whose state differs from that of the others. */
+function differingReports(reports: readonly (NodeReport | null)[]): Set<NodeReport> {
+  const answers = reports.filter((report) => report !== null);
+  return differing(new Map(answers.map((report) => [report, report.tables?.checks ?? []])));
+}
+
+function noteDifference(reports: readonly (NodeReport | null)[], output: Output): void {
+  const names = [...differingReports(reports)].map(({ id }) => nodeName(id));
+  if (names.length === 0) return;
+  output.note(
+    `The state of ${
+      names.join(" and ")
+    } differs from that of the other nodes. Do not rely on what ` +
+      "it answers; a fresh node in its place gets the state of the others.",
+  );
 }
 
 function noteTrouble({ nodes }: Session, output: Output): void {
@@ -111,11 +131,14 @@ function statusLines(
   { reports, output }: { reports: readonly (NodeReport | null)[]; output: Output },
 ): string[] {
   const leader = leaderOf(reports);
+  const differs = differingReports(reports);
   const rows = nodes.map(({ id, endpoint }, at) => {
     const report = reports[at] ?? null;
     const name = id === null ? "?" : nodeName(id);
     if (report === null) return [name, endpoint, output.paint("red", "no answer")];
-    return [name, endpoint, ...reportCells(report, { leader, ids, output })];
+    const [role = "", ...cells] = reportCells(report, { leader, ids, output });
+    const mark = differs.has(report) ? output.paint("red", " (state differs)") : "";
+    return [name, endpoint, role + mark, ...cells];
   });
   const hasNames = nodes.every(({ id }) => id !== null);
   const [heading = "", ...lines] = tableWithin(output.columns, { columns, rows, hasNames });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { KvServer, KvStore, TableImages, type TablesStatus } from "../../kv/mod.ts";
+import { KvServer, KvStore, TableImages, type TablesReport } from "../../kv/mod.ts";
 import type { Answer, WireValue } from "../../net/mod.ts";
 import {
   type Application,
@@ -31,7 +31,7 @@ export interface RunningMachine {
   /** Takes a snapshot now. */
   snapshot(): void;
   /** What the tables of the store look like; `null`: the state is in memory. */
-  tables(): TablesStatus | null;
+  tables(): TablesReport | null;
   stop(): void;
 }
 

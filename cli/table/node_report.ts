@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { TablesStatus } from "../../kv/mod.ts";
+import type { TablesReport } from "../../kv/mod.ts";
 import type { Faults } from "../../net/mod.ts";
 import type { NodeId, Status } from "../../raft/mod.ts";
 
@@ -33,7 +33,7 @@ export interface NodeReport {
   readonly loopLagMs: number;
   readonly saves: SaveFigures;
   /** The tables of the store; `null`: its state is in memory. */
-  readonly tables: TablesStatus | null;
+  readonly tables: TablesReport | null;
   /** `null`: this node was started without a control socket. */
   readonly faults: Faults | null;
   /** Where the nodes of the cluster listen for clients, as far as this node's command line says. */

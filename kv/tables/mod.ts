@@ -17,6 +17,7 @@ export {
   START,
 } from "./stream.ts";
 export { TableImages } from "./table_images.ts";
+export { differing, type StateCheck, type TablesReport } from "./state_checks.ts";
 export type { TablesStatus } from "./status.ts";
 export { MemoryState, type Range, type Scannable, type State } from "./state/mod.ts";
 export { Tables } from "./tables.ts";

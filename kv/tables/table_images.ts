@@ -13,6 +13,7 @@
 import {
   type Arrival,
   type Clock,
+  type Entry,
   type Files,
   type ImageChunk,
   type ImagePiece,
@@ -20,7 +21,6 @@ import {
   type Images,
   type ImagesHost,
   type Members,
-  type Moment as LogMoment,
   type Position,
   type Snapshot,
   StorageError,
@@ -29,8 +29,8 @@ import {
 import { Arriving, BEGIN } from "./arriving.ts";
 import { ImageReader } from "./image_reader.ts";
 import type { TablesOptions } from "./options.ts";
+import { StateChecks, type TablesReport } from "./state_checks.ts";
 import type { State } from "./state/mod.ts";
-import type { TablesStatus } from "./status.ts";
 import type { Moment } from "./stream.ts";
 import { Tables } from "./tables.ts";
 
@@ -53,6 +53,7 @@ export class TableImages implements Images {
   readonly #files: Files;
   readonly #clock: Clock;
   readonly #reader: ImageReader;
+  readonly #checks: StateChecks;
   #host: ImagesHost | null = null;
   /** Where the state was durable lately, the newest first. */
   #held: readonly Held[] = [];
@@ -70,6 +71,8 @@ export class TableImages implements Images {
     this.#files = options.files;
     this.#clock = options.clock;
     this.#reader = new ImageReader(this.#tables, options.clock);
+    const failed = (error: unknown): void => this.#host?.failed(storageErrorOf(error));
+    this.#checks = new StateChecks(this.#tables, { clock: options.clock, failed });
   }
 
   /**
@@ -94,9 +97,9 @@ export class TableImages implements Images {
     return this.#tables;
   }
 
-  /** How much there is, and what it cost. */
-  status(): TablesStatus {
-    return this.#tables.status();
+  /** How much there is, what it cost, and what it hashes to. */
+  status(): TablesReport {
+    return { ...this.#tables.status(), checks: this.#checks.results };
   }
 
   get durable(): Snapshot {
@@ -155,8 +158,10 @@ export class TableImages implements Images {
     return news;
   }
 
-  advance(moment: LogMoment): void {
-    this.#tables.advance(moment);
+  advance(entries: readonly Entry[]): void {
+    const { index, term, times } = entries.at(-1)!;
+    this.#tables.advance({ index, term, times });
+    this.#checks.applied(entries);
     this.#begin();
   }
 
@@ -168,6 +173,7 @@ export class TableImages implements Images {
   async close(isClean: boolean): Promise<void> {
     this.#isClosed = true;
     this.#reader.close();
+    await this.#checks.stop();
     await this.#work;
     const durable = this.#host?.durable() ?? 0;
     try {
@@ -269,6 +275,7 @@ export class TableImages implements Images {
     if (this.#isClosed) return false;
     await this.#tables.replace(arriving.import, arriving);
     this.#reader.close();
+    this.#checks.forgetPeriod();
     this.#holdDurable();
     const { last, members } = arriving;
     const snapshot = { last, members, data: NO_DATA };

@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   type Arrival,
+  type Entry as LogEntry,
   type ImagePiece,
   type ImagePlace,
   type Moment,
@@ -23,6 +24,12 @@ import { TableImages } from "./table_images.ts";
 const SMALL = { memoryBytes: 20_000, tableBytes: 10_000, level0Tables: 2, level1Bytes: 40_000 };
 const BEGIN: ImagePlace = { offset: 0, cursor: new Uint8Array(0) };
 const NO_DATA = new Uint8Array(0);
+
+/** An entry of the log, of whose command the tables know nothing. */
+function entryAt(index: number): LogEntry {
+  const times = { steady: index * 1000, wall: index };
+  return { index, term: 1, times, kind: "command", data: NO_DATA };
+}
 
 /** One server: its images, and what a node would see of them. */
 class Server {
@@ -58,8 +65,8 @@ class Server {
       const version = (before?.version ?? 0) + 1;
       const numbers = { revision, version, created: revision, lease: 0, expires: 0 };
       tables.add({ key, ...numbers, value });
-      tables.forget(revision - 50, Math.max(0, revision - 300));
-      this.images.advance({ index: revision, term: 1, times: { steady: 0, wall: 0 } });
+      tables.forget(revision - 50, Math.min(600, Math.max(0, revision - 300)));
+      this.images.advance([entryAt(revision)]);
       if (revision % 20 === 0) await this.settle();
     }
     await this.settle();
@@ -67,6 +74,10 @@ class Server {
 
   async settle(): Promise<void> {
     await until(() => this.images.status().memoryBytes < 25_000);
+    // A check of the state rests between its slices.
+    if (this.images.state.position.index % 600 < 20) {
+      await new Promise((end) => setTimeout(end, 30));
+    }
   }
 
   state(at: number): Entry[] {
@@ -112,7 +123,7 @@ Deno.test("TableImages make the state durable in the background, never ahead of 
     const key = `k${revision}`;
     const numbers = { revision, version: 1, created: revision, lease: 0, expires: 0 };
     server.images.state.add({ key, ...numbers, value: new Uint8Array(300) });
-    server.images.advance({ index: revision, term: 1, times: { steady: 0, wall: 0 } });
+    server.images.advance([entryAt(revision)]);
     if (revision % 10 !== 0) continue;
     await new Promise((resolve) => setTimeout(resolve, 1));
     assert(server.images.durable.last.index <= server.durable);
@@ -122,7 +133,8 @@ Deno.test("TableImages make the state durable in the background, never ahead of 
   assert(server.changes > 0);
   await server.images.close(true);
   const again = await new Server(server.disk).open();
-  assertEquals(again.images.durable.last, { index: 300, term: 1, times: { steady: 0, wall: 0 } });
+  const { index, term, times } = entryAt(300);
+  assertEquals(again.images.durable.last, { index, term, times });
   assertEquals(again.state(300).length, 300);
   await again.images.close(true);
 });
@@ -203,6 +215,29 @@ Deno.test("TableImages hold back entries from the last chunk until the state is 
   assertEquals(follower.state(200), leader.state(200));
   await leader.images.close(true);
   await follower.images.close(true);
+});
+
+Deno.test("TableImages hash the state where the log's time enters a new period, alike everywhere", async () => {
+  const servers = [
+    await filled(1300),
+    await new Server(new SimDisk(), { memoryBytes: 5000 }).open(),
+  ];
+  await servers[1]!.fill(1, 1300);
+  const wanted = servers[0]!.images.status().checks;
+  assertEquals(wanted.map(({ revision }) => revision), [1200, 600]);
+  assertEquals(servers[1]!.images.status().checks, wanted);
+  // One server makes something else of one entry.
+  const other = await new Server().open();
+  await other.fill(1, 700);
+  const numbers = { revision: 701, version: 1, created: 701, lease: 0, expires: 0 };
+  other.images.state.add({ key: "k", ...numbers, value: null });
+  other.images.state.add({ key: "l", ...numbers, value: new Uint8Array(1) });
+  other.images.advance([entryAt(701)]);
+  await other.fill(702, 1300);
+  const [latest, before] = other.images.status().checks;
+  assertEquals(before, wanted[1]);
+  assert(latest!.revision === 1200 && latest!.hash !== wanted[0]!.hash);
+  for (const { images } of [...servers, other]) await images.close(true);
 });
 
 Deno.test("TableImages wait for room on a full disk, and fail on a broken one", async () => {

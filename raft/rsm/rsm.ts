@@ -177,8 +177,7 @@ export class Rsm implements Application {
   apply(entries: readonly Entry[]): void {
     const before = this.#inLog.length;
     for (const entry of entries) this.#applyOne(entry);
-    const { index, term, times } = entries.at(-1)!;
-    this.images?.advance({ index, term, times });
+    this.images?.advance(entries);
     if (this.#queued.length > 0) this.#pace.add(before - this.#inLog.length, this.#clock.now());
     this.#refill();
     // While an earlier image is being drawn the log grows on, and the next turn asks again.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Index, InstallSnapshot, Moment, NodeId, Position, Snapshot } from "./types.ts";
+import type { Entry, Index, InstallSnapshot, NodeId, Position, Snapshot } from "./types.ts";
 
 /** A place in an image. Only the {@linkcode Images} that made the cursor understand it. */
 export interface ImagePlace {
@@ -78,8 +78,8 @@ export interface Images {
   receive(chunk: ImageChunk): Arrival;
   /** How far an image has come since the last call; `null`: no further than was said. */
   takeArrival(): Arrival | null;
-  /** All that was applied is durable or in memory up to here. */
-  advance(moment: Moment): void;
+  /** These entries were applied, at least one. */
+  advance(entries: readonly Entry[]): void;
   /** The log has grown long: the state should become durable soon. */
   flush(): void;
   /** Ends all work, and lets go of files; before a clean end the state becomes durable. */
