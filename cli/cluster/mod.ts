@@ -4,6 +4,7 @@
  * @module
  */
 
+export { checkRequest } from "./check_request.ts";
 export { faultsText } from "./faults_text.ts";
 export { freePort } from "./free_port.ts";
 export { LocalCluster, prepareCluster, readClusterFile } from "./local_cluster.ts";
@@ -15,4 +16,5 @@ export {
   withRemoteSession,
   withSession,
 } from "./open_session.ts";
+export { silenceText, troubleText } from "./trouble.ts";
 export { untilServing } from "./until_serving.ts";

@@ -12,6 +12,7 @@ import {
   integer,
   keyHex,
   onlyNode,
+  revision,
   text,
   toggle,
 } from "./flags.ts";
@@ -26,9 +27,10 @@ export const get = {
     "terminal the version is shown too; in a pipe only the bytes of the value are written.",
   ],
   arguments: [argument("KEY", "the key to read", { completes: "key" })],
-  flags: [keyHex, onlyNode, ...clusterFlags],
+  flags: [revision, keyHex, onlyNode, ...clusterFlags],
   examples: [
     { line: "kontiki get colour", help: "from the local cluster" },
+    { line: "kontiki get colour --revision 17", help: "what it held then" },
     { line: "kontiki get colour --endpoints 10.0.0.1:7401,10.0.0.2:7401", help: "from elsewhere" },
   ],
 } as const satisfies CommandRow;

@@ -115,6 +115,9 @@ export const onlyNode = text("node", "ask this node only, such as n2; the others
   value: "NAME",
 });
 
+/** The revision to read. */
+export const revision = integer("revision", "read the state at this revision", { min: 1 });
+
 /** The size of a cluster in the simulator. */
 export const simulatedNodes = integer("nodes", "overrules the seed's number of nodes", {
   min: 1,

@@ -7,6 +7,7 @@
  */
 
 import { get, lock, put, shell, status } from "./cluster.ts";
+import { batch, count, dump, history, list, load, remove } from "./keys.ts";
 import { faults, heal, partition, up } from "./local.ts";
 import { inspect, node, version } from "./node.ts";
 import { exit, help, kill, sleep, start, unlock } from "./shell.ts";
@@ -16,7 +17,8 @@ export { type MachineName, MACHINES } from "./machine_names.ts";
 
 /** Every command of the executable, in the order of `--help`. */
 export const rows = [
-  ...[node, up, get, put, lock, shell, status, partition, heal, faults] as const,
+  ...[node, up, get, put, remove, list, count, history, batch, dump, load] as const,
+  ...[lock, shell, status, partition, heal, faults] as const,
   ...[test, sim, fuzz, check, bench, inspect, version] as const,
 ] as const;
 

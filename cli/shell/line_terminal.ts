@@ -17,7 +17,7 @@ export interface LineTerminalOptions {
   readonly hint: (text: string) => string;
   /** Shown on the empty line after a first Ctrl-C. */
   readonly leaving: string;
-  readonly complete: (text: string, cursor: number) => Completion;
+  readonly complete: (text: string, cursor: number) => Promise<Completion>;
 }
 
 const encoder = new TextEncoder();
@@ -145,16 +145,19 @@ export class LineTerminal {
         this.#draw();
         return;
       case "complete":
-        this.#complete();
+        void this.#complete();
         return;
       default:
         action satisfies never;
     }
   }
 
-  #complete(): void {
+  async #complete(): Promise<void> {
     const before = this.#state;
-    const { state, list } = complete(before, this.#options.complete(before.text, before.cursor));
+    const found = await this.#options.complete(before.text, before.cursor);
+    // Keys that were pressed meanwhile made this completion one of another line.
+    if (this.#state !== before || this.#finish === null) return;
+    const { state, list } = complete(before, found);
     this.#state = state;
     if (list.length > 0) this.note(columnsOf(list, terminalColumns()));
     else this.#draw();

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { binaryKey, endOfPrefix, textOfKey } from "../../kv/mod.ts";
 import { noFaults } from "../../net/mod.ts";
 import {
   type AnyContext,
@@ -53,6 +54,10 @@ const lookEveryMs = 500;
 
 /** The least number of columns for faults in the prompt. */
 const faultColumnsMin = 12;
+
+/** Most keys of the store that are offered for completion, and how long the store may take. */
+const keysOfferedMax = 100;
+const completeMsMax = 300;
 
 /** Most keys that are remembered for completion. */
 const keysSeenMax = 1000;
@@ -142,14 +147,31 @@ export class Shell {
   }
 
   /** The words that are possible at the cursor. */
-  complete(text: string, cursor: number): Completion {
+  async complete(text: string, cursor: number): Promise<Completion> {
     const { ids } = this.#options.session;
-    return completion({ text, cursor, commands: this.#all, ids, keys: this.#keysSeen });
+    const keys = async (typed: string): Promise<Iterable<string>> => {
+      return new Set([...this.#keysSeen, ...await this.#storedKeys(typed)]);
+    };
+    return await completion({ text, cursor, commands: this.#all, ids, keys });
   }
 
   /** The rows of every command, those included that the shell answers by itself. */
   get #all(): readonly CommandRow[] {
     return [...this.#options.commands, ...own];
+  }
+
+  /** Keys of the store that begin so; none when it does not answer soon. */
+  async #storedKeys(typed: string): Promise<readonly string[]> {
+    if (!typed.isWellFormed()) return [];
+    const start = binaryKey(typed);
+    const range = { op: "range", start, end: endOfPrefix(start), limit: keysOfferedMax } as const;
+    const then = [{ ...range, reverse: false, show: "keys" }] as const;
+    const batch = { checks: [], then, otherwise: [], at: 0 };
+    const clerk = this.#options.session.clerk();
+    const outcome = await clerk.batch(batch, { timeoutMs: completeMsMax });
+    const [found] = outcome.type === "done" ? outcome.result.results : [];
+    if (found?.op !== "range") return [];
+    return found.entries.flatMap(({ key }) => textOfKey(key) ?? []);
   }
 
   async #runLine(line: string, signal: AbortSignal): Promise<"exit" | "done"> {

@@ -1,5 +1,5 @@
 /**
- * Completes words of the shell's lines: commands, flags, keys, nodes. Pure.
+ * Completes words of the shell's lines: commands, flags, keys, nodes.
  *
  * @module
  */
@@ -13,13 +13,14 @@ import { quoteWord, wordAtCursor } from "./shell_line.ts";
 interface Known {
   readonly commands: readonly CommandRow[];
   readonly ids: readonly NodeId[];
-  readonly keys: Iterable<string>;
+  /** Keys that are known to begin so, and perhaps others. */
+  readonly keys: (typed: string) => Promise<Iterable<string>>;
 }
 
 /** The words that are possible at the cursor. */
-export function completion(
+export async function completion(
   { text, cursor, ...known }: Known & { readonly text: string; readonly cursor: number },
-): Completion {
+): Promise<Completion> {
   const { before, start, text: typed } = wordAtCursor(text, cursor);
   const [name] = before;
   const command = known.commands.find((each) => each.name === name);
@@ -28,22 +29,26 @@ export function completion(
   else if (command === undefined) words = [];
   else if (typed.startsWith("-")) {
     words = [...command.flags.map((flag) => `--${flag.name}`), "--help"];
-  } else words = argumentWords(command, { before, known });
+  } else words = await argumentWords(command, { before, typed, known });
   const candidates = words.filter((word) => word.startsWith(typed)).sort();
   return { start, candidates };
 }
 
-function argumentWords(
+async function argumentWords(
   command: CommandRow,
-  { before, known }: { readonly before: readonly string[]; readonly known: Known },
-): string[] {
+  { before, typed, known }: {
+    readonly before: readonly string[];
+    readonly typed: string;
+    readonly known: Known;
+  },
+): Promise<string[]> {
   const names = known.ids.map(nodeName);
   if (before.at(-1) === "--node") return names;
   const at = before.slice(1).filter((word) => !word.startsWith("-")).length;
   const argument = command.arguments.find((each, place) => place === at || each.many === true);
   switch (argument?.completes) {
     case "key":
-      return [...known.keys].map(quoteWord);
+      return [...await known.keys(typed)].map(quoteWord);
     case "node":
       return [...names, "leader"];
     case "group":

@@ -109,20 +109,20 @@ Deno.test("exit ends the shell with the code it names, and refuses any other wor
 Deno.test("shell completes commands, flags, known keys and nodes", async () => {
   const { shell } = makeShell();
   await shell.runScript(["put colour blue; put 'two words' x"]);
-  const candidates = (text: string): readonly string[] =>
-    shell.complete(text, text.length).candidates;
-  assertEquals(candidates("pa"), ["partition"]);
-  assertEquals(candidates("get c"), ["colour"]);
-  assertEquals(candidates("get "), ['"two words"', "colour"]);
-  assertEquals(candidates("put colour --ver"), ["--version"]);
-  assertEquals(candidates("get colour --node "), ["n1", "n2", "n3"]);
-  assertEquals(candidates("partition n1 "), ["leader", "n2", "n3", "rest", "|"]);
-  assertEquals(candidates("kill "), ["leader", "n1", "n2", "n3"]);
-  assertEquals(candidates("put colour "), []);
-  assertEquals(candidates("kill n1 "), []);
-  assertEquals(candidates("ex"), ["exit"]);
-  assertEquals(candidates("help st"), ["start", "status"]);
-  assertEquals(candidates("frobnicate x"), []);
+  const candidates = async (text: string): Promise<readonly string[]> =>
+    (await shell.complete(text, text.length)).candidates;
+  assertEquals(await candidates("pa"), ["partition"]);
+  assertEquals(await candidates("get c"), ["colour"]);
+  assertEquals(await candidates("get "), ['"two words"', "colour"]);
+  assertEquals(await candidates("put colour --ver"), ["--version"]);
+  assertEquals(await candidates("get colour --node "), ["n1", "n2", "n3"]);
+  assertEquals(await candidates("partition n1 "), ["leader", "n2", "n3", "rest", "|"]);
+  assertEquals(await candidates("kill "), ["leader", "n1", "n2", "n3"]);
+  assertEquals(await candidates("put colour "), []);
+  assertEquals(await candidates("kill n1 "), []);
+  assertEquals(await candidates("ex"), ["exit"]);
+  assertEquals(await candidates("help st"), ["start", "status"]);
+  assertEquals(await candidates("frobnicate x"), []);
 });
 
 Deno.test("prompt shows the newest leader and the faults of the network", async () => {

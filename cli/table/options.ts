@@ -253,16 +253,16 @@ function argumentValue(
 function flagValue(flag: FlagRow, sources: Sources): FlagValue {
   const { command, environment, parsed } = sources;
   const given = parsed[flag.name];
-  if (typeof given === "boolean") return given;
   if (given === "") throw missingValue(flag, command);
   const isGiven = typeof given === "string";
   const rival = rivalOf(flag, sources);
-  if (isGiven && rival !== undefined) {
+  if ((isGiven || given === true) && rival !== undefined) {
     throw new UsageError(
       `Cannot use --${flag.name} together with --${rival.name}: wanted only one of them`,
       command.name,
     );
   }
+  if (typeof given === "boolean") return given;
   const variable = rival === undefined ? variableName(command, flag) : null;
   // An empty variable counts as none.
   const text = isGiven ? given : variable !== null && environment(variable) || flag.default;

@@ -25,9 +25,14 @@ import {
   prepareCluster,
   withRemoteSession,
 } from "../cluster/mod.ts";
+import { toKey } from "../../kv/mod.ts";
+import { deletePrefix } from "../../net/store/mod.ts";
 import type { Row } from "../rows/mod.ts";
 import { leaderOf } from "../table/mod.ts";
 import { untilServing } from "../cluster/mod.ts";
+
+/** How long the deletion of a thousand keys may take. */
+const removeMsMax = 5000;
 
 type BenchContext = CommandContext<Row<"bench">>;
 
@@ -41,9 +46,7 @@ export async function run(context: BenchContext): Promise<ExitReason> {
       try {
         return await measure(context, { session, prefix });
       } finally {
-        context.output.note(
-          `Keys that begin with "${prefix}" stay in the cluster: keys cannot be deleted yet.`,
-        );
+        await removeKeys(context, { session, prefix });
       }
     });
   }
@@ -56,6 +59,19 @@ export async function run(context: BenchContext): Promise<ExitReason> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Deletes the keys of this run; says so if they stay. An interrupted run leaves none behind either. */
+async function removeKeys(
+  { output }: BenchContext,
+  { session, prefix }: { readonly session: Session; readonly prefix: string },
+): Promise<void> {
+  const outcome = await deletePrefix(session.clerk(), toKey(prefix), { timeoutMs: removeMsMax });
+  if (outcome.type === "done") return;
+  output.note(
+    `Keys that begin with "${prefix}" stay in the cluster: "kontiki delete ${prefix} --prefix" ` +
+      "removes them.",
+  );
 }
 
 /** Runs a cluster in the folder while it is measured. */

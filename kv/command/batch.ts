@@ -3,7 +3,7 @@
  * revision or not at all. Its bytes follow from the table of operations.
  *
  * Invariant: what {@linkcode writeBatch} accepts is within all limits, and {@linkcode readBatch}
- * accepts nothing else, so that nothing beyond a limit enters the log.
+ * accepts nothing else, so that nothing beyond a limit enters the log (O7).
  *
  * @module
  */
@@ -64,7 +64,7 @@ export function isReadOnly({ then, otherwise }: Batch): boolean {
 
 /**
  * Whether it may be sent again although it may have been executed: it reads only, or it changes only
- * what it also checks the version or revision of, so that it fails the second time (C1).
+ * what it also checks the version or revision of, so that it fails the second time (O5).
  */
 export function isRepeatable(batch: Batch): boolean {
   if (isReadOnly(batch)) return true;

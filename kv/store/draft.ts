@@ -55,7 +55,7 @@ export class Draft {
     });
   }
 
-  /** The entries of a range that exist. */
+  /** The entries of a range that exist (O4, O6). */
   *scan({ start, end, reverse }: KeyRange): Generator<Entry, void, void> {
     const isBefore = (one: Key, other: Key): boolean => reverse ? one > other : one < other;
     const changed = [...this.#changes.keys()]

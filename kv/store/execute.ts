@@ -1,6 +1,6 @@
 /**
  * What the operations of a batch do. Each has one function here; all see a {@linkcode Draft}, and
- * what they cannot do is thrown, so that the batch as a whole does nothing.
+ * what they cannot do is thrown, so that the batch as a whole does nothing (O1).
  *
  * @module
  */
@@ -40,7 +40,7 @@ export const WORK_LIMITS = {
 const NUMBER_BYTES = 8;
 const LAST_NUMBER = 2n ** 64n - 1n;
 
-/** Executes a batch on a draft. Throws {@linkcode InvalidBatch}. */
+/** Executes one branch of a batch on a draft (O3). Throws {@linkcode InvalidBatch}. */
 export function executeBatch(batch: Batch, draft: Draft, revision: number): BatchResult {
   const failedChecks = batch.checks.flatMap((check, place) => {
     return holds(check, draft.get(check.key)) ? [] : [place];

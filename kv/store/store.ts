@@ -5,7 +5,8 @@
  *
  * Invariants:
  * - The state, and the reply to every write, follow from the applied commands alone.
- * - A command changes all of its keys at one revision, or none.
+ * - A command changes all of its keys at one revision, or none (O1).
+ * - The version of a key never goes back (O2), and every change is shown to the observer once (O8).
  *
  * @module
  */
@@ -164,7 +165,7 @@ export class KvStore implements StateMachine {
     }
   }
 
-  /** Makes all changes of a revision, or none if there is no room. */
+  /** Makes all changes of a revision, or none if there is no room (O1). */
   #commit(changes: readonly Change[]): boolean {
     if (!this.#room.has(changes)) return false;
     let replacedBytes = 0;

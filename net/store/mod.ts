@@ -20,4 +20,11 @@ export {
   type WriteOptions,
   type WriteOutcome,
 } from "./outcomes.ts";
-export { countRange, type KeyRange, type ListOptions, listRange, type ReadPage } from "./ranges.ts";
+export {
+  countRange,
+  deletePrefix,
+  type KeyRange,
+  type ListOptions,
+  listRange,
+  type ReadPage,
+} from "./ranges.ts";

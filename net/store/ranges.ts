@@ -7,6 +7,8 @@
 import {
   type BatchOutcome,
   binaryKey,
+  type CallOptions,
+  type Clerk,
   endOfPrefix,
   type Key,
   type Operation,
@@ -49,7 +51,7 @@ export function rangeOf(range: KeyRange): { readonly start: Key; readonly end: K
   };
 }
 
-/** All entries of a range at one revision, a page at a time. */
+/** All entries of a range at one revision, a page at a time (O4). */
 export async function* listRange(
   range: KeyRange,
   { limit = Infinity, reverse = false, keysOnly = false, at = 0 }: ListOptions,
@@ -88,6 +90,29 @@ export async function countRange(
     from = result.next;
   }
   return count;
+}
+
+/**
+ * Deletes all keys with a prefix, a thousand at a time; the last outcome, and how many keys are gone.
+ * Keys that are written meanwhile may stay.
+ */
+export async function deletePrefix(
+  clerk: Clerk,
+  prefix: Key,
+  { deleted: report, ...limits }: CallOptions & { readonly deleted?: (count: number) => void } = {},
+): Promise<BatchOutcome & { readonly count: number }> {
+  const end = endOfPrefix(prefix);
+  let count = 0;
+  for (let start = prefix;;) {
+    const then = [{ op: "deleteRange", start, end, limit: RANGE_KEYS_MAX }] as const;
+    const outcome = await clerk.batch({ checks: [], then, otherwise: [], at: 0 }, limits);
+    const [result] = outcome.type === "done" ? outcome.result.results : [];
+    if (result?.op !== "deleteRange") return { ...outcome, count };
+    count += result.count;
+    report?.(count);
+    if (result.next === null) return { ...outcome, count };
+    start = result.next;
+  }
 }
 
 async function readOne(

@@ -11,6 +11,7 @@ import { coreCanaries } from "./core.ts";
 import { kvCanaries } from "./kv.ts";
 import { netCanaries } from "./net.ts";
 import { peerCanaries } from "./peers.ts";
+import { storeCanaries } from "./store.ts";
 import { tableCanaries } from "./tables.ts";
 import { watchCanaries } from "./watch.ts";
 
@@ -20,6 +21,7 @@ export const allCanaries: readonly Canary[] = [
   ...kvCanaries,
   ...checkerCanaries,
   ...storageCanaries,
+  ...storeCanaries,
   ...netCanaries,
   ...peerCanaries,
   ...tableCanaries,

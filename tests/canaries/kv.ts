@@ -359,7 +359,7 @@ export const kvCanaries: readonly Canary[] = [
   {
     rule: "C2",
     bug: "an interrupted put says that nothing was changed, whatever its outcome",
-    file: "cli/cluster/kv_command.ts",
+    file: "cli/store/kv_command.ts",
     find: 'reason === "unavailable"\n      ? "Interrupted: nothing was changed."',
     replace: 'reason !== null\n      ? "Interrupted: nothing was changed."',
     caughtBy: ["tests/commands/put_interrupt_test.ts"],

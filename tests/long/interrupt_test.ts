@@ -45,6 +45,9 @@ function onCluster(...args: readonly string[]): Case {
   return { args: ({ cluster }) => [name!, ...cluster, ...rest], middle: asked };
 }
 
+/** An import opens its file, which is a pipe, and gets nothing from it. */
+const openVote: Case["middle"] = (_, place) => openPipe(place);
+
 const patient = ["--timeout", "60s"];
 
 /** Every command but `version`, which ends at once. */
@@ -78,6 +81,19 @@ const cases: Readonly<Record<Interrupted, readonly Case[]>> = {
     onCluster("put", "a", "b", ...patient),
     onCluster("put", "a", "b", "--version", "1", ...patient),
     { ...onCluster("put", "a", "-"), middle: afterAWhile },
+  ],
+  delete: [
+    onCluster("delete", "a", ...patient),
+    onCluster("delete", "a", "--prefix", ...patient),
+  ],
+  list: [onCluster("list", ...patient), onCluster("list", "--tree", ...patient)],
+  count: [onCluster("count", ...patient)],
+  history: [onCluster("history", "a", ...patient)],
+  batch: [{ ...onCluster("batch"), middle: afterAWhile }],
+  export: [onCluster("export", ...patient)],
+  import: [
+    { ...onCluster("import"), middle: afterAWhile },
+    { args: ({ folder, cluster }) => ["import", ...cluster, `${folder}/vote`], middle: openVote },
   ],
   lock: [
     onCluster("lock", "a", "--", "true"),

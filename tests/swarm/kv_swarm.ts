@@ -9,7 +9,7 @@
 import { Clerk } from "../../kv/mod.ts";
 import { Chaos } from "./chaos.ts";
 import type { KvInput, KvOutput } from "../checker/mod.ts";
-import { type Act, KvRecorder } from "../recorder/mod.ts";
+import { type Act, KvRecorder, RandomBatches, StoreRecorder } from "../recorder/mod.ts";
 import type { Operation, Verdict } from "../checker/search/mod.ts";
 import { SeededRandom, SimServiceCluster, type TableSizes } from "../sim/mod.ts";
 import { planSwarm, type SwarmPlan } from "./swarm_plan.ts";
@@ -21,6 +21,8 @@ export interface KvSwarmResult {
   readonly failure: string;
   readonly verdict: Verdict | null;
   readonly operations: number;
+  /** Batches on several keys, beside them. */
+  readonly batches: number;
   /** Operations with an unknown outcome. */
   readonly unknown: number;
   /** Puts that were certainly refused for lack of a leader. */
@@ -56,6 +58,7 @@ class KvSwarmRun {
   readonly #random: SeededRandom;
   readonly #cluster: SimServiceCluster;
   readonly #recorder: KvRecorder;
+  readonly #batches: StoreRecorder;
   readonly #keys: number;
   #isOver = false;
   #unknown = 0;
@@ -72,6 +75,7 @@ class KvSwarmRun {
     const tables = planTables(this.#random.fork("tables"));
     this.#cluster = new SimServiceCluster({ ...plan, machine: "kv", profile, logBytesMax, tables });
     this.#recorder = new KvRecorder(() => this.#cluster.now());
+    this.#batches = new StoreRecorder(() => this.#cluster.now());
   }
 
   async run(): Promise<KvSwarmResult> {
@@ -91,6 +95,7 @@ class KvSwarmRun {
       failure,
       verdict,
       operations: this.#recorder.history.length,
+      batches: this.#batches.history.length,
       unknown: this.#unknown,
       unavailable: this.#unavailable,
       virtualMs: cluster.now(),
@@ -103,7 +108,11 @@ class KvSwarmRun {
     for (const id of cluster.ids) await cluster.start(id);
     const chaos = new Chaos(cluster, this.#plan, this.#random.fork("chaos"));
     const clients = Array.from({ length: this.#random.between(2, 8) }, (_, number) => number);
-    const all = Promise.all(clients.map((number) => this.#client(number)));
+    const others = Array.from({ length: this.#random.between(1, 4) }, (_, number) => number);
+    const all = Promise.all([
+      ...clients.map((number) => this.#client(number)),
+      ...others.map((number) => this.#batchClient(number)),
+    ]);
     // Awaited only at the end; until then a failure must not end the process as unhandled.
     all.catch(() => undefined);
     chaos.begin();
@@ -113,22 +122,51 @@ class KvSwarmRun {
     const healed = cluster.now();
     await cluster.clock.wait(all);
     const recoveryMs = cluster.now() - healed;
+    const marks = this.#batches.judge(this.#clerk(this.#random.fork("marks")), RECOVERY_MS_MAX);
+    await cluster.clock.wait(marks);
     if (recoveryMs > RECOVERY_MS_MAX) {
       throw new Error(`After the heal the clients needed ${recoveryMs} ms`);
     }
   }
 
-  /** Reads and writes until the faults end, then once more, which must succeed. */
-  async #client(number: number): Promise<void> {
+  /** Sends batches on keys of their own until the faults end, then one more, which must succeed. */
+  async #batchClient(client: number): Promise<void> {
     const cluster = this.#cluster;
-    const random = this.#random.fork(`client ${number}`);
-    const clerk = new Clerk({
+    const random = this.#random.fork(`batches ${client}`);
+    const clerk = this.#clerk(random);
+    const batches = new RandomBatches(random.fork("batches"), { prefix: "s", keys: 5 });
+    const thinkMs = random.pick([5, 50, 500]);
+    while (!this.#isOver) {
+      const batch = batches.next();
+      const timeoutMs = random.pick([100, 1000, 5000]);
+      batches.learn(batch, await this.#batches.execute(batch, { clerk, client, timeoutMs }));
+      await cluster.sleep(random.range(0, thinkMs));
+    }
+    const then = [{ op: "range", start: "s", end: null, limit: 1000 }] as const;
+    const all = { checks: [], then: [{ ...then[0], reverse: false, show: "entries" }] } as const;
+    const act = { clerk, client, timeoutMs: RECOVERY_MS_MAX };
+    const last = await this.#batches.execute({ ...all, otherwise: [], at: 0 }, act);
+    if (typeof last === "string") {
+      throw new Error(`After the heal the batches of client ${client} are not served: ${last}`);
+    }
+  }
+
+  #clerk(random: SeededRandom): Clerk {
+    const cluster = this.#cluster;
+    return new Clerk({
       servers: random.shuffle(cluster.ids),
       call: (id, request, deadline) => cluster.call(id, request, deadline),
       clock: cluster.clientClock,
       random: random.next,
       attemptMs: random.pick([50, 200, 1000]),
     });
+  }
+
+  /** Reads and writes until the faults end, then once more, which must succeed. */
+  async #client(number: number): Promise<void> {
+    const cluster = this.#cluster;
+    const random = this.#random.fork(`client ${number}`);
+    const clerk = this.#clerk(random);
     const thinkMs = random.pick([1, 20, 200]);
     const versions = new Map<string, number>();
     for (let count = 0; !this.#isOver; count++) {

@@ -31,7 +31,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["cli/table"],
   ["cli/rows"],
   ["cli/cluster"],
-  ["cli/shell"],
+  ["cli/shell", "cli/store"],
   ["tests/cluster"],
   ["cli/node"],
   ["tests/helpers", "tests/checker/search"],

@@ -7,11 +7,11 @@
 import {
   type CallOptions,
   type Clerk,
+  type GetResult,
   type PutResult,
   toKey,
   VALUE_BYTES_MAX,
 } from "../../kv/mod.ts";
-import { checkRequest } from "./check_request.ts";
 import {
   attempt,
   CommandError,
@@ -20,17 +20,15 @@ import {
   type ExitReason,
   formatDuration,
   jsonBytes,
-  nodeName,
   parseHex,
-  parseNodeName,
   type Session,
   type SessionContext,
   untilInterrupted,
   UsageError,
 } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
-import { onCluster } from "./open_session.ts";
-import { silenceText, troubleText } from "./trouble.ts";
+import { checkRequest, onCluster } from "../cluster/mod.ts";
+import { execute, onlyNode, silence } from "./keys_access.ts";
 
 /** The context of `get` and `put`. */
 type KvContext = SessionContext<Row<"get">> | SessionContext<Row<"put">>;
@@ -47,8 +45,11 @@ async function runGet(context: SessionContext<Row<"get">>, session: Session): Pr
   checkRequest(() => ({ type: "get", key: toKey(key) }), "get");
   const only = onlyNode(context, session);
   const begin = performance.now();
-  const { timeout: timeoutMs } = options;
-  const result = await untilInterrupted(context, session.clerk(only).get(key, { timeoutMs }));
+  const { timeout: timeoutMs, revision } = options;
+  const reading = revision === null
+    ? session.clerk(only).get(key, { timeoutMs })
+    : getAt(context, session, { key, at: revision });
+  const result = await untilInterrupted(context, reading);
   const ms = performance.now() - begin;
   switch (result.type) {
     case "value": {
@@ -66,10 +67,23 @@ async function runGet(context: SessionContext<Row<"get">>, session: Session): Pr
     case "noKey":
       return tell(context, "notFound", "The key does not exist.");
     case "unavailable":
-      return tell(context, "unavailable", await unavailableText(context, session));
+      return tell(context, "unavailable", await silence(context, session));
     case "refused":
       throw new CommandError("failure", "Cannot get: the node does not understand the request");
   }
+}
+
+/** Reads a key as it was at a revision. */
+async function getAt(
+  context: SessionContext<Row<"get">>,
+  session: Session,
+  { key, at }: { readonly key: string; readonly at: number },
+): Promise<GetResult> {
+  const then = [{ op: "get", key: toKey(key) }] as const;
+  const { results: [found] } = await execute(context, session, { then, at });
+  const entry = found?.op === "get" ? found.entry : null;
+  if (entry === null || entry.value === null) return { type: "noKey" };
+  return { type: "value", value: entry.value, version: entry.version };
 }
 
 async function runPut(context: SessionContext<Row<"put">>, session: Session): Promise<ExitReason> {
@@ -109,7 +123,7 @@ async function runPut(context: SessionContext<Row<"put">>, session: Session): Pr
         "No answer: the value may or may not have been written. Read the key to find out.",
       );
     case "unavailable": {
-      const text = await unavailableText(context, session);
+      const text = await silence(context, session);
       return tell(context, reason, `${text} Nothing was changed.`);
     }
   }
@@ -204,29 +218,6 @@ function tell(
   if (output.isJson) output.json({ outcome: reason, key, message, ...more });
   else output.note(message);
   return reason;
-}
-
-async function unavailableText(context: KvContext, session: Session): Promise<string> {
-  const time = formatDuration(context.options.timeout);
-  const only = onlyNode(context, session);
-  if (only !== undefined) {
-    const trouble = troubleText(session.nodes.filter(({ id }) => id === only));
-    const reason = trouble === "" ? "it may have no majority" : trouble;
-    return `No answer from ${nodeName(only)} within ${time}: ${reason}.`;
-  }
-  const reports = await untilInterrupted(context, session.reports());
-  for (const report of reports) {
-    const leader = report?.status.leader ?? null;
-    if (leader === null || session.ids.includes(leader)) continue;
-    return `No answer within ${time}: ${nodeName(leader)}, which leads, is not among --endpoints.`;
-  }
-  const reason = silenceText(session.nodes, reports);
-  return `No answer from a majority of the cluster within ${time}. ${reason}`.trimEnd();
-}
-
-function onlyNode({ options }: KvContext, session: Session): number | undefined {
-  const name = options.node;
-  return name === null ? undefined : parseNodeName(name, session);
 }
 
 /** The key as bytes in UTF-8. */

@@ -1,0 +1,98 @@
+/**
+ * `kontiki batch`: checks and operations from a file or from standard input, done at one revision.
+ *
+ * @module
+ */
+
+import { type Batch, batchOfJson, jsonOfResult, type Result } from "../../kv/mod.ts";
+import { onCluster } from "../cluster/mod.ts";
+import type { Row } from "../rows/mod.ts";
+import {
+  attempt,
+  CommandError,
+  type ExitReason,
+  type Session,
+  type SessionContext,
+  untilInterrupted,
+  UsageError,
+} from "../table/mod.ts";
+import { execute } from "./keys_access.ts";
+
+/** `kontiki batch`. */
+export const { run, runIn } = onCluster<Row<"batch">>(runBatch);
+
+/** More text cannot be a batch. */
+const TEXT_BYTES_MAX = 64 * 1024 * 1024;
+
+async function runBatch(
+  context: SessionContext<Row<"batch">>,
+  session: Session,
+): Promise<ExitReason> {
+  const { output } = context;
+  const text = await untilInterrupted(context, readText(context, session));
+  const batch = parseBatch(text);
+  const result = await executeChecked(context, session, batch);
+  const outcome: ExitReason = result.held ? "ok" : "versionConflict";
+  if (output.isJson) {
+    output.json({ outcome, ...jsonOfResult(result) });
+    return outcome;
+  }
+  for (const each of result.results) output.line(resultLine(each));
+  const { failedChecks, revision } = result;
+  if (result.held) output.note(`Done at revision ${revision}.`);
+  else output.note(`Failed: ${failedChecks.map((place) => `checks[${place}]`).join(", ")}.`);
+  return outcome;
+}
+
+async function executeChecked(
+  context: SessionContext<Row<"batch">>,
+  session: Session,
+  batch: Batch,
+): Promise<Awaited<ReturnType<typeof execute>>> {
+  try {
+    return await execute(context, session, batch);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message, "batch") : error;
+  }
+}
+
+function parseBatch(text: string): Batch {
+  try {
+    return batchOfJson(JSON.parse(text));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new CommandError("usage", `Cannot read the batch: ${error.message}`);
+  }
+}
+
+async function readText(
+  { args: { file } }: SessionContext<Row<"batch">>,
+  { isShell }: Session,
+): Promise<string> {
+  if (file !== null && file !== "-") {
+    return await attempt(`read ${file}`, () => Deno.readTextFile(file));
+  }
+  if (isShell) throw new UsageError("Cannot read standard input in a shell: wanted FILE", "batch");
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  for await (const chunk of Deno.stdin.readable) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    // Not read to its end: it may have none.
+    if (bytes > TEXT_BYTES_MAX) {
+      throw new UsageError(
+        `Cannot read the batch: wanted at most ${TEXT_BYTES_MAX} bytes`,
+        "batch",
+      );
+    }
+  }
+  return await new Blob(chunks).text();
+}
+
+/** What an operation answered, as a line of JSON: values may be anything. */
+function resultLine(result: Result): string {
+  const { results: [json] } = jsonOfResult({
+    ...{ held: true, revision: 0, failedChecks: [], results: [result] },
+  }) as { readonly results: readonly unknown[] };
+  return JSON.stringify(json);
+}

@@ -1,0 +1,134 @@
+/**
+ * Checks a history of batches: strict serializability in the order of the revisions, which the store
+ * itself reveals. There is nothing to search, so histories of any length can be checked.
+ *
+ * Every batch that writes also writes a key of its own, its mark. The marks that the store holds at
+ * the end say which batches of unknown outcome were executed, at which revision, and how often.
+ *
+ * @module
+ */
+
+import { type Batch, isReadOnly, jsonOfBatch } from "../../kv/mod.ts";
+import type { Operation } from "./search/mod.ts";
+import { answer, type StoreOutput, type StoreState } from "./store_model.ts";
+
+/** A batch as its client recorded it. */
+export interface StoreOperation extends Operation<Batch, StoreOutput> {
+  /** The key that this batch alone writes; `null`: it only reads. */
+  readonly mark: string | null;
+  /** The client knows that it was not executed. */
+  readonly isNever: boolean;
+}
+
+/** A mark, as it is at the end. */
+export interface Mark {
+  readonly revision: number;
+  readonly version: number;
+}
+
+/** A batch with the revision at which it happened. */
+interface Placed {
+  readonly operation: StoreOperation;
+  readonly revision: number;
+}
+
+/** What is wrong with a history, in one sentence; `null`: nothing. */
+export function findViolation(
+  history: readonly StoreOperation[],
+  marks: ReadonlyMap<string, Mark>,
+): string | null {
+  for (const operation of history) {
+    const wrong = wrongMark(operation, marks);
+    if (wrong !== null) return `${wrong}: ${describe(operation)}`;
+  }
+  const placed = history.flatMap((operation) => {
+    const revision = revisionOf(operation, marks);
+    return revision === null ? [] : [{ operation, revision }];
+  });
+  return findWrongOrder(placed) ?? findWrongAnswer(placed);
+}
+
+function wrongMark(
+  { input, mark, isNever, output }: StoreOperation,
+  marks: ReadonlyMap<string, Mark>,
+): string | null {
+  const found = mark === null ? undefined : marks.get(mark);
+  if (found !== undefined && (isNever || output === "invalid")) {
+    return "a batch that was not executed left its mark";
+  }
+  if (found !== undefined && found.version !== 1) return `executed ${found.version} times`;
+  if (output === null || output === "invalid") return null;
+  const done = output.held ? input.then : input.otherwise;
+  const isMarked = done.some((operation) => operation.op === "put" && operation.key === mark);
+  if (
+    isMarked === (found !== undefined) && output.revision === (found?.revision ?? output.revision)
+  ) {
+    return null;
+  }
+  return `wanted ${isMarked ? "its mark" : "no mark"}, got ${JSON.stringify(found)}`;
+}
+
+/** When it happened; `null`: it did not, or left nothing that anybody could have seen. */
+function revisionOf(
+  { mark, output }: StoreOperation,
+  marks: ReadonlyMap<string, Mark>,
+): number | null {
+  if (output === "invalid") return null;
+  return output?.revision ?? (mark === null ? null : marks.get(mark)?.revision ?? null);
+}
+
+/** A batch sees everything that ended before it began, and two writes have two revisions. */
+function findWrongOrder(placed: readonly Placed[]): string | null {
+  const ended = placed.filter(({ operation }) => operation.return !== null);
+  ended.sort((one, other) => one.operation.return! - other.operation.return!);
+  const begun = placed.toSorted((one, other) => one.operation.call - other.operation.call);
+  let next = 0;
+  let last: Placed | null = null;
+  for (const each of begun) {
+    for (; next < ended.length && ended[next]!.operation.return! < each.operation.call; next++) {
+      if (last === null || ended[next]!.revision > last.revision) last = ended[next]!;
+    }
+    const least = last === null ? 0 : last.revision + (isReadOnly(each.operation.input) ? 0 : 1);
+    if (each.revision >= least) continue;
+    return `a batch at revision ${each.revision} began after one at ${last!.revision} had ended: ` +
+      `${describe(each.operation)} and ${describe(last!.operation)}`;
+  }
+  return null;
+}
+
+/** Every answer is that of a single copy that executes the writes in the order of their revisions. */
+function findWrongAnswer(placed: readonly Placed[]): string | null {
+  const rank = ({ operation, revision }: Placed): number => {
+    // A read sees the write of its own revision.
+    return revision + (isReadOnly(operation.input) ? 0.5 : 0);
+  };
+  const ordered = placed.toSorted((one, other) => rank(one) - rank(other));
+  let state: StoreState = new Map();
+  let written = 0;
+  for (const { operation, revision } of ordered) {
+    const wanted = answer(state, operation.input, revision);
+    if (operation.output !== null && shown(wanted.output) !== shown(operation.output)) {
+      return `wanted ${shown(wanted.output)}: ${describe(operation)}`;
+    }
+    if (isReadOnly(operation.input)) continue;
+    if (revision === written) return `two writes have revision ${revision}: ${describe(operation)}`;
+    written = revision;
+    state = wanted.state;
+  }
+  return null;
+}
+
+function describe({ client, call, return: end, input, output }: StoreOperation): string {
+  const times = `${call.toFixed(2)} .. ${end?.toFixed(2) ?? "?"}`;
+  return `[${times}] client ${client}: ${shown(jsonOfBatch(input))} → ${shown(output)}`;
+}
+
+/** The same text for equal values, whatever the order of their fields. */
+function shown(value: unknown): string {
+  return JSON.stringify(value, (_, each) => {
+    if (typeof each === "bigint") return `${each}`;
+    if (each instanceof Uint8Array) return String.fromCharCode(...each);
+    if (typeof each !== "object" || each === null || Array.isArray(each)) return each;
+    return Object.fromEntries(Object.entries(each).sort(([one], [other]) => one < other ? -1 : 1));
+  });
+}

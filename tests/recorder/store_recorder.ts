@@ -1,0 +1,118 @@
+/**
+ * Runs batches of clerks, marks those that write, and records them for the checker.
+ *
+ * @module
+ */
+
+import { AssertionError } from "@std/assert";
+import { type Batch, type Clerk, endOfPrefix, isReadOnly, type Operation } from "../../kv/mod.ts";
+import { findViolation, type Mark, type StoreOperation, type StoreOutput } from "../checker/mod.ts";
+
+/** The client of a batch, and its deadline. */
+export interface StoreAct {
+  readonly clerk: Clerk;
+  readonly client: number;
+  readonly timeoutMs: number;
+}
+
+/** What became of a batch: its output, nothing certain, or certainly nothing. */
+export type Recorded = StoreOutput | "unknown" | "never";
+
+/** About a nanosecond: more than the precision of any time that occurs. */
+const INSTANT_MS = 1e-6;
+
+/** What the keys begin with that only mark batches. */
+const MARKS = "marks/";
+
+/** A history of batches that grows. */
+export class StoreRecorder {
+  readonly history: StoreOperation[] = [];
+  readonly #now: () => number;
+  #last = -Infinity;
+  #count = 0;
+
+  /** `now` returns milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Executes a batch, with its mark, and records it. */
+  async execute(batch: Batch, { clerk, client, timeoutMs }: StoreAct): Promise<Recorded> {
+    const mark = isReadOnly(batch) ? null : `${MARKS}${client}.${this.#count++}`;
+    const input = mark === null ? batch : marked(batch, mark);
+    const call = this.#time();
+    const output = await executeBatch(input, clerk, timeoutMs);
+    const end = this.#time();
+    const isKnown = typeof output === "object" || output === "invalid";
+    this.history.push({
+      ...{ client, call, mark, input, isNever: output === "never" },
+      ...isKnown ? { return: end, output } : { return: null, output: null },
+    });
+    return output;
+  }
+
+  /**
+   * Reads the marks and checks the history. To be called when all clients have ended.
+   *
+   * @throws {AssertionError} If the history is not strictly serializable, or a batch was executed
+   * twice.
+   */
+  async judge(clerk: Clerk, timeoutMs: number): Promise<void> {
+    const violation = findViolation(this.history, await readMarks(clerk, timeoutMs));
+    if (violation !== null) throw new AssertionError(`A history of batches is wrong: ${violation}`);
+  }
+
+  #time(): number {
+    this.#last = Math.max(this.#now(), this.#last + INSTANT_MS);
+    return this.#last;
+  }
+}
+
+/** The batch, with its mark wherever it writes. */
+function marked(batch: Batch, mark: string): Batch {
+  const put = { op: "put", key: mark, value: new Uint8Array(0) } as const;
+  const withMark = (operations: readonly Operation[]): readonly Operation[] => {
+    const reads = { checks: [], then: operations, otherwise: [], at: 0 };
+    return isReadOnly(reads) ? operations : [...operations, put];
+  };
+  return { ...batch, then: withMark(batch.then), otherwise: withMark(batch.otherwise) };
+}
+
+async function readMarks(clerk: Clerk, timeoutMs: number): Promise<ReadonlyMap<string, Mark>> {
+  const marks = new Map<string, Mark>();
+  let at = 0;
+  for (let start: string | null = MARKS; start !== null;) {
+    const page = { op: "range", start, end: endOfPrefix(MARKS), limit: 1000 } as const;
+    const then = [{ ...page, reverse: false, show: "keys" }] as const;
+    const outcome = await clerk.batch({ checks: [], then, otherwise: [], at }, { timeoutMs });
+    const [found] = outcome.type === "done" ? outcome.result.results : [];
+    if (outcome.type !== "done" || found?.op !== "range") {
+      throw new Error(`After the heal the marks cannot be read: ${outcome.type}`);
+    }
+    for (const { key, revision, version } of found.entries) marks.set(key, { revision, version });
+    at = outcome.result.revision;
+    start = found.next;
+  }
+  return marks;
+}
+
+async function executeBatch(batch: Batch, clerk: Clerk, timeoutMs: number): Promise<Recorded> {
+  const outcome = await clerk.batch(batch, { timeoutMs });
+  switch (outcome.type) {
+    case "done":
+      return outcome.result;
+    case "maybe":
+      return "unknown";
+    case "invalid":
+      return "invalid";
+    case "full":
+    case "unavailable":
+      return "never";
+    case "compacted":
+    case "future":
+    case "refused":
+      throw new Error(`A server answered a batch with ${outcome.type}`);
+    default:
+      return outcome satisfies never;
+  }
+}
