@@ -93,7 +93,7 @@ Deno.test("a stream brings its parts in order and its end once, beside ordinary 
     assertEquals([reader.ends, sources[place]!.stops], [1, 1]);
   }
   const outcomes = await Promise.all(calls);
-  assertEquals(outcomes, calls.map((_, at) => ({ kind: "replied", payload: at })));
+  assertEquals(outcomes, calls.map((_, at) => ({ kind: "replied" as const, payload: at })));
   assertEquals(server.load().streams, 0);
   client.close();
   server.close();

@@ -19,7 +19,7 @@ import type { Member, Members } from "./configuration.ts";
  * console.assert(new TextDecoder().decode(bytes).startsWith('{"voters":[{"id":1,'));
  * ```
  */
-export function encodeMembers({ voters, outgoing, learners }: Members): Uint8Array<ArrayBuffer> {
+export function encodeMembers({ voters, outgoing, learners }: Members): Uint8Array {
   const [one, two, three] = [voters, outgoing, learners].map((members) => members.map(plain));
   return new TextEncoder().encode(
     JSON.stringify({ voters: one, outgoing: two, learners: three }),
