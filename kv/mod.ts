@@ -67,11 +67,15 @@ export {
 } from "./client/mod.ts";
 export {
   differing,
+  formatTables,
+  inspectTables,
   type Range,
   type Scannable,
   type State,
   type StateCheck,
   TableImages,
+  type TableReport,
+  type TablesInspection,
   type TablesOptions,
   type TablesReport,
   type TablesStatus,

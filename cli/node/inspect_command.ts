@@ -5,7 +5,10 @@
  * @module
  */
 
-import { DenoFiles, formatFolder, inspect } from "../../raft/storage/mod.ts";
+import { formatTables, inspectTables, type TablesInspection } from "../../kv/mod.ts";
+import { SystemClock } from "../../raft/mod.ts";
+import { DenoFiles, type FolderReport, formatFolder, inspect } from "../../raft/storage/mod.ts";
+import { TABLES_FOLDER } from "./machines.ts";
 import {
   type CommandContext,
   CommandError,
@@ -18,16 +21,41 @@ import type { Row } from "../rows/mod.ts";
 export async function run(context: CommandContext<Row<"inspect">>): Promise<ExitReason> {
   const { output, args: { dir: folder } } = context;
   await checkFolder(folder);
-  const report = await untilInterrupted(context, inspect(new DenoFiles(folder)));
-  if (output.isJson) output.json(report);
-  else output.line(formatFolder(report));
-  switch (report.verdict) {
-    case "sound":
-      return "ok";
-    case "empty":
-      return "notFound";
-    case "refused":
-      return "damaged";
+  const found = await untilInterrupted(context, inspect(new DenoFiles(folder)));
+  const files = found.files.filter(({ name }) => name !== TABLES_FOLDER);
+  const report = { ...found, files };
+  const tablesFolder = `${folder}/${TABLES_FOLDER}`;
+  const tables = await isFolder(tablesFolder)
+    ? await untilInterrupted(
+      context,
+      inspectTables(new DenoFiles(tablesFolder), new SystemClock()),
+    )
+    : null;
+  const gap = gapBetween(report, tables);
+  if (output.isJson) output.json({ ...report, tables, gap });
+  else {
+    output.line(formatFolder(report));
+    if (tables !== null) output.line(formatTables(tables));
+    if (gap !== null) output.line(`refused   ${gap}`);
+  }
+  if (report.verdict === "refused" || tables?.verdict === "refused" || gap !== null) {
+    return "damaged";
+  }
+  return report.verdict === "empty" ? "notFound" : "ok";
+}
+
+/** What is missing between the tables and the log; `null`: nothing. */
+function gapBetween({ base }: FolderReport, tables: TablesInspection | null): string | null {
+  if (base === null || tables === null || base.index <= tables.applied.index) return null;
+  return `the tables end at entry ${tables.applied.index}, and the log begins behind ${base.index}`;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

@@ -45,7 +45,7 @@ export interface MachineOptions {
 }
 
 /** The folder of the tables, below the data folder. */
-const TABLES_FOLDER = "tables";
+export const TABLES_FOLDER = "tables";
 
 /** The size of the log at which the course's tests take a snapshot. */
 const LAB_LOG_BYTES_MAX = 1000;

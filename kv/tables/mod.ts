@@ -17,6 +17,12 @@ export {
   START,
 } from "./stream.ts";
 export { TableImages } from "./table_images.ts";
+export {
+  formatTables,
+  inspectTables,
+  type TableReport,
+  type TablesInspection,
+} from "./inspect_tables.ts";
 export { differing, type StateCheck, type TablesReport } from "./state_checks.ts";
 export type { TablesStatus } from "./status.ts";
 export { MemoryState, type Range, type Scannable, type State } from "./state/mod.ts";
