@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Application, Clock, Effects, Snapshot, Steps } from "./core/mod.ts";
+import type { Application, Clock, Effects, Image, Snapshot, Steps } from "./core/mod.ts";
 import type { NodeObserver } from "./node_options.ts";
 
 /** How long the thread may be held at a time (X8). */
@@ -61,7 +61,9 @@ export class Feeder {
 
   #go(steps: Steps): void {
     const { clock } = this.#options;
-    if (!runSlice(steps, clock)) return this.#later(() => this.#steps === steps && this.#go(steps));
+    if (!runSlice(steps, clock).done) {
+      return this.#later(() => this.#steps === steps && this.#go(steps));
+    }
     this.#steps = null;
     if (this.#held.length > 0) this.#later(() => this.#handNext());
   }
@@ -98,12 +100,34 @@ export class Feeder {
   }
 }
 
-/** Runs steps for one slice; true: they are done. */
-function runSlice(steps: Steps, clock: Clock): boolean {
+/** Runs steps for one slice; returns the last of them. */
+function runSlice<Result>(
+  steps: Generator<void, Result, void>,
+  clock: Clock,
+): IteratorResult<void, Result> {
   const end = clock.now() + SLICE_MS;
   let step = steps.next();
   while (!step.done && clock.now() < end) step = steps.next();
-  return step.done === true;
+  return step;
+}
+
+/** An image that is being drawn, and what is called with its size, or with `null` if it is given up. */
+export interface Drawing {
+  readonly image: Uint8Array | Image;
+  readonly ended: (bytes: number | null) => void;
+}
+
+/** Draws an image to its end, and lets others have the thread in between; `null`: it was stopped. */
+export async function drawn(
+  image: Image,
+  { clock, isStopped }: Pick<FeederOptions, "clock" | "isStopped">,
+): Promise<Uint8Array | null> {
+  while (!isStopped()) {
+    const step = runSlice(image, clock);
+    if (step.done) return step.value;
+    await new Promise<void>((resolve) => void clock.after(0, resolve));
+  }
+  return null;
 }
 
 /** Restores an application to its end, and lets others have the thread in between. */
@@ -113,7 +137,7 @@ export async function restoreNow(
 ): Promise<void> {
   observer?.restoring?.(snapshot);
   const steps = application.restore(snapshot);
-  while (steps !== undefined && !runSlice(steps, clock)) {
+  while (steps !== undefined && !runSlice(steps, clock).done) {
     await new Promise<void>((resolve) => void clock.after(0, resolve));
   }
 }

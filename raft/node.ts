@@ -28,7 +28,7 @@ import {
 } from "./core/mod.ts";
 import { alignedLog } from "./restart/mod.ts";
 import { doubt } from "./doubt.ts";
-import { Feeder, restoreNow, SLICE_MS } from "./feeder.ts";
+import { type Drawing, drawn, Feeder, restoreNow } from "./feeder.ts";
 import { checkOptions, NODE_DEFAULTS, type NodeOptions } from "./node_options.ts";
 import { Ticker } from "./ticker.ts";
 
@@ -210,14 +210,18 @@ export class Node {
 
   /**
    * As {@linkcode compact}, with an image of the state right now that is drawn and written little by
-   * little, beside everything else. False, and none is asked for: an earlier one is not saved yet.
+   * little, beside everything else. Returns false without calling `snapshot` while an earlier image is
+   * unsaved. `ended` is called with the size of the image once it is written, or with `null` if it is
+   * given up because the disk is full.
    */
-  draw(index: Index, snapshot: () => Uint8Array | Image): boolean {
+  draw(
+    index: Index,
+    snapshot: () => Uint8Array | Image,
+    ended: (bytes: number | null) => void = () => {},
+  ): boolean {
     if (this.#isStopped || this.#image !== "none") return false;
-    const image = snapshot();
     this.#image = "drawing";
-    if (image instanceof Uint8Array) this.#preparation = this.#keepImage(index, image);
-    else this.#drawOn(index, image);
+    this.#preparation = this.#keepImage(index, { image: snapshot(), ended });
     return true;
   }
 
@@ -247,6 +251,8 @@ export class Node {
   }
 
   async #close(): Promise<void> {
+    // A save that waited for room has acknowledged nothing.
+    this.#options.storage.stopWaiting();
     await this.#saving;
     await this.#preparation;
     await this.#options.application.images?.close(!this.#hasFailed);
@@ -337,31 +343,22 @@ export class Node {
     this.#options.clock.after(0, () => this.#run());
   }
 
-  #drawOn(index: Index, image: Image): void {
-    const { clock } = this.#options;
-    if (this.#isStopped) return;
+  async #keepImage(index: Index, { image, ended }: Drawing): Promise<void> {
+    const { storage, clock } = this.#options;
+    const isStopped = () => this.#isStopped;
     try {
-      const end = clock.now() + SLICE_MS;
-      let step = image.next();
-      while (!step.done && clock.now() < end) step = image.next();
-      if (step.done) this.#preparation = this.#keepImage(index, step.value);
-      else clock.after(0, () => this.#drawOn(index, image));
-    } catch (error) {
-      this.#die(error);
-    }
-  }
-
-  async #keepImage(index: Index, data: Uint8Array): Promise<void> {
-    const last = this.#raft.momentAt(index);
-    try {
+      const data = image instanceof Uint8Array ? image : await drawn(image, { clock, isStopped });
+      if (data === null) return;
+      const last = this.#raft.momentAt(index);
       // Without it, a newer snapshot has arrived from the leader meanwhile, and stays.
-      const { storage } = this.#options;
       const isKept = last === null || await storage.prepare({
         last,
         members: this.#raft.membersAt(index),
         data,
       });
       this.#image = isKept ? "kept" : "none"; // The disk is full: a later image is tried.
+      if (isStopped()) return;
+      ended(isKept ? data.length : null);
       if (isKept) this.compact(index, data);
     } catch (error) {
       this.#die(error);

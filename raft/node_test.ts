@@ -21,9 +21,11 @@ const TICK_MS = 25;
 class World {
   readonly log: string[] = [];
   readonly failures: unknown[] = [];
+  /** Whether a save may wait for room. */
+  mayWait = true;
   #soon: (() => void)[] = [];
   #timers: { readonly at: number; readonly run: () => void }[] = [];
-  #preparations: (() => void)[] = [];
+  #preparations: ((isWritten: boolean) => void)[] = [];
   #now = 0;
   #saves: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
@@ -37,8 +39,9 @@ class World {
       storage: {
         load: () => Promise.resolve(EMPTY),
         save: (change) => this.#save(change),
-        prepare: ({ last }) => this.#prepare(last.index).then(() => true),
+        prepare: ({ last }) => this.#prepare(last.index),
         hasRoom: true,
+        stopWaiting: () => this.mayWait = false,
         close: () => Promise.resolve(void this.log.push("close")),
       },
       transport: {
@@ -97,9 +100,9 @@ class World {
     await this.settle();
   }
 
-  /** Completes the snapshot that is being prepared. */
-  async prepared(): Promise<void> {
-    this.#preparations.shift()?.();
+  /** Completes the snapshot that is being prepared, or gives it up. */
+  async prepared(isWritten = true): Promise<void> {
+    this.#preparations.shift()?.(isWritten);
     await this.settle();
   }
 
@@ -108,7 +111,7 @@ class World {
     return this.log.splice(0);
   }
 
-  #prepare(index: number): Promise<void> {
+  #prepare(index: number): Promise<boolean> {
     this.log.push(`prepare ${index}`);
     return new Promise((resolve) => this.#preparations.push(resolve));
   }
@@ -121,7 +124,13 @@ class World {
 }
 
 /** A storage whose methods must not be called. */
-const untouched = { hasRoom: true, save: assertNever, prepare: assertNever, close: assertNever };
+const untouched = {
+  hasRoom: true,
+  save: assertNever,
+  prepare: assertNever,
+  stopWaiting: assertNever,
+  close: assertNever,
+};
 
 function assertNever(): never {
   throw new AssertionError("This must not be called");
@@ -277,6 +286,30 @@ Deno.test("Node draws no other image before the save of the last one (X8)", asyn
   assertEquals([node.draw(2, image), world.take()], [true, ["prepare 2"]]);
 });
 
+Deno.test("Node says how large an image is that was written, and that it was given up (S10, D5)", async () => {
+  const { world, node } = await leading();
+  const ends: (number | null)[] = [];
+  const draw = () => node.draw(1, () => new Uint8Array(3), (bytes) => void ends.push(bytes));
+  draw();
+  await world.prepared(false);
+  draw();
+  assertEquals(ends, [null]);
+  await world.prepared();
+  assertEquals(ends, [null, 3]);
+});
+
+Deno.test("Node lets a save that waits for room fail when it is stopped (D5)", async () => {
+  const { world, node } = await leading();
+  node.propose(new Uint8Array([1]));
+  await world.settle();
+  world.take();
+  const stopped = node.stop();
+  assertEquals([world.take(), world.mayWait], [[], false]);
+  await world.saveFails();
+  await stopped;
+  assertEquals([world.take(), world.failures], [["close"], []]);
+});
+
 Deno.test("Node closes the storage once when it is stopped, also after a failure", async () => {
   const { world, node } = await leading();
   node.propose(new Uint8Array([1]));
@@ -349,6 +382,7 @@ Deno.test("Node lets timers run although each answer triggers another command (X
       save: instant,
       prepare: () => Promise.resolve(true),
       hasRoom: true,
+      stopWaiting: () => {},
       close: instant,
     },
     clock: new SystemClock(),

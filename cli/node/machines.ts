@@ -106,7 +106,10 @@ function makeService(
   },
 ): RunningMachine {
   const clock = new SystemClock();
-  const rsm = new Rsm({ machine, logBytesMax, clock, ...images === undefined ? {} : { images } });
+  const rsm = new Rsm({
+    ...{ machine, logBytesMax, clock, random: Math.random },
+    ...images === undefined ? {} : { images },
+  });
   const server = new KvServer({ rsm, reads: "index" });
   return {
     profile,

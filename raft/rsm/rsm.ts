@@ -36,6 +36,7 @@ import {
 import { Pace } from "./pace.ts";
 import { Queue } from "./queue.ts";
 import { type Outcome, type ReplicatedLog, RSM_LIMITS, type RsmOptions } from "./rsm_options.ts";
+import { SnapshotTrigger } from "./snapshot_trigger.ts";
 
 /**
  * A submit is accepted if its wait, as far as it can be estimated, takes at most this share of the
@@ -84,7 +85,7 @@ interface Asked {
 export class Rsm implements Application {
   readonly images?: Images;
   readonly #machine: StateMachine;
-  readonly #logBytesMax: number | null;
+  readonly #trigger: SnapshotTrigger;
   readonly #options: typeof RSM_LIMITS;
   readonly #clock: Pick<Clock, "now">;
   /** Set by {@linkcode Rsm.attach}, cleared for ever by {@linkcode Rsm.stop}. */
@@ -100,8 +101,6 @@ export class Rsm implements Application {
   #context = 0;
   /** Size of everything in `#inLog`, `#queued` and `#asked`. */
   #waitingBytes = 0;
-  /** Size of the entries applied since the last snapshot, counted alike on every server. */
-  #appliedBytes = 0;
   #leader: NodeId | null = null;
   /** The last entry that the machine has executed, or its image covers. */
   #applied: Index = 0;
@@ -117,7 +116,7 @@ export class Rsm implements Application {
     }
     this.#machine = machine;
     if (options.images !== undefined) this.images = options.images;
-    this.#logBytesMax = logBytesMax;
+    this.#trigger = new SnapshotTrigger(logBytesMax ?? Infinity, options.random ?? (() => 0));
     this.#options = limits;
     this.#clock = clock;
   }
@@ -181,25 +180,27 @@ export class Rsm implements Application {
     if (this.#queued.length > 0) this.#pace.add(before - this.#inLog.length, this.#clock.now());
     this.#refill();
     // While an earlier image is being drawn the log grows on, and the next turn asks again.
-    if (this.#logBytesMax !== null && this.#appliedBytes > this.#logBytesMax) this.snapshot();
+    if (this.#trigger.isDue) this.snapshot();
   }
 
   /** Lets an image of the state now stand in for the log; false: an earlier one is not saved yet. */
   snapshot(): boolean {
     if ((this.images?.durable ?? null) !== null) {
       this.images?.flush();
-      this.#appliedBytes = 0;
+      this.#trigger.restored(0);
       return true;
     }
-    const isDrawn = this.#log?.draw(this.#applied, () => this.#machine.snapshot()) ?? false;
-    if (isDrawn) this.#appliedBytes = 0;
-    return isDrawn;
+    const image = () => {
+      this.#trigger.begun();
+      return this.#machine.snapshot();
+    };
+    return this.#log?.draw(this.#applied, image, (bytes) => this.#trigger.ended(bytes)) ?? false;
   }
 
   *restore(snapshot: Snapshot): Steps {
     const steps = this.#machine.restore(snapshot.data);
     if (steps !== undefined) yield* steps;
-    this.#appliedBytes = 0;
+    this.#trigger.restored(snapshot.data.length);
     this.#applied = snapshot.last.index;
     // Commands that the snapshot covers may have been applied or not.
     for (let head = this.#inLog.peek(); head !== undefined; head = this.#inLog.peek()) {
@@ -226,7 +227,7 @@ export class Rsm implements Application {
   }
 
   #applyOne(entry: Entry): void {
-    this.#appliedBytes += entryBytes(entry);
+    this.#trigger.applied(entryBytes(entry));
     this.#applied = entry.index;
     const { index, times: { steady, wall } } = entry;
     const reply = entry.kind === "command"

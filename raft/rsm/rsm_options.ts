@@ -4,7 +4,16 @@
  * @module
  */
 
-import type { Clock, Image, Images, Index, NodeId, Position, StateMachine } from "../core/mod.ts";
+import type {
+  Clock,
+  Image,
+  Images,
+  Index,
+  NodeId,
+  Position,
+  Random,
+  StateMachine,
+} from "../core/mod.ts";
 
 /** The part of a {@linkcode Node} that {@linkcode Rsm} uses. */
 export interface ReplicatedLog {
@@ -12,8 +21,15 @@ export interface ReplicatedLog {
   propose(command: Uint8Array): Position | null;
   /** Requests the confirmation of a read; `false` if this server does not lead. */
   read(context: number): boolean;
-  /** Lets an image stand in for the log up to the index; `false`: none is needed now. */
-  draw(index: Index, snapshot: () => Uint8Array | Image): boolean;
+  /**
+   * Lets an image stand in for the log up to the index; `false`: none is needed now. `ended` is
+   * called with the size of the image, or with `null` if it could not be written.
+   */
+  draw(
+    index: Index,
+    snapshot: () => Uint8Array | Image,
+    ended: (bytes: number | null) => void,
+  ): boolean;
   /** False: this server's disk is full, and nothing should be proposed. */
   readonly hasRoom: boolean;
 }
@@ -41,8 +57,16 @@ export interface RsmOptions {
   readonly images?: Images;
   /** The clock that measures waiting times. */
   readonly clock: Pick<Clock, "now">;
-  /** Takes a snapshot when the applied entries of the log exceed this; `null` for never. */
+  /**
+   * Takes a snapshot when the applied entries of the log exceed this, or half of the last image if
+   * that is more; `null` for never.
+   */
   readonly logBytesMax: number | null;
+  /**
+   * Lets the servers of a cluster take snapshots at different moments: each up to a quarter of the
+   * threshold early. @default {at the same}
+   */
+  readonly random?: Random;
   /** Maximum of pending submits and reads. @default {65536} */
   readonly waitingMax?: number;
   /** Maximum bytes of pending commands and queries. @default {64 MiB} */

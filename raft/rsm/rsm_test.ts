@@ -13,7 +13,7 @@ import { Rsm } from "./rsm.ts";
 import type { Outcome, ReplicatedLog, RsmOptions } from "./rsm_options.ts";
 import type { Status } from "../core/model/status.ts";
 import type { Entry, Position, Snapshot } from "../core/model/types.ts";
-import type { Image, StateMachine } from "../core/model/ports.ts";
+import type { StateMachine } from "../core/model/ports.ts";
 import { entryOf, MEMBERS, momentOf } from "../../tests/helpers/log_entries.ts";
 
 /** Time that does not pass. */
@@ -60,14 +60,12 @@ class FakeLog implements ReplicatedLog {
     return this.leading;
   }
 
-  draw(index: number, snapshot: () => Uint8Array | Image): boolean {
+  draw(...[index, snapshot, ended]: Parameters<ReplicatedLog["draw"]>): boolean {
     if (this.isDrawing) return false;
     const image = snapshot();
-    this.compacted.push({
-      last: momentOf(index, this.term),
-      members: MEMBERS,
-      data: image instanceof Uint8Array ? image : drawn(image),
-    });
+    const data = image instanceof Uint8Array ? image : drawn(image);
+    this.compacted.push({ last: momentOf(index, this.term), members: MEMBERS, data });
+    ended(data.length);
     return true;
   }
 }

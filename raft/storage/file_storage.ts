@@ -93,7 +93,8 @@ export class FileStorage implements Storage {
   readonly #options: FileStorageOptions;
   /** The files. Their first failure ends this storage. */
   readonly #files: FinalFiles;
-  readonly #closed = Promise.withResolvers<void>();
+  /** Resolves when nothing waits for room any more. */
+  readonly #ending = Promise.withResolvers<true>();
   #state: "new" | "opening" | "open" | "closed" = "new";
   #vote: Vote = EMPTY;
   #snapshot: Omit<Snapshot, "data"> & { readonly bytes: number } | null = null;
@@ -175,18 +176,19 @@ export class FileStorage implements Storage {
     return written;
   }
 
-  /**
-   * Whether more can be saved than what is under way. `false`: the disk is full; the segment in use
-   * takes what was proposed already.
-   */
+  /** False: the disk is full. The segment in use takes what was proposed already. */
   get hasRoom(): boolean {
     return !this.#lacking.has("log") && !this.#lacking.has(VOTE_FILE);
+  }
+
+  stopWaiting(): void {
+    this.#ending.resolve(true);
   }
 
   /** Waits for files that are being written ahead, whether they succeed or fail. */
   async close(): Promise<void> {
     this.#state = "closed";
-    this.#closed.resolve();
+    this.stopWaiting();
     await Promise.allSettled([this.#prepared?.written]);
     await this.#maker?.close();
     await this.#log?.close();
@@ -331,8 +333,7 @@ export class FileStorage implements Storage {
       const error = await this.#writeTemporary(name, parts());
       if (error === null) return;
       if (this.#state === "opening") throw error;
-      await Promise.race([this.#files.pause(), this.#closed.promise]);
-      if (this.#state === "closed") throw error;
+      if (await Promise.race([this.#files.pause(), this.#ending.promise])) throw error;
     }
   }
 

@@ -70,6 +70,8 @@ export class MemoryStorage implements Storage {
     return Promise.resolve(true);
   }
 
+  stopWaiting(): void {}
+
   close(): Promise<void> {
     return Promise.resolve();
   }

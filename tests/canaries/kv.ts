@@ -5,9 +5,12 @@
  * @module
  */
 
+import { NODE, NODE_TESTS } from "./catchers.ts";
 import type { Canary } from "./canary.ts";
 
 const RSM = "raft/rsm/rsm.ts";
+const TRIGGER = "raft/rsm/snapshot_trigger.ts";
+const TRIGGER_TESTS = "raft/rsm/snapshot_trigger_test.ts";
 const STORE = "kv/store/store.ts";
 const IMAGE = "kv/store/image.ts";
 const KEYS = "kv/command/key_text.ts";
@@ -65,10 +68,51 @@ export const kvCanaries: readonly Canary[] = [
   {
     rule: "S7",
     bug: "the replicated machine never takes a snapshot",
-    file: RSM,
-    find: "this.#appliedBytes > this.#logBytesMax",
-    replace: "this.#appliedBytes > this.#logBytesMax + 1e9",
-    caughtBy: [SNAPSHOTS],
+    file: TRIGGER,
+    find: "return this.#bytes > this.#thresholdBytes;",
+    replace: "return this.#bytes > this.#thresholdBytes + 1e9;",
+    caughtBy: [TRIGGER_TESTS, SNAPSHOTS],
+  },
+  {
+    rule: "S10",
+    bug: "snapshots of a large state write many times what the log writes",
+    file: TRIGGER,
+    find: "Math.max(logBytesMax, IMAGE_SHARE * imageBytes)",
+    replace: "logBytesMax",
+    caughtBy: [TRIGGER_TESTS],
+  },
+  {
+    rule: "S10",
+    bug: "all servers take their snapshots at the same moment",
+    file: TRIGGER,
+    find: "(1 - SPREAD * draw)",
+    replace: "1",
+    caughtBy: [TRIGGER_TESTS],
+  },
+  {
+    rule: "D5",
+    bug:
+      "a snapshot that was given up is not tried again before the log has grown by its whole limit",
+    file: TRIGGER,
+    find: "this.#bytes + RETRY_SHARE * this.#logBytesMax",
+    replace: "this.#bytes + this.#logBytesMax",
+    caughtBy: [TRIGGER_TESTS],
+  },
+  {
+    rule: "D5",
+    bug: "nobody learns that a snapshot could not be written",
+    file: NODE,
+    find: "ended(isKept ? data.length : null);",
+    replace: "ended(data.length);",
+    caughtBy: [NODE_TESTS],
+  },
+  {
+    rule: "D5",
+    bug: "a stop waits until a full disk has room for the save under way",
+    file: NODE,
+    find: "this.#options.storage.stopWaiting();",
+    replace: "",
+    caughtBy: [NODE_TESTS],
   },
   {
     rule: "C2",

@@ -100,6 +100,7 @@ export class SimHome {
       get hasRoom(): boolean {
         return inner.hasRoom;
       },
+      stopWaiting: () => inner.stopWaiting(),
       close: () => inner.close(),
     };
   }

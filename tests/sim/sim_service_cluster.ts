@@ -62,14 +62,14 @@ class SimService extends Rsm {
       readonly tables: TableSizes | null;
     },
   ) {
-    const { clock, files } = context;
+    const { clock, files, random } = context;
     const images = files === null || tables === null
       ? undefined
       : new TableImages({ ...tables, files, clock });
     const machine = name.startsWith("kv")
       ? new KvStore(undefined, undefined, images?.state)
       : new CounterMachine();
-    super({ machine, logBytesMax, clock, ...images === undefined ? {} : { images } });
+    super({ machine, logBytesMax, clock, random, ...images === undefined ? {} : { images } });
     this.context = context;
     this.machine = machine;
     this.server = new KvServer({ rsm: this, reads: profile === "production" ? "index" : "log" });
@@ -78,7 +78,7 @@ class SimService extends Rsm {
     this.attach({
       propose: (command) => node()?.propose(command) ?? null,
       read: (number) => node()?.read(number) ?? false,
-      draw: (index, snapshot) => node()?.draw(index, snapshot) ?? false,
+      draw: (...drawing) => node()?.draw(...drawing) ?? false,
       get hasRoom(): boolean {
         return node()?.hasRoom ?? true;
       },

@@ -50,6 +50,8 @@ export class SimStorage implements Storage {
     return new Promise((resolve) => this.#later(() => resolve(true)));
   }
 
+  stopWaiting(): void {}
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -30,6 +30,8 @@ export interface Storage {
   prepare(snapshot: Snapshot): Promise<boolean>;
   /** False: the disk is full. What was proposed can still be saved; nothing more should be. */
   readonly hasRoom: boolean;
+  /** A save that waits for room on a full disk fails from now on. */
+  stopWaiting(): void;
   /** Closes the files. No save is under way or will follow. */
   close(): Promise<void>;
 }
