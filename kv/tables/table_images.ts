@@ -12,7 +12,6 @@
 
 import {
   type Arrival,
-  type Clock,
   type Entry,
   type Files,
   type ImageChunk,
@@ -27,15 +26,13 @@ import {
   storageErrorOf,
 } from "../../raft/mod.ts";
 import { Arriving, BEGIN } from "./arriving.ts";
+import { Background } from "./background.ts";
 import { ImageReader } from "./image_reader.ts";
 import type { TablesOptions } from "./options.ts";
 import { StateChecks, type TablesReport } from "./state_checks.ts";
 import type { State } from "./state/mod.ts";
 import type { Moment } from "./stream.ts";
 import { Tables } from "./tables.ts";
-
-/** How soon work is tried again that waits for the log. */
-const RETRY_MS = 5;
 
 const NO_DATA = new Uint8Array(0);
 /** Where no image has come from another server, the log knows the members. */
@@ -51,7 +48,6 @@ export class TableImages implements Images {
   readonly piecesMax = 1;
   readonly #tables: Tables;
   readonly #files: Files;
-  readonly #clock: Clock;
   readonly #reader: ImageReader;
   readonly #checks: StateChecks;
   #host: ImagesHost | null = null;
@@ -61,17 +57,20 @@ export class TableImages implements Images {
   #isWriting = false;
   /** What was not told to the node yet. */
   #news: Arrival | null = null;
-  #isWorking = false;
-  #work: Promise<void> = Promise.resolve();
+  readonly #background: Background;
   #isClosed = false;
 
   /** Nothing is opened yet. */
   constructor(options: TablesOptions) {
     this.#tables = new Tables(options);
     this.#files = options.files;
-    this.#clock = options.clock;
     this.#reader = new ImageReader(this.#tables, options.clock);
     const failed = (error: unknown): void => this.#host?.failed(storageErrorOf(error));
+    this.#background = new Background(options, {
+      tables: this.#tables,
+      mayWork: () => !this.#isClosed && this.#arriving?.isWhole !== true,
+      moved: () => this.#holdDurable(),
+    });
     this.#checks = new StateChecks(this.#tables, { clock: options.clock, failed });
   }
 
@@ -113,7 +112,7 @@ export class TableImages implements Images {
 
   attach(host: ImagesHost): void {
     this.#host = host;
-    this.#begin();
+    this.#background.attach(host);
   }
 
   size(): number {
@@ -162,19 +161,19 @@ export class TableImages implements Images {
     const { index, term, times } = entries.at(-1)!;
     this.#tables.advance({ index, term, times });
     this.#checks.applied(entries);
-    this.#begin();
+    this.#background.begin();
   }
 
   flush(): void {
     this.#tables.flushSoon();
-    this.#begin();
+    this.#background.begin();
   }
 
   async close(isClean: boolean): Promise<void> {
     this.#isClosed = true;
     this.#reader.close();
     await this.#checks.stop();
-    await this.#work;
+    await this.#background.idle();
     const durable = this.#host?.durable() ?? 0;
     try {
       if (isClean) await this.#tables.flush(durable);
@@ -185,41 +184,6 @@ export class TableImages implements Images {
       this.#tables.close();
       await this.#files.close();
     }
-  }
-
-  /** Begins to work, unless that is under way or there is nothing to do. */
-  #begin(): void {
-    const host = this.#host;
-    if (host === null || this.#isWorking || this.#isClosed || !this.#tables.hasWork) return;
-    if (this.#arriving?.isWhole === true) return;
-    this.#isWorking = true;
-    this.#work = this.#workOn(host);
-  }
-
-  /** One table or merge after the other, until nothing is left or the log has to get on first. */
-  async #workOn(host: ImagesHost): Promise<void> {
-    let pause: Promise<void> | null = null;
-    try {
-      while (!this.#isClosed && this.#arriving?.isWhole !== true && this.#tables.hasWork) {
-        if (!await this.#tables.work(host.durable())) {
-          pause = this.#pause(RETRY_MS);
-          break;
-        }
-        this.#holdDurable();
-        host.changed();
-      }
-    } catch (error) {
-      const failure = storageErrorOf(error);
-      if (failure.kind === "full") pause = this.#files.pause();
-      else host.failed(failure);
-    }
-    this.#isWorking = false;
-    await pause;
-    if (pause !== null) this.#begin();
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#clock.after(ms, resolve));
   }
 
   /** Keeps the state readable at the position that the log begins behind, for followers. */
@@ -271,7 +235,7 @@ export class TableImages implements Images {
 
   /** Puts an image into force that has arrived whole. */
   async #install(arriving: Arriving): Promise<boolean> {
-    await this.#work;
+    await this.#background.idle();
     if (this.#isClosed) return false;
     await this.#tables.replace(arriving.import, arriving);
     this.#reader.close();

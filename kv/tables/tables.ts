@@ -49,6 +49,9 @@ interface Frozen {
   readonly deletions: number;
 }
 
+/** What runs in the background, one of each kind at a time. */
+type Work = "write" | "merge";
+
 /** A sorted, versioned, durable map. */
 export class Tables implements State {
   readonly #options: Required<TablesOptions>;
@@ -73,7 +76,9 @@ export class Tables implements State {
   /** As `#deletions`, at the applied position: a replay of the log from there needs all later ones. */
   #appliedDeletions = EMPTY_MANIFEST.deletions;
   readonly #holds = new Holds();
-  #isWorking = false;
+  readonly #working = new Set<Work>();
+  /** The manifest that is being written. */
+  #installing: Promise<void> = Promise.resolve();
   #mustFlush = false;
   #turn = 0;
   #notRemoved = 0;
@@ -222,34 +227,48 @@ export class Tables implements State {
     return this.#holds.hold(revision, deletions);
   }
 
-  /** Whether {@linkcode work} has something to do. */
+  /** Whether {@linkcode writeMemory} has something to do. */
+  get mustWrite(): boolean {
+    return this.#frozen !== null || this.#isFull;
+  }
+
+  /** Whether {@linkcode merge} has something to do. */
+  get mustMerge(): boolean {
+    return this.#plan() !== null;
+  }
+
+  /** Whether anything waits to be done in the background. */
   get hasWork(): boolean {
-    return this.#frozen !== null || this.#isFull || this.#plan() !== null;
+    return this.mustWrite || this.mustMerge;
   }
 
   /**
-   * Writes one table file or does one merge, in slices between which others have the thread. Calls do
-   * not overlap. What it throws has changed nothing, and it may be called again. False: nothing can be
-   * done before the log has more durable.
+   * Writes the older part of what is in memory into a table file, in slices between which others have
+   * the thread. False: nothing was done, or the log has to have more durable first. Calls do not
+   * overlap each other, but {@linkcode merge} may run beside it. What it throws has changed nothing,
+   * and it may be called again.
    *
    * @param durable The log's durable position: no table gets ahead of it.
    */
+  async writeMemory(durable: Index): Promise<boolean> {
+    if (this.#frozen === null && this.#isFull) this.#freeze();
+    const frozen = this.#frozen;
+    if (frozen === null || frozen.applied.index > durable) return false;
+    await this.#alone("write", () => this.#write(frozen));
+    return true;
+  }
+
+  /** Does the merge that is needed most, as {@linkcode writeMemory} works. False: none is needed. */
+  async merge(): Promise<boolean> {
+    const plan = this.#plan();
+    if (plan === null) return false;
+    await this.#alone("merge", () => this.#merge(plan));
+    return true;
+  }
+
+  /** One piece of background work; false: nothing can be done now. */
   async work(durable: Index): Promise<boolean> {
-    invariant(!this.#isWorking, "one piece of work at a time");
-    this.#isWorking = true;
-    try {
-      if (this.#frozen === null && this.#isFull) this.#freeze();
-      if (this.#frozen !== null && this.#frozen.applied.index <= durable) {
-        await this.#flush(this.#frozen);
-        return true;
-      }
-      const plan = this.#plan();
-      if (plan === null) return false;
-      await this.#merge(plan);
-      return true;
-    } finally {
-      this.#isWorking = false;
-    }
+    return await this.writeMemory(durable) || await this.merge();
   }
 
   /** What is in memory now will be written with the next work, however little it is. */
@@ -262,20 +281,14 @@ export class Tables implements State {
     while (this.#position.index > this.#applied.index) {
       if (this.#frozen === null) this.#freeze();
       if (this.#frozen!.applied.index > durable) return;
-      await this.work(durable);
+      await this.writeMemory(durable);
     }
   }
 
   /** Merges all tables into one level, for the impatient. */
   async compact(): Promise<void> {
-    invariant(!this.#isWorking, "one piece of work at a time");
-    this.#isWorking = true;
-    try {
-      const plan = planAll(this.#levels);
-      if (plan !== null) await this.#merge(plan);
-    } finally {
-      this.#isWorking = false;
-    }
+    const plan = planAll(this.#levels);
+    if (plan !== null) await this.#alone("merge", () => this.#merge(plan));
   }
 
   /** Begins to take in the state of another server. */
@@ -295,24 +308,22 @@ export class Tables implements State {
     invariant(arrived.isComplete && moment !== null, "a state has arrived whole");
     invariant(moment.at === position.index, "a state is that at its position");
     invariant(position.index > this.#position.index, "the applied position never goes back");
-    invariant(!this.#isWorking, "one piece of work at a time");
-    this.#isWorking = true;
-    try {
-      const tables = await arrived.finish();
-      const before = this.#levels.flat();
-      const level = levelFor(sizeOf(tables), this.#options);
-      this.#oldest = this.#horizon = position.index;
-      this.#members = members;
-      const levels = [...Array.from({ length: level }, () => []), tables];
-      await this.#install(levels, { applied: position, deletions: moment.deletions });
-      this.#deletions = this.#dropped = moment.deletions;
-      this.#memory = new MemoryTable();
-      this.#frozen = null;
-      this.#position = position;
-      for (const table of before) this.#discard(table);
-    } finally {
-      this.#isWorking = false;
-    }
+    await this.#alone("write", () =>
+      this.#alone("merge", async () => {
+        const tables = await arrived.finish();
+        const before = this.#levels.flat();
+        const level = levelFor(sizeOf(tables), this.#options);
+        this.#oldest = this.#horizon = position.index;
+        const { deletions } = moment;
+        this.#members = members;
+        const levels = [...Array.from({ length: level }, () => []), tables];
+        await this.#install(() => levels, { applied: position, deletions });
+        this.#deletions = this.#dropped = deletions;
+        this.#memory = new MemoryTable();
+        this.#frozen = null;
+        this.#position = position;
+        for (const table of before) this.#discard(table);
+      }));
   }
 
   /** Closes all files. Scans that are under way keep theirs until they end. */
@@ -339,11 +350,21 @@ export class Tables implements State {
     this.#mustFlush = false;
   }
 
-  async #flush(frozen: Frozen): Promise<void> {
+  /** Runs work of a kind that does not run yet. */
+  async #alone(kind: Work, run: () => Promise<void>): Promise<void> {
+    invariant(!this.#working.has(kind), `one ${kind} at a time`);
+    this.#working.add(kind);
+    try {
+      await run();
+    } finally {
+      this.#working.delete(kind);
+    }
+  }
+
+  async #write(frozen: Frozen): Promise<void> {
     const keep = this.#keep(() => true);
-    const outputs = await this.#write(kept(frozen.table.entries(""), keep), Infinity);
-    const [newest = [], ...others] = this.#levels;
-    await this.#install([[...outputs, ...newest], ...others], frozen);
+    const outputs = await this.#writeTables(kept(frozen.table.entries(""), keep), Infinity);
+    await this.#install(([newest = [], ...others]) => [[...outputs, ...newest], ...others], frozen);
     this.#frozen = null;
   }
 
@@ -352,9 +373,8 @@ export class Tables implements State {
     const levels = this.#levels;
     const keep = this.#keep((key) => isBelow(levels, plan.level, key));
     const runs = plan.inputs.map((table) => table.entries(""));
-    const outputs = await this.#write(kept(merged(runs), keep), this.#options.tableBytes);
-    const { applied, deletions } = { applied: this.#applied, deletions: this.#appliedDeletions };
-    await this.#install(replaceTables(levels, plan, outputs), { applied, deletions });
+    const outputs = await this.#writeTables(kept(merged(runs), keep), this.#options.tableBytes);
+    await this.#install((now) => replaceTables(now, plan, outputs), null);
     for (const table of plan.inputs) this.#discard(table);
   }
 
@@ -368,7 +388,7 @@ export class Tables implements State {
     return { horizon, deletions, hasOlder };
   }
 
-  async #write(entries: Iterable<Entry>, tableBytes: number): Promise<readonly Table[]> {
+  async #writeTables(entries: Iterable<Entry>, tableBytes: number): Promise<readonly Table[]> {
     const outputs = await writeTables(entries, this.#writeOptions(tableBytes));
     this.#writtenBytes += sizeOf(outputs);
     return outputs;
@@ -379,19 +399,32 @@ export class Tables implements State {
     return { files, clock, cache: this.#cache, tableBytes, takeNumber: () => this.#next++ };
   }
 
-  /** Makes these the tables, durable first. */
+  /**
+   * Makes a change of the levels, durable first, and the position that the tables then hold, if it
+   * changes. One manifest is written at a time, each from what the one before it made.
+   */
   async #install(
-    levels: readonly (readonly Table[])[],
-    { applied, deletions }: Pick<Frozen, "applied" | "deletions">,
+    change: (levels: readonly (readonly Table[])[]) => readonly (readonly Table[])[],
+    held: Pick<Frozen, "applied" | "deletions"> | null,
   ): Promise<void> {
-    const numbers = levels.map((tables) => tables.map(({ number }) => number));
-    const [horizon, next] = [this.#oldest, this.#next];
-    const members = this.#members;
-    const manifest = { applied, horizon, deletions, next, levels: numbers, members };
-    await writeManifest(this.#options.files, manifest);
-    this.#levels = levels;
-    this.#applied = applied;
-    this.#appliedDeletions = deletions;
+    const before = this.#installing;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#installing = promise;
+    await before;
+    try {
+      const levels = change(this.#levels);
+      const numbers = levels.map((tables) => tables.map(({ number }) => number));
+      const { applied, deletions } = held ??
+        { applied: this.#applied, deletions: this.#appliedDeletions };
+      const [horizon, next, members] = [this.#oldest, this.#next, this.#members];
+      const manifest = { applied, horizon, deletions, next, levels: numbers, members };
+      await writeManifest(this.#options.files, manifest);
+      this.#levels = levels;
+      this.#applied = applied;
+      this.#appliedDeletions = deletions;
+    } finally {
+      resolve();
+    }
   }
 
   /** Removes the file of a table that no manifest names, when the last reader is done with it. */

@@ -159,7 +159,8 @@ Deno.test("Tables answer like a plain map with versions, across work and power c
       model.next(random);
       replay(tables, model);
       if (dice < 0.3) durable = model.log.length;
-      if (dice < 0.5 && tables.hasWork) await tables.work(durable);
+      if (dice < 0.25 && tables.hasWork) await tables.work(durable);
+      else if (dice < 0.5) await Promise.all([tables.writeMemory(durable), tables.merge()]);
       if (dice < 0.05) tables.forget(model.log.length - Math.floor(random.next() * 50), 0);
       if (dice < 0.1) compare(tables, model, random);
       assert(tables.applied.index <= durable, "tables are never ahead of the log");

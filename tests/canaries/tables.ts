@@ -12,6 +12,9 @@ const TABLE = "kv/tables/files/table.ts";
 const LEVELS = "kv/tables/merges/levels.ts";
 
 const MODEL = "kv/tables/tables_test.ts";
+const IMAGES = "kv/tables/table_images.ts";
+const IMAGE_TESTS = "kv/tables/table_images_test.ts";
+const KV_SWARM = "tests/swarm/kv_swarm_test.ts";
 const STREAM = "kv/tables/stream_test.ts";
 const UNITS =
   "kv/tables/merges/merge_test.ts kv/tables/merges/levels_test.ts kv/tables/files/table_test.ts";
@@ -22,17 +25,16 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T1",
     bug: "a table is written before the log has its entries durable",
     file: TABLES,
-    find: "this.#frozen !== null && this.#frozen.applied.index <= durable",
-    replace: "this.#frozen !== null && durable >= 0",
+    find: "if (frozen === null || frozen.applied.index > durable) return false;",
+    replace: "if (frozen === null || durable < 0) return false;",
     caughtBy: [MODEL],
   },
   {
     rule: "T1",
     bug: "the manifest claims what is still only in memory",
     file: TABLES,
-    find: "await this.#install([[...outputs, ...newest], ...others], frozen);",
-    replace:
-      "await this.#install([[...outputs, ...newest], ...others], { ...frozen, applied: this.#position });",
+    find: "[[...outputs, ...newest], ...others], frozen);",
+    replace: "[[...outputs, ...newest], ...others], { ...frozen, applied: this.#position });",
     caughtBy: [MODEL],
   },
   {
@@ -59,6 +61,31 @@ export const tableCanaries: readonly Canary[] = [
     find: "    await this.#file?.sync();\n",
     replace: "",
     caughtBy: [UNITS, MODEL],
+  },
+  {
+    rule: "T2",
+    bug: "two manifests are written at a time",
+    file: TABLES,
+    find: "    await before;\n    try {",
+    replace: "    try {",
+    caughtBy: [MODEL],
+  },
+  {
+    rule: "T2",
+    bug: "a merge forgets the table that was written beside it",
+    file: TABLES,
+    find: "(now) => replaceTables(now, plan, outputs)",
+    replace: "() => replaceTables(levels, plan, outputs)",
+    caughtBy: [MODEL],
+  },
+  {
+    rule: "T2",
+    bug: "a merge writes the position that it began with",
+    file: TABLES,
+    find: "{ applied: this.#applied, deletions: this.#appliedDeletions };\n      const [horizon",
+    replace:
+      "{ applied: { ...this.#applied, index: 0 }, deletions: this.#appliedDeletions };\n      const [horizon",
+    caughtBy: [MODEL],
   },
   {
     rule: "T3",
@@ -241,7 +268,7 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T9",
     bug: "what was in memory before an import shines through it",
     file: TABLES,
-    find: "      this.#memory = new MemoryTable();\n      this.#frozen = null;\n",
+    find: "        this.#memory = new MemoryTable();\n        this.#frozen = null;\n",
     replace: "",
     caughtBy: [STREAM],
   },
@@ -249,8 +276,72 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T9",
     bug: "a state that an import replaced can still be asked for",
     file: TABLES,
-    find: "      this.#oldest = this.#horizon = position.index;\n",
+    find: "        this.#oldest = this.#horizon = position.index;\n",
     replace: "",
     caughtBy: [STREAM],
+  },
+  {
+    rule: "T1",
+    bug: "the background work does not ask what the log has durable",
+    file: "kv/tables/background.ts",
+    find: "tables.writeMemory(host.durable())",
+    replace: "tables.writeMemory(Infinity)",
+    caughtBy: [IMAGE_TESTS],
+  },
+  {
+    rule: "T9",
+    bug: "entries are applied while an image goes into force",
+    file: IMAGES,
+    find: "return this.#arriving?.isWhole !== true && this.#tables.pressure < 1;",
+    replace: "return this.#tables.pressure < 1;",
+    caughtBy: [IMAGE_TESTS],
+  },
+  {
+    rule: "T9",
+    bug: "an image goes on behind a chunk that was passed over",
+    file: "kv/tables/arriving.ts",
+    find: "if (this.#isWhole || offset !== this.#end || end > total) return;",
+    replace: "if (this.#isWhole || end > total) return;",
+    caughtBy: [IMAGE_TESTS, KV_SWARM],
+  },
+  {
+    rule: "T9",
+    bug: "a reader of an image goes on at the place of another one",
+    file: "kv/tables/image_reader.ts",
+    find: "reader.at === moment.at && reader.offset === offset",
+    replace: "reader.at === moment.at",
+    caughtBy: [IMAGE_TESTS],
+  },
+  {
+    rule: "T9",
+    bug: "an image is continued although deletions of it may be missing",
+    file: TABLES,
+    find: "&& deletions >= this.#dropped;",
+    replace: "&& deletions >= 0;",
+    caughtBy: [IMAGE_TESTS],
+  },
+  {
+    rule: "T4",
+    bug: "the state that the log begins behind is not held for followers",
+    file: IMAGES,
+    find: "    this.#held = [{ moment",
+    replace: "    release();\n    this.#held = [{ moment",
+    caughtBy: [IMAGE_TESTS],
+  },
+  {
+    rule: "T9",
+    bug: "servers hash the state at revisions of their own",
+    file: "kv/tables/state_checks.ts",
+    find: "this.#run(first.index)",
+    replace: "this.#run(this.#tables.position.index)",
+    caughtBy: [IMAGE_TESTS],
+  },
+  {
+    rule: "T9",
+    bug: "the smaller part of the servers passes for the right one",
+    file: "kv/tables/state_checks.ts",
+    find: "if (servers.length < largest)",
+    replace: "if (servers.length === largest)",
+    caughtBy: ["kv/tables/state_checks_test.ts"],
   },
 ];
