@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Clock, ImagePiece, ImagePlace } from "../../raft/mod.ts";
+import type { Clock, ImagePiece, ImagePlace, Timer } from "../../raft/mod.ts";
 import { keyBytes, keyOf } from "./files/mod.ts";
 import type { Tables } from "./tables.ts";
 import { type Cursor, type Moment, piecesOf, START, type StreamPiece } from "./stream.ts";
@@ -32,7 +32,8 @@ export class ImageReader {
   readonly #tables: Tables;
   readonly #clock: Clock;
   #readers: Reader[] = [];
-  #isWaiting = false;
+  /** Runs while there are readers. */
+  #idle: Timer | null = null;
 
   constructor(tables: Tables, clock: Clock) {
     this.#tables = tables;
@@ -90,13 +91,14 @@ export class ImageReader {
   #close(reader: Reader): void {
     reader.pieces.return();
     this.#readers = this.#readers.filter((other) => other !== reader);
+    if (this.#readers.length > 0) return;
+    this.#idle?.cancel();
+    this.#idle = null;
   }
 
   #closeWhenIdle(): void {
-    if (this.#isWaiting) return;
-    this.#isWaiting = true;
-    this.#clock.after(IDLE_MS, () => {
-      this.#isWaiting = false;
+    this.#idle ??= this.#clock.after(IDLE_MS, () => {
+      this.#idle = null;
       const now = this.#clock.now();
       for (const reader of [...this.#readers]) {
         if (now - reader.usedMs >= IDLE_MS) this.#close(reader);

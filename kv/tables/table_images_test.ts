@@ -39,8 +39,21 @@ class Server {
   changes = 0;
   failure: unknown = null;
 
+  /** The waits of its clock that have neither ended nor been cancelled. */
+  readonly timers = new Set<object>();
+
   constructor(readonly disk = new SimDisk(), options: Partial<typeof SMALL> = {}) {
-    const clock = new SystemClock();
+    const system = new SystemClock();
+    const clock = {
+      now: () => system.now(),
+      wall: () => system.wall(),
+      soon: (run: () => void) => system.soon(run),
+      after: (ms: number, run: () => void) => {
+        const timer = system.after(ms, () => (this.timers.delete(timer), run()));
+        this.timers.add(timer);
+        return { cancel: () => (this.timers.delete(timer), timer.cancel()) };
+      },
+    };
     this.images = new TableImages({ files: disk.open(), clock, ...SMALL, ...options });
   }
 
@@ -161,6 +174,7 @@ Deno.test("TableImages carry the state to another server in pieces", async () =>
   assertEquals(follower.piece(BEGIN), leader.piece(BEGIN));
   await leader.images.close(true);
   await follower.images.close(true);
+  assertEquals([leader.timers.size, follower.timers.size], [0, 0]);
 });
 
 Deno.test("TableImages go on with the image of another leader that has the revision", async () => {
