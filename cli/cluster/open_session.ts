@@ -241,7 +241,7 @@ function makeSession(
     },
     clerk: (only) => {
       const servers = only === undefined ? [...nodes.keys()] : [placeOf(only)];
-      return new Clerk({ servers, find, call, clock, random });
+      return new Clerk({ servers, find, call, clock, random, sessions: true });
     },
     reports: () => Promise.all(nodes.map((node) => node.report())),
     close: () => nodes.forEach(({ client }) => client.close()),

@@ -12,10 +12,9 @@
  * @module
  */
 
-import type { Clock, NodeId, Random } from "../../raft/mod.ts";
+import type { NodeId } from "../../raft/mod.ts";
 import {
   type Batch,
-  type BatchResult,
   decodeReply,
   encodeRequest,
   isReadOnly,
@@ -23,113 +22,20 @@ import {
   type Reply,
   toKey,
 } from "../command/mod.ts";
-
-/**
- * The result of a {@linkcode Call}: a reply; `null` when there is none and the request may have
- * been executed; `unsent` when the request was not sent and never will be.
- */
-export type CallResult = Uint8Array | "unsent" | null;
-
-/**
- * Carries a request to a server, at most once, and its reply back, until a time on the clerk's
- * clock or until the signal is raised.
- */
-export type Call = (
-  server: NodeId,
-  request: Uint8Array,
-  deadline: number,
-  signal?: AbortSignal,
-) => Promise<CallResult>;
-
-/** Options of a {@linkcode Clerk}. */
-export interface ClerkOptions {
-  /** The servers of the cluster. */
-  readonly servers: readonly NodeId[];
-  /** Carries requests to them. */
-  readonly call: Call;
-  /** The clock for deadlines and pauses. */
-  readonly clock: Clock;
-  /** Randomizes the pauses. */
-  readonly random: Random;
-  /**
-   * The server that is the node with this id; `null` if none is known. Only needed where servers
-   * are not numbered by the ids of the nodes.
-   */
-  readonly find?: (leader: NodeId) => NodeId | null;
-  /**
-   * How long one server may take to answer before another is asked. A server that is alive but busy
-   * answers later than one that is not, and a request that is sent again makes it busier: the calls
-   * find out sooner when a server is gone. @default {10000}
-   */
-  readonly attemptMs?: number;
-  /** The first and the longest pause after no server answered. @default {20 to 200} */
-  readonly pauseMs?: { readonly min: number; readonly max: number };
-  /**
-   * The first and the longest pause of a clerk whose server is overloaded. @default {500 to 10000}
-   */
-  readonly overloadPauseMs?: { readonly min: number; readonly max: number };
-}
-
-/** The result of a get. */
-export type GetResult =
-  | { readonly type: "value"; readonly value: Uint8Array; readonly version: number }
-  | { readonly type: "noKey" }
-  /** No server answered in time. */
-  | { readonly type: "unavailable" }
-  /** The server does not understand the request. */
-  | { readonly type: "refused" };
-
-/** The result of a put: `stored` is yes, `maybe` is unknown, all others mean it never executes. */
-export type PutResult =
-  /** The key has this version now. */
-  | { readonly type: "stored"; readonly version: number }
-  | { readonly type: "noKey" }
-  /** The key had this version when the server looked; nothing was changed. */
-  | { readonly type: "wrongVersion"; readonly version: number }
-  /** The store has no room; nothing was changed. */
-  | { readonly type: "full" }
-  /** It was resent or got no answer: it is executed at most once, or not at all. */
-  | { readonly type: "maybe" }
-  /** No server accepted it in time. */
-  | { readonly type: "unavailable" }
-  /** The server does not understand the request. */
-  | { readonly type: "refused" };
-
-/** The result of a batch: `done` is yes, `maybe` is unknown, all others mean it never executes. */
-export type BatchOutcome =
-  /** It was executed: the checks held and `then` was done, or one failed and `otherwise` was. */
-  | { readonly type: "done"; readonly result: BatchResult }
-  /** The revision that was to be read is gone; this is the oldest that is there. */
-  | { readonly type: "compacted"; readonly oldest: number }
-  /** The revision that was to be read is not there yet; this is the newest. */
-  | { readonly type: "future"; readonly newest: number }
-  /** It cannot be executed as it is; nothing was changed. */
-  | { readonly type: "invalid"; readonly reason: string }
-  /** The store has no room; nothing was changed. */
-  | { readonly type: "full" }
-  /** It was sent and got no answer, or was sent again: it is executed at most once, or not at all. */
-  | { readonly type: "maybe" }
-  /** No server accepted it in time. */
-  | { readonly type: "unavailable" }
-  /** The server does not understand the request. */
-  | { readonly type: "refused" };
-
-/** Limits of one operation. */
-export interface CallOptions {
-  /** Time limit; without it there is none. */
-  readonly timeoutMs?: number;
-  /** Ends the operation at once when it is raised. */
-  readonly signal?: AbortSignal;
-}
-
-/** Limits of one put. */
-export interface PutOptions extends CallOptions {
-  /** The version that the key must have; 0 if it must not exist. */
-  readonly version: number;
-}
+import { ClerkSession } from "./clerk_session.ts";
+import type {
+  BatchOutcome,
+  CallOptions,
+  CallResult,
+  ClerkOptions,
+  GetResult,
+  PutOptions,
+  PutResult,
+} from "./clerk_types.ts";
 
 const DEFAULTS = {
   find: (leader: NodeId): NodeId => leader,
+  sessions: false,
   attemptMs: 10_000,
   pauseMs: { min: 20, max: 200 },
   overloadPauseMs: { min: 500, max: 10_000 },
@@ -149,6 +55,8 @@ export class Clerk {
   readonly #options: Required<ClerkOptions>;
   /** The server to ask first: the last that answered, or that was named as leader since. */
   #leader: NodeId;
+  /** Numbers the writes of this clerk; `null`: the next one begins a session. */
+  #session: ClerkSession | null = null;
   /** Overloaded answers in a row, over all operations; halved by every other answer. */
   #refusals = 0;
 
@@ -188,10 +96,11 @@ export class Clerk {
   }
 
   /**
-   * Executes a batch, at most once: one that may be executed twice is not sent again after a request
-   * that may have been executed.
+   * Executes a batch. With sessions exactly once, unless the time is up; without them at most once: a
+   * batch that could be executed twice is not sent again after a request that may have been executed.
    */
   async batch(batch: Batch, options: CallOptions = {}): Promise<BatchOutcome> {
+    if (this.#options.sessions && !isReadOnly(batch)) return await this.#batchOnce(batch, options);
     const request = encodeRequest({ type: "batch", batch });
     const isOnce = !isRepeatable(batch);
     const { reply, isUnsure } = await this.#send(request, { ...options, isOnce });
@@ -200,16 +109,46 @@ export class Clerk {
     }
     // Also after a failed check: the first request may be the reason why it failed.
     if (isUnsure && !isReadOnly(batch)) return { type: "maybe" };
-    if (reply === null) return { type: "unavailable" };
-    switch (reply.type) {
-      case "compacted":
-      case "future":
-      case "invalid":
-      case "full":
-        return reply;
-      default:
-        return { type: "refused" };
+    return outcomeOf(reply);
+  }
+
+  /** Sends a numbered batch until its answer comes: however often it is sent, it has one (C3). */
+  async #batchOnce(
+    batch: Batch,
+    options: CallOptions,
+  ): Promise<BatchOutcome> {
+    const { clock } = this.#options;
+    const deadline = clock.now() + (options.timeoutMs ?? Infinity);
+    const limits = () => ({ ...options, timeoutMs: deadline - clock.now() });
+    // A wrong batch is refused without asking a server.
+    encodeRequest({ type: "batch", batch });
+    while (true) {
+      const session = await this.#begin(limits());
+      if (session === null) return { type: "unavailable" };
+      const number = session.take();
+      try {
+        const request = { type: "batch", batch } as const;
+        const bytes = encodeRequest({ type: "numbered", number, request });
+        const { reply, isUnsure } = await this.#send(bytes, limits());
+        if (reply?.type === "batch") return { type: "done", result: reply.result };
+        const isGone = reply?.type === "sessionGone";
+        if (isGone && this.#session === session) this.#session = null;
+        // The store kept the reason why a batch is invalid, but a full disk may have come later.
+        if (isUnsure && reply?.type !== "invalid") return { type: "maybe" };
+        if (!isGone) return outcomeOf(reply);
+      } finally {
+        session.end(number);
+      }
     }
+  }
+
+  /** The session of this clerk; `null`: no server answered in time. */
+  async #begin(options: CallOptions): Promise<ClerkSession | null> {
+    if (this.#session !== null) return this.#session;
+    const { reply } = await this.#send(encodeRequest({ type: "time" }), options);
+    // Another operation may have begun one meanwhile.
+    if (this.#session !== null || reply?.type !== "time") return this.#session;
+    return this.#session = new ClerkSession(reply.steady, this.#options.random);
   }
 
   async #send(
@@ -288,6 +227,20 @@ export class Clerk {
     await promise;
     signal?.removeEventListener("abort", goOn);
     timer.cancel();
+  }
+}
+
+/** What a reply that is no result says of a batch. */
+function outcomeOf(reply: Definite | null): BatchOutcome {
+  if (reply === null) return { type: "unavailable" };
+  switch (reply.type) {
+    case "compacted":
+    case "future":
+    case "invalid":
+    case "full":
+      return reply;
+    default:
+      return { type: "refused" };
   }
 }
 

@@ -8,7 +8,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { SeededRandom } from "../../tests/sim/seeded_random.ts";
 import { VirtualClock } from "../../tests/sim/virtual_clock.ts";
-import { type CallResult, Clerk, type ClerkOptions } from "./clerk.ts";
+import { Clerk } from "./clerk.ts";
+import type { CallResult, ClerkOptions } from "./clerk_types.ts";
 import { encodeReply, encodeRequest, type Reply } from "../command/mod.ts";
 import { KvStore } from "../store/store.ts";
 

@@ -9,7 +9,8 @@
  */
 
 import type { Clock, Random } from "../../raft/mod.ts";
-import type { CallOptions, Clerk } from "./clerk.ts";
+import type { Clerk } from "./clerk.ts";
+import type { CallOptions } from "./clerk_types.ts";
 
 /** Options of a {@linkcode Lock}. */
 export interface LockOptions {

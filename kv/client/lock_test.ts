@@ -7,7 +7,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../tests/sim/seeded_random.ts";
 import { VirtualClock } from "../../tests/sim/virtual_clock.ts";
-import { type Call, Clerk } from "./clerk.ts";
+import { Clerk } from "./clerk.ts";
+import type { Call } from "./clerk_types.ts";
 import { decodeReply, encodeRequest } from "../command/mod.ts";
 import { Lock } from "./lock.ts";
 import { KvStore } from "../store/store.ts";

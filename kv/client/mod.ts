@@ -4,15 +4,15 @@
  * @module
  */
 
-export {
-  type BatchOutcome,
-  type Call,
-  type CallOptions,
-  type CallResult,
-  Clerk,
-  type ClerkOptions,
-  type GetResult,
-  type PutOptions,
-  type PutResult,
-} from "./clerk.ts";
+export { Clerk } from "./clerk.ts";
+export type {
+  BatchOutcome,
+  Call,
+  CallOptions,
+  CallResult,
+  ClerkOptions,
+  GetResult,
+  PutOptions,
+  PutResult,
+} from "./clerk_types.ts";
 export { type AcquireResult, Lock, type LockOptions } from "./lock.ts";

@@ -10,7 +10,7 @@
 
 import { KEY_BYTES_MAX } from "../tables/mod.ts";
 import { type Key, MalformedBytes, type Reader, type Writer } from "./bytes.ts";
-import { textOfKey, toKey } from "./key_text.ts";
+import { isSystemKey, textOfKey, toKey } from "./key_text.ts";
 
 /** Longest value, in bytes. */
 export const VALUE_BYTES_MAX = 1024 * 1024;
@@ -43,11 +43,15 @@ export type ValueOf<F> = F extends Field<infer T> ? T : never;
 
 /** A key. */
 export const key: Field<Key> = {
-  wanted: `a key of 1 to ${KEY_BYTES_MAX} bytes`,
+  wanted: `a key of 1 to ${KEY_BYTES_MAX} bytes that does not begin with 255`,
   layout: "length (`u16`), key",
-  is: (value): value is Key => isKey(value, 1),
+  is: (value): value is Key => isKey(value, 1) && !isSystemKey(value as Key),
   write: writeKey,
-  read: (from) => readKey(from, 1),
+  read: (from) => {
+    const name = readKey(from, 1);
+    if (isSystemKey(name)) throw new MalformedBytes("wanted a key that does not begin with 255");
+    return name;
+  },
   toJson: jsonOfKey,
   fromJson: keyOfJson,
 };

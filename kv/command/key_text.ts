@@ -11,10 +11,21 @@ const encoder = new TextEncoder();
 // A byte order mark is part of a key like any other character: two keys must never become one.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Keys from here on are the store's own. No text in UTF-8 begins so. */
+export const SYSTEM_KEYS = "\xff";
+
+/** Whether a key is one of the store's own. */
+export function isSystemKey(key: Key): boolean {
+  return key.charCodeAt(0) === 0xff;
+}
+
 /** The key of a text or of bytes. Throws a `RangeError` for one that no server would take. */
 export function toKey(key: string | Uint8Array): Key {
   const name = typeof key === "string" ? binaryKey(key) : keyOf(key);
   const { length } = name;
+  if (isSystemKey(name)) {
+    throw new RangeError("Cannot use the key: wanted one that does not begin with 255");
+  }
   if (length >= 1 && length <= KEY_BYTES_MAX) return name;
   const wanted = length === 0 ? "at least 1 byte" : `at most ${KEY_BYTES_MAX} bytes`;
   throw new RangeError(`Cannot use the key: wanted ${wanted}, got ${length}`);

@@ -14,10 +14,10 @@ export {
   isRepeatable,
 } from "./batch.ts";
 export { batchOfJson, jsonOfBatch, jsonOfResult, resultOfJson } from "./batch_json.ts";
-export { type Key, viewOf } from "./bytes.ts";
+export { type Key, Reader, viewOf, Writer } from "./bytes.ts";
 export { ENTRY_HEAD_BYTES, type FoundEntry } from "./entries.ts";
 export { jsonOfKey, VALUE_BYTES_MAX } from "./fields.ts";
-export { binaryKey, endOfPrefix, textOfKey, toKey } from "./key_text.ts";
+export { binaryKey, endOfPrefix, isSystemKey, SYSTEM_KEYS, textOfKey, toKey } from "./key_text.ts";
 export {
   type Check,
   CHECKS,
@@ -36,7 +36,10 @@ export {
   decodeRequest,
   encodeRequest,
   type Get,
+  type Numbered,
   type Put,
   type Request,
   requestAccess,
+  type TimeRequest,
 } from "./request.ts";
+export { type RequestNumber } from "./session.ts";

@@ -34,6 +34,10 @@ export type Reply =
   | { readonly type: "compacted"; readonly oldest: number }
   /** The revision that was to be read is not there yet; this is the newest. */
   | { readonly type: "future"; readonly newest: number }
+  /** The steady time of the log, in milliseconds. */
+  | { readonly type: "time"; readonly steady: number }
+  /** The session is forgotten, or its client no longer wants this answer: not executed now. */
+  | { readonly type: "sessionGone" }
   /** The batch could not be executed as it is, for this reason. It changed nothing. */
   | { readonly type: "invalid"; readonly reason: string };
 
@@ -51,6 +55,8 @@ const CODES = {
   compacted: 10,
   future: 11,
   invalid: 12,
+  time: 13,
+  sessionGone: 14,
 } as const satisfies Record<Reply["type"], number>;
 
 const encoder = new TextEncoder();
@@ -79,7 +85,10 @@ export function encodeReply(reply: Reply): Uint8Array {
       return withNumber(CODES.compacted, reply.oldest);
     case "future":
       return withNumber(CODES.future, reply.newest);
+    case "time":
+      return withNumber(CODES.time, reply.steady);
     case "stored":
+    case "sessionGone":
     case "noKey":
     case "full":
     case "overloaded":
@@ -108,10 +117,12 @@ export function decodeReply(bytes: Uint8Array): Reply | null {
     }
     case CODES.wrongVersion:
     case CODES.compacted:
+    case CODES.time:
     case CODES.future: {
       const number = bytes.length !== 9 ? null : getNumber(view, 1);
       if (number === null) return null;
       if (bytes[0] === CODES.compacted) return { type: "compacted", oldest: number };
+      if (bytes[0] === CODES.time) return { type: "time", steady: number };
       if (bytes[0] === CODES.future) return { type: "future", newest: number };
       return { type: "wrongVersion", version: number };
     }
@@ -135,6 +146,8 @@ function shortReply(code: number): Reply | null {
       return { type: "stored" };
     case CODES.noKey:
       return { type: "noKey" };
+    case CODES.sessionGone:
+      return { type: "sessionGone" };
     case CODES.overloaded:
       return { type: "overloaded" };
     case CODES.refused:

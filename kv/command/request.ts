@@ -14,6 +14,7 @@ import { KEY_BYTES_MAX, keyOf } from "../tables/mod.ts";
 import { type Batch, isReadOnly, readBatch, writeBatch } from "./batch.ts";
 
 import { getNumber, type Key, orNull, Reader, setNumber, viewOf, Writer } from "./bytes.ts";
+import { readNumber, REQUEST_NUMBER_BYTES, type RequestNumber, writeNumber } from "./session.ts";
 import { key as keyField, VALUE_BYTES_MAX } from "./fields.ts";
 
 /** Read a key. */
@@ -44,10 +45,29 @@ export interface BatchRequest {
   readonly batch: Batch;
 }
 
-/** All that clients ask. Get and put are short forms of batches. */
-export type Request = Get | Put | BatchRequest;
+/** A write with a number: it is executed once, however often it is sent. */
+export interface Numbered {
+  /** Tells it from the other commands. */
+  readonly type: "numbered";
+  /** Its number. */
+  readonly number: RequestNumber;
+  /** What is asked. */
+  readonly request: Put | BatchRequest;
+}
 
-const REQUEST_CODES = { get: 1, put: 2, batch: 3 } as const;
+/** Read the steady time of the log, with which a session begins. */
+export interface TimeRequest {
+  /** Tells it from the other commands. */
+  readonly type: "time";
+}
+
+/** All that clients ask. Get and put are short forms of batches. */
+export type Request = Get | Put | BatchRequest | Numbered | TimeRequest;
+
+const REQUEST_CODES = { get: 1, put: 2, batch: 3, numbered: 4, time: 5 } as const;
+
+/** A key does not begin with it. */
+const SYSTEM_BYTE = 0xff;
 
 const GET_HEADER_BYTES = 3;
 const PUT_HEADER_BYTES = 11;
@@ -71,6 +91,15 @@ export function encodeRequest(request: Request): Uint8Array {
       writeBatch(to, request.batch);
       return to.finish();
     }
+    case "numbered": {
+      const to = new Writer();
+      to.u8(REQUEST_CODES.numbered);
+      writeNumber(to, request.number);
+      to.bytes(encodeRequest(request.request));
+      return to.finish();
+    }
+    case "time":
+      return Uint8Array.of(REQUEST_CODES.time);
     default:
       return request satisfies never;
   }
@@ -101,6 +130,8 @@ function encodePut({ key, value, version }: Put): Uint8Array {
  * before the bytes enter the log.
  */
 export function requestAccess(bytes: Uint8Array): "read" | "write" | null {
+  if (bytes[0] === REQUEST_CODES.numbered) return decodeNumbered(bytes) === null ? null : "write";
+  if (bytes[0] === REQUEST_CODES.time) return bytes.length === 1 ? "read" : null;
   if (bytes[0] === REQUEST_CODES.batch) {
     const request = decodeBatch(bytes);
     if (request === null) return null;
@@ -114,6 +145,8 @@ export function requestAccess(bytes: Uint8Array): "read" | "write" | null {
 /** Reads a request, or `null`: these bytes are none. Values are views, not copies. */
 export function decodeRequest(bytes: Uint8Array): Request | null {
   if (bytes[0] === REQUEST_CODES.batch) return decodeBatch(bytes);
+  if (bytes[0] === REQUEST_CODES.numbered) return decodeNumbered(bytes);
+  if (bytes[0] === REQUEST_CODES.time) return bytes.length === 1 ? { type: "time" } : null;
   const type = shortType(bytes);
   if (type === null) return null;
   if (type === "get") return { type, key: keyOf(bytes.subarray(GET_HEADER_BYTES)) };
@@ -129,17 +162,30 @@ function shortType(bytes: Uint8Array): "get" | "put" | null {
   const { length } = bytes;
   if (bytes[0] === REQUEST_CODES.get && length >= GET_HEADER_BYTES) {
     const keyLength = bytes[1]! << 8 | bytes[2]!;
+    if (bytes[GET_HEADER_BYTES] === SYSTEM_BYTE) return null;
     return isKeyLength(keyLength) && length === GET_HEADER_BYTES + keyLength ? "get" : null;
   }
   if (bytes[0] !== REQUEST_CODES.put || length < PUT_HEADER_BYTES) return null;
   const keyLength = bytes[9]! << 8 | bytes[10]!;
   const valueAt = PUT_HEADER_BYTES + keyLength;
   const isWhole = length >= valueAt && length <= valueAt + VALUE_BYTES_MAX;
+  if (bytes[PUT_HEADER_BYTES] === SYSTEM_BYTE && keyLength > 0) return null;
   return isKeyLength(keyLength) && isWhole ? "put" : null;
 }
 
 function isKeyLength(length: number): boolean {
   return length >= 1 && length <= KEY_BYTES_MAX;
+}
+
+/** Only writes have numbers, and a number has no number. */
+function decodeNumbered(bytes: Uint8Array): Numbered | null {
+  const inner = bytes.subarray(1 + REQUEST_NUMBER_BYTES);
+  if (bytes.length <= 1 + REQUEST_NUMBER_BYTES || inner[0] === REQUEST_CODES.numbered) return null;
+  const number = orNull(() => readNumber(new Reader(bytes, 1)));
+  if (number === null || requestAccess(inner) !== "write") return null;
+  const request = decodeRequest(inner);
+  const isWrite = request?.type === "put" || request?.type === "batch";
+  return isWrite ? { type: "numbered", number, request } : null;
 }
 
 function decodeBatch(bytes: Uint8Array): BatchRequest | null {

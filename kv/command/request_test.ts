@@ -27,8 +27,22 @@ const requests: Request[] = [
     version: 1,
   },
   { type: "put", key: "k", value: bytes(300), version: Number.MAX_SAFE_INTEGER },
-  { type: "put", key: "\xff\0", value: bytes(VALUE_BYTES_MAX), version: 2 ** 32 },
+  { type: "put", key: "\xfe\0", value: bytes(VALUE_BYTES_MAX), version: 2 ** 32 },
   { type: "batch", batch: { checks: [], then: SAMPLES.operations, otherwise: [], at: 0 } },
+  {
+    type: "numbered",
+    number: { born: 1, session: Number.MAX_SAFE_INTEGER, number: 3, answered: 2 },
+    request: { type: "put", key: "k", value: bytes(3), version: 7 },
+  },
+  {
+    type: "numbered",
+    number: { born: 0, session: 0, number: 1, answered: 0 },
+    request: {
+      type: "batch",
+      batch: { checks: [], then: SAMPLES.operations, otherwise: [], at: 0 },
+    },
+  },
+  { type: "time" },
 ];
 
 const replies: Reply[] = [
@@ -48,6 +62,8 @@ const replies: Reply[] = [
   { type: "compacted", oldest: 7 },
   { type: "future", newest: Number.MAX_SAFE_INTEGER },
   { type: "invalid", reason: "größer" },
+  { type: "time", steady: 86_400_000 },
+  { type: "sessionGone" },
   {
     type: "batch",
     result: { held: false, revision: 9, failedChecks: [0, 3], results: SAMPLES.results },
@@ -120,7 +136,7 @@ Deno.test("decodeRequest and decodeReply return on random bytes", () => {
   let accepted = 0;
   for (let run = 0; run < 20_000; run++) {
     const noise = Uint8Array.from({ length: Math.floor(random() * 20) }, () => random() * 256);
-    if (noise.length > 0) noise[0] = random() * 14;
+    if (noise.length > 0) noise[0] = random() * 16;
     if (noise.length > 2) noise[1] = 0;
     const request = decodeRequest(noise);
     if (request !== null) assertEquals(encodeRequest(request), noise);
@@ -158,6 +174,20 @@ Deno.test("requestAccess tells reads from writes, and refuses what is beyond a l
   assertEquals(requestAccess(Uint8Array.of(...writes, 0)), null);
   // Nine bytes ahead of the operations: the code and the revision to read.
   assertEquals(requestAccess(writes.with(8, 1)), null);
+  const number = { born: 1, session: 2, number: 3, answered: 0 };
+  const numbered = encodeRequest({
+    type: "numbered",
+    number,
+    request: { type: "batch", batch: { checks: [], then: [first!], otherwise: [], at: 0 } },
+  });
+  assertEquals(requestAccess(numbered), "write");
+  assertEquals(requestAccess(numbered.subarray(0, -1)), null);
+  // A read needs no number, and a number has none itself.
+  const head = numbered.subarray(0, 33);
+  assertEquals(requestAccess(Uint8Array.of(...head, ...encodeRequest(requests[0]!))), null);
+  assertEquals(requestAccess(Uint8Array.of(...head, ...numbered)), null);
+  assertEquals(requestAccess(encodeRequest({ type: "time" })), "read");
+  assertEquals(requestAccess(Uint8Array.of(5, 0)), null);
   const many = new Uint8Array(BATCH_LIMITS.bytes + 2).fill(0).with(0, 3);
   assertEquals(requestAccess(many), null);
 });

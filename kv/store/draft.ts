@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Key } from "../command/mod.ts";
+import { type Key, SYSTEM_KEYS } from "../command/mod.ts";
 import type { Entry, State } from "../tables/mod.ts";
 
 /** A part of the keys, in order or against it. */
@@ -62,7 +62,9 @@ export class Draft {
       .filter((key) => key >= start && (end === null || key < end))
       .sort((one, other) => isBefore(one, other) ? -1 : 1);
     let place = 0;
-    for (const entry of this.#state.scan({ from: start, to: end, at: this.#at, reverse })) {
+    // The store's own keys are behind all others, and belong to no range.
+    const to = end === null || end > SYSTEM_KEYS ? SYSTEM_KEYS : end;
+    for (const entry of this.#state.scan({ from: start, to, at: this.#at, reverse })) {
       for (; place < changed.length && isBefore(changed[place]!, entry.key); place++) {
         const { entry: fresh } = this.#changes.get(changed[place]!)!;
         if (fresh.value !== null) yield fresh;

@@ -12,6 +12,7 @@ import {
   checkName,
   ENTRY_HEAD_BYTES,
   type FoundEntry,
+  isSystemKey,
   type Key,
   type Operation,
   type OperationOf,
@@ -168,6 +169,9 @@ class Work {
     place: number,
   ): ResultOf<"putAtRevision"> {
     const key = prefix + `${this.#revision}`.padStart(16, "0") + `${place}`.padStart(4, "0");
+    if (isSystemKey(key)) {
+      throw new InvalidBatch("Cannot putAtRevision: wanted a key that does not begin with 255");
+    }
     if (key.length > KEY_BYTES_MAX) {
       throw new InvalidBatch(
         `Cannot putAtRevision: wanted a key of at most ${KEY_BYTES_MAX} bytes, got ${key.length}`,

@@ -119,6 +119,7 @@ Deno.test("checks hold for what is there, and for nothing else", () => {
     { key: "k", version: 1 },
     { key: "k", revision: 1 },
     { key: "k", value: text("v") },
+    { key: "k", value: text("wx") },
     { key: "gone", present: true },
     { key: "gone", version: 0 },
     { key: "gone", revision: 2 },

@@ -11,15 +11,24 @@
  * @module
  */
 
-import { type Image, invariant, type StateMachine, type Steps } from "../../raft/mod.ts";
+import {
+  type Image,
+  invariant,
+  type Stamp,
+  type StateMachine,
+  type Steps,
+} from "../../raft/mod.ts";
 import {
   type Batch,
   decodeRequest,
   encodeReply,
   isReadOnly,
+  isSystemKey,
   type Key,
+  type Numbered,
   type Put,
   type Reply,
+  type Request,
 } from "../command/mod.ts";
 import { MemoryState, type State } from "../tables/mod.ts";
 import { type Change, Draft } from "./draft.ts";
@@ -27,6 +36,7 @@ import { executeBatch, InvalidBatch, written } from "./execute.ts";
 import { History, type HistoryLimits } from "./history.ts";
 import { drawImage, readImage } from "./image.ts";
 import { NO_LIMITS, Room, type StoreLimits } from "./room.ts";
+import { SESSION_LIMITS, Sessions } from "./sessions.ts";
 
 /** All that one revision changed. */
 export interface ChangeGroup {
@@ -36,9 +46,14 @@ export interface ChangeGroup {
   readonly changes: readonly Change[];
 }
 
+/** So many revisions the version of a deleted key is remembered, on every server alike. */
+const DELETIONS_REVISIONS = 1_000_000;
+
 const STORED = encodeReply({ type: "stored" });
 const NO_KEY = encodeReply({ type: "noKey" });
 const FULL = encodeReply({ type: "full" });
+const OVERLOADED = encodeReply({ type: "overloaded" });
+const SESSION_GONE = encodeReply({ type: "sessionGone" });
 const REFUSED = encodeReply({ type: "refused" });
 
 /** A map with versions that every server of a cluster holds alike. */
@@ -50,6 +65,9 @@ export class KvStore implements StateMachine {
   #history: History;
   /** The revision of the last command that was applied. */
   #revision = 0;
+  /** Its steady time. */
+  #steady = 0;
+  #sessions: Sessions;
   #observer: ((group: ChangeGroup) => void) | null = null;
 
   /**
@@ -61,6 +79,7 @@ export class KvStore implements StateMachine {
     this.#isDurable = durable !== undefined;
     this.#room = new Room(this.#isDurable ? NO_LIMITS : limits);
     this.#history = new History(history);
+    this.#sessions = new Sessions(this.#state, SESSION_LIMITS);
   }
 
   /** How many keys there are. */
@@ -78,11 +97,18 @@ export class KvStore implements StateMachine {
     this.#observer = observer;
   }
 
-  apply(command: Uint8Array, { index }: { readonly index: number } = this.#next): Uint8Array {
-    invariant(index > this.#revision, "revisions grow");
+  apply(
+    command: Uint8Array,
+    { index, steady }: Pick<Stamp, "index" | "steady"> = this.#next,
+  ): Uint8Array {
+    invariant(index > this.#revision && steady >= this.#steady, "revisions and time grow");
     this.#revision = index;
+    this.#steady = Math.floor(steady);
     const request = decodeRequest(command);
-    if (request === null) return REFUSED;
+    return request === null ? REFUSED : this.#apply(request);
+  }
+
+  #apply(request: Request): Uint8Array {
     switch (request.type) {
       case "get":
         return this.#get(request.key);
@@ -90,6 +116,10 @@ export class KvStore implements StateMachine {
         return this.#put(request);
       case "batch":
         return isReadOnly(request.batch) ? this.#read(request.batch) : this.#write(request.batch);
+      case "numbered":
+        return this.#once(request);
+      case "time":
+        return this.#time();
       default:
         return request satisfies never;
     }
@@ -98,6 +128,7 @@ export class KvStore implements StateMachine {
   query(request: Uint8Array): Uint8Array {
     const query = decodeRequest(request);
     if (query?.type === "get") return this.#get(query.key);
+    if (query?.type === "time") return this.#time();
     return query?.type === "batch" && isReadOnly(query.batch) ? this.#read(query.batch) : REFUSED;
   }
 
@@ -108,22 +139,41 @@ export class KvStore implements StateMachine {
   *restore(data: Uint8Array): Steps {
     if (this.#isDurable) {
       this.#history = this.#history.emptied();
+      this.#sessions = new Sessions(this.#state, SESSION_LIMITS);
       this.#revision = this.#state.position.index;
       return;
     }
     const room = this.#room.emptied();
     const { state, revision } = yield* readImage(
       data,
-      (entry) => room.change({ entry, previous: null }),
+      (entry) => isSystemKey(entry.key) ? undefined : room.change({ entry, previous: null }),
     );
     this.#state = state;
+    this.#sessions = new Sessions(state, SESSION_LIMITS);
     this.#room = room;
     this.#history = this.#history.emptied();
     this.#revision = revision;
   }
 
-  get #next(): { readonly index: number } {
-    return { index: this.#revision + 1 };
+  get #next(): Pick<Stamp, "index" | "steady"> {
+    return { index: this.#revision + 1, steady: this.#steady };
+  }
+
+  #time(): Uint8Array {
+    return encodeReply({ type: "time", steady: this.#steady });
+  }
+
+  /** Executes a numbered request unless it was executed before. */
+  #once({ number, request }: Numbered): Uint8Array {
+    const { answerBytesMax } = SESSION_LIMITS;
+    const moment = { revision: this.#revision, steady: this.#steady };
+    const reply = this.#sessions.execute(number, moment, () => {
+      return request.type === "put"
+        ? this.#put(request)
+        : this.#write(request.batch, answerBytesMax);
+    });
+    if (reply === "gone") return SESSION_GONE;
+    return reply === "full" ? OVERLOADED : reply;
   }
 
   #get(key: Key): Uint8Array {
@@ -141,11 +191,17 @@ export class KvStore implements StateMachine {
     return this.#commit([{ entry, previous }]) ? STORED : FULL;
   }
 
-  #write(batch: Batch): Uint8Array {
+  #write(batch: Batch, replyBytesMax = Infinity): Uint8Array {
     const draft = new Draft(this.#state, this.#revision);
     const reply = this.#execute(batch, draft, this.#revision);
+    const bytes = encodeReply(reply);
+    if (bytes.length > replyBytesMax) {
+      const reason = `Cannot execute: wanted results of at most ${replyBytesMax} bytes, ` +
+        `got ${bytes.length}, in a batch that writes`;
+      return encodeReply({ type: "invalid", reason });
+    }
     if (reply.type === "batch" && !this.#commit(draft.changes)) return FULL;
-    return encodeReply(reply);
+    return bytes;
   }
 
   #read(batch: Batch): Uint8Array {
@@ -174,7 +230,8 @@ export class KvStore implements StateMachine {
       this.#state.add(change.entry);
       replacedBytes += change.previous?.value?.length ?? 0;
     }
-    this.#state.forget(this.#history.add(this.#revision, replacedBytes), 0);
+    const deletions = Math.max(0, this.#revision - DELETIONS_REVISIONS);
+    this.#state.forget(this.#history.add(this.#revision, replacedBytes), deletions);
     if (changes.length > 0) this.#observer?.({ revision: this.#revision, changes });
     return true;
   }

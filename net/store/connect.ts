@@ -106,6 +106,7 @@ export class StoreClient implements AsyncDisposable {
       call,
       clock,
       random: Math.random,
+      sessions: true,
     });
   }
 

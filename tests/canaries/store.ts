@@ -14,6 +14,9 @@ const FIELDS = "kv/command/fields.ts";
 const CLERK = "kv/client/clerk.ts";
 const RANGES = "net/store/ranges.ts";
 
+const SESSIONS = "kv/store/sessions.ts";
+
+const NUMBERS = "kv/store/sessions_test.ts";
 const BATCHES = "kv/store/execute_test.ts";
 const BYTES = "kv/command/batch_test.ts";
 const LISTS = "net/store/batch_test.ts";
@@ -163,7 +166,7 @@ export const storeCanaries: readonly Canary[] = [
     bug: "a list ends with its first page",
     file: RANGES,
     find: "    if (result.next === null) return;\n    if (reverse)",
-    replace: "    if (result.next !== null) return;\n    if (reverse)",
+    replace: "    if (result.next === null || left > 0) return;\n    if (reverse)",
     caughtBy: [LISTS],
   },
   {
@@ -302,6 +305,102 @@ export const storeCanaries: readonly Canary[] = [
     find: "const previous = this.#changes.get(entry.key)?.previous;",
     replace: "const previous = this.#changes.get(entry.key)?.entry;",
     caughtBy: [BATCHES],
+  },
+  {
+    rule: "C3",
+    bug: "a number that was executed is executed again",
+    file: SESSIONS,
+    find: "    if (kept !== undefined) return kept;\n",
+    replace: "",
+    caughtBy: [NUMBERS, SWARM],
+  },
+  {
+    rule: "C3",
+    bug: "a number whose answer its client has is executed again when it comes late",
+    file: SESSIONS,
+    find: '    if (number <= session.answered) return "gone";\n',
+    replace: "",
+    caughtBy: [NUMBERS, SWARM],
+  },
+  {
+    rule: "C3",
+    bug: "answers are forgotten as soon as another one is there",
+    file: SESSIONS,
+    find: "if (known <= session.answered) session",
+    replace: "if (known <= session.answered || known < number) session",
+    caughtBy: [NUMBERS, SWARM],
+  },
+  {
+    rule: "C3",
+    bug: "an image holds no sessions, so that a restored server executes repetitions",
+    file: STORE,
+    find: "    this.#sessions = new Sessions(state, SESSION_LIMITS);",
+    replace: "    this.#sessions = new Sessions(new MemoryState(), SESSION_LIMITS);",
+    caughtBy: [NUMBERS, SWARM],
+  },
+  {
+    rule: "C3",
+    bug: "a session that was forgotten begins anew, and executes what it had executed",
+    file: SESSIONS,
+    find: '      if (born <= this.#floor) return "gone";\n',
+    replace: "",
+    caughtBy: [NUMBERS],
+  },
+  {
+    rule: "C3",
+    bug: "which sessions were forgotten is itself forgotten by an image",
+    file: SESSIONS,
+    find: "      this.#floor = from.u64();",
+    replace: "      this.#floor = -1 - 0 * from.u64();",
+    caughtBy: [NUMBERS],
+  },
+  {
+    rule: "C3",
+    bug: "a session that is used is forgotten as if it were not",
+    file: SESSIONS,
+    find: "    this.#sessions.delete(id);\n    this.#sessions.set(id, session);",
+    replace: "    this.#sessions.set(id, session);",
+    caughtBy: [NUMBERS],
+  },
+  {
+    rule: "C3",
+    bug: "a client says that it has answers for which it still waits",
+    file: "kv/client/clerk_session.ts",
+    find: "answered: oldest - 1 };",
+    replace: "answered: number - 1 };",
+    caughtBy: ["kv/client/clerk_session_test.ts", SWARM],
+  },
+  {
+    rule: "C3",
+    bug: "a clerk gives a request another number when it sends it again after its session ended",
+    file: CLERK,
+    find: 'if (isUnsure && reply?.type !== "invalid") return { type: "maybe" };',
+    replace: 'if (isUnsure && reply === null) return { type: "maybe" };',
+    caughtBy: ["kv/client/clerk_session_test.ts"],
+  },
+  {
+    rule: "X8",
+    bug: "sessions that nobody uses any more are kept for ever",
+    file: SESSIONS,
+    find: "const isOld = used + keepMs < moment.steady;",
+    replace: "const isOld = used < 0;",
+    caughtBy: [NUMBERS],
+  },
+  {
+    rule: "X8",
+    bug: "a client that takes no answers makes the store keep all of them",
+    file: SESSIONS,
+    find: 'if (this.#isFull(session)) return "full";',
+    replace: "",
+    caughtBy: [NUMBERS],
+  },
+  {
+    rule: "O6",
+    bug: "clients see what the store keeps for itself",
+    file: DRAFT,
+    find: "end === null || end > SYSTEM_KEYS ? SYSTEM_KEYS : end",
+    replace: "end",
+    caughtBy: [NUMBERS, SWARM],
   },
   {
     rule: "X8",

@@ -95,7 +95,7 @@ Deno.test("what export writes import stores again, from where it was cut off", a
     const lines = Array.from({ length: 1200 }, (_, at) => {
       return JSON.stringify({ key: `k${`${at}`.padStart(5, "0")}`, value: `v${at}` });
     });
-    const bytes = JSON.stringify({ key: { base64: "/wA=" }, value: { base64: "/w==" } });
+    const bytes = JSON.stringify({ key: { base64: "/gA=" }, value: { base64: "/w==" } });
     const stored = await run(["import", ...flags], [...lines, bytes, ""].join("\n"));
     assertEquals([stored.code, stored.error], [exitCodes.ok, "1,201 keys stored\n"]);
     const whole = await run(["export", ...flags]);

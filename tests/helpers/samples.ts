@@ -19,7 +19,7 @@ const entry = { key: "k", value, version: 3, created: 4, revision: 9 };
 
 const OPERATIONS: { readonly [Name in OperationName]: OperationOf<Name> } = {
   put: { op: "put", key: "k", value },
-  delete: { op: "delete", key: "\xff" },
+  delete: { op: "delete", key: "\xfe\xff" },
   deleteRange: { op: "deleteRange", start: "", end: null, limit: 1 },
   add: { op: "add", key: "n", amount: 2n ** 64n - 1n, overflow: "clamp" },
   min: { op: "min", key: "n", amount: 0n },
@@ -39,7 +39,7 @@ const RESULTS: { readonly [Name in OperationName]: ResultOf<Name> } = {
   max: { op: "max", version: 3, value: 5n },
   putAtRevision: { op: "putAtRevision", key: "log/00000000000000120001" },
   get: { op: "get", entry },
-  range: { op: "range", entries: [entry, { ...entry, key: "\xff", value: null }], next: null },
+  range: { op: "range", entries: [entry, { ...entry, key: "\xfe\xff", value: null }], next: null },
   count: { op: "count", count: 12, next: "m" },
 };
 
@@ -47,7 +47,7 @@ const CHECKS: readonly Check[] = [
   { key: "k", absent: true },
   { key: "k", present: true },
   { key: "k", version: 0 },
-  { key: "\xff\0", revision: Number.MAX_SAFE_INTEGER },
+  { key: "\xfe\xff\0", revision: Number.MAX_SAFE_INTEGER },
   { key: "k", value },
 ];
 

@@ -133,7 +133,7 @@ class KvSwarmRun {
   async #batchClient(client: number): Promise<void> {
     const cluster = this.#cluster;
     const random = this.#random.fork(`batches ${client}`);
-    const clerk = this.#clerk(random);
+    const clerk = this.#clerk(random, random.chance(0.5));
     const batches = new RandomBatches(random.fork("batches"), { prefix: "s", keys: 5 });
     const thinkMs = random.pick([5, 50, 500]);
     while (!this.#isOver) {
@@ -151,13 +151,14 @@ class KvSwarmRun {
     }
   }
 
-  #clerk(random: SeededRandom): Clerk {
+  #clerk(random: SeededRandom, sessions = false): Clerk {
     const cluster = this.#cluster;
     return new Clerk({
       servers: random.shuffle(cluster.ids),
       call: (id, request, deadline) => cluster.call(id, request, deadline),
       clock: cluster.clientClock,
       random: random.next,
+      sessions,
       attemptMs: random.pick([50, 200, 1000]),
     });
   }

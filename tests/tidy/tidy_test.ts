@@ -31,6 +31,7 @@ const ALLOWANCE: Allowance = {
     "kv/command/entries.ts": "kv/command/batch_test.ts",
     "kv/command/fields.ts": "kv/command/batch_test.ts",
     "kv/command/operations.ts": "kv/command/batch_test.ts",
+    "kv/command/session.ts": "kv/command/request_test.ts",
     "kv/command/reply.ts": "kv/command/request_test.ts",
     "kv/store/draft.ts": "kv/store/execute_test.ts",
     "kv/store/image.ts": "kv/store/store_test.ts",
