@@ -26,21 +26,26 @@ import { differing } from "../../kv/mod.ts";
 import { faultsText } from "./faults_text.ts";
 import type { Row } from "../rows/mod.ts";
 import { onCluster } from "./open_session.ts";
+import { TransferWatch } from "./transfers.ts";
 import { troubleText } from "./trouble.ts";
 
 /** `kontiki status`. */
 export const status = onCluster<Row<"status">>(runStatus);
 
+/** How long after the first look the rate of a snapshot on its way is known. */
+const SECOND_LOOK_MS = 500;
+
 type StatusContext = SessionContext<Row<"status">>;
 
 async function runStatus(context: StatusContext, session: Session): Promise<ExitReason> {
   const { options, output, signal } = context;
-  if (!options.watch) return await show(context, session);
+  const transfers = new TransferWatch();
+  if (!options.watch) return await show(context, session, transfers);
   const { interval: pauseMs } = options;
   let ending: ExitReason = "interrupted";
   try {
     while (true) {
-      ending = await show(context, session);
+      ending = await show(context, session, transfers);
       await untilInterrupted(context, new Promise((resolve) => setTimeout(resolve, pauseMs)));
     }
   } catch (error) {
@@ -52,9 +57,20 @@ async function runStatus(context: StatusContext, session: Session): Promise<Exit
   return ending;
 }
 
-async function show(context: StatusContext, session: Session): Promise<ExitReason> {
+async function show(
+  context: StatusContext,
+  session: Session,
+  transfers: TransferWatch,
+): Promise<ExitReason> {
   const { options, output } = context;
-  const reports = await untilInterrupted(context, session.reports());
+  let reports = await untilInterrupted(context, session.reports());
+  let arriving = transfers.lines(reports, performance.now());
+  if (arriving.length > 0 && !options.watch && !output.isJson) {
+    // A second look shows at which rate it arrives.
+    await untilInterrupted(context, new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS)));
+    reports = await untilInterrupted(context, session.reports());
+    arriving = transfers.lines(reports, performance.now());
+  }
   const isServed = leaderOf(reports) !== null;
   if (output.isJson) {
     output.json({
@@ -64,7 +80,7 @@ async function show(context: StatusContext, session: Session): Promise<ExitReaso
       nodes: session.nodes.map((node, at) => jsonNode(node, reports[at] ?? null)),
     });
   } else {
-    const lines = statusLines(session, { reports, output });
+    const lines = [...statusLines(session, { reports, output }), ...arriving];
     if (options.watch && output.isTerminal) output.drawScreen(lines);
     else for (const line of lines) output.line(line);
     if (!options.watch) noteTrouble(session, output);

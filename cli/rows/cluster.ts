@@ -123,6 +123,7 @@ export const status = {
     "Lag is how many committed entries a node has not applied. Save is how long the slowest hundredth " +
     "of its saves took at least, pause the longest stop of its event loop in the last minutes; a " +
     "leader that pauses for longer than 450 ms may lose its leadership.",
+    "A snapshot on its way to a follower is a line below the table, with the time that is left.",
   ],
   arguments: [],
   flags: [
