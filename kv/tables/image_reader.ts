@@ -11,15 +11,15 @@ import { keyBytes, keyOf } from "./files/mod.ts";
 import type { Tables } from "./tables.ts";
 import { type Cursor, type Moment, piecesOf, START, type StreamPiece } from "./stream.ts";
 
-/** A reader that nobody has asked for so long lets go of its files and its revision. */
+/** The time after which an unused reader releases its files and its revision. */
 const IDLE_MS = 30_000;
 
-/** So many images, or places of one, are read at a time. */
+/** The number of images, or places of one, that are read at a time. */
 const READERS_MAX = 4;
 
 const HEAD_BYTES = 16;
 
-/** A scan that waits for the next question. */
+/** A scan that waits for the next request. */
 interface Reader {
   readonly at: number;
   readonly pieces: Generator<StreamPiece, void, void>;

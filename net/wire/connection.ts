@@ -1,11 +1,11 @@
 /**
- * One socket that carries values: frames in, frames out, deadlines, and one reason why it ended.
- * It knows nothing of what the values mean, who is at the other end, or how to reach them again.
+ * One socket that carries values: frames in, frames out, deadlines, and one reason why it ended. It
+ * knows neither the meaning of the values nor the other side, and does not reconnect.
  *
  * Invariants: what is sent leaves in order and whole, or the connection ends; everything sent in
  * one turn of the event loop leaves in one write; no more than `queueBytesMax` bytes wait to leave;
  * nothing is delivered after the end; the socket is closed exactly once, and `closed` resolves once
- * and never rejects. A fault of the other side ends this connection and touches nothing else.
+ * and never rejects. A fault of the other side ends this connection and affects nothing else.
  *
  * @module
  */

@@ -1,7 +1,6 @@
 /**
- * What a canary is: a bug that somebody might write, as a small patch to the source, and the checks
- * that must notice it. `deno task canary` plants each in a copy of the tree; the product itself has
- * no switch for any of them.
+ * A canary is a planted bug: a small patch to the source, and the checks that must notice it. `deno
+ * task canary` plants each in a copy of the tree; the product itself has no switch for any of them.
  *
  * @module
  */

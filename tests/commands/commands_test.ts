@@ -81,8 +81,11 @@ Deno.test({
       return { code, error: new TextDecoder().decode(stderr) };
     };
     const word = await sh(`${self} get "$(printf 'a\\377')"`);
-    assertEquals(word.code, exitCodes.usage, word.error);
-    assert(word.error.includes("--key-hex"), word.error);
+    // An older Deno refuses such words itself.
+    if (!word.error.includes("invalid UTF-8 was detected")) {
+      assertEquals(word.code, exitCodes.usage, word.error);
+      assert(word.error.includes("--key-hex"), word.error);
+    }
     const variable = await sh(`KONTIKI_TIMEOUT="$(printf '\\377')" ${self} get a`);
     assertEquals(variable.code, exitCodes.usage, variable.error);
     assert(variable.error.includes("KONTIKI_TIMEOUT"), variable.error);

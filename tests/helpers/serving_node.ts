@@ -9,7 +9,7 @@ import { connect, type StoreClient } from "../../net/store/mod.ts";
 import { listLog } from "./list_log.ts";
 import { withFolder } from "./with_folder.ts";
 
-/** Starts a node of the store: alone in its cluster, on free ports, without a log unless told. */
+/** Starts a node of the store: by default alone in its cluster, on free ports, without a log. */
 export function startNode(
   settings: Pick<NodeSettings, "data"> & Partial<NodeSettings>,
 ): Promise<RunningNode> {

@@ -67,7 +67,7 @@ export interface SimClusterOptions {
   /** How many of them belong to the cluster at first. @default {all} */
   readonly voters?: number;
   readonly machine: Machine | ((context: MachineContext) => SimMachine);
-  /** Options of every core; the lab's machines use the lab's profile unless told otherwise. */
+  /** Options of every core; the lab's machines use the lab's profile by default. */
   readonly raft?: Partial<Omit<RaftOptions, "id" | "peers">>;
   /** @default {25; the lab's machines: 10} */
   readonly tickMs?: number;
