@@ -127,6 +127,53 @@ class Client:
         return self.call(head + data + value.encode())
 
 
+    def batch(self, *operations):
+        head = b"\x03" + struct.pack(">QHHH", 0, 0, len(operations), 0)
+        reply = self.call(head + b"".join(operations))
+        assert reply[0] == 9, reply
+        revision, held, failed = struct.unpack(">QBH", reply[1:12])
+        assert held == 1 and failed == 0 and revision > 0
+        assert struct.unpack(">H", reply[12:14]) == (len(operations),)
+        return reply[14:]
+
+    def delete(self, key):
+        result = self.batch(b"\x02" + counted(key))
+        assert result[0] == 2
+        return result[1] == 1
+
+    def list(self, start, end):
+        """The first keys of a range with their versions, without values."""
+        operation = b"\x09" + counted(start) + counted(end) + struct.pack(">HBB", 10, 0, 1)
+        result = self.batch(operation)
+        (count,) = struct.unpack(">H", result[1:3])
+        at, found = 3, []
+        for _ in range(count):
+            (length,) = struct.unpack(">H", result[at:at + 2])
+            key = result[at + 2:at + 2 + length].decode()
+            at += 2 + length
+            version, _created, _revision = struct.unpack(">QQQ", result[at:at + 24])
+            assert result[at + 24] == 0
+            at += 25
+            found.append(f"{key} v{version}")
+        assert result[at:] == b"\x00\x00"
+        return found
+
+    def add(self, key, amount, number):
+        """A numbered addition, sent twice; both answers are the same."""
+        (born,) = struct.unpack(">Q", self.call(b"\x05")[1:])
+        inner = b"\x03" + struct.pack(">QHHH", 0, 0, 1, 0)
+        inner += b"\x04" + counted(key) + struct.pack(">QB", amount, 0)
+        request = b"\x04" + struct.pack(">QQQQ", born, 4711, number, number - 1) + inner
+        answers = [self.call(request), self.call(request)]
+        assert answers[0] == answers[1] and answers[0][0] == 9
+        return struct.unpack(">QQ", answers[0][15:])
+
+
+def counted(key):
+    data = key.encode()
+    return struct.pack(">H", len(data)) + data
+
+
 NAMES = ["stored", "value", "no key", "wrong version", "wrong leader", "unknown", "overloaded", "refused", "full"]
 
 
@@ -141,6 +188,16 @@ def main():
                 print(report["cluster"] == node.cluster, report["status"]["role"])
             except ValueError as error:
                 print(error)
+            continue
+        if words[0] == "delete":
+            print("deleted" if client.delete(words[1]) else "no key")
+            continue
+        if words[0] == "list":
+            print(", ".join(client.list(words[1], words[2])))
+            continue
+        if words[0] == "add":
+            version, value = client.add(words[1], int(words[2]), int(words[3]))
+            print(f"{value} v{version}")
             continue
         if words[0] == "put":
             reply = client.put(words[1], int(words[2]), words[3])
