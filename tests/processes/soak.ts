@@ -12,7 +12,7 @@
 
 import { Clerk } from "../../kv/mod.ts";
 import { type Annotation, checkInWorker, type KvInput, type KvOutput } from "../checker/mod.ts";
-import { KvRecorder } from "../recorder/mod.ts";
+import { KvRecorder, RandomBatches, StoreRecorder } from "../recorder/mod.ts";
 import type { CheckResult, Operation, Verdict } from "../checker/search/mod.ts";
 import { ProcessServiceCluster } from "./process_service_cluster.ts";
 import { SeededRandom } from "../sim/mod.ts";
@@ -110,6 +110,7 @@ class Soak {
   readonly #seconds: SoakSecond[] = [];
   readonly #samples: SoakSample[] = [];
   readonly #known = new Map<string, Known>();
+  readonly #batches: StoreRecorder;
   readonly #verdicts: Record<Verdict, number> = { ok: 0, illegal: 0, unknown: 0 };
   #startedAt = 0;
   #operations = 0;
@@ -127,6 +128,7 @@ class Soak {
     });
     this.#faults = new SoakFaults(this.#cluster, this.#random.fork("faults"));
     this.#clerks = Array.from({ length: options.clients }, (_, number) => this.#clerk(number));
+    this.#batches = new StoreRecorder(() => this.#cluster.now());
   }
 
   async run(): Promise<SoakResult> {
@@ -163,13 +165,19 @@ class Soak {
     this.#startedAt = cluster.now();
     const sampling = this.#sampleOften();
     this.#faults.begin();
+    const end = this.#startedAt + this.#options.durationMs;
+    const batching = Promise.all([0, 1].map((client) => this.#batchClient(client, end)));
+    // Awaited at the end; until then a failure must not end the process as unhandled.
+    batching.catch(() => undefined);
     try {
-      const end = this.#startedAt + this.#options.durationMs;
       for (let epoch = 1; cluster.now() < end; epoch++) await this.#epoch(epoch, end);
     } finally {
       await this.#faults.end();
     }
     await this.#serveAll();
+    await batching;
+    await this.#batches.judge(this.#clerks[0]!, RECOVERY_MS);
+    this.#options.print(`${this.#batches.history.length} batches: strictly serializable`);
     const lost = await this.#readAll();
     if (this.#operations === this.#unknown) throw new Error("No operation was ever answered");
     this.#isOver = true;
@@ -236,6 +244,19 @@ class Soak {
         this.#count(call, output !== null && output.error !== "ErrMaybe");
         if (output?.op === "get") versions.set(key, output.version);
       }
+      await this.#cluster.sleep(random.range(THINK_MS.least, THINK_MS.most));
+    }
+  }
+
+  /** Sends batches of every operation on keys of their own, one client with a session. */
+  async #batchClient(client: number, end: number): Promise<void> {
+    const random = this.#random.fork(`batches ${client}`);
+    const batches = new RandomBatches(random, { prefix: "s", keys: 5 });
+    const clerk = this.#clerk(this.#clerks.length + client, client === 0);
+    while (this.#cluster.now() < end) {
+      const batch = batches.next();
+      const act = { clerk, client, timeoutMs: TIMEOUT_MS };
+      batches.learn(batch, await this.#batches.execute(batch, act));
       await this.#cluster.sleep(random.range(THINK_MS.least, THINK_MS.most));
     }
   }
@@ -322,12 +343,13 @@ class Soak {
     };
   }
 
-  #clerk(number: number): Clerk {
+  #clerk(number: number, sessions = false): Clerk {
     const cluster = this.#cluster;
     return new Clerk({
       servers: this.#random.fork(`order ${number}`).shuffle(cluster.ids),
       call: (id, request, deadline) => cluster.call(id, request, deadline),
       clock: cluster.clientClock,
+      sessions,
       random: this.#random.fork(`clerk ${number}`).next,
     });
   }
