@@ -14,7 +14,7 @@ import {
   StorageError,
   SystemClock,
 } from "../../raft/mod.ts";
-import { DiskError, SimDisk } from "../../tests/sim/sim_disk.ts";
+import { DiskError, type DiskImage, SimDisk } from "../../tests/sim/sim_disk.ts";
 import { SeededRandom } from "../../tests/sim/seeded_random.ts";
 import { MEMBERS } from "../../tests/helpers/log_entries.ts";
 import { until } from "../../tests/helpers/until.ts";
@@ -227,6 +227,41 @@ Deno.test("TableImages hold back entries from the last chunk until the state is 
   assertEquals([arrival?.isBusy, arrival?.snapshot?.last], [false, last]);
   assertEquals(follower.images.canApply, true);
   assertEquals(follower.state(200), leader.state(200));
+  await leader.images.close(true);
+  await follower.images.close(true);
+});
+
+Deno.test("a power cut while an image arrives leaves the old state or the new one, whole", async () => {
+  const leader = await filled(300);
+  const { last } = leader.images.durable;
+  const images: DiskImage[] = [];
+  const random = new SeededRandom(5);
+  let isCut = false;
+  const disk: SimDisk = new SimDisk(new Map(), {
+    changed: () => {
+      if (isCut) images.push(...disk.imagesAfterPowerCut(random.next, 3));
+    },
+  });
+  const follower = await new Server(disk).open();
+  await follower.fill(1, 100);
+  follower.images.flush();
+  await until(() => follower.images.durable.last.index === 100);
+  const old = follower.state(100);
+  isCut = true;
+  let place: ImagePlace | "whole" = BEGIN;
+  while (place !== "whole") {
+    place = await follower.receive(leader.piece(place)!, { offset: place.offset, last });
+  }
+  isCut = false;
+  const counts = { old: 0, new: 0 };
+  for (const image of images) {
+    const again = await new Server(new SimDisk(image)).open();
+    const { index } = again.images.durable.last;
+    counts[index === 100 ? "old" : "new"]++;
+    assertEquals(again.state(index), index === 100 ? old : leader.state(300));
+    await again.images.close(false);
+  }
+  assert(counts.old > 20 && counts.new > 0, `${counts.old} times the old, ${counts.new} the new`);
   await leader.images.close(true);
   await follower.images.close(true);
 });
