@@ -133,16 +133,20 @@ class SwarmRun {
     const endMs = cluster.now() + RECOVERY_MS_MAX;
     while (cluster.now() < endMs) {
       await cluster.sleep(POLL_MS);
-      for (const id of cluster.ids) {
-        const status = cluster.look(id);
-        if (status?.role !== "leader") continue;
-        const { members, membersIndex, commit, last } = status;
-        if (members.outgoing.length === 0 && membersIndex <= commit) {
-          return members.voters.map((member) => member.id);
-        }
-        // In the lab's profile a leader commits nothing of its own.
-        if (last.index === commit || last.term < status.term) this.#load.putTo(id);
-      }
+      const looks = cluster.ids.flatMap((id) => cluster.look(id) ?? []);
+      const term = Math.max(...looks.map((status) => status.term));
+      const leader = looks.find((status) => status.role === "leader" && status.term === term);
+      if (leader === undefined) continue;
+      const { members, membersIndex, commit, last } = leader;
+      const known = JSON.stringify(members);
+      const ids = members.voters.map((member) => member.id);
+      // A change that only one voter knows of stops the others while that one is away.
+      const isKnown = looks.every((status) =>
+        JSON.stringify(status.members) === known || !ids.includes(status.id)
+      );
+      if (isKnown && members.outgoing.length === 0 && membersIndex <= commit) return ids;
+      // In the lab's profile a leader commits nothing of its own.
+      if (last.index === commit || last.term < term) this.#load.putTo(leader.id);
     }
     throw new Stuck(`A change of members did not end within ${RECOVERY_MS_MAX} ms`);
   }
