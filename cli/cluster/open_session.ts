@@ -38,6 +38,8 @@ import { controlFaults, setControlFaults } from "./node_control.ts";
 
 /** How long a node may take to send its report before it counts as silent. */
 const reportMsMax = 500;
+/** How long a node may take to answer a request about members. */
+const askMsMax = 2_000;
 
 /** The flags that name a cluster: its addresses, or else the folder of a local one. */
 export interface ClusterOptions {
@@ -242,6 +244,10 @@ function makeSession(
     clerk: (only) => {
       const servers = only === undefined ? [...nodes.keys()] : [placeOf(only)];
       return new Clerk({ servers, find, call, clock, random, sessions: true });
+    },
+    ask: async (id, request) => {
+      const outcome = await nodes[placeOf(id)]?.client.call(request, { withinMs: askMsMax });
+      return outcome?.kind === "replied" ? outcome.payload : null;
     },
     reports: () => Promise.all(nodes.map((node) => node.report())),
     close: () => nodes.forEach(({ client }) => client.close()),

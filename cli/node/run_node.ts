@@ -22,6 +22,7 @@ import {
   type WireValue,
 } from "../../net/mod.ts";
 import {
+  decodeMembers,
   DenoFiles,
   type Envelope,
   FileStorage,
@@ -34,7 +35,14 @@ import { cpuMs, LoopLag, SaveTimes } from "./figures.ts";
 import { leadershipLog } from "./leadership_log.ts";
 import { listening } from "./listening.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
-import { type CountingReport, formatBytes, type NodeReport, REPORT_REQUEST } from "../table/mod.ts";
+import {
+  type CountingReport,
+  formatBytes,
+  MEMBERS_REQUEST,
+  type NodeReport,
+  REPORT_REQUEST,
+  TRANSFER_REQUEST,
+} from "../table/mod.ts";
 import { openingLog } from "./opening_log.ts";
 import { refusedLog } from "./refused_log.ts";
 import type { NodeSettings, RunningNode } from "./node_settings.ts";
@@ -47,6 +55,10 @@ const LAB_PACE = { electionTicks: 10, heartbeatTicks: 4 };
  * less.
  */
 const TRAILING_BYTES_MAX = 16 * 2 ** 20;
+
+/** A leader that stops waits so long for a successor. */
+const HAND_OVER_MS = 1_000;
+const HAND_OVER_POLL_MS = 2;
 
 /** Any free port of the loopback. */
 const ANYWHERE: Address = { hostname: "127.0.0.1", port: 0 };
@@ -209,6 +221,7 @@ class NodeProcess implements RunningNode {
 
   /** Stops the node soon in any case: messages that have not left by now are dropped. */
   async stop(): Promise<void> {
+    await this.#handOver();
     this.#close();
     await this.#node?.stop();
     this.#end.resolve(null);
@@ -245,8 +258,29 @@ class NodeProcess implements RunningNode {
     else if (request === REPORT_REQUEST) {
       const report: Plain<NodeReport> = this.report();
       reply(report);
+    } else return Array.isArray(request) && this.#serveMembers(request, reply);
+    return true;
+  }
+
+  /** Requests about members and leadership; only a leader begins anything. */
+  #serveMembers([word, first, bytes]: readonly WireValue[], reply: Answer): boolean {
+    const node = this.#node;
+    if (node === null || typeof first !== "number") return false;
+    if (word === TRANSFER_REQUEST) reply(node.transfer(first === 0 ? null : first));
+    else if (word === MEMBERS_REQUEST && bytes instanceof Uint8Array) {
+      reply(changeMembers(node, { index: first, bytes }));
     } else return false;
     return true;
+  }
+
+  /** Lets another node lead before this one stops, so that clients notice nothing. */
+  async #handOver(): Promise<void> {
+    const node = this.#node;
+    if (this.#isStopped || node === null || !node.transfer()) return;
+    const end = performance.now() + HAND_OVER_MS;
+    while (node.status().role === "leader" && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, HAND_OVER_POLL_MS));
+    }
   }
 
   async #openControl(node: Node, faulty: FaultyTransport): Promise<void> {
@@ -280,5 +314,22 @@ class NodeProcess implements RunningNode {
       peerRefusals: this.#transport.refusals(),
       clientRefusals: this.#clients?.refusals() ?? {},
     };
+  }
+}
+
+/** Begins a change, unless the members have changed since it was planned, or tells why not. */
+function changeMembers(
+  node: Node,
+  { index, bytes }: { readonly index: number; readonly bytes: Uint8Array },
+): WireValue {
+  const status = node.status();
+  if (status.role !== "leader") return "notLeader";
+  if (status.membersIndex !== index) return "changed";
+  try {
+    const place = node.changeMembers(decodeMembers(bytes));
+    return typeof place === "string" ? place : [place.index, place.term];
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) return error.message;
+    throw error;
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { freePort } from "../cluster/free_port.ts";
 import { startNode, storeOf } from "../../tests/helpers/serving_node.ts";
 import { until } from "../../tests/helpers/until.ts";
@@ -84,5 +84,31 @@ Deno.test("a node logs the core's changes only when it is traced", async () => {
       assertEquals(lines.some((line) => line.startsWith("debug: leads term")), isTraced);
       await node.stop();
     }
+  });
+});
+
+Deno.test("a leader that stops hands over first: another one leads at once, and no put fails", async () => {
+  await withFolder(async (folder) => {
+    const ports = [1, 2, 3].map(() => freePort());
+    const peers = new Map(ports.map((port, at) => [at + 1, { hostname: "127.0.0.1", port }]));
+    const nodes = await Promise.all(
+      [1, 2, 3].map((id) => startNode({ id, peers, data: `${folder}/${id}` })),
+    );
+    const store = storeOf(nodes);
+    const put = (version: number) =>
+      store.put("k", new Uint8Array(1), { version, timeoutMs: 20_000 });
+    assertEquals((await put(0)).outcome, "yes");
+    const leads = (node: RunningNode) => node.report().status.role === "leader";
+    const leader = nodes.find(leads)!;
+    const others = nodes.filter((node) => node !== leader);
+    const begin = performance.now();
+    const stopping = leader.stop();
+    assertEquals((await put(1)).outcome, "yes");
+    await until(() => others.some(leads));
+    // Without a successor an election begins after 500 ms at the earliest.
+    assertLess(performance.now() - begin, 400);
+    await stopping;
+    await store.close();
+    for (const node of others) await node.stop();
   });
 });

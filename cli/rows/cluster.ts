@@ -12,6 +12,7 @@ import {
   integer,
   keyHex,
   onlyNode,
+  optional,
   revision,
   text,
   toggle,
@@ -135,4 +136,50 @@ export const status = {
     ...clusterFlags,
   ],
   examples: [{ line: "kontiki status --watch", help: "keep an eye on the local cluster" }],
+} as const satisfies CommandRow;
+
+/** `kontiki member`. */
+export const member = {
+  name: "member",
+  inShell: true,
+  summary: "Show, add, remove, promote or move members of a cluster.",
+  description: [
+    "ACTION is `list`, `add`, `remove`, `promote` or `update`. `add` begins to send the log to a node " +
+    "and makes it a voter when it has caught up, or leaves it a learner with --learner; `promote` " +
+    "makes a learner a voter; `update` gives a member another address. A change is done when it is " +
+    "committed, and a leader that is removed hands over first.",
+    "A change after which no majority of the voters would answer is refused without --force: a " +
+    "cluster without a majority can write nothing, not even its next members.",
+  ],
+  arguments: [
+    argument("ACTION", "list, add, remove, promote or update"),
+    optional("NODE", "which node, such as n4; for all but list", { completes: "node" }),
+  ],
+  flags: [
+    text("peer", "where the other nodes reach it, for add and update", { value: "HOST:PORT" }),
+    text("client", "where clients reach it, for add and update", { value: "HOST:PORT" }),
+    toggle("learner", "leave it a learner, which holds the log and does not vote"),
+    toggle("dry-run", "say what the members would be, and change nothing"),
+    toggle("force", "also if no majority of the voters would answer"),
+    ...clusterFlags,
+  ],
+  examples: [
+    { line: "kontiki member list", help: "voters, learners, and how far behind they are" },
+    { line: "kontiki member add n4 --peer 10.0.0.4:7301", help: "a learner first, then a voter" },
+    { line: "kontiki member remove n2", help: "a node that is lost for good" },
+  ],
+} as const satisfies CommandRow;
+
+/** `kontiki transfer`. */
+export const transfer = {
+  name: "transfer",
+  inShell: true,
+  summary: "Let another node lead.",
+  description: [
+    "The leader stops taking writes, brings its successor up to date and asks it to stand for " +
+    "election; that takes a few milliseconds. Without NODE the node that can take over soonest leads.",
+  ],
+  arguments: [optional("NODE", "which node is to lead", { completes: "node" })],
+  flags: [...clusterFlags],
+  examples: [{ line: "kontiki transfer n2", help: "before n1 is taken down, for example" }],
 } as const satisfies CommandRow;

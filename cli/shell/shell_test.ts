@@ -58,6 +58,7 @@ function makeShell(reports: readonly (NodeReport | null)[] = []): {
           ),
         ...{ clock, random: Math.random },
       }),
+    ask: () => Promise.resolve(null),
     reports: () => Promise.resolve(reports),
     ...{ control: null, processes: null, close: () => {} },
   };

@@ -23,10 +23,12 @@ export { type NamedNodes, nodeName, nodesFor, parseGroups, parseNodeName } from 
 export {
   type CountingReport,
   leaderOf,
+  MEMBERS_REQUEST,
   type NodeReport,
   parseNodeReport,
   REPORT_REQUEST,
   type SaveFigures,
+  TRANSFER_REQUEST,
 } from "./node_report.ts";
 export { parseCommand, parseCommandLine } from "./options.ts";
 export {

@@ -62,6 +62,15 @@ export interface ClientAddress {
 /** What a client sends to get a report; anything that is bytes goes to the store instead. */
 export const REPORT_REQUEST = "report";
 
+/** Begins the request `["transfer", id]` to a leader: hand over to that node, or with 0 to any. */
+export const TRANSFER_REQUEST = "transfer";
+
+/**
+ * Begins the request `["members", index, bytes]` to a leader: change the members, which entry `index`
+ * holds, to these. The answer is the place of the change, or why there is none.
+ */
+export const MEMBERS_REQUEST = "members";
+
 /**
  * A report that came over the wire; `null` for any other value. Only the fields that commands rely
  * on are checked, since nodes of this program send it.

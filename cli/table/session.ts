@@ -7,7 +7,7 @@
  */
 
 import type { Clerk } from "../../kv/mod.ts";
-import type { ConnectFailure, Faults } from "../../net/mod.ts";
+import type { ConnectFailure, Faults, WireValue } from "../../net/mod.ts";
 import type { Clock, NodeId, Random } from "../../raft/mod.ts";
 import type { NodeReport } from "./node_report.ts";
 
@@ -52,6 +52,8 @@ export interface Session {
   clerk(only?: NodeId): Clerk;
   /** What every node says of itself; `null`: it does not answer. In the order of `nodes`. */
   reports(): Promise<readonly (NodeReport | null)[]>;
+  /** What one node answers to a request of its own; `null`: it does not answer. */
+  ask(id: NodeId, request: WireValue): Promise<WireValue | null>;
   /** `null` where the control sockets cannot be reached, as on another machine. */
   readonly control: FaultControl | null;
   /** `null` where other programs have started the processes. */

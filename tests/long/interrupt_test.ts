@@ -108,6 +108,8 @@ const cases: Readonly<Record<Interrupted, readonly Case[]>> = {
     onCluster("status"),
     { ...onCluster("status", "--watch"), middle: firstOutput, ending: "unavailable" },
   ],
+  member: [onCluster("member", "list")],
+  transfer: [onCluster("transfer")],
   partition: [onCluster("partition", "n1", "n2")],
   heal: [onCluster("heal")],
   faults: [onCluster("faults"), onCluster("faults", "--drop", "0.5")],
