@@ -52,6 +52,16 @@ Deno.test("library page's machine runs on three nodes in one process", async () 
   });
 });
 
+Deno.test("library page's cluster grows and shrinks", async () => {
+  await withPrograms(async (folder) => {
+    const { code, stdout, stderr } = await command(folder, ["grow.ts"]).output();
+    const lines = new TextDecoder().decode(stdout).trim().split("\n");
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    assert(lines.includes("n1: n1") && lines.includes("n3: n1,n2,n3"), lines.join("\n"));
+    assertEquals(lines.filter((line) => line === "n1 is no member any more").length, 1);
+  });
+});
+
 Deno.test("library page's machine runs on disks and sockets, and goes on after a restart", async () => {
   await withPrograms(async (folder) => {
     const sums: number[] = [];
