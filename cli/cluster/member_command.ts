@@ -12,6 +12,7 @@ import {
   type Member,
   type Members,
   type NodeId,
+  type Status,
   type TargetMembers,
 } from "../../raft/mod.ts";
 import {
@@ -22,7 +23,6 @@ import {
   MEMBERS_REQUEST,
   nodeName,
   type NodeReport,
-  nodesFor,
   parseNodeName,
   type Session,
   type SessionContext,
@@ -34,6 +34,9 @@ import type { Row } from "../rows/mod.ts";
 import { onCluster, parseEndpoint } from "./open_session.ts";
 
 type MemberContext = SessionContext<Row<"member">>;
+
+/** What waiting needs of any command's context. */
+type Waiting = Pick<MemberContext, "signal"> & { readonly options: { readonly timeout: number } };
 
 /** How often a leader is asked how far a change is. */
 const pollMs = 50;
@@ -48,33 +51,39 @@ async function runTransfer(
   context: SessionContext<Row<"transfer">>,
   session: Session,
 ): Promise<ExitReason> {
-  const { args, options, output } = context;
+  const { args, options } = context;
   const before = await leader(context, session);
-  const nodes = await untilInterrupted(context, nodesFor(session, [args.node ?? ""]));
-  const wanted = args.node === null ? 0 : parseNodeName(args.node, nodes);
-  if (wanted !== before.id) {
-    const begins = await session.ask(before.id, [TRANSFER_REQUEST, wanted]);
-    if (begins !== true) {
-      const to = wanted === 0 ? "another node" : nodeName(wanted);
-      throw new CommandError(
-        "failure",
-        `Cannot hand over to ${to}: wanted a voter that answers ${nodeName(before.id)}`,
-      );
-    }
+  const ids = before.status.members.voters.map(({ id }) => id);
+  const wanted = args.node === null ? 0 : parseNodeName(args.node, { ids, leader: before.id });
+  if (wanted === before.id) return told(context, before.status);
+  if (await session.ask(before.id, [TRANSFER_REQUEST, wanted]) !== true) {
+    const to = wanted === 0 ? "another node" : nodeName(wanted);
+    throw new CommandError(
+      "failure",
+      `Cannot hand over to ${to}: wanted a voter that answers ${nodeName(before.id)}`,
+    );
   }
   const end = performance.now() + options.timeout;
   while (performance.now() < end) {
-    const now = leaderOf(await untilInterrupted(context, session.reports()));
-    const isDone = now !== null && (wanted === 0 ? now.id !== before.id : now.id === wanted);
-    if (isDone) {
-      const { id, status: { term } } = now;
-      if (output.isJson) output.json({ outcome: "ok", leader: id, term });
-      else output.line(`${nodeName(id)} leads in term ${term}`);
-      return "ok";
-    }
+    // A leader without a known address is seen in the reports of the others.
+    const reports = await untilInterrupted(context, session.reports());
+    const after = reports.flatMap((report) => report ?? []).find(({ status }) =>
+      status.term > before.status.term && status.leader !== null &&
+      (wanted === 0 ? status.leader !== before.id : status.leader === wanted)
+    );
+    if (after !== undefined) return told(context, after.status);
     await pause(context);
   }
   throw new CommandError("failure", `${nodeName(before.id)} did not hand over in time`);
+}
+
+function told(
+  { output }: SessionContext<Row<"transfer">>,
+  { leader: id, term }: Pick<Status, "leader" | "term">,
+): ExitReason {
+  if (output.isJson) output.json({ outcome: "ok", leader: id, term });
+  else output.line(`${nodeName(id!)} leads in term ${term}`);
+  return "ok";
 }
 
 async function runMember(context: MemberContext, session: Session): Promise<ExitReason> {
@@ -271,16 +280,17 @@ function numberOf(text: string | null): NodeId {
   );
 }
 
-/** The report of the node that leads. */
-async function leader(
-  context: Pick<MemberContext, "signal">,
-  session: Session,
-): Promise<NodeReport> {
-  const report = leaderOf(await untilInterrupted(context, session.reports()));
-  if (report !== null) return report;
+/** The report of the node that leads, as soon as one does. */
+async function leader(context: Waiting, session: Session): Promise<NodeReport> {
+  const end = performance.now() + context.options.timeout;
+  do {
+    const report = leaderOf(await untilInterrupted(context, session.reports()));
+    if (report !== null) return report;
+    await pause(context);
+  } while (performance.now() < end);
   throw new CommandError("unavailable", "Cannot find the leader: no node leads now");
 }
 
-async function pause(context: Pick<MemberContext, "signal">): Promise<void> {
+async function pause(context: Pick<Waiting, "signal">): Promise<void> {
   await untilInterrupted(context, new Promise((resolve) => setTimeout(resolve, pollMs)));
 }

@@ -152,6 +152,7 @@ function settingsOf(
     ...clientAddresses(options),
     data,
     isExisting: options.existing,
+    joins: options.join,
     isTraced: options.logLevel === "debug",
     control,
     machine,

@@ -24,6 +24,8 @@ export interface NodeSettings {
   readonly data: string;
   /** Whether an empty folder is refused. */
   readonly isExisting: boolean;
+  /** Whether the node is added to a cluster that runs, so that it begins none. @default {false} */
+  readonly joins?: boolean;
   readonly control: boolean;
   readonly machine: MachineName;
   /** Length of a tick. */

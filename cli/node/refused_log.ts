@@ -22,13 +22,16 @@ const ADVICE: Readonly<Record<string, string>> = {
   badHello: VERSIONS,
 };
 
-/** Logs each refusal of each peer once. */
-export function refusedLog(log: NodeLog): NonNullable<TcpTransportOptions["refused"]> {
+/** Logs each refusal of each peer once, but none for a reason that is expected to pass. */
+export function refusedLog(
+  log: NodeLog,
+  passing: readonly string[] = [],
+): NonNullable<TcpTransportOptions["refused"]> {
   const logged = new Set<string>();
   return (peer, { reason, detail }) => {
     const advice = ADVICE[reason];
     const key = `${peer} ${reason}`;
-    if (advice === undefined || logged.has(key)) return;
+    if (advice === undefined || logged.has(key) || passing.includes(reason)) return;
     logged.add(key);
     log.error(`${nodeName(peer)} refuses this node: ${detail}. ${advice}`);
   };

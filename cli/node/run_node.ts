@@ -117,11 +117,12 @@ class NodeProcess implements RunningNode {
         id,
         cluster,
         peers: [...peers.keys()],
+        isAdded: settings.joins ?? false,
         listen: address,
         receive: (envelope) => this.#receive(envelope),
         heard: (from) => this.#heard(from),
         log: (line) => log.warn(line),
-        refused: refusedLog(log),
+        refused: refusedLog(log, settings.joins ? ["notAPeer"] : []),
         limits: this.#limits.peers,
       }));
     this.#faulty = settings.control
@@ -152,7 +153,8 @@ class NodeProcess implements RunningNode {
         ? 0
         : Math.min(TRAILING_BYTES_MAX, Math.floor(logBytesMax / 4)),
       id,
-      peers: [...peers.keys()],
+      peers: this.#settings.joins ? [] : [...peers.keys()],
+      removed: () => log.error("this node is no member of the cluster any more: stop it"),
       tickMs,
       storage: this.#storage,
       transport: this.#faulty ?? this.#transport,

@@ -41,6 +41,11 @@ export const node = {
       "refuse an empty folder: for every start but a node's first, so that one which lost " +
         "its disk does not come back without its votes",
     ),
+    toggle(
+      "join",
+      "this node is added to a cluster that runs: it waits until `kontiki member add` names it. " +
+        "--peers has the others, and this one",
+    ),
     text("cluster", "the name of the cluster; nodes of other clusters are refused", {
       value: "NAME",
       default: "kontiki",

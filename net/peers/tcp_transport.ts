@@ -105,7 +105,8 @@ export class TcpTransport implements Transport {
     this.#options = options;
     this.#limits = { ...TCP_LIMITS, ...options.limits };
     this.#run = drawRun();
-    const begin = options.peers.length === 0 ? [] : [...options.peers, options.id];
+    const isAdded = options.isAdded ?? options.peers.length === 0;
+    const begin = isAdded ? [] : [...options.peers, options.id];
     this.#members = [...new Set(begin)].sort((a, b) => a - b).join();
     this.#refusals = new Refusals({ log: options.log, now: () => performance.now() });
     const make = (peer: NodeId): Links => this.#linksTo(peer);

@@ -74,6 +74,8 @@ export interface TcpTransportOptions {
   readonly cluster: string;
   /** The ids of all nodes. Every other sender is refused. */
   readonly peers: readonly NodeId[];
+  /** Whether this node is added to a cluster that began without it. @default {false} */
+  readonly isAdded?: boolean;
   /** The address to listen at; port 0 takes a free one. */
   readonly listen: Address;
   /**

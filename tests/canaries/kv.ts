@@ -444,7 +444,7 @@ export const kvCanaries: readonly Canary[] = [
     rule: "X6",
     bug: "a node that its peers refuse for good tries on and says nothing",
     file: "cli/node/run_node.ts",
-    find: "        refused: refusedLog(log),\n",
+    find: `        refused: refusedLog(log, settings.joins ? ["notAPeer"] : []),\n`,
     replace: "",
     caughtBy: ["cli/node/run_node_test.ts"],
   },

@@ -6,7 +6,17 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { exitCodes } from "../../cli/table/exit_codes.ts";
-import { runCommand as run, withCluster } from "../helpers/commands.ts";
+import { freePort } from "../../cli/cluster/free_port.ts";
+import {
+  firstLine,
+  killCommand,
+  runCommand,
+  startCommand,
+  withCluster,
+} from "../helpers/commands.ts";
+
+/** Long enough for a machine that has much else to do. */
+const run = (args: readonly string[]) => runCommand([...args, "--timeout", "30s"]);
 
 interface Listed {
   readonly id: number;
@@ -58,7 +68,37 @@ Deno.test("member refuses what makes no sense, and what would leave no majority"
     assert((await refused("update", "n1", "--peer", "nowhere")).includes("wanted HOST:PORT"));
     const learner = ["add", "n4", "--peer", "127.0.0.1:9", "--learner"];
     assertEquals((await run(["member", ...learner, ...flags])).code, 0);
-    const late = await run(["member", "promote", "n4", "--timeout", "500ms", ...flags]);
+    const late = await runCommand(["member", "promote", "n4", "--timeout", "500ms", ...flags]);
     assertEquals(late.code, exitCodes.unknownOutcome, late.error);
+  });
+});
+
+Deno.test("a cluster of processes gets a fourth node, which replaces one that is lost for good", async () => {
+  await withCluster(async ({ flags }) => {
+    const data = flags[1]!;
+    const file = JSON.parse(await Deno.readTextFile(`${data}/cluster.json`));
+    const ports = [freePort(), freePort()].map((port) => `127.0.0.1:${port}`);
+    const peers = file.nodes.map(({ id, peers }: { id: number; peers: string }) =>
+      `${id}=${peers}`
+    );
+    const place = ["--id", "4", "--peers", [...peers, `4=${ports[0]}`].join(), "--join"];
+    const folder = ["--cluster", file.cluster, "--data", `${data}/fourth`];
+    const node = startCommand(["node", ...place, ...folder, "--clients", ports[1]!]);
+    try {
+      await firstLine(node.stdout);
+      for (let at = 0; at < 20; at++) await run(["put", `k${at}`, `${at}`, ...flags]);
+      const add = ["add", "n4", "--peer", ports[0]!, "--client", ports[1]!];
+      const added = await run(["member", ...add, ...flags]);
+      assertEquals(added.code, 0, added.error);
+      const { leader } = JSON.parse((await run(["status", "--json", ...flags])).out);
+      const lost = [1, 2, 3].find((id) => id !== leader)!;
+      const removed = await run(["member", "remove", `n${lost}`, ...flags]);
+      assertEquals(removed.code, 0, removed.error);
+      const handed = await run(["transfer", "n4", ...flags]);
+      assertEquals([handed.code, handed.out.slice(0, 8)], [0, "n4 leads"], handed.error);
+      assertEquals((await run(["get", "k19", "--endpoints", ports[1]!])).out, "19");
+    } finally {
+      await killCommand(node);
+    }
   });
 });
