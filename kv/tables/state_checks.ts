@@ -88,7 +88,7 @@ export class StateChecks {
 
   async #run(at: number): Promise<void> {
     const moment = { at, deletions: NO_DELETIONS };
-    const slices = new Slices(this.#clock, REST_MS);
+    const slices = new Slices(this.#clock, () => REST_MS);
     let { hash } = START;
     const stream = { cursor: START, bytesMax: CHUNK_BYTES };
     for (const { bytes } of piecesOf(this.#tables, moment, stream)) {

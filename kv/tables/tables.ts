@@ -49,6 +49,10 @@ interface Frozen {
   readonly deletions: number;
 }
 
+/** Rests between slices of two milliseconds: a flush takes half of the thread, a merge a fifth. */
+const FLUSH_REST_MS = 2;
+const MERGE_REST_MS = 8;
+
 /** What runs in the background, one of each kind at a time. */
 type Work = "write" | "merge";
 
@@ -363,7 +367,9 @@ export class Tables implements State {
 
   async #write(frozen: Frozen): Promise<void> {
     const keep = this.#keep(() => true);
-    const outputs = await this.#writeTables(kept(frozen.table.entries(""), keep), Infinity);
+    const entries = kept(frozen.table.entries(""), keep);
+    const options = { ...this.#writeOptions(Infinity), restMs: () => FLUSH_REST_MS };
+    const outputs = await this.#writeTables(entries, options);
     await this.#install(([newest = [], ...others]) => [[...outputs, ...newest], ...others], frozen);
     this.#frozen = null;
   }
@@ -373,7 +379,10 @@ export class Tables implements State {
     const levels = this.#levels;
     const keep = this.#keep((key) => isBelow(levels, plan.level, key));
     const runs = plan.inputs.map((table) => table.entries(""));
-    const outputs = await this.#writeTables(kept(merged(runs), keep), this.#options.tableBytes);
+    // Merges have time until new tables gather: then they hurry.
+    const restMs = (): number => MERGE_REST_MS * Math.max(0, 1 - 2 * this.pressure);
+    const options = { ...this.#writeOptions(this.#options.tableBytes), restMs };
+    const outputs = await this.#writeTables(kept(merged(runs), keep), options);
     await this.#install((now) => replaceTables(now, plan, outputs), null);
     for (const table of plan.inputs) this.#discard(table);
   }
@@ -388,8 +397,11 @@ export class Tables implements State {
     return { horizon, deletions, hasOlder };
   }
 
-  async #writeTables(entries: Iterable<Entry>, tableBytes: number): Promise<readonly Table[]> {
-    const outputs = await writeTables(entries, this.#writeOptions(tableBytes));
+  async #writeTables(
+    entries: Iterable<Entry>,
+    options: WriteOptions,
+  ): Promise<readonly Table[]> {
+    const outputs = await writeTables(entries, options);
     this.#writtenBytes += sizeOf(outputs);
     return outputs;
   }

@@ -24,6 +24,8 @@ export interface WriteOptions {
   readonly tableBytes: number;
   /** The number of the next table. */
   readonly takeNumber: () => number;
+  /** How long others have the thread between two slices. @default {as long as they want it} */
+  readonly restMs?: () => number;
 }
 
 /** Writes entries that come in order into tables that do not overlap. */
@@ -36,7 +38,7 @@ export class RunWriter {
 
   constructor(options: WriteOptions) {
     this.#options = options;
-    this.#slices = new Slices(options.clock);
+    this.#slices = new Slices(options.clock, options.restMs);
   }
 
   /** Adds entries, in slices between which others have the thread. */
