@@ -184,10 +184,16 @@ async function putValue(
 async function putAnyway(
   clerk: Clerk,
   { key, value }: { readonly key: string; readonly value: Uint8Array },
-  limits: CallOptions,
+  limits: CallOptions & { readonly timeoutMs: number },
 ): Promise<PutResult> {
+  const deadline = performance.now() + limits.timeoutMs;
+  // A read finds the present leader, and may be repeated; the outcome of a write would be unknown if
+  // it went to a leader that was cut off.
+  const seen = await clerk.get(key, limits);
+  if (seen.type === "unavailable" || seen.type === "refused") return seen;
   const then = [{ op: "put", key: toKey(key), value }] as const;
-  const outcome = await clerk.batch({ checks: [], then, otherwise: [], at: 0 }, limits);
+  const rest = { ...limits, timeoutMs: deadline - performance.now() };
+  const outcome = await clerk.batch({ checks: [], then, otherwise: [], at: 0 }, rest);
   switch (outcome.type) {
     case "done": {
       const [written] = outcome.result.results;

@@ -16,6 +16,7 @@ import {
   type ExitReason,
   type Session,
   type SessionContext,
+  untilInterrupted,
 } from "../table/mod.ts";
 import { execute, keyOfText, readFailure, readPage } from "./keys_access.ts";
 import { entryJson } from "./list_command.ts";
@@ -72,9 +73,17 @@ async function runImport(
   const { args, options, output } = context;
   const lines = await attempt(`read ${args.file ?? "standard input"}`, () => linesOf(args.file));
   const importer = new Importer(context, session);
-  for await (const line of lines) {
-    if (importer.lines < options.skip || line.trim() === "") importer.pass();
-    else await importer.add(line);
+  const reading = lines[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      // A pipe may bring the next line late or never.
+      const { value: line, done } = await untilInterrupted(context, reading.next());
+      if (done) break;
+      if (importer.lines < options.skip || line.trim() === "") importer.pass();
+      else await importer.add(line);
+    }
+  } catch (error) {
+    throw importer.interrupted(error);
   }
   await importer.flush();
   const { stored } = importer;
@@ -164,6 +173,14 @@ class Importer {
       const message = error.message.replace("then[0].", "");
       throw this.#cutOff("failure", `Cannot read line ${this.#lines + 1}: ${message}.`);
     }
+  }
+
+  /** The error, or after Ctrl-C one that says how much is stored. */
+  interrupted(error: unknown): unknown {
+    const { signal } = this.#context;
+    return signal.aborted && error === signal.reason
+      ? this.#cutOff("interrupted", "Interrupted.")
+      : error;
   }
 
   #cutOff(reason: ExitReason, message: string): CommandError {
