@@ -27,13 +27,19 @@ export {
   type ListOptions,
   type OperationOptions,
   type ReadOutcome,
+  type StoreChange,
   StoreClient,
   type StoreEntry,
   StoreReadError,
   type ValueLike,
+  WatchError,
+  type WatchGroup,
+  type WatchOptions,
+  type WatchTarget,
   type WriteOptions,
   type WriteOutcome,
 } from "./net/store/mod.ts";
+export type { ChangeKind, WatchFailure } from "./kv/mod.ts";
 export {
   type Address,
   type PeerTraffic,

@@ -51,9 +51,17 @@ export {
   type HistoryLimits,
   KvStore,
   type StoreLimits,
+  type StoreObserver,
   WORK_LIMITS,
 } from "./store/mod.ts";
-export { KvServer, type KvServerOptions } from "./server/mod.ts";
+export {
+  KvServer,
+  type KvServerOptions,
+  type WatchPart,
+  WatchServer,
+  type WatchServerOptions,
+  type WatchStream,
+} from "./server/mod.ts";
 export {
   type AcquireResult,
   type BatchOutcome,
@@ -65,8 +73,15 @@ export {
   type GetResult,
   Lock,
   type LockOptions,
+  type OpenWatch,
   type PutOptions,
   type PutResult,
+  Watcher,
+  type WatcherOptions,
+  type WatchFailure,
+  type WatchNext,
+  type WatchStreamEnd,
+  type WatchStreamHandle,
 } from "./client/mod.ts";
 export {
   differing,
@@ -83,3 +98,17 @@ export {
   type TablesReport,
   type TablesStatus,
 } from "./tables/mod.ts";
+export {
+  type ChangeKind,
+  encodeWatch,
+  type KeyRange,
+  rangeOfKey,
+  type SeenChange,
+  type SeenEntry,
+  type SeenGroup,
+  WATCH_LIMITS,
+  WATCH_RANGES_MAX,
+  type WatchEnd,
+  type WatchLimits,
+  type WatchQuery,
+} from "./watch/mod.ts";

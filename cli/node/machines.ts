@@ -5,8 +5,8 @@
  * @module
  */
 
-import { KvServer, KvStore, TableImages, type TablesReport } from "../../kv/mod.ts";
-import type { Answer, WireValue } from "../../net/mod.ts";
+import { KvServer, KvStore, TableImages, type TablesReport, WatchServer } from "../../kv/mod.ts";
+import type { Answer, OpenStream, WireValue } from "../../net/mod.ts";
 import {
   type Application,
   DenoFiles,
@@ -26,6 +26,8 @@ export interface RunningMachine {
   attach(node: Node): void;
   /** Handles a client's request, which is bytes. */
   handle(request: Uint8Array, reply: Answer, withinMs: number): void;
+  /** A client's request that is answered by a stream. */
+  readonly open: OpenStream;
   /** Handles a test's request, over the control socket. */
   inspect(request: WireValue, reply: Answer): void;
   /** Takes a snapshot now. */
@@ -111,15 +113,29 @@ function makeService(
     ...images === undefined ? {} : { images },
   });
   const server = new KvServer({ rsm, reads: "index" });
+  let node: Node | null = null;
+  const hasLeader = (): boolean => (node?.status().leader ?? null) !== null;
+  const watches = machine instanceof KvStore
+    ? new WatchServer({ store: machine, clock, hasLeader })
+    : null;
   return {
     profile,
     application: rsm,
-    attach: (node) => rsm.attach(node),
+    attach: (driver) => {
+      node = driver;
+      rsm.attach(driver);
+    },
+    open: (request, wake) => {
+      return request instanceof Uint8Array ? watches?.open(request, wake) ?? null : null;
+    },
     handle: (request, reply, withinMs) => server.handle(request, reply, withinMs),
     inspect: (request, reply) => inspectService({ rsm, machine }, { request, reply }),
     snapshot: () => void rsm.snapshot(),
     tables: () => images?.status() ?? null,
-    stop: () => rsm.stop(),
+    stop: () => {
+      rsm.stop();
+      watches?.stop();
+    },
   };
 }
 
@@ -153,6 +169,7 @@ async function makeLog(
       node = driver;
     },
     handle: (_request, reply) => reply(null),
+    open: () => null,
     inspect: (request, reply) => {
       const [what, from] = pair(request);
       if (what !== "applied" || typeof from !== "number") {

@@ -17,7 +17,6 @@ import {
   openControl,
   type Plain,
   RpcServer,
-  type RpcServerOptions,
   TcpTransport,
   type WireValue,
 } from "../../net/mod.ts";
@@ -188,12 +187,12 @@ class NodeProcess implements RunningNode {
       );
       const { hostname, port } = listener.addr as Deno.NetAddr;
       this.clients = { hostname, port };
-      const handle: RpcServerOptions["handle"] = (...request) => this.#serve(...request);
       this.#clients = new RpcServer({
         listener,
         cluster,
         id,
-        handle,
+        handle: (...request) => this.#serve(...request),
+        open: this.#machine.open,
         log: (line) => log.warn(line),
         limits: this.#limits.clients,
       });

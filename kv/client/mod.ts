@@ -16,3 +16,12 @@ export type {
   PutResult,
 } from "./clerk_types.ts";
 export { type AcquireResult, Lock, type LockOptions } from "./lock.ts";
+export {
+  type OpenWatch,
+  Watcher,
+  type WatcherOptions,
+  type WatchFailure,
+  type WatchNext,
+  type WatchStreamEnd,
+  type WatchStreamHandle,
+} from "./watcher.ts";

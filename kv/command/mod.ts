@@ -14,7 +14,7 @@ export {
   isRepeatable,
 } from "./batch.ts";
 export { batchOfJson, jsonOfBatch, jsonOfResult, resultOfJson } from "./batch_json.ts";
-export { type Key, Reader, viewOf, Writer } from "./bytes.ts";
+export { type Key, MalformedBytes, orNull, Reader, viewOf, Writer } from "./bytes.ts";
 export { ENTRY_HEAD_BYTES, type FoundEntry } from "./entries.ts";
 export { jsonOfKey, VALUE_BYTES_MAX } from "./fields.ts";
 export { binaryKey, endOfPrefix, isSystemKey, SYSTEM_KEYS, textOfKey, toKey } from "./key_text.ts";

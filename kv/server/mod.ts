@@ -5,3 +5,9 @@
  */
 
 export { KvServer, type KvServerOptions } from "./server.ts";
+export {
+  type WatchPart,
+  WatchServer,
+  type WatchServerOptions,
+  type WatchStream,
+} from "./watch_server.ts";

@@ -302,7 +302,7 @@ Deno.test("reads at a revision see its state, until it is compacted", () => {
 Deno.test("a store shows its observer every change once, and nothing of what was refused", () => {
   const store = new KvStore();
   const groups: ChangeGroup[] = [];
-  store.observe((group) => void groups.push(group));
+  store.observe({ changed: (group) => void groups.push(group), replaced: () => {} });
   run(store, put("a", "1"), put("b", "1"), put("a", "2"));
   run(store, { op: "get", key: "a" }, { op: "delete", key: "never" });
   apply(store, { checks: [{ key: "a", absent: true }], then: [put("c", "1")] });

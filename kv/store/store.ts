@@ -56,6 +56,14 @@ const OVERLOADED = encodeReply({ type: "overloaded" });
 const SESSION_GONE = encodeReply({ type: "sessionGone" });
 const REFUSED = encodeReply({ type: "refused" });
 
+/** What wants to hear of changes. */
+export interface StoreObserver {
+  /** A command was applied that changed these keys. */
+  changed(group: ChangeGroup): void;
+  /** The state was replaced by that of a revision; what led there is not known here. */
+  replaced(revision: number): void;
+}
+
 /** A map with versions that every server of a cluster holds alike. */
 export class KvStore implements StateMachine {
   #state: State;
@@ -68,7 +76,7 @@ export class KvStore implements StateMachine {
   /** Its steady time. */
   #steady = 0;
   #sessions: Sessions;
-  #observer: ((group: ChangeGroup) => void) | null = null;
+  #observer: StoreObserver | null = null;
 
   /**
    * An empty store, or one on a state that is kept on a disk. Tests choose other limits, alike for all
@@ -92,8 +100,8 @@ export class KvStore implements StateMachine {
     return this.#revision;
   }
 
-  /** Has the changes of every revision given to a listener, in order; `null`: to nobody any more. */
-  observe(observer: ((group: ChangeGroup) => void) | null): void {
+  /** Has the changes of every revision given to an observer, in order; `null`: to nobody any more. */
+  observe(observer: StoreObserver | null): void {
     this.#observer = observer;
   }
 
@@ -141,6 +149,7 @@ export class KvStore implements StateMachine {
       this.#history = this.#history.emptied();
       this.#sessions = new Sessions(this.#state, SESSION_LIMITS);
       this.#revision = this.#state.position.index;
+      this.#observer?.replaced(this.#revision);
       return;
     }
     const room = this.#room.emptied();
@@ -153,6 +162,7 @@ export class KvStore implements StateMachine {
     this.#room = room;
     this.#history = this.#history.emptied();
     this.#revision = revision;
+    this.#observer?.replaced(revision);
   }
 
   get #next(): Pick<Stamp, "index" | "steady"> {
@@ -232,7 +242,7 @@ export class KvStore implements StateMachine {
     }
     const deletions = Math.max(0, this.#revision - DELETIONS_REVISIONS);
     this.#state.forget(this.#history.add(this.#revision, replacedBytes), deletions);
-    if (changes.length > 0) this.#observer?.({ revision: this.#revision, changes });
+    if (changes.length > 0) this.#observer?.changed({ revision: this.#revision, changes });
     return true;
   }
 }

@@ -4,20 +4,8 @@
  * @module
  */
 
+import type { ChangeGroup } from "../store/mod.ts";
 import type { Entry } from "../tables/mod.ts";
-
-/** One changed key: what it is, and what it was. */
-export interface Change {
-  readonly entry: Entry;
-  /** `null`: the key was never written, as far as is remembered. */
-  readonly previous: Entry | null;
-}
-
-/** All that one revision changed, or all of it that a watch asked for. */
-export interface ChangeGroup {
-  readonly revision: number;
-  readonly changes: readonly Change[];
-}
 
 /** What happened to a key. */
 export type ChangeKind = "put" | "delete" | "leaseEnd";

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Change, ChangeGroup } from "./changes.ts";
+import type { Change, ChangeGroup } from "../store/mod.ts";
 import { type KeyRange, nameOfRanges, normalRanges } from "./key_ranges.ts";
 import { RangeIndex } from "./range_index.ts";
 import { RecentGroups } from "./recent_groups.ts";

@@ -6,8 +6,10 @@
  */
 
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { ChangeLog, SeededRandom } from "../../tests/sim/mod.ts";
-import { type ChangeGroup, kindOf } from "./changes.ts";
+import { ChangeLog } from "../../tests/helpers/change_log.ts";
+import { SeededRandom } from "../../tests/sim/mod.ts";
+import type { ChangeGroup } from "../store/mod.ts";
+import { kindOf } from "./changes.ts";
 import { WatchHub, type WatchLimits } from "./hub.ts";
 import { type KeyRange, rangeOfKey } from "./key_ranges.ts";
 import { Watch } from "./watch.ts";

@@ -6,6 +6,7 @@
 
 /** Keys from `start` up to but not including `end`, as binary strings. */
 export interface KeyRange {
+  /** The first key. */
   readonly start: string;
   /** `null`: to the end. */
   readonly end: string | null;

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { type Change, type ChangeGroup, type ChangeKind, kindOf } from "./changes.ts";
+export { type ChangeKind, kindOf } from "./changes.ts";
 export { type KeyRange, rangeOfKey } from "./key_ranges.ts";
 export {
   WATCH_LIMITS,
@@ -13,4 +13,21 @@ export {
   type WatchRefusal,
   type WatchRequest,
 } from "./hub.ts";
-export type { Taken, Watch } from "./watch.ts";
+export { type Taken, Watch } from "./watch.ts";
+export {
+  decodeWatch,
+  decodeWatchEnd,
+  encodeWatch,
+  encodeWatchEnd,
+  WATCH_RANGES_MAX,
+  type WatchEnd,
+  type WatchQuery,
+} from "./watch_codec.ts";
+export {
+  encodeMark,
+  PartReader,
+  PartWriter,
+  type SeenChange,
+  type SeenEntry,
+  type SeenGroup,
+} from "./watch_parts.ts";

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { bytesOf, type ChangeGroup } from "./changes.ts";
+import type { ChangeGroup } from "../store/mod.ts";
+import { bytesOf } from "./changes.ts";
 
 /** Free places at the front are released when there are so many. */
 const FREE_MAX = 4096;

@@ -9,7 +9,8 @@
  * @module
  */
 
-import { bytesOf, type Change, type ChangeGroup } from "./changes.ts";
+import type { Change, ChangeGroup } from "../store/mod.ts";
+import { bytesOf } from "./changes.ts";
 import { hasKey, type KeyRange } from "./key_ranges.ts";
 import type { RecentGroups } from "./recent_groups.ts";
 

@@ -15,8 +15,8 @@ import { parseAddress } from "../wire/mod.ts";
 import { BatchBuilder, bytesOf, type KeyLike, type ValueLike } from "./batch_builder.ts";
 import { clerkCall } from "./clerk_call.ts";
 import {
-  batchAnswer,
   type CommitOutcome,
+  commitOutcome,
   type DeleteOutcome,
   type GivenUp,
   type OperationOptions,
@@ -27,6 +27,7 @@ import {
   type WriteOutcome,
 } from "./outcomes.ts";
 import { countRange, type KeyRange, type ListOptions, listRange, type ReadPage } from "./ranges.ts";
+import { type WatchGroup, type WatchOptions, watchStore, type WatchTarget } from "./watch.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
@@ -243,6 +244,30 @@ export class StoreClient implements AsyncDisposable {
   }
 
   /**
+   * Every change of what is watched, in order, each once: a group for each revision that changes any
+   * of it. It goes on through changes of leader, and moves to another of the addresses when a node is
+   * lost, cut off or too slow.
+   *
+   * Without `from` it begins at some moment after the first group was asked for. To miss nothing after
+   * a batch of reads, watch from the revision that the batch returned.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "@kontiki/kontiki";
+   *
+   * await using store = connect(["127.0.0.1:7411", "127.0.0.1:7412", "127.0.0.1:7413"]);
+   * const signal = AbortSignal.timeout(100);
+   * for await (const { revision, changes } of store.watch("jobs/", { signal })) {
+   *   for (const { kind, key } of changes) console.log(revision, kind, key);
+   * }
+   * ```
+   * @throws {WatchError} While it runs, if what comes next is gone on every node.
+   */
+  watch(target: WatchTarget, options: WatchOptions = {}): AsyncGenerator<WatchGroup, void, void> {
+    return watchStore(this.#servers, target, { ...options, ending: this.#closing.signal });
+  }
+
+  /**
    * Ends every operation under way with its outcome (reason `closed`) and closes all connections.
    * Operations that begin later end at once.
    */
@@ -259,27 +284,7 @@ export class StoreClient implements AsyncDisposable {
 
   async #commit(batch: Batch, options: OperationOptions): Promise<CommitOutcome> {
     const done = await this.#run(options, (limits) => this.#clerk.batch(batch, limits));
-    switch (done.type) {
-      case "done": {
-        const { held, revision, failedChecks, results } = done.result;
-        const answers = results.map(batchAnswer);
-        return { outcome: "yes", held, revision, failedChecks, results: answers };
-      }
-      case "maybe":
-        return { outcome: "unknown", reason: this.#reason(options) };
-      case "unavailable":
-        return { outcome: "no", reason: this.#reason(options) };
-      case "invalid":
-        return { outcome: "no", reason: "invalid", message: done.reason };
-      case "full":
-      case "refused":
-        return { outcome: "no", reason: done.type };
-      case "compacted":
-      case "future":
-        return { outcome: "no", reason: "refused" };
-      default:
-        return done satisfies never;
-    }
+    return commitOutcome(done, this.#reason(options));
   }
 
   #readPage(options: OperationOptions): ReadPage {

@@ -28,3 +28,12 @@ export {
   listRange,
   type ReadPage,
 } from "./ranges.ts";
+export {
+  openWatchOf,
+  type StoreChange,
+  WatchError,
+  watchFailureText,
+  type WatchGroup,
+  type WatchOptions,
+  type WatchTarget,
+} from "./watch.ts";

@@ -4,7 +4,14 @@
  * @module
  */
 
-import { type FoundEntry, type Key, keyBytes, type Result, textOfKey } from "../../kv/mod.ts";
+import {
+  type BatchOutcome,
+  type FoundEntry,
+  type Key,
+  keyBytes,
+  type Result,
+  textOfKey,
+} from "../../kv/mod.ts";
 
 /** Limits of one operation. */
 export interface OperationOptions {
@@ -134,8 +141,33 @@ export function storeEntry(entry: FoundEntry): StoreEntry {
   return { key: shownKey(key), keyBytes: bytes, value: value ?? EMPTY, version, created, revision };
 }
 
+/** What became of a batch, as programs get it. `reason` is why there was no answer, if there was none. */
+export function commitOutcome(done: BatchOutcome, reason: GivenUp): CommitOutcome {
+  switch (done.type) {
+    case "done": {
+      const { held, revision, failedChecks, results } = done.result;
+      const answers = results.map(batchAnswer);
+      return { outcome: "yes", held, revision, failedChecks, results: answers };
+    }
+    case "maybe":
+      return { outcome: "unknown", reason };
+    case "unavailable":
+      return { outcome: "no", reason };
+    case "invalid":
+      return { outcome: "no", reason: "invalid", message: done.reason };
+    case "full":
+    case "refused":
+      return { outcome: "no", reason: done.type };
+    case "compacted":
+    case "future":
+      return { outcome: "no", reason: "refused" };
+    default:
+      return done satisfies never;
+  }
+}
+
 /** A result as programs get it. */
-export function batchAnswer(result: Result): BatchAnswer {
+function batchAnswer(result: Result): BatchAnswer {
   switch (result.op) {
     case "get":
       return { op: "get", entry: result.entry === null ? null : storeEntry(result.entry) };

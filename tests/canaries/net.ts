@@ -294,10 +294,10 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "C2",
     bug: "a program's batch that may have happened is reported as not executed",
-    file: "net/store/connect.ts",
+    file: "net/store/outcomes.ts",
     find:
-      '      case "maybe":\n        return { outcome: "unknown", reason: this.#reason(options) };\n      case "unavailable":',
-    replace: '      case "maybe":\n      case "unavailable":',
+      '    case "maybe":\n      return { outcome: "unknown", reason };\n    case "unavailable":',
+    replace: '    case "maybe":\n    case "unavailable":',
     caughtBy: store,
   },
   {

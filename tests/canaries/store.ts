@@ -294,8 +294,8 @@ export const storeCanaries: readonly Canary[] = [
     rule: "O8",
     bug: "the observer is not shown what the lab's puts change",
     file: STORE,
-    find: "if (changes.length > 0) this.#observer?.(",
-    replace: "if (changes.length > 1) this.#observer?.(",
+    find: "if (changes.length > 0) this.#observer?.changed(",
+    replace: "if (changes.length > 1) this.#observer?.changed(",
     caughtBy: [BATCHES],
   },
   {

@@ -1,5 +1,5 @@
 /**
- * Bugs of watches and of the streams that carry them: rules W1 to W8, which `docs/rules.md` explains.
+ * Bugs of watches and of the streams that carry them: rules W1 to W9, which `docs/rules.md` explains.
  *
  * @module
  */
@@ -15,6 +15,10 @@ const CLIENT = "net/rpc/client_streams.ts";
 
 const MODEL = "kv/watch/hub_test.ts";
 const STREAMS = "net/rpc/streams_test.ts";
+const SWARM = "tests/swarm/kv_swarm_test.ts";
+const SERVED = "kv/server/watch_server_test.ts";
+const WATCHER = "kv/client/watcher_test.ts";
+const CODEC = "kv/watch/watch_codec_test.ts";
 
 /** Bugs by rule, planted one at a time. */
 export const watchCanaries: readonly Canary[] = [
@@ -254,5 +258,176 @@ export const watchCanaries: readonly Canary[] = [
     find: "    this.#open.delete(number);\n    handlers?.ended(end);",
     replace: "    handlers?.ended(end);",
     caughtBy: [STREAMS],
+  },
+  {
+    rule: "W9",
+    bug: "a watch that moves begins anew at the present",
+    file: "kv/client/watcher.ts",
+    find: "encodeWatch({ ...query, from: this.#upTo })",
+    replace: "encodeWatch({ ...query, from: query.from })",
+    caughtBy: [WATCHER, SWARM],
+  },
+  {
+    rule: "W3",
+    bug: "a watch that moves skips what came last",
+    file: "kv/client/watcher.ts",
+    find: "      this.#upTo = group.revision;\n",
+    replace: "      this.#upTo = group.revision + 1;\n",
+    caughtBy: [WATCHER, SWARM],
+  },
+  {
+    rule: "W2",
+    bug: "a watch that moves asks again for the last group",
+    file: "kv/client/watcher.ts",
+    find: "encodeWatch({ ...query, from: this.#upTo })",
+    replace: "encodeWatch({ ...query, from: this.#upTo && this.#upTo - 1 })",
+    caughtBy: [WATCHER, SWARM],
+  },
+  {
+    rule: "W2",
+    bug: "what an earlier stream still brings counts",
+    file: "kv/client/watcher.ts",
+    find: "stream === this.#streams && this.#end === null;",
+    replace: "stream <= this.#streams && this.#end === null;",
+    caughtBy: [WATCHER],
+  },
+  {
+    rule: "W4",
+    bug: "a group that was cut off half way is put together with that of another server",
+    file: "kv/client/watcher.ts",
+    find: "    const reader = new PartReader();\n    const isMeant",
+    replace:
+      "    const reader = (this as unknown as { reader?: PartReader }).reader ??= new PartReader();\n    const isMeant",
+    caughtBy: [SWARM],
+  },
+  {
+    rule: "W9",
+    bug: "a watch fails as soon as one server has forgotten what follows",
+    file: "kv/client/watcher.ts",
+    find: "if (isRound && this.#oldest !== null) {",
+    replace: "if (this.#oldest !== null) {",
+    caughtBy: [WATCHER],
+  },
+  {
+    rule: "W9",
+    bug: "a watch tries for ever though every server says that its revision is gone",
+    file: "kv/client/watcher.ts",
+    find: "if (isRound && this.#oldest !== null) {",
+    replace: "if (isRound && this.#oldest === 0) {",
+    caughtBy: [WATCHER],
+  },
+  {
+    rule: "W9",
+    bug: "a server that served a moment ago counts as one that has nothing",
+    file: "kv/client/watcher.ts",
+    find: "    if (this.#hasArrived) {\n",
+    replace: "    if (this.#hasArrived && this.#attempts < 0) {\n",
+    caughtBy: [WATCHER],
+  },
+  {
+    rule: "W9",
+    bug: "a watch asks the same server again and again",
+    file: "kv/client/watcher.ts",
+    find: "this.#place = (this.#place + 1) % servers.length;",
+    replace: "this.#place = this.#place % servers.length;",
+    caughtBy: [WATCHER],
+  },
+  {
+    rule: "W9",
+    bug: "a watch asks servers that are gone without a pause",
+    file: "kv/client/watcher.ts",
+    find: "const ms = round === 0 ? 0 : longest * (0.5 + random() / 2);",
+    replace: "const ms = 0 * longest * (round + random());",
+    caughtBy: [WATCHER],
+  },
+  {
+    rule: "W7",
+    bug: "a watch whose consumer is slow opens stream after stream",
+    file: "kv/client/watcher.ts",
+    find: "    if (this.#queue.length === 0) this.#reopen();\n  }\n\n  /** At once",
+    replace: "    this.#reopen();\n  }\n\n  /** At once",
+    caughtBy: [WATCHER],
+  },
+  {
+    rule: "W8",
+    bug: "marks use up credit that is never granted again",
+    file: "kv/client/watcher.ts",
+    find: "this.#heldBytes += Math.max(PART_BYTES_MIN, bytes.length);",
+    replace: "this.#heldBytes += bytes.length;",
+    caughtBy: [WATCHER],
+  },
+  {
+    rule: "W8",
+    bug: "a group longer than the credit is waited for by both sides",
+    file: "kv/client/watcher.ts",
+    find:
+      "    // A group may be longer than all that may be under way: then the rest of it is waited for.\n    if (this.#queue.length === 0) this.#askForMore();\n",
+    replace: "",
+    caughtBy: [WATCHER],
+  },
+  {
+    rule: "W9",
+    bug: "a node without a leader keeps its watches for ever",
+    file: "kv/server/watch_server.ts",
+    find: 'if (isLeaderless) stream.end({ type: "noLeader" });',
+    replace: "if (isLeaderless) stream.mark();",
+    caughtBy: [SERVED],
+  },
+  {
+    rule: "W9",
+    bug: "a node sends its watches away at every election",
+    file: "kv/server/watch_server.ts",
+    find: "clock.now() - this.#leaderlessSince >= LEADERLESS_MS_MAX;",
+    replace: "clock.now() - this.#leaderlessSince >= 0;",
+    caughtBy: [SERVED],
+  },
+  {
+    rule: "W6",
+    bug: "a watch without changes is never marked",
+    file: "kv/server/watch_server.ts",
+    find: "      else stream.mark();\n",
+    replace: "",
+    caughtBy: [SERVED],
+  },
+  {
+    rule: "W6",
+    bug: "a mark names the revision of the store, not that of the reader",
+    file: "kv/server/watch_server.ts",
+    find: "const { upTo } = this.#watch!;",
+    replace: "this.#watch!.take(0);\n    const upTo = this.#watch!.upTo + 1;",
+    caughtBy: [SERVED, SWARM],
+  },
+  {
+    rule: "W3",
+    bug: "a snapshot that is taken over is not noticed by watches",
+    file: "kv/store/store.ts",
+    find: "    this.#observer?.replaced(revision);\n",
+    replace: "",
+    caughtBy: [SERVED, SWARM],
+  },
+  {
+    rule: "W3",
+    bug: "an unversioned change is not observed",
+    file: "kv/store/store.ts",
+    find: "if (changes.length > 0) this.#observer?.changed(",
+    replace: "if (changes.length > 0 && changes[0]!.entry.version < 3) this.#observer?.changed(",
+    caughtBy: [SERVED, SWARM],
+  },
+  {
+    rule: "W4",
+    bug: "a part that is full begins its group again",
+    file: "kv/watch/watch_parts.ts",
+    find: "      do {\n        this.#writeChange(to, changes[this.#change++]!);\n      } while (",
+    replace:
+      "      if (to.length < bytes) this.#writeChange(to, changes[this.#change++]!);\n      while (to.length > 1e9 && ",
+    caughtBy: [CODEC],
+  },
+  {
+    rule: "W4",
+    bug: "a group is delivered before all of its changes have come",
+    file: "kv/watch/watch_parts.ts",
+    find: "if (--this.#missing > 0) return null;",
+    replace: "if (--this.#missing > 1) return null;",
+    caughtBy: [CODEC],
   },
 ];

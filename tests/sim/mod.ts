@@ -4,7 +4,6 @@
  * @module
  */
 
-export { ChangeLog } from "./change_log.ts";
 export { DurableLog } from "./durable_log.ts";
 export { SeededRandom } from "./seeded_random.ts";
 export { type MachineContext, SimCluster } from "./sim_cluster.ts";

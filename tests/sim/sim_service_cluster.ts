@@ -8,7 +8,15 @@
  * @module
  */
 
-import { KvServer, KvStore, TableImages, type TablesOptions } from "../../kv/mod.ts";
+import {
+  KvServer,
+  KvStore,
+  type OpenWatch,
+  TableImages,
+  type TablesOptions,
+  WatchServer,
+  type WatchStreamHandle,
+} from "../../kv/mod.ts";
 import { decide } from "../../net/mod.ts";
 import {
   ask,
@@ -23,6 +31,7 @@ import {
 import { type Applied, CounterMachine, type Machine, type ServiceCluster } from "../cluster/mod.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { type MachineContext, SimCluster, type SimClusterOptions } from "./sim_cluster.ts";
+import { SimStream } from "./sim_streams.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
 /** Options of a simulated service. */
@@ -49,6 +58,7 @@ class SimService extends Rsm {
   readonly machine: StateMachine;
   readonly context: MachineContext;
   readonly server: KvServer;
+  readonly watches: WatchServer | null;
   /** Called when the process is gone, which those that are connected to it notice. */
   readonly callers = new Set<() => void>();
   isEnded = false;
@@ -73,6 +83,13 @@ class SimService extends Rsm {
     this.context = context;
     this.machine = machine;
     this.server = new KvServer({ rsm: this, reads: profile === "production" ? "index" : "log" });
+    this.watches = machine instanceof KvStore
+      ? new WatchServer({
+        store: machine,
+        clock: context.clock,
+        hasLeader: () => (node()?.status().leader ?? null) !== null,
+      })
+      : null;
     // The node is made after its application and leads nobody until then.
     const node = (): ReturnType<MachineContext["node"]> | null => context.node();
     this.attach({
@@ -165,6 +182,28 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
       }),
     );
   }
+
+  /** Asks a server for the stream of a watch. */
+  readonly openWatch: OpenWatch = (id, request, options): WatchStreamHandle => {
+    const delayMs = (kind: "request" | "reply"): number | null => {
+      const [delayMs] = this.#decide(id, kind);
+      return delayMs === undefined ? null : delayMs + this.#hop();
+    };
+    const server = () => {
+      const service = this.#services.get(id);
+      const watches = service?.watches ?? null;
+      if (service === undefined || watches === null) return null;
+      return {
+        clock: service.context.clock,
+        open: (bytes: Uint8Array, wake: () => void) => watches.open(bytes, wake),
+        whenEnded: (run: () => void) => {
+          service.callers.add(run);
+          return () => void service.callers.delete(run);
+        },
+      };
+    };
+    return new SimStream({ clock: this.clock, delayMs, server }, request, options);
+  };
 
   override kill(id: NodeId): void {
     const service = this.#services.get(id);

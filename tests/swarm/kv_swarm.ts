@@ -1,7 +1,8 @@
 /**
  * One run of the key/value swarm: a cluster as planned by the seed, clerks that read and write a
  * few keys under all faults, then a heal after which every clerk must be served. The history must
- * be linearizable; a put that was certainly refused must never be read.
+ * be linearizable; a put that was certainly refused must never be read. Watches see meanwhile exactly
+ * what a replay of the log makes.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import type { KvInput, KvOutput } from "../checker/mod.ts";
 import { type Act, KvRecorder, RandomBatches, StoreRecorder } from "../recorder/mod.ts";
 import type { Operation, Verdict } from "../checker/search/mod.ts";
 import { SeededRandom, SimServiceCluster, type TableSizes } from "../sim/mod.ts";
+import { KvWatching } from "./kv_watching.ts";
 import { planSwarm, type SwarmPlan } from "./swarm_plan.ts";
 
 /** The result of one seed. */
@@ -28,6 +30,8 @@ export interface KvSwarmResult {
   /** Puts that were certainly refused for lack of a leader. */
   readonly unavailable: number;
   readonly virtualMs: number;
+  /** Groups of changes that watches saw. */
+  readonly seen: number;
   readonly history: readonly Operation<KvInput, KvOutput>[];
 }
 
@@ -60,6 +64,7 @@ class KvSwarmRun {
   readonly #recorder: KvRecorder;
   readonly #batches: StoreRecorder;
   readonly #keys: number;
+  readonly #watching: KvWatching;
   #isOver = false;
   #unknown = 0;
   #unavailable = 0;
@@ -76,6 +81,7 @@ class KvSwarmRun {
     this.#cluster = new SimServiceCluster({ ...plan, machine: "kv", profile, logBytesMax, tables });
     this.#recorder = new KvRecorder(() => this.#cluster.now());
     this.#batches = new StoreRecorder(() => this.#cluster.now());
+    this.#watching = new KvWatching(this.#cluster, this.#random.fork("watching"), this.#keys);
   }
 
   async run(): Promise<KvSwarmResult> {
@@ -85,6 +91,7 @@ class KvSwarmRun {
     try {
       await this.#play();
       await cluster.verify();
+      this.#watching.verify();
       verdict = this.#recorder.judge(CHECK_MS);
     } catch (error) {
       failure = error instanceof Error ? error.stack ?? error.message : String(error);
@@ -99,6 +106,7 @@ class KvSwarmRun {
       unknown: this.#unknown,
       unavailable: this.#unavailable,
       virtualMs: cluster.now(),
+      seen: this.#watching.seen,
       history: this.#recorder.history,
     };
   }
@@ -115,12 +123,16 @@ class KvSwarmRun {
     ]);
     // Awaited only at the end; until then a failure must not end the process as unhandled.
     all.catch(() => undefined);
+    const watching = this.#watching.run();
+    watching.catch(() => undefined);
     chaos.begin();
     await cluster.sleep(this.#plan.safetyMs);
     chaos.end();
     this.#isOver = true;
     const healed = cluster.now();
     await cluster.clock.wait(all);
+    this.#watching.end();
+    await cluster.clock.wait(watching);
     const recoveryMs = cluster.now() - healed;
     const marks = this.#batches.judge(this.#clerk(this.#random.fork("marks")), RECOVERY_MS_MAX);
     await cluster.clock.wait(marks);

@@ -1,5 +1,6 @@
 /**
- * Runs fixed seeds of the key/value swarm: histories of clerks under all faults are linearizable.
+ * Runs fixed seeds of the key/value swarm: histories of clerks under all faults are linearizable, and
+ * what watches saw meanwhile equals a replay of the log.
  *
  * @module
  */
@@ -16,14 +17,17 @@ for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {
   Deno.test(`histories are linearizable in seeds ${first} to ${last}`, async () => {
     let operations = 0;
     let unknown = 0;
+    let seen = 0;
     for (let seed = first; seed <= last; seed++) {
       const { failure, verdict, ...result } = await runKvSwarm(seed);
       assertEquals(failure, "", `seed ${seed}: ${failure}`);
       assertEquals(verdict, "ok", `seed ${seed}: ${result.operations} operations`);
       operations += result.operations;
       unknown += result.unknown;
+      seen += result.seen;
     }
     assert(operations > 100 * SEEDS_PER_TEST, `only ${operations} operations`);
+    assert(seen > 50 * SEEDS_PER_TEST, `watches saw only ${seen} groups`);
     // Without faults it would be one in a hundred.
     assert(unknown > operations / 20, `only ${unknown} of ${operations} of unknown outcome`);
   });

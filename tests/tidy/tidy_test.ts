@@ -49,6 +49,7 @@ const ALLOWANCE: Allowance = {
     "kv/watch/changes.ts": "kv/watch/hub_test.ts",
     "kv/watch/recent_groups.ts": "kv/watch/hub_test.ts",
     "kv/watch/watch.ts": "kv/watch/hub_test.ts",
+    "kv/watch/watch_parts.ts": "kv/watch/watch_codec_test.ts",
     "kv/tables/write_tables.ts": "kv/tables/tables_test.ts",
     "net/faults/fields.ts": "net/faults/faults_test.ts",
     "raft/node_options.ts": "raft/node_test.ts",

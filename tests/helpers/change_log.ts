@@ -5,18 +5,27 @@
  */
 
 import type { Entry } from "../../kv/tables/mod.ts";
-import type { Change, ChangeGroup, KeyRange } from "../../kv/watch/mod.ts";
-import type { SeededRandom } from "./seeded_random.ts";
+import type { Change, ChangeGroup } from "../../kv/store/mod.ts";
+import type { KeyRange } from "../../kv/watch/mod.ts";
+
+/** What decides. */
+interface Dice {
+  chance(probability: number): boolean;
+  /** From 0 to below the limit. */
+  below(limit: number): number;
+  between(least: number, most: number): number;
+  pick<T>(items: readonly T[]): T;
+}
 
 /** A log that grows by random writes, deletions and ends of leases; some revisions change nothing. */
 export class ChangeLog {
   readonly groups: ChangeGroup[] = [];
-  readonly #random: SeededRandom;
+  readonly #random: Dice;
   readonly #keys: readonly string[];
   readonly #newest = new Map<string, Entry>();
   #revision = 0;
 
-  constructor(random: SeededRandom, keys: number) {
+  constructor(random: Dice, keys: number) {
     this.#random = random;
     this.#keys = Array.from({ length: keys }, (_, place) => `k${String(place).padStart(3, "0")}`);
   }

@@ -1,0 +1,185 @@
+/**
+ * How a watcher moves between servers. The key/value swarm shows that nothing is lost or doubled
+ * under all faults (`tests/swarm/kv_watching.ts`).
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { VirtualClock } from "../../tests/sim/mod.ts";
+import {
+  decodeWatch,
+  encodeMark,
+  encodeWatchEnd,
+  rangeOfKey,
+  type WatchEnd,
+} from "../watch/mod.ts";
+import { type OpenWatch, Watcher, type WatchNext, type WatchStreamEnd } from "./watcher.ts";
+
+interface Opened {
+  readonly server: number;
+  readonly from: number | null;
+  readonly part: (bytes: Uint8Array) => void;
+  readonly ended: (end: WatchStreamEnd) => void;
+  granted: number;
+  isCancelled: boolean;
+}
+
+/** Servers on which the test acts. */
+class Servers {
+  readonly clock = new VirtualClock();
+  readonly opened: Opened[] = [];
+  readonly watcher: Watcher;
+
+  constructor(count: number, from: number | null = null) {
+    const open: OpenWatch = (server, request, { credit, part, ended }) => {
+      const stream: Opened = {
+        server,
+        from: decodeWatch(request)!.from,
+        part,
+        ended,
+        granted: credit,
+        isCancelled: false,
+      };
+      this.opened.push(stream);
+      return {
+        grant: (bytes) => void (stream.granted += bytes),
+        cancel: () => void (stream.isCancelled = true),
+      };
+    };
+    this.watcher = new Watcher({
+      servers: Array.from({ length: count }, (_, place) => place),
+      open,
+      clock: this.clock,
+      random: () => 0,
+      query: { ranges: [rangeOfKey("k")], from, previous: false, keysOnly: false },
+    });
+  }
+
+  get last(): Opened {
+    return this.opened.at(-1)!;
+  }
+
+  end(end: WatchEnd): void {
+    this.last.ended(encodeWatchEnd(end));
+  }
+}
+
+async function revisionOf(next: Promise<WatchNext>): Promise<number> {
+  const got = await next;
+  assert(got.type === "group");
+  return got.group.revision;
+}
+
+Deno.test("a watcher resumes on the next server after the last revision that arrived", async () => {
+  const { clock, opened, watcher, ...servers } = new Servers(3);
+  assertEquals([opened[0]!.server, opened[0]!.from], [0, null]);
+  opened[0]!.part(encodeMark(7));
+  assertEquals(await revisionOf(watcher.next()), 7);
+  const reasons: WatchStreamEnd[] = ["lost", "overloaded", encodeWatchEnd({ type: "noLeader" })];
+  for (const [place, reason] of reasons.entries()) {
+    opened.at(-1)!.ended(reason);
+    await clock.sleep(1);
+    assertEquals([opened.at(-1)!.server, opened.at(-1)!.from], [(place + 1) % 3, 7 + place]);
+    opened.at(-1)!.part(encodeMark(8 + place));
+    assertEquals(await revisionOf(watcher.next()), 8 + place);
+  }
+  // What an earlier stream still brings is not meant any more.
+  opened[0]!.part(encodeMark(99));
+  opened[0]!.ended("lost");
+  opened.at(-1)!.ended(encodeWatchEnd({ type: "behind", revision: 20 }));
+  await clock.sleep(1);
+  assertEquals(opened.at(-1)!.from, 20);
+  assertEquals(opened.length, 5);
+  watcher.close();
+  assertEquals([opened.at(-1)!.isCancelled, await watcher.next()], [true, { type: "closed" }]);
+  assertEquals(Object.keys(servers).length, 0);
+});
+
+Deno.test("a watcher asks each server once, then pauses longer and longer", async () => {
+  const { clock, opened, watcher } = new Servers(2);
+  const times: number[] = [];
+  for (let attempt = 0; attempt < 12; attempt++) {
+    opened.at(-1)!.ended("unsent");
+    const before = opened.length;
+    while (opened.length === before) await clock.sleep(1);
+    times.push(Math.round(clock.now()));
+  }
+  const pauses = times.map((time, place) => time - (times[place - 1] ?? 0));
+  assert(pauses[0]! <= 1 && pauses[1]! >= 20 / 2, `${pauses}`);
+  assert(pauses.at(-1)! > 200 && pauses.at(-1)! <= 1001, `${pauses}`);
+  watcher.close();
+});
+
+Deno.test("a watcher fails when every server says that its revision is gone, with the oldest", async () => {
+  const servers = new Servers(3, 5);
+  servers.end({ type: "compacted", oldest: 9 });
+  await servers.clock.sleep(1);
+  servers.last.ended("unsent");
+  await servers.clock.sleep(1);
+  servers.end({ type: "compacted", oldest: 8 });
+  const failure = { reason: "compacted", revision: 5, oldest: 8 } as const;
+  assertEquals(await servers.watcher.next(), { type: "failed", failure });
+  assertEquals(servers.opened.length, 3);
+});
+
+Deno.test("a watcher goes on where one server has what another has not any more", async () => {
+  const servers = new Servers(2, 5);
+  servers.end({ type: "compacted", oldest: 9 });
+  await servers.clock.sleep(1);
+  servers.last.part(encodeMark(6));
+  servers.last.ended("lost");
+  assertEquals(await revisionOf(servers.watcher.next()), 6);
+  await servers.clock.sleep(1);
+  servers.end({ type: "compacted", oldest: 9 });
+  await servers.clock.sleep(1);
+  assertEquals(servers.last.from, 6);
+  servers.last.part(encodeMark(7));
+  assertEquals(await revisionOf(servers.watcher.next()), 7);
+  servers.watcher.close();
+});
+
+Deno.test("a watcher fails when no server knows watches, or what it sends is no watch", async () => {
+  const servers = new Servers(2);
+  servers.last.ended("unknownRequest");
+  await servers.clock.sleep(1);
+  const coming = servers.watcher.next();
+  servers.last.ended(Uint8Array.of(77));
+  assertEquals(await coming, { type: "failed", failure: { reason: "refused" } });
+  const other = new Servers(1);
+  other.last.part(Uint8Array.of(255));
+  assertEquals(await other.watcher.next(), { type: "failed", failure: { reason: "refused" } });
+  assertEquals(other.last.isCancelled, true);
+});
+
+Deno.test("a watcher grants credit as its consumer takes, and opens nothing while groups wait", async () => {
+  const { clock, opened, watcher } = new Servers(2);
+  const [first] = opened;
+  const credit = first!.granted;
+  for (let revision = 1; revision <= 10; revision++) first!.part(encodeMark(revision));
+  assertEquals(first!.granted, credit);
+  for (let revision = 1; revision <= 9; revision++) await watcher.next();
+  assertEquals(first!.granted, credit);
+  await watcher.next();
+  // A mark is shorter, but uses up this much.
+  assertEquals(first!.granted, credit + 10 * 64);
+  first!.part(encodeMark(11));
+  first!.ended("lost");
+  await clock.sleep(5000);
+  assertEquals(opened.length, 1);
+  assertEquals(await revisionOf(watcher.next()), 11);
+  await clock.sleep(1);
+  assertEquals([opened.length, opened[1]!.from], [2, 11]);
+  watcher.close();
+});
+
+Deno.test("a watcher refuses a query that no server would take", () => {
+  const query = { ranges: [], from: null, previous: false, keysOnly: false };
+  const open: OpenWatch = () => ({ grant: () => {}, cancel: () => {} });
+  const clock = new VirtualClock();
+  assertThrows(
+    () => new Watcher({ servers: [1], open, clock, random: Math.random, query }),
+    RangeError,
+    "Cannot watch: wanted 1 to 1000 ranges, got 0",
+  );
+});
