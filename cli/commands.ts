@@ -40,6 +40,7 @@ const loaders: Loaders = {
   batch: () => import("./store/batch_command.ts"),
   export: async () => (await import("./store/transfer_commands.ts")).dump,
   import: async () => (await import("./store/transfer_commands.ts")).load,
+  watch: async () => (await import("./store/watch_command.ts")).watch,
   lock: async () => (await import("./cluster/lock_command.ts")).lock,
   shell: () => import("./shell/shell_command.ts"),
   status: async () => (await import("./cluster/status_command.ts")).status,

@@ -16,5 +16,6 @@ export {
   withRemoteSession,
   withSession,
 } from "./open_session.ts";
+export { runProgram } from "./run_program.ts";
 export { silenceText, troubleText } from "./trouble.ts";
 export { untilServing } from "./until_serving.ts";

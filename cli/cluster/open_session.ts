@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Call, Clerk } from "../../kv/mod.ts";
+import { type Call, Clerk, Watcher } from "../../kv/mod.ts";
 import {
   type Address,
   type ConnectFailure,
@@ -15,7 +15,7 @@ import {
   parseAddress,
   RpcClient,
 } from "../../net/mod.ts";
-import { clerkCall } from "../../net/store/mod.ts";
+import { clerkCall, openWatchOf } from "../../net/store/mod.ts";
 import { type NodeId, SystemClock } from "../../raft/mod.ts";
 import {
   type CommandContext,
@@ -248,6 +248,11 @@ function makeSession(
     ask: async (id, request) => {
       const outcome = await nodes[placeOf(id)]?.client.call(request, { withinMs: askMsMax });
       return outcome?.kind === "replied" ? outcome.payload : null;
+    },
+    watcher: (query) => {
+      const servers = [...nodes.keys()];
+      const open = openWatchOf(nodes.map(({ client }) => client));
+      return new Watcher({ servers, open, clock, random, query });
     },
     reports: () => Promise.all(nodes.map((node) => node.report())),
     close: () => nodes.forEach(({ client }) => client.close()),

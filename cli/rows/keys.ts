@@ -172,3 +172,35 @@ export const load = {
     { line: "kontiki export -e 10.0.0.1:7411 | kontiki import", help: "from another cluster" },
   ],
 } as const satisfies CommandRow;
+
+/** `kontiki watch`. */
+export const watch = {
+  name: "watch",
+  inShell: true,
+  summary: "Print changes as they happen, or run a command for each.",
+  description: [
+    "Every change comes once, in order, with all changes of one batch together; a watch goes on " +
+    "through changes of leader and lost nodes. Each line begins with the revision; --from with that " +
+    "number goes on after it, at any time within the latest 64 MiB of changes.",
+    "The command gets the revision as KONTIKI_REVISION and the changes as JSON in KONTIKI_CHANGES; one " +
+    "runs at a time, and an exit code other than 0 ends the watch.",
+  ],
+  arguments: [optional("KEY", "the key to watch; without any choice: all", { completes: "key" })],
+  flags: [
+    text("prefix", "watch all keys that begin with this", { value: "PREFIX" }),
+    text("start", "watch all keys from this one on", { value: "KEY" }),
+    text("end", "watch all keys before this one", { value: "KEY" }),
+    integer("from", "begin after this revision; left out: now", { min: 0 }),
+    toggle("previous", "show what each key was before"),
+    toggle("keys-only", "leave values out"),
+    toggle("progress", "also say up to which revision nothing is missing"),
+    integer("limit", "end after so many groups of changes", { min: 1 }),
+    ...clusterFlags,
+  ],
+  rest: "COMMAND…",
+  examples: [
+    { line: "kontiki watch --prefix jobs/", help: "everything below jobs/, from now on" },
+    { line: "kontiki watch colour --from 0 --json", help: "the history of a key, then what comes" },
+    { line: "kontiki watch config -- ./reload.sh", help: "run a command for each change" },
+  ],
+} as const satisfies CommandRow;

@@ -59,6 +59,9 @@ function makeShell(reports: readonly (NodeReport | null)[] = []): {
         ...{ clock, random: Math.random },
       }),
     ask: () => Promise.resolve(null),
+    watcher: () => {
+      throw new Error("No test watches here");
+    },
     reports: () => Promise.resolve(reports),
     ...{ control: null, processes: null, close: () => {} },
   };

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Clerk } from "../../kv/mod.ts";
+import type { Clerk, Watcher, WatchQuery } from "../../kv/mod.ts";
 import type { ConnectFailure, Faults, WireValue } from "../../net/mod.ts";
 import type { Clock, NodeId, Random } from "../../raft/mod.ts";
 import type { NodeReport } from "./node_report.ts";
@@ -50,6 +50,8 @@ export interface Session {
   readonly isShell: boolean;
   /** A client of the whole cluster, or of a single node. */
   clerk(only?: NodeId): Clerk;
+  /** A watch, on whichever node can serve it. */
+  watcher(query: WatchQuery): Watcher;
   /** What every node says of itself; `null`: it does not answer. In the order of `nodes`. */
   reports(): Promise<readonly (NodeReport | null)[]>;
   /** What one node answers to a request of its own; `null`: it does not answer. */

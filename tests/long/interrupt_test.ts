@@ -95,6 +95,7 @@ const cases: Readonly<Record<Interrupted, readonly Case[]>> = {
     { ...onCluster("import"), middle: afterAWhile },
     { args: ({ folder, cluster }) => ["import", ...cluster, `${folder}/vote`], middle: openVote },
   ],
+  watch: [onCluster("watch", ...patient), onCluster("watch", "a", "--json", ...patient)],
   lock: [
     onCluster("lock", "a", "--", "true"),
     onCluster("lock", "a", "--release", ...patient),
