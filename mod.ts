@@ -42,10 +42,13 @@ export {
 export type { ChangeKind, WatchFailure } from "./kv/mod.ts";
 export {
   type Address,
+  type PeerClaim,
+  type PeerIdentity,
   type PeerTraffic,
   type TcpLimits,
   TcpTransport,
   type TcpTransportOptions,
+  type Versions,
 } from "./net/mod.ts";
 export {
   type Application,
@@ -54,6 +57,7 @@ export {
   type Clock,
   DenoFiles,
   type Envelope,
+  type ExpectedIdentity,
   type Files,
   FileStorage,
   type FileStorageOptions,

@@ -38,7 +38,7 @@ const WIRE_TYPE = {
   removed: 9,
 } as const;
 
-/** Elements of the array by type, the four of the address included. */
+/** Elements of the array by type, the four of the address included. Later versions may add some. */
 const WIRE_LENGTH: readonly number[] = [0, 8, 6, 9, 6, 8, 13, 9, 4, 5];
 
 /** The kinds of entries, each at its number on the wire. */
@@ -127,7 +127,7 @@ export function decodeEnvelope(value: unknown): Envelope {
   if (length === undefined || length === 0) {
     throw new RangeError(`Cannot decode message: wanted a known type, got ${shown(type)}`);
   }
-  if (fields.length !== length) {
+  if (fields.length < length) {
     throw new RangeError(
       `Cannot decode message of type ${type}: wanted ${length} fields, got ${fields.length}`,
     );

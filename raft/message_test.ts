@@ -96,7 +96,8 @@ Deno.test("decodeEnvelope refuses any missing field or field of another type", (
   for (const message of messages) {
     const good = encodeEnvelope(envelope(message));
     assertThrows(() => decodeEnvelope(good.slice(0, -1)));
-    assertThrows(() => decodeEnvelope([...good, 0]));
+    // A later version may say more.
+    assertEquals(decodeEnvelope([...good, "more", null]), envelope(message));
     for (let at = 0; at < good.length; at++) {
       for (const value of wrong) {
         assertThrows(() =>

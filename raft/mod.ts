@@ -11,6 +11,7 @@ export { Node } from "./node.ts";
 export type { NodeObserver, NodeOptions } from "./node_options.ts";
 export {
   DenoFiles,
+  type ExpectedIdentity,
   FileStorage,
   type FileStorageOptions,
   type Identity,

@@ -95,7 +95,11 @@ class Liar {
 
   async #dial(): Promise<Deno.Conn> {
     const conn = await Deno.connect({ ...this.#address, transport: "tcp" });
-    const hello = ["kontiki-peer", 3, "test", 3, this.#to, 7, ++this.#dials, "1,2,3", 0, ""];
+    const hello = [
+      ...["kontiki-peer", 4, 4, 0, "test", "", 0, 3, "", this.#to, "", 7, ++this.#dials, 0],
+      "1,2,3",
+      "",
+    ];
     await conn.write(frameOf(hello));
     await conn.read(new Uint8Array(100));
     this.#conn = conn;

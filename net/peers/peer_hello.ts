@@ -2,29 +2,36 @@
  * The first frames on a connection between peers: which node of which cluster dials which, and in
  * which of its runs. Pure: values in, values or a refusal out.
  *
- * Invariant: two nodes exchange messages only if both are of one cluster and one protocol version,
- * began with the same members (unless one was added later), each is the node that the other meant, and
- * neither is older than what the other has already seen. Nodes that began with different members could
- * form two majorities at a time.
+ * Invariant: two nodes exchange messages only if both are of one cluster and speak a common version,
+ * each is the node, with the folder, that the other meant (I1, I2), and neither is older than what the
+ * other has already seen. Where no cluster has an id, both began with the same members, unless one was
+ * added later: nodes that began with different members could form two majorities at a time.
  *
  * @module
  */
 
 import type { NodeId } from "../../raft/mod.ts";
 import {
+  agree,
+  agreed,
+  type Agreement,
   decodeHelloRefusal,
   type HelloRefusal,
   isWhole,
   MARK,
   otherCluster,
+  type PeerIdentity,
   printable,
+  type Versions,
   type WireValue,
   wrongMark,
-  wrongVersion,
 } from "../wire/mod.ts";
 
-/** Increased with every change of frames or messages that older nodes cannot read. */
-export const PEER_PROTOCOL_VERSION = 3;
+/** What this program speaks with peers. Versions up to 3 knew no ranges. */
+export const PEER_VERSIONS: Versions = { lowest: 4, highest: 4, features: 0 };
+
+/** The one group of servers that there is. */
+const GROUP = 0;
 
 /** The longest name of a cluster; a longer one is probably a mistake. */
 const CLUSTER_LENGTH_MAX = 32;
@@ -42,8 +49,15 @@ export type Line = typeof LINES[number];
 
 /** First frame of the node that dials. */
 export interface PeerHello {
+  readonly versions: Versions;
   readonly cluster: string;
+  /** Empty: the sender belongs to no cluster yet. */
+  readonly clusterId: string;
   readonly from: NodeId;
+  /** Of the sender's folder. */
+  readonly incarnation: string;
+  /** Of the folder that the sender means; empty: any. */
+  readonly wanted: string;
   readonly to: NodeId;
   /** A random number, higher at each start of a node. It tells the runs of a node apart. */
   readonly run: number;
@@ -51,72 +65,153 @@ export interface PeerHello {
   readonly dial: number;
   /** The kind of messages on this connection. */
   readonly line: Line;
-  /** The ids with which the cluster began, such as `1,2,3`; empty from a node that was added to it. */
+  /**
+   * The ids with which the cluster began, such as `1,2,3`; empty from a node that was added to it.
+   * Compared only where there is no cluster id.
+   */
   readonly members: string;
   /** Where the sender listens for peers, `HOST:PORT`; empty if it does not know. */
   readonly address: string;
+  /** For a node that has no cluster yet: the members, by which it knows that it is one. */
+  readonly certificate: Uint8Array | null;
 }
 
 /** First frame of the node that was dialled, if it accepts the hello. */
 export interface PeerAnswer {
   readonly cluster: string;
+  readonly clusterId: string;
   readonly from: NodeId;
+  readonly incarnation: string;
   readonly run: number;
 }
 
 /** The hello as a value. */
 export function encodePeerHello(hello: PeerHello): WireValue {
-  const { cluster, from, to, run, dial, members, address } = hello;
+  const { lowest, highest, features } = hello.versions;
+  const { cluster, clusterId, from, incarnation, to, wanted, run, dial } = hello;
+  const { members, address, certificate } = hello;
   const line = LINES.indexOf(hello.line);
-  return [MARK.peer, PEER_PROTOCOL_VERSION, cluster, from, to, run, dial, members, line, address];
+  const place = [cluster, clusterId, GROUP, from, incarnation, to, wanted, run, dial, line];
+  return [MARK.peer, lowest, highest, features, ...place, members, address, certificate];
 }
 
 /** The answer as a value. */
-export function encodePeerAnswer({ cluster, from, run }: PeerAnswer): WireValue {
-  return [MARK.peerAnswer, PEER_PROTOCOL_VERSION, cluster, from, run];
+export function encodePeerAnswer(
+  { cluster, clusterId, from, incarnation, run }: PeerAnswer,
+  { version, features }: Agreement,
+): WireValue {
+  return [MARK.peerAnswer, version, features, cluster, clusterId, from, incarnation, run];
 }
 
-/** The hello in a first frame, for the node that was dialled. */
+/** What a node is, for the judgement of hellos and answers. */
+export interface Self extends Pick<PeerIdentity, "clusterId" | "incarnation" | "incarnationOf"> {
+  readonly cluster: string;
+  readonly id: NodeId;
+  readonly members: string;
+  readonly versions: Versions;
+}
+
+/** The fields of a hello, before it is known whether it is welcome; fields of later versions are passed over. */
 export function decodePeerHello(
   value: WireValue,
-  mine: { readonly cluster: string; readonly id: NodeId; readonly members: string },
-): PeerHello | HelloRefusal {
+  mine: Pick<Self, "versions">,
+): PeerHello & Agreement | HelloRefusal {
   const fields = array(value);
-  const [mark, version, cluster, from, to, run, dial, members, place, address] = fields;
+  const [mark, lowest, highest, features, ...rest] = fields;
   if (mark !== MARK.peer) return wrongMark(mark, "peer");
-  if (version !== PEER_PROTOCOL_VERSION) return wrongVersion(version, PEER_PROTOCOL_VERSION);
-  if (fields.length !== 10 || typeof address !== "string") return bad("wanted the hello of a peer");
+  const agreement = agree([lowest, highest, features], mine.versions);
+  if ("refusal" in agreement) return agreement;
+  const [cluster, clusterId, group, from, incarnation, to, wanted, run, dial, place] = rest;
+  const [members, address, certificate = null] = rest.slice(10);
   if (!isWhole(from) || !isWhole(to) || !isWhole(run) || !isWhole(dial)) return bad("wanted ids");
   const line = isWhole(place) ? LINES[place] : undefined;
   if (line === undefined) return bad(`wanted line 0 or 1, got ${printable(place)}`);
-  const other = otherCluster(cluster, mine.cluster);
-  if (other !== null) return other;
+  if (group !== GROUP) return bad(`wanted group ${GROUP}, got ${printable(group)}`);
+  if (!isText(cluster) || !isText(clusterId) || !isText(incarnation) || !isText(wanted)) {
+    return bad("wanted names");
+  }
+  if (
+    !isText(members) || !isText(address) ||
+    certificate !== null && !(certificate instanceof Uint8Array)
+  ) {
+    return bad("wanted members");
+  }
+  const versions = { lowest, highest, features } as Versions;
+  const ids = { cluster, clusterId, from, incarnation, to, wanted, run, dial, line };
+  return { ...agreement, versions, ...ids, members, address, certificate };
+}
+
+/** Why a hello is not welcome; `null`: it is. */
+export function refusePeer(hello: PeerHello, mine: Self): HelloRefusal | null {
+  const { cluster, clusterId, from, incarnation, to, wanted, members } = hello;
+  if (cluster !== mine.cluster) return otherCluster(nameOf(hello), nameOf(mine));
   if (to !== mine.id) return { refusal: "notAPeer", detail: `meant n${to}, this is n${mine.id}` };
-  if (members !== "" && mine.members !== "" && members !== mine.members) {
+  const hasIds = clusterId !== "" || mine.clusterId !== "";
+  if (!hasIds && members !== "" && mine.members !== "" && members !== mine.members) {
     const detail = `wanted members ${printable(mine.members)}, got ${printable(members)}`;
     return { refusal: "otherMembers", detail };
   }
-  return { cluster: mine.cluster, from, to, run, dial, members: mine.members, line, address };
+  const refusal = refuseFolder({ id: from, clusterId, incarnation }, mine);
+  if (refusal !== null || wanted === "" || wanted === mine.incarnation) return refusal;
+  const detail = `n${from} knows n${to} by another folder: incarnation ${printable(wanted)}, ` +
+    `got ${mine.incarnation}`;
+  return { refusal: "otherFolder", detail };
+}
+
+/** Why the folder of the other node is not the one of the member with its number (D8). */
+function refuseFolder(
+  { id, clusterId, incarnation }: Pick<PeerAnswer, "clusterId" | "incarnation"> & { id: NodeId },
+  mine: Self,
+): HelloRefusal | null {
+  const known = mine.incarnationOf(id);
+  if (mine.clusterId === "" && clusterId !== "") {
+    return { refusal: "unborn", detail: `n${mine.id} belongs to no cluster yet` };
+  }
+  const isKnown = known === "" || known === incarnation;
+  if (clusterId === "" && mine.clusterId !== "" && isKnown) {
+    return { refusal: "unborn", detail: `n${id} belongs to no cluster yet` };
+  }
+  if (clusterId !== "" && clusterId !== mine.clusterId) {
+    return otherCluster({ name: mine.cluster, clusterId }, nameOf(mine));
+  }
+  if (isKnown) return null;
+  const detail = `n${id} is known by another folder: incarnation ${known}, ` +
+    `got ${printable(incarnation) || "none"}`;
+  return { refusal: "otherFolder", detail };
 }
 
 /** The answer to a hello, for the node that dialled. */
 export function decodePeerAnswer(
   value: WireValue,
-  wanted: { readonly cluster: string; readonly id: NodeId },
-): PeerAnswer | HelloRefusal {
+  mine: Self & { readonly peer: NodeId },
+): PeerAnswer & Agreement | HelloRefusal {
   const refused = decodeHelloRefusal(value);
   if (refused !== null) return bad(`was refused: ${refused.reason}: ${refused.detail}`);
   const fields = array(value);
-  const [mark, version, cluster, from, run] = fields;
-  if (mark !== MARK.peerAnswer || fields.length !== 5) return bad("wanted the answer of a peer");
-  if (version !== PEER_PROTOCOL_VERSION) return wrongVersion(version, PEER_PROTOCOL_VERSION);
+  const [mark, version, features, cluster, clusterId, from, incarnation, run] = fields;
+  if (mark !== MARK.peerAnswer) return bad("wanted the answer of a peer");
+  const agreement = agreed([version, features], mine.versions);
+  if ("refusal" in agreement) return agreement;
   if (!isWhole(from) || !isWhole(run)) return bad("wanted ids");
-  const other = otherCluster(cluster, wanted.cluster);
+  if (!isText(cluster) || !isText(clusterId) || !isText(incarnation)) return bad("wanted names");
+  const other = cluster === mine.cluster
+    ? null
+    : otherCluster({ name: cluster, clusterId }, nameOf(mine));
   if (other !== null) return other;
-  if (from !== wanted.id) {
-    return { refusal: "notAPeer", detail: `wanted n${wanted.id}, got n${from}` };
+  if (from !== mine.peer) {
+    return { refusal: "notAPeer", detail: `wanted n${mine.peer}, got n${from}` };
   }
-  return { cluster: wanted.cluster, from, run };
+  const refusal = refuseFolder({ id: from, clusterId, incarnation }, mine);
+  if (refusal !== null) return refusal;
+  return { ...agreement, cluster, clusterId, from, incarnation, run };
+}
+
+function nameOf({ cluster, clusterId }: Pick<Self, "cluster" | "clusterId">) {
+  return { name: cluster, clusterId };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 function bad(detail: string): HelloRefusal {

@@ -10,40 +10,20 @@
  * @module
  */
 
-import { encodeEnvelope, type Envelope, invariant, type NodeId } from "../../raft/mod.ts";
+import { encodeEnvelope, type Envelope, invariant } from "../../raft/mod.ts";
 import {
   type Address,
   Connection,
   decodeHelloRefusal,
   type HelloRefusal,
   type PeerTraffic,
-  type Refusals,
-  type TcpLimits,
   type WireValue,
 } from "../wire/mod.ts";
-import { decodePeerAnswer, encodePeerHello, type Line } from "./peer_hello.ts";
+import { decodePeerAnswer, encodePeerHello } from "./peer_hello.ts";
+import type { PeerLinkOptions } from "./peer_link_options.ts";
 
 /** A request for a sign of life, and the reply to it. No message has this type. */
 export const PING: WireValue = [0];
-
-/** Options of a {@linkcode PeerLink}. */
-export interface PeerLinkOptions {
-  readonly cluster: string;
-  readonly id: NodeId;
-  readonly peer: NodeId;
-  readonly line: Line;
-  readonly run: number;
-  readonly members: string;
-  /** Where this node listens, as far as it knows. */
-  readonly address: () => string;
-  readonly limits: TcpLimits;
-  readonly random: () => number;
-  readonly refusals: Refusals;
-  /** Receives a line when the peer becomes reachable or unreachable. */
-  readonly log: (line: string) => void;
-  /** Called whenever the peer refuses the hello, with its reason. */
-  readonly refused: (refusal: { readonly reason: string; readonly detail: string }) => void;
-}
 
 /** When more than this is queued for a connection, older messages are dropped. */
 const WAITING_BYTES_MAX = 2 ** 20;
@@ -61,6 +41,8 @@ export class PeerLink {
   #waitingBytes = 0;
   /** The run of the peer that answered last. */
   #peerRun: number | null = null;
+  /** The peer said that one of both has no cluster yet: the next hello shows it the members. */
+  #isPeerUnborn = false;
   #dials = 0;
   #backoffMs: number;
   #redial: ReturnType<typeof setTimeout> | undefined;
@@ -202,7 +184,8 @@ export class PeerLink {
   }
 
   #greet(conn: Deno.TcpConn, dial: number): void {
-    const { cluster, id, peer, line, run, members, address, limits } = this.#options;
+    const { self, peer: to, line, run, address, limits } = this.#options;
+    const { id: from, certificate, incarnationOf, ...own } = self();
     const connection = new Connection(conn, {
       frameBytesMax: limits.frameBytesMax,
       firstFrameBytesMax: limits.helloBytesMax,
@@ -210,8 +193,9 @@ export class PeerLink {
       receive: (value) => this.#receive(connection, value),
     });
     this.#connection = connection;
-    const place = { members, line, address: address() };
-    connection.send(encodePeerHello({ cluster, from: id, to: peer, run, dial, ...place }));
+    const ids = { from, to, wanted: incarnationOf(to), run, dial, line };
+    const shown = this.#isPeerUnborn ? certificate : null;
+    connection.send(encodePeerHello({ ...own, ...ids, address: address(), certificate: shown }));
     connection.closed.then(({ message }) => {
       if (this.#connection !== connection) return;
       this.#connection = null;
@@ -222,15 +206,17 @@ export class PeerLink {
   /** Handles the answer to the hello, then signs of life. */
   #receive(connection: Connection, value: WireValue): void {
     if (connection !== this.#connection || this.#isReady) return;
-    const { cluster, peer, limits } = this.#options;
-    const answer = decodePeerAnswer(value, { cluster, id: peer });
+    const { met, peer, self, limits } = this.#options;
+    const answer = decodePeerAnswer(value, { ...self(), peer });
     if ("refusal" in answer) {
       this.#refuse(answer);
       const said = decodeHelloRefusal(value);
       if (said !== null) this.#options.refused(said);
-      this.#backoffMs = limits.redialMsMax;
+      this.#isPeerUnborn = said?.reason === "unborn";
+      if (!this.#isPeerUnborn) this.#backoffMs = limits.redialMsMax;
       return this.#drop("refused");
     }
+    met({ ...answer, certificate: null });
     clearTimeout(this.#deadline);
     this.#isReady = true;
     this.#readyAt = performance.now();

@@ -6,16 +6,22 @@
 
 import { assertEquals } from "@std/assert";
 import { Configuration, type NodeId } from "../../raft/mod.ts";
+import { PEER_VERSIONS } from "./peer_hello.ts";
 import { PeerLink } from "./peer_link.ts";
 import { type Links, PeerLinks } from "./peer_links.ts";
 import { Refusals } from "../wire/refusals.ts";
 import { TCP_LIMITS } from "../wire/tcp_options.ts";
 
+const SELF = {
+  ...{ cluster: "test", clusterId: "", id: 1, incarnation: "", incarnationOf: () => "" },
+  ...{ members: "", certificate: null, versions: PEER_VERSIONS },
+};
+
 /** Links that never dial: no peer has an address. */
 function linksAt(clock: { now: number }, peers: readonly NodeId[]): PeerLinks {
   const link = (peer: NodeId, line: "small" | "bulk"): PeerLink =>
     new PeerLink({
-      ...{ cluster: "test", id: 1, peer, line, run: 1, members: "" },
+      ...{ self: () => SELF, peer, line, run: 1, met: () => {} },
       ...{ address: () => "", limits: TCP_LIMITS, random: () => 0 },
       refusals: new Refusals({ log: () => {}, now: () => clock.now }),
       log: () => {},

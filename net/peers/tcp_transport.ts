@@ -26,6 +26,8 @@ import {
   type Guest,
   type HelloRefusal,
   Lobby,
+  type PeerClaim,
+  type PeerIdentity,
   type PeerTraffic,
   Refusals,
   TCP_LIMITS,
@@ -40,7 +42,10 @@ import {
   encodePeerAnswer,
   type Line,
   LINES,
+  PEER_VERSIONS,
   type PeerHello,
+  refusePeer,
+  type Self,
 } from "./peer_hello.ts";
 import { PeerLink, PING } from "./peer_link.ts";
 import { type Links, PeerLinks } from "./peer_links.ts";
@@ -55,6 +60,8 @@ interface Incoming {
   heardBytes: number;
   heardAt: number;
 }
+
+const NO_IDS = { clusterId: "", incarnation: "", incarnationOf: () => "", certificate: null };
 
 /**
  * Peers over TCP.
@@ -87,9 +94,11 @@ export class TcpTransport implements Transport {
   readonly address: Address;
   readonly #options: TcpTransportOptions;
   readonly #limits: TcpLimits;
+  /** Higher than in any earlier run, unless the wall clock went back. */
   readonly #run: number;
   /** The ids with which the cluster began, in ascending order; empty: this node is added to it. */
   readonly #members: string;
+  readonly #identity: PeerIdentity;
   readonly #refusals: Refusals;
   readonly #lobby: Lobby;
   readonly #links: PeerLinks;
@@ -103,8 +112,9 @@ export class TcpTransport implements Transport {
   constructor(options: TcpTransportOptions) {
     checkClusterName(options.cluster);
     this.#options = options;
+    this.#identity = options.identity ?? NO_IDS;
     this.#limits = { ...TCP_LIMITS, ...options.limits };
-    this.#run = drawRun();
+    this.#run = Date.now() * 1024 + Math.floor(1024 * Math.random());
     const isAdded = options.isAdded ?? options.peers.length === 0;
     const begin = isAdded ? [] : [...options.peers, options.id];
     this.#members = [...new Set(begin)].sort((a, b) => a - b).join();
@@ -176,10 +186,11 @@ export class TcpTransport implements Transport {
   }
 
   #linksTo(peer: NodeId): Links {
-    const { cluster, id, random = Math.random, log, refused } = this.#options;
+    const { random = Math.random, log, met, refused } = this.#options;
     const shared = { run: this.#run, limits: this.#limits, refusals: this.#refusals, random };
     const address = (): string => this.#links.advertised;
-    const options = { cluster, id, peer, members: this.#members, address, ...shared };
+    const claimed = (claim: PeerClaim) => met?.(peer, claim);
+    const options = { self: () => this.#self(), peer, met: claimed, address, ...shared };
     // Both lines lead to one port: one of them is enough to log whether it is in reach.
     const told = refused ?? (() => {});
     return {
@@ -188,13 +199,19 @@ export class TcpTransport implements Transport {
     };
   }
 
+  #self(): Self & PeerIdentity {
+    const { cluster, id, versions = PEER_VERSIONS } = this.#options;
+    return { ...this.#identity, cluster, id, members: this.#members, versions };
+  }
+
   #greet(value: WireValue, { connection }: Visitor): Guest | HelloRefusal {
-    const { cluster, id } = this.#options;
-    const hello = decodePeerHello(value, { cluster, id, members: this.#members });
+    const self = this.#self();
+    const hello = decodePeerHello(value, self);
     if ("refusal" in hello) return hello;
-    const refusal = this.#checkPeer(hello);
-    if (refusal !== null) return refusal;
     const { from: peer, run, dial, line } = hello;
+    if (hello.cluster === self.cluster && hello.to === self.id) this.#options.met?.(peer, hello);
+    const refusal = refusePeer(hello, self) ?? this.#checkPeer(hello);
+    if (refusal !== null) return refusal;
     this.#endEarlier(hello);
     const heardAt = performance.now();
     const incoming: Incoming = { peer, line, connection, run, dial, heardBytes: 0, heardAt };
@@ -202,7 +219,7 @@ export class TcpTransport implements Transport {
       invariant(other.peer !== peer || other.run === run, `n${peer} has connections of one run`);
     }
     this.#incoming.add(incoming);
-    connection.send(encodePeerAnswer({ cluster, from: id, run: this.#run }));
+    connection.send(encodePeerAnswer({ ...self, from: self.id, run: this.#run }, hello));
     for (const own of LINES) this.#links.get(peer)?.[own].nudge();
     return {
       receive: (frame) => this.#receive(incoming, frame),
@@ -302,10 +319,4 @@ function sum(small: PeerTraffic, bulk: PeerTraffic): PeerTraffic {
     connects: small.connects + bulk.connects,
     isConnected: small.isConnected && bulk.isConnected,
   };
-}
-
-/** A number that is higher than in any earlier run, unless the wall clock went back. */
-function drawRun(): number {
-  const [bits = 0] = crypto.getRandomValues(new Uint16Array(1));
-  return Date.now() * 1024 + bits % 1024;
 }

@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { type Envelope, isBulk, type Members, type NodeId } from "../../raft/mod.ts";
 import { SlowLine } from "../../tests/helpers/slow_line.ts";
-import { frameOf, hungUp } from "../../tests/helpers/sockets.ts";
+import { frameOf, hello, hungUp } from "../../tests/helpers/sockets.ts";
 import { inTime, until } from "../../tests/helpers/until.ts";
 import type { WireValue } from "../wire/codec.ts";
 import { TcpTransport } from "./tcp_transport.ts";
@@ -130,17 +130,18 @@ Deno.test("TcpTransport dials at once when an unreachable peer dials it", async 
 Deno.test("TcpTransport refuses a hello with a wrong cluster, version, address or member", async () => {
   const side = open(1);
   const hellos: readonly [WireValue, string][] = [
-    [["kontiki-peer", 3, "other", 2, 1, 7, 1, "1,2,3", 0, ""], "wrongCluster"],
-    [["kontiki-peer", 2, "test", 2, 1, 7, 1, "1,2,3", 0, ""], "wrongVersion"],
-    [["kontiki-client", 1], "wrongPort"],
-    [["kontiki-peer", 3, "test", 2, 3, 7, 1, "1,2,3", 0, ""], "notAPeer"],
-    [["kontiki-peer", 3, "test", 9, 1, 7, 1, "1,2,3", 0, ""], "notAPeer"],
-    [["kontiki-peer", 3, "test", 1, 1, 7, 1, "1,2,3", 0, ""], "notAPeer"],
-    [["kontiki-peer", 3, "test", 2, 1, 7, "1,2,3", 0, ""], "badHello"],
-    [["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2", 0, ""], "otherMembers"],
-    [["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3,4", 0, ""], "otherMembers"],
-    [["kontiki-peer", 3, "test", 2, 1, 7, 1, null, 0, ""], "otherMembers"],
-    [["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3", 2, ""], "badHello"],
+    [hello({ cluster: "other" }), "wrongCluster"],
+    [["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3", 0], "wrongVersion"],
+    [hello({ lowest: 5, highest: 6 }), "wrongVersion"],
+    [["kontiki-client", 2, 2, 0], "wrongPort"],
+    [hello({ to: 3 }), "notAPeer"],
+    [hello({ from: 9 }), "notAPeer"],
+    [hello({ from: 1 }), "notAPeer"],
+    [hello({ run: null }), "badHello"],
+    [hello({ members: "1,2" }), "otherMembers"],
+    [hello({ members: "1,2,3,4" }), "otherMembers"],
+    [hello({ members: null }), "badHello"],
+    [hello({ line: 2 }), "badHello"],
     ["hello", "badHello"],
     [null, "badHello"],
   ];
@@ -163,7 +164,7 @@ Deno.test("TcpTransport closes the connection when the first frame is not a vali
   await hungUp(http);
   http.close();
   const huge = await stranger(side);
-  await huge.write(frameOf(["kontiki-peer", 3, "x".repeat(2000), 2, 1, 7, 1, "1,2,3", 0, ""]));
+  await huge.write(frameOf(hello({ cluster: "x".repeat(5000) })));
   await hungUp(huge);
   huge.close();
   assertEquals(side.transport.refusals()["garbage"], 2);
@@ -173,7 +174,7 @@ Deno.test("TcpTransport closes the connection when the first frame is not a vali
 Deno.test("TcpTransport closes the connection when a hello arrives byte by byte", async () => {
   const side = open(1);
   const conn = await stranger(side);
-  const bytes = frameOf(["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3", 0, ""]);
+  const bytes = frameOf(hello({}));
   let isOver = false;
   const end = hungUp(conn).finally(() => isOver = true);
   const start = performance.now();
@@ -206,7 +207,7 @@ Deno.test("TcpTransport bounds the number of connections without hello", async (
 Deno.test("TcpTransport drops an unknown or misaddressed message and keeps the connection", async () => {
   const side = open(1);
   const conn = await stranger(side);
-  await conn.write(frameOf(["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3", 0, ""]));
+  await conn.write(frameOf(hello({})));
   await conn.write(frameOf([99, 2, 1, 1]));
   await conn.write(frameOf([3, 3, 1, 1, 0, 0, 0, 5, []]));
   await conn.write(frameOf([3, 2, 3, 1, 0, 0, 0, 6, []]));
@@ -225,7 +226,7 @@ Deno.test("TcpTransport accepts a newer run of a peer and refuses an earlier one
   for (const [run, dial] of runs) {
     const conn = await stranger(side);
     conns.push(conn);
-    await conn.write(frameOf(["kontiki-peer", 3, "test", 2, 1, run, dial, "1,2,3", 0, ""]));
+    await conn.write(frameOf(hello({ run: run!, dial: dial! })));
     assert(await conn.read(new Uint8Array(1000)) !== null);
   }
   for (const [at, conn] of conns.entries()) {
@@ -244,7 +245,7 @@ Deno.test("TcpTransport accepts a newer run of a peer and refuses an earlier one
 async function answered(listener: Deno.Listener): Promise<Deno.Conn> {
   const conn = await inTime(listener.accept());
   await conn.read(new Uint8Array(1000));
-  await conn.write(frameOf(["kontiki-peer-ok", 3, "test", 2, 7]));
+  await conn.write(frameOf(["kontiki-peer-ok", 4, 0, "test", "", 2, "", 7]));
   return conn;
 }
 
@@ -267,7 +268,7 @@ Deno.test("TcpTransport closes and redials when its pings get no answer", async 
 Deno.test("TcpTransport closes the connection of a peer that sends no pings", async () => {
   const side = open(1, { limits: { ...limits, helloMsMax: 20_000 } });
   const conn = await stranger(side);
-  await conn.write(frameOf(["kontiki-peer", 3, "test", 2, 1, 8, 1, "1,2,3", 0, ""]));
+  await conn.write(frameOf(hello({ run: 8 })));
   await hungUp(conn);
   assertEquals(side.transport.refusals()["silent"], 1);
   conn.close();
@@ -393,7 +394,7 @@ Deno.test("TcpTransport ends both lines of a run when a newer run opens one", as
   for (const [run, line] of [[8, 0], [8, 1], [9, 1]]) {
     const conn = await stranger(side);
     conns.push(conn);
-    await conn.write(frameOf(["kontiki-peer", 3, "test", 2, 1, run!, 1, "1,2,3", line!, ""]));
+    await conn.write(frameOf(hello({ run: run!, line: line! })));
     assert(await conn.read(new Uint8Array(1000)) !== null);
   }
   await Promise.all(conns.slice(0, 2).map((conn) => hungUp(conn)));
@@ -446,7 +447,7 @@ Deno.test("TcpTransport ends the connection of a peer whose message cannot be tr
   const receive = ({ term }: Envelope): string | null => term > 5 ? "wanted less" : null;
   const side = open(1, { receive, limits: { ...limits, silenceMsMax: 20_000 } });
   const conn = await stranger(side);
-  await conn.write(frameOf(["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3", 0, ""]));
+  await conn.write(frameOf(hello({})));
   await conn.write(frameOf([3, 2, 1, 5, 0, 0, 0, 1, []]));
   await until(() => side.transport.received === 1);
   await conn.write(frameOf([3, 2, 1, 6, 0, 0, 0, 1, []]));

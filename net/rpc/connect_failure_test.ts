@@ -61,7 +61,10 @@ Deno.test("RpcClient names the reason when it cannot use the answer to its hello
   const answers: readonly [Uint8Array, string][] = [
     [new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"), "notKontiki: Cannot read frame"],
     [frameOf("welcome"), "notKontiki: wanted the hello of a server"],
-    [frameOf(["kontiki-server", 9, "test", 1]), "wrongVersion: wanted protocol version 1, got 9"],
+    [
+      frameOf(["kontiki-server", 9, 0, "test", "", 1]),
+      "wrongVersion: wanted protocol version 2, got 9 to 9",
+    ],
     [frameOf(["kontiki-refused", "wrongVersion", "too\nold"]), "wrongVersion: too?old"],
     [frameOf(["kontiki-refused", "toString", "what"]), "notKontiki: what"],
     [new Uint8Array(0), "notKontiki: the other side hung up without a hello"],

@@ -6,17 +6,24 @@
  */
 
 import {
+  agree,
+  agreed,
+  type Agreement,
+  type ClusterName,
   type HelloRefusal,
   isWhole,
   MARK,
   otherCluster,
+  type Versions,
   type WireValue,
   wrongMark,
-  wrongVersion,
 } from "../wire/mod.ts";
 
-/** Increased with every incompatible change of these frames. */
-const CLIENT_PROTOCOL_VERSION = 1;
+/** What this program speaks with clients. Version 1 named one version instead of a range. */
+export const CLIENT_VERSIONS: Versions = { lowest: 2, highest: 2, features: 0 };
+
+/** The one group of servers that there is. */
+const GROUP = 0;
 
 /** Third element of a reply: the outcome of the request. */
 export const REPLY_STATUS = {
@@ -30,16 +37,26 @@ export const REPLY_STATUS = {
   part: 3,
 } as const;
 
+/** Which cluster a client wants; without a name, or without an id, any. */
+export interface WantedCluster {
+  readonly cluster: string | null;
+  readonly clusterId: string | null;
+}
+
 /** First frame of a client, which may send requests immediately after it. */
-export function encodeClientHello(cluster: string | null): WireValue {
-  const hello = [MARK.client, CLIENT_PROTOCOL_VERSION];
-  return cluster === null ? hello : [...hello, cluster];
+export function encodeClientHello(
+  { cluster, clusterId }: WantedCluster,
+  { lowest, highest, features }: Versions = CLIENT_VERSIONS,
+): WireValue {
+  return [MARK.client, lowest, highest, features, cluster, clusterId];
 }
 
 /** First frame of a server. */
 export interface ServerHello {
   /** The name of its cluster. */
   readonly cluster: string;
+  /** The id of its cluster; empty where it has none. */
+  readonly clusterId: string;
   /** The node that answers. */
   readonly id: number;
 }
@@ -69,27 +86,37 @@ export interface ReplyFrame {
 }
 
 /** The server's hello as a value. */
-export function encodeServerHello({ cluster, id }: ServerHello): WireValue {
-  return [MARK.server, CLIENT_PROTOCOL_VERSION, cluster, id];
+export function encodeServerHello(
+  { cluster, clusterId, id }: ServerHello,
+  { version, features }: Agreement,
+): WireValue {
+  return [MARK.server, version, features, cluster, clusterId, id];
 }
 
 /**
- * The reason why a first frame is refused; `null` if it is accepted. A client that names no cluster
+ * What a server uses with a client, by its first frame, or the refusal. A client that names no cluster
  * accepts any.
  */
-export function refuseClientHello(value: WireValue, cluster: string): HelloRefusal | null {
-  const [mark, version, wanted = null] = Array.isArray(value) ? value : [];
+export function decodeClientHello(
+  value: WireValue,
+  { cluster, clusterId }: Pick<ServerHello, "cluster" | "clusterId">,
+): Agreement | HelloRefusal {
+  const [mark, lowest, highest, features, name, id] = Array.isArray(value) ? value : [];
   if (mark !== MARK.client) return wrongMark(mark, "client");
-  if (version !== CLIENT_PROTOCOL_VERSION) return wrongVersion(version, CLIENT_PROTOCOL_VERSION);
-  return wanted === null ? null : otherCluster(cluster, wanted);
+  const agreement = agree([lowest, highest, features], CLIENT_VERSIONS);
+  if ("refusal" in agreement) return agreement;
+  const wanted = { name: name ?? cluster, clusterId: id ?? clusterId };
+  return otherCluster({ name: cluster, clusterId }, wanted as ClusterName) ?? agreement;
 }
 
 /** The server's hello; `null` if it is not one; a refusal if its version is not supported. */
 export function decodeServerHello(value: WireValue): ServerHello | HelloRefusal | null {
   if (!Array.isArray(value) || value[0] !== MARK.server) return null;
-  const [, version, cluster, id] = value;
-  if (version !== CLIENT_PROTOCOL_VERSION) return wrongVersion(version, CLIENT_PROTOCOL_VERSION);
-  return typeof cluster === "string" && isWhole(id) ? { cluster, id } : null;
+  const [, version, features, cluster, clusterId, id] = value;
+  const agreement = agreed([version, features], CLIENT_VERSIONS);
+  if ("refusal" in agreement) return agreement;
+  const isOne = typeof cluster === "string" && typeof clusterId === "string" && isWhole(id);
+  return isOne ? { cluster, clusterId, id } : null;
 }
 
 /** The request as a value. */
@@ -97,12 +124,12 @@ export function encodeRequestFrame({ number, payload, withinMs }: RequestFrame):
   return withinMs === Infinity ? [number, payload] : [number, payload, Math.ceil(withinMs)];
 }
 
-/** The request; `null` if the value is not a request. */
+/** The request; `null` if the value is not a request. Fields of later versions are passed over. */
 export function decodeRequestFrame(value: WireValue): RequestFrame | null {
-  if (!Array.isArray(value) || value.length < 2 || value.length > 3) return null;
-  const [number, payload, within] = value;
-  if (!isWhole(number) || payload === undefined) return null;
-  if (within === undefined) return { number, payload, withinMs: Infinity };
+  if (!Array.isArray(value) || value.length < 2) return null;
+  const [number, payload, within = null, credit = null, group = GROUP] = value;
+  if (!isWhole(number) || payload === undefined || credit !== null || group !== GROUP) return null;
+  if (within === null) return { number, payload, withinMs: Infinity };
   return isWhole(within) ? { number, payload, withinMs: within } : null;
 }
 
@@ -118,9 +145,10 @@ export function encodeCreditFrame(number: number, credit: number): WireValue {
 
 /** The frame of a stream; `null` if the value is none. */
 export function decodeStreamFrame(value: WireValue): StreamFrame | null {
-  if (!Array.isArray(value) || value.length !== 4) return null;
-  const [number, payload, within, credit] = value;
+  if (!Array.isArray(value)) return null;
+  const [number, payload, within, credit, group = GROUP] = value;
   if (!isWhole(number) || payload === undefined || within !== null || !isWhole(credit)) return null;
+  if (group !== GROUP) return null;
   return { number, payload, credit };
 }
 

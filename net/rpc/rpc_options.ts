@@ -72,6 +72,8 @@ export interface RpcServerOptions {
   readonly listener: Deno.Listener;
   /** Named in the hello. A client that asks for another cluster is refused. */
   readonly cluster: string;
+  /** The id of that cluster, which clients may ask for as well. @default {""} */
+  readonly clusterId?: string;
   /** The node's id, named in the hello. */
   readonly id: number;
   /**

@@ -25,10 +25,10 @@ import {
   type WireValue,
 } from "../wire/mod.ts";
 import {
+  decodeClientHello,
   decodeRequestFrame,
   decodeStreamFrame,
   encodeServerHello,
-  refuseClientHello,
   REPLY_STATUS,
   type StreamFrame,
 } from "./rpc_frames.ts";
@@ -128,10 +128,12 @@ export class RpcServer {
   }
 
   #greet(hello: WireValue, { connection, source }: Visitor): Guest | HelloRefusal {
-    const { cluster, id } = this.#options;
-    const refusal = refuseClientHello(hello, cluster) ?? this.#makeRoom();
+    const { cluster, clusterId = "", id } = this.#options;
+    const agreement = decodeClientHello(hello, { cluster, clusterId });
+    if ("refusal" in agreement) return agreement;
+    const refusal = this.#makeRoom();
     if (refusal !== null) return refusal;
-    connection.send(encodeServerHello({ cluster, id }));
+    connection.send(encodeServerHello({ cluster, clusterId, id }, agreement));
     const client: Client = {
       connection,
       source,

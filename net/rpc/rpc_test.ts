@@ -26,7 +26,7 @@ Deno.test("RpcClient matches replies to calls when replies arrive in another ord
   const calls = Array.from({ length: 100 }, (_, at) => client.call(at, { withinMs: 10_000 }));
   const outcomes = await inTime(Promise.all(calls), "every reply");
   assertEquals(outcomes, calls.map((_, at) => ({ kind: "replied" as const, payload: at })));
-  assertEquals(client.server, { cluster: "test", id: 1 });
+  assertEquals(client.server, { cluster: "test", clusterId: "", id: 1 });
   assertEquals(server.load(), {
     clients: 1,
     inFlight: 0,
@@ -92,12 +92,12 @@ Deno.test("RpcServer answers nil with nil, and names an unknown request in its a
   assertEquals([handled, server.load().inFlight], [1, 0]);
   client.close();
   const conn = await Deno.connect(address);
-  await conn.write(frameOf(["kontiki-client", 1]));
+  await conn.write(frameOf(["kontiki-client", 2, 2, 0]));
   await conn.write(frameOf([7, "dance"]));
   const wanted = frameOf([7, 2, "no request of this server: dance"]);
   const got = new Uint8Array(200);
   let length = 0;
-  while (length < frameOf(["kontiki-server", 1, "test", 1]).length + wanted.length) {
+  while (length < frameOf(["kontiki-server", 2, 0, "test", "", 1]).length + wanted.length) {
     length += await conn.read(got.subarray(length)) ?? 200;
   }
   assertEquals(got.slice(length - wanted.length, length), wanted);
@@ -229,10 +229,10 @@ Deno.test("RpcServer frees the place of a request whose client has disconnected"
 Deno.test("RpcServer closes the connection when the hello is wrong, late, too long or not a frame", async () => {
   const { server, address, lines } = serve(echo, { limits: { helloMsMax: 100 } });
   const starts: readonly (Uint8Array | null)[] = [
-    frameOf(["kontiki-client", 99]),
+    frameOf(["kontiki-client", 99, 100, 0]),
     frameOf(["kontiki-peer", 1, "test", 2, 1, 7, 1]),
     frameOf([1, "request without hello"]),
-    frameOf(["kontiki-client", 1, "another"]),
+    frameOf(["kontiki-client", 2, 2, 0, "another"]),
     frameOf(["kontiki-client", "x".repeat(2000)]),
     new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"),
     null,
@@ -292,7 +292,7 @@ Deno.test("RpcServer disconnects a client that does not read its replies, short 
       limits,
     });
     const conn = await Deno.connect(address);
-    await conn.write(frameOf(["kontiki-client", 1]));
+    await conn.write(frameOf(["kontiki-client", 2, 2, 0]));
     const request = frameOf([1, 7]);
     const batch = new Uint8Array(request.length * 50);
     for (let at = 0; at < 50; at++) batch.set(request, at * request.length);
@@ -374,7 +374,7 @@ Deno.test("RpcClient closes its connection at once when it is closed before the 
   const conn = await listener.accept();
   await conn.read(new Uint8Array(1000));
   client.close();
-  await conn.write(frameOf(["kontiki-server", 1, "test", 1])).catch(() => 0);
+  await conn.write(frameOf(["kontiki-server", 2, 0, "test", "", 1])).catch(() => 0);
   assertEquals(await connecting, null);
   await hungUp(conn);
   assert(!client.isConnected);
@@ -429,7 +429,7 @@ Deno.test("RpcServer bounds what incomplete requests hold, and serves a client b
   for (let at = 0; at < 16; at++) {
     const conn = await Deno.connect(address);
     conns.push(conn);
-    await conn.write(frameOf(["kontiki-client", 1]));
+    await conn.write(frameOf(["kontiki-client", 2, 2, 0]));
     // The frame without its last byte. The server does not read most of it.
     const body = frame.subarray(0, frame.length - 1);
     writes.push(writeAll(conn, body).catch(() => "hung up"));

@@ -14,7 +14,7 @@ import { RpcClient } from "./rpc_client.ts";
 import type { OpenStream, Producer, StreamPart } from "./server_streams.ts";
 
 const within = { withinMs: 10_000 };
-const HELLO = frameOf(["kontiki-client", 1]);
+const HELLO = frameOf(["kontiki-client", 2, 2, 0]);
 
 /** Collects the parts and the end of a stream. */
 class Reader {
@@ -334,7 +334,7 @@ Deno.test("a stream on a connection that died in silence ends as lost, without a
   const client = new RpcClient({ server: listener.addr as Deno.NetAddr, silenceMsMax: 100 });
   const reader = new Reader(client, "parts", 100);
   const conn = await inTime(listener.accept());
-  await conn.write(frameOf(["kontiki-server", 1, "test", 1]));
+  await conn.write(frameOf(["kontiki-server", 2, 0, "test", "", 1]));
   assertEquals(await reader.end, { kind: "lost" });
   conn.close();
   listener.close();

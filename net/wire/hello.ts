@@ -48,16 +48,71 @@ export function wrongMark(mark: unknown, wanted: "peer" | "client"): HelloRefusa
   return { refusal: "wrongPort", detail };
 }
 
-/** The refusal of an unsupported protocol version. */
-export function wrongVersion(got: unknown, wanted: number): HelloRefusal {
+/** What a side speaks: every version of the protocol from the lowest to the highest. */
+export interface Versions {
+  /** The oldest one. */
+  readonly lowest: number;
+  /** The newest one. */
+  readonly highest: number;
+  /** What it can do beyond that, as bits; only what both can do is used. */
+  readonly features: number;
+}
+
+/** The version and the features that both sides of a connection use. */
+export interface Agreement {
+  /** The highest that both speak. */
+  readonly version: number;
+  /** Those that both have, as bits. */
+  readonly features: number;
+}
+
+/** The highest version that both sides speak, or the refusal if there is none. */
+export function agree(
+  [lowest, highest, features]: readonly unknown[],
+  own: Versions,
+): Agreement | HelloRefusal {
+  if (!isWhole(lowest) || !isWhole(highest) || !isWhole(features) || lowest > highest) {
+    return wrongVersion(lowest, own);
+  }
+  const version = Math.min(highest, own.highest);
+  if (version < Math.max(lowest, own.lowest)) return wrongVersion(`${lowest} to ${highest}`, own);
+  return { version, features: (features & own.features) >>> 0 };
+}
+
+/** What a server chose must be what this side offered. */
+export function agreed(
+  [version, features]: readonly unknown[],
+  own: Versions,
+): Agreement | HelloRefusal {
+  return agree([version, version, features], own);
+}
+
+function wrongVersion(got: unknown, { lowest, highest }: Versions): HelloRefusal {
+  const wanted = lowest === highest ? `${lowest}` : `${lowest} to ${highest}`;
   const detail = `wanted protocol version ${wanted}, got ${printable(got)}`;
   return { refusal: "wrongVersion", detail };
 }
 
+/** The name and the id of a cluster; the id is empty where it has none, or is not asked for. */
+export interface ClusterName {
+  /** For people. */
+  readonly name: string;
+  /** For programs. */
+  readonly clusterId: string;
+}
+
 /** The refusal of another cluster; `null` if the cluster is the right one. */
-export function otherCluster(got: unknown, wanted: unknown): HelloRefusal | null {
-  if (got === wanted) return null;
-  const detail = `wanted cluster ${printable(wanted)}, got ${printable(got)}`;
+export function otherCluster(
+  got: { readonly name: unknown; readonly clusterId: unknown },
+  wanted: ClusterName,
+): HelloRefusal | null {
+  if (got.name !== wanted.name) {
+    const detail = `wanted cluster ${printable(wanted.name)}, got ${printable(got.name)}`;
+    return { refusal: "wrongCluster", detail };
+  }
+  if (got.clusterId === wanted.clusterId) return null;
+  const detail = `wanted the cluster ${wanted.name} with the id ${wanted.clusterId || "none"}, ` +
+    `got the one with the id ${printable(got.clusterId) || "none"}`;
   return { refusal: "wrongCluster", detail };
 }
 

@@ -11,14 +11,18 @@ export { type ConnectionLimits, connectionLimits } from "./descriptors.ts";
 export { encode, Encoder } from "./encoder.ts";
 export { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
 export {
+  agree,
+  agreed,
+  type Agreement,
+  type ClusterName,
   decodeHelloRefusal,
   type HelloRefusal,
   isWhole,
   MARK,
   otherCluster,
   printable,
+  type Versions,
   wrongMark,
-  wrongVersion,
 } from "./hello.ts";
 export { type Guest, Lobby, type Visitor } from "./lobby.ts";
 export { type Refusal, Refusals } from "./refusals.ts";
@@ -30,6 +34,8 @@ export {
 export {
   type Address,
   parseAddress,
+  type PeerClaim,
+  type PeerIdentity,
   type PeerTraffic,
   TCP_LIMITS,
   type TcpLimits,

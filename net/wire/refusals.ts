@@ -22,6 +22,10 @@ export type Refusal =
   /** The hello, or a frame that had begun, took too long. */
   | "tooSlow"
   | "wrongCluster"
+  /** A node whose folder is not the one that the members know. */
+  | "otherFolder"
+  /** One of the two nodes belongs to no cluster yet. */
+  | "unborn"
   /** A peer whose members differ from this node's, so that its majorities differ too. */
   | "otherMembers"
   /** A sender that is not a member, or one that meant another node. */

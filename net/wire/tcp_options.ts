@@ -5,6 +5,7 @@
  */
 
 import type { Envelope, NodeId } from "../../raft/mod.ts";
+import type { Versions } from "./hello.ts";
 
 /** Where a server listens. */
 export interface Address {
@@ -26,7 +27,7 @@ export function parseAddress(text: string): Address | null {
 export interface TcpLimits {
   /** The longest message. @default {16 MiB} */
   readonly frameBytesMax: number;
-  /** The longest hello, which bounds the memory for an unknown sender. @default {1 KiB} */
+  /** The longest hello, which bounds the memory for an unknown sender. @default {4 KiB} */
   readonly helloBytesMax: number;
   /** Time to dial and get an answer, and time for an incoming connection to say hello. @default {1000} */
   readonly helloMsMax: number;
@@ -54,7 +55,7 @@ export interface TcpLimits {
 /** The default of every limit. */
 export const TCP_LIMITS: TcpLimits = {
   frameBytesMax: 16 * 2 ** 20,
-  helloBytesMax: 1024,
+  helloBytesMax: 4096,
   helloMsMax: 1000,
   queueBytesMax: 32 * 2 ** 20,
   waitingMax: 64,
@@ -65,6 +66,21 @@ export const TCP_LIMITS: TcpLimits = {
   pendingHellosMax: 64,
   logEveryMs: 5000,
 };
+
+/** What a node says of itself in its hellos, and knows of the others. */
+export interface PeerIdentity {
+  /** Of its cluster; empty: it belongs to none yet, or no ids are used. */
+  readonly clusterId: string;
+  /** Of its folder; empty: no ids are used. */
+  readonly incarnation: string;
+  /** The incarnation of a member's folder; empty: any will do. */
+  readonly incarnationOf: (id: NodeId) => string;
+  /** What makes a member that has no cluster yet one of this. */
+  readonly certificate: Uint8Array | null;
+}
+
+/** What a peer says of itself in a hello or an answer, whether it is let in or not. */
+export type PeerClaim = Pick<PeerIdentity, "clusterId" | "incarnation" | "certificate">;
 
 /** Options of a {@linkcode TcpTransport}. */
 export interface TcpTransportOptions {
@@ -88,6 +104,12 @@ export interface TcpTransportOptions {
    * line is a sign of life. It must not throw.
    */
   readonly heard?: (from: NodeId) => void;
+  /** Who this node is beyond its number. @default {any folder of any cluster of the name} */
+  readonly identity?: PeerIdentity;
+  /** Called with what each peer says of itself, also one that is refused. It must not throw. */
+  readonly met?: (peer: NodeId, claim: PeerClaim) => void;
+  /** What is spoken with peers, for tests of an upgrade. @default {all that this program speaks} */
+  readonly versions?: Versions;
   /** Receives a line for each refusal that is logged, and for each change of a connection. */
   readonly log: (line: string) => void;
   /** Called whenever a peer refuses this node, with what the peer says. It must not throw. */

@@ -13,6 +13,7 @@ import {
   decodeFileHeader,
   decodeRecordBody,
   decodeRecordHeader,
+  type ExpectedIdentity,
   FILE_HEADER_BYTES,
   type FileHeader,
   type FileLetter,
@@ -93,27 +94,42 @@ export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
-/**
- * Reads the 96 bytes, and refuses a file that is damaged, of a newer format, or of another owner.
- */
+/** Reads the head and refuses what is damaged, of another version or of another owner. */
 export async function readHeader(
   files: Files,
   name: string,
-  expected: { readonly letter: FileLetter; readonly identity: Identity | null },
+  expected: { readonly letter: FileLetter; readonly identity: ExpectedIdentity | null },
 ): Promise<FileHeader> {
   const header = decodeFileHeader(await files.read(name, { offset: 0, length: FILE_HEADER_BYTES }));
   if (header === null || header.letter !== expected.letter) {
     throw new StorageError("damaged", "the header does not check", { file: name, offset: 0 });
   }
   checkVersion(header.version, name);
-  const { cluster, node } = header.identity;
-  const wanted = expected.identity;
-  if (wanted !== null && (cluster !== wanted.cluster || node !== wanted.node)) {
-    const problem = `it belongs to node n${node} of cluster "${cluster}", and this is node ` +
-      `n${wanted.node} of cluster "${wanted.cluster}"`;
-    throw new StorageError("foreign", problem, { file: name });
-  }
+  if (expected.identity !== null) checkOwner(name, header.identity, expected.identity);
   return header;
+}
+
+/** Refuses a file of another owner: its ids count where they are known. */
+function checkOwner(file: string, found: Identity, wanted: ExpectedIdentity): void {
+  const { clusterId = found.clusterId, incarnation = found.incarnation } = wanted;
+  if (found.cluster !== wanted.cluster || found.node !== wanted.node) {
+    const problem =
+      `it belongs to node n${found.node} of cluster "${found.cluster}", and this is ` +
+      `node n${wanted.node} of cluster "${wanted.cluster}"`;
+    throw new StorageError("foreign", problem, { file });
+  }
+  if (found.clusterId !== clusterId) {
+    const problem =
+      `it belongs to the cluster with the id ${found.clusterId || "0"}, and this node ` +
+      `to the one with the id ${clusterId || "0"}`;
+    throw new StorageError("foreign", problem, { file });
+  }
+  if (found.incarnation !== incarnation) {
+    const problem =
+      `it comes from another folder of this node: incarnation ${found.incarnation}, ` +
+      `wanted ${incarnation}`;
+    throw new StorageError("foreign", problem, { file });
+  }
 }
 
 /** Refuses what another version of the program wrote, and says which one can read it. */
@@ -130,7 +146,7 @@ function checkVersion(version: number, file: string): void {
   }
 }
 
-export async function readVote(files: Files, identity: Identity | null): Promise<VoteFile> {
+export async function readVote(files: Files, identity: ExpectedIdentity | null): Promise<VoteFile> {
   const header = await readHeader(files, VOTE_FILE, { letter: "V", identity });
   const bytes = await files.size(VOTE_FILE);
   if (bytes !== FILE_HEADER_BYTES) {
@@ -150,7 +166,7 @@ export async function readVote(files: Files, identity: Identity | null): Promise
 export async function readSegmentHeader(
   files: Files,
   name: string,
-  identity: Identity | null,
+  identity: ExpectedIdentity | null,
 ): Promise<SegmentFile> {
   const header = await readHeader(files, name, { letter: "L", identity });
   const [sequence, length] = header.numbers;
@@ -171,7 +187,7 @@ export async function readSnapshot(
   files: Files,
   options: {
     readonly last: Position;
-    readonly identity: Identity | null;
+    readonly identity: ExpectedIdentity | null;
     readonly report: (bytes: number) => void;
   },
 ): Promise<Snapshot> {

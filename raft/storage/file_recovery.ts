@@ -32,7 +32,12 @@ import {
   type Trimmed,
   VOTE_FILE,
 } from "./file_reading.ts";
-import { FILE_HEADER_BYTES, type Identity, type RecordContent } from "./format/mod.ts";
+import {
+  type ExpectedIdentity,
+  FILE_HEADER_BYTES,
+  type Identity,
+  type RecordContent,
+} from "./format/mod.ts";
 import { StorageError } from "./storage_error.ts";
 
 /** Called while a folder is read. */
@@ -43,7 +48,7 @@ export type OpeningProgress = (
 /** Options of reading a folder. */
 export interface RecoveryOptions {
   /** The owner that the folder must have; `null`: any. */
-  readonly identity: Identity | null;
+  readonly identity: ExpectedIdentity | null;
   readonly progress?: OpeningProgress | undefined;
 }
 

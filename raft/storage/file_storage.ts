@@ -12,6 +12,7 @@
  * @module
  */
 
+import { drawId } from "./draw_id.ts";
 import { FinalFiles, writeFile } from "./final_files.ts";
 import { FileLog } from "./file_log.ts";
 import { isTemporary, SLICE_BYTES, snapshotName, type Trimmed, VOTE_FILE } from "./file_reading.ts";
@@ -34,6 +35,7 @@ import {
   checkIdentity,
   crc32,
   encodeFileHeader,
+  type ExpectedIdentity,
   type Identity,
   RECORD_HEADER_BYTES,
 } from "./format/mod.ts";
@@ -45,8 +47,8 @@ import { StorageError } from "./storage_error.ts";
 export interface FileStorageOptions {
   /** The folder. */
   readonly files: Files;
-  /** The owner of the folder. */
-  readonly identity: Identity;
+  /** The owner of the folder. An incarnation that is left out is drawn for a new folder. */
+  readonly identity: ExpectedIdentity;
   /** Whether an empty folder becomes this node's; false after a first start (D8). @default {true} */
   readonly create?: boolean;
   /** Size of a log segment; the first ones are smaller. @default {16 MiB} */
@@ -96,6 +98,7 @@ export class FileStorage implements Storage {
   /** Resolves when nothing waits for room any more. */
   readonly #ending = Promise.withResolvers<true>();
   #state: "new" | "opening" | "open" | "closed" = "new";
+  #identity: Identity;
   #vote: Vote = EMPTY;
   #snapshot: Omit<Snapshot, "data"> & { readonly bytes: number } | null = null;
   #log: FileLog | null = null;
@@ -115,7 +118,13 @@ export class FileStorage implements Storage {
     checkBytes("segmentBytesMax", options.segmentBytesMax ?? SEGMENT_BYTES, SEGMENT_BYTES_LEAST);
     checkBytes("recordBytesMax", options.recordBytesMax ?? RECORD_BYTES, RECORD_HEADER_BYTES);
     this.#options = options;
+    this.#identity = { clusterId: "", incarnation: drawId(), ...options.identity };
     this.#files = new FinalFiles(options.files);
+  }
+
+  /** Whose folder it is; the ids of an old folder are known once it is loaded. */
+  get identity(): Identity {
+    return this.#identity;
   }
 
   /** Locks, checks and reads the folder, and makes it ready for the first save. */
@@ -131,6 +140,7 @@ export class FileStorage implements Storage {
       if (found === null && this.#options.create === false) {
         throw new StorageError("empty", "the folder holds nothing");
       }
+      if (found !== null) this.#identity = found.identity;
       const log = await this.#resume(found ?? await this.#format());
       this.#state = "open";
       log.makeAhead();
@@ -169,7 +179,7 @@ export class FileStorage implements Storage {
     const before = this.#prepared;
     const written = this.#guarded(async () => {
       if (before !== null) await this.#forget(before);
-      const parts = snapshotParts(this.#options.identity, snapshot);
+      const parts = snapshotParts(this.#identity, snapshot);
       return await this.#writeTemporary(snapshotName(snapshot.last), parts) === null;
     });
     this.#prepared = { snapshot, written };
@@ -222,10 +232,9 @@ export class FileStorage implements Storage {
   /** The first vote file makes the folder this node's, before anything else is in it. */
   async #format(): Promise<Recovered> {
     await this.#writeVote(EMPTY);
-    const { identity } = this.#options;
     return {
       persistent: EMPTY,
-      identity,
+      identity: this.#identity,
       segments: [],
       sequence: 0,
       least: 0,
@@ -252,7 +261,7 @@ export class FileStorage implements Storage {
     const segmentBytesMax = this.#options.segmentBytesMax ?? SEGMENT_BYTES;
     const maker = this.#maker = new SegmentMaker({
       files: this.#files,
-      identity: this.#options.identity,
+      identity: this.#identity,
       segmentBytesMax,
       write: (name, parts) => this.#writeUntilRoom(name, parts),
       made: (sequence) => this.#demandSegment(sequence),
@@ -295,7 +304,7 @@ export class FileStorage implements Storage {
   async #replaceVote({ term, votedFor }: Vote): Promise<void> {
     const least = this.#snapshot?.last ?? ORIGIN;
     const numbers = [term, votedFor ?? 0, this.#sequence, least.index, least.term] as const;
-    const { identity } = this.#options;
+    const identity = this.#identity;
     const parts = [encodeFileHeader({ letter: "V", identity, numbers })];
     await this.#writeUntilRoom(VOTE_FILE, () => parts);
     await this.#renameTemporary(VOTE_FILE);
@@ -314,8 +323,7 @@ export class FileStorage implements Storage {
     const isThis = prepared?.snapshot.data === data && isSame(prepared.snapshot.last, last);
     if (!isThis || !await prepared.written) {
       if (prepared !== null && !isThis) await this.#forget(prepared);
-      const { identity } = this.#options;
-      await this.#writeUntilRoom(name, () => snapshotParts(identity, snapshot));
+      await this.#writeUntilRoom(name, () => snapshotParts(this.#identity, snapshot));
     }
     await this.#renameTemporary(name);
     this.#snapshot = { last, members, bytes: data.length };

@@ -26,7 +26,7 @@ Deno.test("inspect reports what a node would load and changes nothing", async ()
   const state = stateAfter(LIFE);
   assertEquals(operations, []);
   assertEquals(report.verdict, "sound");
-  assertEquals(report.identity, { cluster: "test cluster", node: 3 });
+  assertEquals(report.identity, IDENTITY);
   assertEquals(report.vote, { term: state.term, votedFor: state.votedFor });
   assertEquals(report.base, { index: 31, term: 5 });
   assertEquals([report.last?.index, report.entries], [103, state.entries.length]);

@@ -10,5 +10,5 @@ export type { OpeningProgress } from "./file_recovery.ts";
 export { FileStorage, type FileStorageOptions, type StorageSizes } from "./file_storage.ts";
 export { type FileReport, type FolderReport, formatFolder, inspect } from "./inspect.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./memory_storage.ts";
-export type { Identity } from "./format/mod.ts";
+export type { ExpectedIdentity, Identity } from "./format/mod.ts";
 export { StorageError, type StorageErrorKind, storageErrorOf } from "./storage_error.ts";

@@ -7,6 +7,7 @@
 import type { Canary } from "./canary.ts";
 import { clockCanaries } from "./clocks.ts";
 import { electionCanaries } from "./elections.ts";
+import { identityCanaries } from "./identity.ts";
 import { memberCanaries } from "./members.ts";
 import { extremeCanaries, promiseCanaries } from "./promises.ts";
 import { replicationCanaries } from "./replication.ts";
@@ -18,6 +19,7 @@ export const coreCanaries: readonly Canary[] = [
   ...memberCanaries,
   ...promiseCanaries,
   ...clockCanaries,
+  ...identityCanaries,
   ...extremeCanaries,
   ...replicationCanaries,
   ...snapshotCanaries,

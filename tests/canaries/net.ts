@@ -147,8 +147,8 @@ export const netCanaries: readonly Canary[] = [
     rule: "L9",
     bug: "a client of another cluster is accepted",
     file: "net/rpc/rpc_frames.ts",
-    find: "return wanted === null ? null : otherCluster(cluster, wanted);",
-    replace: "return wanted === null ? null : otherCluster(wanted, wanted);",
+    find: "return otherCluster({ name: cluster, clusterId }, wanted as ClusterName) ?? agreement;",
+    replace: "return wanted === null ? wanted : agreement;",
     caughtBy: failure,
   },
   {
@@ -253,8 +253,8 @@ export const netCanaries: readonly Canary[] = [
     rule: "L9",
     bug: "a node of another cluster is accepted",
     file: "net/wire/hello.ts",
-    find: "if (got === wanted) return null;",
-    replace: 'if (typeof got === "string") return null;',
+    find: "if (got.name !== wanted.name) {",
+    replace: "if (got.name === null) {",
     caughtBy: transport,
   },
   {

@@ -64,12 +64,12 @@ class Node:
         host, port = address.rsplit(":", 1)
         self.socket = socket.create_connection((host, int(port)), timeout=3)
         self.number = 0
-        self.send(["kontiki-client", 1])
+        self.send(["kontiki-client", 2, 2, 0])
         hello = self.receive()
         if hello[0] == "kontiki-refused":
             raise ConnectionError(f"{hello[1]}: {hello[2]}")
-        mark, version, self.cluster, self.id = hello
-        assert (mark, version) == ("kontiki-server", 1)
+        mark, version, _features, self.cluster, _cluster_id, self.id = hello[:6]
+        assert (mark, version) == ("kontiki-server", 2)
 
     def send(self, value):
         body = pack(value)

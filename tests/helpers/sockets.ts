@@ -26,3 +26,13 @@ export async function hungUp(conn: Deno.Conn): Promise<void> {
     if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
   }
 }
+
+/** The hello of n2 to n1, but for the fields that are given. */
+export function hello(fields: { readonly [name: string]: WireValue }): WireValue {
+  const usual: { readonly [name: string]: WireValue } = {
+    ...{ mark: "kontiki-peer", lowest: 4, highest: 4, features: 0, cluster: "test" },
+    ...{ clusterId: "", group: 0, from: 2, incarnation: "", to: 1, wanted: "", run: 7, dial: 1 },
+    ...{ line: 0, members: "1,2,3", address: "", certificate: null },
+  };
+  return Object.values({ ...usual, ...fields });
+}

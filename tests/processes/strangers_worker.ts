@@ -20,15 +20,42 @@ function randomBytes(): Uint8Array {
 const attacks: readonly { readonly bytes: () => Uint8Array; readonly isSlow?: boolean }[] = [
   { bytes: randomBytes },
   { bytes: () => new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n") },
-  { bytes: () => frameOf(["kontiki-peer", 3, "another cluster", 2, 1, 7, 1, "1,2,3", 0, ""]) },
-  { bytes: () => frameOf(["kontiki-peer", 3, "test", 9, 1, 7, 1, "1,2,3", 0, ""]) },
+  {
+    bytes: () =>
+      frameOf([
+        "kontiki-peer",
+        4,
+        4,
+        0,
+        "another cluster",
+        "",
+        0,
+        2,
+        "",
+        1,
+        "",
+        7,
+        1,
+        0,
+        "1,2,3",
+        "",
+      ]),
+  },
+  {
+    bytes: () =>
+      frameOf(["kontiki-peer", 4, 4, 0, "test", "", 0, 9, "", 1, "", 7, 1, 0, "1,2,3", ""]),
+  },
   { bytes: () => Uint8Array.of(0xff, 0xff, 0xff, 0xff, 1, 2, 3) },
   { bytes: () => frameOf("x".repeat(3000)) },
-  { bytes: () => frameOf(["kontiki-client", 1]), isSlow: true },
-  { bytes: () => frameOf(["kontiki-peer", 3, "test", 2, 1, 7, 1, "1,2,3", 0, ""]), isSlow: true },
+  { bytes: () => frameOf(["kontiki-client", 2, 2, 0]), isSlow: true },
+  {
+    bytes: () =>
+      frameOf(["kontiki-peer", 4, 4, 0, "test", "", 0, 2, "", 1, "", 7, 1, 0, "1,2,3", ""]),
+    isSlow: true,
+  },
   // After a valid hello: garbage, and a frame beyond the size limit.
-  { bytes: () => new Uint8Array([...frameOf(["kontiki-client", 1]), ...randomBytes()]) },
-  { bytes: () => new Uint8Array([...frameOf(["kontiki-client", 1]), 0x7f, 0, 0, 0, 1]) },
+  { bytes: () => new Uint8Array([...frameOf(["kontiki-client", 2, 2, 0]), ...randomBytes()]) },
+  { bytes: () => new Uint8Array([...frameOf(["kontiki-client", 2, 2, 0]), 0x7f, 0, 0, 0, 1]) },
 ];
 
 async function attack(address: Address, place: number): Promise<void> {

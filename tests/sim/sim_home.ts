@@ -83,7 +83,7 @@ export class SimHome {
     this.#hasLoaded = false;
     const inner = new FileStorage({
       files: this.#disk.open(),
-      identity: { cluster: "swarm", node: id },
+      identity: { cluster: "swarm", node: id, incarnation: `${id}`.padStart(32, "0") },
       segmentBytesMax,
       recordBytesMax,
     });

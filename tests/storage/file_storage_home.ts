@@ -16,7 +16,12 @@ import {
 } from "../../raft/mod.ts";
 import { entriesOf, noopOf, saveOf, snapshotOf } from "./storage_suite.ts";
 
-export const IDENTITY = { cluster: "test cluster", node: 3 };
+export const IDENTITY = {
+  cluster: "test cluster",
+  node: 3,
+  clusterId: "00112233445566778899aabbccddeeff",
+  incarnation: "ffeeddccbbaa99887766554433221100",
+};
 
 /** A storage whose segments hold a handful of entries and whose records hold one or two. */
 export function smallStorage(

@@ -19,7 +19,8 @@ async function folderOf(version: number): Promise<DiskImage> {
   for (const save of LIFE) await storage.save(save);
   await storage.close();
   const image = new Map(disk.image());
-  const vote = image.get("vote")!.slice();
+  // Before format 3 the head had no ids, and 96 bytes.
+  const vote = image.get("vote")!.slice(0, version < FORMAT_VERSION_LEAST ? 96 : undefined);
   const view = new DataView(vote.buffer);
   view.setUint32(8, version, true);
   view.setUint32(vote.length - 4, crc32(vote.subarray(0, vote.length - 4)), true);

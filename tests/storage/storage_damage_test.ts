@@ -384,6 +384,29 @@ Deno.test("FileStorage names both owners when the folder belongs to another node
   }
 });
 
+Deno.test("FileStorage refuses a folder, and a file in it, of another cluster id or incarnation (I3)", async () => {
+  const image = await folderAfter(SAVES);
+  for (const field of ["clusterId", "incarnation"] as const) {
+    const other = { ...IDENTITY, [field]: "ab".repeat(16) };
+    const whole = smallStorage(new SimDisk(image).open(), { identity: other });
+    const disk = new SimDisk();
+    const foreign = smallStorage(disk.open(), { identity: other });
+    await foreign.load();
+    for (const save of SAVES) await foreign.save(save);
+    await foreign.close();
+    const name = newestSegment(image);
+    const mixed = replaced(image, name, disk.image().get(name)!);
+    const part = smallStorage(new SimDisk(mixed).open());
+    for (const storage of [whole, part]) {
+      let error: unknown;
+      await storage.load().catch((thrown: unknown) => error = thrown);
+      assert(error instanceof StorageError, `${field}: ${error}`);
+      assertEquals(error.kind, "foreign");
+      assert(error.message.includes("ab".repeat(16)), error.message);
+    }
+  }
+});
+
 Deno.test("FileStorage refuses an empty folder when it must not create one", async () => {
   const disk = new SimDisk();
   const storage = new FileStorage({ files: disk.open(), identity: IDENTITY, create: false });

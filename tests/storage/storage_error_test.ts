@@ -198,7 +198,7 @@ Deno.test("FileStorage opens as before when any operation of an opening failed",
 
 Deno.test("FileStorage opens on a full disk again and again while its own room is left to it", async () => {
   const disk = await livedDisk();
-  disk.capacityBytes = disk.usedBytes + 96; // a vote file
+  disk.capacityBytes = disk.usedBytes + 128; // a vote file
   for (let start = 0; start < 5; start++) {
     const storage = smallStorage(disk.open());
     assertEquals(await storage.load(), LIFE.reduce(applySave, EMPTY));

@@ -14,14 +14,14 @@ import { type Allowance, checkTidy, describeViolation } from "./tidy.ts";
 const ALLOWANCE: Allowance = {
   fileLines: {
     "kv/tables/tables.ts": 452,
-    "raft/storage/file_reading.ts": 355,
-    "raft/storage/file_recovery.ts": 325,
-    "raft/storage/file_storage.ts": 375,
+    "raft/storage/file_reading.ts": 375,
+    "raft/storage/file_recovery.ts": 335,
+    "raft/storage/file_storage.ts": 390,
     // Figure 2 in one scroll is worth more than small files.
     "raft/core/raft.ts": 890,
     "raft/core/peers/progress.ts": 380,
     "cli/node/run_node.ts": 337,
-    "raft/message.ts": 320,
+    "raft/message.ts": 325,
     "raft/node.ts": 375,
     "tests/sim/sim_cluster.ts": 553,
   },

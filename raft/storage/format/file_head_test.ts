@@ -3,9 +3,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { checkIdentity, decodeFileHeader, encodeFileHeader } from "./file_head.ts";
 
+const IDENTITY = {
+  cluster: "c1",
+  node: 7,
+  clusterId: "0011".repeat(8),
+  incarnation: "ffee".repeat(8),
+};
 const HEADER = encodeFileHeader({
   letter: "L",
-  identity: { cluster: "c1", node: 7 },
+  identity: IDENTITY,
   numbers: [2, 5, 3, 0, 2 ** 53 - 1],
 });
 
@@ -15,11 +21,12 @@ function hex(bytes: Uint8Array): string {
 
 Deno.test("encodeFileHeader gives the bytes of docs/protocol.md", () => {
   const wanted = "4b4f4e54494b494c" + "03000000" + "07000000" + "6331" + "00".repeat(30) +
+    "0011".repeat(8) + "ffee".repeat(8) +
     "0200000000000000" + "0500000000000000" + "0300000000000000" + "0000000000000000" +
-    "ffffffffffff1f00" + "00000000" + "2fa30819";
+    "ffffffffffff1f00" + "00000000" + "7c019d49";
   assertEquals(hex(HEADER), wanted);
   assertEquals(decodeFileHeader(HEADER)?.numbers, [2, 5, 3, 0, 2 ** 53 - 1]);
-  assertEquals(decodeFileHeader(HEADER)?.identity, { cluster: "c1", node: 7 });
+  assertEquals(decodeFileHeader(HEADER)?.identity, IDENTITY);
 });
 
 Deno.test("checkIdentity refuses clusters and nodes that cannot be written", () => {

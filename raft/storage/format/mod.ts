@@ -9,6 +9,7 @@ export {
   checkIdentity,
   decodeFileHeader,
   encodeFileHeader,
+  type ExpectedIdentity,
   FILE_HEADER_BYTES,
   type FileHeader,
   type FileLetter,

@@ -18,7 +18,7 @@ import { entryOf } from "../../../tests/helpers/log_entries.ts";
 
 const HEADER = encodeFileHeader({
   letter: "L",
-  identity: { cluster: "c1", node: 7 },
+  identity: { cluster: "c1", node: 7, clusterId: "0011".repeat(8), incarnation: "ffee".repeat(8) },
   numbers: [2, 5, 3, 0, 2 ** 53 - 1],
 });
 
@@ -42,7 +42,7 @@ function recordAt(offset: number): { bytes: Uint8Array; headerChecksum: number }
 
 Deno.test("encodeRecord returns the bytes of docs/protocol.md", () => {
   const { bytes } = recordAt(96);
-  const head = "8964de52280000000600000000000000" + "02000000600000007f43f9b9544e4f4b";
+  const head = "404e7c4f280000000600000000000000" + "02000000600000009f979141544e4f4b";
   const body = "0000000080" + "010000000200000009000000000000000000000000020000" +
     "0300000001616263" + "ffffff";
   assertEquals(hex(bytes), head + body);

@@ -1,0 +1,120 @@
+/**
+ * Who talks to whom: clusters, folders and versions of two transports on the loopback.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Envelope, NodeId } from "../../raft/mod.ts";
+import { until } from "../../tests/helpers/until.ts";
+import type { PeerClaim, PeerIdentity, TcpTransportOptions } from "../wire/tcp_options.ts";
+import { TcpTransport } from "./tcp_transport.ts";
+
+interface Side {
+  readonly transport: TcpTransport;
+  readonly got: readonly Envelope[];
+}
+
+function open(id: NodeId, changes: Partial<TcpTransportOptions> = {}): Side {
+  const got: Envelope[] = [];
+  const transport = new TcpTransport({
+    id,
+    cluster: "test",
+    peers: [1, 2],
+    listen: { hostname: "127.0.0.1", port: 0 },
+    receive: (envelope) => void got.push(envelope),
+    log: () => {},
+    limits: { redialMsMax: 100 },
+    ...changes,
+  });
+  return { transport, got };
+}
+
+/** A node with ids, which knows the folders of the others as the list says. */
+function identityOf(
+  clusterId: string,
+  incarnation: string,
+  known: readonly string[],
+): PeerIdentity {
+  return { clusterId, incarnation, incarnationOf: (id) => known[id - 1] ?? "", certificate: null };
+}
+
+/** How often two nodes refuse each other, after each has tried. */
+async function refusalsBetween(one: PeerIdentity, two: PeerIdentity): Promise<readonly string[]> {
+  const reasons = new Set<string>();
+  const refused = (_peer: number, { reason }: { readonly reason: string }) => reasons.add(reason);
+  const sides = [open(1, { identity: one, refused }), open(2, { identity: two, refused })] as const;
+  sides[0].transport.setPeer(2, sides[1].transport.address);
+  sides[1].transport.setPeer(1, sides[0].transport.address);
+  const isIn = () => sides[0].transport.traffic().get(2)?.isConnected ?? false;
+  await until(() => reasons.size > 0 || isIn());
+  for (const { transport } of sides) transport.close();
+  for (const { got } of sides) assertEquals(got, []);
+  return [...reasons];
+}
+
+Deno.test("TcpTransport talks to a member's own folder in the same cluster (I1, I2)", async () => {
+  const known = ["a1", "a2"];
+  assertEquals(
+    await refusalsBetween(identityOf("c", "a1", known), identityOf("c", "a2", known)),
+    [],
+  );
+});
+
+Deno.test("TcpTransport refuses a node of another cluster of the same name (I1)", async () => {
+  const [one, two] = [identityOf("c", "a1", ["a1", "a2"]), identityOf("d", "a2", ["a1", "a2"])];
+  assertEquals(await refusalsBetween(one, two), ["wrongCluster"]);
+});
+
+Deno.test("TcpTransport refuses another folder of a member, and a member that knows another (I2)", async () => {
+  const known = identityOf("c", "a1", ["a1", "a2"]);
+  assertEquals(await refusalsBetween(known, identityOf("c", "b2", ["a1", "b2"])), ["otherFolder"]);
+  const trusting = identityOf("c", "a1", []);
+  assertEquals(await refusalsBetween(trusting, identityOf("c", "b2", ["b1", "b2"])), [
+    "otherFolder",
+  ]);
+});
+
+Deno.test("TcpTransport refuses an empty folder in the place of a member's (I2)", async () => {
+  const known = identityOf("c", "a1", ["a1", "a2"]);
+  const reasons = await refusalsBetween(known, identityOf("", "b2", []));
+  assert(reasons.length > 0);
+  // The empty folder refuses the members for its part, until one shows that it is a member's.
+  for (const reason of reasons) assert(["otherFolder", "unborn"].includes(reason), reason);
+});
+
+Deno.test("TcpTransport shows the members to a node of them that has no cluster yet", async () => {
+  const certificate = Uint8Array.of(1, 2, 3);
+  const shown = Promise.withResolvers<PeerClaim>();
+  const one = open(1, { identity: { ...identityOf("c", "a1", ["a1", "a2"]), certificate } });
+  const two = open(2, {
+    identity: identityOf("", "a2", []),
+    met: (_peer, claim) => claim.certificate !== null && shown.resolve(claim),
+  });
+  one.transport.setPeer(2, two.transport.address);
+  const { clusterId, incarnation, certificate: got } = await shown.promise;
+  assertEquals([clusterId, incarnation, got], ["c", "a1", certificate]);
+  two.transport.close();
+  const born = open(2, {
+    identity: identityOf("c", "a2", ["a1", "a2"]),
+  });
+  one.transport.setPeer(2, born.transport.address);
+  await until(() => one.transport.traffic().get(2)?.isConnected === true);
+  one.transport.close();
+  born.transport.close();
+});
+
+Deno.test("TcpTransport speaks the highest version that both sides speak", async () => {
+  const versions = (lowest: number, highest: number) => ({
+    versions: { lowest, highest, features: 0 },
+  });
+  for (const [low, high] of [[4, 4], [4, 5], [3, 4]]) {
+    const [one, two] = [open(1, versions(low!, high!)), open(2)];
+    one.transport.setPeer(2, two.transport.address);
+    two.transport.setPeer(1, one.transport.address);
+    await until(() => one.transport.traffic().get(2)?.isConnected === true);
+    await until(() => two.transport.traffic().get(1)?.isConnected === true);
+    one.transport.close();
+    two.transport.close();
+  }
+});

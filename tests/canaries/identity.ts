@@ -1,0 +1,106 @@
+/**
+ * Bugs of identity, rules I1 to I4 of docs/rules.md: a node takes another for one of its own.
+ *
+ * @module
+ */
+
+import type { Canary } from "./canary.ts";
+
+const PEER_HELLO = "net/peers/peer_hello.ts";
+const HELLO = "net/wire/hello.ts";
+const READING = "raft/storage/file_reading.ts";
+const TRANSPORT_TEST = "net/peers/identity_test.ts net/peers/tcp_transport_test.ts";
+const DAMAGE = "tests/storage/storage_damage_test.ts";
+const GOLDEN = "tests/formats/golden_test.ts";
+
+/** Bugs by rule, planted one at a time. */
+export const identityCanaries: readonly Canary[] = [
+  {
+    rule: "I1",
+    bug: "the id of the cluster is not compared",
+    file: PEER_HELLO,
+    find: 'if (clusterId !== "" && clusterId !== mine.clusterId) {',
+    replace: 'if (clusterId === "-") {',
+    caughtBy: [TRANSPORT_TEST],
+  },
+  {
+    rule: "I1",
+    bug: "the name of the cluster is not compared",
+    file: PEER_HELLO,
+    find: "if (cluster !== mine.cluster) return otherCluster(nameOf(hello), nameOf(mine));",
+    replace: "",
+    caughtBy: [TRANSPORT_TEST],
+  },
+  {
+    rule: "I2",
+    bug: "the incarnation of the other folder is not compared",
+    file: PEER_HELLO,
+    find: 'const isKnown = known === "" || known === incarnation;',
+    replace: "const isKnown = true;",
+    caughtBy: [TRANSPORT_TEST],
+  },
+  {
+    rule: "I2",
+    bug: "a node does not mind that the dialling one means another folder",
+    file: PEER_HELLO,
+    find: 'if (refusal !== null || wanted === "" || wanted === mine.incarnation) return refusal;',
+    replace: "if (refusal !== null || wanted !== null) return refusal;",
+    caughtBy: [TRANSPORT_TEST],
+  },
+  {
+    rule: "I2",
+    bug: "a node without a cluster is let in by the members of one",
+    file: PEER_HELLO,
+    find: 'if (clusterId === "" && mine.clusterId !== "" && isKnown) {',
+    replace: 'if (clusterId === "-") {',
+    caughtBy: [TRANSPORT_TEST],
+  },
+  {
+    rule: "I3",
+    bug: "a file of another cluster in the folder is read",
+    file: READING,
+    find: "if (found.clusterId !== clusterId) {",
+    replace: 'if (found.clusterId === "-") {',
+    caughtBy: [DAMAGE],
+  },
+  {
+    rule: "I3",
+    bug: "a file of another incarnation in the folder is read",
+    file: READING,
+    find: "if (found.incarnation !== incarnation) {",
+    replace: 'if (found.incarnation === "-") {',
+    caughtBy: [DAMAGE],
+  },
+  {
+    rule: "I4",
+    bug: "only one version is spoken",
+    file: HELLO,
+    find: "const version = Math.min(highest, own.highest);",
+    replace: "const version = highest;",
+    caughtBy: [`tests/formats/versions_test.ts ${TRANSPORT_TEST}`],
+  },
+  {
+    rule: "I4",
+    bug: "a version that this side does not speak any more is accepted",
+    file: HELLO,
+    find: "if (version < Math.max(lowest, own.lowest)) return",
+    replace: "if (version < 0) return",
+    caughtBy: [`tests/formats/versions_test.ts ${TRANSPORT_TEST}`],
+  },
+  {
+    rule: "I4",
+    bug: "a message with a field more is refused",
+    file: "raft/message.ts",
+    find: "if (fields.length < length) {",
+    replace: "if (fields.length !== length) {",
+    caughtBy: [GOLDEN],
+  },
+  {
+    rule: "I4",
+    bug: "a kind of entry gets another number",
+    file: "raft/message.ts",
+    find: '= ["noop", "command", "members"];',
+    replace: '= ["command", "noop", "members"];',
+    caughtBy: [GOLDEN],
+  },
+];
