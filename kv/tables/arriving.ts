@@ -67,6 +67,8 @@ export class Arriving {
   /** Takes a chunk if it is the next one. */
   add({ offset, data, total }: ImageChunk): void {
     const end = offset + data.length;
+    // A question has no data, and may well be about the end of what has come.
+    if (data.length === 0) return;
     if (this.#isWhole || offset !== this.#end || end > total) return;
     if (this.#waitingBytes + data.length > WAITING_BYTES_MAX) return;
     this.#waiting.push(data);

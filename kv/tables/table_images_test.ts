@@ -266,6 +266,25 @@ Deno.test("a power cut while an image arrives leaves the old state or the new on
   await follower.images.close(true);
 });
 
+Deno.test("a question about the end of what has come of an image disturbs nothing", async () => {
+  const leader = await filled(300);
+  const follower = await new Server().open();
+  const { last } = leader.images.durable;
+  const first = leader.piece(BEGIN)!;
+  const chunk = { from: 1, last, members: MEMBERS, offset: 0, data: first.data };
+  follower.images.receive({ ...chunk, total: 10 ** 6 });
+  const question = { ...chunk, offset: first.data.length, data: NO_DATA, total: 10 ** 6 };
+  assertEquals(follower.images.receive(question).isBusy, true);
+  await until(() => !follower.images.receive(question).isBusy);
+  assertEquals(follower.images.receive(question).place, first.next);
+  assertEquals(follower.images.takeArrival()?.place, first.next);
+  const second = leader.piece(first.next)!;
+  const place = await follower.receive(second, { offset: first.data.length, last });
+  assertEquals(place, second.next);
+  await leader.images.close(true);
+  await follower.images.close(true);
+});
+
 Deno.test("TableImages hash the state where the log's time enters a new period, alike everywhere", async () => {
   const servers = [
     await filled(1300),

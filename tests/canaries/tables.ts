@@ -298,6 +298,14 @@ export const tableCanaries: readonly Canary[] = [
   },
   {
     rule: "T9",
+    bug: "a question passes for a chunk, and the image begins anew",
+    file: "kv/tables/arriving.ts",
+    find: "    if (data.length === 0) return;\n",
+    replace: "",
+    caughtBy: [IMAGE_TESTS],
+  },
+  {
+    rule: "T9",
     bug: "an image goes on behind a chunk that was passed over",
     file: "kv/tables/arriving.ts",
     find: "if (this.#isWhole || offset !== this.#end || end > total) return;",
