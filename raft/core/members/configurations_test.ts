@@ -33,6 +33,9 @@ Deno.test("Configurations is back at the one before when entries are cut off", (
   assertEquals(configurations.latest.index, 4);
   configurations.cut(1);
   assertEquals(configurations.latest.index, 0);
+  const both = known(4, 7);
+  both.cut(4);
+  assertEquals(both.latest.index, 0);
 });
 
 Deno.test("Configurations forgets what no cut can bring back, and keeps the one in force there", () => {
