@@ -32,6 +32,9 @@ import {
 } from "../model/mod.ts";
 import { Window } from "./window.ts";
 
+/** Chunks of an image under way to a peer, which may have to write them to its disk first. */
+const IMAGE_BYTES_MAX = 4 * 2 ** 20;
+
 const NO_DATA = new Uint8Array(0);
 
 /** Where every image begins. */
@@ -231,7 +234,7 @@ export class Progress {
       mode.window.acknowledge(mode.received);
       if (mode.sent.offset < mode.received) mode.sent = place;
     } else {
-      mode.window = this.#newWindow();
+      mode.window = this.#newWindow(IMAGE_BYTES_MAX);
       mode.sent = place;
       mode.isSent = false;
     }
@@ -256,7 +259,7 @@ export class Progress {
 
   /** Begins with a question: the peer may have a part of it from an earlier leadership. */
   #transfer(snapshot: Snapshot): void {
-    const window = this.#newWindow();
+    const window = this.#newWindow(IMAGE_BYTES_MAX);
     const asked = { received: null, sent: START, isSent: false, window, asked: null };
     this.#mode = { kind: "snapshot", snapshot, ...asked };
     this.isDue = true;
@@ -272,9 +275,9 @@ export class Progress {
     this.#mode = { kind: "streaming", window };
   }
 
-  #newWindow(): Window {
-    const { inFlightAppendsMax: countMax, inFlightBytesMax: bytesMax } = this.#options;
-    return new Window({ countMax, bytesMax });
+  #newWindow(bytesMax = Infinity): Window {
+    const { inFlightAppendsMax: countMax, inFlightBytesMax } = this.#options;
+    return new Window({ countMax, bytesMax: Math.min(bytesMax, inFlightBytesMax) });
   }
 
   /** A heartbeat: a question if there is something to ask, else without any claim. */
