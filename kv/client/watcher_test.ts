@@ -119,7 +119,8 @@ Deno.test("a watcher fails when every server says that its revision is gone, wit
   await servers.clock.sleep(1);
   servers.end({ type: "compacted", oldest: 8 });
   const failure = { reason: "compacted", revision: 5, oldest: 8 } as const;
-  assertEquals(await servers.watcher.next(), { type: "failed", failure });
+  const next = Promise.race([servers.watcher.next(), servers.clock.sleep(5000)]);
+  assertEquals(await next, { type: "failed", failure });
   assertEquals(servers.opened.length, 3);
 });
 
