@@ -197,10 +197,15 @@ async function linesOf(file: string | null): Promise<AsyncIterable<string>> {
 
 async function* lines(texts: AsyncIterable<string>): AsyncGenerator<string, void, void> {
   let rest = "";
-  for await (const text of texts) {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop() ?? "";
-    yield* parts;
+  try {
+    for await (const text of texts) {
+      const parts = (rest + text).split("\n");
+      rest = parts.pop() ?? "";
+      yield* parts;
+    }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new CommandError("failure", "Cannot read the lines: wanted UTF-8");
   }
   if (rest !== "") yield rest;
 }

@@ -115,6 +115,9 @@ Deno.test("what export writes import stores again, from where it was cut off", a
     assertEquals(broken.code, exitCodes.failure);
     assertStringIncludes(broken.error, "Cannot read line 701:");
     assertStringIncludes(broken.error, "500 lines are certainly stored: go on with --skip.");
+    const binary = await run(["import", ...flags], Uint8Array.of(0xff, 0xfe, 10));
+    assertEquals(binary.code, exitCodes.failure);
+    assertStringIncludes(binary.error, "Cannot read the lines: wanted UTF-8");
     await withFolder(async (folder) => {
       await Deno.writeTextFile(`${folder}/all.jsonl`, whole.out);
       const skipped = await run(["import", `${folder}/all.jsonl`, "--skip", "500", ...flags]);
