@@ -115,6 +115,21 @@ Deno.test("writeBatch refuses what is beyond a limit, naming wanted and given", 
   }
 });
 
+Deno.test("readBatch refuses more operations than the limit, also where all bytes are right", () => {
+  const one = written(batch({ then: [get] }));
+  const many = (count: number): Uint8Array => {
+    const head = one.slice(0, 14);
+    new DataView(head.buffer).setUint16(10, count);
+    return Uint8Array.of(
+      ...head,
+      ...Array.from({ length: count }, () => [...one.slice(14)]).flat(),
+    );
+  };
+  const { operations } = BATCH_LIMITS;
+  assertEquals(readBatch(new Reader(many(operations))).then.length, operations);
+  assertThrows(() => readBatch(new Reader(many(operations + 1))), MalformedBytes, "at most 1000");
+});
+
 Deno.test("isRepeatable holds for reads and for writes that fail the second time", () => {
   const version = { key: "k", version: 1 };
   const yes: readonly Partial<Batch>[] = [
