@@ -90,10 +90,14 @@ export class Sessions {
     moment: Moment,
     run: () => Uint8Array,
   ): Uint8Array | "gone" | "full" {
-    this.#forget(moment, !this.#sessions.has(id));
+    const isNew = !this.#sessions.has(id);
+    // A late repetition pushes no session out.
+    if (isNew && born <= this.#floor) return "gone";
+    this.#forget(moment, isNew);
     let session = this.#sessions.get(id);
     if (session === undefined) {
-      if (born <= this.#floor) return "gone";
+      // This session may be one of those that were forgotten just now.
+      if (!isNew) return "gone";
       const key = SESSIONS + id.toString(16).padStart(14, "0");
       session = { key, answered: 0, used: 0, answers: new Map(), entry: this.#state.get(key) };
     }

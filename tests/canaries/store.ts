@@ -342,7 +342,7 @@ export const storeCanaries: readonly Canary[] = [
     rule: "C3",
     bug: "a session that was forgotten begins anew, and executes what it had executed",
     file: SESSIONS,
-    find: '      if (born <= this.#floor) return "gone";\n',
+    find: '    if (isNew && born <= this.#floor) return "gone";\n',
     replace: "",
     caughtBy: [NUMBERS],
   },
