@@ -178,6 +178,11 @@ export class Clerk {
           break;
         case "wrongLeader":
           break;
+        case "full":
+          if (!isUnsure) return { reply, isUnsure };
+          // An earlier request may still be executed: only a later answer says what became of it.
+          await this.#pause(this.#pauseMs(overloadPauseMs, 1), { deadline, signal });
+          continue;
         default:
           this.#leader = server;
           this.#refusals = Math.floor(this.#refusals / 2);

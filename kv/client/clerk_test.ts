@@ -238,3 +238,15 @@ Deno.test("Clerk refuses invalid requests without asking a server", async () => 
   assertEquals(asked, []);
   assertThrows(() => makeWorld(() => null, { servers: [] }), RangeError, "Cannot make a clerk");
 });
+
+Deno.test("Clerk asks on when the disk is full after a request without an answer", async () => {
+  const { clock, clerk, asked } = makeWorld((_, attempt) => {
+    if (attempt === 1) return { type: "unknown", leader: null };
+    return attempt === 3 ? { type: "wrongVersion", version: 1 } : { type: "full" };
+  });
+  // The version was used meanwhile, so that the open request is decided.
+  assertEquals(await clock.wait(clerk.put("k", value, { version: 0 })), { type: "maybe" });
+  assertEquals(asked.length, 3);
+  const full = await clock.wait(clerk.put("k", value, { version: 1 }));
+  assertEquals([full, asked.length], [{ type: "full" }, 4]);
+});
