@@ -778,7 +778,9 @@ export class Raft {
     if (index > this.#commit) return;
     if (!configuration.isJoint) {
       // Before this leader leaves, it notifies all of the commit.
-      if (!this.#membership.isVoter) { for (const peer of role.peers) peer.isDue = true; }
+      if (this.#isLeaving && role.transfer === null) {
+        for (const peer of role.peers) peer.isDue = true;
+      }
     } else if (this.#log.termAt(this.#commit) === this.#term) {
       this.#appendOwn(role, "members", encodeMembers(left(configuration.members)));
     }
