@@ -340,3 +340,36 @@ Deno.test("TableImages of a folder in use, or without a table that is named, are
   const damaged = await assertRejects(() => missing.images.open(), StorageError);
   assertEquals([damaged.kind, damaged.file], ["damaged", name]);
 });
+
+Deno.test("TableImages read an image at several places at a time", async () => {
+  const server = await filled();
+  const first = server.piece(BEGIN);
+  assert(first !== null && !first.isLast);
+  const second = server.piece(first.next);
+  assert(second !== null);
+  // Another follower begins while the first one goes on.
+  assertEquals(server.piece(BEGIN), first);
+  assertEquals(server.piece(first.next), second);
+  assertEquals(server.piece(second.next)?.next.offset === second.next.offset, false);
+  await server.images.close(true);
+});
+
+Deno.test("TableImages hash the state at the first entry of a period, wherever a turn ends", async () => {
+  const hashes: unknown[] = [];
+  for (const turn of [1, 16]) {
+    const server = await new Server().open();
+    const { state: tables } = server.images;
+    for (let first = 1; first <= 640; first += turn) {
+      const entries = Array.from({ length: turn }, (_, place) => entryAt(first + place));
+      for (const { index: revision } of entries) {
+        const numbers = { revision, version: 1, created: revision, lease: 0, expires: 0 };
+        tables.add({ key: `k${revision}`, ...numbers, value: NO_DATA });
+      }
+      server.images.advance(entries);
+    }
+    await until(() => server.images.status().checks.length > 0);
+    hashes.push(server.images.status().checks);
+    await server.images.close(true);
+  }
+  assertEquals(hashes[0], hashes[1]);
+});
