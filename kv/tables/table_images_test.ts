@@ -373,3 +373,19 @@ Deno.test("TableImages hash the state at the first entry of a period, wherever a
   }
   assertEquals(hashes[0], hashes[1]);
 });
+
+Deno.test("TableImages hold the state that the log begins behind, until the next but one", async () => {
+  const server = await filled();
+  const { last } = server.images.durable;
+  const { state: tables } = server.images;
+  for (const revision of [1001, 1002]) {
+    const numbers = { revision, version: 1, created: revision, lease: 0, expires: 0 };
+    tables.add({ key: `k${revision}`, ...numbers, value: NO_DATA });
+    tables.forget(revision, 600);
+    server.images.advance([entryAt(revision)]);
+    server.images.flush();
+    await until(() => server.images.durable.last.index === revision);
+    assertEquals(server.piece(BEGIN, last) !== null, revision === 1001);
+  }
+  await server.images.close(true);
+});
