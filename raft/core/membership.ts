@@ -35,11 +35,12 @@ export class Membership {
 
   /**
    * Whether this server may stand for election: as a voter of the configuration in force or, as long
-   * as that may be cut off, of the one before, whose other voters may need its vote (M9).
+   * as that may be cut off, of one before it. The other voters may need its vote, and after a restart
+   * it does not know which of them was committed last (M9).
    */
   mayStand(commit: Index): boolean {
     if (this.isRemoved(commit)) return false;
-    return this.isVoter || this.#isVoter(this.#log.placedAt(commit));
+    return this.#log.placedFrom(commit).some((placed) => this.#isVoter(placed));
   }
 
   /** As of a committed entry this server is no member any more; a later one may make it one again. */

@@ -34,6 +34,11 @@ Deno.test("Membership lets a voter stand that leaves, until that is committed (M
   assertEquals(membership.mayStand(1), false);
 });
 
+Deno.test("Membership lets a voter stand of any configuration since the last commit (M9)", () => {
+  const membership = new Membership({ ...OPTIONS, id: 4 }, logWith([3, 4], [3]));
+  assertEquals([0, 1, 2].map((commit) => membership.mayStand(commit)), [true, true, false]);
+});
+
 Deno.test("Membership knows a server with another incarnation as another server (M12)", () => {
   const voters = [{ id: 1, incarnation: "old", peer: "", client: "" }];
   const configuration = new Configuration({ voters, outgoing: [], learners: [] });

@@ -228,9 +228,18 @@ export const memberCanaries: readonly Canary[] = [
     rule: "M9",
     bug: "a voter that leaves does not stand, though the others need its vote",
     file: MEMBERSHIP,
-    find: "return this.isVoter || this.#isVoter(this.#log.placedAt(commit));",
+    find: "return this.#log.placedFrom(commit).some((placed) => this.#isVoter(placed));",
     replace: "return this.isVoter;",
     caughtBy: [MEMBER_TESTS, SCRIPTS],
+  },
+  {
+    rule: "M9",
+    bug:
+      "a server that restarts does not stand as a voter that was added and removed since a commit",
+    file: MEMBERSHIP,
+    find: "return this.#log.placedFrom(commit).some((placed) => this.#isVoter(placed));",
+    replace: "return this.isVoter || this.#isVoter(this.#log.placedAt(commit));",
+    caughtBy: [MEMBER_TESTS],
   },
   {
     rule: "M10",

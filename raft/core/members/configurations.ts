@@ -35,6 +35,11 @@ export class Configurations {
     return this.#placed.findLast((placed) => placed.index <= index) ?? this.#placed[0]!;
   }
 
+  /** The one in force when the log ended at an index, and all later ones. */
+  from(index: number): readonly Placed[] {
+    return this.#placed.slice(this.#placed.indexOf(this.at(index)));
+  }
+
   /** An entry with members was appended. */
   append(placed: Placed): void {
     this.#placed.push(placed);

@@ -82,6 +82,11 @@ export class Log {
     return this.#configurations.at(index);
   }
 
+  /** As {@linkcode placedAt}, and all configurations behind it. */
+  placedFrom(index: Index): readonly Placed[] {
+    return this.#configurations.from(index);
+  }
+
   /** The log is on disk up to this index. */
   get durable(): Index {
     return this.#durable;
