@@ -146,8 +146,10 @@ export async function runOverload(options: OverloadOptions): Promise<OverloadRes
       if (type === "stored" && clock.now() > endMs / 4) stored++;
     }
   };
-  for (let number = 0; number < clerks; number++) void runClerk(number);
+  const running = Array.from({ length: clerks }, (_, number) => runClerk(number));
   await clock.sleep(endMs);
-  const goodput = stored / (seconds * 3 / 4);
-  return { goodput, requests, proposed: log.index, results };
+  const result = { goodput: stored / (seconds * 3 / 4), requests, proposed: log.index, results };
+  // The clock stands still once all clerks have ended: a test must not leave it running.
+  await clock.wait(Promise.all(running));
+  return result;
 }
