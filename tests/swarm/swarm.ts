@@ -134,10 +134,13 @@ class SwarmRun {
     while (cluster.now() < endMs) {
       await cluster.sleep(POLL_MS);
       const looks = cluster.ids.flatMap((id) => cluster.look(id) ?? []);
-      const term = Math.max(...looks.map((status) => status.term));
-      const leader = looks.find((status) => status.role === "leader" && status.term === term);
+      // A former member that has not heard of its removal may be in a later term for ever.
+      const leader = looks.find(({ role, term, members: { voters } }) =>
+        role === "leader" &&
+        looks.every((other) => other.term <= term || !voters.some(({ id }) => id === other.id))
+      );
       if (leader === undefined) continue;
-      const { members, membersIndex, commit, last } = leader;
+      const { members, membersIndex, commit, last, term } = leader;
       const known = JSON.stringify(members);
       const ids = members.voters.map((member) => member.id);
       // A change that only one voter knows of stops the others while that one is away.
