@@ -243,7 +243,7 @@ async function change(
   );
 }
 
-/** Refuses voters of whom no majority answers the leader. */
+/** Refuses a set of voters if no majority of it answers the leader. */
 function checkHealth(
   { voters }: TargetMembers,
   { report, isForced }: { readonly report: NodeReport; readonly isForced: boolean },

@@ -73,7 +73,7 @@ export async function execute(
   return await doneOrThrow(context, session, { outcome, at: full.at });
 }
 
-/** What became of a batch that was executed; throws if it was not. */
+/** The outcome of a batch that was executed; throws if it was not. */
 export async function doneOrThrow(
   context: KeysContext,
   session: Session,
@@ -139,7 +139,7 @@ export function tell(
   return reason;
 }
 
-/** Why nobody answered, as a sentence. */
+/** The reason why no server answered, as a sentence. */
 export async function silence(context: KeysContext, session: Session): Promise<string> {
   const time = formatDuration(context.options.timeout);
   const only = onlyNode(context, session);

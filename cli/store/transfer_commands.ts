@@ -107,12 +107,12 @@ class Importer {
     this.#session = session;
   }
 
-  /** How many lines were read. */
+  /** The number of lines that were read. */
   get lines(): number {
     return this.#lines;
   }
 
-  /** How many keys were stored. */
+  /** The number of keys that were stored. */
   get stored(): number {
     return this.#stored;
   }

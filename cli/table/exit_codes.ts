@@ -24,7 +24,7 @@ const exits = {
     6,
     "no answer from a majority of the cluster, or a lock that was not free, within the time limit",
   ],
-  damaged: [7, "data on disk is damaged or belongs to somebody else; nothing was changed"],
+  damaged: [7, "data on disk is damaged or belongs to another node; nothing was changed"],
   lockLost: [8, "the lock was taken away while it was held; the program was ended"],
   wrong: [20, "the simulator found a broken promise"],
   stuck: [21, "the simulator found a cluster that makes no progress though it should"],

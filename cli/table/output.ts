@@ -65,7 +65,7 @@ export class Output {
     return new Output({ ...this.#options, isJson });
   }
 
-  /** How many columns a line has; without end where no terminal breaks it. */
+  /** The number of columns that a line has; without end where no terminal breaks it. */
   get columns(): number {
     return this.isTerminal ? this.#options.columns?.() ?? Infinity : Infinity;
   }
@@ -150,7 +150,7 @@ export function paintText(accent: Accent, text: string): string {
   return `\x1b[${on}m${text}\x1b[${off}m`;
 }
 
-/** How many columns a text takes, colours not counted. */
+/** The number of columns that a text takes, colours not counted. */
 export function displayWidth(text: string): number {
   // deno-lint-ignore no-control-regex -- the escape sequences of colours begin with a control
   return unicodeWidth(text.replaceAll(/\x1b\[[0-9;]*m/g, ""));

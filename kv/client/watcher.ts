@@ -113,7 +113,7 @@ export class Watcher {
     return Promise.resolve({ type: "group", group });
   }
 
-  /** Ends it: whoever waits for the next group learns so, and what was not taken is dropped. */
+  /** Ends the watch: a pending `next()` returns the end, and groups that were not taken are dropped. */
   close(): void {
     this.#queue = [];
     this.#finish({ type: "closed" });

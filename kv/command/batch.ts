@@ -42,7 +42,7 @@ export interface Batch {
   readonly at: number;
 }
 
-/** What became of a batch that was executed. */
+/** The outcome of a batch that was executed. */
 export interface BatchResult {
   /** Whether all checks held. */
   readonly held: boolean;
@@ -133,7 +133,7 @@ export function readBatch(from: Reader): Batch {
   return batch;
 }
 
-/** Writes what became of a batch. */
+/** Writes the outcome of a batch. */
 export function writeResult(
   to: Writer,
   { held, revision, failedChecks, results }: BatchResult,
@@ -149,7 +149,7 @@ export function writeResult(
   }
 }
 
-/** Reads what became of a batch. Throws {@linkcode MalformedBytes}. */
+/** Reads the outcome of a batch. Throws {@linkcode MalformedBytes}. */
 export function readResult(from: Reader): BatchResult {
   const revision = from.u64();
   const held = from.u8() === 1;

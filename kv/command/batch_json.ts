@@ -57,7 +57,7 @@ export function jsonOfBatch({ checks, then, otherwise, at }: Batch): object {
   };
 }
 
-/** What became of a batch, as JSON. */
+/** The outcome of a batch, as JSON. */
 export function jsonOfResult({ held, revision, failedChecks, results }: BatchResult): object {
   return {
     held,
@@ -70,7 +70,7 @@ export function jsonOfResult({ held, revision, failedChecks, results }: BatchRes
   };
 }
 
-/** What became of a batch, from JSON. Throws a `SyntaxError` that names the wrong field. */
+/** The outcome of a batch, from JSON. Throws a `SyntaxError` that names the wrong field. */
 export function resultOfJson(json: unknown): BatchResult {
   const { held, revision, failedChecks = [], results } = objectOf(json, "the result");
   if (typeof held !== "boolean" || !whole.is(revision)) {

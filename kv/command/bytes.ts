@@ -21,7 +21,7 @@ export class Writer {
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
-  /** How many bytes were written. */
+  /** The number of bytes that were written. */
   get length(): number {
     return this.#length;
   }
@@ -96,7 +96,7 @@ export class Reader {
     this.#at = at;
   }
 
-  /** How many bytes are left. */
+  /** The number of bytes that are left. */
   get left(): number {
     return this.#bytes.length - this.#at;
   }

@@ -13,7 +13,7 @@ export interface FoundEntry {
   readonly key: Key;
   /** `null`: only keys were asked for. */
   readonly value: Uint8Array | null;
-  /** How many writes the key has had, deletions included. */
+  /** The number of writes that the key has had, deletions included. */
   readonly version: number;
   /** The revision of the write that created the key. */
   readonly created: number;

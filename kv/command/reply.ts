@@ -28,7 +28,7 @@ export type Reply =
   | { readonly type: "overloaded" }
   /** Not a request that any server would execute. */
   | { readonly type: "refused" }
-  /** What became of a batch. */
+  /** The outcome of a batch. */
   | { readonly type: "batch"; readonly result: BatchResult }
   /** The revision that was to be read is gone; this is the oldest that is there. */
   | { readonly type: "compacted"; readonly oldest: number }

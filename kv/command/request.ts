@@ -1,9 +1,9 @@
 /**
- * What clients ask of the store: types and bytes. What they get back is in `reply.ts`. The bytes of a request are
- * made once, by the client, and go unchanged into the log and into {@linkcode KvStore}.
+ * Requests of clients, as types and bytes; replies are in `reply.ts`. The client encodes a request
+ * once, and the same bytes go into the log and into {@linkcode KvStore}.
  *
- * Not here: who is asked, and what the store does. Bytes that are no request are a value
- * ({@linkcode decodeRequest} returns `null`), never an exception: they may stand in a log.
+ * The choice of a server and the execution are elsewhere. {@linkcode decodeRequest} returns `null` for
+ * invalid bytes and never throws, because a log may hold such bytes.
  *
  * `docs/protocol.md` shows every byte.
  *

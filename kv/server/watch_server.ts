@@ -1,5 +1,5 @@
 /**
- * Watches of one node, served from the state that it has applied, whoever leads.
+ * The watches of one node. It serves them from its own applied state, as leader or as follower.
  *
  * A node that hears of no leader may be cut off, so after a while it sends its watches away: another
  * node may know more. What it has sent until then is true and complete all the same.
@@ -69,7 +69,7 @@ export class WatchServer {
     });
   }
 
-  /** How many watches there are. */
+  /** The number of watches. */
   get size(): number {
     return this.#streams.size;
   }
@@ -127,7 +127,7 @@ export class WatchServer {
     }
   }
 
-  /** Whether no leader was seen for long, as often as anybody looked. */
+  /** Whether none of the looks in a long time saw a leader. */
   #isLeaderless(): boolean {
     const { clock, hasLeader } = this.#options;
     if (hasLeader()) this.#leaderlessSince = null;

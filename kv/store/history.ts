@@ -6,9 +6,9 @@
 
 /** How far back reads may reach. */
 export interface HistoryLimits {
-  /** How many revisions. */
+  /** The number of revisions. */
   readonly revisions: number;
-  /** How many bytes older versions take, roughly. */
+  /** The number of bytes that older versions take, roughly. */
   readonly bytes: number;
 }
 

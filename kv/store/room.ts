@@ -8,7 +8,7 @@ import type { Change } from "./draft.ts";
 
 /** How much a store may hold. */
 export interface StoreLimits {
-  /** How many keys. */
+  /** The number of keys. */
   readonly keysMax: number;
   /** How many bytes of keys and values, and {@linkcode KEY_OVERHEAD_BYTES} for each key. */
   readonly bytesMax: number;
@@ -38,7 +38,7 @@ export class Room {
     this.#limits = limits;
   }
 
-  /** How many keys exist. */
+  /** The number of keys that exist. */
   get keys(): number {
     return this.#keys;
   }

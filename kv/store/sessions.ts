@@ -37,7 +37,7 @@ export const SESSION_LIMITS: SessionLimits = {
   answersBytesMax: 128 * 1024,
 };
 
-/** How many sessions one command forgets at most. */
+/** The number of sessions that one command forgets at most. */
 const FORGOTTEN_AT_ONCE = 16;
 
 const SESSIONS = `${SYSTEM_KEYS}s/`;
@@ -76,7 +76,7 @@ export class Sessions {
     for (const entry of found) this.#load(entry);
   }
 
-  /** How many sessions are remembered. */
+  /** The number of sessions that are remembered. */
   get size(): number {
     return this.#sessions.size;
   }

@@ -118,7 +118,7 @@ Deno.test("too many sessions push out the one that was not used for longest, and
   assertEquals(executed, 7);
 });
 
-Deno.test("a session that takes no answers is told to wait, and goes on when it has taken them", () => {
+Deno.test("a session is refused as overloaded until it acknowledges answers that the store keeps for it", () => {
   const world = new World();
   for (let number = 1; number <= SESSION_LIMITS.answersMax; number++) {
     assertEquals(world.add(7, number)?.type, "batch");

@@ -90,7 +90,7 @@ export class KvStore implements StateMachine {
     this.#sessions = new Sessions(this.#state, SESSION_LIMITS);
   }
 
-  /** How many keys there are. */
+  /** The number of keys. */
   get size(): number {
     return this.#room.keys;
   }

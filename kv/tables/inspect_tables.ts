@@ -48,7 +48,7 @@ export interface TablesInspection {
   readonly oldest: number;
   /** Bytes of all tables. */
   readonly bytes: number;
-  /** How many keys have a value; `null` where damage keeps it unknown, as in the next two. */
+  /** The number of keys that have a value; `null` where damage keeps it unknown, as in the next two. */
   readonly keys: number | null;
   /** How many versions of keys there are, deletions counted too. */
   readonly versions: number | null;

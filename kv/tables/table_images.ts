@@ -55,7 +55,7 @@ export class TableImages implements Images {
   #held: readonly Held[] = [];
   #arriving: Arriving | null = null;
   #isWriting = false;
-  /** What was not told to the node yet. */
+  /** Progress of the image that the node has not taken yet. */
   #news: Arrival | null = null;
   readonly #background: Background;
   #isClosed = false;

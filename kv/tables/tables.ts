@@ -138,7 +138,7 @@ export class Tables implements State {
     return Math.min(1, Math.max(tables, memory));
   }
 
-  /** How many bytes the table files have. */
+  /** The number of bytes that the table files have. */
   get bytes(): number {
     return this.#levels.reduce((sum, tables) => sum + sizeOf(tables), 0);
   }

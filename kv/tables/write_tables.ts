@@ -90,7 +90,7 @@ export class RunWriter {
   }
 }
 
-/** Writes all entries, or nothing that anybody names. */
+/** Writes all entries, or leaves no file that a manifest names. */
 export async function writeTables(
   entries: Iterable<Entry>,
   options: WriteOptions,

@@ -103,7 +103,7 @@ export class WatchHub {
     return this.#recent.oldest;
   }
 
-  /** How many watches there are. */
+  /** The number of watches. */
   get size(): number {
     return this.#watches;
   }

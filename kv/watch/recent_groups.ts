@@ -83,7 +83,7 @@ export class RecentGroups {
     return this.#base + low;
   }
 
-  /** Forgets all groups: the state is at this revision now, and nobody here knows how it got there. */
+  /** Forgets all groups: an image has put the state at this revision, without the changes before it. */
   reset(revision: number): void {
     // A number that was the end before is not here any more either.
     this.#base = this.end + 1;

@@ -23,7 +23,7 @@ export interface SeenEntry {
   readonly key: Key;
   /** Empty if only keys were asked for. */
   readonly value: Uint8Array;
-  /** How many writes the key has had. */
+  /** The number of writes that the key has had. */
   readonly version: number;
   /** The revision of the write that created the key. */
   readonly created: number;

@@ -1,5 +1,5 @@
 /**
- * Who talks to whom: clusters, folders and versions of two transports on the loopback.
+ * Two transports on the loopback connect only if their clusters, folders and versions agree.
  *
  * @module
  */

@@ -42,7 +42,7 @@ export class ClientStreams {
   /** Those on the present connection, by number. */
   readonly #open = new Map<number, StreamHandlers>();
 
-  /** How many streams are open. */
+  /** The number of streams that are open. */
   get size(): number {
     return this.#open.size;
   }

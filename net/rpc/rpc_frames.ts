@@ -74,7 +74,7 @@ export interface StreamFrame {
   readonly number: number;
   /** `null`: the stream is open. */
   readonly payload: WireValue;
-  /** How many bytes the client takes, or takes more; 0: it wants the stream to end. */
+  /** The number of bytes that the client takes, or takes more; 0: it wants the stream to end. */
   readonly credit: number;
 }
 

@@ -232,7 +232,7 @@ export class StoreClient implements AsyncDisposable {
   }
 
   /**
-   * How many keys a range has, at one revision.
+   * The number of keys that a range has, at one revision.
    *
    * @throws {StoreReadError} If it cannot be counted to its end.
    */

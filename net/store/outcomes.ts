@@ -1,5 +1,5 @@
 /**
- * What became of operations, for programs: every write ends as yes, no or unknown.
+ * The outcome of operations, for programs: every write ends as yes, no or unknown.
  *
  * @module
  */
@@ -33,14 +33,14 @@ export interface WriteOptions extends OperationOptions {
 /** Why an operation ended without an answer. */
 export type GivenUp = "timeout" | "aborted" | "closed";
 
-/** What became of a read. */
+/** The outcome of a read. */
 export type ReadOutcome =
   | { readonly outcome: "found"; readonly value: Uint8Array; readonly version: number }
   | { readonly outcome: "absent" }
   /** No majority answered in time. `refused`: the node does not understand the request. */
   | { readonly outcome: "unavailable"; readonly reason: GivenUp | "refused" };
 
-/** What became of a write. */
+/** The outcome of a write. */
 export type WriteOutcome =
   /** The value is stored, durably, and the key has this version now. */
   | { readonly outcome: "yes"; readonly version: number }
@@ -51,7 +51,7 @@ export type WriteOutcome =
   /** The value may have been stored, or may still be: read the key to find out. */
   | { readonly outcome: "unknown"; readonly reason: GivenUp };
 
-/** What became of a deletion. */
+/** The outcome of a deletion. */
 export type DeleteOutcome =
   /** The key does not exist any more, durably. */
   | { readonly outcome: "yes"; readonly existed: boolean }
@@ -68,7 +68,7 @@ export interface StoreEntry {
   readonly keyBytes: Uint8Array;
   /** Empty where only keys were asked for. */
   readonly value: Uint8Array;
-  /** How many writes the key has had. It never goes back. */
+  /** The number of writes that the key has had. It never goes back. */
   readonly version: number;
   /** The revision of the write that created the key. */
   readonly created: number;
@@ -86,7 +86,7 @@ export type BatchAnswer =
   | { readonly op: "add" | "min" | "max"; readonly version: number; readonly value: bigint }
   | { readonly op: "putAtRevision"; readonly key: string };
 
-/** What became of a batch. */
+/** The outcome of a batch. */
 export type CommitOutcome =
   /**
    * It happened, at one revision. `held`: all checks held and `then` was done; otherwise some failed
@@ -141,7 +141,7 @@ export function storeEntry(entry: FoundEntry): StoreEntry {
   return { key: shownKey(key), keyBytes: bytes, value: value ?? EMPTY, version, created, revision };
 }
 
-/** What became of a batch, as programs get it. `reason` is why there was no answer, if there was none. */
+/** The outcome of a batch, as programs get it. `reason` is why there was no answer, if there was none. */
 export function commitOutcome(done: BatchOutcome, reason: GivenUp): CommitOutcome {
   switch (done.type) {
     case "done": {

@@ -73,7 +73,7 @@ export async function* listRange(
   }
 }
 
-/** How many keys a range has at one revision. */
+/** The number of keys that a range has at one revision. */
 export async function countRange(
   range: KeyRange,
   at: number,

@@ -126,7 +126,7 @@ export class Rsm implements Application {
     this.#log = log;
   }
 
-  /** How many submits and reads wait. */
+  /** The number of submits and reads that wait. */
   get waiting(): number {
     return this.#inLog.length + this.#queued.length + this.#asked.size;
   }

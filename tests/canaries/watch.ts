@@ -253,7 +253,7 @@ export const watchCanaries: readonly Canary[] = [
   },
   {
     rule: "W8",
-    bug: "a stream that ended is told so again when its connection ends",
+    bug: "the end of a stream is reported again when its connection ends",
     file: CLIENT,
     find: "    this.#open.delete(number);\n    handlers?.ended(end);",
     replace: "    handlers?.ended(end);",

@@ -68,7 +68,7 @@ function wrongMark(
   return `wanted ${isMarked ? "its mark" : "no mark"}, got ${JSON.stringify(found)}`;
 }
 
-/** When it happened; `null`: it did not, or left nothing that anybody could have seen. */
+/** When it happened; `null`: it did not, or left no visible effect. */
 function revisionOf(
   { mark, output }: StoreOperation,
   marks: ReadonlyMap<string, Mark>,

@@ -25,7 +25,7 @@ interface Server {
   readonly rsm: Rsm;
   readonly machine: CounterMachine;
   readonly transport: TcpTransport;
-  /** Whether it was told that it is no member any more. */
+  /** Whether its node has reported that it was removed from the cluster. */
   isRemoved: boolean;
 }
 

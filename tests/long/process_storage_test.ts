@@ -22,7 +22,7 @@ const KILLS = Number(Deno.args[0] ?? 10);
 /** The output of one child process. */
 interface Life {
   readonly loaded: string;
-  /** How many saves were acknowledged. */
+  /** The number of saves that were acknowledged. */
   readonly saved: number;
 }
 

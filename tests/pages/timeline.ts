@@ -27,7 +27,7 @@ export interface Timeline<State, Input, Output> {
 /** The modules in `script/`, in the order of their imports. */
 const SCRIPT = ["view", "drawing", "moving", "timeline"];
 
-/** How many operations are listed above the picture, which has them all. */
+/** The number of operations that are listed above the picture, which has them all. */
 const LISTED_MAX = 8;
 
 const VERDICTS = {

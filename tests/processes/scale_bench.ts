@@ -17,7 +17,7 @@ import { scalePage, type ScaleRow } from "./scale_page.ts";
 
 const CLIENTS = 64;
 const MEASURE_MS = 10_000;
-/** How many keys a batch of the loading has. */
+/** The number of keys that a batch of the loading has. */
 const LOAD_KEYS = 200;
 const LOAD_CLIENTS = 8;
 

@@ -15,7 +15,7 @@ export interface StoreAct {
   readonly timeoutMs: number;
 }
 
-/** What became of a batch: its output, nothing certain, or certainly nothing. */
+/** The outcome of a batch: its output, nothing certain, or certainly nothing. */
 export type Recorded = StoreOutput | "unknown" | "never";
 
 /** About a nanosecond: more than the precision of any time that occurs. */

@@ -19,7 +19,7 @@ export type TraceEvent =
 export interface TraceOptions {
   /** Receives the line of every event. */
   readonly print?: (line: string) => void;
-  /** How many of the last events are kept for {@linkcode Trace.lastLines}. @default {60} */
+  /** The number of latest events that are kept for {@linkcode Trace.lastLines}. @default {60} */
   readonly keep?: number;
 }
 
@@ -45,7 +45,7 @@ export class Trace {
     return (this.#hash >>> 0).toString(16).padStart(8, "0");
   }
 
-  /** How many events were recorded. */
+  /** The number of events that were recorded. */
   get count(): number {
     return this.#count;
   }

@@ -67,7 +67,7 @@ export class VirtualClock implements Clock {
     return EPOCH_MS + this.#now;
   }
 
-  /** How many events have run. */
+  /** The number of events that have run. */
   get events(): number {
     return this.#events;
   }

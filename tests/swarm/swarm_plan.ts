@@ -41,7 +41,7 @@ export interface TroubleRates {
 export interface SwarmPlan {
   readonly seed: number;
   readonly nodes: number;
-  /** How many of the nodes belong to the cluster at first; the others are spare. */
+  /** The number of nodes that belong to the cluster at first; the others are spare. */
   readonly voters: number;
   readonly raft: Partial<Omit<RaftOptions, "id" | "peers">> & { readonly profile: Profile };
   readonly tickMs: number;

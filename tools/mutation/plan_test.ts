@@ -105,7 +105,7 @@ Deno.test("every accepted survivor is still a mutant of its file", () => {
   assertEquals(stale, []);
 });
 
-Deno.test("a mutant that does not load is told from one that is noticed", () => {
+Deno.test("a mutant that does not load does not count as noticed", () => {
   assertEquals(isStumble("error: SyntaxError: Unexpected token"), true);
   assertEquals(isStumble("TypeError: x is not a function"), false);
 });

@@ -78,7 +78,7 @@ export class Block {
   readonly #view: DataView;
   readonly #reader: EntryReader;
   readonly #placesAt: number;
-  /** How many entries it has. */
+  /** The number of entries in it. */
   readonly count: number;
 
   constructor(bytes: Uint8Array) {

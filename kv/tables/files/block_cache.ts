@@ -26,7 +26,7 @@ export class BlockCache {
     this.#bytesMax = bytesMax;
   }
 
-  /** How many bytes the blocks take. */
+  /** The number of bytes that the blocks take. */
   get bytes(): number {
     return this.#bytes;
   }

@@ -15,7 +15,7 @@ export interface Entry {
   readonly key: string;
   /** The log index of the write. */
   readonly revision: number;
-  /** How many writes the key has had, this one included. It never goes back. */
+  /** The number of writes that the key has had, this one included. It never goes back. */
   readonly version: number;
   /** The revision of the write that created the key. */
   readonly created: number;

@@ -51,7 +51,7 @@ export class Table {
     return new Table({ ...name, cache }, await openTable(files, name.name));
   }
 
-  /** How many blocks it has. */
+  /** The number of blocks in it. */
   get blocks(): number {
     return this.#records.length;
   }

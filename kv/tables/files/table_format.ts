@@ -30,7 +30,7 @@ export interface Summary {
   readonly largest: string;
   readonly firstRevision: number;
   readonly lastRevision: number;
-  /** How many entries it has, versions and deletions counted each. */
+  /** The number of entries in it, versions and deletions counted each. */
   readonly entries: number;
   readonly deletions: number;
 }

@@ -47,7 +47,7 @@ export class TableWriter {
     return this.#length + this.#block.size;
   }
 
-  /** How many entries were added. */
+  /** The number of entries that were added. */
   get entries(): number {
     return this.#entries;
   }

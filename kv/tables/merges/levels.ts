@@ -37,7 +37,7 @@ export interface LevelOptions {
 /** How much more each level may hold than the one above it. */
 const FANOUT = 8;
 
-/** How many levels there are at the most: enough for more bytes than any disk has. */
+/** The number of levels at the most: enough for more bytes than any disk has. */
 const LEVELS_MAX = 8;
 
 /**
@@ -105,7 +105,7 @@ export function isBelow<T extends TableInfo>(
   );
 }
 
-/** How many bytes tables take. */
+/** The number of bytes that tables take. */
 export function sizeOf(tables: readonly TableInfo[]): number {
   return tables.reduce((sum, { bytes }) => sum + bytes, 0);
 }

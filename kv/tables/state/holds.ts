@@ -1,5 +1,5 @@
 /**
- * Revisions that must stay readable, because somebody is reading at them.
+ * Revisions that must stay readable, because a read at them is under way.
  *
  * @module
  */

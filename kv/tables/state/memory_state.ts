@@ -87,7 +87,7 @@ export class MemoryState implements State {
     }
   }
 
-  /** Forgets the versions that nobody sees who reads at the oldest revision or a later one. */
+  /** Forgets the versions that no read at the oldest revision or a later one can see. */
   #cut(): void {
     for (; this.#firstReplacing < this.#replacing.length; this.#firstReplacing++) {
       const version = this.#replacing[this.#firstReplacing]!;

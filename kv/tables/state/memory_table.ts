@@ -34,7 +34,7 @@ export class MemoryTable {
     return this.#lastRevision;
   }
 
-  /** How many keys have an entry here. */
+  /** The number of keys that have an entry here. */
   get size(): number {
     return this.#newest.size;
   }

@@ -1,5 +1,5 @@
 /**
- * Keys in order, for a memory table. New keys wait unsorted until somebody reads in order or a
+ * Keys in order, for a memory table. New keys wait unsorted until a scan reads in order or a
  * thousand of them wait, so a write costs no search, and no single step sorts many keys.
  *
  * @module

@@ -8,7 +8,7 @@ import type { Entry, Index, InstallSnapshot, NodeId, Position, Snapshot } from "
 
 /** A place in an image. Only the {@linkcode Images} that made the cursor understand it. */
 export interface ImagePlace {
-  /** How many bytes are before it. */
+  /** The number of bytes that are before it. */
   readonly offset: number;
   /** Says where to go on, where the offset does not. */
   readonly cursor: Uint8Array;

@@ -21,7 +21,7 @@ import type { Conflict, Entry, Index, Moment, Position, Tail, Term } from "./typ
 /** The assumed size of an entry in memory and on disk beside its data. */
 const ENTRY_OVERHEAD_BYTES = 24;
 
-/** How many times the limit is kept for a peer whose snapshot is under way. */
+/** The number of times that the limit is kept for a peer whose snapshot is under way. */
 const KEEP_FACTOR = 8;
 
 /** The size by which entries count against limits. */

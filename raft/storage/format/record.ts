@@ -216,7 +216,7 @@ export function isTorn(bytes: Uint8Array, place: RecordPlace): boolean {
   return hasHole(bytes.subarray(0, length), place.offset);
 }
 
-/** How many bytes there are up to the last one that is not zero. */
+/** The number of bytes up to the last one that is not zero. */
 export function usedLength(bytes: Uint8Array): number {
   let length = bytes.length;
   const words = new DataView(bytes.buffer, bytes.byteOffset, length);

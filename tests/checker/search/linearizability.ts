@@ -25,7 +25,7 @@ export interface PartitionResult {
   readonly key: string;
   /** Whether the operations are linearizable. */
   readonly verdict: Verdict;
-  /** How many there are. */
+  /** The number of operations. */
   readonly operations: number;
   /** The longest valid order found; a complete one if the verdict is `ok`. */
   readonly longest: readonly number[];
@@ -37,7 +37,7 @@ export interface PartitionResult {
 export interface CheckResult {
   /** Whether the history is linearizable. */
   readonly verdict: Verdict;
-  /** How many operations it has. */
+  /** The number of operations in it. */
   readonly operations: number;
   /** Sorted by key. */
   readonly partitions: readonly PartitionResult[];
