@@ -41,11 +41,6 @@ export class Outbox {
     this.#waiting.push({ envelope, changes: this.#changes });
   }
 
-  /** Adds a message that promises nothing. */
-  addUnbound(envelope: Envelope): void {
-    this.#waiting.push({ envelope, changes: 0 });
-  }
-
   /** A save takes the present term and vote. */
   saving(): void {
     this.#saving = this.#changes;

@@ -882,9 +882,7 @@ export class Raft {
 
   /** Sends a message once the term and vote in it are durable (P1). */
   #reply(to: NodeId, message: Message): void {
-    const envelope = this.#envelope(to, message);
-    if ("preVote" in message && message.preVote) this.#outbox.addUnbound(envelope);
-    else this.#outbox.add(envelope);
+    this.#outbox.add(this.#envelope(to, message));
   }
 
   #envelope(to: NodeId, message: Message): Envelope {

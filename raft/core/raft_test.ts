@@ -7,7 +7,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { append } from "../../tests/helpers/bare_server.ts";
+import { append, REQUEST } from "../../tests/helpers/bare_server.ts";
 import { EMPTY } from "./model/save.ts";
 import { Raft } from "./raft.ts";
 import type { RaftOptions } from "./model/options.ts";
@@ -62,13 +62,6 @@ function accept(raft: Raft, id: NodeId, match: number, round = 0): void {
   raft.step(from(id, raft.standing.term, accepted));
 }
 
-const REQUEST = {
-  type: "requestVote",
-  preVote: false,
-  transfer: false,
-  last: { index: 0, term: 0 },
-} as const;
-
 Deno.test("Raft holds a pre-vote before it raises its term", () => {
   const raft = server();
   tick(raft, TIMEOUT);
@@ -92,12 +85,7 @@ Deno.test("Raft ignores candidates while its leader is alive (E9)", () => {
   const heartbeat = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
   raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
   raft.takeEffects();
-  const request = {
-    type: "requestVote",
-    preVote: false,
-    transfer: false,
-    last: { index: 9, term: 9 },
-  } as const;
+  const request = { ...REQUEST, last: { index: 9, term: 9 } };
   raft.step(from(3, 9, request));
   save(raft);
   assertEquals(types(raft.takeEffects()), ["appendEntriesReply to n2 in 3"]);
@@ -113,13 +101,9 @@ Deno.test("Raft votes again before its own timeout when its leader has been sile
   tick(raft, TIMEOUT);
   assertEquals(raft.standing, { term: 3, role: "follower", leader: 2 });
   raft.step(
-    from(3, 3, {
-      type: "requestVote",
-      preVote: true,
-      transfer: false,
-      last: { index: 0, term: 0 },
-    }),
+    from(3, 3, { ...REQUEST, preVote: true }),
   );
+  save(raft);
   const message = { type: "requestVoteReply", preVote: true, granted: true } as const;
   assertEquals(raft.takeEffects().send.at(-1)?.message, message);
 });
@@ -128,12 +112,7 @@ Deno.test("Raft ignores candidates while it leads and a majority answers (E9)", 
   const raft = server();
   elect(raft);
   raft.takeEffects();
-  const request = {
-    type: "requestVote",
-    preVote: false,
-    transfer: false,
-    last: { index: 9, term: 9 },
-  } as const;
+  const request = { ...REQUEST, last: { index: 9, term: 9 } };
   raft.step(from(3, 9, request));
   raft.step(from(3, 9, { ...request, preVote: true }));
   assertEquals([raft.standing.role, raft.standing.term, types(raft.takeEffects())], [

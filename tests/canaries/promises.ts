@@ -33,6 +33,15 @@ export const promiseCanaries: readonly Canary[] = [
   },
   {
     rule: "P1",
+    bug: "a pre-vote leaves before its term is durable",
+    file: OUTBOX,
+    find: "this.#waiting.push({ envelope, changes: this.#changes });",
+    replace:
+      'const { message } = envelope;\n    const isFree = "preVote" in message && message.preVote;\n    this.#waiting.push({ envelope, changes: isFree ? 0 : this.#changes });',
+    caughtBy: [WALK],
+  },
+  {
+    rule: "P1",
     bug: "a new term binds no message",
     file: RAFT,
     find: `    this.#outbox.voteChanged();

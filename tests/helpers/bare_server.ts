@@ -118,6 +118,14 @@ function joined(first: Effects, second: Effects): Effects {
   };
 }
 
+/** A candidate's request for a vote, with an empty log. */
+export const REQUEST = {
+  type: "requestVote",
+  preVote: false,
+  transfer: false,
+  last: { index: 0, term: 0 },
+} as const;
+
 /** A granted vote. */
 export const VOTE = { type: "requestVoteReply", preVote: false, granted: true } as const;
 

@@ -7,16 +7,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { append, BareServer, entries, VOTE } from "../helpers/bare_server.ts";
+import { append, BareServer, entries, REQUEST, VOTE } from "../helpers/bare_server.ts";
 import { entryOf, MEMBERS, momentOf } from "../helpers/log_entries.ts";
 
 const ELECTION_TICKS = 30;
-const REQUEST = {
-  type: "requestVote",
-  preVote: false,
-  transfer: false,
-  last: { index: 0, term: 0 },
-} as const;
 const NO_ROUND = { round: 0 } as const;
 const accepted = (match: number) =>
   ({ type: "appendEntriesReply", accepted: true, match, ...NO_ROUND }) as const;

@@ -97,12 +97,12 @@ export class Watcher {
   sent(envelope: Envelope): void {
     const { from, to, term, message } = envelope;
     const durable = this.#durable(from);
-    if (message.type === "requestVote" && message.preVote) return;
-    if (message.type === "requestVoteReply" && message.preVote) return;
     if (durable.term < term) this.#fail(`n${from} speaks of a term it has not saved`, envelope);
     // In a later term this promise cannot be broken any more, and the turn has gone on to save that
     // term.
     const isCurrent = durable.term === term;
+    // A pre-vote promises nothing but its term.
+    if ("preVote" in message && message.preVote) return;
     if (message.type === "requestVote") {
       if (isCurrent && durable.vote.votedFor !== from) {
         this.#fail(`n${from} asks for votes without its own`, envelope);

@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Configuration } from "../../raft/mod.ts";
 import type { Entry, Envelope, Message, NodeId } from "../../raft/core/model/types.ts";
-import { append, BareServer, entries, VOTE } from "../helpers/bare_server.ts";
+import { append, BareServer, entries, REQUEST, VOTE } from "../helpers/bare_server.ts";
 import { DurableLog } from "./durable_log.ts";
 import { Watcher } from "./watcher.ts";
 import { MEMBERS, momentOf } from "../helpers/log_entries.ts";
@@ -44,12 +44,6 @@ class Scene {
   }
 }
 
-const REQUEST = {
-  type: "requestVote",
-  preVote: false,
-  transfer: false,
-  last: { index: 0, term: 0 },
-} as const;
 const ACCEPTED = { type: "appendEntriesReply", accepted: true, match: 2, round: 0 } as const;
 
 Deno.test("Watcher accepts promises that were kept", () => {
