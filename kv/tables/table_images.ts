@@ -59,6 +59,8 @@ export class TableImages implements Images {
   #news: Arrival | null = null;
   readonly #background: Background;
   #isClosed = false;
+  /** What has arrived is written, as far as it could be. */
+  #written: Promise<void> | null = null;
 
   /** Nothing is opened yet. */
   constructor(options: TablesOptions) {
@@ -174,6 +176,8 @@ export class TableImages implements Images {
     this.#reader.close();
     await this.#checks.stop();
     await this.#background.idle();
+    // An image that is being installed replaces the tables, and only then may they be flushed.
+    await this.#written;
     const durable = this.#host?.durable() ?? 0;
     try {
       if (isClean) await this.#tables.flush(durable);
@@ -199,9 +203,10 @@ export class TableImages implements Images {
 
   /** Begins to write what has arrived, unless that is under way. */
   #write(): void {
-    if (this.#isWriting || this.#arriving?.hasWaiting !== true) return;
+    if (this.#isWriting || this.#isClosed || this.#arriving?.hasWaiting !== true) return;
     this.#isWriting = true;
-    this.#writeOn(this.#arriving).catch((error) => this.#host?.failed(storageErrorOf(error)));
+    const failed = (error: unknown): void => this.#host?.failed(storageErrorOf(error));
+    this.#written = this.#writeOn(this.#arriving).catch(failed);
   }
 
   async #writeOn(arriving: Arriving): Promise<void> {
