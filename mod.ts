@@ -31,6 +31,7 @@ export {
   StoreClient,
   type StoreEntry,
   StoreReadError,
+  type SumBounds,
   type ValueLike,
   WatchError,
   type WatchGroup,

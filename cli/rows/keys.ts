@@ -117,8 +117,8 @@ export const batch = {
   description: [
     "FILE holds JSON: `checks`, `then` (done if all checks hold) and `otherwise` (done if one fails). " +
     "Everything happens at one revision. An operation is an object with `op`, one of put, delete, " +
-    "deleteRange, add, min, max, putAtRevision, get, range and count, and its fields; " +
-    "docs/protocol.md lists them. A check has a `key` and one of absent, present, version, revision " +
+    "deleteRange, add, min, max, putAtRevision, putStamped, calculate, get, range and count, and " +
+    "its fields; docs/protocol.md lists them. A check has a `key` and one of absent, present, version, revision " +
     "and value.",
     "When a check fails the exit code is 4, also if `otherwise` was done.",
   ],

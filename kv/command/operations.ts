@@ -47,6 +47,20 @@ export interface OperationTypes {
   /** See the row of this name. */
   putAtRevision: [{ prefix: Key; value: Uint8Array }, { key: Key }];
   /** See the row of this name. */
+  putStamped: [{ prefix: Key; suffix: Key; value: Uint8Array }, { version: number }];
+  /** See the row of this name. */
+  calculate: [
+    {
+      key: Key;
+      how: "sum" | "min" | "max";
+      operand: Uint8Array;
+      lowest: Uint8Array;
+      highest: Uint8Array;
+      clamp: boolean;
+    },
+    { version: number },
+  ];
+  /** See the row of this name. */
   get: [{ key: Key }, { entry: FoundEntry | null }];
   /** See the row of this name. */
   range: [
@@ -149,6 +163,34 @@ export const OPERATIONS: {
     meaning:
       "writes the key that is the prefix and 20 digits: the batch's revision, and the place " +
       "of the operation in the batch",
+  },
+  putStamped: {
+    code: 11,
+    access: "write",
+    since: 2,
+    fields: { prefix: start, suffix: start, value },
+    result: { version: whole },
+    meaning:
+      "writes the key that is the prefix, the batch's revision as 16 hexadecimal digits and " +
+      "`0000`, and the suffix: a key that ends with the versionstamp of KV Connect",
+  },
+  calculate: {
+    code: 12,
+    access: "write",
+    since: 2,
+    fields: {
+      key,
+      how: choice(["sum", "min", "max"]),
+      operand: value,
+      lowest: value,
+      highest: value,
+      clamp: flag,
+    },
+    result: { version: whole },
+    meaning:
+      "adds to, lowers or raises the number of a key in one of the encodings of KV Connect " +
+      "([connect.md](connect.md)); a sum that leaves its bounds is refused, or becomes the " +
+      "bound; empty bounds are none",
   },
   get: {
     code: 8,

@@ -15,12 +15,14 @@ import {
   isSystemKey,
   type Key,
   type Operation,
+  type OperationName,
   type OperationOf,
   type Result,
   type ResultOf,
   viewOf,
 } from "../command/mod.ts";
 import { type Entry, KEY_BYTES_MAX } from "../tables/mod.ts";
+import { calculate } from "./calculate.ts";
 import type { Draft, KeyRange } from "./draft.ts";
 
 /** A batch cannot be executed as it is. */
@@ -106,6 +108,10 @@ class Work {
         });
       case "putAtRevision":
         return this.#putAtRevision(operation, place);
+      case "putStamped":
+        return this.#putStamped(operation);
+      case "calculate":
+        return this.#calculate(operation);
       case "get":
         return this.#get(operation);
       case "range":
@@ -169,16 +175,32 @@ class Work {
     place: number,
   ): ResultOf<"putAtRevision"> {
     const key = prefix + `${this.#revision}`.padStart(16, "0") + `${place}`.padStart(4, "0");
+    return { op: "putAtRevision", key: this.#writeMade("putAtRevision", key, value).key };
+  }
+
+  #putStamped({ prefix, suffix, value }: OperationOf<"putStamped">): ResultOf<"putStamped"> {
+    const stamp = `${this.#revision.toString(16).padStart(16, "0")}0000`;
+    const { version } = this.#writeMade("putStamped", prefix + stamp + suffix, value);
+    return { op: "putStamped", version };
+  }
+
+  /** Writes a key that was made here, so that nothing has checked it yet. */
+  #writeMade(op: OperationName, key: Key, value: Uint8Array): Entry {
     if (isSystemKey(key)) {
-      throw new InvalidBatch("Cannot putAtRevision: wanted a key that does not begin with 255");
+      throw new InvalidBatch(`Cannot ${op}: wanted a key that does not begin with 255`);
     }
     if (key.length > KEY_BYTES_MAX) {
       throw new InvalidBatch(
-        `Cannot putAtRevision: wanted a key of at most ${KEY_BYTES_MAX} bytes, got ${key.length}`,
+        `Cannot ${op}: wanted a key of at most ${KEY_BYTES_MAX} bytes, got ${key.length}`,
       );
     }
-    this.#write(key, value);
-    return { op: "putAtRevision", key };
+    return this.#write(key, value);
+  }
+
+  #calculate(operation: OperationOf<"calculate">): ResultOf<"calculate"> {
+    const value = calculate(this.#draft.get(operation.key)?.value ?? null, operation);
+    if (typeof value === "string") throw new InvalidBatch(value);
+    return { op: "calculate", version: this.#write(operation.key, value).version };
   }
 
   #get({ key }: OperationOf<"get">): ResultOf<"get"> {

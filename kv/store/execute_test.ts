@@ -207,6 +207,22 @@ Deno.test("putAtRevision makes keys in the order of writing", () => {
   assertEquals(keys(run(store, range("log/"))[0]), names);
 });
 
+Deno.test("putStamped ends a key with the versionstamp of the batch", () => {
+  const store = new KvStore();
+  run(store, put("a", "1"));
+  const stamped: Operation = {
+    ...{ op: "putStamped", prefix: "log/\x02", suffix: "\0", value: text("x") },
+  };
+  assertEquals(
+    run(store, stamped, stamped).map((result) => "version" in result && result.version),
+    [
+      1,
+      2,
+    ],
+  );
+  assertEquals(keys(run(store, range("log/"))[0]), ["log/\x0200000000000000020000\0"]);
+});
+
 Deno.test("a batch that cannot be executed says why and changes nothing", () => {
   const store = new KvStore();
   run(store, put("k", "no number"), put("other", "v"));
@@ -217,6 +233,20 @@ Deno.test("a batch that cannot be executed says why and changes nothing", () => 
     [[put("a", "1"), { op: "add", key: "k", amount: 1n, overflow: "wrap" }], "got 9 bytes"],
     [[put("a", megabyte), ...Array<Operation>(9).fill({ op: "get", key: "a" })], "8388608 bytes"],
     [[put("a", "1"), wide], "4096 bytes, got 4110"],
+    [[put("a", "1"), { ...wide, op: "putStamped", suffix: "" }], "4096 bytes, got 4110"],
+    [[put("a", "1"), { ...wide, op: "putStamped", prefix: "\xff", suffix: "" }], "begin with 255"],
+    [
+      [put("a", "1"), {
+        ...{
+          op: "calculate",
+          key: "k",
+          how: "sum",
+          operand: Uint8Array.of(2, 1, 0, 0, 0, 0, 0, 0, 0),
+        },
+        ...{ lowest: new Uint8Array(), highest: new Uint8Array(), clamp: false },
+      }],
+      "non-U64 value",
+    ],
   ];
   for (const [then, reason] of wrong) {
     const reply = apply(store, { then });
@@ -225,7 +255,7 @@ Deno.test("a batch that cannot be executed says why and changes nothing", () => 
   const { revision } = store;
   const restored = new KvStore();
   finish(restored.restore(before));
-  assertEquals([restored.size, store.size, revision], [2, 2, 4]);
+  assertEquals([restored.size, store.size, revision], [2, 2, 1 + wrong.length]);
   assertEquals(keys(done(query(store, { then: [range("")] })).results[0]), ["k", "other"]);
 });
 

@@ -30,6 +30,18 @@ export type Condition =
   | { readonly revision: number }
   | { readonly value: ValueLike };
 
+/** Bounds of a sum: numbers that V8 serialized. */
+export interface SumBounds {
+  /** The lowest result. */
+  readonly lowest?: Uint8Array;
+  /** The highest result. */
+  readonly highest?: Uint8Array;
+  /** Whether a result beyond a bound becomes the bound; otherwise the batch does nothing. */
+  readonly clamp?: boolean;
+}
+
+const NO_BOUND = new Uint8Array();
+
 /**
  * Checks and operations that happen at one revision, or not at all. Every method returns the builder;
  * nothing is sent before {@linkcode BatchBuilder.commit}.
@@ -106,6 +118,23 @@ export class BatchBuilder {
   putAtRevision(prefix: string, value: ValueLike): this {
     const operation = { op: "putAtRevision", prefix: binaryKey(prefix) } as const;
     return this.#push({ ...operation, value: bytesOf(value) });
+  }
+
+  /** Writes the prefix, the versionstamp of the batch as KV Connect has it, and the suffix. */
+  putStamped(prefix: KeyLike, suffix: string, value: ValueLike): this {
+    const parts = { prefix: toKey(prefix), suffix: binaryKey(suffix) };
+    return this.#push({ op: "putStamped", ...parts, value: bytesOf(value) });
+  }
+
+  /** Adds to, lowers or raises a number in one of the encodings of KV Connect (docs/connect.md). */
+  calculate(
+    key: KeyLike,
+    how: "sum" | "min" | "max",
+    operand: Uint8Array,
+    { lowest = NO_BOUND, highest = NO_BOUND, clamp = false }: SumBounds = {},
+  ): this {
+    const numbers = { operand, lowest, highest, clamp };
+    return this.#push({ op: "calculate", key: toKey(key), how, ...numbers });
   }
 
   /** Reads a key, with the changes that come before it in the batch. */

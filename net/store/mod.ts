@@ -5,7 +5,13 @@
  * @module
  */
 
-export { BatchBuilder, type Condition, type KeyLike, type ValueLike } from "./batch_builder.ts";
+export {
+  BatchBuilder,
+  type Condition,
+  type KeyLike,
+  type SumBounds,
+  type ValueLike,
+} from "./batch_builder.ts";
 export { clerkCall } from "./clerk_call.ts";
 export { connect, type ConnectOptions, StoreClient } from "./connect.ts";
 export {

@@ -80,7 +80,7 @@ export interface StoreEntry {
 export type BatchAnswer =
   | { readonly op: "get"; readonly entry: StoreEntry | null }
   | { readonly op: "range"; readonly entries: readonly StoreEntry[]; readonly next: string | null }
-  | { readonly op: "put"; readonly version: number }
+  | { readonly op: "put" | "putStamped" | "calculate"; readonly version: number }
   | { readonly op: "delete"; readonly existed: boolean }
   | { readonly op: "deleteRange" | "count"; readonly count: number; readonly next: string | null }
   | { readonly op: "add" | "min" | "max"; readonly version: number; readonly value: bigint }
@@ -179,6 +179,8 @@ function batchAnswer(result: Result): BatchAnswer {
     case "putAtRevision":
       return { ...result, key: shownKey(result.key) };
     case "put":
+    case "putStamped":
+    case "calculate":
     case "delete":
     case "add":
     case "min":

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { calculated } from "./calculated.ts";
 import { keyOf } from "../../kv/tables/mod.ts";
 import type { Batch, BatchResult, Check, FoundEntry, Operation, Result } from "../../kv/mod.ts";
 
@@ -88,6 +89,18 @@ function answerOne(keys: Keys, operation: Operation, moment: Moment): Result | "
       const key = `${prefix}${number(revision, 16)}${number(place, 4)}`;
       write(keys, { key, value: textOf(value) }, moment);
       return { op, key };
+    }
+    case "putStamped": {
+      const { op, prefix, suffix, value } = operation;
+      const key = `${prefix}${moment.revision.toString(16).padStart(16, "0")}0000${suffix}`;
+      return { op, version: write(keys, { key, value: textOf(value) }, moment) };
+    }
+    case "calculate": {
+      const { op, key } = operation;
+      const before = keys.get(key)?.value ?? null;
+      const value = calculated(before === null ? null : bytesOf(before), operation);
+      if (value === "invalid") return value;
+      return { op, version: write(keys, { key, value: textOf(value) }, moment) };
     }
     case "get":
       return { op: "get", entry: entryOf(keys, operation.key, "entries") };

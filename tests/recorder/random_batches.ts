@@ -5,10 +5,13 @@
  * @module
  */
 
+import { serialize } from "node:v8";
 import { endOfPrefix } from "../../kv/mod.ts";
 import type { Batch, Check, Operation, OperationName, OperationOf, Result } from "../../kv/mod.ts";
 import type { SeededRandom } from "../sim/mod.ts";
 import type { Recorded } from "./store_recorder.ts";
+
+const NO_BOUND = new Uint8Array();
 
 /** Makes one operation of each kind. */
 type Makers = { readonly [Name in OperationName]: () => OperationOf<Name> };
@@ -80,6 +83,11 @@ export class RandomBatches {
       min: () => ({ op: "min", key: number, amount }),
       max: () => ({ op: "max", key: number, amount }),
       putAtRevision: () => ({ op: "putAtRevision", prefix: this.#prefix, value: this.#value() }),
+      putStamped: () => ({
+        ...{ op: "putStamped", prefix: `${this.#prefix}s`, suffix: random.pick(["", "\0"]) },
+        value: this.#value(),
+      }),
+      calculate: () => this.#calculate(),
       get: () => ({ op: "get", key: random.chance(0.2) ? number : key }),
       range: () => ({
         ...{ op: "range", ...range, limit: random.between(1, 10) },
@@ -91,6 +99,23 @@ export class RandomBatches {
     const weights = Object.keys(makers) as OperationName[];
     const names: readonly OperationName[] = [...weights, "put", "put", "put", "get", "range"];
     return makers[random.pick(names)]();
+  }
+
+  /** A sum, minimum or maximum of one of two keys, of which each holds one type of number. */
+  #calculate(): OperationOf<"calculate"> {
+    const random = this.#random;
+    const place = random.below(2);
+    const serialized = (number: number) => new Uint8Array(serialize(BigInt(number)));
+    const bound = (number: number) => random.chance(0.5) ? serialized(number) : NO_BOUND;
+    const common = { op: "calculate", key: `${this.#prefix}c${place}` } as const;
+    if (place === 0 || random.chance(0.1)) {
+      const operand = Uint8Array.of(2, random.below(10), 0, 0, 0, 0, 0, 0, random.pick([0, 255]));
+      const how = random.pick(["sum", "min", "max"] as const);
+      return { ...common, how, operand, lowest: NO_BOUND, highest: NO_BOUND, clamp: false };
+    }
+    const operand = Uint8Array.of(1, ...serialized(random.between(-9, 9)));
+    const bounds = { lowest: bound(-20), highest: bound(20), clamp: random.chance(0.7) };
+    return { ...common, how: "sum", operand, ...bounds };
   }
 
   #learn(operation: Operation, result: Result): void {
