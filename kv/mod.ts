@@ -17,6 +17,7 @@ export {
   encodeReply,
   encodeRequest,
   endOfPrefix,
+  type EndRequest,
   type FoundEntry,
   type Get,
   isReadOnly,
@@ -55,6 +56,8 @@ export {
   WORK_LIMITS,
 } from "./store/mod.ts";
 export {
+  EndProposer,
+  type EndProposerOptions,
   KvServer,
   type KvServerOptions,
   type WatchPart,

@@ -5,7 +5,14 @@
  * @module
  */
 
-import { KvServer, KvStore, TableImages, type TablesReport, WatchServer } from "../../kv/mod.ts";
+import {
+  EndProposer,
+  KvServer,
+  KvStore,
+  TableImages,
+  type TablesReport,
+  WatchServer,
+} from "../../kv/mod.ts";
 import type { Answer, OpenStream, WireValue } from "../../net/mod.ts";
 import {
   type Application,
@@ -118,6 +125,7 @@ function makeService(
   const watches = machine instanceof KvStore
     ? new WatchServer({ store: machine, clock, hasLeader })
     : null;
+  const ends = machine instanceof KvStore ? new EndProposer({ store: machine, rsm, clock }) : null;
   return {
     profile,
     application: rsm,
@@ -133,6 +141,7 @@ function makeService(
     snapshot: () => void rsm.snapshot(),
     tables: () => images?.status() ?? null,
     stop: () => {
+      ends?.stop();
       rsm.stop();
       watches?.stop();
     },

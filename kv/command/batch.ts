@@ -8,16 +8,15 @@
  * @module
  */
 
+import { type Check, checkName, CHECKS } from "./checks.ts";
 import { MalformedBytes, type Reader, type Writer } from "./bytes.ts";
 import { type Field, key, shown, whole } from "./fields.ts";
 import {
-  type Check,
-  type CheckName,
-  checkNames,
-  CHECKS,
   type Fields,
   isRead,
   type Operation,
+  type OperationName,
+  operationNames,
   OPERATIONS,
   type Result,
 } from "./operations.ts";
@@ -55,6 +54,14 @@ export interface BatchResult {
 }
 
 const operationByCode = byCode(OPERATIONS);
+const laterByCode = byCode(
+  Object.fromEntries(
+    operationNames.flatMap((name) => {
+      const { later } = OPERATIONS[name];
+      return later === undefined ? [] : [[name, later]];
+    }),
+  ) as Readonly<Partial<Record<OperationName, { readonly code: number }>>>,
+);
 const checkByCode = byCode(CHECKS);
 
 /** Whether it takes no log entry. */
@@ -78,15 +85,6 @@ export function isRepeatable(batch: Batch): boolean {
   });
 }
 
-/** Which kind of check it is. */
-export function checkName(check: Check): CheckName {
-  const name = checkNames.find((each) => Object.hasOwn(check, each));
-  if (name === undefined) {
-    throw new RangeError(`Cannot use the check: wanted one of ${checkNames.join(", ")}`);
-  }
-  return name;
-}
-
 /** Writes a batch. Throws a `RangeError` for one that no server would execute. */
 export function writeBatch(to: Writer, batch: Batch): void {
   const { checks, then, otherwise, at } = batch;
@@ -105,10 +103,7 @@ export function writeBatch(to: Writer, batch: Batch): void {
   to.u16(then.length);
   to.u16(otherwise.length);
   for (const check of checks) writeCheck(to, check);
-  for (const operation of [...then, ...otherwise]) {
-    to.u8(OPERATIONS[operation.op].code);
-    writeFields(to, OPERATIONS[operation.op].fields, operation);
-  }
+  for (const operation of [...then, ...otherwise]) writeOperation(to, operation);
   if (to.length > BATCH_LIMITS.bytes) {
     throw new RangeError(
       `Cannot make a batch: wanted at most ${BATCH_LIMITS.bytes} bytes, got ${to.length}`,
@@ -177,9 +172,26 @@ function readCheck(from: Reader): Check {
   return { key: about, [name]: field === null ? true : field.read(from) } as unknown as Check;
 }
 
+function writeOperation(to: Writer, operation: Operation): void {
+  const { code, fields, later } = OPERATIONS[operation.op];
+  const given = Object.keys(later?.fields ?? {}).map((name) => {
+    return [name, (operation as unknown as Record<string, unknown>)[name] ?? 0] as const;
+  });
+  const isLater = given.some(([, value]) => value !== 0);
+  to.u8(isLater ? later!.code : code);
+  writeFields(to, fields, operation);
+  if (isLater) writeFields(to, later!.fields, Object.fromEntries(given));
+}
+
 function readOperation(from: Reader): Operation {
-  const op = nameOf(operationByCode, from.u8());
-  return { op, ...readFields(from, OPERATIONS[op].fields) } as Operation;
+  const code = from.u8();
+  const op = laterByCode.get(code) ?? nameOf(operationByCode, code);
+  const { fields, later } = OPERATIONS[op];
+  const values = readFields(from, fields);
+  if (!laterByCode.has(code)) return { op, ...values } as Operation;
+  const set = Object.entries(readFields(from, later!.fields)).filter(([, value]) => value !== 0);
+  if (set.length === 0) throw new MalformedBytes("wanted the shorter form of an operation");
+  return { op, ...values, ...Object.fromEntries(set) } as Operation;
 }
 
 function writeFields(to: Writer, fields: Fields, values: object): void {
@@ -207,9 +219,9 @@ function readFields(from: Reader, fields: Fields): Record<string, unknown> {
 }
 
 function byCode<Name extends string>(
-  rows: Readonly<Record<Name, { readonly code: number }>>,
+  rows: Readonly<Partial<Record<Name, { readonly code: number }>>>,
 ): ReadonlyMap<number, Name> {
-  return new Map((Object.keys(rows) as Name[]).map((name) => [rows[name].code, name]));
+  return new Map((Object.keys(rows) as Name[]).map((name) => [rows[name]!.code, name]));
 }
 
 function nameOf<Name>(names: ReadonlyMap<number, Name>, code: number): Name {

@@ -7,13 +7,10 @@
  * @module
  */
 
-import { type Batch, type BatchResult, checkName } from "./batch.ts";
+import type { Batch, BatchResult } from "./batch.ts";
+import { type Check, type CheckName, checkName, checkNames, CHECKS } from "./checks.ts";
 import { type Field, key, shown, whole } from "./fields.ts";
 import {
-  type Check,
-  type CheckName,
-  checkNames,
-  CHECKS,
   type Fields,
   type Operation,
   type OperationName,
@@ -48,6 +45,7 @@ export function jsonOfBatch({ checks, then, otherwise, at }: Batch): object {
     list.map((operation) => ({
       op: operation.op,
       ...jsonOfFields(OPERATIONS[operation.op].fields, operation),
+      ...jsonOfFields(laterGiven(operation), operation),
     }));
   return {
     ...checks.length === 0 ? {} : { checks: checks.map(jsonOfCheck) },
@@ -89,6 +87,12 @@ export function resultOfJson(json: unknown): BatchResult {
   };
 }
 
+/** Of the fields that were added later, those that the operation has. */
+function laterGiven(operation: Operation): Fields {
+  const later: Fields = OPERATIONS[operation.op].later?.fields ?? {};
+  return Object.fromEntries(Object.entries(later).filter(([name]) => name in operation));
+}
+
 function jsonOfFields(fields: Fields, values: object): Record<string, unknown> {
   const json: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
@@ -108,7 +112,10 @@ function jsonOfCheck(check: Check): object {
 function operationOfJson(json: unknown, where: string): Operation {
   const { op, ...rest } = objectOf(json, where);
   const name = operationName(op, where);
-  return { op: name, ...fieldsOfJson(OPERATIONS[name].fields, { rest, where }) } as Operation;
+  const later: Fields = OPERATIONS[name].later?.fields ?? {};
+  const given = Object.entries(later).filter(([each]) => each in rest);
+  const fields = { ...OPERATIONS[name].fields, ...Object.fromEntries(given) };
+  return { op: name, ...fieldsOfJson(fields, { rest, where }) } as Operation;
 }
 
 function checkOfJson(json: unknown, where: string): Check {

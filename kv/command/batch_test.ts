@@ -9,7 +9,8 @@ import { SAMPLES } from "../../tests/helpers/samples.ts";
 import { type Batch, BATCH_LIMITS, isRepeatable } from "./batch.ts";
 import { readBatch, readResult, writeBatch, writeResult } from "./batch.ts";
 import { MalformedBytes, Reader, Writer } from "./bytes.ts";
-import { CHECKS, type Operation, OPERATIONS } from "./operations.ts";
+import { CHECKS } from "./checks.ts";
+import { type Operation, OPERATIONS } from "./operations.ts";
 
 const value = new Uint8Array(0);
 const put = { op: "put", key: "k", value } as const;

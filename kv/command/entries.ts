@@ -19,20 +19,27 @@ export interface FoundEntry {
   readonly created: number;
   /** The revision of the last write. */
   readonly revision: number;
+  /** When it ends, in milliseconds since 1970; only of a key that ends. */
+  readonly expires?: number;
 }
 
 /** At most this many entries are in one list. */
 const ENTRIES_MAX = 1000;
 
 /** What an entry takes beside its key and value. */
-export const ENTRY_HEAD_BYTES = 2 + 3 * 8 + 1 + 4;
+export const ENTRY_HEAD_BYTES = 2 + 3 * 8 + 1 + 4 + 8;
+
+/** What follows the numbers of an entry. */
+const FLAGS = { value: 1, expires: 4 } as const;
 
 function writeEntry(to: Writer, entry: FoundEntry): void {
   key.write(to, entry.key);
   whole.write(to, entry.version);
   whole.write(to, entry.created);
   whole.write(to, entry.revision);
-  to.u8(entry.value === null ? 0 : 1);
+  const { expires } = entry;
+  to.u8((entry.value === null ? 0 : FLAGS.value) | (expires === undefined ? 0 : FLAGS.expires));
+  if (expires !== undefined) whole.write(to, expires);
   if (entry.value !== null) value.write(to, entry.value);
 }
 
@@ -41,28 +48,33 @@ function readEntry(from: Reader): FoundEntry {
   const version = whole.read(from);
   const created = whole.read(from);
   const revision = whole.read(from);
-  const hasValue = from.u8();
-  if (hasValue > 1) throw new MalformedBytes(`wanted 0 or 1, got ${hasValue}`);
+  const flags = from.u8();
+  const unknown = flags & ~(FLAGS.value | FLAGS.expires);
+  if (unknown !== 0) throw new MalformedBytes(`wanted known flags, got ${flags}`);
+  const expires = (flags & FLAGS.expires) === 0 ? {} : { expires: whole.read(from) };
   return {
     key: name,
-    value: hasValue === 1 ? value.read(from) : null,
+    value: (flags & FLAGS.value) === 0 ? null : value.read(from),
     version,
     created,
     revision,
+    ...expires,
   };
 }
 
 function isEntry(entry: unknown): entry is FoundEntry {
   if (typeof entry !== "object" || entry === null) return false;
   const { version, created, revision, ...rest } = entry as FoundEntry;
-  const isCounted = whole.is(version) && whole.is(created) && whole.is(revision);
+  const isCounted = whole.is(version) && whole.is(created) && whole.is(revision) &&
+    (rest.expires === undefined || whole.is(rest.expires));
   return isCounted && key.is(rest.key) && (rest.value === null || value.is(rest.value));
 }
 
 function entryToJson(entry: FoundEntry): Json {
-  const { version, created, revision } = entry;
+  const { version, created, revision, expires } = entry;
+  const end = expires === undefined ? {} : { expires };
   const content = entry.value === null ? {} : { value: value.toJson(entry.value) };
-  return { key: key.toJson(entry.key), ...content, version, created, revision };
+  return { key: key.toJson(entry.key), ...content, version, created, revision, ...end };
 }
 
 function entryFromJson(json: unknown): unknown {
@@ -74,11 +86,12 @@ function entryFromJson(json: unknown): unknown {
     version: fields.version,
     created: fields.created,
     revision: fields.revision,
+    ...fields.expires === undefined ? {} : { expires: fields.expires },
   };
 }
 
 const LAYOUT = "length of the key (`u16`), key, version (`u64`), created (`u64`), " +
-  "revision (`u64`), `0`, or `1` and the value (length `u32`, bytes)";
+  "revision (`u64`), flags (`u8`: 1 value, 4 end), end (`u64`), value (length `u32`, bytes)";
 
 /** What a get found. */
 export const entryOrNone: Field<FoundEntry | null> = {

@@ -111,6 +111,14 @@ export const whole: Field<number> = {
   fromJson: (json) => json,
 };
 
+/** When a key ends. */
+export const expires: Field<number> = {
+  ...whole,
+  wanted: "milliseconds since 1970, or 0 for never",
+  layout: "`u64`, milliseconds since 1970, 0: never",
+  fallback: 0,
+};
+
 /** An unsigned number of 64 bits. JSON has it as a number, or as text where that would round it. */
 export const amount: Field<bigint> = {
   wanted: "a whole number from 0 to 2^64 - 1",

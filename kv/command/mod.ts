@@ -5,22 +5,14 @@
  * @module
  */
 
-export {
-  type Batch,
-  BATCH_LIMITS,
-  type BatchResult,
-  checkName,
-  isReadOnly,
-  isRepeatable,
-} from "./batch.ts";
+export { type Batch, BATCH_LIMITS, type BatchResult, isReadOnly, isRepeatable } from "./batch.ts";
+export { type Check, checkName, CHECKS } from "./checks.ts";
 export { batchOfJson, jsonOfBatch, jsonOfResult, resultOfJson } from "./batch_json.ts";
 export { type Key, MalformedBytes, orNull, Reader, viewOf, Writer } from "./bytes.ts";
 export { ENTRY_HEAD_BYTES, type FoundEntry } from "./entries.ts";
 export { jsonOfKey, VALUE_BYTES_MAX } from "./fields.ts";
 export { binaryKey, endOfPrefix, isSystemKey, SYSTEM_KEYS, textOfKey, toKey } from "./key_text.ts";
 export {
-  type Check,
-  CHECKS,
   type Operation,
   type OperationName,
   type OperationOf,
@@ -35,6 +27,7 @@ export {
   type BatchRequest,
   decodeRequest,
   encodeRequest,
+  type EndRequest,
   type Get,
   type Numbered,
   type Put,

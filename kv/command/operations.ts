@@ -10,6 +10,7 @@ import {
   amount,
   bound,
   choice,
+  expires,
   type Field,
   flag,
   key,
@@ -27,7 +28,7 @@ export type Fields = Readonly<Record<string, Field<unknown>>>;
 /** What every operation takes and answers. */
 export interface OperationTypes {
   /** See the row of this name. */
-  put: [{ key: Key; value: Uint8Array }, { version: number }];
+  put: [{ key: Key; value: Uint8Array; expires?: number }, { version: number }];
   /** See the row of this name. */
   delete: [{ key: Key }, { existed: boolean }];
   /** See the row of this name. */
@@ -45,9 +46,12 @@ export interface OperationTypes {
   /** See the row of this name. */
   max: [{ key: Key; amount: bigint }, { version: number; value: bigint }];
   /** See the row of this name. */
-  putAtRevision: [{ prefix: Key; value: Uint8Array }, { key: Key }];
+  putAtRevision: [{ prefix: Key; value: Uint8Array; expires?: number }, { key: Key }];
   /** See the row of this name. */
-  putStamped: [{ prefix: Key; suffix: Key; value: Uint8Array }, { version: number }];
+  putStamped: [
+    { prefix: Key; suffix: Key; value: Uint8Array; expires?: number },
+    { version: number },
+  ];
   /** See the row of this name. */
   calculate: [
     {
@@ -74,7 +78,25 @@ export interface OperationTypes {
 /** The name of an operation. */
 export type OperationName = keyof OperationTypes;
 
-type FieldsOf<T> = { readonly [Name in keyof T]: Field<T[Name]> };
+type OptionalName<T> = {
+  [Name in keyof T]-?: object extends Pick<T, Name> ? Name : never;
+}[keyof T];
+
+type FieldsOf<T> = {
+  readonly [Name in Exclude<keyof T, OptionalName<T>>]: Field<T[Name]>;
+};
+
+/** Fields that were added to an operation, under a code of its own. */
+export interface LaterFields<Given = unknown> {
+  /** The first byte of an operation that has any of them; never given a new meaning. */
+  readonly code: number;
+  /** The feature level of the cluster from which on this code may enter the log. */
+  readonly since: number;
+  /** They follow the first fields; each may be left out, and has a fallback. */
+  readonly fields: {
+    readonly [Name in OptionalName<Given>]-?: Field<Exclude<Given[Name], undefined>>;
+  };
+}
 
 /** One operation. */
 export interface OperationRow<Given = unknown, Answer = unknown> {
@@ -86,6 +108,8 @@ export interface OperationRow<Given = unknown, Answer = unknown> {
   readonly since: number;
   /** What it takes. */
   readonly fields: FieldsOf<Given>;
+  /** What it may take since a later version; an operation without any keeps its first bytes. */
+  readonly later?: LaterFields<Given>;
   /** What it answers. */
   readonly result: FieldsOf<Answer>;
   /** One sentence, for the protocol page. */
@@ -105,6 +129,12 @@ const numeric = {
   result: { version: whole, value: amount },
 } as const;
 
+/** The code of an operation with later fields is so much more than its first one. */
+const LATER = 128;
+
+/** What a write may say of the end of its key. */
+const endings = { expires };
+
 /** The rows. */
 export const OPERATIONS: {
   readonly [Name in OperationName]: OperationRow<OperationTypes[Name][0], OperationTypes[Name][1]>;
@@ -114,6 +144,7 @@ export const OPERATIONS: {
     access: "write",
     since: 2,
     fields: { key, value },
+    later: { code: 1 + LATER, since: 3, fields: endings },
     result: { version: whole },
     meaning: "writes a key",
   },
@@ -159,6 +190,7 @@ export const OPERATIONS: {
     access: "write",
     since: 2,
     fields: { prefix: start, value },
+    later: { code: 7 + LATER, since: 3, fields: endings },
     result: { key },
     meaning:
       "writes the key that is the prefix and 20 digits: the batch's revision, and the place " +
@@ -169,6 +201,7 @@ export const OPERATIONS: {
     access: "write",
     since: 2,
     fields: { prefix: start, suffix: start, value },
+    later: { code: 11 + LATER, since: 3, fields: endings },
     result: { version: whole },
     meaning:
       "writes the key that is the prefix, the batch's revision as 16 hexadecimal digits and " +
@@ -226,31 +259,6 @@ export const OPERATIONS: {
   },
 };
 
-/** What a check demands of a key. */
-export interface CheckRow {
-  /** Its first byte; never given a new meaning. */
-  readonly code: number;
-  /** What it is compared with; `null`: nothing. */
-  readonly field: Field<unknown> | null;
-  /** When it holds, for the protocol page. */
-  readonly meaning: string;
-}
-
-/** The checks. */
-export const CHECKS: Readonly<
-  Record<"absent" | "present" | "version" | "revision" | "value", CheckRow>
-> = {
-  absent: { code: 1, field: null, meaning: "the key does not exist" },
-  present: { code: 2, field: null, meaning: "the key exists" },
-  version: {
-    code: 3,
-    field: whole,
-    meaning: "the key has this version, also if it was deleted; 0: it was never written",
-  },
-  revision: { code: 4, field: whole, meaning: "the key was last written at this revision" },
-  value: { code: 5, field: value, meaning: "the key has this value" },
-};
-
 /** One operation of a batch. */
 export type Operation = {
   [Name in OperationName]: { readonly op: Name } & Readonly<OperationTypes[Name][0]>;
@@ -267,22 +275,8 @@ export type Result = {
 /** What the operation of this name answers. */
 export type ResultOf<Name extends OperationName> = Extract<Result, { readonly op: Name }>;
 
-/** A condition of a batch. */
-export type Check =
-  | { readonly key: string; readonly absent: true }
-  | { readonly key: string; readonly present: true }
-  | { readonly key: string; readonly version: number }
-  | { readonly key: string; readonly revision: number }
-  | { readonly key: string; readonly value: Uint8Array };
-
-/** What a check demands. */
-export type CheckName = keyof typeof CHECKS;
-
 /** The names of all operations. */
 export const operationNames = Object.keys(OPERATIONS) as readonly OperationName[];
-
-/** The names of all checks. */
-export const checkNames = Object.keys(CHECKS) as readonly CheckName[];
 
 /** Whether every server of the cluster can do without a log entry for it. */
 export function isRead({ op }: Operation): boolean {

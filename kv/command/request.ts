@@ -61,10 +61,16 @@ export interface TimeRequest {
   readonly type: "time";
 }
 
-/** All that clients ask. Get and put are short forms of batches. */
-export type Request = Get | Put | BatchRequest | Numbered | TimeRequest;
+/** End what is due at the times of this entry. Only servers propose it. */
+export interface EndRequest {
+  /** Tells it from the other commands. */
+  readonly type: "end";
+}
 
-const REQUEST_CODES = { get: 1, put: 2, batch: 3, numbered: 4, time: 5 } as const;
+/** All that clients ask, and what servers propose. Get and put are short forms of batches. */
+export type Request = Get | Put | BatchRequest | Numbered | TimeRequest | EndRequest;
+
+const REQUEST_CODES = { get: 1, put: 2, batch: 3, numbered: 4, time: 5, end: 6 } as const;
 
 /** A key does not begin with it. */
 const SYSTEM_BYTE = 0xff;
@@ -99,7 +105,8 @@ export function encodeRequest(request: Request): Uint8Array {
       return to.finish();
     }
     case "time":
-      return Uint8Array.of(REQUEST_CODES.time);
+    case "end":
+      return Uint8Array.of(REQUEST_CODES[request.type]);
     default:
       return request satisfies never;
   }
@@ -126,8 +133,8 @@ function encodePut({ key, value, version }: Put): Uint8Array {
 }
 
 /**
- * Whether a request reads or writes, or `null`: these bytes are none. All limits are checked here,
- * before the bytes enter the log.
+ * Whether a client's request reads or writes, or `null`: these bytes are none. All limits are checked
+ * here, before the bytes enter the log.
  */
 export function requestAccess(bytes: Uint8Array): "read" | "write" | null {
   if (bytes[0] === REQUEST_CODES.numbered) return decodeNumbered(bytes) === null ? null : "write";
@@ -147,6 +154,7 @@ export function decodeRequest(bytes: Uint8Array): Request | null {
   if (bytes[0] === REQUEST_CODES.batch) return decodeBatch(bytes);
   if (bytes[0] === REQUEST_CODES.numbered) return decodeNumbered(bytes);
   if (bytes[0] === REQUEST_CODES.time) return bytes.length === 1 ? { type: "time" } : null;
+  if (bytes[0] === REQUEST_CODES.end) return bytes.length === 1 ? { type: "end" } : null;
   const type = shortType(bytes);
   if (type === null) return null;
   if (type === "get") return { type, key: keyOf(bytes.subarray(GET_HEADER_BYTES)) };

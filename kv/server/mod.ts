@@ -4,6 +4,7 @@
  * @module
  */
 
+export { EndProposer, type EndProposerOptions } from "./end_proposer.ts";
 export { KvServer, type KvServerOptions } from "./server.ts";
 export {
   type WatchPart,

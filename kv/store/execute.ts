@@ -8,8 +8,6 @@
 import {
   type Batch,
   type BatchResult,
-  type Check,
-  checkName,
   ENTRY_HEAD_BYTES,
   type FoundEntry,
   isSystemKey,
@@ -23,7 +21,9 @@ import {
 } from "../command/mod.ts";
 import { type Entry, KEY_BYTES_MAX } from "../tables/mod.ts";
 import { calculate } from "./calculate.ts";
+import { holds } from "./checks.ts";
 import type { Draft, KeyRange } from "./draft.ts";
+import { type Ending, NO_ENDING, written } from "./written.ts";
 
 /** A batch cannot be executed as it is. */
 export class InvalidBatch extends Error {
@@ -56,26 +56,6 @@ export function executeBatch(batch: Batch, draft: Draft, revision: number): Batc
   return { held, revision, failedChecks, results };
 }
 
-/** Whether a check holds for what is known of its key. */
-function holds(check: Check, entry: Entry | null): boolean {
-  const name = checkName(check);
-  const exists = entry !== null && entry.value !== null;
-  switch (name) {
-    case "absent":
-      return !exists;
-    case "present":
-      return exists;
-    case "version":
-      return (entry?.version ?? 0) === (check as { version: number }).version;
-    case "revision":
-      return exists && entry.revision === (check as { revision: number }).revision;
-    case "value":
-      return exists && isEqual(entry.value!, (check as { value: Uint8Array }).value);
-    default:
-      return name satisfies never;
-  }
-}
-
 /** The operations of one batch. */
 class Work {
   readonly #draft: Draft;
@@ -91,7 +71,7 @@ class Work {
   execute(operation: Operation, place: number): Result {
     switch (operation.op) {
       case "put":
-        return { op: "put", version: this.#write(operation.key, operation.value).version };
+        return { op: "put", version: this.#put(operation).version };
       case "delete":
         return { op: "delete", existed: this.#delete(operation.key) };
       case "deleteRange":
@@ -123,12 +103,23 @@ class Work {
     }
   }
 
-  #write(key: Key, value: Uint8Array | null): Entry {
+  #put({ key, value, expires = 0 }: OperationOf<"put">): Entry {
+    return this.#write(key, value, { expires });
+  }
+
+  #write(key: Key, value: Uint8Array | null, ending: Ending = NO_ENDING): Entry {
     this.#touch(0);
     const before = this.#draft.get(key);
-    const entry = written(before, { key, value, revision: this.#revision });
+    const entry = written(before, { key, value, revision: this.#revision, ...ending });
     this.#draft.set(entry);
     return entry;
+  }
+
+  /** Writes a key that goes on to end when it would have ended. */
+  #rewrite(key: Key, value: Uint8Array): Entry {
+    const before = this.#draft.get(key);
+    const isThere = before !== null && before.value !== null;
+    return this.#write(key, value, isThere ? { expires: before.expires } : NO_ENDING);
   }
 
   #delete(key: Key): boolean {
@@ -166,26 +157,33 @@ class Work {
     const value = change(before === null ? null : viewOf(before).getBigUint64(0, true));
     const bytes = new Uint8Array(NUMBER_BYTES);
     viewOf(bytes).setBigUint64(0, value, true);
-    const { version } = this.#write(key, bytes);
-    return { op, version, value };
+    return { op, version: this.#rewrite(key, bytes).version, value };
   }
 
   #putAtRevision(
-    { prefix, value }: OperationOf<"putAtRevision">,
+    { prefix, value, expires = 0 }: OperationOf<"putAtRevision">,
     place: number,
   ): ResultOf<"putAtRevision"> {
     const key = prefix + `${this.#revision}`.padStart(16, "0") + `${place}`.padStart(4, "0");
-    return { op: "putAtRevision", key: this.#writeMade("putAtRevision", key, value).key };
+    return {
+      op: "putAtRevision",
+      key: this.#writeMade("putAtRevision", { key, value, expires }).key,
+    };
   }
 
-  #putStamped({ prefix, suffix, value }: OperationOf<"putStamped">): ResultOf<"putStamped"> {
-    const stamp = `${this.#revision.toString(16).padStart(16, "0")}0000`;
-    const { version } = this.#writeMade("putStamped", prefix + stamp + suffix, value);
+  #putStamped(
+    { prefix, suffix, value, expires = 0 }: OperationOf<"putStamped">,
+  ): ResultOf<"putStamped"> {
+    const key = `${prefix}${this.#revision.toString(16).padStart(16, "0")}0000${suffix}`;
+    const { version } = this.#writeMade("putStamped", { key, value, expires });
     return { op: "putStamped", version };
   }
 
   /** Writes a key that was made here, so that nothing has checked it yet. */
-  #writeMade(op: OperationName, key: Key, value: Uint8Array): Entry {
+  #writeMade(
+    op: OperationName,
+    { key, value, ...ending }: Ending & { readonly key: Key; readonly value: Uint8Array },
+  ): Entry {
     if (isSystemKey(key)) {
       throw new InvalidBatch(`Cannot ${op}: wanted a key that does not begin with 255`);
     }
@@ -194,13 +192,13 @@ class Work {
         `Cannot ${op}: wanted a key of at most ${KEY_BYTES_MAX} bytes, got ${key.length}`,
       );
     }
-    return this.#write(key, value);
+    return this.#write(key, value, ending);
   }
 
   #calculate(operation: OperationOf<"calculate">): ResultOf<"calculate"> {
     const value = calculate(this.#draft.get(operation.key)?.value ?? null, operation);
     if (typeof value === "string") throw new InvalidBatch(value);
-    return { op: "calculate", version: this.#write(operation.key, value).version };
+    return { op: "calculate", version: this.#rewrite(operation.key, value).version };
   }
 
   #get({ key }: OperationOf<"get">): ResultOf<"get"> {
@@ -260,27 +258,6 @@ class Work {
   }
 }
 
-/** The next version of a key. Its version never goes back, also over deletions. */
-export function written(
-  before: Entry | null,
-  { key, value, revision }: {
-    readonly key: Key;
-    readonly value: Uint8Array | null;
-    readonly revision: number;
-  },
-): Entry {
-  const isNew = before === null || before.value === null;
-  return {
-    key,
-    value,
-    revision,
-    version: (before?.version ?? 0) + 1,
-    created: isNew ? revision : before.created,
-    lease: 0,
-    expires: 0,
-  };
-}
-
 function sum(now: bigint, { amount, overflow }: OperationOf<"add">): bigint {
   const exact = now + amount;
   if (exact <= LAST_NUMBER) return exact;
@@ -291,10 +268,10 @@ function sizeOf({ key, value }: Entry): number {
   return ENTRY_HEAD_BYTES + key.length + (value?.length ?? 0);
 }
 
-function found({ key, value, version, created, revision }: Entry, hasValue: boolean): FoundEntry {
-  return { key, value: hasValue ? value : null, version, created, revision };
-}
-
-function isEqual(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, place) => byte === other[place]);
+function found(
+  { key, value, version, created, revision, expires }: Entry,
+  hasValue: boolean,
+): FoundEntry {
+  const entry = { key, value: hasValue ? value : null, version, created, revision };
+  return expires === 0 ? entry : { ...entry, expires };
 }

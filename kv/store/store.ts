@@ -32,11 +32,13 @@ import {
 } from "../command/mod.ts";
 import { MemoryState, type State } from "../tables/mod.ts";
 import { type Change, Draft } from "./draft.ts";
-import { executeBatch, InvalidBatch, written } from "./execute.ts";
+import { Endings } from "./endings.ts";
+import { executeBatch, InvalidBatch } from "./execute.ts";
 import { History, type HistoryLimits } from "./history.ts";
 import { drawImage, readImage } from "./image.ts";
 import { NO_LIMITS, Room, type StoreLimits } from "./room.ts";
 import { SESSION_LIMITS, Sessions } from "./sessions.ts";
+import { written } from "./written.ts";
 
 /** All that one revision changed. */
 export interface ChangeGroup {
@@ -73,9 +75,11 @@ export class KvStore implements StateMachine {
   #history: History;
   /** The revision of the last command that was applied. */
   #revision = 0;
-  /** Its steady time. */
+  /** Its times. */
   #steady = 0;
+  #wall = 0;
   #sessions: Sessions;
+  #endings: Endings;
   #observer: StoreObserver | null = null;
 
   /**
@@ -88,6 +92,7 @@ export class KvStore implements StateMachine {
     this.#room = new Room(this.#isDurable ? NO_LIMITS : limits);
     this.#history = new History(history);
     this.#sessions = new Sessions(this.#state, SESSION_LIMITS);
+    this.#endings = new Endings(this.#state);
   }
 
   /** The number of keys. */
@@ -100,6 +105,11 @@ export class KvStore implements StateMachine {
     return this.#revision;
   }
 
+  /** Whether an entry with this wall time would end something, as far as this server knows. */
+  isDue(wall: number): boolean {
+    return this.#endings.next <= Math.max(wall, this.#wall);
+  }
+
   /** Has the changes of every revision given to an observer, in order; `null`: to nobody any more. */
   observe(observer: StoreObserver | null): void {
     this.#observer = observer;
@@ -107,11 +117,12 @@ export class KvStore implements StateMachine {
 
   apply(
     command: Uint8Array,
-    { index, steady }: Pick<Stamp, "index" | "steady"> = this.#next,
+    { index, steady, wall = this.#wall }: Omit<Stamp, "wall"> & Partial<Stamp> = this.#next,
   ): Uint8Array {
     invariant(index > this.#revision && steady >= this.#steady, "revisions and time grow");
     this.#revision = index;
     this.#steady = Math.floor(steady);
+    this.#wall = wall;
     const request = decodeRequest(command);
     return request === null ? REFUSED : this.#apply(request);
   }
@@ -128,6 +139,8 @@ export class KvStore implements StateMachine {
         return this.#once(request);
       case "time":
         return this.#time();
+      case "end":
+        return this.#end();
       default:
         return request satisfies never;
     }
@@ -148,7 +161,11 @@ export class KvStore implements StateMachine {
     if (this.#isDurable) {
       this.#history = this.#history.emptied();
       this.#sessions = new Sessions(this.#state, SESSION_LIMITS);
-      this.#revision = this.#state.position.index;
+      this.#endings = new Endings(this.#state);
+      const { index, times } = this.#state.position;
+      this.#revision = index;
+      this.#steady = times.steady;
+      this.#wall = times.wall;
       this.#observer?.replaced(this.#revision);
       return;
     }
@@ -159,6 +176,7 @@ export class KvStore implements StateMachine {
     );
     this.#state = state;
     this.#sessions = new Sessions(state, SESSION_LIMITS);
+    this.#endings = new Endings(state);
     this.#room = room;
     this.#history = this.#history.emptied();
     this.#revision = revision;
@@ -171,6 +189,13 @@ export class KvStore implements StateMachine {
 
   #time(): Uint8Array {
     return encodeReply({ type: "time", steady: this.#steady });
+  }
+
+  /** Ends the keys that are due, or the first of them (N1). */
+  #end(): Uint8Array {
+    this.#commit(this.#endings.due(this.#wall, this.#revision));
+    this.#endings.ended();
+    return STORED;
   }
 
   /** Executes a numbered request unless it was executed before. */
@@ -238,6 +263,7 @@ export class KvStore implements StateMachine {
     for (const change of changes) {
       this.#room.change(change);
       this.#state.add(change.entry);
+      this.#endings.change(change);
       replacedBytes += change.previous?.value?.length ?? 0;
     }
     const deletions = Math.max(0, this.#revision - DELETIONS_REVISIONS);

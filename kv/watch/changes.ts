@@ -8,15 +8,19 @@ import type { ChangeGroup } from "../store/mod.ts";
 import type { Entry } from "../tables/mod.ts";
 
 /** What happened to a key. */
-export type ChangeKind = "put" | "delete" | "leaseEnd";
+export type ChangeKind = "put" | "delete" | "leaseEnd" | "expired";
 
 /** What an entry costs beside its key and value, roughly. */
 const ENTRY_OVERHEAD_BYTES = 120;
 
-/** What the write of this entry did. A deletion that names a lease happened because the lease ended. */
-export function kindOf({ value, lease }: Entry): ChangeKind {
+/**
+ * What the write of this entry did. A deletion that names a lease happened because the lease ended, and
+ * one that names a time because that had come.
+ */
+export function kindOf({ value, lease, expires }: Entry): ChangeKind {
   if (value !== null) return "put";
-  return lease > 0 ? "leaseEnd" : "delete";
+  if (lease > 0) return "leaseEnd";
+  return expires > 0 ? "expired" : "delete";
 }
 
 /** About how much memory a group keeps from being freed. */

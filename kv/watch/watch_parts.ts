@@ -14,7 +14,7 @@ import { type ChangeKind, kindOf } from "./changes.ts";
 import { readKey, type WatchQuery, writeKey } from "./watch_codec.ts";
 
 const RECORDS = { group: 0, change: 1, mark: 2 } as const;
-const KINDS: readonly ChangeKind[] = ["put", "delete", "leaseEnd"];
+const KINDS: readonly ChangeKind[] = ["put", "delete", "leaseEnd", "expired"];
 const EMPTY = new Uint8Array(0);
 
 /** What a client learns of one version of a key. */

@@ -13,7 +13,7 @@ import {
   RANGE_KEYS_MAX,
   toKey,
 } from "../../kv/mod.ts";
-import type { CommitOutcome, OperationOptions } from "./outcomes.ts";
+import type { CommitOutcome, Ending, OperationOptions } from "./outcomes.ts";
 import { type KeyRange, rangeOf } from "./ranges.ts";
 
 /** A key: text, stored as UTF-8, or bytes. */
@@ -84,9 +84,9 @@ export class BatchBuilder {
     return this;
   }
 
-  /** Writes a key. */
-  put(key: KeyLike, value: ValueLike): this {
-    return this.#push({ op: "put", key: toKey(key), value: bytesOf(value) });
+  /** Writes a key, which ends by itself if an end is given, and else does not. */
+  put(key: KeyLike, value: ValueLike, ending: Ending = {}): this {
+    return this.#push({ op: "put", key: toKey(key), value: bytesOf(value), ...endOf(ending) });
   }
 
   /** Removes a key. */
@@ -115,15 +115,15 @@ export class BatchBuilder {
   }
 
   /** Writes a new key behind all that were made so with this prefix; the answer names it. */
-  putAtRevision(prefix: string, value: ValueLike): this {
+  putAtRevision(prefix: string, value: ValueLike, ending: Ending = {}): this {
     const operation = { op: "putAtRevision", prefix: binaryKey(prefix) } as const;
-    return this.#push({ ...operation, value: bytesOf(value) });
+    return this.#push({ ...operation, value: bytesOf(value), ...endOf(ending) });
   }
 
   /** Writes the prefix, the versionstamp of the batch as KV Connect has it, and the suffix. */
-  putStamped(prefix: KeyLike, suffix: string, value: ValueLike): this {
-    const parts = { prefix: toKey(prefix), suffix: binaryKey(suffix) };
-    return this.#push({ op: "putStamped", ...parts, value: bytesOf(value) });
+  putStamped(prefix: KeyLike, suffix: string, value: ValueLike, ending: Ending = {}): this {
+    const parts = { prefix: toKey(prefix), suffix: binaryKey(suffix), value: bytesOf(value) };
+    return this.#push({ op: "putStamped", ...parts, ...endOf(ending) });
   }
 
   /** Adds to, lowers or raises a number in one of the encodings of KV Connect (docs/connect.md). */
@@ -174,6 +174,11 @@ export class BatchBuilder {
 
 // A builder without a method for an operation of the table does not compile.
 true satisfies OperationName extends keyof BatchBuilder ? true : false;
+
+/** An end as the store takes it. */
+function endOf({ expiresAt }: Ending): { readonly expires?: number } {
+  return expiresAt === undefined ? {} : { expires: Math.ceil(Number(expiresAt)) };
+}
 
 /** The bytes of a value. */
 export function bytesOf(value: ValueLike): Uint8Array {

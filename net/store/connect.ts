@@ -20,6 +20,7 @@ import {
   type DeleteOutcome,
   type GivenUp,
   type OperationOptions,
+  type PutOptions,
   type ReadOutcome,
   type StoreEntry,
   StoreReadError,
@@ -28,6 +29,7 @@ import {
 } from "./outcomes.ts";
 import { countRange, type KeyRange, type ListOptions, listRange, type ReadPage } from "./ranges.ts";
 import { type WatchGroup, type WatchOptions, watchStore, type WatchTarget } from "./watch.ts";
+import { deleteByBatch, putByBatch } from "./writes.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
@@ -130,9 +132,11 @@ export class StoreClient implements AsyncDisposable {
   }
 
   /** Writes a key, at most once, in one round trip. Text is stored as UTF-8. */
-  async put(key: string, value: ValueLike, options: WriteOptions = {}): Promise<WriteOutcome> {
-    const { version } = options;
-    if (version === undefined) return await this.#putAnyway(key, bytesOf(value), options);
+  async put(key: string, value: ValueLike, options: PutOptions = {}): Promise<WriteOutcome> {
+    const { version, expiresAt } = options;
+    if (version === undefined || expiresAt !== undefined) {
+      return await putByBatch(this.batch(), { key, value }, options);
+    }
     const put = (limits: OperationOptions) =>
       this.#clerk.put(key, bytesOf(value), { ...limits, version });
     const result = await this.#run(options, put);
@@ -155,35 +159,9 @@ export class StoreClient implements AsyncDisposable {
     }
   }
 
-  async #putAnyway(
-    key: string,
-    value: Uint8Array,
-    options: OperationOptions,
-  ): Promise<WriteOutcome> {
-    const result = await this.batch().put(key, value).commit(options);
-    if (result.outcome === "unknown") return result;
-    if (result.outcome === "no") {
-      return { outcome: "no", reason: result.reason === "invalid" ? "refused" : result.reason };
-    }
-    const [written] = result.results;
-    return written?.op === "put"
-      ? { outcome: "yes", version: written.version }
-      : { outcome: "no", reason: "refused" };
-  }
-
   /** Removes a key, at most once; with a version only if the key has it. */
   async delete(key: KeyLike, options: WriteOptions = {}): Promise<DeleteOutcome> {
-    const { version } = options;
-    const batch = this.batch().delete(key);
-    if (version !== undefined) batch.check(key, { version });
-    const result = await batch.commit(options);
-    if (result.outcome === "unknown") return result;
-    if (result.outcome === "no") {
-      return { outcome: "no", reason: result.reason === "invalid" ? "refused" : result.reason };
-    }
-    if (!result.held) return { outcome: "no", reason: "versionConflict" };
-    const [deleted] = result.results;
-    return { outcome: "yes", existed: deleted?.op === "delete" && deleted.existed };
+    return await deleteByBatch(this.batch(), key, options);
   }
 
   /**

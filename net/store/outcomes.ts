@@ -30,6 +30,15 @@ export interface WriteOptions extends OperationOptions {
   readonly version?: number;
 }
 
+/** What a write says of the end of its key. */
+export interface Ending {
+  /** When the key ends by itself: a date, or milliseconds since 1970. @default {never} */
+  readonly expiresAt?: Date | number;
+}
+
+/** Limits, condition and end of one put. */
+export interface PutOptions extends WriteOptions, Ending {}
+
 /** Why an operation ended without an answer. */
 export type GivenUp = "timeout" | "aborted" | "closed";
 
@@ -74,6 +83,8 @@ export interface StoreEntry {
   readonly created: number;
   /** The revision of the last write. */
   readonly revision: number;
+  /** When it ends by itself, in milliseconds since 1970; `null`: never. */
+  readonly expiresAt: number | null;
 }
 
 /** What an operation of a batch answered. */
@@ -136,9 +147,9 @@ export class StoreReadError extends Error {
 
 /** An entry as programs get it. */
 export function storeEntry(entry: FoundEntry): StoreEntry {
-  const { key, value, version, created, revision } = entry;
-  const bytes = keyBytes(key);
-  return { key: shownKey(key), keyBytes: bytes, value: value ?? EMPTY, version, created, revision };
+  const { key, value, version, created, revision, expires } = entry;
+  const names = { key: shownKey(key), keyBytes: keyBytes(key), value: value ?? EMPTY };
+  return { ...names, version, created, revision, expiresAt: expires ?? null };
 }
 
 /** The outcome of a batch, as programs get it. `reason` is why there was no answer, if there was none. */

@@ -8,6 +8,7 @@ import type { Canary } from "./canary.ts";
 import { canaries as checkerCanaries } from "./checker.ts";
 import { storageCanaries } from "./storage.ts";
 import { coreCanaries } from "./core.ts";
+import { endingsCanaries } from "./clocks.ts";
 import { kvCanaries } from "./kv.ts";
 import { netCanaries } from "./net.ts";
 import { peerCanaries } from "./peers.ts";
@@ -22,6 +23,7 @@ export const allCanaries: readonly Canary[] = [
   ...checkerCanaries,
   ...storageCanaries,
   ...storeCanaries,
+  ...endingsCanaries,
   ...netCanaries,
   ...peerCanaries,
   ...tableCanaries,

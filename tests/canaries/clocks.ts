@@ -1,5 +1,5 @@
 /**
- * Bugs of the times in the log, rules K1 to K3 of docs/rules.md.
+ * Bugs of the times in the log and of what ends by them, rules K and N of docs/rules.md.
  *
  * @module
  */
@@ -9,6 +9,14 @@ import type { Canary } from "./canary.ts";
 
 const TIMES = "raft/core/model/times.ts";
 const TIMES_TEST = "raft/core/model/times_test.ts";
+
+const ENDINGS = "kv/store/endings.ts";
+const STORE = "kv/store/store.ts";
+const PROPOSER = "kv/server/end_proposer.ts";
+
+const UNITS = "kv/store/endings_test.ts";
+const PROPOSALS = "kv/server/end_proposer_test.ts";
+const RUNS = "tests/swarm/kv_endings_test.ts";
 
 /** Bugs by rule, planted one at a time. */
 export const clockCanaries: readonly Canary[] = [
@@ -84,5 +92,81 @@ export const clockCanaries: readonly Canary[] = [
     find: "Math.floor(this.#clocks.wall()));",
     replace: "0);",
     caughtBy: [TIMES_TEST],
+  },
+];
+
+/** Bugs of keys that end by themselves. */
+export const endingsCanaries: readonly Canary[] = [
+  {
+    rule: "N1",
+    bug: "a key ends a second before its time",
+    file: ENDINGS,
+    find: 'to: placeOf(wall + 1, "")',
+    replace: 'to: placeOf(wall + 1001, "")',
+    caughtBy: [UNITS, RUNS],
+  },
+  {
+    rule: "N1",
+    bug: "an end entry changes the state although it ends nothing",
+    file: ENDINGS,
+    find: "if (due.length > 0) this.#setFloor(floor, revision);",
+    replace: "this.#setFloor(floor, revision);",
+    caughtBy: [UNITS],
+  },
+  {
+    rule: "N1",
+    bug: "the end of a key looks like a deletion",
+    file: ENDINGS,
+    find: "{ key, value: null, revision, expires }), previous",
+    replace: "{ key, value: null, revision }), previous",
+    caughtBy: [UNITS, RUNS],
+  },
+  {
+    rule: "N2",
+    bug: "the first end of a key that was written again still counts",
+    file: ENDINGS,
+    find: "if (before > 0) this.#store(placeOf(before, key), { value: null, revision });",
+    replace: "",
+    caughtBy: [UNITS, RUNS],
+  },
+  {
+    rule: "N2",
+    bug: "a store that was restored from an image knows no ends",
+    file: STORE,
+    find: "this.#endings = new Endings(state);",
+    replace: "this.#endings = new Endings(new MemoryState());",
+    caughtBy: [UNITS],
+  },
+  {
+    rule: "N2",
+    bug: "a key whose end has passed when it is written never goes",
+    file: ENDINGS,
+    find: "if (after < this.#floor) this.#setFloor(after, revision);",
+    replace: "",
+    caughtBy: [UNITS],
+  },
+  {
+    rule: "N2",
+    bug: "what ends after the first key is never looked for",
+    file: ENDINGS,
+    find: "    for (const { key } of this.#state.scan(range)) return timeOf(key);",
+    replace: "",
+    caughtBy: [UNITS, RUNS],
+  },
+  {
+    rule: "N2",
+    bug: "a server that does not lead yet never tries again",
+    file: PROPOSER,
+    find: "      else this.#timer = this.#lookLater();",
+    replace: "",
+    caughtBy: [PROPOSALS, RUNS],
+  },
+  {
+    rule: "N3",
+    bug: "one entry ends all keys that are due",
+    file: ENDINGS,
+    find: "if (due.length === ENDED_AT_ONCE) {",
+    replace: "if (due.length === Infinity) {",
+    caughtBy: [UNITS],
   },
 ];

@@ -51,7 +51,7 @@ export const storeCanaries: readonly Canary[] = [
   {
     rule: "O2",
     bug: "a key that comes back begins with version 1",
-    file: EXECUTE,
+    file: "kv/store/written.ts",
     find: "version: (before?.version ?? 0) + 1,",
     replace: "version: (isNew ? 0 : before.version) + 1,",
     caughtBy: [BATCHES, SWARM],
@@ -59,7 +59,7 @@ export const storeCanaries: readonly Canary[] = [
   {
     rule: "O2",
     bug: "a key that comes back keeps the revision at which it was first created",
-    file: EXECUTE,
+    file: "kv/store/written.ts",
     find: "created: isNew ? revision : before.created,",
     replace: "created: before === null ? revision : before.created,",
     caughtBy: [BATCHES, SWARM],
@@ -99,7 +99,7 @@ export const storeCanaries: readonly Canary[] = [
   {
     rule: "O3",
     bug: "a deleted key counts as present",
-    file: EXECUTE,
+    file: "kv/store/checks.ts",
     find: "const exists = entry !== null && entry.value !== null;",
     replace: "const exists = entry !== null;",
     caughtBy: [BATCHES, SWARM],
@@ -107,7 +107,7 @@ export const storeCanaries: readonly Canary[] = [
   {
     rule: "O3",
     bug: "a check of a revision holds for every later one",
-    file: EXECUTE,
+    file: "kv/store/checks.ts",
     find: "entry.revision === (check as { revision: number }).revision",
     replace: "entry.revision >= (check as { revision: number }).revision",
     caughtBy: [BATCHES, SWARM],
@@ -115,7 +115,7 @@ export const storeCanaries: readonly Canary[] = [
   {
     rule: "O3",
     bug: "values are equal when one begins with the other",
-    file: EXECUTE,
+    file: "kv/store/checks.ts",
     find: "one.length === other.length && one.every(",
     replace: "one.every(",
     caughtBy: [BATCHES],

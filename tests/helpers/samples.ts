@@ -69,7 +69,15 @@ export const SAMPLES: {
   readonly results: readonly Result[];
   readonly checks: readonly Check[];
 } = {
-  operations: Object.values(OPERATIONS),
-  results: [...Object.values(RESULTS), { op: "get", entry: null }],
+  operations: [
+    ...Object.values(OPERATIONS),
+    { op: "put", key: "k", value, expires: 1 },
+    { op: "putAtRevision", prefix: "log/", value, expires: Number.MAX_SAFE_INTEGER },
+  ],
+  results: [
+    ...Object.values(RESULTS),
+    { op: "get", entry: null },
+    { op: "get", entry: { ...entry, expires: 5 } },
+  ],
   checks: CHECKS,
 };

@@ -9,6 +9,7 @@
  */
 
 import {
+  EndProposer,
   KvServer,
   KvStore,
   type OpenWatch,
@@ -59,6 +60,7 @@ class SimService extends Rsm {
   readonly context: MachineContext;
   readonly server: KvServer;
   readonly watches: WatchServer | null;
+  readonly #ends: EndProposer | null;
   /** Called when the process is gone, which those that are connected to it notice. */
   readonly callers = new Set<() => void>();
   isEnded = false;
@@ -90,6 +92,9 @@ class SimService extends Rsm {
         hasLeader: () => (node()?.status().leader ?? null) !== null,
       })
       : null;
+    this.#ends = machine instanceof KvStore
+      ? new EndProposer({ store: machine, rsm: this, clock: context.clock })
+      : null;
     // The node is made after its application and leads nobody until then.
     const node = (): ReturnType<MachineContext["node"]> | null => context.node();
     this.attach({
@@ -105,6 +110,7 @@ class SimService extends Rsm {
   end(): void {
     this.isEnded = true;
     for (const hangUp of this.callers) hangUp();
+    this.#ends?.stop();
     this.stop();
   }
 

@@ -7,6 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import {
+  type ChangeKind,
   type KeyRange,
   KvStore,
   rangeOfKey,
@@ -158,6 +159,11 @@ export class KvWatching {
   }
 }
 
+function kindOf({ value, expires }: ChangeGroup["changes"][number]["entry"]): ChangeKind {
+  if (value !== null) return "put";
+  return expires > 0 ? "expired" : "delete";
+}
+
 /** What a watch sees of these groups. */
 function expected(
   groups: readonly ChangeGroup[],
@@ -181,8 +187,7 @@ function expected(
       const before = query.previous && previous !== null && previous.value !== null
         ? seen(previous)
         : null;
-      const kind = entry.value === null ? "delete" as const : "put" as const;
-      return { ...seen(entry), kind, previous: before };
+      return { ...seen(entry), kind: kindOf(entry), previous: before };
     });
     return changes.length === 0 ? [] : [{ revision: group.revision, changes }];
   });

@@ -20,8 +20,10 @@ const WANTED: Readonly<Record<string, readonly string[]>> = {
     const fields = ["key: length (`u16`), key", ...field === null ? [] : [field.layout]];
     return `| ${name} | ${code} | ${fields.join("; ")} | ${meaning} |`;
   }),
-  operation: Object.entries(OPERATIONS).map(([name, { code, fields, result, meaning }]) => {
-    return `| ${name} | ${code} | ${shown(fields)} | ${shown(result)} | ${meaning} |`;
+  operation: Object.entries(OPERATIONS).map(([name, { code, fields, later, result, meaning }]) => {
+    const codes = later === undefined ? `${code}` : `${code}, ${later.code}`;
+    const more = later === undefined ? "" : `; with code ${later.code} also ${shown(later.fields)}`;
+    return `| ${name} | ${codes} | ${shown(fields)}${more} | ${shown(result)} | ${meaning} |`;
   }),
 };
 

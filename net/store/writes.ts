@@ -1,0 +1,55 @@
+/**
+ * Writes of one key as batches: their conditions as checks, their outcomes from its results.
+ *
+ * @module
+ */
+
+import type { BatchBuilder, KeyLike, ValueLike } from "./batch_builder.ts";
+import type {
+  CommitOutcome,
+  DeleteOutcome,
+  GivenUp,
+  PutOptions,
+  WriteOptions,
+  WriteOutcome,
+} from "./outcomes.ts";
+
+/** Writes a key. A key whose version is another one is named with its version. */
+export async function putByBatch(
+  batch: BatchBuilder,
+  { key, value }: { readonly key: KeyLike; readonly value: ValueLike },
+  options: PutOptions,
+): Promise<WriteOutcome> {
+  const { version } = options;
+  if (version !== undefined) batch.check(key, { version });
+  const result = await batch.put(key, value, options).otherwise().get(key).commit(options);
+  if (result.outcome !== "yes") return failed(result);
+  const [done] = result.results;
+  if (done?.op === "put") return { outcome: "yes", version: done.version };
+  if (done?.op !== "get") return { outcome: "no", reason: "refused" };
+  return done.entry === null
+    ? { outcome: "no", reason: "absent" }
+    : { outcome: "no", reason: "versionConflict", version: done.entry.version };
+}
+
+/** Removes a key. */
+export async function deleteByBatch(
+  batch: BatchBuilder,
+  key: KeyLike,
+  options: WriteOptions,
+): Promise<DeleteOutcome> {
+  const { version } = options;
+  if (version !== undefined) batch.check(key, { version });
+  const result = await batch.delete(key).commit(options);
+  if (result.outcome !== "yes") return failed(result);
+  if (!result.held) return { outcome: "no", reason: "versionConflict" };
+  const [deleted] = result.results;
+  return { outcome: "yes", existed: deleted?.op === "delete" && deleted.existed };
+}
+
+function failed(result: Exclude<CommitOutcome, { readonly outcome: "yes" }>):
+  | { readonly outcome: "unknown"; readonly reason: GivenUp }
+  | { readonly outcome: "no"; readonly reason: "full" | "refused" | GivenUp } {
+  if (result.outcome === "unknown") return result;
+  return { outcome: "no", reason: result.reason === "invalid" ? "refused" : result.reason };
+}
