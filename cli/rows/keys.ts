@@ -181,7 +181,7 @@ export const watch = {
   description: [
     "Every change comes once, in order, with all changes of one batch together; a watch goes on " +
     "through changes of leader and lost nodes. Each line begins with the revision; --from with that " +
-    "number goes on after it, at any time within the latest 64 MiB of changes.",
+    "number goes on after it, at any time within the latest 32 MiB of changes.",
     "The command gets the revision as KONTIKI_REVISION and the changes as JSON in KONTIKI_CHANGES; one " +
     "runs at a time, and an exit code other than 0 ends the watch.",
   ],

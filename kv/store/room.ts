@@ -21,9 +21,6 @@ export interface StoreLimits {
  */
 const LIMITS: StoreLimits = { keysMax: 4 * 2 ** 20, bytesMax: 2 ** 31 };
 
-/** A state on a disk: only the disk says when it is full. */
-export const NO_LIMITS: StoreLimits = { keysMax: Infinity, bytesMax: Infinity };
-
 /** What a key counts beside its own bytes and its value. */
 export const KEY_OVERHEAD_BYTES = 14;
 

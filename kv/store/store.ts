@@ -36,7 +36,7 @@ import { Endings } from "./endings.ts";
 import { executeBatch, InvalidBatch } from "./execute.ts";
 import { History, type HistoryLimits } from "./history.ts";
 import { drawImage, readImage } from "./image.ts";
-import { NO_LIMITS, Room, type StoreLimits } from "./room.ts";
+import { Room, type StoreLimits } from "./room.ts";
 import { SESSION_LIMITS, Sessions } from "./sessions.ts";
 import { written } from "./written.ts";
 
@@ -69,9 +69,8 @@ export interface StoreObserver {
 /** A map with versions that every server of a cluster holds alike. */
 export class KvStore implements StateMachine {
   #state: State;
-  /** Whether the state is kept on a disk: it has no limits but the disk's, and draws no images. */
-  readonly #isDurable: boolean;
-  #room: Room;
+  /** `null`: the state is kept on a disk, has no limits but the disk's, and draws no images. */
+  #room: Room | null;
   #history: History;
   /** The revision of the last command that was applied. */
   #revision = 0;
@@ -88,16 +87,15 @@ export class KvStore implements StateMachine {
    */
   constructor(limits?: StoreLimits, history?: HistoryLimits, durable?: State) {
     this.#state = durable ?? new MemoryState();
-    this.#isDurable = durable !== undefined;
-    this.#room = new Room(this.#isDurable ? NO_LIMITS : limits);
+    this.#room = durable === undefined ? new Room(limits) : null;
     this.#history = new History(history);
     this.#sessions = new Sessions(this.#state, SESSION_LIMITS);
     this.#endings = new Endings(this.#state);
   }
 
-  /** The number of keys. */
+  /** The number of keys of a store that is kept in memory. */
   get size(): number {
-    return this.#room.keys;
+    return this.#room?.keys ?? 0;
   }
 
   /** The revision of the last command that was applied. */
@@ -158,7 +156,7 @@ export class KvStore implements StateMachine {
   }
 
   *restore(data: Uint8Array): Steps {
-    if (this.#isDurable) {
+    if (this.#room === null) {
       this.#history = this.#history.emptied();
       this.#sessions = new Sessions(this.#state, SESSION_LIMITS);
       this.#endings = new Endings(this.#state);
@@ -258,10 +256,10 @@ export class KvStore implements StateMachine {
 
   /** Makes all changes of a revision, or none if there is no room (O1). */
   #commit(changes: readonly Change[]): boolean {
-    if (!this.#room.has(changes)) return false;
+    if (this.#room?.has(changes) === false) return false;
     let replacedBytes = 0;
     for (const change of changes) {
-      this.#room.change(change);
+      this.#room?.change(change);
       this.#state.add(change.entry);
       this.#endings.change(change);
       replacedBytes += change.previous?.value?.length ?? 0;

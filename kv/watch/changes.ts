@@ -23,12 +23,16 @@ export function kindOf({ value, lease, expires }: Entry): ChangeKind {
   return expires > 0 ? "expired" : "delete";
 }
 
+/** About how much memory an entry takes. */
+export function entryBytes({ key, value }: Entry): number {
+  return ENTRY_OVERHEAD_BYTES + key.length + (value === null ? 0 : value.length);
+}
+
 /** About how much memory a group keeps from being freed. */
 export function bytesOf({ changes }: ChangeGroup): number {
   let bytes = ENTRY_OVERHEAD_BYTES;
   for (const { entry, previous } of changes) {
-    bytes += ENTRY_OVERHEAD_BYTES + entry.key.length + (entry.value?.length ?? 0);
-    if (previous !== null) bytes += ENTRY_OVERHEAD_BYTES + (previous.value?.length ?? 0);
+    bytes += entryBytes(entry) + (previous === null ? 0 : entryBytes(previous));
   }
   return bytes;
 }

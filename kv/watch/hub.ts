@@ -16,7 +16,7 @@ import { type Shared, Watch } from "./watch.ts";
 
 /** What watches may hold. */
 export interface WatchLimits {
-  /** The latest groups, which all watches share. @default {64 MiB} */
+  /** The latest groups, which all watches share. @default {32 MiB} */
   readonly recentBytesMax: number;
   /** Groups that wait for one reader; more of them are read from the latest groups. @default {1000} */
   readonly queueGroupsMax: number;
@@ -30,7 +30,7 @@ export interface WatchLimits {
 
 /** The default of every limit. */
 export const WATCH_LIMITS: WatchLimits = {
-  recentBytesMax: 64 * 2 ** 20,
+  recentBytesMax: 32 * 2 ** 20,
   queueGroupsMax: 1000,
   queueBytesMax: 2 ** 20,
   queuedBytesMax: 64 * 2 ** 20,

@@ -185,6 +185,18 @@ Deno.test("the memory of watches is bounded however many readers are slow", () =
   assertLess(hub.bytes, 50_001);
 });
 
+Deno.test("a change does not keep the block of a table from being freed", () => {
+  const block = new Uint8Array(4096);
+  const entry = { key: "k", version: 1, created: 1, lease: 0, expires: 0 };
+  const previous = { ...entry, revision: 1, value: block.subarray(100, 110) };
+  const hub = new WatchHub(1);
+  const change = { entry: { ...entry, revision: 2, value: new Uint8Array(10) }, previous };
+  hub.record({ revision: 2, changes: [change] });
+  const [group] = drain(open(hub, [ALL], 1));
+  const { value } = group!.changes[0]!.previous!;
+  assertEquals([value, value!.buffer.byteLength], [previous.value, 10]);
+});
+
 Deno.test("a watch beyond the limit is refused, until another ends", () => {
   const hub = new WatchHub(0, { watchesMax: 1 });
   const watch = open(hub, [ALL]);

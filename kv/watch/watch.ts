@@ -175,7 +175,8 @@ export class Watch {
     let looks = 0;
     let next = from;
     while (next < recent.end && bytes < bytesMax && looks < STEP_CHANGES) {
-      const group = recent.at(next++);
+      const group = recent.at(next);
+      next += group.changes.length;
       looks += group.changes.length;
       this.#taken = group.revision;
       const part = this.partOf(group);

@@ -36,8 +36,8 @@ export const storeCanaries: readonly Canary[] = [
     rule: "O1",
     bug: "a batch for which there is no room stores the keys that fit",
     file: STORE,
-    find: "if (!this.#room.has(changes)) return false;",
-    replace: "if (!this.#room.has(changes.slice(0, 1))) return false;",
+    find: "if (this.#room?.has(changes) === false) return false;",
+    replace: "if (this.#room?.has(changes.slice(0, 1)) === false) return false;",
     caughtBy: [BATCHES],
   },
   {
