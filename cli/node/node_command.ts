@@ -19,7 +19,7 @@ import {
   systemMessage,
   UsageError,
 } from "../table/mod.ts";
-import { ListenError } from "./listening.ts";
+import { type ClusterDoor, ListenError, openNodeDoor } from "../door/mod.ts";
 import { type NodeLog, setupLog } from "./log.ts";
 import type { Row } from "../rows/mod.ts";
 import { parseEndpoint } from "../cluster/mod.ts";
@@ -53,29 +53,55 @@ async function serve(
   log: NodeLog,
 ): Promise<ExitReason> {
   const { id } = options;
-  const node = await start({ ...settingsOf(options), log });
+  const settings = { ...settingsOf(options), log };
+  const node = await start(settings);
+  const door = await startDoor(node, settings, options);
   const { peers, clients } = node;
-  log.info(`${nodeName(id)} serves: peers ${placeOf(peers)}, clients ${placeOf(clients)}`);
-  if (!output.isTerminal) output.json({ ready: true, id, peers, clients });
+  const http = door?.address ?? null;
+  const places = `peers ${placeOf(peers)}, clients ${placeOf(clients)}, HTTP ${placeOf(http)}`;
+  log.info(`${nodeName(id)} serves: ${places}`);
+  if (!output.isTerminal) output.json({ ready: true, id, peers, clients, http });
   const stopped = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => stopped.resolve());
   if (options.untilInputEnds) endOfInput().then(() => stopped.resolve());
-  const error = await Promise.race([node.ended, stopped.promise.then(() => stopSoon(node))]);
+  const error = await Promise.race([
+    node.ended,
+    stopped.promise.then(() => stopSoon({ node, door })),
+  ]);
   if (error !== null) throw error;
   log.info(`${nodeName(id)} stopped`);
   return "ok";
 }
 
 /** A stop that takes too long is abandoned: what is not durable by then was never acknowledged. */
-function stopSoon(node: RunningNode): Promise<unknown> {
+function stopSoon(
+  { node, door }: { readonly node: RunningNode; readonly door: ClusterDoor | null },
+): Promise<unknown> {
   const patience = new Promise<null>((resolve) => setTimeout(() => resolve(null), stopMsMax));
-  return Promise.race([node.stop().then(() => node.ended), patience]);
+  const ended = Promise.all([node.stop(), door?.close()]).then(() => node.ended);
+  return Promise.race([ended, patience]);
 }
 
 async function start(settings: NodeSettings): Promise<RunningNode> {
   try {
     return await runNode(settings);
   } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message, "node");
+    throw error;
+  }
+}
+
+/** Opens the HTTP port, if one is asked for; a node without the port that was asked for does not run. */
+async function startDoor(
+  node: RunningNode,
+  settings: NodeSettings,
+  { http, httpToken: token }: CommandContext<Row<"node">>["options"],
+): Promise<ClusterDoor | null> {
+  if (http === null) return null;
+  try {
+    return await openNodeDoor(node, settings, { address: parseEndpoint(http), token });
+  } catch (error) {
+    await node.stop();
     if (error instanceof RangeError) throw new UsageError(error.message, "node");
     throw error;
   }
@@ -151,6 +177,7 @@ function settingsOf(
     peers,
     ...clientAddresses(options),
     data,
+    hasHttp: options.http !== null,
     isExisting: options.existing,
     joins: options.join,
     isTraced: options.logLevel === "debug",

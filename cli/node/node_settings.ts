@@ -20,6 +20,8 @@ export interface NodeSettings {
   readonly clients: Address | null;
   /** Where every node listens for clients, for clients that know only some. @default {none} */
   readonly clientsOfAll?: ReadonlyMap<NodeId, string>;
+  /** Whether a door for HTTP is opened, which needs a share of the connections. @default {false} */
+  readonly hasHttp?: boolean;
   /** The folder of this node alone. */
   readonly data: string;
   /** Whether an empty folder is refused. */

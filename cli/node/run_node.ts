@@ -32,7 +32,7 @@ import {
 import { checkExisting } from "./check_existing.ts";
 import { cpuMs, LoopLag, SaveTimes } from "./figures.ts";
 import { leadershipLog } from "./leadership_log.ts";
-import { listening } from "./listening.ts";
+import { listening } from "../door/mod.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
 import {
   type CountingReport,
@@ -79,7 +79,7 @@ export async function runNode(settings: NodeSettings): Promise<RunningNode> {
 /** A node with everything that it holds open. */
 class NodeProcess implements RunningNode {
   readonly #settings: NodeSettings;
-  readonly #limits = connectionLimits();
+  readonly #limits;
   readonly #clock = new SystemClock();
   readonly #machine: RunningMachine;
   readonly #storage: FileStorage;
@@ -97,6 +97,7 @@ class NodeProcess implements RunningNode {
 
   constructor(settings: NodeSettings, machine: RunningMachine) {
     this.#settings = settings;
+    this.#limits = connectionLimits({ hasHttp: settings.hasHttp ?? false });
     this.#machine = machine;
     const { id, cluster, peers, log } = settings;
     const identity = { cluster, node: id };

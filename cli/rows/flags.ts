@@ -82,6 +82,14 @@ export const endpoints = list(
   { value: "HOST:PORT,…", shared: true, short: "e", excludes: ["data"] },
 );
 
+/** The token of the HTTP port. */
+export const httpToken = text(
+  "http-token",
+  "the token that every request over HTTP must bring; best given by the environment, which other " +
+    "users of the machine cannot read",
+  { value: "TOKEN", shared: true },
+);
+
 /** The limit of a command's time. */
 export const timeout = duration("timeout", "give up after this time", {
   default: "5s",

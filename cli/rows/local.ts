@@ -9,6 +9,7 @@ import {
   argument,
   data,
   duration,
+  httpToken,
   integer,
   json,
   logLevel,
@@ -39,6 +40,13 @@ export const up = {
       min: 0,
       max: 65000,
     }),
+    text(
+      "http",
+      "where to listen for HTTP: keys, health, metrics and a page to look at and play with; left " +
+        "out: at a free port of this machine. Beyond it only with --http-token",
+      { value: "HOST:PORT" },
+    ),
+    httpToken,
     text("exec", "run these shell commands, separated by `;`, then stop", { value: "COMMANDS" }),
     toggle("serve", "no shell: serve until Ctrl-C or SIGTERM"),
     timeout,

@@ -5,7 +5,7 @@
  */
 
 import type { CommandRow } from "../table/mod.ts";
-import { argument, integer, json, list, logLevel, size, text, toggle } from "./flags.ts";
+import { argument, httpToken, integer, json, list, logLevel, size, text, toggle } from "./flags.ts";
 import { MACHINES } from "./machine_names.ts";
 
 /** `kontiki node`. */
@@ -32,6 +32,13 @@ export const node = {
         "--peers, this node tells its clients where the others are",
       { value: "HOST:PORT" },
     ),
+    text(
+      "http",
+      "where to listen for HTTP: keys, health, metrics and a page; left out: nowhere. Beyond this " +
+        "machine only with --http-token",
+      { value: "HOST:PORT" },
+    ),
+    httpToken,
     text("data", "the folder that keeps what this node must not forget", {
       value: "DIR",
       required: true,

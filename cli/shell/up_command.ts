@@ -22,14 +22,19 @@ import type { Row } from "../rows/mod.ts";
 import {
   LocalCluster,
   openLocalSession,
+  parseEndpoint,
   prepareCluster,
   readClusterFile,
   untilServing,
 } from "../cluster/mod.ts";
+import { type ClusterDoor, clusterHealth, openClusterDoor } from "../door/mod.ts";
 import { runShell } from "./shell_command.ts";
 
 /** The number of nodes of a new cluster. */
 const nodesOfNew = 3;
+
+/** Where the HTTP port is opened if nothing is said. */
+const ANYWHERE = { hostname: "127.0.0.1", port: 0 };
 
 /** How much later than its children this process may receive a signal. */
 const signalMsMax = 100;
@@ -69,7 +74,9 @@ export async function run(context: UpContext): Promise<Ending> {
     },
   });
   const session = openLocalSession(folder, { file, processes: cluster, isShell: true });
+  let door: ClusterDoor | null = null;
   try {
+    door = await openUpDoor(context, session);
     await cluster.startAll();
     await Promise.race([untilInterrupted(context, untilServing(session)), died.promise]);
     isServing = true;
@@ -79,9 +86,11 @@ export async function run(context: UpContext): Promise<Ending> {
       output.note(
         `${verb}: ${countText(file.nodes.length, "node")} in ${folder}, serving after ${took}.`,
       );
+      output.note(`HTTP: ${urlOf(door)}`);
     }
-    return await (options.serve ? serve(context, session) : runShell(context, session));
+    return await (options.serve ? serve(context, { session, door }) : runShell(context, session));
   } finally {
+    await door?.close();
     session.close();
     await cluster.stopAll();
     await lock.close();
@@ -112,10 +121,53 @@ async function lockFolder(folder: string): Promise<DenoFiles> {
   );
 }
 
-async function serve(context: UpContext, session: Session): Promise<Ending> {
+/** Opens the HTTP port of the cluster, which outlives each of its nodes. */
+async function openUpDoor(
+  { options, output }: UpContext,
+  session: Session,
+): Promise<ClusterDoor> {
+  const { hostname, port } = options.http === null ? ANYWHERE : parseEndpoint(options.http);
+  let listener: Deno.Listener;
+  try {
+    listener = Deno.listen({ hostname, port });
+  } catch (error) {
+    if (
+      !(error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.AddrNotAvailable)
+    ) throw error;
+    throw new CommandError(
+      "failure",
+      `Cannot listen for HTTP at ${options.http}: ${error.message}`,
+    );
+  }
+  try {
+    return await openClusterDoor({
+      listener,
+      host: hostname,
+      token: options.httpToken,
+      socket: `${options.data}/http.sock`,
+      cluster: session.cluster,
+      endpoints: session.nodes.map(({ endpoint }) => endpoint),
+      health: clusterHealth(() => session.reports()),
+      log: (line) => output.note(line),
+    });
+  } catch (error) {
+    listener.close();
+    if (error instanceof RangeError) throw new UsageError(error.message, "up");
+    throw error;
+  }
+}
+
+function urlOf({ address: { hostname, port } }: ClusterDoor): string {
+  return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/`;
+}
+
+async function serve(
+  context: UpContext,
+  { session, door }: { readonly session: Session; readonly door: ClusterDoor },
+): Promise<Ending> {
   const { output, signal } = context;
   const endpoints = session.nodes.map(({ endpoint }) => endpoint);
-  if (output.isJson) output.json({ cluster: session.cluster, endpoints });
+  if (output.isJson) output.json({ cluster: session.cluster, endpoints, http: urlOf(door) });
   else output.line(`Clients: ${endpoints.join(",")}`);
   // Ctrl-C is the usual end of this command.
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));

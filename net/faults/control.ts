@@ -14,7 +14,7 @@ import type { Address, Plain, WireValue } from "../wire/mod.ts";
 import type { Faults } from "./faults.ts";
 import { type Fields, readObject } from "./fields.ts";
 import { parseFaults } from "./parse_faults.ts";
-import { type Answer, RpcServer } from "../rpc/mod.ts";
+import { type Answer, listenPrivately, RpcServer } from "../rpc/mod.ts";
 
 /** The socket's name within the folder of a node. */
 export const CONTROL_SOCKET = "control.sock";
@@ -56,9 +56,6 @@ export interface ControlOptions {
 /** Only tests and the shell of one user connect here. */
 const CONTROL_LIMITS = { connectionsMax: 16, pendingHellosMax: 8 };
 
-/** The longest path of a Unix socket that every system accepts. */
-const PATH_BYTES_MAX = 103;
-
 /**
  * Opens the control socket.
  *
@@ -66,36 +63,12 @@ const PATH_BYTES_MAX = 103;
  */
 export async function openControl(options: ControlOptions): Promise<RpcServer> {
   const { path, cluster, id, target, log } = options;
-  const pathBytes = new TextEncoder().encode(path).length;
-  if (pathBytes > PATH_BYTES_MAX) {
-    throw new RangeError(
-      `Cannot open the control socket: wanted a path of at most ${PATH_BYTES_MAX} bytes, ` +
-        `got ${pathBytes}: ${path}`,
-    );
-  }
-  await removeOld(path);
-  const listener = listenPrivately(path);
+  const listener = await listenPrivately(
+    path,
+    (path) => Deno.listen({ transport: "unix", path }),
+  );
   const handle = (request: WireValue, reply: Answer): void => control(target, { request, reply });
   return new RpcServer({ listener, cluster, id, handle, log, limits: CONTROL_LIMITS });
-}
-
-/** Listens with a umask, so that other users cannot connect even for a moment. */
-function listenPrivately(path: string): Deno.Listener {
-  const before = Deno.umask(0o177);
-  try {
-    return Deno.listen({ transport: "unix", path });
-  } finally {
-    Deno.umask(before);
-  }
-}
-
-/** Removes the socket that a killed node has left. */
-async function removeOld(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 function control(

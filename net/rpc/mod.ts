@@ -7,6 +7,7 @@
 export type { ConnectFailure, ConnectFailureKind } from "./connect_failure.ts";
 export type { CallLimits, CallOutcome } from "./call.ts";
 export type { ClientStream, StreamEnd, StreamHandlers } from "./client_streams.ts";
+export { listenPrivately, removeSocket } from "./private_socket.ts";
 export type { RpcClientOptions } from "./client_options.ts";
 export { RpcClient } from "./rpc_client.ts";
 export type { ServerHello } from "./rpc_frames.ts";

@@ -14,6 +14,9 @@ const UNKNOWN_LIMIT = 256;
 /** Kept for files of the log and the snapshot, the runtime, listeners, and connections of peers. */
 const RESERVE = 96;
 
+/** What a connection of the HTTP port takes: its socket, and both ends of the one behind the gate. */
+const HTTP_DESCRIPTORS = 3;
+
 /** The least number with which a node can serve. */
 export const DESCRIPTORS_MIN = 128;
 
@@ -23,11 +26,15 @@ export interface ConnectionLimits {
   readonly clients: { readonly connectionsMax: number; readonly pendingHellosMax: number };
   /** The port for peers, which needs few connections. */
   readonly peers: { readonly pendingHellosMax: number };
+  /** The port for HTTP. */
+  readonly http: { readonly connectionsMax: number };
 }
 
 /** The limits that fit the descriptors of this process. */
-export function connectionLimits(): ConnectionLimits {
-  return shareDescriptors(descriptorLimit());
+export function connectionLimits(
+  ports: { readonly hasHttp: boolean } = { hasHttp: false },
+): ConnectionLimits {
+  return shareDescriptors(descriptorLimit(), ports);
 }
 
 /**
@@ -58,7 +65,10 @@ export function parseLimit(answer: string): number {
  *
  * @throws {RangeError} If there are too few.
  */
-export function shareDescriptors(limit: number): ConnectionLimits {
+export function shareDescriptors(
+  limit: number,
+  { hasHttp }: { readonly hasHttp: boolean },
+): ConnectionLimits {
   if (limit < DESCRIPTORS_MIN) {
     throw new RangeError(
       `Cannot serve: wanted at least ${DESCRIPTORS_MIN} file descriptors (ulimit -n), got ${limit}`,
@@ -67,6 +77,8 @@ export function shareDescriptors(limit: number): ConnectionLimits {
   const free = limit - RESERVE;
   const peers = { pendingHellosMax: Math.min(64, Math.floor(free / 8)) };
   const pendingHellosMax = Math.min(256, Math.floor(free / 8));
-  const connectionsMax = Math.min(4096, free - pendingHellosMax - peers.pendingHellosMax);
-  return { clients: { connectionsMax, pendingHellosMax }, peers };
+  const http = { connectionsMax: hasHttp ? Math.min(256, Math.floor(free / 12)) : 0 };
+  const others = pendingHellosMax + peers.pendingHellosMax + HTTP_DESCRIPTORS * http.connectionsMax;
+  const connectionsMax = Math.min(4096, free - others);
+  return { clients: { connectionsMax, pendingHellosMax }, peers, http };
 }

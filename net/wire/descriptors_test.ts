@@ -20,13 +20,18 @@ Deno.test("descriptorLimit is the limit of this process, or a small number", () 
 
 Deno.test("shareDescriptors keeps a reserve for files, whatever the limit", () => {
   for (const limit of [128, 256, 1000, 1024, 4096, 2 ** 20]) {
-    const { clients, peers } = shareDescriptors(limit);
-    const counts = [clients.connectionsMax, clients.pendingHellosMax, peers.pendingHellosMax];
-    assert(counts.every((count) => count > 0));
-    assert(counts.reduce((sum, count) => sum + count) <= limit - 96, `${limit}`);
+    for (const hasHttp of [false, true]) {
+      const { clients, peers, http } = shareDescriptors(limit, { hasHttp });
+      const counts = [clients.connectionsMax, clients.pendingHellosMax, peers.pendingHellosMax];
+      assert(counts.every((count) => count > 0));
+      assertEquals(http.connectionsMax > 0, hasHttp);
+      const sum = counts.reduce((sum, count) => sum + count) + 3 * http.connectionsMax;
+      assert(sum <= limit - 96, `${limit}`);
+    }
   }
   const clients = { connectionsMax: 4096, pendingHellosMax: 256 };
-  assertEquals(shareDescriptors(2 ** 20), { clients, peers: { pendingHellosMax: 64 } });
+  const expected = { clients, peers: { pendingHellosMax: 64 }, http: { connectionsMax: 256 } };
+  assertEquals(shareDescriptors(2 ** 20, { hasHttp: true }), expected);
   const sentence = "wanted at least 128 file descriptors (ulimit -n), got 127";
-  assertThrows(() => shareDescriptors(127), RangeError, sentence);
+  assertThrows(() => shareDescriptors(127, { hasHttp: false }), RangeError, sentence);
 });

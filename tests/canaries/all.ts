@@ -6,19 +6,35 @@
 
 import type { Canary } from "./canary.ts";
 import { canaries as checkerCanaries } from "./checker.ts";
-import { storageCanaries } from "./storage.ts";
-import { coreCanaries } from "./core.ts";
-import { endingsCanaries } from "./clocks.ts";
+import { clockCanaries, endingsCanaries } from "./clocks.ts";
+import { electionCanaries } from "./elections.ts";
+import { httpCanaries } from "./http.ts";
+import { identityCanaries } from "./identity.ts";
 import { kvCanaries } from "./kv.ts";
+import { memberCanaries } from "./members.ts";
 import { netCanaries } from "./net.ts";
 import { peerCanaries } from "./peers.ts";
+import { extremeCanaries, promiseCanaries } from "./promises.ts";
+import { replicationCanaries } from "./replication.ts";
+import { readCanaries, snapshotCanaries } from "./snapshots.ts";
+import { storageCanaries } from "./storage.ts";
 import { storeCanaries } from "./store.ts";
 import { tableCanaries } from "./tables.ts";
 import { watchCanaries } from "./watch.ts";
 
 /** Every canary, by part of the product. */
 export const allCanaries: readonly Canary[] = [
-  ...coreCanaries,
+  // The core and its driver.
+  ...electionCanaries,
+  ...memberCanaries,
+  ...promiseCanaries,
+  ...clockCanaries,
+  ...identityCanaries,
+  ...extremeCanaries,
+  ...replicationCanaries,
+  ...snapshotCanaries,
+  ...readCanaries,
+  // All around it.
   ...kvCanaries,
   ...checkerCanaries,
   ...storageCanaries,
@@ -28,4 +44,6 @@ export const allCanaries: readonly Canary[] = [
   ...peerCanaries,
   ...tableCanaries,
   ...watchCanaries,
+  ...httpCanaries,
+  ...endingsCanaries,
 ];

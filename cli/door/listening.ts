@@ -9,7 +9,7 @@ import type { Address } from "../../net/mod.ts";
 /** An address to listen at, and the kind of connections there. */
 export interface Place {
   readonly address: Address;
-  readonly role: "peers" | "clients";
+  readonly role: "peers" | "clients" | "HTTP";
 }
 
 /** The system refused to listen at an address. */

@@ -1,0 +1,88 @@
+/**
+ * Opens the HTTP port: all routes, on a client of the cluster that finds the leader itself.
+ *
+ * Invariant: a port that other machines reach wants a token.
+ *
+ * @module
+ */
+
+import { type Address, connectionLimits } from "../../net/mod.ts";
+import {
+  type DoorLoad,
+  type Health,
+  healthRoutes,
+  openDoor,
+  type Route,
+} from "../../net/http/mod.ts";
+import { connect, type StoreClient } from "../../net/store/mod.ts";
+
+/** Options of {@linkcode openClusterDoor}. */
+export interface ClusterDoorOptions {
+  readonly listener: Deno.Listener;
+  /** The host of the address that was asked for. */
+  readonly host: string;
+  readonly token: string | null;
+  /** The path of the socket behind the gate. */
+  readonly socket: string;
+  /** The name of the cluster. */
+  readonly cluster: string;
+  /** Where its nodes listen for clients. */
+  readonly endpoints: readonly string[];
+  readonly health: Health;
+  readonly log: (line: string) => void;
+}
+
+/** An open HTTP port. */
+export interface ClusterDoor {
+  readonly address: Address;
+  /** What it holds and has done. */
+  load(): DoorLoad;
+  /** How often a connection was refused, by reason. */
+  refusals(): Readonly<Record<string, number>>;
+  close(): Promise<void>;
+}
+
+/** Whether only programs of this machine reach the address. */
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "::1" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}
+
+/**
+ * Throws for a port that everybody reaches without a token.
+ *
+ * @throws {RangeError} If a token is missing.
+ */
+export function checkToken(host: string, token: string | null): void {
+  if (token !== null || isLoopback(host)) return;
+  throw new RangeError(
+    `Cannot listen for HTTP at ${host}: wanted --http-token for an address that other machines reach`,
+  );
+}
+
+/** Every route of the port. Doors of further protocols add theirs here. */
+function routesOf(_store: StoreClient, { health }: ClusterDoorOptions): Route[] {
+  return [...healthRoutes(health)];
+}
+
+/** Opens the port; resolves when it serves. */
+export async function openClusterDoor(options: ClusterDoorOptions): Promise<ClusterDoor> {
+  const { listener, host, token, socket, cluster, endpoints, log } = options;
+  checkToken(host, token);
+  const store = connect(endpoints, { cluster });
+  const { connectionsMax } = connectionLimits({ hasHttp: true }).http;
+  const door = await openDoor({
+    ...{ listener, socket, token, log },
+    routes: routesOf(store, options),
+    names: [host],
+    limits: { connectionsMax },
+  });
+  return {
+    address: door.address,
+    load: () => door.load(),
+    refusals: () => door.refusals(),
+    close: async () => {
+      await door.close();
+      await store.close();
+    },
+  };
+}

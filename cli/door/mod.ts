@@ -1,0 +1,10 @@
+/**
+ * The HTTP port of a node and of a local cluster: what is served there.
+ *
+ * @module
+ */
+
+export { type ClusterDoor, type ClusterDoorOptions, openClusterDoor } from "./cluster_door.ts";
+export { clusterHealth } from "./health.ts";
+export { ListenError, listening } from "./listening.ts";
+export { openNodeDoor } from "./node_door.ts";

@@ -1,0 +1,78 @@
+/**
+ * The HTTP port of one node.
+ *
+ * @module
+ */
+
+import { type Address, parseAddress } from "../../net/mod.ts";
+import type { NodeId } from "../../raft/mod.ts";
+import type { NodeReport } from "../table/mod.ts";
+import { type ClusterDoor, openClusterDoor } from "./cluster_door.ts";
+import { nodeHealth } from "./health.ts";
+import { listening } from "./listening.ts";
+
+/** The name of the socket behind the gate, within the folder of a node. */
+const HTTP_SOCKET = "http.sock";
+
+/** Where to listen, and the token that is wanted. */
+export interface HttpSettings {
+  readonly address: Address;
+  readonly token: string | null;
+}
+
+/** A node that serves. */
+export interface ServingNode {
+  /** Where it listens for clients. */
+  readonly clients: Address | null;
+  report(): NodeReport;
+}
+
+/** What the port takes from the settings of its node. */
+export interface NodeDoorSettings {
+  readonly id: NodeId;
+  readonly cluster: string;
+  readonly clientsOfAll?: ReadonlyMap<NodeId, string>;
+  /** The folder of the node. */
+  readonly data: string;
+  readonly log: { warn(line: string): void };
+}
+
+/** Opens the port of a node that serves. */
+export async function openNodeDoor(
+  node: ServingNode,
+  { id, cluster, data, clientsOfAll, log }: NodeDoorSettings,
+  { address, token }: HttpSettings,
+): Promise<ClusterDoor> {
+  const own = node.clients;
+  if (own === null) throw new RangeError("Cannot listen for HTTP: wanted --clients with --http");
+  const others = [...clientsOfAll ?? []].filter(([other]) => other !== id).map(([, place]) =>
+    place
+  );
+  const listener = listening(
+    { address, role: "HTTP" },
+    () => Deno.listen({ ...address, transport: "tcp" }),
+  );
+  try {
+    return await openClusterDoor({
+      ...{ listener, token, cluster, host: address.hostname, socket: `${data}/${HTTP_SOCKET}` },
+      endpoints: [textOf(reachable(own)), ...others],
+      health: nodeHealth(() => node.report()),
+      log: (line) => log.warn(line),
+    });
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+}
+
+/** Where this process reaches its own port: an address that stands for all leads to the loopback. */
+function reachable(address: Address): Address {
+  const isAny = address.hostname === "0.0.0.0" || address.hostname === "::";
+  return isAny ? { ...address, hostname: "127.0.0.1" } : address;
+}
+
+function textOf({ hostname, port }: Address): string {
+  const text = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  // An interface may be part of an IPv6 address, which no client address has.
+  return parseAddress(text) === null ? `127.0.0.1:${port}` : text;
+}
