@@ -10,11 +10,13 @@
 
 /** Something that accepts connections. */
 export interface Acceptor {
+  /** Ends accepting, and closes the listener. */
   close(): void;
 }
 
 /** Options of {@linkcode acceptAll}. */
 export interface AcceptorOptions {
+  /** Called with each connection. */
   readonly accept: (conn: Deno.Conn) => void;
   /** Called with the reason when the system gives no connection. */
   readonly failed: (message: string) => void;

@@ -7,7 +7,7 @@
 export { decode, DEPTH_MAX, ITEMS_MAX, type Plain, type WireValue } from "./codec.ts";
 export { Connection } from "./connection.ts";
 export type { Closed, ClosedKind, ConnectionOptions } from "./connection_options.ts";
-export { acceptAll, type Acceptor } from "./acceptor.ts";
+export { acceptAll, type Acceptor, type AcceptorOptions } from "./acceptor.ts";
 export { type ConnectionLimits, connectionLimits } from "./descriptors.ts";
 export { encode, Encoder } from "./encoder.ts";
 export { appendFrame, FRAME_BYTES_MAX, FrameDecoder } from "./frame.ts";
