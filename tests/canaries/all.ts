@@ -45,5 +45,4 @@ export const allCanaries: readonly Canary[] = [
   ...tableCanaries,
   ...watchCanaries,
   ...httpCanaries,
-  ...endingsCanaries,
 ];
