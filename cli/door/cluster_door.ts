@@ -8,13 +8,19 @@
 
 import { type Address, connectionLimits } from "../../net/mod.ts";
 import {
+  type Door,
   type DoorLoad,
   type Health,
   healthRoutes,
+  metricsRoute,
   openDoor,
   type Route,
+  type Sample,
 } from "../../net/http/mod.ts";
 import { connect, type StoreClient } from "../../net/store/mod.ts";
+
+import { METRICS } from "./metrics.ts";
+import { httpSamples } from "./samples.ts";
 
 /** Options of {@linkcode openClusterDoor}. */
 export interface ClusterDoorOptions {
@@ -29,6 +35,8 @@ export interface ClusterDoorOptions {
   /** Where its nodes listen for clients. */
   readonly endpoints: readonly string[];
   readonly health: Health;
+  /** The metrics of the nodes that are served here. */
+  readonly samples: () => readonly Sample[] | Promise<readonly Sample[]>;
   readonly log: (line: string) => void;
 }
 
@@ -60,8 +68,15 @@ export function checkToken(host: string, token: string | null): void {
 }
 
 /** Every route of the port. Doors of further protocols add theirs here. */
-function routesOf(_store: StoreClient, { health }: ClusterDoorOptions): Route[] {
-  return [...healthRoutes(health)];
+function routesOf(
+  _store: StoreClient,
+  { health, samples }: ClusterDoorOptions,
+  own: () => readonly Sample[],
+): Route[] {
+  return [
+    ...healthRoutes(health),
+    metricsRoute(METRICS, async () => [...await samples(), ...own()]),
+  ];
 }
 
 /** Opens the port; resolves when it serves. */
@@ -70,9 +85,9 @@ export async function openClusterDoor(options: ClusterDoorOptions): Promise<Clus
   checkToken(host, token);
   const store = connect(endpoints, { cluster });
   const { connectionsMax } = connectionLimits({ hasHttp: true }).http;
-  const door = await openDoor({
+  const door: Door = await openDoor({
     ...{ listener, socket, token, log },
-    routes: routesOf(store, options),
+    routes: routesOf(store, options, () => httpSamples(door.load(), door.refusals())),
     names: [host],
     limits: { connectionsMax },
   });

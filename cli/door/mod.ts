@@ -7,4 +7,6 @@
 export { type ClusterDoor, type ClusterDoorOptions, openClusterDoor } from "./cluster_door.ts";
 export { clusterHealth } from "./health.ts";
 export { ListenError, listening } from "./listening.ts";
+export { METRICS } from "./metrics.ts";
 export { openNodeDoor } from "./node_door.ts";
+export { METRICS_REQUEST, type NodeCounters, nodeSamples, samplesOf } from "./samples.ts";

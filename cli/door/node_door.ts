@@ -5,6 +5,7 @@
  */
 
 import { type Address, parseAddress } from "../../net/mod.ts";
+import type { Sample } from "../../net/http/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import type { NodeReport } from "../table/mod.ts";
 import { type ClusterDoor, openClusterDoor } from "./cluster_door.ts";
@@ -25,6 +26,8 @@ export interface ServingNode {
   /** Where it listens for clients. */
   readonly clients: Address | null;
   report(): NodeReport;
+  /** Its metrics. */
+  samples(): readonly Sample[];
 }
 
 /** What the port takes from the settings of its node. */
@@ -57,6 +60,7 @@ export async function openNodeDoor(
       ...{ listener, token, cluster, host: address.hostname, socket: `${data}/${HTTP_SOCKET}` },
       endpoints: [textOf(reachable(own)), ...others],
       health: nodeHealth(() => node.report()),
+      samples: () => node.samples(),
       log: (line) => log.warn(line),
     });
   } catch (error) {

@@ -5,6 +5,7 @@
  */
 
 import { cpuUsage } from "node:process";
+import { TimeBuckets } from "../../net/http/mod.ts";
 import type { SaveFigures } from "../table/mod.ts";
 
 /** A timer at this interval costs half a millisecond of processor time per second. */
@@ -69,6 +70,8 @@ export class SaveTimes {
   readonly #now: () => number;
   /** The latest, in no order. */
   readonly #times: number[] = [];
+  /** All since the start. */
+  readonly buckets = new TimeBuckets();
   #count = 0;
   #slow: { readonly ms: number; readonly at: number } | null = null;
 
@@ -80,6 +83,7 @@ export class SaveTimes {
   add(ms: number): void {
     this.#times[this.#count % SAVES_KEPT] = ms;
     this.#count += 1;
+    this.buckets.add(ms);
     if (ms > SLOW_SAVE_MS) this.#slow = { ms, at: this.#now() };
   }
 

@@ -13,6 +13,7 @@ import {
   type TablesReport,
   WatchServer,
 } from "../../kv/mod.ts";
+import { TimeBuckets } from "../../net/http/mod.ts";
 import type { Answer, OpenStream, WireValue } from "../../net/mod.ts";
 import {
   type Application,
@@ -41,6 +42,8 @@ export interface RunningMachine {
   snapshot(): void;
   /** What the tables of the store look like; `null`: the state is in memory. */
   tables(): TablesReport | null;
+  /** How long requests of clients took, by kind. */
+  readonly times: Readonly<Record<string, TimeBuckets>>;
   stop(): void;
 }
 
@@ -119,7 +122,12 @@ function makeService(
     ...{ machine, logBytesMax, clock, random: Math.random },
     ...images === undefined ? {} : { images },
   });
-  const server = new KvServer({ rsm, reads: "index" });
+  const times = { read: new TimeBuckets(), write: new TimeBuckets() };
+  const begun = (kind: "read" | "write"): () => void => {
+    const at = performance.now();
+    return () => times[kind].add(performance.now() - at);
+  };
+  const server = new KvServer({ rsm, reads: "index", begun });
   let node: Node | null = null;
   const hasLeader = (): boolean => (node?.status().leader ?? null) !== null;
   const watches = machine instanceof KvStore
@@ -137,6 +145,7 @@ function makeService(
       return request instanceof Uint8Array ? watches?.open(request, wake) ?? null : null;
     },
     handle: (request, reply, withinMs) => server.handle(request, reply, withinMs),
+    times,
     inspect: (request, reply) => inspectService({ rsm, machine }, { request, reply }),
     snapshot: () => void rsm.snapshot(),
     tables: () => images?.status() ?? null,
@@ -188,6 +197,7 @@ async function makeLog(
     },
     snapshot: () => {},
     tables: () => null,
+    times: {},
     stop: () => {},
   };
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Address } from "../../net/mod.ts";
+import type { Sample } from "../../net/http/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import type { MachineName } from "../rows/mod.ts";
 import type { NodeReport } from "../table/mod.ts";
@@ -47,5 +48,7 @@ export interface RunningNode {
   readonly ended: Promise<unknown>;
   /** The node's own report of its state and figures. */
   report(): NodeReport;
+  /** Its metrics. */
+  samples(): readonly Sample[];
   stop(): Promise<void>;
 }

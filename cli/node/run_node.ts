@@ -20,6 +20,7 @@ import {
   TcpTransport,
   type WireValue,
 } from "../../net/mod.ts";
+import type { Sample } from "../../net/http/mod.ts";
 import {
   decodeMembers,
   DenoFiles,
@@ -32,7 +33,7 @@ import {
 import { checkExisting } from "./check_existing.ts";
 import { cpuMs, LoopLag, SaveTimes } from "./figures.ts";
 import { leadershipLog } from "./leadership_log.ts";
-import { listening } from "../door/mod.ts";
+import { listening, METRICS_REQUEST, nodeSamples } from "../door/mod.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
 import {
   type CountingReport,
@@ -221,6 +222,17 @@ class NodeProcess implements RunningNode {
     };
   }
 
+  samples(): readonly Sample[] {
+    return nodeSamples(this.report(), {
+      load: this.#clients?.load() ?? null,
+      peerRefusals: this.#transport.refusals(),
+      clientRefusals: this.#clients?.refusals() ?? {},
+      traffic: this.#transport.traffic(),
+      saves: this.#saves.buckets,
+      requests: this.#machine.times,
+    });
+  }
+
   /** Stops the node soon in any case: messages that have not left by now are dropped. */
   async stop(): Promise<void> {
     await this.#handOver();
@@ -257,6 +269,7 @@ class NodeProcess implements RunningNode {
   /** Returns false for a request that a node does not know. */
   #serve(request: WireValue, reply: Answer, withinMs: number): boolean {
     if (request instanceof Uint8Array) this.#machine.handle(request, reply, withinMs);
+    else if (request === METRICS_REQUEST) reply(this.samples() as Plain<Sample[]>);
     else if (request === REPORT_REQUEST) {
       const report: Plain<NodeReport> = this.report();
       reply(report);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Sample } from "../../net/http/mod.ts";
 import { DenoFiles } from "../../raft/mod.ts";
 import {
   type CommandContext,
@@ -27,7 +28,13 @@ import {
   readClusterFile,
   untilServing,
 } from "../cluster/mod.ts";
-import { type ClusterDoor, clusterHealth, openClusterDoor } from "../door/mod.ts";
+import {
+  type ClusterDoor,
+  clusterHealth,
+  METRICS_REQUEST,
+  openClusterDoor,
+  samplesOf,
+} from "../door/mod.ts";
 import { runShell } from "./shell_command.ts";
 
 /** The number of nodes of a new cluster. */
@@ -148,6 +155,7 @@ async function openUpDoor(
       cluster: session.cluster,
       endpoints: session.nodes.map(({ endpoint }) => endpoint),
       health: clusterHealth(() => session.reports()),
+      samples: () => clusterSamples(session),
       log: (line) => output.note(line),
     });
   } catch (error) {
@@ -155,6 +163,14 @@ async function openUpDoor(
     if (error instanceof RangeError) throw new UsageError(error.message, "up");
     throw error;
   }
+}
+
+/** The metrics of every node. */
+async function clusterSamples(session: Session): Promise<Sample[]> {
+  const all = await Promise.all(
+    session.ids.map(async (id) => samplesOf(await session.ask(id, METRICS_REQUEST), nodeName(id))),
+  );
+  return all.flat();
 }
 
 function urlOf({ address: { hostname, port } }: ClusterDoor): string {

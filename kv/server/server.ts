@@ -17,6 +17,8 @@ export interface KvServerOptions {
   readonly rsm: Rsm;
   /** `index`: a read takes a round of heartbeats, but no save (§8). `log`: it is a log entry. */
   readonly reads: "index" | "log";
+  /** Called with the kind of each request; what it returns is called when the reply is there. */
+  readonly begun?: (kind: "read" | "write") => () => void;
 }
 
 const REFUSED = encodeReply({ type: "refused" });
@@ -28,11 +30,13 @@ const FULL = encodeReply({ type: "full" });
 export class KvServer {
   readonly #rsm: Rsm;
   readonly #reads: "index" | "log";
+  readonly #begun: (kind: "read" | "write") => () => void;
 
   /** Makes a server of the given state machine. */
   constructor(options: KvServerOptions) {
     this.#rsm = options.rsm;
     this.#reads = options.reads;
+    this.#begun = options.begun ?? (() => () => {});
   }
 
   /**
@@ -46,9 +50,14 @@ export class KvServer {
     withinMs = Infinity,
   ): void {
     const access = requestAccess(request);
+    if (access === null) return reply(REFUSED, REFUSED);
+    const ended = this.#begun(access);
     switch (access) {
       case "read": {
-        const answer = (outcome: Outcome): void => reply(replyTo(outcome), OVERLOADED);
+        const answer = (outcome: Outcome): void => {
+          ended();
+          reply(replyTo(outcome), OVERLOADED);
+        };
         if (this.#reads === "index") return this.#rsm.ask(request, answer, withinMs);
         return this.#rsm.submit(request, answer, withinMs);
       }
@@ -56,11 +65,12 @@ export class KvServer {
         // A write has happened when its reply is there: without the reply its outcome is unknown.
         return this.#rsm.submit(
           request,
-          (outcome) => reply(replyTo(outcome), UNKNOWN),
+          (outcome) => {
+            ended();
+            reply(replyTo(outcome), UNKNOWN);
+          },
           withinMs,
         );
-      case null:
-        return reply(REFUSED, REFUSED);
       default:
         return access satisfies never;
     }

@@ -13,6 +13,15 @@ export {
   openDoor,
 } from "./door.ts";
 export { type Health, type HealthCheck, healthRoutes } from "./health.ts";
+export {
+  metricOf,
+  type MetricRow,
+  metricsRoute,
+  type MetricTable,
+  prometheusText,
+  type Sample,
+  TimeBuckets,
+} from "./metrics.ts";
 export { HttpProblem, type ProblemDetails, type ProblemKind, PROBLEMS } from "./problem.ts";
 export {
   type HttpCall,

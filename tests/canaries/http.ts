@@ -146,4 +146,28 @@ export const httpCanaries: readonly Canary[] = [
     replace: "if (bytes < 0) {",
     caughtBy: door,
   },
+  {
+    rule: "H4",
+    bug: "samples of a metric stand where they come in",
+    file: "net/http/metrics.ts",
+    find: "const lines = groups.get(metric) ?? [];",
+    replace: "const lines: string[] = [];",
+    caughtBy: ["net/http/metrics_test.ts"],
+  },
+  {
+    rule: "H4",
+    bug: "a histogram's buckets do not count what is below them",
+    file: "net/http/metrics.ts",
+    find: "      count += each;",
+    replace: "      count = each;",
+    caughtBy: ["net/http/metrics_test.ts"],
+  },
+  {
+    rule: "H4",
+    bug: "a read counts as a write",
+    file: "cli/node/machines.ts",
+    find: "return () => times[kind].add(performance.now() - at);",
+    replace: "return () => times.write.add(performance.now() - at);",
+    caughtBy: ["cli/door/metrics_test.ts"],
+  },
 ];
