@@ -12,7 +12,7 @@ export interface HistoryLimits {
   readonly bytes: number;
 }
 
-const LIMITS: HistoryLimits = { revisions: 250_000, bytes: 64 * 1024 * 1024 };
+const LIMITS: HistoryLimits = { revisions: 250_000, bytes: 32 * 1024 * 1024 };
 
 /** What an older version takes beside its value, roughly. */
 const VERSION_BYTES = 150;

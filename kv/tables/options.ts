@@ -12,8 +12,10 @@ export interface TablesOptions {
   readonly files: Files;
   /** Measures slices of work. */
   readonly clock: Clock;
-  /** A memory table of this size is written into a table file. */
+  /** A memory table is written into a table file when the newest versions of its keys take this much. */
   readonly memoryBytes?: number;
+  /** It is written, too, when all versions in it take this many times as much. */
+  readonly replacedFactor?: number;
   /** How many bytes of blocks are kept in memory. */
   readonly cacheBytes?: number;
   /** Merges end a file at this size. */
@@ -27,6 +29,7 @@ export interface TablesOptions {
 /** What is taken where nothing is said. */
 export const DEFAULTS = {
   memoryBytes: 16 * 1024 * 1024,
+  replacedFactor: 4,
   cacheBytes: 32 * 1024 * 1024,
   tableBytes: 8 * 1024 * 1024,
   level0Tables: 4,

@@ -71,7 +71,7 @@ export class StateChecks {
     const isKnown = this.#period !== null || first !== entries[0];
     this.#period = last;
     if (!isKnown || this.#running !== null || this.#isStopped) return;
-    if (first.index < this.#tables.oldest) return;
+    if (!this.#tables.canRead(first.index)) return;
     this.#running = this.#run(first.index).catch(this.#failed).finally(() => this.#running = null);
   }
 

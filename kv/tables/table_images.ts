@@ -122,7 +122,7 @@ export class TableImages implements Images {
   }
 
   canContinue({ index }: Position): boolean {
-    return index >= this.#tables.oldest && index <= this.#tables.position.index;
+    return this.#tables.canRead(index) && index <= this.#tables.position.index;
   }
 
   read({ last }: Snapshot, place: ImagePlace, bytesMax: number): ImagePiece | null {
@@ -192,9 +192,9 @@ export class TableImages implements Images {
 
   /** Keeps the state readable at the position that the log begins behind, for followers. */
   #holdDurable(): void {
-    const { applied: { index: at }, oldest, appliedDeletions: deletions } = this.#tables;
+    const { applied: { index: at }, appliedDeletions: deletions } = this.#tables;
     const [newest] = this.#held;
-    if (newest?.moment.at === at || at < oldest) return;
+    if (newest?.moment.at === at) return;
     const release = this.#tables.hold(at, deletions);
     const [first, ...rest] = this.#held;
     this.#held = [{ moment: { at, deletions }, release }, ...first === undefined ? [] : [first]];

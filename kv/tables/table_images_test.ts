@@ -21,7 +21,13 @@ import { until } from "../../tests/helpers/until.ts";
 import type { Entry } from "./files/entry.ts";
 import { TableImages } from "./table_images.ts";
 
-const SMALL = { memoryBytes: 20_000, tableBytes: 10_000, level0Tables: 2, level1Bytes: 40_000 };
+const SMALL = {
+  memoryBytes: 20_000,
+  replacedFactor: 1,
+  tableBytes: 10_000,
+  level0Tables: 2,
+  level1Bytes: 40_000,
+};
 const BEGIN: ImagePlace = { offset: 0, cursor: new Uint8Array(0) };
 const NO_DATA = new Uint8Array(0);
 

@@ -37,7 +37,8 @@ import {
 } from "./merges/mod.ts";
 import { openTables } from "./open_tables.ts";
 import { DEFAULTS, type TablesOptions } from "./options.ts";
-import { Holds, isForgotten, MemoryTable, type Range, type State } from "./state/mod.ts";
+import { Holds, isForgotten, MemoryTable, Past, type Range, type State } from "./state/mod.ts";
+import { Slices } from "./slices.ts";
 import type { Moment } from "./stream.ts";
 import type { TablesStatus } from "./status.ts";
 import { type WriteOptions, writeTables } from "./write_tables.ts";
@@ -47,6 +48,8 @@ interface Frozen {
   readonly table: MemoryTable;
   readonly applied: LogMoment;
   readonly deletions: number;
+  /** Ends the hold on the state at that position. */
+  readonly release: () => void;
 }
 
 /** Rests between slices of two milliseconds: a flush takes half of the thread, a merge a fifth. */
@@ -62,6 +65,7 @@ export class Tables implements State {
   readonly #cache: BlockCache;
   #memory = new MemoryTable();
   #frozen: Frozen | null = null;
+  #past = new Past();
   #levels: readonly (readonly Table[])[] = [];
   /** What the tables hold of the log. */
   #applied: LogMoment = EMPTY_MANIFEST.applied;
@@ -69,17 +73,17 @@ export class Tables implements State {
   #position: LogMoment = EMPTY_MANIFEST.applied;
   #members = EMPTY_MANIFEST.members;
   #next = EMPTY_MANIFEST.next;
-  /** State before this revision can no longer be read. */
+  /** State before this revision can no longer be read, unless it is held; never goes back. */
   #oldest = EMPTY_MANIFEST.horizon;
-  /** What merges may leave out is older than this; never goes back. */
-  #horizon = EMPTY_MANIFEST.horizon;
   /** Deletions before this revision are forgotten at the position. */
   #deletions = EMPTY_MANIFEST.deletions;
   /** Deletions before this revision may be missing. */
   #dropped = EMPTY_MANIFEST.deletions;
   /** As `#deletions`, at the applied position: a replay of the log from there needs all later ones. */
   #appliedDeletions = EMPTY_MANIFEST.deletions;
-  readonly #holds = new Holds();
+  #holds = new Holds();
+  /** Ends the hold on the state at the applied position, from which followers get their images. */
+  #releaseApplied = (): void => {};
   readonly #working = new Set<Work>();
   /** The manifest that is being written. */
   #installing: Promise<void> = Promise.resolve();
@@ -100,10 +104,11 @@ export class Tables implements State {
     const { levels, manifest } = await openTables(this.#options, this.#cache);
     this.#levels = levels;
     this.#applied = this.#position = manifest.applied;
-    this.#oldest = this.#horizon = manifest.horizon;
+    this.#oldest = manifest.horizon;
     this.#deletions = this.#appliedDeletions = this.#dropped = manifest.deletions;
     this.#next = manifest.next;
     this.#members = manifest.members;
+    this.#releaseApplied = this.#holdPosition();
   }
 
   /** The members in the last image that came from another server; `null`: none came. */
@@ -148,9 +153,14 @@ export class Tables implements State {
     return this.#appliedDeletions;
   }
 
+  /** Whether the state at a revision can be read. */
+  canRead(revision: number): boolean {
+    return revision >= this.#oldest || this.#holds.revisions.includes(revision);
+  }
+
   /** Whether the whole state of a moment can be read, its deletions included. */
   canStream({ at, deletions }: Moment): boolean {
-    return at >= this.#oldest && at <= this.#position.index && deletions >= this.#dropped;
+    return this.canRead(at) && at <= this.#position.index && deletions >= this.#dropped;
   }
 
   /** A look from outside. */
@@ -158,7 +168,7 @@ export class Tables implements State {
     return {
       tables: this.#levels.map((tables) => tables.length),
       bytes: this.bytes,
-      memoryBytes: this.#memory.bytes + (this.#frozen?.table.bytes ?? 0),
+      memoryBytes: this.#memory.bytes + (this.#frozen?.table.bytes ?? 0) + this.#past.bytes,
       cacheBytes: this.#cache.bytes,
       addedBytes: this.#addedBytes,
       writtenBytes: this.#writtenBytes,
@@ -183,19 +193,23 @@ export class Tables implements State {
   }
 
   forget(horizon: number, deletions: number): void {
-    this.#horizon = Math.max(this.#horizon, horizon);
+    this.#oldest = Math.max(this.#oldest, horizon);
     this.#deletions = Math.max(this.#deletions, deletions);
+    const keep = { horizon: this.#oldest, held: this.#holds.revisions };
+    this.#memory.forget(keep);
+    this.#past.forget(keep);
   }
 
   get(key: string, revision = Infinity): Entry | null {
-    invariant(revision >= this.#oldest, `revision ${revision} can be read: ${this.#oldest} can`);
+    invariant(this.canRead(revision), `revision ${revision} can be read: ${this.#oldest} can`);
     const entry = this.#find(key, revision);
     return isForgotten(entry, this.#deletions) ? null : entry;
   }
 
   #find(key: string, revision: number): Entry | null {
-    const recent = this.#memory.get(key, revision) ?? this.#frozen?.table.get(key, revision);
-    if (recent !== undefined && recent !== null) return recent;
+    const recent = this.#memory.get(key, revision) ?? this.#frozen?.table.get(key, revision) ??
+      this.#past.get(key, revision);
+    if (recent !== null) return recent;
     for (const tables of this.#levels) {
       for (const table of tables) {
         const entry = table.get(key, revision);
@@ -208,7 +222,8 @@ export class Tables implements State {
   *scan(range: Range): Generator<Entry, void, void> {
     const { from, to, at, reverse = false, deletions = Infinity } = range;
     const tables = this.#levels.flat();
-    const runs = [this.#memory, ...this.#frozen === null ? [] : [this.#frozen.table], ...tables]
+    const memory = this.#frozen === null ? [this.#memory] : [this.#memory, this.#frozen.table];
+    const runs = [...memory, ...this.#past.tablesAt(at), ...tables]
       .map((table) => reverse ? table.entriesBack(to) : table.entries(from));
     const release = this.hold(at, deletions);
     for (const table of tables) table.acquire();
@@ -227,7 +242,7 @@ export class Tables implements State {
   }
 
   hold(revision: number, deletions = Infinity): () => void {
-    invariant(revision >= this.#oldest, `revision ${revision} can be read: ${this.#oldest} can`);
+    invariant(this.canRead(revision), `revision ${revision} can be read: ${this.#oldest} can`);
     return this.#holds.hold(revision, deletions);
   }
 
@@ -317,7 +332,7 @@ export class Tables implements State {
         const tables = await arrived.finish();
         const before = this.#levels.flat();
         const level = levelFor(sizeOf(tables), this.#options);
-        this.#oldest = this.#horizon = position.index;
+        this.#oldest = position.index;
         const { deletions } = moment;
         this.#members = members;
         const levels = [...Array.from({ length: level }, () => []), tables];
@@ -325,7 +340,11 @@ export class Tables implements State {
         this.#deletions = this.#dropped = deletions;
         this.#memory = new MemoryTable();
         this.#frozen = null;
+        this.#past = new Past();
         this.#position = position;
+        // What was held before is gone with the rest.
+        this.#holds = new Holds();
+        this.#releaseApplied = this.#holdPosition();
         for (const table of before) this.#discard(table);
       }));
   }
@@ -337,7 +356,9 @@ export class Tables implements State {
   }
 
   get #isFull(): boolean {
-    return this.#memory.bytes >= this.#options.memoryBytes || this.#mustFlush;
+    const { memoryBytes, replacedFactor } = this.#options;
+    const { bytes, newestBytes } = this.#memory;
+    return newestBytes >= memoryBytes || bytes >= replacedFactor * memoryBytes || this.#mustFlush;
   }
 
   #plan(): MergePlan<Table> | null {
@@ -349,9 +370,18 @@ export class Tables implements State {
       table: this.#memory,
       applied: this.#position,
       deletions: this.#deletions,
+      release: this.#holdPosition(),
     };
     this.#memory = new MemoryTable();
     this.#mustFlush = false;
+  }
+
+  /**
+   * Keeps the state at the position readable, and all that an image of it contains, or a replay of the
+   * log from there has to find.
+   */
+  #holdPosition(): () => void {
+    return this.#holds.hold(this.#position.index, this.#deletions);
   }
 
   /** Runs work of a kind that does not run yet. */
@@ -365,13 +395,20 @@ export class Tables implements State {
     }
   }
 
+  /** Writes what can be seen at the applied position and where it is held; the rest is past. */
   async #write(frozen: Frozen): Promise<void> {
-    const keep = this.#keep(() => true);
+    const rest = new MemoryTable();
+    const slices = new Slices(this.#options.clock, () => FLUSH_REST_MS);
+    for (const _moved of frozen.table.moveReplaced(rest)) if (slices.isOver) await slices.pause();
+    const keep = { ...this.#keep(() => true), horizon: frozen.applied.index };
     const entries = kept(frozen.table.entries(""), keep);
     const options = { ...this.#writeOptions(Infinity), restMs: () => FLUSH_REST_MS };
     const outputs = await this.#writeTables(entries, options);
     await this.#install(([newest = [], ...others]) => [[...outputs, ...newest], ...others], frozen);
     this.#frozen = null;
+    this.#past.add(rest, keep.held);
+    this.#releaseApplied();
+    this.#releaseApplied = frozen.release;
   }
 
   async #merge(plan: MergePlan<Table>): Promise<void> {
@@ -389,12 +426,11 @@ export class Tables implements State {
 
   /** What has to stay, as of now. */
   #keep(hasOlder: Keep["hasOlder"]): Keep {
-    const horizon = Math.max(this.#oldest, Math.min(this.#horizon, this.#holds.oldest));
-    // From now on nobody may begin to read what this work leaves out.
-    this.#oldest = horizon;
-    const deletions = Math.min(horizon, this.#appliedDeletions, this.#holds.oldestDeletions);
+    const { revisions: held, oldest, oldestDeletions } = this.#holds;
+    const horizon = this.#oldest;
+    const deletions = Math.min(horizon, oldest, oldestDeletions);
     this.#dropped = Math.max(this.#dropped, deletions);
-    return { horizon, deletions, hasOlder };
+    return { horizon, held, deletions, hasOlder };
   }
 
   async #writeTables(
@@ -428,7 +464,9 @@ export class Tables implements State {
       const numbers = levels.map((tables) => tables.map(({ number }) => number));
       const { applied, deletions } = held ??
         { applied: this.#applied, deletions: this.#appliedDeletions };
-      const [horizon, next, members] = [this.#oldest, this.#next, this.#members];
+      // Versions before the applied position may be in memory alone.
+      const horizon = Math.max(this.#oldest, applied.index);
+      const [next, members] = [this.#next, this.#members];
       const manifest = { applied, horizon, deletions, next, levels: numbers, members };
       await writeManifest(this.#options.files, manifest);
       this.#levels = levels;

@@ -9,6 +9,7 @@ import type { Canary } from "./canary.ts";
 const TABLES = "kv/tables/tables.ts";
 const MERGE = "kv/tables/merges/merge.ts";
 const TABLE = "kv/tables/files/table.ts";
+const PAST = "kv/tables/state/past.ts";
 const LEVELS = "kv/tables/merges/levels.ts";
 
 const MODEL = "kv/tables/tables_test.ts";
@@ -82,9 +83,8 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T2",
     bug: "a merge writes the position that it began with",
     file: TABLES,
-    find: "{ applied: this.#applied, deletions: this.#appliedDeletions };\n      const [horizon",
-    replace:
-      "{ applied: { ...this.#applied, index: 0 }, deletions: this.#appliedDeletions };\n      const [horizon",
+    find: "{ applied: this.#applied, deletions: this.#appliedDeletions };",
+    replace: "{ applied: { ...this.#applied, index: 0 }, deletions: this.#appliedDeletions };",
     caughtBy: [MODEL],
   },
   {
@@ -107,8 +107,8 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T3",
     bug: "a merge drops deletions that a replay still needs",
     file: TABLES,
-    find: "Math.min(horizon, this.#appliedDeletions, this.#holds.oldestDeletions)",
-    replace: "Math.min(horizon, this.#deletions, this.#holds.oldestDeletions)",
+    find: "return this.#holds.hold(this.#position.index, this.#deletions);",
+    replace: "return this.#holds.hold(this.#position.index);",
     caughtBy: [MODEL],
   },
   {
@@ -123,25 +123,73 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T4",
     bug: "a version at the horizon is dropped",
     file: MERGE,
-    find: "    if (isCovered) continue;\n    if (entry.revision <= keep.horizon) {",
-    replace: "    if (isCovered || entry.revision === keep.horizon) continue;\n" +
-      "    if (entry.revision <= keep.horizon) {",
+    find: "if (next > horizon) return true;",
+    replace: "if (next > horizon && revision !== horizon) return true;",
     caughtBy: [UNITS, MODEL],
   },
   {
     rule: "T4",
     bug: "versions that a reader still wants are dropped",
     file: TABLES,
-    find: "Math.min(this.#horizon, this.#holds.oldest)",
-    replace: "this.#horizon",
+    find: "const { revisions: held, oldest, oldestDeletions } = this.#holds;",
+    replace:
+      "const { oldest, oldestDeletions } = this.#holds;\n    const held: readonly number[] = [];",
     caughtBy: [MODEL],
   },
   {
     rule: "T4",
     bug: "a revision can be read although a merge left it out",
     file: TABLES,
-    find: "    this.#oldest = horizon;\n    const deletions",
-    replace: "    const deletions",
+    find: "return revision >= this.#oldest || this.#holds.revisions.includes(revision);",
+    replace: "return revision >= 0;",
+    caughtBy: [MODEL],
+  },
+  {
+    rule: "T4",
+    bug: "the memory forgets a version that a reader still wants",
+    file: "kv/tables/state/memory_table.ts",
+    find: "if (isVisible(entry.revision, next, keep)) last = last.older = older;",
+    replace: "if (next > keep.horizon) last = last.older = older;",
+    caughtBy: [MODEL],
+  },
+  {
+    rule: "T4",
+    bug: "versions that were replaced before a flush hide what came after it",
+    file: PAST,
+    find: "if (revision > table.lastRevision) return null;",
+    replace: "if (revision < 0) return null;",
+    caughtBy: [MODEL],
+  },
+  {
+    rule: "T4",
+    bug: "versions that were replaced before a flush are dropped while a reader wants them",
+    file: PAST,
+    find: "keep.held.some((revision) => revision < lastRevision && !held.includes(revision))",
+    replace: "keep.held.length < 0 && held.length < 0",
+    caughtBy: [MODEL],
+  },
+  {
+    rule: "T4",
+    bug: "versions that were replaced before a flush are missing in scans",
+    file: TABLES,
+    find: "...this.#past.tablesAt(at), ",
+    replace: "",
+    caughtBy: [MODEL],
+  },
+  {
+    rule: "T4",
+    bug: "versions that were replaced before a flush are kept for ever",
+    file: PAST,
+    find: "if (!this.#rests.every(isUsed)) ",
+    replace: "if (this.#rests.length > 999) ",
+    caughtBy: [MODEL],
+  },
+  {
+    rule: "T4",
+    bug: "after a restart revisions are read that were in memory alone",
+    file: TABLES,
+    find: "const horizon = Math.max(this.#oldest, applied.index);",
+    replace: "const horizon = this.#oldest;",
     caughtBy: [MODEL],
   },
   {
@@ -276,7 +324,7 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T9",
     bug: "a state that an import replaced can still be asked for",
     file: TABLES,
-    find: "        this.#oldest = this.#horizon = position.index;\n",
+    find: "        this.#oldest = position.index;\n",
     replace: "",
     caughtBy: [STREAM],
   },

@@ -67,35 +67,48 @@ function isSameVersion(one: Entry, other: Entry): boolean {
   return one.revision === other.revision && one.key === other.key;
 }
 
-/** What a merge must keep. */
+/** What has to stay. */
 export interface Keep {
   /** State at this revision and later ones stays readable. */
   readonly horizon: number;
+  /** So does the state at each of these revisions. */
+  readonly held: readonly number[];
   /** A deletion before this revision need not be remembered for the sake of its version number. */
   readonly deletions: number;
   /** Whether older entries of a key may lie in tables that are not part of this merge. */
   readonly hasOlder: (key: string) => boolean;
 }
 
+/** Whether a reader may still see a version that the next one, of revision `next`, replaced. */
+export function isVisible(
+  revision: number,
+  next: number,
+  { horizon, held }: Pick<Keep, "horizon" | "held">,
+): boolean {
+  if (next > horizon) return true;
+  for (const at of held) if (revision <= at && at < next) return true;
+  return false;
+}
+
 /**
- * The entries that have to stay. Of each key these are all versions after the horizon and the newest
- * one up to it: that is the state at the horizon. A deletion at or below it goes only when nothing
- * older of its key is left anywhere, or that would come back.
+ * The entries that have to stay. A deletion at or below the horizon goes only when nothing older of
+ * its key is left anywhere, or that would come back; so deletions are forgotten only before all
+ * revisions that are held.
  */
 export function* kept(entries: Iterable<Entry>, keep: Keep): Generator<Entry, void, void> {
   let key: string | null = null;
-  let isCovered = false;
+  let next = Infinity;
   for (const entry of entries) {
     if (entry.key !== key) {
       key = entry.key;
-      isCovered = false;
+      next = Infinity;
     }
-    if (isCovered) continue;
-    if (entry.revision <= keep.horizon) {
-      isCovered = true;
-      const isForgotten = entry.value === null && entry.revision < keep.deletions;
-      if (isForgotten && !keep.hasOlder(entry.key)) continue;
-    }
+    const { revision, value } = entry;
+    const wasNext = next;
+    next = revision;
+    if (!isVisible(revision, wasNext, keep)) continue;
+    const isForgotten = value === null && revision <= keep.horizon && revision < keep.deletions;
+    if (isForgotten && !keep.hasOlder(entry.key)) continue;
     yield entry;
   }
 }

@@ -41,13 +41,21 @@ Deno.test("merged closes its runs when it is closed", () => {
 });
 
 Deno.test("kept keeps every version after the horizon and the newest one up to it", () => {
-  const keep = { horizon: 5, deletions: 0, hasOlder: () => false };
+  const keep = { horizon: 5, held: [], deletions: 0, hasOlder: () => false };
   assertEquals(text(kept(entries("a9 a6 a5 a4 a1 b4 b3 c7"), keep)), "a9 a6 a5 b4 c7");
+});
+
+Deno.test("kept keeps what is seen at a revision that is held", () => {
+  const keep = { horizon: 8, held: [3, 6], deletions: 0, hasOlder: () => false };
+  assertEquals(
+    text(kept(entries("a9 a7 a6 a5 a3 a2 b8 b4- b1 c3 d7 d2"), keep)),
+    "a9 a7 a6 a3 b8 b4- b1 c3 d7 d2",
+  );
 });
 
 Deno.test("kept drops a deletion only when it is old enough and hides no lower version", () => {
   const all = entries("a4- a3 b4 c9- c4- c2 d3- d2");
-  const keep = { horizon: 5, deletions: 4, hasOlder: () => false };
+  const keep = { horizon: 5, held: [], deletions: 4, hasOlder: () => false };
   assertEquals(text(kept(all, keep)), "a4- b4 c9- c4-");
   const hasOlder = (key: string): boolean => key === "d";
   assertEquals(text(kept(all, { ...keep, hasOlder })), "a4- b4 c9- c4- d3-");

@@ -13,4 +13,12 @@ export {
   replaceTables,
   sizeOf,
 } from "./levels.ts";
-export { comesBeforeBack, type Keep, kept, merged, visible, visibleBack } from "./merge.ts";
+export {
+  comesBeforeBack,
+  isVisible,
+  type Keep,
+  kept,
+  merged,
+  visible,
+  visibleBack,
+} from "./merge.ts";

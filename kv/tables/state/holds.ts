@@ -12,6 +12,12 @@ interface Hold {
 /** The readers of old revisions. */
 export class Holds {
   readonly #holds = new Set<Hold>();
+  #revisions: readonly number[] = [];
+
+  /** The revisions that have readers. */
+  get revisions(): readonly number[] {
+    return this.#revisions;
+  }
 
   /** The oldest revision that has a reader; `Infinity` without any. */
   get oldest(): number {
@@ -27,7 +33,16 @@ export class Holds {
   hold(revision: number, deletions = Infinity): () => void {
     const hold = { revision, deletions };
     this.#holds.add(hold);
-    return () => void this.#holds.delete(hold);
+    this.#update();
+    return () => {
+      this.#holds.delete(hold);
+      this.#update();
+    };
+  }
+
+  /** Kept as a list, which every write reads. */
+  #update(): void {
+    this.#revisions = [...new Set([...this.#holds].map(({ revision }) => revision))];
   }
 
   #least(numberOf: (hold: Hold) => number): number {

@@ -11,7 +11,7 @@ Deno.test("Holds keep a revision until its last reader is done", () => {
   const holds = new Holds();
   assertEquals(holds.oldest, Infinity);
   const releases = [7, 5, 5].map((revision) => holds.hold(revision));
-  assertEquals(holds.oldest, 5);
+  assertEquals([holds.oldest, holds.revisions], [5, [7, 5]]);
   releases[1]!();
   assertEquals(holds.oldest, 5);
   releases[2]!();

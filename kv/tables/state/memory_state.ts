@@ -7,7 +7,7 @@
 import { invariant, type Moment } from "../../../raft/mod.ts";
 import type { Entry } from "../files/mod.ts";
 import { Holds } from "./holds.ts";
-import { MemoryTable, type Version } from "./memory_table.ts";
+import { MemoryTable } from "./memory_table.ts";
 import { visible, visibleBack } from "../merges/mod.ts";
 import type { Range } from "./range.ts";
 import type { State } from "./state.ts";
@@ -18,11 +18,7 @@ export class MemoryState implements State {
   readonly #holds = new Holds();
   #position: Moment = { index: 0, term: 0, times: { steady: 0, wall: 0 } };
   #oldest = 0;
-  #horizon = 0;
   #deletions = 0;
-  /** Versions that replaced others, in the order of their revisions, from a place on. */
-  #replacing: Version[] = [];
-  #firstReplacing = 0;
   /** Deletions that are remembered, in the order of their revisions. */
   #deleted: Entry[] = [];
 
@@ -44,14 +40,13 @@ export class MemoryState implements State {
   }
 
   get(key: string, revision = Infinity): Entry | null {
-    invariant(revision >= this.#oldest, "a revision is read only while it is readable");
+    invariant(this.#canRead(revision), "a revision is read only while it is readable");
     const entry = this.#table.get(key, revision);
     return isForgotten(entry, this.#deletions) ? null : entry;
   }
 
   add(entry: Entry): void {
-    const version = this.#table.add(entry);
-    if (version.older !== null) this.#replacing.push(version);
+    this.#table.add(entry);
     if (entry.value === null) this.#deleted.push(entry);
   }
 
@@ -71,38 +66,29 @@ export class MemoryState implements State {
   }
 
   hold(revision: number, deletions = Infinity): () => void {
-    invariant(revision >= this.#oldest, `revision ${revision} can be read: ${this.#oldest} can`);
+    invariant(this.#canRead(revision), `revision ${revision} can be read: ${this.#oldest} can`);
     return this.#holds.hold(revision, deletions);
   }
 
   forget(horizon: number, deletions: number): void {
-    this.#horizon = Math.max(this.#horizon, horizon);
+    this.#oldest = Math.max(this.#oldest, horizon);
     this.#deletions = Math.max(this.#deletions, deletions);
-    this.#oldest = Math.max(this.#oldest, Math.min(this.#horizon, this.#holds.oldest));
-    this.#cut();
-    const floor = Math.min(this.#oldest, this.#deletions, this.#holds.oldestDeletions);
+    const { oldest, oldestDeletions, revisions: held } = this.#holds;
+    this.#table.forget({ horizon: this.#oldest, held });
+    const floor = Math.min(this.#oldest, this.#deletions, oldest, oldestDeletions);
     const kept = this.#deleted.findIndex(({ revision }) => revision >= floor);
     for (const entry of this.#deleted.splice(0, kept < 0 ? this.#deleted.length : kept)) {
       if (this.#table.get(entry.key, Infinity) === entry) this.#table.remove(entry.key);
     }
   }
 
-  /** Forgets the versions that no read at the oldest revision or a later one can see. */
-  #cut(): void {
-    for (; this.#firstReplacing < this.#replacing.length; this.#firstReplacing++) {
-      const version = this.#replacing[this.#firstReplacing]!;
-      if (version.entry.revision > this.#oldest) break;
-      this.#table.cut(version);
-    }
-    // An array gives its room back only when it is made anew.
-    if (this.#firstReplacing < 1024 || this.#firstReplacing * 2 < this.#replacing.length) return;
-    this.#replacing = this.#replacing.slice(this.#firstReplacing);
-    this.#firstReplacing = 0;
-  }
-
   advance(position: Moment): void {
     invariant(position.index >= this.#position.index, "the applied position never goes back");
     this.#position = position;
+  }
+
+  #canRead(revision: number): boolean {
+    return revision >= this.#oldest || this.#holds.revisions.includes(revision);
   }
 }
 

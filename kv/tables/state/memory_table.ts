@@ -6,27 +6,41 @@
  */
 
 import type { Entry } from "../files/mod.ts";
+import { isVisible, type Keep } from "../merges/mod.ts";
 import { SortedKeys } from "./sorted_keys.ts";
 
 /** What an entry costs beside its key and value, roughly. */
 const ENTRY_OVERHEAD_BYTES = 120;
 
 /** A version of a key, and what it replaced. */
-export interface Version {
+interface Version {
   readonly entry: Entry;
   older: Version | null;
 }
+
+/** Free places at the front are released when there are so many. */
+const FREE_MAX = 1024;
 
 /** Versions of keys, the newest of each first. */
 export class MemoryTable {
   readonly #newest = new Map<string, Version>();
   readonly #keys = new SortedKeys();
+  /** Versions that replaced others, in the order of their revisions, from a place on. */
+  #replacing: (Version | null)[] = [];
+  #firstReplacing = 0;
   #bytes = 0;
+  /** The part of `#bytes` that versions take which were replaced. */
+  #replacedBytes = 0;
   #lastRevision = 0;
 
   /** About how much memory the entries take. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** The part of it that the newest versions take. */
+  get newestBytes(): number {
+    return this.#bytes - this.#replacedBytes;
   }
 
   /** The revision of the newest entry, or 0. */
@@ -40,19 +54,20 @@ export class MemoryTable {
   }
 
   /** Adds a version. Revisions never go back; of two with the same revision and key the later counts. */
-  add(entry: Entry): Version {
+  add(entry: Entry): void {
     const before = this.#newest.get(entry.key) ?? null;
     let older = before;
     if (before !== null && before.entry.revision === entry.revision) {
       older = before.older;
       before.older = null;
-    }
+      this.#bytes -= bytesOf(before.entry);
+    } else if (before !== null) this.#replacedBytes += bytesOf(before.entry);
     if (before === null) this.#keys.add(entry.key);
     const version = { entry, older };
     this.#newest.set(entry.key, version);
+    if (older !== null) this.#replacing.push(version);
     this.#bytes += bytesOf(entry);
     this.#lastRevision = entry.revision;
-    return version;
   }
 
   /** The newest version of the key that is no newer than the revision, a deletion included. */
@@ -62,12 +77,56 @@ export class MemoryTable {
     return version?.entry ?? null;
   }
 
-  /** Forgets what a version replaced. */
-  cut(version: Version): void {
-    for (let older = version.older; older !== null; older = older.older) {
-      this.#bytes -= bytesOf(older.entry);
+  /** Forgets versions that no reader can see any more. The horizon never goes back. */
+  forget(keep: Pick<Keep, "horizon" | "held">): void {
+    for (; this.#firstReplacing < this.#replacing.length; this.#firstReplacing++) {
+      const version = this.#replacing[this.#firstReplacing]!;
+      if (version.entry.revision > keep.horizon) break;
+      this.#replacing[this.#firstReplacing] = null;
+      this.#cut(version, keep);
     }
-    version.older = null;
+    if (this.#firstReplacing < FREE_MAX || this.#firstReplacing * 2 < this.#replacing.length) {
+      return;
+    }
+    this.#replacing = this.#replacing.slice(this.#firstReplacing);
+    this.#firstReplacing = 0;
+  }
+
+  /** Forgets what a version replaced, but for what is held. A reader may stand at any of it. */
+  #cut(version: Version, keep: Pick<Keep, "horizon" | "held">): void {
+    let last = version;
+    let next = version.entry.revision;
+    for (let older = version.older; older !== null; older = older.older) {
+      const { entry } = older;
+      if (isVisible(entry.revision, next, keep)) last = last.older = older;
+      else {
+        this.#bytes -= bytesOf(entry);
+        this.#replacedBytes -= bytesOf(entry);
+      }
+      next = entry.revision;
+    }
+    last.older = null;
+  }
+
+  /**
+   * Puts the keys that have several versions into an empty table, step by step. The versions are then
+   * in both: only one of the tables may be used to forget any.
+   */
+  *moveReplaced(to: MemoryTable): Generator<void, void, void> {
+    to.#replacing = this.#replacing.slice(this.#firstReplacing);
+    to.#lastRevision = this.#lastRevision;
+    for (const replacing of to.#replacing) {
+      const { key } = replacing!.entry;
+      if (to.#newest.has(key)) continue;
+      const newest = this.#newest.get(key)!;
+      to.#newest.set(key, newest);
+      to.#keys.add(key);
+      for (let version: Version | null = newest; version !== null; version = version.older) {
+        to.#bytes += bytesOf(version.entry);
+        if (version !== newest) to.#replacedBytes += bytesOf(version.entry);
+      }
+      yield;
+    }
   }
 
   /** Forgets a key. */
@@ -75,7 +134,12 @@ export class MemoryTable {
     let version = this.#newest.get(key) ?? null;
     if (version !== null) this.#keys.remove(key);
     this.#newest.delete(key);
-    for (; version !== null; version = version.older) this.#bytes -= bytesOf(version.entry);
+    for (let isNewest = true; version !== null; version = version.older) {
+      const bytes = bytesOf(version.entry);
+      this.#bytes -= bytes;
+      if (!isNewest) this.#replacedBytes -= bytes;
+      isNewest = false;
+    }
   }
 
   /** All versions from a key on, in order: keys upward, versions of one key from new to old. */

@@ -63,3 +63,26 @@ Deno.test("MemoryTable counts the bytes of every version", () => {
   assertGreater(sizes[0]!, 10);
   assertEquals(sizes, [sizes[0]!, 2 * sizes[0]!, 3 * sizes[0]!]);
 });
+
+Deno.test("MemoryTable forgets what no reader can see, and counts what is left", () => {
+  const table = new MemoryTable();
+  for (const revision of [1, 2, 4, 6, 9]) table.add(entry("k", revision));
+  table.add(entry("l", 9));
+  const each = table.bytes / 6;
+  table.forget({ horizon: 7, held: [3] });
+  assertEquals([...table.entries("k")].map(({ revision }) => revision), [9, 6, 2, 9]);
+  assertEquals([table.bytes, table.newestBytes], [4 * each, 2 * each]);
+  table.forget({ horizon: 9, held: [] });
+  assertEquals([...table.entries("k")].map(({ revision }) => revision), [9, 9]);
+  assertEquals([table.bytes, table.newestBytes], [2 * each, 2 * each]);
+});
+
+Deno.test("MemoryTable is read on while versions are forgotten", () => {
+  const table = new MemoryTable();
+  for (const revision of [1, 3, 5, 7]) table.add(entry("k", revision));
+  const reading = table.entries("");
+  assertEquals([reading.next().value?.revision, reading.next().value?.revision], [7, 5]);
+  table.forget({ horizon: 7, held: [2] });
+  const rest = [...reading].map(({ revision }) => revision);
+  assertEquals(rest.at(-1), 1);
+});

@@ -11,7 +11,10 @@ import type { Moment } from "../../../raft/mod.ts";
 import type { Entry } from "../files/mod.ts";
 import type { Scannable } from "./range.ts";
 
-/** A sorted, versioned map. All that is read at or after `oldest` depends on the writes alone. */
+/**
+ * A sorted, versioned map. All that is read at or after `oldest`, or at a revision that is held, depends
+ * on the writes alone.
+ */
 export interface State extends Scannable {
   /** The position of the log up to which entries were added. */
   readonly position: Moment;
@@ -39,7 +42,7 @@ export interface State extends Scannable {
    * Keeps the state at a revision readable until the function that is returned is called. With
    * `deletions` also the deletions from that revision on, as an image at the revision needs them.
    *
-   * @throws {InvariantError} If the revision is older than {@linkcode State.oldest}.
+   * @throws {InvariantError} If the revision is older than {@linkcode State.oldest}, and not held.
    */
   hold(revision: number, deletions?: number): () => void;
 
