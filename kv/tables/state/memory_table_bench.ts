@@ -7,6 +7,7 @@
 
 import type { Entry } from "../files/entry.ts";
 import { MemoryTable } from "./memory_table.ts";
+import { lowerBound } from "./sorted_keys.ts";
 
 const COUNT = 50_000;
 const VALUE = new Uint8Array(100);
@@ -48,15 +49,3 @@ Deno.bench("50,000 new keys into sorted runs of at most 512", { group: "memory" 
   const count = runs.reduce((sum, run) => sum + run.length, 0);
   if (count !== COUNT) throw new Error(`Cannot trust the benchmark: got ${count} entries`);
 });
-
-/** The place of the first item that is not before. */
-function lowerBound<T>(items: readonly T[], isBefore: (item: T) => boolean): number {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = low + high >>> 1;
-    if (isBefore(items[middle]!)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

@@ -105,7 +105,7 @@ export class SortedKeys {
 }
 
 /** The place of the first item that is not before. */
-function lowerBound<T>(items: readonly T[], isBefore: (item: T) => boolean): number {
+export function lowerBound<T>(items: readonly T[], isBefore: (item: T) => boolean): number {
   let low = 0;
   let high = items.length;
   while (low < high) {
