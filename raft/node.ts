@@ -225,9 +225,10 @@ export class Node {
     return true;
   }
 
-  /** False: the disk is full. Commands should be refused until there is room again. */
+  /** False: a disk is full. Commands should be refused until there is room again. */
   get hasRoom(): boolean {
-    return this.#options.storage.hasRoom;
+    const { storage, application } = this.#options;
+    return storage.hasRoom && application.images?.hasRoom !== false;
   }
 
   /** A look from outside. */

@@ -29,6 +29,8 @@ export class Background {
   readonly #options: BackgroundOptions;
   readonly #working = new Map<Work, Promise<void>>();
   #host: ImagesHost | null = null;
+  /** What found no room when it last ran. */
+  readonly #starved = new Set<Work>();
 
   constructor(
     { files, clock }: { readonly files: Files; readonly clock: Clock },
@@ -43,6 +45,11 @@ export class Background {
   attach(host: ImagesHost): void {
     this.#host = host;
     this.begin();
+  }
+
+  /** False: the disk is full, so that nothing leaves the memory. */
+  get hasRoom(): boolean {
+    return this.#starved.size === 0;
   }
 
   /** Begins to work, unless that is under way or there is nothing to do. */
@@ -73,6 +80,7 @@ export class Background {
           ? await tables.writeMemory(host.durable())
           : await tables.merge();
         if (!isDone) break;
+        this.#starved.delete(kind);
         moved();
         this.begin();
         host.changed();
@@ -82,8 +90,11 @@ export class Background {
       }
     } catch (error) {
       const failure = storageErrorOf(error);
-      if (failure.kind === "full") pause = this.#files.pause();
-      else host.failed(failure);
+      if (failure.kind === "full") {
+        this.#starved.add(kind);
+        pause = this.#files.pause();
+        host.changed();
+      } else host.failed(failure);
     }
     this.#working.delete(kind);
     if (pause === null) return;

@@ -112,6 +112,10 @@ export class TableImages implements Images {
     return this.#arriving?.isWhole !== true && this.#tables.pressure < 1;
   }
 
+  get hasRoom(): boolean {
+    return this.#background.hasRoom;
+  }
+
   attach(host: ImagesHost): void {
     this.#host = host;
     this.#background.attach(host);

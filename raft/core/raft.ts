@@ -331,7 +331,7 @@ export class Raft {
 
   /** Whether a limit of the last turn left something to apply or send. */
   get hasMore(): boolean {
-    if (this.#applied < this.#commit && this.#images.canApply) return true;
+    if (this.#applied < this.#commit && this.#canApply) return true;
     if (this.#role.kind !== "leader") return false;
     for (const peer of this.#role.peers) if (peer.hasMore) return true;
     return false;
@@ -889,8 +889,14 @@ export class Raft {
     return { from: this.#options.id, to, term: this.#term, message };
   }
 
+  /** A leader without room takes no new commands, so its log bounds what it applies (D5). */
+  get #canApply(): boolean {
+    const { canApply, hasRoom } = this.#images;
+    return canApply || !hasRoom && this.#role.kind === "leader";
+  }
+
   #takeCommitted(): readonly Entry[] {
-    if (!this.#images.canApply) return [];
+    if (!this.#canApply) return [];
     const entriesMax = Math.min(this.#options.applyEntriesMax, this.#commit - this.#applied);
     const { entries } = this.#log.slice(this.#applied + 1, { entriesMax, bytesMax: Infinity });
     this.#applied += entries.length;

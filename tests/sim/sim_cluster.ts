@@ -38,8 +38,8 @@ import {
 import { DurableLog } from "./durable_log.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { SimNetwork } from "./sim_network.ts";
-import { type SimFilesOptions, SimHome } from "./sim_home.ts";
-import { SimStorage } from "./sim_storage.ts";
+import { SimDisks } from "./sim_disks.ts";
+import type { DiskPart, SimFilesOptions } from "./sim_home.ts";
 import { Trace } from "./trace.ts";
 import { ClockView, VirtualClock } from "./virtual_clock.ts";
 import { Violation, Watcher } from "./watcher.ts";
@@ -75,6 +75,8 @@ export interface SimClusterOptions {
   readonly hopMs?: { readonly minMs: number; readonly maxMs: number };
   /** The time that a save takes. @default {0.2 to 2 ms} */
   readonly saveMs?: { readonly minMs: number; readonly maxMs: number };
+  /** The probability that an operation of a disk takes up to a hundred times as long. @default {0} */
+  readonly slowSaves?: number;
   /** The largest share by which a clock runs too fast or too slow. @default {0} */
   readonly drift?: number;
   /**
@@ -104,7 +106,6 @@ interface Life {
 const HOP_MS = { minMs: 0.1, maxMs: 1 };
 /** How far the date of a computer may be from the true one, and another at each restart. */
 const WALL_AHEAD_MS = 3_600_000;
-const SAVE_MS = { minMs: 0.2, maxMs: 2 };
 
 /** A cluster in virtual time. */
 export class SimCluster implements Cluster {
@@ -122,9 +123,7 @@ export class SimCluster implements Cluster {
   /** The machine of the latest start of each node. */
   readonly #machines = new Map<NodeId, SimMachine>();
   readonly #durable = new Map<NodeId, DurableLog>();
-  readonly #homes = new Map<NodeId, SimHome>();
-  /** The time until which a disk stalls. */
-  readonly #stalledUntilMs = new Map<NodeId, number>();
+  readonly #disks: SimDisks;
   /** Called for every message that is sent; may act on its sender. */
   onSend: ((envelope: Envelope) => void) | null = null;
   /** Called when a server has ended because of its disk. */
@@ -143,14 +142,20 @@ export class SimCluster implements Cluster {
     this.ids = Array.from({ length: options.nodes }, (_, place) => place + 1);
     this.#begin = this.ids.slice(0, options.voters ?? options.nodes);
     this.trace = options.trace ?? new Trace();
-    for (const id of this.ids) {
-      this.#durable.set(id, new DurableLog());
-      if (options.files) this.#homes.set(id, this.#makeHome(id, options.files));
-    }
+    for (const id of this.ids) this.#durable.set(id, new DurableLog());
     this.watcher = new Watcher({
       begin: Configuration.of(this.#begin),
       durable: this.#durable,
       report: (violation) => this.#fail(violation),
+    });
+    this.#disks = new SimDisks({
+      ...options,
+      clock: this.clock,
+      random: this.#random,
+      durable: this.#durable,
+      view: (id) => this.#lives.get(id)?.view ?? null,
+      saved: (id, change) => this.watcher.saved(id, change),
+      violated: (what) => this.violate(what),
     });
     this.network = new SimNetwork({
       clock: this.clock,
@@ -218,13 +223,13 @@ export class SimCluster implements Cluster {
       originMs: clocks.below(1_000_000),
       wallAheadMs: clocks.range(-WALL_AHEAD_MS, WALL_AHEAD_MS),
     });
-    const { storage, crashDisk } = this.#openDisk(id, { view, random: random.fork("disk") });
+    const { storage, crashDisk } = this.#disks.open(id, { view, random: random.fork("disk") });
     const context = {
       id,
       clock: view,
       random: random.fork("machine").next,
       node: () => this.#lives.get(id)!.node!,
-      files: this.#homes.get(id)?.openTables() ?? null,
+      files: this.#disks.openTables(id),
     };
     const made = typeof machine === "function" ? machine(context) : makeMachine(machine, context);
     const { promise, resolve } = Promise.withResolvers<null>();
@@ -238,50 +243,6 @@ export class SimCluster implements Cluster {
       node: null,
       leads: false,
     };
-  }
-
-  #openDisk(
-    id: NodeId,
-    { view, random }: { readonly view: ClockView; readonly random: SeededRandom },
-  ): Pick<Life, "storage" | "crashDisk"> {
-    const { saveMs = SAVE_MS } = this.#options;
-    const home = this.#homes.get(id);
-    if (home !== undefined) return { storage: home.open(), crashDisk: () => home.crash() };
-    const storage = new SimStorage({
-      durable: this.#durable.get(id)!,
-      clock: view,
-      delayMs: () => this.#stallMs(id) + random.range(saveMs.minMs, saveMs.maxMs),
-      saved: (change) => this.watcher.saved(id, change),
-      settling: () => this.clock.touch(),
-    });
-    return { storage, crashDisk: () => storage.crash(this.#random.chance(0.5)) };
-  }
-
-  /** Makes a disk whose operations together take about as long as a save in memory. */
-  #makeHome(id: NodeId, files: SimFilesOptions): SimHome {
-    const { saveMs = SAVE_MS } = this.#options;
-    const random = this.#random.fork(`disk of ${id}`);
-    const delays = random.fork("delays");
-    const { clock } = this;
-    return new SimHome({
-      ...files,
-      id,
-      durable: this.#durable.get(id)!,
-      random,
-      clock: () => ({
-        now: () => clock.now(),
-        wall: () => clock.wall(),
-        soon: (run) => clock.soon(run),
-        after: (ms, run) =>
-          clock.schedule(ms, () => {
-            clock.touch();
-            run();
-          }, this.#lives.get(id)?.view ?? null),
-      }),
-      delayMs: () => this.#stallMs(id) + delays.range(saveMs.minMs, saveMs.maxMs) / 3,
-      saved: (change) => this.watcher.saved(id, change),
-      violated: (what) => this.violate(what),
-    });
   }
 
   #run(
@@ -370,11 +331,13 @@ export class SimCluster implements Cluster {
   /** Stalls the disk: saves take at least until then, while the server itself goes on. */
   stall(id: NodeId, ms: number): void {
     this.note(id, `has a disk that stands still for ${Math.round(ms)} ms`);
-    this.#stalledUntilMs.set(id, this.now() + ms);
+    this.#disks.stall(id, ms);
   }
 
-  #stallMs(id: NodeId): number {
-    return Math.max(0, (this.#stalledUntilMs.get(id) ?? 0) - this.now());
+  /** Leaves a disk with files room for so many more bytes; `Infinity` makes room again. */
+  limitRoom(id: NodeId, bytes: number, part?: DiskPart): void {
+    this.note(id, bytes < Infinity ? `has a disk with room for ${bytes} B` : "has room again");
+    this.#disks.limitRoom(id, bytes, part);
   }
 
   isRunning(id: NodeId): boolean {
@@ -499,19 +462,21 @@ export class SimCluster implements Cluster {
     this.trace.record(this.clock.now(), { kind: "note", node, text });
   }
 
-  /** A server must end when its disk fails; any other end by itself is a violation. */
+  /**
+   * A server must end when its disk fails, and may refuse to start on a full one; any other end by
+   * itself is a violation.
+   */
   #died(id: NodeId, { life, error }: { readonly life: Life; readonly error: unknown }): void {
     if (this.#lives.get(id) !== life) return;
-    if (!this.#homes.get(id)?.hasFailed) return this.#fail(error);
+    if (!this.#disks.excuses(id, { isStarting: life.node === null })) return this.#fail(error);
     this.note(id, `dies of its disk: ${error instanceof Error ? error.message : error}`);
     this.kill(id);
     this.onDiskDeath?.(id);
   }
 
-  /** From now on no disk fails or stalls. */
+  /** From now on no disk fails, stalls or is full. */
   mendDisks(): void {
-    this.#stalledUntilMs.clear();
-    for (const home of this.#homes.values()) home.faultsAreOn = false;
+    this.#disks.mend();
   }
 
   #fail(error: unknown): void {

@@ -99,6 +99,8 @@ export class SimDisk {
   #locked = false;
   /** A write that would make the files together larger than this fails with ENOSPC. */
   capacityBytes = Infinity;
+  /** Whether a write has found no room. */
+  hasLackedRoom = false;
 
   constructor(image: DiskImage = new Map(), options: SimDiskOptions = {}) {
     this.#options = options;
@@ -222,6 +224,7 @@ export class SimDisk {
     if (life !== this.#life) return await new Promise<never>(() => {});
     const growth = effect.growth?.() ?? 0;
     const isFull = growth > 0 && this.usedBytes + growth > this.capacityBytes;
+    if (isFull) this.hasLackedRoom = true;
     const error = fault?.(operation) ?? (isFull ? new DiskError("ENOSPC") : null);
     if (error !== null) {
       effect.fail?.();

@@ -33,6 +33,9 @@ export interface SimFilesOptions {
   readonly powerCuts: number;
 }
 
+/** What shares a disk that is full: everything, or the tables alone. */
+export type DiskPart = "all" | "tables";
+
 /** Options of a {@linkcode SimHome}. */
 export interface SimHomeOptions extends SimFilesOptions {
   readonly id: NodeId;
@@ -80,6 +83,8 @@ export class SimHome {
   open(): Storage {
     const { id, segmentBytesMax, recordBytesMax } = this.#options;
     this.hasFailed = false;
+    this.#disk.hasLackedRoom = false;
+    this.#tables.hasLackedRoom = false;
     this.#hasLoaded = false;
     const inner = new FileStorage({
       files: this.#disk.open(),
@@ -103,6 +108,17 @@ export class SimHome {
       stopWaiting: () => inner.stopWaiting(),
       close: () => inner.close(),
     };
+  }
+
+  /** From now on the tables, and the log unless it is left out, have room for so many more bytes. */
+  limitRoom(bytes: number, part: DiskPart = "all"): void {
+    const disks = part === "all" ? [this.#disk, this.#tables] : [this.#tables];
+    for (const disk of disks) disk.capacityBytes = disk.usedBytes + bytes;
+  }
+
+  /** Whether an operation has found no room since the start. */
+  get hasLackedRoom(): boolean {
+    return this.#disk.hasLackedRoom || this.#tables.hasLackedRoom;
   }
 
   /** Opens the folder of the tables for a restart. */

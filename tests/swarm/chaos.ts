@@ -1,7 +1,7 @@
 /**
  * Injects faults into a simulated cluster: partitions of every shape, flapping links, clogs and
- * floods, crashes of one or all nodes, crashes while sending, pauses, stalled disks, changing loss
- * and delay. The plan and its random function determine them; {@linkcode Chaos.end} removes all.
+ * floods, crashes of one or all nodes, crashes while sending, pauses, stalled and full disks,
+ * changing loss and delay. The plan and its random function determine them; {@linkcode Chaos.end} removes all.
  *
  * @module
  */
@@ -48,6 +48,7 @@ export class Chaos {
     this.#often("pause", (random) => this.#pause(random));
     this.#often("weather", (random) => this.#changeWeather(random));
     this.#often("stall", (random) => this.#stall(random));
+    this.#often("full", (random) => this.#fill(random));
     this.#often("change", (random) => this.#change(random));
     this.#often("transfer", (random) => this.#cluster.transfer(this.#victim(random)));
     const sending = this.#random.fork("crashAtSend");
@@ -180,6 +181,16 @@ export class Chaos {
   #stall(random: SeededRandom): void {
     const id = this.#victim(random);
     this.#cluster.stall(id, random.pick([100, 500, 3_000]) * random.next());
+  }
+
+  /** Fills one disk, some, or all. */
+  #fill(random: SeededRandom): void {
+    const { ids } = this.#cluster;
+    const full = random.shuffle(ids).slice(0, random.between(1, ids.length));
+    for (const id of full) this.#cluster.limitRoom(id, random.pick([0, 100, 5_000]));
+    this.#later(random.range(100, 5_000), () => {
+      for (const id of full) this.#cluster.limitRoom(id, Infinity);
+    });
   }
 
   #change(random: SeededRandom): void {

@@ -30,6 +30,8 @@ export interface TroubleRates {
   readonly pause: number;
   /** A disk stalls while its server keeps receiving messages and ticks. */
   readonly stall: number;
+  /** One disk to all disks have no room for some seconds. */
+  readonly full: number;
   readonly weather: number;
   /** Members are added, removed and promoted. */
   readonly change: number;
@@ -47,6 +49,8 @@ export interface SwarmPlan {
   readonly tickMs: number;
   readonly hopMs: Span;
   readonly saveMs: Span;
+  /** The probability that an operation of a disk takes up to a hundred times as long. */
+  readonly slowSaves: number;
   readonly drift: number;
   /** The product's storage on simulated disks; `null` for state in memory. */
   readonly files: SimFilesOptions | null;
@@ -86,7 +90,12 @@ export function planSwarm(seed: number, fixed: { readonly nodes?: number } = {})
     files: planFiles(random.fork("files")),
     draws: random.fork("draws").chance(0.5),
     ...planLoad(random.fork("load")),
-    troubles: { ...planTroubles(random.fork("troubles")), ...members.troubles },
+    slowSaves: planSlowSaves(random.fork("slow saves")),
+    troubles: {
+      ...planTroubles(random.fork("troubles")),
+      full: planFullDisks(random.fork("full disks")),
+      ...members.troubles,
+    },
     ...planWeather(random.fork("weather")),
     strays: planStrays(random.fork("strays")),
     safetyMs: random.pick([5_000, 10_000, 20_000, 40_000]),
@@ -157,7 +166,7 @@ function planMembers(
   return { spare: random.between(0, Math.max(0, 7 - voters)), troubles };
 }
 
-function planTroubles(random: SeededRandom): Omit<TroubleRates, "change" | "transfer"> {
+function planTroubles(random: SeededRandom): Omit<TroubleRates, "change" | "transfer" | "full"> {
   const some = (share: number, most: number) => random.chance(share) ? random.range(0, most) : 0;
   return {
     partition: some(0.8, 40),
@@ -171,6 +180,14 @@ function planTroubles(random: SeededRandom): Omit<TroubleRates, "change" | "tran
     weather: some(0.4, 20),
     stall: some(0.3, 20),
   };
+}
+
+function planFullDisks(random: SeededRandom): number {
+  return random.chance(0.3) ? random.range(0, 10) : 0;
+}
+
+function planSlowSaves(random: SeededRandom): number {
+  return random.chance(0.2) ? random.range(0, 0.02) : 0;
 }
 
 function planStrays(random: SeededRandom): number {

@@ -23,7 +23,7 @@ const ALLOWANCE: Allowance = {
     "cli/node/run_node.ts": 350,
     "raft/message.ts": 325,
     "raft/node.ts": 375,
-    "tests/sim/sim_cluster.ts": 553,
+    "tests/sim/sim_cluster.ts": 517,
   },
   testedBy: {
     "cli/shell/shell_completion.ts": "cli/shell/shell_test.ts",

@@ -62,6 +62,11 @@ export interface Images {
   readonly durable: Snapshot | null;
   /** False: no entries may be applied until {@linkcode ImagesHost.changed} is called. */
   readonly canApply: boolean;
+  /**
+   * False: the disk of the state is full. The leader then refuses commands, and applies what its log
+   * already has all the same, so that it can answer reads (D5).
+   */
+  readonly hasRoom: boolean;
   /** How many pieces may be read in one turn. */
   readonly piecesMax: number;
   /** Opens what is on the disk. Called once, first, when the log's folder is this process's alone. */

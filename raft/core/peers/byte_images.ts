@@ -33,6 +33,7 @@ interface Transfer {
 export class ByteImages implements Images {
   readonly durable = null;
   readonly canApply = true;
+  readonly hasRoom = true;
   readonly piecesMax = Infinity;
   #transfer: Transfer | null = null;
 
