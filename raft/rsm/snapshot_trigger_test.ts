@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, AssertionError } from "@std/assert";
 import { entryOf } from "../../tests/helpers/log_entries.ts";
 import { entryBytes } from "../core/model/log.ts";
 import { Rsm } from "./rsm.ts";
@@ -12,10 +12,11 @@ import { SnapshotTrigger, thresholdBytes } from "./snapshot_trigger.ts";
 
 /** The size of the log at which a snapshot is taken, if entries of one byte are applied. */
 function nextAt(trigger: SnapshotTrigger): number {
-  for (let bytes = 1;; bytes++) {
+  for (let bytes = 1; bytes < 1e9; bytes++) {
     trigger.applied(1);
     if (trigger.isDue) return bytes;
   }
+  throw new AssertionError("wanted a snapshot to become due");
 }
 
 Deno.test("thresholdBytes grows with the image and differs between servers (S10)", () => {

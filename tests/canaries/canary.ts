@@ -40,7 +40,8 @@ export function isViolation(
 ): boolean {
   if (code === 0) return false;
   const broken = /\b(AssertionError|InvariantError|Violation)\b|^--- FAIL: /m;
-  const stumbled = /\b(SyntaxError|ReferenceError|Module not found)\b|\(uncaught error\)/;
+  const stumbled = /\b(SyntaxError|ReferenceError|Module not found)\b/;
+  const escaped = output.includes("(uncaught error)") && !/\bInvariantError\b/.test(output);
   const typeError = /^\s*(error: )?(Uncaught )?(\(in promise\) )?TypeError\b/m;
-  return broken.test(output) && !stumbled.test(output) && !typeError.test(output);
+  return broken.test(output) && !stumbled.test(output) && !escaped && !typeError.test(output);
 }

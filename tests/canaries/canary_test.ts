@@ -51,6 +51,7 @@ Deno.test("isViolation is true for failed assertions and scenarios, false for ty
     [1, "error: SyntaxError: Unexpected token", false],
     [1, "error: TypeError: Module not found", false],
     [1, "./raft/core/raft_test.ts (uncaught error)\nerror: AssertionError", false],
+    [1, "error: InvariantError: one run\n./net/peers/x_test.ts (uncaught error)", true],
     [143, "", false],
     [0, "caught an AssertionError as it should", false],
   ];

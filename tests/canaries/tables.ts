@@ -6,6 +6,7 @@
 
 import type { Canary } from "./canary.ts";
 
+const FULL_DISKS = "tests/swarm/full_disk_test.ts";
 const TABLES = "kv/tables/tables.ts";
 const MERGE = "kv/tables/merges/merge.ts";
 const TABLE = "kv/tables/files/table.ts";
@@ -399,5 +400,29 @@ export const tableCanaries: readonly Canary[] = [
     find: "if (servers.length < largest)",
     replace: "if (servers.length === largest)",
     caughtBy: ["kv/tables/state_checks_test.ts"],
+  },
+  {
+    rule: "D5",
+    bug: "a leader goes on taking commands while the disk of its state is full",
+    file: "raft/node.ts",
+    find: "return storage.hasRoom && application.images?.hasRoom !== false;",
+    replace: "return storage.hasRoom;",
+    caughtBy: [FULL_DISKS],
+  },
+  {
+    rule: "D5",
+    bug: "a leader without room does not apply what its log has, so it answers no reads",
+    file: "raft/core/raft.ts",
+    find: 'return canApply || !hasRoom && this.#role.kind === "leader";',
+    replace: 'return canApply || hasRoom && this.#role.kind === "candidate";',
+    caughtBy: [FULL_DISKS],
+  },
+  {
+    rule: "D5",
+    bug: "a disk counts as full after there is room again",
+    file: "kv/tables/background.ts",
+    find: "        this.#starved.delete(kind);\n",
+    replace: "",
+    caughtBy: [FULL_DISKS],
   },
 ];
