@@ -45,7 +45,7 @@ export {
   toKey,
   VALUE_BYTES_MAX,
 } from "./command/mod.ts";
-export { type Entry, KEY_BYTES_MAX, keyBytes } from "./tables/mod.ts";
+export { type Entry, KEY_BYTES_MAX, keyBytes, keyOf } from "./tables/mod.ts";
 export {
   type Change,
   type ChangeGroup,

@@ -7,6 +7,7 @@
  */
 
 import { type Address, connectionLimits } from "../../net/mod.ts";
+import { connectRoutes } from "../../net/connect/mod.ts";
 import {
   type Door,
   type DoorLoad,
@@ -18,6 +19,7 @@ import {
   type Sample,
 } from "../../net/http/mod.ts";
 import { connect, type StoreClient } from "../../net/store/mod.ts";
+import { SystemClock } from "../../raft/mod.ts";
 
 import { METRICS } from "./metrics.ts";
 import { httpSamples } from "./samples.ts";
@@ -69,13 +71,16 @@ export function checkToken(host: string, token: string | null): void {
 
 /** Every route of the port. Doors of further protocols add theirs here. */
 function routesOf(
-  _store: StoreClient,
-  { health, samples }: ClusterDoorOptions,
+  store: StoreClient,
+  { health, samples, cluster }: ClusterDoorOptions,
   own: () => readonly Sample[],
 ): Route[] {
+  const nodes = () => [{ url: null, isLeader: false }];
+  const clock = new SystemClock();
   return [
     ...healthRoutes(health),
     metricsRoute(METRICS, async () => [...await samples(), ...own()]),
+    ...connectRoutes({ store, cluster, nodes, clock }),
   ];
 }
 

@@ -23,7 +23,7 @@ import {
 
 /** What a batch may hold. */
 export const BATCH_LIMITS = {
-  /** Checks and operations together. */
+  /** Operations of both branches together, and checks apart from them. */
   operations: 1000,
   /** All of its bytes. */
   bytes: 8 * 1024 * 1024,
@@ -88,11 +88,11 @@ export function isRepeatable(batch: Batch): boolean {
 /** Writes a batch. Throws a `RangeError` for one that no server would execute. */
 export function writeBatch(to: Writer, batch: Batch): void {
   const { checks, then, otherwise, at } = batch;
-  const count = checks.length + then.length + otherwise.length;
-  if (count > BATCH_LIMITS.operations) {
+  const count = then.length + otherwise.length;
+  if (Math.max(checks.length, count) > BATCH_LIMITS.operations) {
     throw new RangeError(
-      `Cannot make a batch: wanted at most ${BATCH_LIMITS.operations} checks and operations, ` +
-        `got ${count}`,
+      `Cannot make a batch: wanted at most ${BATCH_LIMITS.operations} checks, and as many ` +
+        `operations, got ${checks.length} and ${count}`,
     );
   }
   if (!whole.is(at) || at > 0 && !isReadOnly(batch)) {
@@ -116,7 +116,7 @@ export function readBatch(from: Reader): Batch {
   if (from.left > BATCH_LIMITS.bytes) throw new MalformedBytes("wanted a shorter batch");
   const at = from.u64();
   const counts = [from.u16(), from.u16(), from.u16()] as const;
-  if (counts[0] + counts[1] + counts[2] > BATCH_LIMITS.operations) {
+  if (Math.max(counts[0], counts[1] + counts[2]) > BATCH_LIMITS.operations) {
     throw new MalformedBytes(`wanted at most ${BATCH_LIMITS.operations} operations, got ${counts}`);
   }
   const checks = Array.from({ length: counts[0] }, () => readCheck(from));

@@ -107,7 +107,11 @@ Deno.test("writeBatch refuses what is beyond a limit, naming wanted and given", 
     [{ checks: [{ key: "k", value: long }] }, "value"],
     [{ then: [{ op: "add", key: "k", amount: 2n ** 64n, overflow: "wrap" }] }, "2^64 - 1"],
     [{ then: [{ op: "deleteRange", start: "", end: null, limit: 1001 }] }, "1 to 1000, got 1001"],
-    [{ then: Array<Operation>(BATCH_LIMITS.operations + 1).fill(get) }, "1000 checks and"],
+    [{ then: Array<Operation>(BATCH_LIMITS.operations + 1).fill(get) }, "got 0 and 1001"],
+    [
+      { checks: Array(BATCH_LIMITS.operations + 1).fill({ key: "k", present: true }) },
+      "1000 checks, and as many operations, got 1001 and 0",
+    ],
     [{ then: Array.from({ length: 8 }, () => ({ ...put, value: megabyte })) }, "8388608 bytes"],
     [{ then: [put], at: 3 }, "reads only, got 3"],
   ];

@@ -61,6 +61,7 @@ export interface OperationTypes {
       lowest: Uint8Array;
       highest: Uint8Array;
       clamp: boolean;
+      expires?: number;
     },
     { version: number },
   ];
@@ -219,6 +220,7 @@ export const OPERATIONS: {
       highest: value,
       clamp: flag,
     },
+    later: { code: 12 + LATER, since: 3, fields: endings },
     result: { version: whole },
     meaning:
       "adds to, lowers or raises the number of a key in one of the encodings of KV Connect " +

@@ -198,7 +198,8 @@ class Work {
   #calculate(operation: OperationOf<"calculate">): ResultOf<"calculate"> {
     const value = calculate(this.#draft.get(operation.key)?.value ?? null, operation);
     if (typeof value === "string") throw new InvalidBatch(value);
-    return { op: "calculate", version: this.#rewrite(operation.key, value).version };
+    const { version } = this.#write(operation.key, value, { expires: operation.expires ?? 0 });
+    return { op: "calculate", version };
   }
 
   #get({ key }: OperationOf<"get">): ResultOf<"get"> {

@@ -158,7 +158,7 @@ export class BatchBuilder {
   /**
    * Sends the batch.
    *
-   * @throws {RangeError} If it is beyond a limit: 1,000 checks and operations, 8 MiB, keys of 1 to
+   * @throws {RangeError} If it is beyond a limit: 1,000 checks, 1,000 operations, 8 MiB, keys of 1 to
    * 4,096 bytes, values of 1 MiB.
    */
   commit(options: OperationOptions = {}): Promise<CommitOutcome> {

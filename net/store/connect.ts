@@ -41,6 +41,26 @@ export interface ConnectOptions {
 
 const TIMEOUT_MS = 10_000;
 
+let executeOn: (
+  store: StoreClient,
+  batch: Batch,
+  options: OperationOptions,
+) => Promise<BatchOutcome>;
+
+/**
+ * Executes a batch in the store's own terms, for doors of other protocols: keys that are bytes, and
+ * the outcome as the nodes gave it.
+ *
+ * @throws {RangeError} If it is beyond a limit.
+ */
+export function execute(
+  store: StoreClient,
+  batch: Batch,
+  options: OperationOptions,
+): Promise<BatchOutcome> {
+  return executeOn(store, batch, options);
+}
+
 /**
  * A client of the cluster whose nodes listen for clients at these addresses (`host:port`). Nothing
  * is dialled before the first operation, and any of the addresses is enough as long as the leader's
@@ -85,6 +105,10 @@ export function connect(endpoints: readonly string[], options: ConnectOptions = 
  * ```
  */
 export class StoreClient implements AsyncDisposable {
+  static {
+    executeOn = (store, batch, options) => store.#execute(batch, options);
+  }
+
   readonly #servers: readonly RpcClient[];
   readonly #clerk: Clerk;
   readonly #timeoutMs: number;
@@ -261,14 +285,17 @@ export class StoreClient implements AsyncDisposable {
   }
 
   async #commit(batch: Batch, options: OperationOptions): Promise<CommitOutcome> {
-    const done = await this.#run(options, (limits) => this.#clerk.batch(batch, limits));
-    return commitOutcome(done, this.#reason(options));
+    return commitOutcome(await this.#execute(batch, options), this.#reason(options));
+  }
+
+  async #execute(batch: Batch, options: OperationOptions): Promise<BatchOutcome> {
+    return await this.#run(options, (limits) => this.#clerk.batch(batch, limits));
   }
 
   #readPage(options: OperationOptions): ReadPage {
     return async (operation, at): Promise<BatchOutcome> => {
       const batch = { checks: [], then: [operation], otherwise: [], at };
-      const done = await this.#run(options, (limits) => this.#clerk.batch(batch, limits));
+      const done = await this.#execute(batch, options);
       if (done.type !== "unavailable") return done;
       const reason = this.#reason(options);
       throw new StoreReadError(reason, `Cannot read: no answer (${reason})`);

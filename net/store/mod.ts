@@ -13,7 +13,7 @@ export {
   type ValueLike,
 } from "./batch_builder.ts";
 export { clerkCall } from "./clerk_call.ts";
-export { connect, type ConnectOptions, StoreClient } from "./connect.ts";
+export { connect, type ConnectOptions, execute, StoreClient } from "./connect.ts";
 export {
   type BatchAnswer,
   type CommitOutcome,

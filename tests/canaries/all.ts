@@ -5,6 +5,7 @@
  */
 
 import type { Canary } from "./canary.ts";
+import { connectCanaries } from "./connect.ts";
 import { canaries as checkerCanaries } from "./checker.ts";
 import { clockCanaries, endingsCanaries } from "./clocks.ts";
 import { electionCanaries } from "./elections.ts";
@@ -14,8 +15,7 @@ import { kvCanaries } from "./kv.ts";
 import { memberCanaries } from "./members.ts";
 import { netCanaries } from "./net.ts";
 import { peerCanaries } from "./peers.ts";
-import { extremeCanaries, promiseCanaries } from "./promises.ts";
-import { replicationCanaries } from "./replication.ts";
+import { extremeCanaries, promiseCanaries, replicationCanaries } from "./replication.ts";
 import { readCanaries, snapshotCanaries } from "./snapshots.ts";
 import { storageCanaries } from "./storage.ts";
 import { storeCanaries } from "./store.ts";
@@ -45,4 +45,5 @@ export const allCanaries: readonly Canary[] = [
   ...tableCanaries,
   ...watchCanaries,
   ...httpCanaries,
+  ...connectCanaries,
 ];

@@ -27,7 +27,8 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["kv/client", "kv/server", "net/rpc", "net/peers"],
   ["kv", "net/faults"],
   ["net"],
-  ["net/store", "net/http"],
+  ["net/store", "net/http", "net/connect/protobuf"],
+  ["net/connect"],
   ["."],
   ["cli/table"],
   ["cli/rows"],
@@ -49,8 +50,11 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["tools"],
 ];
 
-/** Rooms that know nothing of each other, whatever their rows, but for one folder that joins them. */
-export const APART: readonly Apart[] = [{ rooms: ["kv", "net"], but: "net/store" }];
+/** Rooms that know nothing of each other, whatever their rows, but for the folders that join them. */
+export const APART: readonly Apart[] = [{
+  rooms: ["kv", "net"],
+  but: ["net/store", "net/connect"],
+}];
 
 /** What a node that serves must not load, and where its code begins. */
 export const NODE = {

@@ -1,0 +1,192 @@
+/**
+ * KV Connect over HTTP: the metadata exchange of a database, and its data path. It knows requests and
+ * answers; limits of connections, headers and tokens are the port's.
+ *
+ * @module
+ */
+
+import { type Batch, type BatchOutcome, keyBytes } from "../../kv/mod.ts";
+import type { Clock } from "../../raft/mod.ts";
+import { type HttpCall, HttpProblem, type Route } from "../http/mod.ts";
+import { execute, type StoreClient } from "../store/mod.ts";
+import { Database } from "./database.ts";
+import { CONNECT_LIMITS } from "./messages.ts";
+import { type ConnectNode, metadata, versionOf } from "./metadata.ts";
+import type { ProtoWriter } from "./protobuf/mod.ts";
+import { MalformedMessage } from "./protobuf/mod.ts";
+import { snapshotRead } from "./read.ts";
+import { ConnectRefusal, refusal } from "./refusal.ts";
+import { Turns } from "./turns.ts";
+import { openWatch } from "./watch.ts";
+import { batchOf, writeAnswer } from "./write.ts";
+
+/** What the data path can do. */
+type Method = "snapshot_read" | "atomic_write" | "watch";
+
+/** Options of {@linkcode connectRoutes}. */
+export interface ConnectOptions {
+  readonly store: StoreClient;
+  /** What the ids of its databases are made of. */
+  readonly cluster: string;
+  /** The nodes that clients may use, in any order. */
+  readonly nodes: () => readonly ConnectNode[] | Promise<readonly ConnectNode[]>;
+  readonly clock: Clock;
+}
+
+/** A call that takes longer has found no leader. */
+const CALL_MS = 45_000;
+
+/**
+ * The store keeps the results of a session that its client has not got yet, 256 of them and 128 KiB
+ * together, and makes further writes wait long: so they wait here, and go on at once.
+ */
+const RESULTS_BYTES_MAX = 96 * 1024;
+const RESULT_BYTES = { batch: 512, operation: 9 };
+
+const PROTOBUF = "application/x-protobuf";
+const EXCHANGE_BYTES_MAX = 4096;
+/** Longer answers leave in parts. */
+/** The routes of KV Connect: `/db/NAME` for the metadata exchange, and what it leads to. */
+export function connectRoutes(options: ConnectOptions): readonly Route[] {
+  const door = new ConnectDoor(options);
+  const method = (name: Method, withinMs: number | null): Route => ({
+    method: "POST",
+    path: `/db/{name}/data/${name}`,
+    bodyBytesMax: CONNECT_LIMITS.bodyBytes,
+    withinMs,
+    handle: (call) => door.call(name, call),
+  });
+  return [
+    {
+      method: "POST",
+      path: "/db/{name}",
+      bodyBytesMax: EXCHANGE_BYTES_MAX,
+      handle: (call) => door.exchange(call),
+    },
+    method("snapshot_read", CALL_MS),
+    method("atomic_write", CALL_MS),
+    method("watch", null),
+  ];
+}
+
+/** Answers requests of KV Connect. */
+class ConnectDoor {
+  readonly #options: ConnectOptions;
+  readonly #turns = new Turns(RESULTS_BYTES_MAX);
+
+  constructor(options: ConnectOptions) {
+    this.#options = options;
+  }
+
+  /** Answers the metadata exchange of a database. */
+  async exchange(call: HttpCall): Promise<Response> {
+    return await answered(async () => {
+      const { request } = call;
+      const database = this.#database(call);
+      const version = versionOf(await call.body());
+      const { nodes, clock } = this.#options;
+      const { origin } = new URL(request.url);
+      const token = tokenOf(request);
+      const about = { database, nodes: await nodes(), origin, token, now: clock.wall() };
+      return new Response(metadata(version, about), {
+        headers: { "content-type": "application/json" },
+      });
+    });
+  }
+
+  /** Answers a request of the data path. */
+  async call(method: Method, call: HttpCall): Promise<Response> {
+    return await answered(async () => {
+      const database = this.#database(call);
+      checkHeaders(call.request, database);
+      switch (method) {
+        case "snapshot_read":
+          return protobuf(await snapshotRead(await call.body(), database, this.#read(call)));
+        case "atomic_write":
+          return protobuf(
+            writeAnswer(await this.#write(batchOf(await call.body(), database), call)),
+          );
+        case "watch":
+          return await this.#watch(database, call);
+        default:
+          return method satisfies never;
+      }
+    });
+  }
+
+  #database({ params }: HttpCall): Database {
+    return new Database(this.#options.cluster, params["name"] ?? "");
+  }
+
+  #read({ signal }: HttpCall): (batch: Batch) => Promise<BatchOutcome> {
+    return (batch) => execute(this.#options.store, batch, { timeoutMs: CALL_MS, signal });
+  }
+
+  async #write(batch: Batch, { signal }: HttpCall): Promise<BatchOutcome> {
+    const weight = RESULT_BYTES.batch + batch.then.length * RESULT_BYTES.operation;
+    return await this.#turns.run(weight, async () => {
+      return await execute(this.#options.store, batch, { timeoutMs: CALL_MS, signal });
+    });
+  }
+
+  async #watch(database: Database, call: HttpCall): Promise<Response> {
+    const { store, clock } = this.#options;
+    const stream = await openWatch(await call.body(), {
+      database,
+      read: this.#read(call),
+      watch: (keys, options) => store.watch(keys.map((key) => ({ key: keyBytes(key) })), options),
+      clock,
+      signal: call.signal,
+    });
+    return new Response(stream, { headers: { "content-type": "application/octet-stream" } });
+  }
+}
+
+/** A refusal becomes an answer, whatever threw it. */
+async function answered(work: () => Promise<Response>): Promise<Response> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ConnectRefusal) return error.response();
+    if (error instanceof HttpProblem) return ConnectRefusal.of(error).response();
+    if (error instanceof MalformedMessage) return refusal(error.message).response();
+    throw error;
+  }
+}
+
+/** A client of another cluster, or of one that was made anew, must not be served by this one. */
+function checkHeaders({ headers }: Request, database: Database): void {
+  const id = headers.get("x-denokv-database-id") ?? headers.get("x-transaction-domain-id");
+  if (id !== database.id) {
+    throw refusal(`Wanted the database ${database.id}, got ${id ?? "none"}`);
+  }
+  const version = headers.get("x-denokv-version");
+  const isKnown = version === null
+    ? headers.has("x-transaction-domain-id")
+    : /^[23]$/.test(version);
+  if (!isKnown) throw refusal(`Wanted version 1, 2 or 3 of KV Connect, got ${version ?? "none"}`);
+}
+
+function tokenOf({ headers }: Request): string {
+  const [, token] = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
+  if (token !== undefined) return token;
+  throw new ConnectRefusal(401, 'Wanted the header "authorization: Bearer TOKEN", got none');
+}
+
+/** Long answers leave in parts, so that joining them holds up nothing else. */
+function protobuf(message: ProtoWriter): Response {
+  const headers = { "content-type": PROTOBUF };
+  if (message.length <= JOINED_BYTES_MAX) return new Response(message.joined(), { headers });
+  const parts = message.parts().values();
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      const { value, done } = parts.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+  const length = { "content-length": `${message.length}` };
+  return new Response(body, { headers: { ...headers, ...length } });
+}
+
+const JOINED_BYTES_MAX = 2 ** 18;

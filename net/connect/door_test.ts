@@ -1,0 +1,162 @@
+/**
+ * KV Connect over HTTP, against a node in this process.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { bytesOf, readBody, set, textOf, writeBody } from "../../tests/helpers/local_connect.ts";
+import { withServingNode } from "../../tests/helpers/serving_node.ts";
+import { withFolder } from "../../tests/helpers/with_folder.ts";
+import { SystemClock } from "../../raft/mod.ts";
+import { openDoor } from "../http/mod.ts";
+import { connect } from "../store/mod.ts";
+import { connectRoutes } from "./door.ts";
+import {
+  AtomicWriteOutput,
+  SnapshotReadOutput,
+  Watch,
+  WatchOutput,
+  WRITE_STATUS,
+} from "./messages.ts";
+
+/** Runs with a port, and a way to post to it. */
+async function withPort(
+  work: (
+    post: (path: string, body: BodyInit | null, headers?: HeadersInit) => Promise<Response>,
+    headers: Record<string, string>,
+  ) => Promise<void>,
+): Promise<void> {
+  await withServingNode((endpoint) =>
+    withFolder(async (folder) => {
+      await using store = connect([endpoint]);
+      const door = await openDoor({
+        listener: Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+        socket: `${folder}/http.sock`,
+        routes: connectRoutes({
+          ...{ store, cluster: "test", nodes: () => [{ url: null, isLeader: true }] },
+          clock: new SystemClock(),
+        }),
+        token: "secret",
+        names: [],
+        log: (line) => console.error(line),
+      });
+      const base = `http://127.0.0.1:${door.address.port}`;
+      const authorization = "Bearer secret";
+      try {
+        const post = (path: string, body: BodyInit | null, headers: HeadersInit = {}) =>
+          fetch(base + path, { method: "POST", body, headers: { authorization, ...headers } });
+        const answer = await (await post("/db/a", '{"supportedVersions":[3]}')).json();
+        const id: string = answer.databaseId;
+        await work(post, { "x-denokv-database-id": id, "x-denokv-version": "3" });
+      } finally {
+        await door.close();
+      }
+    })
+  );
+}
+
+const bodyOf = (bytes: Uint8Array): BodyInit => bytes.slice();
+
+async function contentOf(response: Response): Promise<Uint8Array> {
+  assertEquals([response.status, response.headers.get("content-type")], [
+    200,
+    "application/x-protobuf",
+  ]);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+Deno.test("a database is found by the exchange, written and read", async () => {
+  await withPort(async (post, headers) => {
+    const write = bodyOf(writeBody({ mutations: [set("k", "v")] }));
+    const written = await post("/db/a/data/atomic_write", write, headers);
+    const output = AtomicWriteOutput.decode(await contentOf(written));
+    assertEquals(output.status, WRITE_STATUS.success);
+    const range = { start: bytesOf("k"), end: bytesOf("l"), limit: 1 };
+    const answer = await post("/db/a/data/snapshot_read", bodyOf(readBody(range)), headers);
+    const { ranges } = SnapshotReadOutput.decode(await contentOf(answer));
+    assertEquals(textOf(ranges[0]!.values[0]!.value), "v");
+    assertEquals(ranges[0]!.values[0]!.versionstamp, output.versionstamp);
+    const first = { "x-transaction-domain-id": headers["x-denokv-database-id"]! };
+    await contentOf(await post("/db/a/data/snapshot_read", bodyOf(readBody(range)), first));
+  });
+});
+
+Deno.test("long answers arrive whole", async () => {
+  await withPort(async (post, headers) => {
+    const value = { data: new Uint8Array(60_000).fill(7), encoding: 3 };
+    for (let at = 0; at < 4; at++) {
+      const mutations = Array.from({ length: 10 }, (_, n) => set(`k${at}${n}`, "", { value }));
+      await (await post("/db/a/data/atomic_write", bodyOf(writeBody({ mutations })), headers)).body
+        ?.cancel();
+    }
+    const range = { start: bytesOf("k"), end: bytesOf("l"), limit: 500 };
+    const answer = await post("/db/a/data/snapshot_read", bodyOf(readBody(range)), headers);
+    const [found] = SnapshotReadOutput.decode(await contentOf(answer)).ranges;
+    assertEquals(found!.values.length, 40);
+    assert(found!.values.every(({ value: { length }, ...entry }) => {
+      return length === 60_000 && entry.encoding === 3;
+    }));
+  });
+});
+
+Deno.test("a watch streams messages behind their lengths", async () => {
+  await withPort(async (post, headers) => {
+    const body = bodyOf(Watch.encode({ keys: [{ key: bytesOf("k") }] }).joined());
+    const response = await post("/db/a/data/watch", body, headers);
+    assertEquals(response.headers.get("content-type"), "application/octet-stream");
+    const reader = response.body!.getReader();
+    const next = async () => {
+      const { value } = await reader.read();
+      return WatchOutput.decode(value!.subarray(4)).keys[0]!.entryIfChanged;
+    };
+    assertEquals(await next(), null);
+    const write = bodyOf(writeBody({ mutations: [set("k", "v")] }));
+    await (await post("/db/a/data/atomic_write", write, headers)).body?.cancel();
+    assertEquals(textOf((await next())!.value), "v");
+    await reader.cancel();
+  });
+});
+
+Deno.test("requests that cannot be served are refused in plain text", async () => {
+  await withPort(async (post, headers) => {
+    const refused = async (path: string, body: BodyInit | null, more: HeadersInit = headers) => {
+      const response = await post(path, body, more);
+      const type = response.headers.get("content-type");
+      return `${response.status} ${type?.split(";")[0]} ${(await response.text()).trim()}`;
+    };
+    const read = "/db/a/data/snapshot_read";
+    const wanted = [
+      await refused("/db/a", "{"),
+      await refused("/db/a", '{"supportedVersions":[9]}'),
+      await refused("/db/a", "x".repeat(5000)),
+      await refused("/db/a.b%2F", null),
+      await refused(read, null, {}),
+      await refused(read, null, { ...headers, "x-denokv-version": "9" }),
+      await refused("/db/b/data/snapshot_read", null),
+      await refused(read, Uint8Array.of(0x0a, 2)),
+      await refused("/db/a/data/atomic_write", bodyOf(writeBody({ mutations: [set("", "v")] }))),
+      await refused("/db/a/data/atomic_write", new Uint8Array(2 ** 21 + 1)),
+      await refused("/db/a/data/watch", null),
+    ];
+    const sentences = [
+      '400 text/plain Wanted {"supportedVersions": [1, 2, 3]}, got {',
+      "400 text/plain Wanted a client of version 3, 2, 1, got [9]",
+      "413 text/plain The body is too long",
+      "400 text/plain Cannot use the database: wanted a name",
+      "400 text/plain Wanted the database",
+      "400 text/plain Wanted version 1, 2 or 3 of KV Connect, got 9",
+      "400 text/plain Wanted the database",
+      "400 text/plain Cannot read SnapshotRead: wanted 2 bytes, got 0",
+      "400 text/plain Wanted a key of at least 1 byte, got none",
+      "413 text/plain The body is too long",
+      "400 text/plain Wanted keys to watch, got none",
+    ];
+    for (const [at, sentence] of sentences.entries()) {
+      assertStringIncludes(wanted[at]!, sentence);
+    }
+    const anonymous = await post("/db/a", null, { authorization: "Bearer other" });
+    assertEquals(anonymous.status, 401);
+    await anonymous.body?.cancel();
+  });
+});
