@@ -11,18 +11,22 @@ export { Node } from "./node.ts";
 export type { NodeObserver, NodeOptions } from "./node_options.ts";
 export {
   DenoFiles,
+  drawId,
   type ExpectedIdentity,
   FileStorage,
   type FileStorageOptions,
+  type Folder,
   type Identity,
   MemoryStorage,
   type MemoryStorageOptions,
   type OpeningProgress,
+  readFolder,
   StorageError,
   type StorageErrorKind,
   storageErrorOf,
   type StorageSizes,
   type Trimmed,
+  writeFolder,
 } from "./storage/mod.ts";
 export { SystemClock } from "./system_clock.ts";
 export { ask, type Outcome, type ReplicatedLog, Rsm, type RsmOptions, submit } from "./rsm/mod.ts";

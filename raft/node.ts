@@ -130,7 +130,8 @@ export class Node {
       if (snapshot !== null && snapshot.last.index > 0) await restoreNow(snapshot, options);
       // The ticker starts after the restore: the time of a restore is not silence of the leader.
       const node = new Node(options, raft);
-      transport.connect?.(raft.status().members);
+      const { configuration: { members }, asOf } = raft.known;
+      transport.connect?.(members, asOf);
       options.observer?.turned?.(raft);
       node.#reportChanges();
       node.#ticker.arm();
@@ -299,7 +300,7 @@ export class Node {
 
   #perform({ send, restore, apply, reads, members }: Effects): void {
     const { transport, observer } = this.#options;
-    if (members !== null) transport.connect?.(members);
+    if (members !== null) transport.connect?.(members, this.#raft.known.asOf);
     transport.send(send);
     if (this.#isStopped) return; // by what was sent
     this.#feeder.give({ restore, apply, reads });

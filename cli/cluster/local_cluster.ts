@@ -18,10 +18,7 @@ export interface LocalNode {
   readonly id: NodeId;
   readonly peers: string;
   readonly clients: string;
-  /**
-   * Whether the node has served once. From then on it must not start with an empty folder, which
-   * would hold no votes (D8).
-   */
+  /** Whether the node has served once. A cluster of which a node has served does not begin anew. */
   readonly hasServed: boolean;
 }
 
@@ -181,7 +178,7 @@ export class LocalCluster implements ProcessControl {
     const list = (role: "peers" | "clients") =>
       nodes.map((node) => `${node.id}=${node[role]}`).join(",");
     const args = ["--cluster", cluster, "--peers", list("peers"), "--clients", list("clients")];
-    if (nodes.some((node) => node.id === id && node.hasServed)) args.push("--existing");
+    if (!nodes.some((node) => node.hasServed)) args.push("--bootstrap");
     const node = await NodeProcess.spawn({
       id,
       folder: nodeFolder(folder, id),
@@ -212,7 +209,7 @@ export class LocalCluster implements ProcessControl {
     await Promise.all([...this.#running.values()].map((node) => node.stop(stopMsMax)));
   }
 
-  /** A node that has served must not start without its folder from then on. */
+  /** From now on no node begins a new cluster. */
   #noteServed(id: NodeId): void {
     const { nodes } = this.#file;
     if (nodes.some((node) => node.id === id && node.hasServed)) return;

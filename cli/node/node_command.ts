@@ -10,8 +10,9 @@
  */
 
 import type { Address } from "../../net/mod.ts";
-import { type NodeId, StorageError, type StorageErrorKind } from "../../raft/mod.ts";
+import { StorageError, type StorageErrorKind } from "../../raft/mod.ts";
 import {
+  addressText,
   type CommandContext,
   CommandError,
   type ExitReason,
@@ -20,26 +21,32 @@ import {
   UsageError,
 } from "../table/mod.ts";
 import { type ClusterDoor, ListenError, openNodeDoor } from "../door/mod.ts";
-import { type NodeLog, setupLog } from "./log.ts";
-import type { Row } from "../rows/mod.ts";
+import { StoppedUnborn } from "./birth.ts";
+import { type NodeLog, setupLog } from "./log/mod.ts";
 import { parseEndpoint } from "../cluster/mod.ts";
+import type { Row } from "../rows/mod.ts";
 import type { NodeSettings, RunningNode } from "./node_settings.ts";
 import { runNode } from "./run_node.ts";
+import { settingsOf } from "./node_flags.ts";
 
 const stopMsMax = 3000;
 
 /** Runs a node with these flags. */
 export async function run(context: CommandContext<Row<"node">>): Promise<ExitReason> {
   const { options, output } = context;
-  const log = setupLog({
-    level: options.logLevel,
-    isTerminal: output.isErrorTerminal,
-    isColorWanted: output.isErrorColored,
-    write: (line) => output.note(line),
-    node: nodeName(options.id),
-  });
+  const logOf = (node: string): NodeLog =>
+    setupLog({
+      level: options.logLevel,
+      isTerminal: output.isErrorTerminal,
+      isColorWanted: output.isErrorColored,
+      write: (line) => output.note(line),
+      node,
+    });
+  let log = logOf(options.id === null ? "node" : nodeName(options.id));
   try {
-    return await serve(context, log);
+    const settings = await settingsOf(options);
+    log = logOf(nodeName(settings.id));
+    return await serve(context, { ...settings, log });
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const { reason, message } = failureOf(error);
@@ -50,20 +57,22 @@ export async function run(context: CommandContext<Row<"node">>): Promise<ExitRea
 
 async function serve(
   { options, output, signal }: CommandContext<Row<"node">>,
-  log: NodeLog,
+  settings: NodeSettings,
 ): Promise<ExitReason> {
-  const { id } = options;
-  const settings = { ...settingsOf(options), log };
-  const node = await start(settings);
+  const { id, log } = settings;
+  const stopping = new AbortController();
+  const stopped = Promise.withResolvers<void>();
+  stopping.signal.addEventListener("abort", () => stopped.resolve());
+  signal.addEventListener("abort", () => stopping.abort());
+  if (options.untilInputEnds) endOfInput().then(() => stopping.abort());
+  const node = await start({ ...settings, stopping: stopping.signal });
+  if (node === null) return "ok";
   const door = await startDoor(node, settings, options);
   const { peers, clients } = node;
   const http = door?.address ?? null;
   const places = `peers ${placeOf(peers)}, clients ${placeOf(clients)}, HTTP ${placeOf(http)}`;
   log.info(`${nodeName(id)} serves: ${places}`);
   if (!output.isTerminal) output.json({ ready: true, id, peers, clients, http });
-  const stopped = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => stopped.resolve());
-  if (options.untilInputEnds) endOfInput().then(() => stopped.resolve());
   const error = await Promise.race([
     node.ended,
     stopped.promise.then(() => stopSoon({ node, door })),
@@ -82,10 +91,12 @@ function stopSoon(
   return Promise.race([ended, patience]);
 }
 
-async function start(settings: NodeSettings): Promise<RunningNode> {
+/** The node, or `null`: it was stopped before its cluster was born. */
+async function start(settings: NodeSettings): Promise<RunningNode | null> {
   try {
     return await runNode(settings);
   } catch (error) {
+    if (error instanceof StoppedUnborn) return null;
     if (error instanceof RangeError) throw new UsageError(error.message, "node");
     throw error;
   }
@@ -156,91 +167,6 @@ async function endOfInput(): Promise<void> {
   }
 }
 
-function settingsOf(
-  options: CommandContext<Row<"node">>["options"],
-): Omit<NodeSettings, "log"> {
-  const { id, cluster, data, control, machine, tickMs } = options;
-  const peers = new Map<NodeId, Address | null>();
-  for (const part of options.peers) {
-    const [, name, address] = /^n?(\d{1,5})(?:=(.+))?$/.exec(part) ?? [];
-    if (name === undefined) {
-      throw new UsageError(`Cannot read --peers: wanted N=HOST:PORT, got "${part}"`, "node");
-    }
-    addPeer(peers, { peer: Number(name), address });
-  }
-  if (machine !== "kv" && !control) {
-    throw new UsageError(`Cannot use --machine ${machine}: wanted --control with it`, "node");
-  }
-  return {
-    id,
-    cluster,
-    peers,
-    ...clientAddresses(options),
-    data,
-    hasHttp: options.http !== null,
-    isExisting: options.existing,
-    joins: options.join,
-    isTraced: options.logLevel === "debug",
-    control,
-    machine,
-    logBytesMax: options.snapshotAfter,
-    tickMs,
-  };
-}
-
-/** `HOST:PORT`, or `N=HOST:PORT` for every node. */
-function clientAddresses(
-  { id, clients: parts }: CommandContext<Row<"node">>["options"],
-): Pick<NodeSettings, "clients" | "clientsOfAll"> {
-  if (parts === null || parts.length === 0) return { clients: null, clientsOfAll: new Map() };
-  const [first] = parts;
-  if (parts.length === 1 && !first!.includes("=")) {
-    return { clients: parseEndpoint(first!), clientsOfAll: new Map() };
-  }
-  const clientsOfAll = new Map<NodeId, string>();
-  for (const part of parts) {
-    const [, name, address] = /^n?(\d{1,5})=(.+)$/.exec(part) ?? [];
-    if (name === undefined || address === undefined) {
-      throw new UsageError(
-        `Cannot read --clients: wanted HOST:PORT, or N=HOST:PORT for every node, got "${part}"`,
-        "node",
-      );
-    }
-    parseEndpoint(address);
-    clientsOfAll.set(Number(name), address);
-  }
-  const own = clientsOfAll.get(id);
-  if (own === undefined) {
-    throw new UsageError(
-      `Cannot read --clients: wanted an address for node ${id}, got none`,
-      "node",
-    );
-  }
-  return { clients: parseEndpoint(own), clientsOfAll };
-}
-
-/** Refuses a list that names a node twice: nodes that are mixed up could form two majorities. */
-function addPeer(
-  peers: Map<NodeId, Address | null>,
-  { peer, address }: { readonly peer: NodeId; readonly address: string | undefined },
-): void {
-  if (peers.has(peer)) {
-    throw new UsageError(`Cannot read --peers: wanted every node once, got ${peer} twice`, "node");
-  }
-  const place = address === undefined ? null : parseEndpoint(address);
-  for (const [other, known] of peers) {
-    if (place === null || place.port === 0 || known === null) continue;
-    if (known.hostname !== place.hostname || known.port !== place.port) continue;
-    throw new UsageError(
-      `Cannot read --peers: wanted an address for each node, got ${address} for ${other} and ${peer}`,
-      "node",
-    );
-  }
-  peers.set(peer, place);
-}
-
 function placeOf(address: Address | null): string {
-  if (address === null) return "nowhere";
-  const { hostname, port } = address;
-  return `at ${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  return address === null ? "nowhere" : `at ${addressText(address)}`;
 }

@@ -9,14 +9,19 @@ import type { Sample } from "../../net/http/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import type { MachineName } from "../rows/mod.ts";
 import type { NodeReport } from "../table/mod.ts";
-import type { NodeLog } from "./log.ts";
+import type { NodeLog } from "./log/mod.ts";
 
 /** The settings of a node. */
 export interface NodeSettings {
   readonly id: NodeId;
   readonly cluster: string;
-  /** Every node, this one included. `null`: the address comes over the control socket. */
+  /**
+   * The nodes that begin a cluster, this one included, or other addresses of members than the folder
+   * knows. `null`: the address comes over the control socket.
+   */
   readonly peers: ReadonlyMap<NodeId, Address | null>;
+  /** Where to listen for the other nodes; `null`: anywhere on the loopback. */
+  readonly listen: Address | null;
   /** Where to listen for clients; `null`: nowhere. */
   readonly clients: Address | null;
   /** Where every node listens for clients, for clients that know only some. @default {none} */
@@ -25,10 +30,15 @@ export interface NodeSettings {
   readonly hasHttp?: boolean;
   /** The folder of this node alone. */
   readonly data: string;
-  /** Whether an empty folder is refused. */
-  readonly isExisting: boolean;
-  /** Whether the node is added to a cluster that runs, so that it begins none. @default {false} */
-  readonly joins?: boolean;
+  /** How a node with an empty folder gets into a cluster. */
+  readonly entry: Entry;
+  /**
+   * Whether cluster and folder have ids, by which nodes know each other (I1, I2). Without, which is
+   * for tests, a node may begin before it knows where the others are.
+   */
+  readonly hasIds: boolean;
+  /** Raised when the node shall stop, also before it serves. */
+  readonly stopping?: AbortSignal;
   readonly control: boolean;
   readonly machine: MachineName;
   /** Length of a tick. */
@@ -39,6 +49,15 @@ export interface NodeSettings {
   /** Whether every change of the core's state is logged, at the level debug. */
   readonly isTraced: boolean;
 }
+
+/** How a node with an empty folder gets into a cluster. */
+export type Entry =
+  /** It begins one, together with all the `peers`. */
+  | { readonly kind: "bootstrap" }
+  /** It asks the cluster at these addresses to add it, perhaps as a learner for good. */
+  | { readonly kind: "join"; readonly endpoints: readonly string[]; readonly isLearner: boolean }
+  /** It waits until a cluster adds it. */
+  | { readonly kind: "wait" };
 
 /** A node that serves. */
 export interface RunningNode {

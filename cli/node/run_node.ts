@@ -15,6 +15,7 @@ import {
   CONTROL_SOCKET,
   FaultyTransport,
   openControl,
+  type PeerIdentity,
   type Plain,
   RpcServer,
   TcpTransport,
@@ -22,29 +23,23 @@ import {
 } from "../../net/mod.ts";
 import type { Sample } from "../../net/http/mod.ts";
 import {
-  decodeMembers,
   DenoFiles,
+  encodeMembers,
   type Envelope,
   FileStorage,
   Node,
   type NodeId,
   SystemClock,
 } from "../../raft/mod.ts";
-import { checkExisting } from "./check_existing.ts";
+import { type BornFolder, openFolder } from "./birth.ts";
 import { cpuMs, LoopLag, SaveTimes } from "./figures.ts";
-import { leadershipLog } from "./leadership_log.ts";
 import { listening, METRICS_REQUEST, nodeSamples } from "../door/mod.ts";
+import { leadershipLog, openingLog, refusedLog } from "./log/mod.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
-import {
-  type CountingReport,
-  formatBytes,
-  MEMBERS_REQUEST,
-  type NodeReport,
-  REPORT_REQUEST,
-  TRANSFER_REQUEST,
-} from "../table/mod.ts";
-import { openingLog } from "./opening_log.ts";
-import { refusedLog } from "./refused_log.ts";
+import { type CountingReport, formatBytes, type NodeReport, REPORT_REQUEST } from "../table/mod.ts";
+import { clientAddresses, isMember, warnOfOthers } from "./addresses.ts";
+import { untilVoter } from "./joining.ts";
+import { answerIdentity, answerMembers, clientOf } from "./member_requests.ts";
 import type { NodeSettings, RunningNode } from "./node_settings.ts";
 
 /** The lab's default in ticks of 25 ms instead of 10. */
@@ -65,11 +60,13 @@ const ANYWHERE: Address = { hostname: "127.0.0.1", port: 0 };
 
 /** Starts a node; resolves when it serves. */
 export async function runNode(settings: NodeSettings): Promise<RunningNode> {
-  const { machine: name, logBytesMax, data, isExisting } = settings;
-  if (isExisting) await checkExisting(data);
-  const starting = new NodeProcess(settings, await makeMachine({ name, logBytesMax, data }));
+  const { machine: name, logBytesMax, data } = settings;
+  const folder = settings.hasIds ? await openFolder(settings) : null;
+  const made = await makeMachine({ name, logBytesMax, data });
+  const starting = new NodeProcess(settings, made, folder);
   try {
     await starting.start();
+    await starting.join();
     return starting;
   } catch (error) {
     await starting.stop();
@@ -80,6 +77,8 @@ export async function runNode(settings: NodeSettings): Promise<RunningNode> {
 /** A node with everything that it holds open. */
 class NodeProcess implements RunningNode {
   readonly #settings: NodeSettings;
+  /** `null`: nodes of a test that have no ids. */
+  readonly #folder: BornFolder | null;
   readonly #limits;
   readonly #clock = new SystemClock();
   readonly #machine: RunningMachine;
@@ -96,35 +95,35 @@ class NodeProcess implements RunningNode {
   #isStopped = false;
   clients: Address | null = null;
 
-  constructor(settings: NodeSettings, machine: RunningMachine) {
+  constructor(settings: NodeSettings, machine: RunningMachine, folder: BornFolder | null) {
     this.#settings = settings;
     this.#limits = connectionLimits({ hasHttp: settings.hasHttp ?? false });
     this.#machine = machine;
+    this.#folder = folder;
     const { id, cluster, peers, log } = settings;
-    const identity = { cluster, node: id };
+    const identity = folder?.identity ?? { cluster, node: id };
     this.#storage = new FileStorage({
       files: new DenoFiles(settings.data),
       identity,
-      create: !settings.isExisting,
       full: (error) => {
         if (error === null) log.info("the disk has room again");
         else log.warn(`the disk is full, and puts may be refused: ${error.problem}`);
       },
       ...openingLog(log, () => this.#clock.now()),
     });
-    const address = peers.get(id) ?? ANYWHERE;
+    const address = settings.listen ?? ANYWHERE;
     this.#transport = listening({ address, role: "peers" }, () =>
       new TcpTransport({
         id,
         cluster,
-        peers: [...peers.keys()],
-        isAdded: settings.joins ?? false,
+        peers: folder === null ? [...peers.keys()] : [],
         listen: address,
         receive: (envelope) => this.#receive(envelope),
         heard: (from) => this.#heard(from),
         log: (line) => log.warn(line),
-        refused: refusedLog(log, settings.joins ? ["notAPeer"] : []),
+        refused: refusedLog(log),
         limits: this.#limits.peers,
+        ...(folder === null ? {} : { identity: this.#identityOf(folder) }),
       }));
     this.#faulty = settings.control
       ? new FaultyTransport({
@@ -134,6 +133,13 @@ class NodeProcess implements RunningNode {
         id,
       })
       : null;
+  }
+
+  /** What the hellos say. */
+  #identityOf(folder: BornFolder): PeerIdentity {
+    const { identity, founders } = folder;
+    const certificate = encodeMembers(founders);
+    return { ...identity, founders, certificate, client: clientOf(folder) };
   }
 
   get peers(): Address {
@@ -154,7 +160,9 @@ class NodeProcess implements RunningNode {
         ? 0
         : Math.min(TRAILING_BYTES_MAX, Math.floor(logBytesMax / 4)),
       id,
-      peers: this.#settings.joins ? [] : [...peers.keys()],
+      peers: this.#folder === null ? [...peers.keys()] : [],
+      founders: this.#folder?.founders ?? null,
+      incarnation: this.#folder?.identity.incarnation ?? "",
       removed: () => log.error("this node is no member of the cluster any more: stop it"),
       tickMs,
       storage: this.#storage,
@@ -178,8 +186,10 @@ class NodeProcess implements RunningNode {
     this.#node = node;
     this.#machine.attach(node);
     this.#lag.start();
+    if (this.#folder !== null) warnOfOthers(node, this.#settings);
     for (const [peer, address] of peers) {
-      if (peer !== id && address !== null) this.#transport.setPeer(peer, address);
+      const isPeer = peer !== id && (this.#folder === null || isMember(node, peer));
+      if (isPeer && address !== null) this.#transport.setPeer(peer, address);
     }
     if (this.#settings.clients !== null) {
       const address = this.#settings.clients;
@@ -202,14 +212,20 @@ class NodeProcess implements RunningNode {
     if (this.#faulty !== null) await this.#openControl(node, this.#faulty);
   }
 
+  /** A node that asked to be added is ready when it has caught up and votes. */
+  async join(): Promise<void> {
+    if (this.#folder !== null) await untilVoter(this.#node!, this.#folder, this.#settings);
+  }
+
   report(): NodeReport {
     const { id, cluster } = this.#settings;
     const { segmentBytes, snapshotBytes } = this.#storage.sizes();
     const tables = this.#machine.tables();
+    const status = this.#node!.status();
     return {
       cluster,
       id,
-      status: this.#node!.status(),
+      status,
       diskBytes: segmentBytes + snapshotBytes + (tables?.bytes ?? 0),
       memoryBytes: Deno.memoryUsage().rss,
       cpuMs: cpuMs(),
@@ -218,7 +234,7 @@ class NodeProcess implements RunningNode {
       saves: this.#saves.figures(),
       tables,
       faults: this.#faulty?.faults ?? null,
-      clients: [...this.#settings.clientsOfAll ?? []].map(([id, endpoint]) => ({ id, endpoint })),
+      clients: clientAddresses(status, this.#settings),
     };
   }
 
@@ -273,18 +289,9 @@ class NodeProcess implements RunningNode {
     else if (request === REPORT_REQUEST) {
       const report: Plain<NodeReport> = this.report();
       reply(report);
-    } else return Array.isArray(request) && this.#serveMembers(request, reply);
-    return true;
-  }
-
-  /** Requests about members and leadership; only a leader begins anything. */
-  #serveMembers([word, first, bytes]: readonly WireValue[], reply: Answer): boolean {
-    const node = this.#node;
-    if (node === null || typeof first !== "number") return false;
-    if (word === TRANSFER_REQUEST) reply(node.transfer(first === 0 ? null : first));
-    else if (word === MEMBERS_REQUEST && bytes instanceof Uint8Array) {
-      reply(changeMembers(node, { index: first, bytes }));
-    } else return false;
+    } else if (Array.isArray(request)) {
+      return answerMembers(request, { reply, node: this.#node, hasIds: this.#folder !== null });
+    } else return this.#folder !== null && answerIdentity(request, { reply, folder: this.#folder });
     return true;
   }
 
@@ -329,22 +336,5 @@ class NodeProcess implements RunningNode {
       peerRefusals: this.#transport.refusals(),
       clientRefusals: this.#clients?.refusals() ?? {},
     };
-  }
-}
-
-/** Begins a change, unless the members have changed since it was planned, or tells why not. */
-function changeMembers(
-  node: Node,
-  { index, bytes }: { readonly index: number; readonly bytes: Uint8Array },
-): WireValue {
-  const status = node.status();
-  if (status.role !== "leader") return "notLeader";
-  if (status.membersIndex !== index) return "changed";
-  try {
-    const place = node.changeMembers(decodeMembers(bytes));
-    return typeof place === "string" ? place : [place.index, place.term];
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) return error.message;
-    throw error;
   }
 }

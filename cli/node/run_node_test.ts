@@ -78,7 +78,7 @@ Deno.test("a node logs the core's changes only when it is traced", async () => {
   await withFolder(async (folder) => {
     for (const isTraced of [true, false]) {
       const lines: string[] = [];
-      const settings = { data: folder, clients: null, isExisting: !isTraced, isTraced };
+      const settings = { data: folder, clients: null, isTraced };
       const node = await startNode({ ...settings, log: listLog(lines) });
       await until(() => lines.some((line) => line.startsWith("info: n1 leads")));
       assertEquals(lines.some((line) => line.startsWith("debug: leads term")), isTraced);

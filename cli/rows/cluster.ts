@@ -144,20 +144,25 @@ export const member = {
   inShell: true,
   summary: "Show, add, remove, promote or move members of a cluster.",
   description: [
-    "ACTION is `list`, `add`, `remove`, `promote` or `update`. `add` begins to send the log to a node " +
-    "and makes it a voter when it has caught up, or leaves it a learner with --learner; `promote` " +
-    "makes a learner a voter; `update` gives a member another address. A change is done when it is " +
-    "committed, and a leader that is removed hands over first.",
+    "ACTION is `list`, `add`, `remove`, `replace`, `promote` or `update`. `add` begins to send the " +
+    "log to the node that waits at --with and makes it a voter when it has caught up, or leaves it a " +
+    "learner with --learner; `replace` lets that node take the place of NODE, also under the same " +
+    "number, after its folder was lost; `promote` makes a learner a voter; `update` gives a member " +
+    "another address. A change is done when it is committed, and one that was interrupted goes on " +
+    "when it is asked for again.",
     "A change after which no majority of the voters would answer is refused without --force: a " +
     "cluster without a majority can write nothing, not even its next members.",
   ],
   arguments: [
-    argument("ACTION", "list, add, remove, promote or update"),
+    argument("ACTION", "list, add, remove, replace, promote or update", { completes: "action" }),
     optional("NODE", "which node, such as n4; for all but list", { completes: "node" }),
   ],
   flags: [
-    text("peer", "where the other nodes reach it, for add and update", { value: "HOST:PORT" }),
-    text("client", "where clients reach it, for add and update", { value: "HOST:PORT" }),
+    text("with", "where the new node listens for clients, for add and replace", {
+      value: "HOST:PORT",
+    }),
+    text("peer", "where the other nodes reach it, for update", { value: "HOST:PORT" }),
+    text("client", "where clients reach it, for update", { value: "HOST:PORT" }),
     toggle("learner", "leave it a learner, which holds the log and does not vote"),
     toggle("dry-run", "say what the members would be, and change nothing"),
     toggle("force", "also if no majority of the voters would answer"),
@@ -165,7 +170,11 @@ export const member = {
   ],
   examples: [
     { line: "kontiki member list", help: "voters, learners, and how far behind they are" },
-    { line: "kontiki member add n4 --peer 10.0.0.4:7301", help: "a learner first, then a voter" },
+    { line: "kontiki member add n4 --with 10.0.0.4:7401", help: "a learner first, then a voter" },
+    {
+      line: "kontiki member replace n2 --with 10.0.0.2:7401",
+      help: "a node that came back with an empty folder",
+    },
     { line: "kontiki member remove n2", help: "a node that is lost for good" },
   ],
 } as const satisfies CommandRow;

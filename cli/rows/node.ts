@@ -13,19 +13,27 @@ export const node = {
   name: "node",
   summary: "Run one node of a cluster until Ctrl-C or SIGTERM.",
   description: [
-    "Every node gets the same --peers, and an --id out of it. It listens for its peers at its own " +
-    "address in --peers, and for clients at --clients. Its folder belongs to this node of this " +
-    "cluster for ever; another node's folder is refused.",
+    "A new cluster begins when all nodes of --peers are started with --bootstrap and empty folders. " +
+    "From then on each folder belongs to its node for ever, and knows the cluster and its members: " +
+    "a later start needs only --data, and no flag overrules the folder.",
+    "A node with an empty folder and without --bootstrap votes for nobody. It waits until its cluster " +
+    "adds it: by itself with --join, or with `kontiki member add` or `kontiki member replace`.",
   ],
   arguments: [],
   flags: [
-    integer("id", "which of the peers this node is", { min: 1, max: 65535, required: true }),
+    integer("id", "the number of this node; needed while its folder is empty", {
+      min: 1,
+      max: 65535,
+    }),
     list(
       "peers",
-      "every node of the cluster, this one included, with its address for the others; an " +
-        "address that is left out comes over the control socket",
-      { value: "N=HOST:PORT,…", required: true },
+      "with --bootstrap: every node of the new cluster, this one included, with its address for the " +
+        "others. Later: addresses to try beside those that the members know",
+      { value: "N=HOST:PORT,…" },
     ),
+    text("peer", "where this node listens for the others; left out: its address in --peers", {
+      value: "HOST:PORT",
+    }),
     list(
       "clients",
       "where to listen for clients; left out: nowhere. With the addresses of all nodes, as in " +
@@ -43,20 +51,18 @@ export const node = {
       value: "DIR",
       required: true,
     }),
-    toggle(
-      "existing",
-      "refuse an empty folder: for every start but a node's first, so that one which lost " +
-        "its disk does not come back without its votes",
-    ),
-    toggle(
+    toggle("bootstrap", "begin a new cluster together with all nodes of --peers; exactly once"),
+    list(
       "join",
-      "this node is added to a cluster that runs: it waits until `kontiki member add` names it. " +
-        "--peers has the others, and this one",
+      "client addresses of a cluster that this node asks to add it; it serves when it has caught up",
+      { value: "HOST:PORT,…", excludes: ["bootstrap"] },
     ),
-    text("cluster", "the name of the cluster; nodes of other clusters are refused", {
-      value: "NAME",
-      default: "kontiki",
-    }),
+    toggle("learner", "with --join: stay a learner, which holds the log and does not vote"),
+    text(
+      "cluster",
+      "the name of the cluster; nodes of others are refused. Left out: the folder's, or kontiki",
+      { value: "NAME" },
+    ),
     toggle(
       "control",
       "open the control socket in the folder: faults can be injected, the node stopped",
@@ -82,9 +88,16 @@ export const node = {
     logLevel,
   ],
   examples: [{
-    line: "kontiki node --id 1 --peers 1=10.0.0.1:7400,2=10.0.0.2:7400,3=10.0.0.3:7400 " +
-      "--clients 10.0.0.1:7401 --data /var/lib/kontiki",
-    help: "the first of three nodes",
+    line: "kontiki node --bootstrap --id 1 --peers 1=10.0.0.1:7400,2=10.0.0.2:7400," +
+      "3=10.0.0.3:7400 --clients 10.0.0.1:7401 --data /var/lib/kontiki",
+    help: "the first of three nodes of a new cluster",
+  }, {
+    line: "kontiki node --data /var/lib/kontiki",
+    help: "any later start of it",
+  }, {
+    line: "kontiki node --join 10.0.0.1:7401 --id 4 --peer 10.0.0.4:7400 --clients " +
+      "10.0.0.4:7401 --data /var/lib/kontiki",
+    help: "a fourth node",
   }],
 } as const satisfies CommandRow;
 

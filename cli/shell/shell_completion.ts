@@ -5,7 +5,7 @@
  */
 
 import type { NodeId } from "../../raft/mod.ts";
-import { type CommandRow, nodeName } from "../table/mod.ts";
+import { type CommandRow, MEMBER_ACTIONS, nodeName } from "../table/mod.ts";
 import type { Completion } from "./line_editor.ts";
 import { quoteWord, wordAtCursor } from "./shell_line.ts";
 
@@ -53,6 +53,8 @@ async function argumentWords(
       return [...names, "leader"];
     case "group":
       return [...[...names, "leader", "rest"].filter((name) => !before.includes(name)), "|"];
+    case "action":
+      return [...MEMBER_ACTIONS];
     case "command":
       return known.commands.map((each) => each.name);
     case undefined:

@@ -19,12 +19,24 @@ export { attempt, CommandError, systemMessage, UsageError } from "./errors.ts";
 export { exitCodes, type ExitReason } from "./exit_codes.ts";
 export { commandHelp, overviewHelp, referencePage, usageLine } from "./help.ts";
 export { linesOf } from "./lines.ts";
-export { type NamedNodes, nodeName, nodesFor, parseGroups, parseNodeName } from "./node_name.ts";
 export {
+  addressText,
+  type NamedNodes,
+  nodeName,
+  nodesFor,
+  parseGroups,
+  parseNodeName,
+} from "./node_name.ts";
+export {
+  type ClientAddress,
   type CountingReport,
+  IDENTITY_REQUEST,
   leaderOf,
+  MEMBER_ACTIONS,
   MEMBERS_REQUEST,
+  type NodeIdentity,
   type NodeReport,
+  parseNodeIdentity,
   parseNodeReport,
   REPORT_REQUEST,
   type SaveFigures,

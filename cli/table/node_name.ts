@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Address } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { leaderOf } from "./node_report.ts";
@@ -20,6 +21,13 @@ export interface NamedNodes {
 /** `n1` for 1. */
 export function nodeName(id: NodeId): string {
   return `n${id}`;
+}
+
+/** An address as `HOST:PORT`; empty for none. */
+export function addressText(address: Address | null): string {
+  if (address === null) return "";
+  const { hostname, port } = address;
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
 /** The nodes that these words can mean; asks the cluster only when a word is `leader`. */

@@ -36,7 +36,7 @@ export interface NodeReport {
   readonly tables: TablesReport | null;
   /** `null`: this node was started without a control socket. */
   readonly faults: Faults | null;
-  /** Where the nodes of the cluster listen for clients, as far as this node's command line says. */
+  /** Where the members listen for clients, as far as this node knows. */
   readonly clients: readonly ClientAddress[];
 }
 
@@ -70,6 +70,34 @@ export const TRANSFER_REQUEST = "transfer";
  * holds, to these. The answer is the place of the change, or why there is none.
  */
 export const MEMBERS_REQUEST = "members";
+
+/** What `kontiki member` can do. */
+export const MEMBER_ACTIONS = ["list", "add", "remove", "replace", "promote", "update"] as const;
+
+/** What a client sends to learn which node it has reached, also one that belongs to no cluster yet. */
+export const IDENTITY_REQUEST = "identity";
+
+/** Which node it is, and where it is reached. */
+export interface NodeIdentity {
+  readonly cluster: string;
+  /** Empty: it waits until a cluster adds it. */
+  readonly clusterId: string;
+  readonly id: NodeId;
+  /** Of its folder. */
+  readonly incarnation: string;
+  readonly peer: string;
+  readonly client: string;
+}
+
+/** An identity that came over the wire; `null` for any other value. */
+export function parseNodeIdentity(value: unknown): NodeIdentity | null {
+  const identity = value as NodeIdentity | null;
+  const isIdentity = typeof identity === "object" && identity !== null &&
+    typeof identity.id === "number" && typeof identity.incarnation === "string" &&
+    typeof identity.clusterId === "string" && typeof identity.peer === "string" &&
+    typeof identity.client === "string";
+  return isIdentity ? identity : null;
+}
 
 /**
  * A report that came over the wire; `null` for any other value. Only the fields that commands rely

@@ -47,7 +47,7 @@ export interface ArgumentRow {
   /** Takes all that is left. */
   readonly many?: true;
   /** What the shell offers when Tab is pressed. */
-  readonly completes?: "key" | "node" | "group" | "command";
+  readonly completes?: "key" | "node" | "group" | "command" | "action";
   readonly help: string;
 }
 

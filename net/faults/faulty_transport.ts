@@ -15,6 +15,7 @@ import {
   isBulk,
   type Members,
   type NodeId,
+  type Position,
   type Random,
   type Transport,
 } from "../../raft/mod.ts";
@@ -105,8 +106,8 @@ export class FaultyTransport implements Transport {
     if (now.length > 0) transport.send(now);
   }
 
-  connect(members: Members): void {
-    this.#options.transport.connect?.(members);
+  connect(members: Members, asOf: Position): void {
+    this.#options.transport.connect?.(members, asOf);
   }
 
   waiting(to: NodeId): number {

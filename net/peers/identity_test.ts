@@ -5,9 +5,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Envelope, NodeId } from "../../raft/mod.ts";
+import type { Envelope, Members, NodeId, Position } from "../../raft/mod.ts";
 import { until } from "../../tests/helpers/until.ts";
 import type { PeerClaim, PeerIdentity, TcpTransportOptions } from "../wire/tcp_options.ts";
+import { PEER_VERSIONS, type PeerHello, refusePeer, type Self } from "./peer_hello.ts";
 import { TcpTransport } from "./tcp_transport.ts";
 
 interface Side {
@@ -30,20 +31,35 @@ function open(id: NodeId, changes: Partial<TcpTransportOptions> = {}): Side {
   return { transport, got };
 }
 
+/** Voters with these folders, beginning with n1. */
+function membersOf(known: readonly string[]): Members {
+  const voters = known.map((incarnation, at) => {
+    return { id: at + 1, incarnation, peer: "", client: "" };
+  });
+  return { voters, outgoing: [], learners: [] };
+}
+
 /** A node with ids, which knows the folders of the others as the list says. */
 function identityOf(
   clusterId: string,
   incarnation: string,
   known: readonly string[],
 ): PeerIdentity {
-  return { clusterId, incarnation, incarnationOf: (id) => known[id - 1] ?? "", certificate: null };
+  return { clusterId, incarnation, founders: membersOf(known), certificate: null, client: "" };
 }
 
-/** How often two nodes refuse each other, after each has tried. */
-async function refusalsBetween(one: PeerIdentity, two: PeerIdentity): Promise<readonly string[]> {
+const NOWHERE: Position = { index: 0, term: 0 };
+
+/** How two nodes refuse each other, after each has tried; each knows members as of a place. */
+async function refusalsBetween(
+  one: PeerIdentity,
+  two: PeerIdentity,
+  asOf: readonly [Position, Position] = [NOWHERE, NOWHERE],
+): Promise<readonly string[]> {
   const reasons = new Set<string>();
   const refused = (_peer: number, { reason }: { readonly reason: string }) => reasons.add(reason);
   const sides = [open(1, { identity: one, refused }), open(2, { identity: two, refused })] as const;
+  [one, two].forEach(({ founders }, at) => sides[at]!.transport.connect(founders!, asOf[at]!));
   sides[0].transport.setPeer(2, sides[1].transport.address);
   sides[1].transport.setPeer(1, sides[0].transport.address);
   const isIn = () => sides[0].transport.traffic().get(2)?.isConnected ?? false;
@@ -117,4 +133,56 @@ Deno.test("TcpTransport speaks the highest version that both sides speak", async
     one.transport.close();
     two.transport.close();
   }
+});
+
+Deno.test("TcpTransport hears a folder that took the place of another, also where that is not known yet (I5)", async () => {
+  const lagging = identityOf("c", "a1", ["a1", "a2"]);
+  const fresh = identityOf("c", "b2", ["a1", "b2"]);
+  const early = { index: 9, term: 3 };
+  for (const late of [{ index: 10, term: 3 }, { index: 5, term: 4 }]) {
+    assertEquals(await refusalsBetween(lagging, fresh, [early, late]), []);
+  }
+  for (const late of [early, { index: 8, term: 3 }, { index: 99, term: 2 }]) {
+    assertEquals(await refusalsBetween(lagging, fresh, [early, late]), ["otherFolder"]);
+  }
+});
+
+Deno.test("TcpTransport ends the connections of a folder that the members replace (I5)", async () => {
+  const known = ["a1", "a2"];
+  const [one, two] = [
+    open(1, { identity: identityOf("c", "a1", known) }),
+    open(2, {
+      identity: identityOf("c", "a2", known),
+    }),
+  ];
+  one.transport.setPeer(2, two.transport.address);
+  two.transport.setPeer(1, one.transport.address);
+  const isConnected = (side: Side, peer: NodeId) =>
+    side.transport.traffic().get(peer)?.isConnected ?? false;
+  await until(() => isConnected(one, 2) && isConnected(two, 1));
+  one.transport.connect(membersOf(["a1", "b2"]), { index: 9, term: 3 });
+  assertEquals(isConnected(one, 2), false);
+  await until(() => !isConnected(two, 1));
+  one.transport.close();
+  two.transport.close();
+});
+
+Deno.test("refusePeer refuses what lacks a cluster, and what means another folder (I2)", () => {
+  const none = { index: 0, term: 0 };
+  const mine: Self = {
+    ...{ cluster: "test", clusterId: "c", id: 1, incarnation: "a1", members: "", asOf: none },
+    ...{ versions: PEER_VERSIONS, incarnationOf: (id) => id === 2 ? "a2" : "" },
+  };
+  const hello: PeerHello = {
+    ...{ versions: PEER_VERSIONS, cluster: "test", clusterId: "c", from: 2, incarnation: "a2" },
+    ...{ wanted: "a1", to: 1, run: 1, dial: 1, line: "small", members: "", address: "" },
+    ...{ certificate: null, asOf: none, client: "" },
+  };
+  const refusal = (change: Partial<PeerHello>) =>
+    refusePeer({ ...hello, ...change }, mine)?.refusal;
+  assertEquals(refusal({}), undefined);
+  assertEquals(refusal({ clusterId: "" }), "unborn");
+  assertEquals(refusal({ clusterId: "", incarnation: "b2" }), "otherFolder");
+  assertEquals(refusal({ clusterId: "", from: 3 }), "notAMember");
+  assertEquals(refusal({ wanted: "b1" }), "otherFolder");
 });

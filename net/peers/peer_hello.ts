@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { NodeId } from "../../raft/mod.ts";
+import type { NodeId, Position } from "../../raft/mod.ts";
 import {
   agree,
   agreed,
@@ -72,8 +72,12 @@ export interface PeerHello {
   readonly members: string;
   /** Where the sender listens for peers, `HOST:PORT`; empty if it does not know. */
   readonly address: string;
-  /** For a node that has no cluster yet: the members, by which it knows that it is one. */
+  /** For a node that has no cluster yet: the members with which the cluster began. */
   readonly certificate: Uint8Array | null;
+  /** As of which place of its log the sender knows the members; zeros: from the beginning. */
+  readonly asOf: Position;
+  /** Where the sender serves clients, `HOST:PORT`; empty if it does not. */
+  readonly client: string;
 }
 
 /** First frame of the node that was dialled, if it accepts the hello. */
@@ -83,30 +87,43 @@ export interface PeerAnswer {
   readonly from: NodeId;
   readonly incarnation: string;
   readonly run: number;
+  /** As in the hello. */
+  readonly asOf: Position;
 }
 
 /** The hello as a value. */
 export function encodePeerHello(hello: PeerHello): WireValue {
   const { lowest, highest, features } = hello.versions;
   const { cluster, clusterId, from, incarnation, to, wanted, run, dial } = hello;
-  const { members, address, certificate } = hello;
+  const { members, address, certificate, asOf, client } = hello;
   const line = LINES.indexOf(hello.line);
   const place = [cluster, clusterId, GROUP, from, incarnation, to, wanted, run, dial, line];
-  return [MARK.peer, lowest, highest, features, ...place, members, address, certificate];
+  const later = [members, address, certificate, asOf.term, asOf.index, client];
+  return [MARK.peer, lowest, highest, features, ...place, ...later];
 }
 
 /** The answer as a value. */
 export function encodePeerAnswer(
-  { cluster, clusterId, from, incarnation, run }: PeerAnswer,
+  { cluster, clusterId, from, incarnation, run, asOf: { term, index } }: PeerAnswer,
   { version, features }: Agreement,
 ): WireValue {
-  return [MARK.peerAnswer, version, features, cluster, clusterId, from, incarnation, run];
+  const ids = [cluster, clusterId, from, incarnation, run, term, index];
+  return [MARK.peerAnswer, version, features, ...ids];
+}
+
+/** Why an answer that was accepted would not be any more; `null`: it still would. */
+export function refuseAnswer({ from, ...answer }: PeerAnswer, mine: Self): HelloRefusal | null {
+  return refuseFolder({ id: from, ...answer }, mine);
 }
 
 /** What a node is, for the judgement of hellos and answers. */
-export interface Self extends Pick<PeerIdentity, "clusterId" | "incarnation" | "incarnationOf"> {
+export interface Self extends Pick<PeerIdentity, "clusterId" | "incarnation"> {
   readonly cluster: string;
   readonly id: NodeId;
+  /** The incarnation of a member's folder; empty: it is no member, or any folder will do. */
+  readonly incarnationOf: (id: NodeId) => string;
+  /** As of which place of its log it knows the members. */
+  readonly asOf: Position;
   readonly members: string;
   readonly versions: Versions;
 }
@@ -122,8 +139,9 @@ export function decodePeerHello(
   const agreement = agree([lowest, highest, features], mine.versions);
   if ("refusal" in agreement) return agreement;
   const [cluster, clusterId, group, from, incarnation, to, wanted, run, dial, place] = rest;
-  const [members, address, certificate = null] = rest.slice(10);
+  const [members, address, certificate = null, term = 0, index = 0, client = ""] = rest.slice(10);
   if (!isWhole(from) || !isWhole(to) || !isWhole(run) || !isWhole(dial)) return bad("wanted ids");
+  if (!isWhole(term) || !isWhole(index)) return bad("wanted a place of the log");
   const line = isWhole(place) ? LINES[place] : undefined;
   if (line === undefined) return bad(`wanted line 0 or 1, got ${printable(place)}`);
   if (group !== GROUP) return bad(`wanted group ${GROUP}, got ${printable(group)}`);
@@ -131,14 +149,15 @@ export function decodePeerHello(
     return bad("wanted names");
   }
   if (
-    !isText(members) || !isText(address) ||
+    !isText(members) || !isText(address) || !isText(client) ||
     certificate !== null && !(certificate instanceof Uint8Array)
   ) {
     return bad("wanted members");
   }
   const versions = { lowest, highest, features } as Versions;
   const ids = { cluster, clusterId, from, incarnation, to, wanted, run, dial, line };
-  return { ...agreement, versions, ...ids, members, address, certificate };
+  const asOf = { term, index };
+  return { ...agreement, versions, ...ids, members, address, certificate, asOf, client };
 }
 
 /** Why a hello is not welcome; `null`: it is. */
@@ -151,16 +170,29 @@ export function refusePeer(hello: PeerHello, mine: Self): HelloRefusal | null {
     const detail = `wanted members ${printable(mine.members)}, got ${printable(members)}`;
     return { refusal: "otherMembers", detail };
   }
-  const refusal = refuseFolder({ id: from, clusterId, incarnation }, mine);
+  const refusal = refuseFolder({ id: from, clusterId, incarnation, asOf: hello.asOf }, mine);
   if (refusal !== null || wanted === "" || wanted === mine.incarnation) return refusal;
+  // The sender may not know yet that this node has taken the place of the folder that it means.
+  if (isLater(mine.asOf, hello.asOf)) return null;
   const detail = `n${from} knows n${to} by another folder: incarnation ${printable(wanted)}, ` +
     `got ${mine.incarnation}`;
   return { refusal: "otherFolder", detail };
 }
 
-/** Why the folder of the other node is not the one of the member with its number (D8). */
+/** Whether the members as of one place of the log are newer than those as of another. */
+function isLater(one: Position, other: Position): boolean {
+  return one.term > other.term || (one.term === other.term && one.index > other.index);
+}
+
+/**
+ * Why the folder of the other node is not the one of the member with its number (D8). A node of this
+ * cluster that knows later members than this node has taken the place of the folder that this node
+ * knows: it holds the log up to that place, so it forgot nothing (I5).
+ */
 function refuseFolder(
-  { id, clusterId, incarnation }: Pick<PeerAnswer, "clusterId" | "incarnation"> & { id: NodeId },
+  { id, clusterId, incarnation, asOf }:
+    & Pick<PeerAnswer, "clusterId" | "incarnation" | "asOf">
+    & { readonly id: NodeId },
   mine: Self,
 ): HelloRefusal | null {
   const known = mine.incarnationOf(id);
@@ -169,12 +201,14 @@ function refuseFolder(
   }
   const isKnown = known === "" || known === incarnation;
   if (clusterId === "" && mine.clusterId !== "" && isKnown) {
-    return { refusal: "unborn", detail: `n${id} belongs to no cluster yet` };
+    return known === ""
+      ? { refusal: "notAMember", detail: `n${id} is no member of the cluster ${mine.cluster}` }
+      : { refusal: "unborn", detail: `n${id} belongs to no cluster yet` };
   }
   if (clusterId !== "" && clusterId !== mine.clusterId) {
     return otherCluster({ name: mine.cluster, clusterId }, nameOf(mine));
   }
-  if (isKnown) return null;
+  if (isKnown || (clusterId !== "" && isLater(asOf, mine.asOf))) return null;
   const detail = `n${id} is known by another folder: incarnation ${known}, ` +
     `got ${printable(incarnation) || "none"}`;
   return { refusal: "otherFolder", detail };
@@ -189,10 +223,12 @@ export function decodePeerAnswer(
   if (refused !== null) return bad(`was refused: ${refused.reason}: ${refused.detail}`);
   const fields = array(value);
   const [mark, version, features, cluster, clusterId, from, incarnation, run] = fields;
+  const [term = 0, index = 0] = fields.slice(8);
   if (mark !== MARK.peerAnswer) return bad("wanted the answer of a peer");
   const agreement = agreed([version, features], mine.versions);
   if ("refusal" in agreement) return agreement;
   if (!isWhole(from) || !isWhole(run)) return bad("wanted ids");
+  if (!isWhole(term) || !isWhole(index)) return bad("wanted a place of the log");
   if (!isText(cluster) || !isText(clusterId) || !isText(incarnation)) return bad("wanted names");
   const other = cluster === mine.cluster
     ? null
@@ -201,9 +237,10 @@ export function decodePeerAnswer(
   if (from !== mine.peer) {
     return { refusal: "notAPeer", detail: `wanted n${mine.peer}, got n${from}` };
   }
-  const refusal = refuseFolder({ id: from, clusterId, incarnation }, mine);
+  const asOf = { term, index };
+  const refusal = refuseFolder({ id: from, clusterId, incarnation, asOf }, mine);
   if (refusal !== null) return refusal;
-  return { ...agreement, cluster, clusterId, from, incarnation, run };
+  return { ...agreement, cluster, clusterId, from, incarnation, run, asOf };
 }
 
 function nameOf({ cluster, clusterId }: Pick<Self, "cluster" | "clusterId">) {

@@ -19,11 +19,14 @@ import {
   type PeerTraffic,
   type WireValue,
 } from "../wire/mod.ts";
-import { decodePeerAnswer, encodePeerHello } from "./peer_hello.ts";
+import { decodePeerAnswer, encodePeerHello, type PeerAnswer, refuseAnswer } from "./peer_hello.ts";
 import type { PeerLinkOptions } from "./peer_link_options.ts";
 
 /** A request for a sign of life, and the reply to it. No message has this type. */
 export const PING: WireValue = [0];
+
+/** What names an address: the members, or a command line or hello, which may know a newer one. */
+export type AddressSource = "member" | "other";
 
 /** When more than this is queued for a connection, older messages are dropped. */
 const WAITING_BYTES_MAX = 2 ** 20;
@@ -31,7 +34,8 @@ const WAITING_BYTES_MAX = 2 ** 20;
 /** Dials one peer and sends to it. */
 export class PeerLink {
   readonly #options: PeerLinkOptions;
-  #address: Address | null = null;
+  /** They are dialled in turn: the hello shows whether the right node is there. */
+  readonly #addresses = new Map<AddressSource, Address>();
   #connection: Connection | null = null;
   /** Whether the hello was answered, so that messages may be sent. */
   #isReady = false;
@@ -39,11 +43,12 @@ export class PeerLink {
   /** The latest few messages, queued while there is no connection. */
   #waiting: Envelope[] = [];
   #waitingBytes = 0;
-  /** The run of the peer that answered last. */
-  #peerRun: number | null = null;
+  /** What the peer answered last. */
+  #answer: PeerAnswer | null = null;
   /** The peer said that one of both has no cluster yet: the next hello shows it the members. */
   #isPeerUnborn = false;
   #dials = 0;
+  #tries = 0;
   #backoffMs: number;
   #redial: ReturnType<typeof setTimeout> | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
@@ -64,11 +69,14 @@ export class PeerLink {
     return { ...this.#traffic, isConnected: this.#isReady };
   }
 
-  /** Sets the address of the peer. */
-  setAddress(address: Address): void {
-    const { hostname, port } = address;
-    if (this.#address?.hostname === hostname && this.#address.port === port) return;
-    this.#address = address;
+  /** Sets an address of the peer. */
+  setAddress(address: Address, source: AddressSource = "other"): void {
+    const isSame = (other: Address | undefined): boolean =>
+      other?.hostname === address.hostname && other.port === address.port;
+    if (isSame(this.#addresses.get(source))) return;
+    const isKnown = [...this.#addresses.values()].some(isSame);
+    this.#addresses.set(source, address);
+    if (isKnown && this.#isReady) return;
     this.#drop("the peer has a new address");
     this.#dialNow();
   }
@@ -98,6 +106,15 @@ export class PeerLink {
   /** Dials at once, because the peer has just dialled this node. */
   nudge(): void {
     if (this.#connection === null) this.#dialNow();
+  }
+
+  /** The members have changed: the peer may not be the one any more that this node means. */
+  judgeAgain(): void {
+    if (!this.#isReady || this.#answer === null) return;
+    const refusal = refuseAnswer(this.#answer, this.#options.self());
+    if (refusal === null) return;
+    this.#refuse(refusal);
+    this.#drop("refused");
   }
 
   /** Sends a ping, and closes the connection when there was no sign of life for too long. */
@@ -143,7 +160,7 @@ export class PeerLink {
     clearTimeout(this.#redial);
     this.#redial = undefined;
     this.#backoffMs = this.#options.limits.redialMsMin;
-    if (!this.#isClosed && this.#address !== null) this.#dial(this.#address);
+    if (!this.#isClosed) this.#dial();
   }
 
   /** Dials after half to all of the back-off, at random, so that nodes do not dial in step. */
@@ -154,11 +171,14 @@ export class PeerLink {
     this.#backoffMs = Math.min(this.#backoffMs * 2, redialMsMax);
     this.#redial = setTimeout(() => {
       this.#redial = undefined;
-      if (this.#connection === null && this.#address !== null) this.#dial(this.#address);
+      if (this.#connection === null) this.#dial();
     }, waitMs);
   }
 
-  #dial(address: Address): void {
+  #dial(): void {
+    const addresses = [...this.#addresses.values()];
+    const address = addresses[this.#tries++ % addresses.length];
+    if (address === undefined) return;
     const dial = ++this.#dials;
     this.#armDeadline(dial);
     Deno.connect({ ...address, transport: "tcp" }).then(
@@ -206,7 +226,7 @@ export class PeerLink {
   /** Handles the answer to the hello, then signs of life. */
   #receive(connection: Connection, value: WireValue): void {
     if (connection !== this.#connection || this.#isReady) return;
-    const { met, peer, self, limits } = this.#options;
+    const { peer, self, limits } = this.#options;
     const answer = decodePeerAnswer(value, { ...self(), peer });
     if ("refusal" in answer) {
       this.#refuse(answer);
@@ -216,15 +236,14 @@ export class PeerLink {
       if (!this.#isPeerUnborn) this.#backoffMs = limits.redialMsMax;
       return this.#drop("refused");
     }
-    met({ ...answer, certificate: null });
     clearTimeout(this.#deadline);
     this.#isReady = true;
     this.#readyAt = performance.now();
     this.#heardAt = this.#readyAt;
     this.#traffic.connects += 1;
     this.#logChange(true);
-    const isSameRun = this.#peerRun === null || this.#peerRun === answer.run;
-    this.#peerRun = answer.run;
+    const isSameRun = this.#answer === null || this.#answer.run === answer.run;
+    this.#answer = answer;
     for (const envelope of this.#takeWaiting()) {
       if (isSameRun) this.#sendOn(connection, envelope);
       else this.#traffic.dropped += 1;
@@ -254,7 +273,7 @@ export class PeerLink {
       this.#backoffMs = limits.redialMsMin;
     }
     this.#isReady = false;
-    if (this.#address !== null) this.#dialLater();
+    if (this.#addresses.size > 0) this.#dialLater();
   }
 
   /** Logs when the peer becomes reachable or unreachable, but not each attempt. */

@@ -5,20 +5,18 @@
  */
 
 import type { NodeId } from "../../raft/mod.ts";
-import type { PeerClaim, PeerIdentity, Refusals, TcpLimits } from "../wire/mod.ts";
+import type { PeerIdentity, Refusals, TcpLimits } from "../wire/mod.ts";
 import type { Line, Self } from "./peer_hello.ts";
 
 /** Options of a {@linkcode PeerLink}. */
 export interface PeerLinkOptions {
   /** What this node is at the moment. */
-  readonly self: () => Self & Pick<PeerIdentity, "certificate">;
+  readonly self: () => Self & Pick<PeerIdentity, "certificate" | "client">;
   readonly peer: NodeId;
   readonly line: Line;
   readonly run: number;
   /** Where this node listens, as far as it knows. */
   readonly address: () => string;
-  /** Called with what the peer answers of itself. */
-  readonly met: (claim: PeerClaim) => void;
   readonly limits: TcpLimits;
   readonly random: () => number;
   readonly refusals: Refusals;

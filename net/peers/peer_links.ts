@@ -11,7 +11,7 @@
 import { Configuration, type Members, type NodeId } from "../../raft/mod.ts";
 import { type Address, parseAddress } from "../wire/mod.ts";
 import { type Line, LINES } from "./peer_hello.ts";
-import type { PeerLink } from "./peer_link.ts";
+import type { AddressSource, PeerLink } from "./peer_link.ts";
 
 /** For how long a guest stays connected after its last sign of life. */
 const GUEST_MS = 10_000;
@@ -63,10 +63,14 @@ export class PeerLinks {
     for (const links of this.#links.values()) for (const line of LINES) yield links[line];
   }
 
-  /** Sets the address of a peer. False: there is no such peer. */
+  /** An address of a peer, beside that which the members have for it. False: there is no such peer. */
   setAddress(id: NodeId, address: Address): boolean {
+    return this.#setAddress(id, address, "other");
+  }
+
+  #setAddress(id: NodeId, address: Address, source: AddressSource): boolean {
     const links = this.#links.get(id);
-    for (const line of LINES) links?.[line].setAddress(address);
+    for (const line of LINES) links?.[line].setAddress(address, source);
     return links !== undefined;
   }
 
@@ -79,7 +83,7 @@ export class PeerLinks {
         this.#guests.delete(id);
         this.#linkUp(id);
         const address = parseAddress(peer);
-        if (address !== null) this.setAddress(id, address);
+        if (address !== null) this.#setAddress(id, address, "member");
       }
     }
     const now = this.#options.now();

@@ -14,14 +14,20 @@ import { TCP_LIMITS } from "../wire/tcp_options.ts";
 
 const SELF = {
   ...{ cluster: "test", clusterId: "", id: 1, incarnation: "", incarnationOf: () => "" },
-  ...{ members: "", certificate: null, versions: PEER_VERSIONS },
+  ...{
+    asOf: { index: 0, term: 0 },
+    client: "",
+    members: "",
+    certificate: null,
+    versions: PEER_VERSIONS,
+  },
 };
 
 /** Links that never dial: no peer has an address. */
 function linksAt(clock: { now: number }, peers: readonly NodeId[]): PeerLinks {
   const link = (peer: NodeId, line: "small" | "bulk"): PeerLink =>
     new PeerLink({
-      ...{ self: () => SELF, peer, line, run: 1, met: () => {} },
+      ...{ self: () => SELF, peer, line, run: 1 },
       ...{ address: () => "", limits: TCP_LIMITS, random: () => 0 },
       refusals: new Refusals({ log: () => {}, now: () => clock.now }),
       log: () => {},

@@ -18,6 +18,7 @@ import {
   isBulk,
   type Members,
   type NodeId,
+  type Position,
   type Transport,
 } from "../../raft/mod.ts";
 import {
@@ -26,8 +27,6 @@ import {
   type Guest,
   type HelloRefusal,
   Lobby,
-  type PeerClaim,
-  type PeerIdentity,
   type PeerTraffic,
   Refusals,
   TCP_LIMITS,
@@ -40,28 +39,22 @@ import {
   checkClusterName,
   decodePeerHello,
   encodePeerAnswer,
-  type Line,
   LINES,
-  PEER_VERSIONS,
   type PeerHello,
   refusePeer,
-  type Self,
 } from "./peer_hello.ts";
+import { OwnIdentity } from "./own_identity.ts";
 import { PeerLink, PING } from "./peer_link.ts";
 import { type Links, PeerLinks } from "./peer_links.ts";
 
 /** An accepted connection of a peer that dialled this node. */
-interface Incoming {
+interface Incoming extends Pick<PeerHello, "line" | "run" | "dial"> {
   readonly peer: NodeId;
-  readonly line: Line;
+  readonly hello: PeerHello;
   readonly connection: Connection;
-  readonly run: number;
-  readonly dial: number;
   heardBytes: number;
   heardAt: number;
 }
-
-const NO_IDS = { clusterId: "", incarnation: "", incarnationOf: () => "", certificate: null };
 
 /**
  * Peers over TCP.
@@ -96,9 +89,7 @@ export class TcpTransport implements Transport {
   readonly #limits: TcpLimits;
   /** Higher than in any earlier run, unless the wall clock went back. */
   readonly #run: number;
-  /** The ids with which the cluster began, in ascending order; empty: this node is added to it. */
-  readonly #members: string;
-  readonly #identity: PeerIdentity;
+  readonly #self: OwnIdentity;
   readonly #refusals: Refusals;
   readonly #lobby: Lobby;
   readonly #links: PeerLinks;
@@ -112,12 +103,9 @@ export class TcpTransport implements Transport {
   constructor(options: TcpTransportOptions) {
     checkClusterName(options.cluster);
     this.#options = options;
-    this.#identity = options.identity ?? NO_IDS;
+    this.#self = new OwnIdentity(options);
     this.#limits = { ...TCP_LIMITS, ...options.limits };
     this.#run = Date.now() * 1024 + Math.floor(1024 * Math.random());
-    const isAdded = options.isAdded ?? options.peers.length === 0;
-    const begin = isAdded ? [] : [...options.peers, options.id];
-    this.#members = [...new Set(begin)].sort((a, b) => a - b).join();
     this.#refusals = new Refusals({ log: options.log, now: () => performance.now() });
     const make = (peer: NodeId): Links => this.#linksTo(peer);
     const now = (): number => performance.now();
@@ -143,10 +131,17 @@ export class TcpTransport implements Transport {
 
   /**
    * From now on the peers are these members, at their addresses. A former member stays for a while, so
-   * that it can hear that it was removed.
+   * that it can hear that it was removed. Connections of folders that are not a member's any more end.
    */
-  connect(members: Members): void {
+  connect(members: Members, asOf: Position = { index: 0, term: 0 }): void {
+    this.#self.know(members, asOf);
     this.#links.connect(members);
+    for (const link of this.#links.all()) link.judgeAgain();
+    const self = this.#self.now;
+    for (const { hello, connection } of this.#incoming) {
+      const refusal = refusePeer(hello, self);
+      if (refusal !== null) connection.abort({ kind: "local", message: refusal.detail });
+    }
   }
 
   send(envelopes: readonly Envelope[]): void {
@@ -186,11 +181,10 @@ export class TcpTransport implements Transport {
   }
 
   #linksTo(peer: NodeId): Links {
-    const { random = Math.random, log, met, refused } = this.#options;
+    const { random = Math.random, log, refused } = this.#options;
     const shared = { run: this.#run, limits: this.#limits, refusals: this.#refusals, random };
     const address = (): string => this.#links.advertised;
-    const claimed = (claim: PeerClaim) => met?.(peer, claim);
-    const options = { self: () => this.#self(), peer, met: claimed, address, ...shared };
+    const options = { self: () => this.#self.now, peer, address, ...shared };
     // Both lines lead to one port: one of them is enough to log whether it is in reach.
     const told = refused ?? (() => {});
     return {
@@ -199,13 +193,8 @@ export class TcpTransport implements Transport {
     };
   }
 
-  #self(): Self & PeerIdentity {
-    const { cluster, id, versions = PEER_VERSIONS } = this.#options;
-    return { ...this.#identity, cluster, id, members: this.#members, versions };
-  }
-
   #greet(value: WireValue, { connection }: Visitor): Guest | HelloRefusal {
-    const self = this.#self();
+    const self = this.#self.now;
     const hello = decodePeerHello(value, self);
     if ("refusal" in hello) return hello;
     const { from: peer, run, dial, line } = hello;
@@ -214,7 +203,8 @@ export class TcpTransport implements Transport {
     if (refusal !== null) return refusal;
     this.#endEarlier(hello);
     const heardAt = performance.now();
-    const incoming: Incoming = { peer, line, connection, run, dial, heardBytes: 0, heardAt };
+    const ids = { peer, hello, line, connection, run, dial };
+    const incoming: Incoming = { ...ids, heardBytes: 0, heardAt };
     for (const other of this.#incoming) {
       invariant(other.peer !== peer || other.run === run, `n${peer} has connections of one run`);
     }

@@ -164,7 +164,7 @@ Deno.test("TcpTransport closes the connection when the first frame is not a vali
   await hungUp(http);
   http.close();
   const huge = await stranger(side);
-  await huge.write(frameOf(hello({ cluster: "x".repeat(5000) })));
+  await huge.write(frameOf(hello({ cluster: "x".repeat(20_000) })));
   await hungUp(huge);
   huge.close();
   assertEquals(side.transport.refusals()["garbage"], 2);

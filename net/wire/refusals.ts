@@ -26,6 +26,8 @@ export type Refusal =
   | "otherFolder"
   /** One of the two nodes belongs to no cluster yet. */
   | "unborn"
+  /** A node that belongs to no cluster, and is no member of this one. */
+  | "notAMember"
   /** A peer whose members differ from this node's, so that its majorities differ too. */
   | "otherMembers"
   /** A sender that is not a member, or one that meant another node. */

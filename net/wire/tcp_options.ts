@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Envelope, NodeId } from "../../raft/mod.ts";
+import type { Envelope, Members, NodeId } from "../../raft/mod.ts";
 import type { Versions } from "./hello.ts";
 
 /** Where a server listens. */
@@ -27,7 +27,7 @@ export function parseAddress(text: string): Address | null {
 export interface TcpLimits {
   /** The longest message. @default {16 MiB} */
   readonly frameBytesMax: number;
-  /** The longest hello, which bounds the memory for an unknown sender. @default {4 KiB} */
+  /** The longest hello, which bounds the memory for an unknown sender. @default {16 KiB} */
   readonly helloBytesMax: number;
   /** Time to dial and get an answer, and time for an incoming connection to say hello. @default {1000} */
   readonly helloMsMax: number;
@@ -55,7 +55,7 @@ export interface TcpLimits {
 /** The default of every limit. */
 export const TCP_LIMITS: TcpLimits = {
   frameBytesMax: 16 * 2 ** 20,
-  helloBytesMax: 4096,
+  helloBytesMax: 16 * 2 ** 10,
   helloMsMax: 1000,
   queueBytesMax: 32 * 2 ** 20,
   waitingMax: 64,
@@ -73,14 +73,22 @@ export interface PeerIdentity {
   readonly clusterId: string;
   /** Of its folder; empty: no ids are used. */
   readonly incarnation: string;
-  /** The incarnation of a member's folder; empty: any will do. */
-  readonly incarnationOf: (id: NodeId) => string;
-  /** What makes a member that has no cluster yet one of this. */
+  /** The members with which the cluster began, until `connect` names others. */
+  readonly founders: Members | null;
+  /** The same as bytes, for a member that has no cluster yet. */
   readonly certificate: Uint8Array | null;
+  /** Where this node serves clients, `HOST:PORT`; empty: nowhere. */
+  readonly client: string;
 }
 
-/** What a peer says of itself in a hello or an answer, whether it is let in or not. */
-export type PeerClaim = Pick<PeerIdentity, "clusterId" | "incarnation" | "certificate">;
+/** What a peer says in a hello, whether it is let in or not. */
+export interface PeerClaim
+  extends Pick<PeerIdentity, "clusterId" | "incarnation" | "certificate" | "client"> {
+  /** The folder of this node that the peer means. */
+  readonly wanted: string;
+  /** The ids with which its cluster began or is to begin, such as `1,2,3`. */
+  readonly members: string;
+}
 
 /** Options of a {@linkcode TcpTransport}. */
 export interface TcpTransportOptions {
@@ -88,10 +96,8 @@ export interface TcpTransportOptions {
   readonly id: NodeId;
   /** The name of the cluster; nodes of other clusters are refused. */
   readonly cluster: string;
-  /** The ids of all nodes. Every other sender is refused. */
+  /** The ids of the nodes with which the cluster began; none: `identity` or `connect` names them. */
   readonly peers: readonly NodeId[];
-  /** Whether this node is added to a cluster that began without it. @default {false} */
-  readonly isAdded?: boolean;
   /** The address to listen at; port 0 takes a free one. */
   readonly listen: Address;
   /**
@@ -106,7 +112,7 @@ export interface TcpTransportOptions {
   readonly heard?: (from: NodeId) => void;
   /** Who this node is beyond its number. @default {any folder of any cluster of the name} */
   readonly identity?: PeerIdentity;
-  /** Called with what each peer says of itself, also one that is refused. It must not throw. */
+  /** Called with the hello of each peer, also of one that is refused. It must not throw. */
   readonly met?: (peer: NodeId, claim: PeerClaim) => void;
   /** What is spoken with peers, for tests of an upgrade. @default {all that this program speaks} */
   readonly versions?: Versions;

@@ -155,9 +155,10 @@ export class Raft {
     this.#votedFor = persistent.votedFor;
     this.#snapshot = this.#snapshotDurable = persistent.snapshot;
     const { snapshot, entries } = persistent;
-    const first = snapshot === null
+    const members = snapshot?.members ?? this.#options.founders;
+    const first = members === null
       ? Configuration.of(this.#options.peers)
-      : new Configuration(snapshot.members);
+      : new Configuration(members);
     this.#log = new Log(baseOf(persistent), entries, first);
     this.#membership = new Membership(this.#options, this.#log);
     // Beyond the state the commit index is learned anew from a leader, never guessed (L10).
@@ -357,9 +358,10 @@ export class Raft {
     return this.#membership.isRemoved(this.#commit);
   }
 
-  /** The members in force, and what they decide together. */
-  get configuration(): Configuration {
-    return this.#log.placed.configuration;
+  /** The members in force, and the place of their entry, or where the log begins. */
+  get known(): { readonly configuration: Configuration; readonly asOf: Position } {
+    const { base, placed: { configuration, index } } = this.#log;
+    return { configuration, asOf: this.#log.positionAt(Math.max(base.index, index)) };
   }
 
   /** A look from outside. */

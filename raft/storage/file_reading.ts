@@ -33,8 +33,9 @@ import { StorageError } from "./storage_error.ts";
 /** The number of bytes read at once. */
 export const SLICE_BYTES = 1 << 20;
 export const VOTE_FILE = "vote";
+export const MEMBERS_FILE = "members";
 const BASE_END = FILE_HEADER_BYTES + BASE_RECORD_BYTES;
-const TEMPORARY = /^(vote|log-\d{10}|snapshot-\d{16}-\d{16})\.tmp$/;
+const TEMPORARY = /^(vote|members|log-\d{10}|snapshot-\d{16}-\d{16})\.tmp$/;
 const SEGMENT = /^log-(\d{10})$/;
 const SNAPSHOT = /^snapshot-(\d{16})-(\d{16})$/;
 
@@ -82,8 +83,11 @@ export function positionOfSnapshot(name: string): Position | null {
 }
 
 /** The kind of file that a name stands for; `null` for a file of another program. */
-export function kindOfName(name: string): "vote" | "log" | "snapshot" | "temporary" | null {
+export function kindOfName(
+  name: string,
+): "vote" | "members" | "log" | "snapshot" | "temporary" | null {
   if (name === VOTE_FILE) return "vote";
+  if (name === MEMBERS_FILE) return "members";
   if (SEGMENT.test(name)) return "log";
   if (SNAPSHOT.test(name)) return "snapshot";
   return isTemporary(name) ? "temporary" : null;

@@ -19,6 +19,7 @@ import {
 import {
   isTemporary,
   kindOfName,
+  MEMBERS_FILE,
   positionOfSnapshot,
   readBase,
   readSegmentHeader,
@@ -87,7 +88,8 @@ export interface Recovered {
 
 /** Reads the folder; `null` if it is empty. Throws a {@linkcode StorageError} if it is damaged. */
 export async function recover(files: Files, options: RecoveryOptions): Promise<Recovered | null> {
-  const names = (await files.list()).filter((name) => kindOfName(name) !== null).sort();
+  const isOurs = (name: string): boolean => kindOfName(name) !== null && name !== MEMBERS_FILE;
+  const names = (await files.list()).filter(isOurs).sort();
   const temporary = names.filter(isTemporary);
   if (names.length === temporary.length) return null;
   if (!names.includes(VOTE_FILE)) {

@@ -12,7 +12,6 @@
  * @module
  */
 
-import { drawId } from "./draw_id.ts";
 import { FinalFiles, writeFile } from "./final_files.ts";
 import { FileLog } from "./file_log.ts";
 import { isTemporary, SLICE_BYTES, snapshotName, type Trimmed, VOTE_FILE } from "./file_reading.ts";
@@ -34,6 +33,7 @@ import {
 import {
   checkIdentity,
   crc32,
+  drawId,
   encodeFileHeader,
   type ExpectedIdentity,
   type Identity,

@@ -18,6 +18,7 @@ import {
   type Trimmed,
 } from "./file_reading.ts";
 import { recover } from "./file_recovery.ts";
+import { readFolder } from "./members_file.ts";
 import { FORMAT_VERSION, type Identity } from "./format/mod.ts";
 import { storageErrorOf } from "./storage_error.ts";
 
@@ -26,7 +27,7 @@ export interface FileReport {
   /** Its name in the folder. */
   readonly name: string;
   /** The kind of file, by its name. */
-  readonly kind: "vote" | "log" | "snapshot" | "temporary" | "unknown";
+  readonly kind: "vote" | "members" | "log" | "snapshot" | "temporary" | "unknown";
   /** Its length. */
   readonly bytes: number;
   /** Whether it is undamaged. Temporary and unknown files are not read. */
@@ -147,6 +148,14 @@ async function contentOf(
           `${sequence} and snapshot ${positionText(snapshot)} or newer`;
         return { checks: true, content };
       }
+      case "members": {
+        const folder = await readFolder(files, null);
+        const members = folder?.founders?.voters.map(({ id }) => `n${id}`).join(", ");
+        const content = members === undefined
+          ? "belongs to no cluster yet"
+          : `born with ${members}`;
+        return { checks: true, content };
+      }
       case "log":
         return { checks: true, content: await segmentText(files, name, options) };
       case "snapshot": {
@@ -231,7 +240,11 @@ export function formatFolder(report: FolderReport): string {
     ? "empty: no node has saved anything in this folder"
     : `${report.verdict} (format ${report.formatVersion})`;
   const lines = [head];
-  if (identity !== null) lines.push(`owner     n${identity.node} of cluster "${identity.cluster}"`);
+  if (identity !== null) {
+    const { cluster, clusterId, incarnation, node } = identity;
+    lines.push(`owner     n${node} of cluster "${cluster}", id ${clusterId || "none"}`);
+    lines.push(`folder    incarnation ${incarnation}`);
+  }
   if (vote !== null) lines.push(`vote      term ${vote.term} for ${nodeName(vote.votedFor)}`);
   if (base !== null && last !== null) {
     lines.push(

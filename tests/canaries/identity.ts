@@ -10,6 +10,7 @@ const PEER_HELLO = "net/peers/peer_hello.ts";
 const HELLO = "net/wire/hello.ts";
 const READING = "raft/storage/file_reading.ts";
 const TRANSPORT_TEST = "net/peers/identity_test.ts net/peers/tcp_transport_test.ts";
+const BIRTH_TEST = "cli/node/birth_test.ts";
 const DAMAGE = "tests/storage/storage_damage_test.ts";
 const GOLDEN = "tests/formats/golden_test.ts";
 
@@ -102,5 +103,93 @@ export const identityCanaries: readonly Canary[] = [
     find: '= ["noop", "command", "members"];',
     replace: '= ["command", "noop", "members"];',
     caughtBy: [GOLDEN],
+  },
+  {
+    rule: "I2",
+    bug: "a folder whose log was removed is taken for a new one",
+    file: "raft/storage/members_file.ts",
+    find: "if (folder.hasBegun && !names.includes(VOTE_FILE)) {",
+    replace: "if (names.length === 0) {",
+    caughtBy: ["raft/storage/members_file_test.ts", BIRTH_TEST],
+  },
+  {
+    rule: "I2",
+    bug: "a member may be added without naming its folder",
+    file: "cli/node/member_requests.ts",
+    find: 'return incarnation === "";',
+    replace: 'return incarnation === "-";',
+    caughtBy: [BIRTH_TEST],
+  },
+  {
+    rule: "I2",
+    bug: "a node asks for a number that another folder has",
+    file: "cli/node/joining.ts",
+    find: "if (known === undefined || known.incarnation === incarnation) {",
+    replace: "if (incarnation !== null) {",
+    caughtBy: [BIRTH_TEST],
+  },
+  {
+    rule: "I5",
+    bug: "a folder that took the place of another one is refused by nodes that lag",
+    file: PEER_HELLO,
+    find: 'if (isKnown || (clusterId !== "" && isLater(asOf, mine.asOf))) return null;',
+    replace: "if (isKnown) return null;",
+    caughtBy: [TRANSPORT_TEST],
+  },
+  {
+    rule: "I5",
+    bug: "a folder that took the place of another one refuses nodes that lag",
+    file: PEER_HELLO,
+    find: "if (isLater(mine.asOf, hello.asOf)) return null;",
+    replace: "",
+    caughtBy: [TRANSPORT_TEST],
+  },
+  {
+    rule: "I5",
+    bug: "the members of a higher index count as later, also those of an old leader",
+    file: PEER_HELLO,
+    find: "return one.term > other.term || (one.term === other.term && one.index > other.index);",
+    replace: "return one.index > other.index;",
+    caughtBy: [TRANSPORT_TEST],
+  },
+  {
+    rule: "I5",
+    bug: "a folder stays connected that the members have replaced",
+    file: "net/peers/tcp_transport.ts",
+    find: "if (refusal !== null) connection.abort({",
+    replace: 'if (refusal?.detail === "") connection.abort({',
+    caughtBy: [TRANSPORT_TEST],
+  },
+  {
+    rule: "I5",
+    bug: "messages go on to a folder that the members have replaced",
+    file: "net/peers/peer_link.ts",
+    find: '    this.#refuse(refusal);\n    this.#drop("refused");\n  }',
+    replace: "    this.#refuse(refusal);\n  }",
+    caughtBy: [TRANSPORT_TEST],
+  },
+  {
+    rule: "I6",
+    bug: "an empty folder takes any certificate for its own",
+    file: "cli/node/birth.ts",
+    find: "if (wanted !== this.#folder.identity.incarnation || certificate === null) return;",
+    replace: "if (certificate === null) return;",
+    caughtBy: [BIRTH_TEST],
+  },
+  {
+    rule: "I6",
+    bug: "a cluster begins without all of its nodes",
+    file: "cli/node/birth.ts",
+    find: "if ([...peers.keys()].some((peer) => !this.#founding.has(peer))) return;",
+    replace: "for (const peer of peers.keys()) this.#founding.set(peer, this.#founding.get(id)!);",
+    caughtBy: [BIRTH_TEST],
+  },
+  {
+    rule: "I6",
+    bug: "a node that lost its folder waits for a new cluster with its old one for ever",
+    file: "cli/node/birth.ts",
+    find: "if (isFounding && OF_A_CLUSTER.includes(refusal.reason)) this.#isTooLate(peer);",
+    replace: "",
+    caughtBy: [BIRTH_TEST],
   },
 ];

@@ -293,8 +293,8 @@ export const memberCanaries: readonly Canary[] = [
     rule: "M11",
     bug: "a restart begins with the members of the options, whatever the snapshot says",
     file: RAFT,
-    find: "const first = snapshot === null\n",
-    replace: "const first = snapshot?.last.index !== -1\n",
+    find: "const members = snapshot?.members ?? this.#options.founders;",
+    replace: "const members = this.#options.founders;",
     caughtBy: [SCRIPTS, WALK],
   },
   {

@@ -64,14 +64,22 @@ async function withNodes(
   const clients = [1, 2, 3].map((id) => `127.0.0.1:${ports[id + 2]}`);
   const nodes: Deno.ChildProcess[] = [];
   try {
+    const begin = performance.now();
     for (const id of [1, 2, 3]) {
-      const begin = performance.now();
       const place = ["--clients", clients[id - 1]!, "--data", `data${id}`];
-      const node = kontiki.start(["node", "--id", `${id}`, "--peers", peers, ...place]);
+      const node = kontiki.start([
+        "node",
+        "--bootstrap",
+        "--id",
+        `${id}`,
+        "--peers",
+        peers,
+        ...place,
+      ]);
       nodes.push(node);
-      await firstLine(node.stdout);
-      console.log(`n${id} serves after ${formatDuration(performance.now() - begin)}`);
     }
+    for (const node of nodes) await firstLine(node.stdout);
+    console.log(`three nodes serve after ${formatDuration(performance.now() - begin)}`);
     await work(clients.join(","));
   } finally {
     for (const node of nodes) node.kill("SIGTERM");

@@ -97,8 +97,9 @@ const PEER_HELLO: PeerHello = {
   ...{ wanted: "00ff".repeat(8), run: 2 ** 50, dial: 3, line: "bulk", members: "1,2,3" },
   address: "10.0.0.1:7400",
   certificate: data,
+  ...{ asOf: { index: 304, term: 6 }, client: "10.0.0.1:7401" },
 };
-const ANSWER = { cluster: "kontiki", ...IDS, from: 2, run: 2 ** 50 + 1 };
+const ANSWER = { cluster: "kontiki", ...IDS, from: 2, run: 2 ** 50 + 1, asOf: PEER_HELLO.asOf };
 const AGREED = { version: 4, features: 0 };
 const SERVER = { cluster: "kontiki", clusterId: IDS.clusterId, id: 3 };
 const STREAM = { number: 10, payload: data, credit: 65536 };
@@ -152,7 +153,8 @@ function goldenBytes(name: string): Uint8Array {
 
 Deno.test("every message, hello, head and record is written as in the release that made the promise", () => {
   const written = [...today()].map(([name, bytes]) => [name, hex(bytes)]);
-  assertEquals(Object.fromEntries(written), golden);
+  const current = Object.entries(golden).filter(([name]) => !name.startsWith("earlier "));
+  assertEquals(Object.fromEntries(written), Object.fromEntries(current));
 });
 
 Deno.test("golden messages are read", () => {
@@ -166,6 +168,7 @@ Deno.test("golden hellos, requests and replies are read", () => {
   const read = (name: string) => decode(goldenBytes(name));
   const self = {
     ...{ clusterId: IDS.clusterId, incarnation: IDS.incarnation, incarnationOf: () => "" },
+    asOf: { index: 0, term: 0 },
     ...{ cluster: "kontiki", id: 1, members: "", versions: PEER_VERSIONS, peer: 2 },
   };
   const hello = decodePeerHello(read("hello of a peer"), self);
@@ -178,6 +181,17 @@ Deno.test("golden hellos, requests and replies are read", () => {
   assertEquals(decodeStreamFrame(read("request of a stream")), STREAM);
   const reply = { number: 9, status: "answered", payload: data } as const;
   assertEquals(decodeReplyFrame(read("reply")), reply);
+});
+
+Deno.test("golden hellos without the fields that came later are read", () => {
+  const versions = PEER_VERSIONS;
+  const none = { index: 0, term: 0 };
+  const hello = decodePeerHello(decode(goldenBytes("earlier hello of a peer")), { versions });
+  assertEquals(hello, { ...AGREED, ...PEER_HELLO, asOf: none, client: "" });
+  const self = { ...IDS, asOf: none, incarnationOf: () => "", cluster: "kontiki", id: 1 };
+  const mine = { ...self, members: "", versions, peer: 2 };
+  const answer = decodePeerAnswer(decode(goldenBytes("earlier answer of a peer")), mine);
+  assertEquals(answer, { ...AGREED, ...ANSWER, asOf: none });
 });
 
 Deno.test("golden heads and records are read", () => {

@@ -13,12 +13,15 @@ import { withFolder } from "./with_folder.ts";
 export function startNode(
   settings: Pick<NodeSettings, "data"> & Partial<NodeSettings>,
 ): Promise<RunningNode> {
+  const { peers = new Map([[1, null]]), id = 1 } = settings;
   return runNode({
-    id: 1,
+    id,
     cluster: "test",
-    peers: new Map([[1, null]]),
+    peers,
+    listen: peers.get(id) ?? null,
     clients: { hostname: "127.0.0.1", port: 0 },
-    isExisting: false,
+    entry: { kind: "bootstrap" },
+    hasIds: false,
     control: false,
     machine: "kv",
     tickMs: 25,

@@ -1,30 +1,30 @@
 /**
- * `kontiki up` never starts a node that has served with an empty folder: the node would have
- * forgotten its votes and acknowledgements, and an acknowledged value could be lost (D8).
+ * A node that lost its folder takes part in nothing until it is added anew: it would have forgotten
+ * its votes and acknowledgements, and an acknowledged value could be lost (D8, I2).
  *
  * @module
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { freePort } from "../../cli/cluster/free_port.ts";
 import { exitCodes } from "../../cli/table/exit_codes.ts";
-import { runCommand } from "../helpers/commands.ts";
+import { connect } from "../../net/store/mod.ts";
+import { firstLine, killCommand, runCommand, startCommand } from "../helpers/commands.ts";
+import { until } from "../helpers/until.ts";
 import { withFolder } from "../helpers/with_folder.ts";
 
-Deno.test("up goes on without a node whose folder is lost, and start refuses the node", async () => {
+/** The log of a node of a local cluster. */
+const logOf = (folder: string, node: string) => Deno.readTextFileSync(`${folder}/${node}.log`);
+
+Deno.test("up goes on without a node whose folder is lost, which waits to be added anew", async () => {
   await withFolder(async (parent) => {
     const folder = `${parent}/data`;
     const up = (script: string) => runCommand(["up", "--data", folder, "--exec", script]);
     assertEquals((await up("put a 1")).code, exitCodes.ok);
     await Deno.remove(`${folder}/n2`, { recursive: true });
-    const { code, out, error } = await up("sleep 1s; get a; start n2");
-    assertEquals([code, out], [exitCodes.failure, "1\n"]);
-    assertStringIncludes(error, "n2 ended with exit code 7: Cannot use the storage: the folder ");
-    assertStringIncludes(error, "n2 ended at once");
-
-    await Deno.remove(`${folder}/n1`, { recursive: true });
-    assertEquals((await up("get a")).code, exitCodes.damaged);
-    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-    assertEquals(names.includes("n1"), false);
+    const { code, out, error } = await up("get a; put a 2 --version 1");
+    assertEquals([code, out.startsWith("1\n")], [exitCodes.ok, true], error);
+    assertStringIncludes(logOf(folder, "n2"), "member replace n2 --with");
   });
 });
 
@@ -38,24 +38,153 @@ Deno.test("up treats the nodes of an earlier version's cluster as nodes that hav
     for (const node of file.nodes) delete node.hasServed;
     await Deno.writeTextFile(path, JSON.stringify(file));
     await Deno.remove(`${folder}/n3`, { recursive: true });
-    const { code, error } = await up("sleep 1s; get a");
+    const { code, error } = await up("get a");
     assertEquals(code, exitCodes.ok, error);
-    assertStringIncludes(error, "n3 ended with exit code 7");
+    assertStringIncludes(logOf(folder, "n3"), "n3 has an empty folder");
   });
 });
 
-Deno.test("a node that lost its folder is refused when it is started with --existing (D8)", async () => {
-  await withFolder(async (parent) => {
-    const folder = `${parent}/n1`;
-    const node = ["node", "--id", "1", "--peers", "1=127.0.0.1:0", "--until-input-ends"];
-    for (const problem of ["does not exist", "holds nothing"]) {
-      const lost = await runCommand([...node, "--data", folder, "--existing"]);
-      assertEquals(lost.code, exitCodes.damaged);
-      const { level, message } = JSON.parse(lost.error);
-      assertEquals([level, message.includes(problem)], ["error", true], message);
-      await Deno.mkdir(folder, { recursive: true });
+/** Processes of nodes that are started by hand. */
+class Nodes {
+  readonly folder: string;
+  readonly #ports = new Map<string, string>();
+  readonly #running = new Map<string, Deno.ChildProcess>();
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** The address of a node, for its peers or its clients. */
+  place(name: string, role: "peer" | "client"): string {
+    const key = `${name} ${role}`;
+    if (!this.#ports.has(key)) this.#ports.set(key, `127.0.0.1:${freePort()}`);
+    return this.#ports.get(key)!;
+  }
+
+  /** Starts a node such as `a2`; the digit is its number. */
+  start(name: string, ...more: readonly string[]): Deno.ChildProcess {
+    const place = ["--peer", this.place(name, "peer"), "--clients", this.place(name, "client")];
+    const own = ["--id", name.slice(1), "--data", `${this.folder}/${name}`, ...place];
+    const node = startCommand(["node", ...own, ...more]);
+    this.#running.set(name, node);
+    return node;
+  }
+
+  /** Begins a cluster of these nodes; others are those of a list that has mistakes. */
+  async bootstrap(names: readonly string[]): Promise<void> {
+    const peers = names.map((name) => `${name.slice(1)}=${this.place(name, "peer")}`).join();
+    const nodes = names.map((name) => this.start(name, "--bootstrap", "--peers", peers));
+    for (const node of nodes) await firstLine(node.stdout);
+  }
+
+  async kill(name: string): Promise<void> {
+    await killCommand(this.#running.get(name)!);
+    this.#running.delete(name);
+  }
+
+  async close(): Promise<void> {
+    for (const name of [...this.#running.keys()]) await this.kill(name);
+  }
+}
+
+async function withNodes(work: (nodes: Nodes) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const nodes = new Nodes(folder);
+    try {
+      await work(nodes);
+    } finally {
+      await nodes.close();
     }
-    assertEquals((await runCommand([...node, "--data", folder])).code, exitCodes.ok);
-    assertEquals((await runCommand([...node, "--data", folder, "--existing"])).code, exitCodes.ok);
+  });
+}
+
+Deno.test("a folder that is deleted under load is replaced by one command, and nothing is lost (I2)", async () => {
+  await withNodes(async (nodes) => {
+    const names = ["a1", "a2", "a3"];
+    await nodes.bootstrap(names);
+    const endpoints = names.map((name) => nodes.place(name, "client"));
+    const store = connect(endpoints);
+    let isLoaded = true;
+    let written = 0;
+    const load = (async () => {
+      while (isLoaded) {
+        const value = Uint8Array.of(written % 256);
+        const { outcome } = await store.put(`k${written}`, value, { timeoutMs: 20_000 });
+        assertEquals(outcome, "yes");
+        written += 1;
+      }
+    })();
+    await until(() => written > 200);
+    await nodes.kill("a2");
+    await Deno.remove(`${nodes.folder}/a2`, { recursive: true });
+    nodes.start("a2");
+    const flags = ["--timeout", "30s", "--endpoints", endpoints.join()];
+    const place = ["--with", nodes.place("a2", "client")];
+    const replaced = await runCommand(["member", "replace", "n2", ...place, ...flags]);
+    assertEquals(replaced.out, "members: n1 n3 n2\n", replaced.error);
+    const before = written;
+    await until(() => written > before + 200);
+    isLoaded = false;
+    await load;
+    // The fresh folder is needed for a majority from here on.
+    await nodes.kill("a1");
+    for (let at = 0; at < written; at++) {
+      const read = await store.get(`k${at}`, { timeoutMs: 20_000 });
+      const value = read.outcome === "found" ? read.value : read.outcome;
+      assertEquals(value, Uint8Array.of(at % 256), `k${at} of ${written}`);
+    }
+    await store.close();
+  });
+});
+
+Deno.test("a node with an emptied folder votes for nobody, and cannot begin a cluster again (I2, D8)", async () => {
+  await withNodes(async (nodes) => {
+    const names = ["a1", "a2", "a3"];
+    await nodes.bootstrap(names);
+    const endpoints = names.map((name) => nodes.place(name, "client")).join();
+    const put = (...more: readonly string[]) =>
+      runCommand(["put", "k", "1", "--version", "0", "--endpoints", endpoints, ...more]);
+    await nodes.kill("a3");
+    assertEquals((await put()).code, exitCodes.ok);
+    await nodes.kill("a1");
+    await nodes.kill("a2");
+    await Deno.remove(`${nodes.folder}/a2`, { recursive: true });
+    nodes.start("a2");
+    nodes.start("a3");
+    assertEquals((await put("--timeout", "3s")).code, exitCodes.unavailable);
+    nodes.start("a1");
+    assertEquals((await put("--timeout", "20s")).code, exitCodes.versionConflict);
+
+    await nodes.kill("a2");
+    const peers = names.map((name) => `${name.slice(1)}=${nodes.place(name, "peer")}`).join();
+    const again = ["--bootstrap", "--peers", peers, "--clients", nodes.place("a2", "client")];
+    const data = ["--id", "2", "--data", `${nodes.folder}/a2`];
+    const refused = await runCommand(["node", ...data, ...again]);
+    assertEquals(refused.code, exitCodes.failure);
+    assertStringIncludes(refused.error, "belongs to one already");
+  });
+});
+
+Deno.test("a cluster that lists a node of another by mistake gets no node of it (I1)", async () => {
+  await withNodes(async (nodes) => {
+    await nodes.bootstrap(["a1", "a2", "a3"]);
+    const endpoints = ["a1", "a2", "a3"].map((name) => nodes.place(name, "client")).join();
+    const list = ["b1", "b2", "a3"].map((name) => `${name.slice(1)}=${nodes.place(name, "peer")}`);
+    const refused = await Promise.all(["b1", "b2"].map((name) => {
+      const own = ["--id", name.slice(1), "--data", `${nodes.folder}/${name}`];
+      const place = ["--clients", nodes.place(name, "client"), "--bootstrap"];
+      return runCommand(["node", ...own, ...place, "--peers", list.join()]);
+    }));
+    for (const { code, error } of refused) {
+      assertEquals(code, exitCodes.failure, error);
+      assertStringIncludes(error, "n3 belongs to one already");
+    }
+    const put = await runCommand(["put", "k", "1", "--endpoints", endpoints]);
+    assertEquals(put.code, exitCodes.ok, put.error);
+    const { nodes: reports } = JSON.parse(
+      (await runCommand(["status", "--json", "--endpoints", endpoints])).out,
+    );
+    assertEquals(reports.length, 3);
+    assert(reports.every(({ unreachable }: { unreachable?: true }) => unreachable === undefined));
   });
 });

@@ -46,8 +46,8 @@ Deno.test("transfer lets another node lead, and member removes and adds a node a
 
     const data = flags[1]!;
     const { nodes } = JSON.parse(await Deno.readTextFile(`${data}/cluster.json`));
-    const { peers } = nodes.find(({ id }: Listed) => id === other);
-    const added = await run(["member", "add", `n${other}`, "--peer", peers, ...flags]);
+    const { clients } = nodes.find(({ id }: Listed) => id === other);
+    const added = await run(["member", "add", `n${other}`, "--with", clients, ...flags]);
     assertEquals(added.code, 0, added.error);
     assertEquals(rolesOf(await list()), ["n1 voter", "n2 voter", "n3 voter"]);
   });
@@ -60,43 +60,52 @@ Deno.test("member refuses what makes no sense, and what would leave no majority"
       assert(code === exitCodes.usage || code === exitCodes.failure, `${args}: ${code}`);
       return error;
     };
-    assert((await refused("fly")).includes("wanted list, add, remove, promote or update"));
+    assert((await refused("fly")).includes("wanted list, add, remove, replace, promote, update"));
     assert((await refused("remove", "n9")).includes("n9 is no member"));
     assert((await refused("remove", "x")).includes("wanted a name such as n4"));
-    assert((await refused("add", "n1", "--peer", "127.0.0.1:1")).includes("is a member already"));
-    assert((await refused("add", "n4")).includes("wanted --peer"));
+    assert((await refused("add", "n1", "--with", "127.0.0.1:1")).includes("is a member already"));
+    assert((await refused("add", "n4")).includes("wanted --with"));
+    const nobody = ["member", "add", "n4", "--with", "127.0.0.1:1", "--timeout", "500ms"];
+    const { code, error } = await runCommand([...nobody, ...flags]);
+    assertEquals([code, error.includes("got no answer")], [exitCodes.failure, true], error);
     assert((await refused("update", "n1", "--peer", "nowhere")).includes("wanted HOST:PORT"));
-    const learner = ["add", "n4", "--peer", "127.0.0.1:9", "--learner"];
-    assertEquals((await run(["member", ...learner, ...flags])).code, 0);
-    const late = await runCommand(["member", "promote", "n4", "--timeout", "500ms", ...flags]);
-    assertEquals(late.code, exitCodes.unknownOutcome, late.error);
   });
 });
+
+/** A node of the cluster with an empty folder, which listens at free ports. */
+async function startFresh(data: string, id: number, more: readonly string[] = []): Promise<Fresh> {
+  const [peer, client] = [freePort(), freePort()].map((port) => `127.0.0.1:${port}`);
+  const place = ["--id", `${id}`, "--peer", peer!, "--clients", client!];
+  const { cluster } = JSON.parse(await Deno.readTextFile(`${data}/cluster.json`));
+  const folder = ["--cluster", cluster, "--data", `${data}/fresh${id}`];
+  return { process: startCommand(["node", ...place, ...folder, ...more]), client: client! };
+}
+
+interface Fresh {
+  readonly process: Deno.ChildProcess;
+  readonly client: string;
+}
 
 Deno.test("a cluster of processes gets a fourth node, which replaces one that is lost for good", async () => {
   await withCluster(async ({ flags }) => {
     const data = flags[1]!;
-    const file = JSON.parse(await Deno.readTextFile(`${data}/cluster.json`));
-    const ports = [freePort(), freePort()].map((port) => `127.0.0.1:${port}`);
-    const peers = file.nodes.map(({ id, peers }: { id: number; peers: string }) =>
-      `${id}=${peers}`
-    );
-    const place = ["--id", "4", "--peers", [...peers, `4=${ports[0]}`].join(), "--join"];
-    const folder = ["--cluster", file.cluster, "--data", `${data}/fourth`];
-    const node = startCommand(["node", ...place, ...folder, "--clients", ports[1]!]);
+    for (let at = 0; at < 20; at++) await run(["put", `k${at}`, `${at}`, ...flags]);
+    const { process: node, client } = await startFresh(data, 4);
     try {
+      const added = await run(["member", "add", "n4", "--with", client, "--learner", ...flags]);
+      assertEquals(added.out, "members: n1 n2 n3, learners n4\n", added.error);
       await firstLine(node.stdout);
-      for (let at = 0; at < 20; at++) await run(["put", `k${at}`, `${at}`, ...flags]);
-      const add = ["add", "n4", "--peer", ports[0]!, "--client", ports[1]!];
-      const added = await run(["member", ...add, ...flags]);
-      assertEquals(added.code, 0, added.error);
       const { leader } = JSON.parse((await run(["status", "--json", ...flags])).out);
       const lost = [1, 2, 3].find((id) => id !== leader)!;
-      const removed = await run(["member", "remove", `n${lost}`, ...flags]);
-      assertEquals(removed.code, 0, removed.error);
+      const replace = ["member", "replace", `n${lost}`, "--with", client];
+      const rest = [1, 2, 3].filter((id) => id !== lost).map((id) => `n${id}`).join(" ");
+      const planned = await run([...replace, "--dry-run", ...flags]);
+      assertEquals(planned.out, `would be: ${rest} n4\n`, planned.error);
+      const replaced = await run([...replace, ...flags]);
+      assertEquals(replaced.out, `members: ${rest} n4\n`, replaced.error);
       const handed = await run(["transfer", "n4", ...flags]);
       assertEquals([handed.code, handed.out.slice(0, 8)], [0, "n4 leads"], handed.error);
-      assertEquals((await run(["get", "k19", "--endpoints", ports[1]!])).out, "19");
+      assertEquals((await run(["get", "k19", "--endpoints", client])).out, "19");
     } finally {
       await killCommand(node);
     }

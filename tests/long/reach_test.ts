@@ -108,7 +108,7 @@ Deno.test("nodes that were given only their own address leave it to the client t
     const peers = ports.map((port, at) => `${at + 1}=127.0.0.1:${port}`).join(",");
     const nodes = [1, 2, 3].map((id) =>
       start([
-        ...["node", "--id", `${id}`, "--peers", peers, "--clients", "127.0.0.1:0"],
+        ...["node", "--bootstrap", "--id", `${id}`, "--peers", peers, "--clients", "127.0.0.1:0"],
         ...["--data", `${folder}/n${id}`],
       ])
     );

@@ -212,7 +212,9 @@ export class Watcher {
     if (known === id) return;
     if (known !== undefined) this.#fail(`n${known} and n${id} both lead term ${term} (§5.2)`, id);
     this.#leaders.set(term, id);
-    if (!raft.configuration.hasQuorum((voter) => this.#hasVoted(voter, { term, votedFor: id }))) {
+    if (
+      !raft.known.configuration.hasQuorum((voter) => this.#hasVoted(voter, { term, votedFor: id }))
+    ) {
       this.#fail(`leads term ${term} without the votes of a quorum (§5.2, M4)`, id);
     }
     let index = this.#committed.length;
@@ -269,7 +271,7 @@ export class Watcher {
   #heldBy(id: NodeId): Index {
     const core = this.#cores.get(id);
     let index = this.#held;
-    const configuration = core?.configuration ?? this.#options.begin;
+    const configuration = core?.known.configuration ?? this.#options.begin;
     for (;;) {
       const term = (core ?? this.#durable(id)).termAt(index + 1);
       if (term === null) return index;

@@ -14,7 +14,7 @@ const PACKAGES = /^@std\/(?:assert|cli|log|msgpack|path)(?:\/[a-z-]+)?$/;
 
 /** Folders and files that may touch the world. */
 const ADAPTERS =
-  /^(?:net|cli|tests|tools)\/|^raft\/(?:storage\/(?:deno_files|draw_id)|system_clock)\.ts$/;
+  /^(?:net|cli|tests|tools)\/|^raft\/(?:storage\/(?:deno_files|format\/draw_id)|system_clock)\.ts$/;
 const WORLD_MODULES = /^node:(?!(?:assert|buffer|util|zlib)$)/;
 
 /** What only adapters may touch: globals, and members of globals. */

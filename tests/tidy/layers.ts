@@ -34,7 +34,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["cli/rows"],
   ["cli/cluster"],
   ["cli/door"],
-  ["cli/shell", "cli/store"],
+  ["cli/members", "cli/node/log", "cli/shell", "cli/store"],
   ["tests/cluster"],
   ["cli/node"],
   ["tests/helpers", "tests/checker/search"],

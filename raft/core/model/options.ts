@@ -7,6 +7,7 @@
 import type { Images } from "./images.ts";
 import type { Random } from "./ports.ts";
 import type { Clocks } from "./times.ts";
+import type { Members } from "../members/mod.ts";
 import type { NodeId } from "./types.ts";
 
 /** Node ids fit in 32 bits, so that every language and every encoding can carry them. */
@@ -28,6 +29,11 @@ export interface RaftOptions {
    * added to a cluster. Members in the log or in a snapshot overrule them.
    */
   readonly peers: readonly NodeId[];
+  /**
+   * The members with which the cluster began, where more than their numbers is known; `peers` is empty
+   * then, and this server may be none of them. @default {the voters in `peers`}
+   */
+  readonly founders?: Members | null;
   /** Names this server's storage: members with another name are not this server. @default {""} */
   readonly incarnation?: string;
   /** The rules beyond Figure 2. @default {"production"} */
@@ -87,6 +93,7 @@ const LAB = { electionTicks: 30, heartbeatTicks: 10, trailingBytes: 0 } as const
 const PRODUCTION = { electionTicks: 20, heartbeatTicks: 2, trailingBytes: 16 << 20 } as const;
 
 const DEFAULTS = {
+  founders: null,
   incarnation: "",
   profile: "production",
   appendEntriesMax: 4096,

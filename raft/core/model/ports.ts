@@ -5,7 +5,16 @@
  * @module
  */
 
-import type { Entry, Envelope, Index, NodeId, Persistent, Save, Snapshot } from "./types.ts";
+import type {
+  Entry,
+  Envelope,
+  Index,
+  NodeId,
+  Persistent,
+  Position,
+  Save,
+  Snapshot,
+} from "./types.ts";
 import type { Images } from "./images.ts";
 import type { Members } from "../members/mod.ts";
 import type { Status } from "./status.ts";
@@ -111,9 +120,10 @@ export interface Transport {
   waiting(to: NodeId): number;
   /**
    * The members have changed: from now on messages go to these and come from these, at their
-   * addresses. Called once at the start. Not needed where all servers know each other for ever.
+   * addresses. An entry or snapshot of the log at `asOf` says so; zeros: the beginning of the cluster.
+   * Called once at the start. Not needed where all servers know each other for ever.
    */
-  connect?(members: Members): void;
+  connect?(members: Members, asOf: Position): void;
 }
 
 /**

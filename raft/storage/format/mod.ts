@@ -4,6 +4,7 @@
  * @module
  */
 
+export { drawId } from "./draw_id.ts";
 export { crc32 } from "./crc32.ts";
 export {
   checkIdentity,

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { OpeningProgress, Trimmed } from "../../raft/mod.ts";
-import type { NodeLog } from "./log.ts";
+import type { OpeningProgress, Trimmed } from "../../../raft/mod.ts";
+import type { NodeLog } from "./node_log.ts";
 
 /** The listeners of a storage that this logs for. */
 export interface OpeningLog {

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { setupLog } from "./log.ts";
+import { setupLog } from "./node_log.ts";
 
 function lines(isTerminal: boolean, level: string): string[] {
   const written: string[] = [];

@@ -5,8 +5,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { NodeId, Status, Term } from "../../raft/mod.ts";
-import { SETTLED } from "../../tests/helpers/log_entries.ts";
+import type { NodeId, Status, Term } from "../../../raft/mod.ts";
+import { SETTLED } from "../../../tests/helpers/log_entries.ts";
 import { leadershipLog } from "./leadership_log.ts";
 
 const nothing = {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { TcpTransportOptions } from "../../net/mod.ts";
-import { nodeName } from "../table/mod.ts";
-import type { NodeLog } from "./log.ts";
+import type { TcpTransportOptions } from "../../../net/mod.ts";
+import { nodeName } from "../../table/mod.ts";
+import type { NodeLog } from "./node_log.ts";
 
 const VERSIONS = "Run the same version of this program on all nodes of a cluster";
 
@@ -15,6 +15,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   wrongCluster:
     "Start this node with the --cluster of the others, or with the addresses of its own " +
     "cluster in --peers",
+  otherFolder:
+    "Start this node with the folder that the cluster knows; if that is lost, start it with an empty " +
+    "one and run kontiki member replace",
   otherMembers: "Start all nodes of a cluster with the same --peers",
   notAPeer: "Start this node with the --id and the address that the others have for it in --peers",
   wrongPort: "Give this node the addresses for peers, not for clients, in --peers",
@@ -22,16 +25,13 @@ const ADVICE: Readonly<Record<string, string>> = {
   badHello: VERSIONS,
 };
 
-/** Logs each refusal of each peer once, but none for a reason that is expected to pass. */
-export function refusedLog(
-  log: NodeLog,
-  passing: readonly string[] = [],
-): NonNullable<TcpTransportOptions["refused"]> {
+/** Logs each refusal of each peer once. */
+export function refusedLog(log: NodeLog): NonNullable<TcpTransportOptions["refused"]> {
   const logged = new Set<string>();
   return (peer, { reason, detail }) => {
     const advice = ADVICE[reason];
     const key = `${peer} ${reason}`;
-    if (advice === undefined || logged.has(key) || passing.includes(reason)) return;
+    if (advice === undefined || logged.has(key)) return;
     logged.add(key);
     log.error(`${nodeName(peer)} refuses this node: ${detail}. ${advice}`);
   };

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Status } from "../../raft/mod.ts";
-import { nodeName } from "../table/mod.ts";
+import type { Status } from "../../../raft/mod.ts";
+import { nodeName } from "../../table/mod.ts";
 
 /** Logs the leader when it changes. */
 export function leadershipLog(log: (line: string) => void): (status: Status) => void {

@@ -1,7 +1,7 @@
 /** Tests of {@linkcode openingLog}. @module */
 
 import { assertEquals } from "@std/assert";
-import { listLog } from "../../tests/helpers/list_log.ts";
+import { listLog } from "../../../tests/helpers/list_log.ts";
 import { openingLog } from "./opening_log.ts";
 
 Deno.test("openingLog logs its progress once a second during a long start", () => {

@@ -13,7 +13,7 @@ import {
   type LogRecord,
   setup,
 } from "@std/log";
-import { paintText } from "../table/mod.ts";
+import { paintText } from "../../table/mod.ts";
 
 /**
  * The log as the parts of a node use it.

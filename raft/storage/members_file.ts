@@ -1,0 +1,107 @@
+/**
+ * The file that says to which cluster a folder belongs, which members the cluster had when it was born,
+ * and where the node listened last. It is written before anything else is in the folder, once the
+ * node belongs to a cluster, and when its addresses change.
+ *
+ * The bytes: the head of every file with the letter M and the length of the text, an object in JSON
+ * (`founders` as `encodeMembers` has members, or `null`; `peer`, `client`, `begun`), and the CRC-32 of
+ * the text.
+ *
+ * @module
+ */
+
+import { decodeMembers, encodeMembers, type Files, type Members } from "../core/mod.ts";
+import { MEMBERS_FILE, readHeader, VOTE_FILE } from "./file_reading.ts";
+import { FinalFiles, writeFile } from "./final_files.ts";
+import {
+  crc32,
+  encodeFileHeader,
+  type ExpectedIdentity,
+  FILE_HEADER_BYTES,
+  type Identity,
+} from "./format/mod.ts";
+import { StorageError } from "./storage_error.ts";
+
+/** To whom a folder belongs. */
+export interface Folder {
+  /** Without the id of a cluster before its birth. */
+  readonly identity: Identity;
+  /** The members at the birth of the cluster; `null`: the folder belongs to none yet. */
+  readonly founders: Members | null;
+  /** Where the node listened last for the other nodes; empty: nowhere. */
+  readonly peer: string;
+  /** Where it listened last for clients; empty: nowhere. */
+  readonly client: string;
+  /** Whether the other files were made: from then on they must be there. */
+  readonly hasBegun: boolean;
+}
+
+/**
+ * Reads the file; `null` if there is none.
+ *
+ * @throws {StorageError} If it is damaged, of another version, or of another node.
+ */
+export async function readFolder(
+  files: Files,
+  expected: ExpectedIdentity | null,
+): Promise<Folder | null> {
+  const names = await files.list();
+  if (!names.includes(MEMBERS_FILE)) return null;
+  const header = await readHeader(files, MEMBERS_FILE, { letter: "M", identity: expected });
+  const [length] = header.numbers;
+  const body = await files.read(MEMBERS_FILE, { offset: FILE_HEADER_BYTES, length: length + 4 });
+  const text = body.subarray(0, length);
+  const sum = body.length === length + 4 &&
+    new DataView(body.buffer, body.byteOffset, body.length).getUint32(length, true);
+  if (sum !== crc32(text)) throw damaged("the text does not check");
+  const folder = { identity: header.identity, ...decodeText(text) };
+  if (folder.hasBegun && !names.includes(VOTE_FILE)) {
+    throw new StorageError("damaged", "the vote is missing though the node has begun", {
+      file: VOTE_FILE,
+    });
+  }
+  return folder;
+}
+
+/** Replaces the file in one step; durable when this resolves. */
+export async function writeFolder(files: Files, { identity, ...rest }: Folder): Promise<void> {
+  const text = encodeText(rest);
+  const head = encodeFileHeader({ letter: "M", identity, numbers: [text.length, 0, 0, 0, 0] });
+  const sum = new Uint8Array(4);
+  new DataView(sum.buffer).setUint32(0, crc32(text), true);
+  const final = new FinalFiles(files);
+  const error = await writeFile(final, `${MEMBERS_FILE}.tmp`, [head, text, sum]);
+  if (error !== null) throw error;
+  await final.rename(`${MEMBERS_FILE}.tmp`, MEMBERS_FILE);
+  await final.syncFolder();
+}
+
+function encodeText({ founders, peer, client, hasBegun }: Omit<Folder, "identity">): Uint8Array {
+  const members = founders === null ? null : JSON.parse(textOf(encodeMembers(founders)));
+  return bytesOf(JSON.stringify({ founders: members, peer, client, begun: hasBegun }));
+}
+
+function decodeText(bytes: Uint8Array): Omit<Folder, "identity"> {
+  try {
+    const { founders, peer, client, begun } = JSON.parse(textOf(bytes));
+    if (typeof peer !== "string" || typeof client !== "string" || typeof begun !== "boolean") {
+      throw new TypeError("wanted addresses");
+    }
+    const members = founders === null ? null : decodeMembers(bytesOf(JSON.stringify(founders)));
+    return { founders: members, peer, client, hasBegun: begun };
+  } catch (error) {
+    throw damaged(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function damaged(problem: string): StorageError {
+  return new StorageError("damaged", problem, { file: MEMBERS_FILE, offset: FILE_HEADER_BYTES });
+}
