@@ -7,7 +7,7 @@
  */
 
 import { type Address, connectionLimits } from "../../net/mod.ts";
-import { connectRoutes } from "../../net/connect/mod.ts";
+import { type ConnectNode, connectRoutes } from "../../net/connect/mod.ts";
 import {
   type Door,
   type DoorLoad,
@@ -37,6 +37,8 @@ export interface ClusterDoorOptions {
   /** Where its nodes listen for clients. */
   readonly endpoints: readonly string[];
   readonly health: Health;
+  /** The nodes with an HTTP port, this one included. @default this port alone */
+  readonly nodes?: () => Promise<readonly ConnectNode[]>;
   /** The metrics of the nodes that are served here. */
   readonly samples: () => readonly Sample[] | Promise<readonly Sample[]>;
   readonly log: (line: string) => void;
@@ -69,13 +71,16 @@ export function checkToken(host: string, token: string | null): void {
   );
 }
 
+/** A port in front of all nodes outlives each of them. */
+const alone = (): Promise<readonly ConnectNode[]> =>
+  Promise.resolve([{ url: null, isLeader: false }]);
+
 /** Every route of the port. Doors of further protocols add theirs here. */
 function routesOf(
   store: StoreClient,
-  { health, samples, cluster }: ClusterDoorOptions,
+  { health, samples, cluster, nodes = alone }: ClusterDoorOptions,
   own: () => readonly Sample[],
 ): Route[] {
-  const nodes = () => [{ url: null, isLeader: false }];
   const clock = new SystemClock();
   return [
     ...healthRoutes(health),

@@ -10,6 +10,7 @@ import type { NodeId } from "../../raft/mod.ts";
 import type { NodeReport } from "../table/mod.ts";
 import { type ClusterDoor, openClusterDoor } from "./cluster_door.ts";
 import { nodeHealth } from "./health.ts";
+import { HttpNodes } from "./http_nodes.ts";
 import { listening } from "./listening.ts";
 
 /** The name of the socket behind the gate, within the folder of a node. */
@@ -25,6 +26,8 @@ export interface HttpSettings {
 export interface ServingNode {
   /** Where it listens for clients. */
   readonly clients: Address | null;
+  /** Where it answers HTTP, once the port is open. */
+  http: string | null;
   report(): NodeReport;
   /** Its metrics. */
   samples(): readonly Sample[];
@@ -55,24 +58,44 @@ export async function openNodeDoor(
     { address, role: "HTTP" },
     () => Deno.listen({ ...address, transport: "tcp" }),
   );
+  const nodes = new HttpNodes({ own: () => node.report(), others, cluster });
   try {
-    return await openClusterDoor({
+    const door = await openClusterDoor({
       ...{ listener, token, cluster, host: address.hostname, socket: `${data}/${HTTP_SOCKET}` },
       endpoints: [textOf(reachable(own)), ...others],
       health: nodeHealth(() => node.report()),
       samples: () => node.samples(),
+      nodes: () => nodes.list(),
       log: (line) => log.warn(line),
     });
+    node.http = urlOf(door.address);
+    return {
+      ...door,
+      close: async () => {
+        nodes.close();
+        await door.close();
+      },
+    };
   } catch (error) {
     listener.close();
+    nodes.close();
     throw error;
   }
 }
 
+/** What clients may be told; `null`: an address that stands for all says nothing to them. */
+function urlOf({ hostname, port }: Address): string | null {
+  if (isAny(hostname)) return null;
+  return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
+function isAny(hostname: string): boolean {
+  return hostname === "0.0.0.0" || hostname === "::";
+}
+
 /** Where this process reaches its own port: an address that stands for all leads to the loopback. */
 function reachable(address: Address): Address {
-  const isAny = address.hostname === "0.0.0.0" || address.hostname === "::";
-  return isAny ? { ...address, hostname: "127.0.0.1" } : address;
+  return isAny(address.hostname) ? { ...address, hostname: "127.0.0.1" } : address;
 }
 
 function textOf({ hostname, port }: Address): string {

@@ -63,6 +63,8 @@ export type Entry =
 export interface RunningNode {
   readonly peers: Address;
   readonly clients: Address | null;
+  /** Where it answers HTTP, as a URL; the port is opened by another part of the process. */
+  http: string | null;
   /** Resolves when the node has ended: to the error that ended it, or `null` after a stop. */
   readonly ended: Promise<unknown>;
   /** The node's own report of its state and figures. */

@@ -94,6 +94,7 @@ class NodeProcess implements RunningNode {
   #control: RpcServer | null = null;
   #isStopped = false;
   clients: Address | null = null;
+  http: string | null = null;
 
   constructor(settings: NodeSettings, machine: RunningMachine, folder: BornFolder | null) {
     this.#settings = settings;
@@ -223,9 +224,7 @@ class NodeProcess implements RunningNode {
     const tables = this.#machine.tables();
     const status = this.#node!.status();
     return {
-      cluster,
-      id,
-      status,
+      ...{ id, cluster, status, http: this.http },
       diskBytes: segmentBytes + snapshotBytes + (tables?.bytes ?? 0),
       memoryBytes: Deno.memoryUsage().rss,
       cpuMs: cpuMs(),

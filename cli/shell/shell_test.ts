@@ -30,6 +30,7 @@ function report(id: number, role: RoleName, term: number): NodeReport {
     saves: { count: 0, p99Ms: 0, lastSlow: null },
     tables: null,
     clients: [],
+    http: null,
   };
 }
 

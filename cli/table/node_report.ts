@@ -38,6 +38,8 @@ export interface NodeReport {
   readonly faults: Faults | null;
   /** Where the members listen for clients, as far as this node knows. */
   readonly clients: readonly ClientAddress[];
+  /** Where it answers HTTP, as a URL; `null`: nowhere that other machines could be told. */
+  readonly http: string | null;
 }
 
 /** What a node also says over its control socket: what it counted since its start. */
