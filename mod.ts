@@ -23,6 +23,7 @@ export {
   type DeleteOutcome,
   type Ending,
   type GivenUp,
+  type JsonOutcome,
   type KeyLike,
   type KeyRange,
   type ListOptions,

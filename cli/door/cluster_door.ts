@@ -18,6 +18,7 @@ import {
   type Route,
   type Sample,
 } from "../../net/http/mod.ts";
+import { jsonRoutes } from "../../net/http/json/mod.ts";
 import { connect, type StoreClient } from "../../net/store/mod.ts";
 import { SystemClock } from "../../raft/mod.ts";
 
@@ -84,6 +85,7 @@ function routesOf(
   const clock = new SystemClock();
   return [
     ...healthRoutes(health),
+    ...jsonRoutes(store),
     metricsRoute(METRICS, async () => [...await samples(), ...own()]),
     ...connectRoutes({ store, cluster, nodes, clock }),
   ];

@@ -8,12 +8,13 @@
  * @module
  */
 
-import { type Batch, type BatchOutcome, type Call, Clerk } from "../../kv/mod.ts";
+import { type Batch, batchOfJson, type BatchOutcome, type Call, Clerk } from "../../kv/mod.ts";
 import { type NodeId, SystemClock } from "../../raft/mod.ts";
 import { RpcClient } from "../rpc/mod.ts";
 import { parseAddress } from "../wire/mod.ts";
 import { BatchBuilder, bytesOf, type KeyLike, type ValueLike } from "./batch_builder.ts";
 import { clerkCall } from "./clerk_call.ts";
+import { type JsonOutcome, jsonOutcome } from "./json.ts";
 import {
   type CommitOutcome,
   commitOutcome,
@@ -29,7 +30,7 @@ import {
 } from "./outcomes.ts";
 import { countRange, type KeyRange, type ListOptions, listRange, type ReadPage } from "./ranges.ts";
 import { type WatchGroup, type WatchOptions, watchStore, type WatchTarget } from "./watch.ts";
-import { deleteByBatch, putByBatch } from "./writes.ts";
+import { deleteByBatch, putByBatch, readOutcome, writeOutcome } from "./writes.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
@@ -143,16 +144,7 @@ export class StoreClient implements AsyncDisposable {
    */
   async get(key: string, options: OperationOptions = {}): Promise<ReadOutcome> {
     const result = await this.#run(options, (limits) => this.#clerk.get(key, limits));
-    switch (result.type) {
-      case "value":
-        return { outcome: "found", value: result.value, version: result.version };
-      case "noKey":
-        return { outcome: "absent" };
-      case "unavailable":
-        return { outcome: "unavailable", reason: this.#reason(options) };
-      case "refused":
-        return { outcome: "unavailable", reason: "refused" };
-    }
+    return readOutcome(result, this.#reason(options));
   }
 
   /** Writes a key, at most once, in one round trip. Text is stored as UTF-8. */
@@ -164,23 +156,7 @@ export class StoreClient implements AsyncDisposable {
     const put = (limits: OperationOptions) =>
       this.#clerk.put(key, bytesOf(value), { ...limits, version });
     const result = await this.#run(options, put);
-    switch (result.type) {
-      case "stored":
-        return { outcome: "yes", version: result.version };
-      case "wrongVersion":
-        return { outcome: "no", reason: "versionConflict", version: result.version };
-      case "noKey":
-        return { outcome: "no", reason: "absent" };
-      case "full":
-      case "refused":
-        return { outcome: "no", reason: result.type };
-      case "unavailable":
-        return { outcome: "no", reason: this.#reason(options) };
-      case "maybe":
-        return { outcome: "unknown", reason: this.#reason(options) };
-      default:
-        return result satisfies never;
-    }
+    return writeOutcome(result, this.#reason(options));
   }
 
   /** Removes a key, at most once; with a version only if the key has it. */
@@ -282,6 +258,24 @@ export class StoreClient implements AsyncDisposable {
   /** Closes the client at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /**
+   * A batch that came as JSON, in the form of `kontiki batch`; the outcome is JSON as well.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "@kontiki/kontiki";
+   *
+   * await using store = connect(["127.0.0.1:7411"]);
+   * console.log(await store.commitJson({ then: [{ op: "put", key: "colour", value: "blue" }] }));
+   * ```
+   * @throws {SyntaxError} If it is no batch; the message names the wrong field.
+   * @throws {RangeError} If it is beyond a limit.
+   */
+  async commitJson(json: unknown, options: OperationOptions = {}): Promise<JsonOutcome> {
+    const done = await this.#execute(batchOfJson(json), options);
+    return jsonOutcome(done, this.#reason(options));
   }
 
   async #commit(batch: Batch, options: OperationOptions): Promise<CommitOutcome> {

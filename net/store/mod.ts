@@ -15,6 +15,15 @@ export {
 export { clerkCall } from "./clerk_call.ts";
 export { connect, type ConnectOptions, execute, StoreClient } from "./connect.ts";
 export {
+  type JsonBytes,
+  jsonEntry,
+  jsonGroup,
+  jsonKey,
+  type JsonOutcome,
+  jsonValue,
+  prefixEnd,
+} from "./json.ts";
+export {
   type BatchAnswer,
   type CommitOutcome,
   type DeleteOutcome,

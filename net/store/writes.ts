@@ -1,15 +1,17 @@
 /**
- * Writes of one key as batches: their conditions as checks, their outcomes from its results.
+ * Reads and writes of one key: conditions as checks of batches, results as outcomes.
  *
  * @module
  */
 
+import type { GetResult, PutResult } from "../../kv/mod.ts";
 import type { BatchBuilder, KeyLike, ValueLike } from "./batch_builder.ts";
 import type {
   CommitOutcome,
   DeleteOutcome,
   GivenUp,
   PutOptions,
+  ReadOutcome,
   WriteOptions,
   WriteOutcome,
 } from "./outcomes.ts";
@@ -52,4 +54,41 @@ function failed(result: Exclude<CommitOutcome, { readonly outcome: "yes" }>):
   | { readonly outcome: "no"; readonly reason: "full" | "refused" | GivenUp } {
   if (result.outcome === "unknown") return result;
   return { outcome: "no", reason: result.reason === "invalid" ? "refused" : result.reason };
+}
+
+/** The outcome of a read, as programs get it. `reason` is why there was no answer, if there was none. */
+export function readOutcome(result: GetResult, reason: GivenUp): ReadOutcome {
+  switch (result.type) {
+    case "value":
+      return { outcome: "found", value: result.value, version: result.version };
+    case "noKey":
+      return { outcome: "absent" };
+    case "unavailable":
+      return { outcome: "unavailable", reason };
+    case "refused":
+      return { outcome: "unavailable", reason: "refused" };
+    default:
+      return result satisfies never;
+  }
+}
+
+/** The outcome of a write in one round trip, as programs get it. */
+export function writeOutcome(result: PutResult, reason: GivenUp): WriteOutcome {
+  switch (result.type) {
+    case "stored":
+      return { outcome: "yes", version: result.version };
+    case "wrongVersion":
+      return { outcome: "no", reason: "versionConflict", version: result.version };
+    case "noKey":
+      return { outcome: "no", reason: "absent" };
+    case "full":
+    case "refused":
+      return { outcome: "no", reason: result.type };
+    case "unavailable":
+      return { outcome: "no", reason };
+    case "maybe":
+      return { outcome: "unknown", reason };
+    default:
+      return result satisfies never;
+  }
 }

@@ -284,11 +284,9 @@ export const netCanaries: readonly Canary[] = [
   {
     rule: "C2",
     bug: "a program's write that may have happened is reported as not executed",
-    file: "net/store/connect.ts",
-    find:
-      'return { outcome: "unknown", reason: this.#reason(options) };\n      default:\n        return result',
-    replace:
-      'return { outcome: "no", reason: this.#reason(options) };\n      default:\n        return result',
+    file: "net/store/writes.ts",
+    find: 'return { outcome: "unknown", reason };\n    default:\n      return result',
+    replace: 'return { outcome: "no", reason };\n    default:\n      return result',
     caughtBy: store,
   },
   {

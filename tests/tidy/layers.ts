@@ -28,7 +28,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["kv", "net/faults"],
   ["net"],
   ["net/store", "net/http", "net/connect/protobuf"],
-  ["net/connect"],
+  ["net/connect", "net/http/json"],
   ["."],
   ["cli/table"],
   ["cli/rows"],

@@ -1,0 +1,98 @@
+/**
+ * From outcomes of the store to answers over HTTP: 2xx is yes, 4xx and 503 are no, 504 is unknown.
+ *
+ * Invariant: a write that may have happened is never answered as one that did not (C2).
+ *
+ * @module
+ */
+
+import type { GivenUp } from "../../store/mod.ts";
+import { HttpProblem, percentDecode } from "../mod.ts";
+
+/** How long an operation may take; less than a call, so that its outcome is told. */
+export const OPERATION_MS_MAX = 8_000;
+
+/** Why an operation did not happen. */
+type NoReason = "invalid" | "full" | "refused" | "compacted" | "future" | GivenUp;
+
+/** The problem of an operation that did not happen. */
+export function notDone(reason: NoReason, message: string): HttpProblem {
+  switch (reason) {
+    case "invalid":
+      return new HttpProblem("badRequest", message);
+    case "full":
+      return new HttpProblem("full", message);
+    case "compacted":
+      return new HttpProblem("gone", message);
+    case "future":
+      return new HttpProblem("conflict", message);
+    case "refused":
+    case "timeout":
+    case "aborted":
+    case "closed":
+      return new HttpProblem("unavailable", message, { headers: { "retry-after": "1" } });
+    default:
+      return reason satisfies never;
+  }
+}
+
+/** The problem of an operation that may have happened. */
+export function maybeDone(): HttpProblem {
+  return new HttpProblem("unknown", "No answer in time: read the key to find out");
+}
+
+/** The entity tag of a revision. */
+export function etagOf(revision: number): string {
+  return `"${revision}"`;
+}
+
+/** The revision of an entity tag; `null`: it is `*`, `undefined`: the header is not there. */
+export function revisionOf(headers: Headers, name: string): number | null | undefined {
+  const text = headers.get(name)?.trim();
+  if (text === undefined) return undefined;
+  if (text === "*") return null;
+  const [, revision] = /^"(\d{1,16})"$/.exec(text) ?? [];
+  if (revision !== undefined) return Number(revision);
+  throw new HttpProblem("badRequest", `${name}: wanted * or a revision such as "7", got ${text}`);
+}
+
+/** The key of a path. */
+export function keyOf(param: string | undefined): Uint8Array {
+  return percentDecode(param ?? "");
+}
+
+/** A whole number of the query; `undefined`: it is not there. */
+export function wholeOf(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new HttpProblem("badRequest", `${name}: wanted a whole number, got "${text}"`);
+}
+
+/** Whether a switch of the query is on. */
+export function isOn(query: URLSearchParams, name: string): boolean {
+  const text = query.get(name);
+  if (text === null || text === "false") return false;
+  if (text === "" || text === "true") return true;
+  throw new HttpProblem("badRequest", `${name}: wanted true or false, got "${text}"`);
+}
+
+/** Refuses names that mean nothing here, which would be taken for options that work. */
+export function checkNames(query: URLSearchParams, names: readonly string[]): void {
+  for (const name of query.keys()) {
+    if (names.includes(name)) continue;
+    const wanted = names.length === 0 ? "no query" : `one of ${names.join(", ")}`;
+    throw new HttpProblem("badRequest", `Wanted ${wanted}, got "${name}"`);
+  }
+}
+
+/** Runs `work`, whose input came from outside: what is beyond a limit or unreadable is a 400. */
+export async function checked<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const isOfRequest = error instanceof RangeError || error instanceof SyntaxError;
+    throw isOfRequest ? new HttpProblem("badRequest", error.message) : error;
+  }
+}

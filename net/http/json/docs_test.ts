@@ -1,0 +1,57 @@
+/**
+ * The examples of docs/http.md, run as they stand against a fresh cluster.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { withJsonDoor } from "../../../tests/helpers/serving_door.ts";
+
+const PAGE = new URL("../../../docs/http.md", import.meta.url);
+
+interface Example {
+  readonly command: string;
+  readonly output: string;
+}
+
+/** Commands with what they print, from the blocks of the page. */
+function examplesOf(page: string): Example[] {
+  const blocks = [...page.matchAll(/```console\n([^]*?)```/g)].map(([, block]) => block!);
+  return blocks.flatMap((block) =>
+    block.split(/^\$ /m).slice(1).map((part) => {
+      const at = part.indexOf("\n");
+      return { command: part.slice(0, at), output: part.slice(at + 1) };
+    })
+  );
+}
+
+/** Revisions depend on the entries that the cluster makes for itself: only their order counts. */
+function withoutRevisions(text: string): string {
+  const seen: string[] = [];
+  const place = (revision: string): string => {
+    if (!seen.includes(revision)) seen.push(revision);
+    return `R${seen.indexOf(revision)}`;
+  };
+  return text.replaceAll(
+    /((?:revision|created)"?(?: is |:))(\d+)/g,
+    (_, before, revision) => before + place(revision),
+  );
+}
+
+Deno.test("every example of docs/http.md prints what the page says", async () => {
+  const examples = examplesOf(await Deno.readTextFile(PAGE));
+  assert(examples.length >= 10);
+  await withJsonDoor(async (base) => {
+    let etag = "";
+    for (const { command, output } of examples) {
+      const here = command.replaceAll("http://127.0.0.1:8080", base)
+        .replace('"2"', etag)
+        // A shell that is told to end a watch says so by its code; the output counts.
+        .replace(/$/, "; true");
+      const { stdout } = await new Deno.Command("sh", { args: ["-c", here] }).output();
+      const got = new TextDecoder().decode(stdout);
+      etag = /"revision":(\d+)/.exec(got)?.[1]?.replace(/^|$/g, '"') ?? etag;
+      assertEquals(withoutRevisions(got).trim(), withoutRevisions(output).trim(), command);
+    }
+  });
+});
