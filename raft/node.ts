@@ -125,7 +125,8 @@ export class Node {
       const snapshot = state ?? persistent.snapshot;
       const { clock, random, observer, transport } = options;
       const waiting = (to: NodeId) => transport.waiting(to);
-      const environment = { clock, random, trace: observer?.traced, waiting, images };
+      const accepts = (image: Uint8Array) => options.application.accepts?.(image) ?? true;
+      const environment = { clock, random, trace: observer?.traced, waiting, images, accepts };
       const raft = new Raft(options, persistent, environment);
       if (snapshot !== null && snapshot.last.index > 0) await restoreNow(snapshot, options);
       // The ticker starts after the restore: the time of a restore is not silence of the leader.

@@ -12,9 +12,12 @@
 import type { Image } from "../../raft/mod.ts";
 import { viewOf } from "../command/mod.ts";
 import {
+  chunkProblem,
   chunksOf,
   decodeChunk,
   type Entry,
+  hashIn,
+  isLastChunk,
   MemoryState,
   type Moment,
   START,
@@ -51,6 +54,24 @@ export function* drawImage(state: State, moment: Moment): Image {
     yield;
   }
   return image;
+}
+
+/** Whether an image has the right format, and all of its chunks with the right hashes. */
+export function isImage(data: Uint8Array): boolean {
+  if (data[0] !== FORMAT) return false;
+  const view = viewOf(data);
+  let hash = START.hash;
+  let isLast = false;
+  let at = 1;
+  while (!isLast && at + LENGTH_BYTES <= data.length) {
+    const end = at + LENGTH_BYTES + view.getUint32(at);
+    const chunk = data.subarray(at + LENGTH_BYTES, end);
+    if (end > data.length || chunkProblem(chunk, hash) !== null) return false;
+    hash = hashIn(chunk);
+    isLast = isLastChunk(chunk);
+    at = end;
+  }
+  return isLast && at === data.length;
 }
 
 /** Makes the state of an image, and gives each entry to a function. */

@@ -35,7 +35,7 @@ import { type Change, Draft } from "./draft.ts";
 import { Endings } from "./endings.ts";
 import { executeBatch, InvalidBatch } from "./execute.ts";
 import { History, type HistoryLimits } from "./history.ts";
-import { drawImage, readImage } from "./image.ts";
+import { drawImage, isImage, readImage } from "./image.ts";
 import { Room, type StoreLimits } from "./room.ts";
 import { SESSION_LIMITS, Sessions } from "./sessions.ts";
 import { written } from "./written.ts";
@@ -153,6 +153,10 @@ export class KvStore implements StateMachine {
 
   snapshot(): Image {
     return drawImage(this.#state, { at: this.#revision, deletions: this.#state.deletions });
+  }
+
+  accepts(image: Uint8Array): boolean {
+    return this.#room === null || isImage(image);
   }
 
   *restore(data: Uint8Array): Steps {

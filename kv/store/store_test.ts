@@ -152,6 +152,7 @@ Deno.test("KvStore refuses an image that is truncated, too long or of another fo
   put(store, "another", "", 0);
   const image = drawn(store.snapshot());
   for (let length = 0; length < image.length; length++) {
+    assert(!store.accepts(image.subarray(0, length)));
     assertThrows(
       () => finish(store.restore(image.subarray(0, length))),
       RangeError,
@@ -163,6 +164,8 @@ Deno.test("KvStore refuses an image that is truncated, too long or of another fo
     RangeError,
     "Cannot restore",
   );
+  assert(store.accepts(image) && !store.accepts(Uint8Array.of(...image, 0)));
+  for (let at = 0; at < image.length; at++) assert(!store.accepts(image.with(at, image[at]! ^ 1)));
   assertThrows(() => finish(store.restore(image.with(0, 9))), RangeError, "format");
   assertEquals(get(store, "key"), { type: "value", value: text("value"), version: 1 });
 });

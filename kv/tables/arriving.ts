@@ -83,9 +83,12 @@ export class Arriving {
     if (data === undefined) return false;
     const problem = await this.import.add(data);
     if (problem !== null) return problem;
+    const { cursor, moment } = this.import;
+    if (moment!.at !== this.last.index) {
+      return `wanted the state at revision ${this.last.index}, got ${moment!.at}`;
+    }
     this.#waiting.shift();
     this.#waitingBytes -= data.length;
-    const { cursor, moment } = this.import;
     const offset = this.#place.offset + data.length;
     this.#place = { offset, cursor: encodeCursor(moment!.deletions, cursor) };
     return true;

@@ -9,10 +9,12 @@ export { Import } from "./import.ts";
 export type { TablesOptions } from "./options.ts";
 export {
   type Chunk,
+  chunkProblem,
   chunksOf,
   type Cursor,
   decodeChunk,
   hashIn,
+  isLastChunk,
   type Moment,
   START,
 } from "./stream.ts";

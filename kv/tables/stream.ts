@@ -99,25 +99,54 @@ function behind(key: string): string {
   return `${key}\0`;
 }
 
-/** Reads a chunk behind a cursor; a string says what is wrong with it. */
-export function decodeChunk(bytes: Uint8Array, cursor: Cursor): Chunk | string {
+/** What is wrong with the bytes of a chunk behind others with this hash; `null`: nothing. */
+export function chunkProblem(bytes: Uint8Array, before: string): string | null {
   if (bytes.length < HEAD_BYTES || bytes[0] !== FORMAT) {
     return `wanted a chunk of format ${FORMAT}, got ${bytes.length} bytes of format ${bytes[0]}`;
   }
   const hash = hashIn(bytes);
-  const wanted = hashOf(bytes, cursor.hash);
-  if (hash !== wanted) return `wanted the hash ${wanted}, got ${hash}`;
+  const wanted = hashOf(bytes, before);
+  return hash === wanted ? null : `wanted the hash ${wanted}, got ${hash}`;
+}
+
+/** Whether a chunk without a problem is the last one. */
+export function isLastChunk(bytes: Uint8Array): boolean {
+  return bytes[1] === 1;
+}
+
+/**
+ * Reads a chunk behind a cursor; a string says what is wrong with it. Also entries whose hash is right
+ * are looked at: another server made them, and in a wrong order they would end this one.
+ */
+export function decodeChunk(bytes: Uint8Array, cursor: Cursor): Chunk | string {
+  const problem = chunkProblem(bytes, cursor.hash);
+  if (problem !== null) return problem;
+  const hash = hashIn(bytes);
   const view = viewOf(bytes);
+  const at = Number(view.getBigUint64(6));
   const reader = new EntryReader(bytes);
   const entries: Entry[] = [];
-  for (let at = HEAD_BYTES; at < bytes.length; at = reader.end) entries.push(reader.readAt(at));
-  const last = entries.at(-1);
-  if (entries.length !== view.getUint32(2) || (entries[0]?.key ?? cursor.from) < cursor.from) {
-    return `wanted ${view.getUint32(2)} entries from ${JSON.stringify(cursor.from)} on`;
+  let from = cursor.from;
+  let end = HEAD_BYTES;
+  for (; end < bytes.length; end = reader.end) {
+    const entry = reader.readAt(end);
+    if (entry.key < from || !(entry.revision >= 1 && entry.revision <= at)) {
+      return `wanted a key from ${JSON.stringify(from)} on of revision 1 to ${at}, got ${
+        JSON.stringify(entry.key)
+      } of revision ${entry.revision}`;
+    }
+    entries.push(entry);
+    from = behind(entry.key);
   }
+  if (entries.length !== view.getUint32(2) || end !== bytes.length) {
+    return `wanted ${
+      view.getUint32(2)
+    } entries in ${bytes.length} bytes, got ${entries.length} in ${end}`;
+  }
+  const last = entries.at(-1);
   return {
-    moment: { at: Number(view.getBigUint64(6)), deletions: Number(view.getBigUint64(14)) },
-    isLast: bytes[1] === 1,
+    moment: { at, deletions: Number(view.getBigUint64(14)) },
+    isLast: isLastChunk(bytes),
     entries,
     next: { from: last === undefined ? cursor.from : behind(last.key), hash },
   };

@@ -129,6 +129,40 @@ Deno.test("states that differ in one byte, version or revision have different ha
   assertEquals(await hash({}), hashes.at(-1));
 });
 
+Deno.test("a chunk is refused whose hash is right and whose entries cannot be (X7)", () => {
+  const entry = (key: string, revision: number): Entry => ({
+    ...{ key, revision, version: 1, created: revision, lease: 0, expires: 0 },
+    value: Uint8Array.of(1),
+  });
+  /** The only chunk of a server that holds these entries, in this order. */
+  const chunkOf = (entries: readonly Entry[]): Uint8Array => {
+    const tables = {
+      *scan() {
+        yield* entries;
+      },
+    };
+    return [...chunksOf(tables, moment(9))][0]!;
+  };
+  const problem = (entries: readonly Entry[]) => {
+    const chunk = decodeChunk(chunkOf(entries), START);
+    return typeof chunk === "string" ? chunk : null;
+  };
+  assertEquals(problem([entry("a", 1), entry("b", 9)]), null);
+  const wanted = [
+    [
+      [entry("b", 1), entry("a", 2)],
+      'from "b\\u0000" on of revision 1 to 9, got "a" of revision 2',
+    ],
+    [
+      [entry("a", 1), entry("a", 2)],
+      'from "a\\u0000" on of revision 1 to 9, got "a" of revision 2',
+    ],
+    [[entry("a", 10)], 'from "" on of revision 1 to 9, got "a" of revision 10'],
+    [[entry("a", 0)], 'from "" on of revision 1 to 9, got "a" of revision 0'],
+  ] as const;
+  for (const [entries, text] of wanted) assertEquals(problem(entries), `wanted a key ${text}`);
+});
+
 Deno.test("an import serves the old state until it replaces it", async () => {
   const source = await openTables(new SimDisk());
   await fill(source);

@@ -221,6 +221,22 @@ Deno.test("TableImages begin anew after a chunk that does not fit, and keep no f
   await follower.images.close(true);
 });
 
+Deno.test("TableImages refuse the state of another revision than that of the image (X7)", async () => {
+  const leader = await filled(200);
+  const { last } = leader.images.durable;
+  const { data } = leader.piece(BEGIN)!;
+  const follower = await new Server().open();
+  const later = { ...last, index: last.index + 1 };
+  const place = await follower.receive({ data, next: BEGIN, isLast: true }, {
+    offset: 0,
+    last: later,
+  });
+  assertEquals([place, follower.failure], [BEGIN, null]);
+  await until(() => follower.disk.image().size === 0);
+  await leader.images.close(true);
+  await follower.images.close(true);
+});
+
 Deno.test("TableImages hold back entries from the last chunk until the state is replaced", async () => {
   const leader = await filled(200);
   const { last } = leader.images.durable;

@@ -150,7 +150,7 @@ export class Raft {
     this.#clock = environment.clock;
     this.#waiting = environment.waiting ?? (() => 0);
     this.#trace = environment.trace;
-    this.#images = environment.images ?? new ByteImages();
+    this.#images = environment.images ?? new ByteImages(environment.accepts);
     this.#term = persistent.term;
     this.#votedFor = persistent.votedFor;
     this.#snapshot = this.#snapshotDurable = persistent.snapshot;

@@ -173,6 +173,8 @@ export class Rsm implements Application {
     invariant(this.waiting === 0 && this.#waitingBytes === 0, "nothing waits after a stop");
   }
 
+  readonly accepts = (image: Uint8Array): boolean => this.#machine.accepts?.(image) ?? true;
+
   apply(entries: readonly Entry[]): void {
     const before = this.#inLog.length;
     for (const entry of entries) this.#applyOne(entry);

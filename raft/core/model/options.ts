@@ -79,6 +79,8 @@ export interface RaftEnvironment {
   readonly clock: Clocks;
   /** Where images come from and go to. @default {bytes, which the storage keeps} */
   readonly images?: Images | undefined;
+  /** As `Application.accepts`, for images of bytes. @default {any image is accepted} */
+  readonly accepts?: ((image: Uint8Array) => boolean) | undefined;
   /** As `Transport.waiting`. @default {nothing ever waits} */
   readonly waiting?: ((to: NodeId) => number) | undefined;
   /** Called on every change of role, vote, commit and snapshot, with a description. */

@@ -138,6 +138,11 @@ export interface Application {
    * left out.
    */
   restore(snapshot: Snapshot): void | Steps;
+  /**
+   * Whether {@linkcode restore} can read the bytes of an image. Asked of an image that another server
+   * sent, before it is saved: one that is saved and cannot be read would end every start. @default {it can}
+   */
+  accepts?(image: Uint8Array): boolean;
   /** The next committed entries, in order, without gap or repeat. No-ops included. */
   apply(entries: readonly Entry[]): void;
   /** Decides a read that {@linkcode Node.read} registered. */
@@ -187,6 +192,8 @@ export interface StateMachine {
    * steps, of which the last one replaces it.
    */
   restore(data: Uint8Array): void | Steps;
+  /** As `Application.accepts`. @default {any image is accepted} */
+  accepts?(image: Uint8Array): boolean;
 }
 
 /** A pending action of a clock. */

@@ -35,7 +35,13 @@ export class ByteImages implements Images {
   readonly canApply = true;
   readonly hasRoom = true;
   readonly piecesMax = Infinity;
+  readonly #accepts: (image: Uint8Array) => boolean;
   #transfer: Transfer | null = null;
+
+  /** The function says whether the machine can read an image. @default {any} */
+  constructor(accepts: (image: Uint8Array) => boolean = () => true) {
+    this.#accepts = accepts;
+  }
 
   async open(): Promise<void> {}
 
@@ -70,7 +76,10 @@ export class ByteImages implements Images {
     }
     if (transfer.received < total) return arrivalOf(transfer, null);
     this.#transfer = null;
-    return arrivalOf(transfer, { last, members, data: joined(transfer) });
+    const image = joined(transfer);
+    // The leader learns that nothing has come, and begins again.
+    if (!this.#accepts(image)) return arrivalOf({ ...transfer, received: 0 }, null);
+    return arrivalOf(transfer, { last, members, data: image });
   }
 
   takeArrival(): null {

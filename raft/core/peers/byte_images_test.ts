@@ -47,6 +47,13 @@ Deno.test("ByteImages begin anew for another sender, index or term", () => {
   }
 });
 
+Deno.test("ByteImages receive an image again that the machine cannot read (X7)", () => {
+  const images = new ByteImages(([first]) => first === 1);
+  assertEquals(receive(images, { offset: 0, data: [9, 9, 9, 9, 9] }), 0);
+  const sound = [1, 2, 3, 4, 5];
+  assertEquals(receive(images, { offset: 0, data: sound }), Uint8Array.from(sound));
+});
+
 Deno.test("ByteImages are read in pieces that cover the whole", () => {
   const images = new ByteImages();
   const snapshot = { last: LAST, members: MEMBERS, data: Uint8Array.from([1, 2, 3, 4, 5]) };
