@@ -55,6 +55,7 @@ const loaders: Loaders = {
   check: () => import("./trials/check_command.ts"),
   bench: () => import("./trials/bench_command.ts"),
   inspect: () => import("./node/inspect_command.ts"),
+  recover: () => import("./node/recover_command.ts"),
   version: () => import("./version_command.ts"),
   unlock: async () => (await import("./cluster/lock_command.ts")).unlock,
   kill: async () => (await import("./cluster/process_commands.ts")).kill,

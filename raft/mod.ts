@@ -28,5 +28,6 @@ export {
   type Trimmed,
   writeFolder,
 } from "./storage/mod.ts";
+export { loneLog } from "./restart/mod.ts";
 export { SystemClock } from "./system_clock.ts";
 export { ask, type Outcome, type ReplicatedLog, Rsm, type RsmOptions, submit } from "./rsm/mod.ts";

@@ -177,9 +177,18 @@ async function openRemoteSession(
 async function othersOf(given: readonly RemoteNode[], cluster: string): Promise<RemoteNode[]> {
   const reached = given.filter((node) => node.id !== null);
   const reports = await Promise.all(reached.map((node) => node.report()));
-  const known = new Set(reached.map((node) => node.id));
+  return newcomers(given, reports, cluster);
+}
+
+/** Nodes that reports name and that are not known yet. */
+function newcomers(
+  nodes: readonly RemoteNode[],
+  reports: readonly (NodeReport | null)[],
+  cluster: string,
+): RemoteNode[] {
+  const known = new Set(nodes.map((node) => node.id));
   return reports.flatMap((report) => report?.clients ?? []).flatMap(({ id, endpoint }) => {
-    if (known.has(id) || given.some((node) => node.endpoint === endpoint)) return [];
+    if (known.has(id) || nodes.some((node) => node.endpoint === endpoint)) return [];
     known.add(id);
     return [new RemoteNode({ id, endpoint, cluster })];
   });
@@ -189,6 +198,7 @@ async function othersOf(given: readonly RemoteNode[], cluster: string): Promise<
 class RemoteNode implements SessionNode {
   readonly endpoint: string;
   readonly client: RpcClient;
+  isWaiting = false;
   readonly #id: NodeId | null;
 
   constructor(
@@ -216,14 +226,17 @@ class RemoteNode implements SessionNode {
 
   async report(): Promise<NodeReport | null> {
     const outcome = await this.client.call(REPORT_REQUEST, { withinMs: reportMsMax });
+    this.isWaiting = outcome.kind === "neverSent" && outcome.reason === "unknownRequest";
     return outcome.kind === "replied" ? parseNodeReport(outcome.payload) : null;
   }
 }
 
 function makeSession(
-  nodes: readonly RemoteNode[],
+  known: readonly RemoteNode[],
   rest: Pick<Session, "cluster" | "control" | "processes" | "isShell">,
 ): Session {
+  // Members that are added later are named in the reports.
+  const nodes = [...known];
   const clock = new SystemClock();
   const random = Math.random;
   // Clerks identify servers by their place in this list: a node that was not reached yet has no id.
@@ -254,7 +267,11 @@ function makeSession(
       const open = openWatchOf(nodes.map(({ client }) => client));
       return new Watcher({ servers, open, clock, random, query });
     },
-    reports: () => Promise.all(nodes.map((node) => node.report())),
+    reports: async () => {
+      const reports = await Promise.all(nodes.map((node) => node.report()));
+      nodes.push(...newcomers(nodes, reports, rest.cluster));
+      return reports;
+    },
     close: () => nodes.forEach(({ client }) => client.close()),
   };
 }

@@ -23,6 +23,7 @@ import {
   untilInterrupted,
 } from "../table/mod.ts";
 import { differing } from "../../kv/mod.ts";
+import type { Members } from "../../raft/mod.ts";
 import { faultsText } from "./faults_text.ts";
 import type { Row } from "../rows/mod.ts";
 import { onCluster } from "./open_session.ts";
@@ -90,10 +91,11 @@ async function show(
 }
 
 function jsonNode(
-  { id, endpoint, failure }: SessionNode,
+  { id, endpoint, failure, isWaiting }: SessionNode,
   report: NodeReport | null,
 ): Readonly<Record<string, unknown>> {
   if (report !== null) return { ...report, endpoint };
+  if (isWaiting) return { id, endpoint, waits: true };
   return { id, endpoint, unreachable: true, reason: failure?.kind ?? null };
 }
 
@@ -148,9 +150,10 @@ function statusLines(
 ): string[] {
   const leader = leaderOf(reports);
   const differs = differingReports(reports);
-  const rows = nodes.map(({ id, endpoint }, at) => {
+  const rows = nodes.map(({ id, endpoint, isWaiting }, at) => {
     const report = reports[at] ?? null;
     const name = id === null ? "?" : nodeName(id);
+    if (isWaiting) return [name, endpoint, output.paint("yellow", "waits to be added")];
     if (report === null) return [name, endpoint, output.paint("red", "no answer")];
     const [role = "", ...cells] = reportCells(report, { leader, ids, output });
     const mark = differs.has(report) ? output.paint("red", " (state differs)") : "";
@@ -189,6 +192,20 @@ function tableWithin(
 
 const faultColumnsMin = 4;
 
+/** What a node is that does not lead, and of a learner how much of the log it has. */
+function roleText({ id, status }: NodeReport, leader: NodeReport | null): string {
+  const now = leader?.status ?? status;
+  if (isVoter(id, now.members)) return status.role;
+  if (!now.members.learners.some((each) => each.id === id)) return "no member";
+  const progress = now.peers.find((peer) => peer.id === id);
+  if (progress === undefined || now.last.index === 0) return "learner";
+  return `learner, ${Math.floor(100 * progress.match / now.last.index)} %`;
+}
+
+function isVoter(id: number, { voters, outgoing }: Members): boolean {
+  return [...voters, ...outgoing].some((each) => each.id === id);
+}
+
 function reportCells(
   report: NodeReport,
   { leader, ids, output }: {
@@ -201,7 +218,7 @@ function reportCells(
   const isOld = status.role === "leader" && report !== leader;
   const role = status.role === "leader"
     ? output.paint(isOld ? "yellow" : "green", isOld ? "leader (old)" : "leader")
-    : status.role;
+    : roleText(report, leader);
   const lag = leader === null ? 0 : Math.max(0, leader.status.commit - status.applied);
   return [
     role,

@@ -104,7 +104,7 @@ export function without({ voters, learners }: Members, id: number): TargetMember
 
 /**
  * A fresh folder takes the place of a member. Under another number it learns first, and then votes in
- * the same step in which the other leaves; under the same number the old folder has to leave before.
+ * the same step in which the other leaves; under the same number the old folder leaves first (M13).
  */
 export function replaced(now: Members, old: number, fresh: Member): TargetMembers | null {
   const isFresh = (each: Member): boolean =>

@@ -98,7 +98,8 @@ async function runMember(context: MemberContext, session: Session): Promise<Exit
   }
   const report = await findLeader({ session, signal }, performance.now() + options.timeout);
   if (action === "list") return list(context, report);
-  const plan = await planOf(context, { action, members: report.status.members });
+  const { members } = report.status;
+  const plan = await planOf(context, { action, members, session });
   return await change(context, { session, plan, report });
 }
 
@@ -150,12 +151,15 @@ function roleOf(id: NodeId, { voters, outgoing, learners }: Members): string {
 /** The steps of an action on one member. */
 async function planOf(
   { args, options, signal }: MemberContext,
-  { action, members }: {
+  { action, members, session }: {
     readonly action: Exclude<typeof MEMBER_ACTIONS[number], "list">;
     readonly members: Members;
+    readonly session: Session;
   },
 ): Promise<Plan> {
   const id = numberOf(args.node);
+  // The address of the node itself, which may have lost its folder.
+  const own = session.nodes.find((each) => each.id === id)?.endpoint ?? null;
   const isMember = [...members.voters, ...members.learners].some((each) => each.id === id);
   if (action === "add") {
     if (isMember) throw new CommandError("failure", `${nodeName(id)} is a member already`);
@@ -166,7 +170,7 @@ async function planOf(
     return (now) => added(now, fresh, options.learner);
   }
   if (action === "replace") {
-    const fresh = await waitingAt(options.with, { options, signal });
+    const fresh = await waitingAt(options.with ?? own, { options, signal });
     const isUnderWay = members.voters.concat(members.learners).some((each) =>
       each.id === fresh.id && each.incarnation === fresh.incarnation
     );

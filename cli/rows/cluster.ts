@@ -158,9 +158,12 @@ export const member = {
     optional("NODE", "which node, such as n4; for all but list", { completes: "node" }),
   ],
   flags: [
-    text("with", "where the new node listens for clients, for add and replace", {
-      value: "HOST:PORT",
-    }),
+    text(
+      "with",
+      "where the new node listens for clients, for add and replace; left out of replace: where NODE " +
+        "does, to replace it by itself",
+      { value: "HOST:PORT" },
+    ),
     text("peer", "where the other nodes reach it, for update", { value: "HOST:PORT" }),
     text("client", "where clients reach it, for update", { value: "HOST:PORT" }),
     toggle("learner", "leave it a learner, which holds the log and does not vote"),

@@ -9,7 +9,7 @@
 import { get, lock, member, put, shell, status, transfer } from "./cluster.ts";
 import { batch, count, dump, history, list, load, remove, watch } from "./keys.ts";
 import { faults, heal, partition, up } from "./local.ts";
-import { inspect, node, version } from "./node.ts";
+import { inspect, node, recover, version } from "./node.ts";
 import { exit, help, kill, sleep, start, unlock } from "./shell.ts";
 import { bench, check, fuzz, sim, test } from "./trials.ts";
 
@@ -19,7 +19,7 @@ export { type MachineName, MACHINES } from "./machine_names.ts";
 export const rows = [
   ...[node, up, get, put, remove, list, count, history, batch, dump, load] as const,
   ...[watch, lock, shell, status, member, transfer, partition, heal, faults] as const,
-  ...[test, sim, fuzz, check, bench, inspect, version] as const,
+  ...[test, sim, fuzz, check, bench, inspect, recover, version] as const,
 ] as const;
 
 /** The commands that only a shell has. */

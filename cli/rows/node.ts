@@ -113,6 +113,31 @@ export const inspect = {
   examples: [{ line: "kontiki inspect kontiki-data/n1", help: "" }],
 } as const satisfies CommandRow;
 
+/** `kontiki recover`. */
+export const recover = {
+  name: "recover",
+  summary: "Make a new cluster out of one folder, when a majority is lost for ever.",
+  description: [
+    "Only when the nodes of a majority will never return: what only they held is lost, although it " +
+    "may have been acknowledged. The node of this folder becomes the only member of a new cluster, " +
+    "with everything that the folder holds. Nodes of the old cluster are refused by it. The old " +
+    "folder is kept beside it.",
+  ],
+  arguments: [],
+  flags: [
+    text("data", "the folder of the node that survived; the node must not run", {
+      value: "DIR",
+      required: true,
+    }),
+    toggle("dry-run", "say what the folder holds, and change nothing"),
+    json,
+  ],
+  examples: [{
+    line: "kontiki recover --data /var/lib/kontiki",
+    help: "the folder with the latest entries, as `inspect` shows them",
+  }],
+} as const satisfies CommandRow;
+
 /** `kontiki version`. */
 export const version = {
   name: "version",

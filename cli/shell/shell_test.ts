@@ -127,6 +127,8 @@ Deno.test("shell completes commands, flags, known keys and nodes", async () => {
   assertEquals(await candidates("kill n1 "), []);
   assertEquals(await candidates("ex"), ["exit"]);
   assertEquals(await candidates("help st"), ["start", "status"]);
+  assertEquals(await candidates("member re"), ["remove", "replace"]);
+  assertEquals(await candidates("member replace n"), ["n1", "n2", "n3"]);
   assertEquals(await candidates("frobnicate x"), []);
 });
 

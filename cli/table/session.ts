@@ -35,6 +35,8 @@ export interface SessionNode {
   readonly endpoint: string;
   /** Why the latest attempt to connect failed; `null`: it did not. */
   readonly failure: ConnectFailure | null;
+  /** Whether it answered last that it belongs to no cluster yet. */
+  readonly isWaiting: boolean;
 }
 
 /** An open cluster. */

@@ -5,3 +5,4 @@
  */
 
 export { alignedLog } from "./aligned_log.ts";
+export { loneLog } from "./lone_log.ts";

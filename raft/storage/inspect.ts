@@ -7,7 +7,18 @@
  * @module
  */
 
-import { baseOf, type Files, type Index, lastOf, type Position, type Vote } from "../core/mod.ts";
+import {
+  baseOf,
+  decodeMembers,
+  type Files,
+  type Index,
+  lastOf,
+  type Member,
+  type Members,
+  type Persistent,
+  type Position,
+  type Vote,
+} from "../core/mod.ts";
 import {
   kindOfName,
   readHeader,
@@ -46,6 +57,8 @@ export interface FolderReport {
   readonly problem: string | null;
   /** The owner of the files. */
   readonly identity: Identity | null;
+  /** The members by the latest entry, snapshot or file that names them. */
+  readonly members: Members | null;
   /** The vote that would be loaded. */
   readonly vote: Vote | null;
   /** The last position that the snapshot covers. */
@@ -91,6 +104,7 @@ export async function inspect(files: Files): Promise<FolderReport> {
     formatVersion: FORMAT_VERSION,
     problem: null,
     identity: null,
+    members: null,
     vote: null,
     base: null,
     last: null,
@@ -107,6 +121,7 @@ export async function inspect(files: Files): Promise<FolderReport> {
       ...report,
       verdict: "sound",
       identity,
+      members: await membersOf(persistent, files),
       vote: { term: persistent.term, votedFor: persistent.votedFor },
       base: plain(baseOf(persistent)),
       last: plain(lastOf(persistent)),
@@ -125,6 +140,27 @@ export async function inspect(files: Files): Promise<FolderReport> {
       identity: vote?.identity ?? null,
     };
   }
+}
+
+async function membersOf(
+  { entries, snapshot }: Persistent,
+  files: Files,
+): Promise<Members | null> {
+  const entry = entries.findLast(({ kind }) => kind === "members");
+  if (entry !== undefined) return decodeMembers(entry.data);
+  return snapshot?.members ?? (await readFolder(files, null))?.founders ?? null;
+}
+
+/** A line for each member, as far as they are known. */
+function memberLines({ voters, outgoing, learners }: Members): string[] {
+  const line = ({ id, incarnation, peer, client }: Member, role: string): string =>
+    `member    n${id} ${role}, folder ${incarnation || "any"}, peers at ${peer || "-"}, ` +
+    `clients at ${client || "-"}`;
+  return [
+    ...voters.map((member) => line(member, "voter")),
+    ...outgoing.map((member) => line(member, "leaves")),
+    ...learners.map((member) => line(member, "learner")),
+  ];
 }
 
 function atLeast(entries: number): string {
@@ -245,6 +281,7 @@ export function formatFolder(report: FolderReport): string {
     lines.push(`owner     n${node} of cluster "${cluster}", id ${clusterId || "none"}`);
     lines.push(`folder    incarnation ${incarnation}`);
   }
+  if (report.members !== null) lines.push(...memberLines(report.members));
   if (vote !== null) lines.push(`vote      term ${vote.term} for ${nodeName(vote.votedFor)}`);
   if (base !== null && last !== null) {
     lines.push(

@@ -192,4 +192,37 @@ export const identityCanaries: readonly Canary[] = [
     replace: "",
     caughtBy: [BIRTH_TEST],
   },
+  {
+    rule: "I7",
+    bug: "a recovered node keeps the members that are lost",
+    file: "raft/restart/lone_log.ts",
+    find: "data: encodeMembers({ voters: [member], outgoing: [], learners: [] }),",
+    replace:
+      "data: encodeMembers({ voters: [member, { ...member, id: 1 }], outgoing: [], learners: [] }),",
+    caughtBy: ["raft/restart/lone_log_test.ts"],
+  },
+  {
+    rule: "I7",
+    bug: "a recovered node loses its last entry",
+    file: "raft/restart/lone_log.ts",
+    find: "entries: [...entries, last]",
+    replace: "entries: [...entries.slice(0, -1), { ...last, index: last.index - 1 }]",
+    caughtBy: ["raft/restart/lone_log_test.ts"],
+  },
+  {
+    rule: "I7",
+    bug: "a recovered node stays in the old cluster",
+    file: "cli/node/recover_command.ts",
+    find: "clusterId: drawId(), incarnation: drawId() };",
+    replace: "incarnation: drawId() };",
+    caughtBy: ["tests/long/lost_folder_test.ts"],
+  },
+  {
+    rule: "I7",
+    bug: "a recovered node begins without its tables",
+    file: "cli/node/recover_command.ts",
+    find: 'if (!isFile || name === "lock") continue;',
+    replace: 'if (name !== "") continue;',
+    caughtBy: ["tests/long/lost_folder_test.ts"],
+  },
 ];

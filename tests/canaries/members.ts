@@ -19,6 +19,8 @@ import {
 } from "./catchers.ts";
 import type { Canary } from "./canary.ts";
 
+const PLAN = "cli/members/member_change.ts";
+const PLAN_TEST = "cli/members/member_change_test.ts";
 /** Bugs by rule, planted one at a time. */
 export const memberCanaries: readonly Canary[] = [
   {
@@ -312,5 +314,37 @@ export const memberCanaries: readonly Canary[] = [
     find: `(member.incarnation === incarnation || member.incarnation === "" || incarnation === "")`,
     replace: "member.incarnation.length >= 0",
     caughtBy: [MEMBER_TESTS],
+  },
+  {
+    rule: "M13",
+    bug: "a fresh folder is added while its old one still votes",
+    file: PLAN,
+    find: "return isOldThere ? without(now, old) : added(now, fresh, false);",
+    replace: "return added(now, fresh, false);",
+    caughtBy: [PLAN_TEST],
+  },
+  {
+    rule: "M13",
+    bug: "a lost member leaves before the new one has caught up",
+    file: PLAN,
+    find: "if (!now.learners.some(isFresh)) return added(now, fresh, true);",
+    replace: "if (has(old)) return without(now, old);",
+    caughtBy: [PLAN_TEST],
+  },
+  {
+    rule: "M13",
+    bug: "the new member votes beside the lost one",
+    file: PLAN,
+    find: "return promoted(without(now, old), fresh.id);",
+    replace: "return promoted(now, fresh.id);",
+    caughtBy: [PLAN_TEST],
+  },
+  {
+    rule: "M13",
+    bug: "a member that is to learn only is made a voter",
+    file: PLAN,
+    find: "return isLearner ? null : promoted(now, id);",
+    replace: "return promoted(now, id);",
+    caughtBy: [PLAN_TEST],
   },
 ];

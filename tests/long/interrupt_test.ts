@@ -50,8 +50,8 @@ const openVote: Case["middle"] = (_, place) => openPipe(place);
 
 const patient = ["--timeout", "60s"];
 
-/** Every command but `version`, which ends at once. */
-type Interrupted = Exclude<(typeof rows)[number]["name"], "version">;
+/** Every command but two that end at once, as they wait for nothing but one folder. */
+type Interrupted = Exclude<(typeof rows)[number]["name"], "version" | "recover">;
 
 /** For every command, arguments that make it work for long, and a sign that the work has begun. */
 const cases: Readonly<Record<Interrupted, readonly Case[]>> = {

@@ -28,6 +28,20 @@ Deno.test("up goes on without a node whose folder is lost, which waits to be add
   });
 });
 
+Deno.test("up shows a node that lost its folder, which replaces itself by one command", async () => {
+  await withFolder(async (parent) => {
+    const folder = `${parent}/data`;
+    const up = (script: string) => runCommand(["up", "--data", folder, "--exec", script]);
+    assertEquals((await up("put a 1")).code, exitCodes.ok);
+    await Deno.remove(`${folder}/n2`, { recursive: true });
+    const { code, out, error } = await up("status; member replace n2; get a; member list");
+    assertEquals(code, exitCodes.ok, error);
+    assert(/^n2 .*waits to be added/m.test(out), out);
+    assertStringIncludes(out, "members: n1 n3 n2\n1\n");
+    assert(/^n2 +voter/m.test(out), out);
+  });
+});
+
 Deno.test("up treats the nodes of an earlier version's cluster as nodes that have served", async () => {
   await withFolder(async (parent) => {
     const folder = `${parent}/data`;
@@ -186,5 +200,45 @@ Deno.test("a cluster that lists a node of another by mistake gets no node of it 
     );
     assertEquals(reports.length, 3);
     assert(reports.every(({ unreachable }: { unreachable?: true }) => unreachable === undefined));
+  });
+});
+
+Deno.test("a folder that survived becomes a new cluster, which the old nodes cannot join (I1)", async () => {
+  await withNodes(async (nodes) => {
+    const names = ["a1", "a2", "a3"];
+    await nodes.bootstrap(names);
+    const endpoints = names.map((name) => nodes.place(name, "client"));
+    const put = (key: string, at = endpoints.join()) =>
+      runCommand(["put", key, key, "--version", "0", "--endpoints", at, "--timeout", "20s"]);
+    assertEquals((await put("old")).code, exitCodes.ok);
+    for (const name of names) await nodes.kill(name);
+    const data = ["--data", `${nodes.folder}/a3`];
+    const planned = await runCommand(["recover", "--dry-run", ...data]);
+    assertStringIncludes(planned.out, "n3 holds ");
+    const before = await runCommand(["inspect", `${nodes.folder}/a3`]);
+    const recovered = await runCommand(["recover", "--json", ...data]);
+    assertEquals(recovered.code, exitCodes.ok, recovered.error);
+    const { clusterId, kept } = JSON.parse(recovered.out);
+    const kinds = (text: string) => text.split("\n").filter((line) => line.startsWith("member "));
+    const after = await runCommand(["inspect", `${nodes.folder}/a3`]);
+    assertStringIncludes(after.out, clusterId);
+    assertEquals([kinds(before.out).length, kinds(after.out).length], [3, 1], after.out);
+    assertEquals((await runCommand(["inspect", kept])).code, exitCodes.ok);
+
+    // It needs no flags but its folder, and is alone.
+    nodes.start("a3");
+    assertEquals((await put("old", endpoints[2])).code, exitCodes.versionConflict);
+    assertEquals((await put("new", endpoints[2])).code, exitCodes.ok);
+    // The others are a majority of the old cluster: the two clusters leave each other in peace.
+    nodes.start("a1");
+    nodes.start("a2");
+    assertEquals((await put("new", endpoints.slice(0, 2).join())).code, exitCodes.ok);
+    assertEquals((await put("newer", endpoints[2])).code, exitCodes.ok);
+    const { out } = await runCommand(["member", "list", "--json", "--endpoints", endpoints[2]!]);
+    assertEquals(JSON.parse(out).members.map(({ id }: { id: number }) => id), [3]);
+    const joined = nodes.start("a4", "--join", endpoints[2]!);
+    await firstLine(joined.stdout);
+    const grown = await runCommand(["member", "list", "--json", "--endpoints", endpoints[2]!]);
+    assertEquals(JSON.parse(grown.out).members.map(({ id }: { id: number }) => id), [3, 4]);
   });
 });

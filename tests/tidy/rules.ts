@@ -10,7 +10,7 @@ import type { SourceFile } from "./project_files.ts";
 /** The page with one entry a rule. */
 export const RULES_PAGE = "docs/rules.md";
 
-const CODE = /(?<![\w§/-])[CDEGHIKLMNOPRSTWX](?:1[0-2]|[1-9])(?!\w)/g;
+const CODE = /(?<![\w§/-])[CDEGHIKLMNOPRSTWX](?:1[0-3]|[1-9])(?!\w)/g;
 const ENTRY = /^- \*\*([A-Z]\d+)\*\* /gm;
 
 /** Codes without an entry, entries without a code, and entries that stand twice: `path:line: why`. */
