@@ -43,7 +43,7 @@ export {
   type WriteOptions,
   type WriteOutcome,
 } from "./net/store/mod.ts";
-export type { ChangeKind, WatchFailure } from "./kv/mod.ts";
+export type { ChangeKind, FoundLease, WatchFailure } from "./kv/mod.ts";
 export {
   type Address,
   type PeerClaim,

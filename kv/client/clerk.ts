@@ -17,7 +17,7 @@ import {
   type Batch,
   decodeReply,
   encodeRequest,
-  isReadOnly,
+  isIdempotent,
   isRepeatable,
   type Reply,
   toKey,
@@ -100,15 +100,17 @@ export class Clerk {
    * batch that could be executed twice is not sent again after a request that may have been executed.
    */
   async batch(batch: Batch, options: CallOptions = {}): Promise<BatchOutcome> {
-    if (this.#options.sessions && !isReadOnly(batch)) return await this.#batchOnce(batch, options);
+    if (this.#options.sessions && !isIdempotent(batch)) {
+      return await this.#batchOnce(batch, options);
+    }
     const request = encodeRequest({ type: "batch", batch });
     const isOnce = !isRepeatable(batch);
     const { reply, isUnsure } = await this.#send(request, { ...options, isOnce });
-    if (reply?.type === "batch" && (!isUnsure || reply.result.held || isReadOnly(batch))) {
+    if (reply?.type === "batch" && (!isUnsure || reply.result.held || isIdempotent(batch))) {
       return { type: "done", result: reply.result };
     }
     // Also after a failed check: the first request may be the reason why it failed.
-    if (isUnsure && !isReadOnly(batch)) return { type: "maybe" };
+    if (isUnsure && !isIdempotent(batch)) return { type: "maybe" };
     return outcomeOf(reply);
   }
 

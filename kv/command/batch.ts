@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Check, checkName, CHECKS } from "./checks.ts";
+import { type Check, checkName, CHECKS, demandOf, makeCheck, subjectOf } from "./checks.ts";
 import { MalformedBytes, type Reader, type Writer } from "./bytes.ts";
 import { type Field, key, shown, whole } from "./fields.ts";
 import {
@@ -69,15 +69,22 @@ export function isReadOnly({ then, otherwise }: Batch): boolean {
   return then.every(isRead) && otherwise.every(isRead);
 }
 
+/** Whether it does the same as once however often it is executed, and answers the same. */
+export function isIdempotent({ then, otherwise }: Batch): boolean {
+  return [...then, ...otherwise].every((operation) =>
+    isRead(operation) || operation.op === "renew"
+  );
+}
+
 /**
  * Whether it may be sent again although it may have been executed: it reads only, or it changes only
  * what it also checks the version or revision of, so that it fails the second time (O5).
  */
 export function isRepeatable(batch: Batch): boolean {
-  if (isReadOnly(batch)) return true;
+  if (isIdempotent(batch)) return true;
   if (!batch.otherwise.every(isRead)) return false;
   const guarded = new Set(batch.checks.flatMap((check) => {
-    return "version" in check || "revision" in check ? [check.key] : [];
+    return "key" in check && ("version" in check || "revision" in check) ? [check.key] : [];
   }));
   return batch.then.some((operation) => {
     return !isRead(operation) && "key" in operation && guarded.has(operation.key) &&
@@ -161,15 +168,14 @@ function writeCheck(to: Writer, check: Check): void {
   const name = checkName(check);
   const { code, field } = CHECKS[name];
   to.u8(code);
-  writeField(to, { name: "key", field: key }, check.key);
-  if (field !== null) writeField(to, { name, field }, (check as Record<string, unknown>)[name]);
+  writeField(to, { name: name === "lock" ? name : "key", field: key }, subjectOf(check));
+  if (field !== null) writeField(to, { name, field }, demandOf(check));
 }
 
 function readCheck(from: Reader): Check {
   const name = nameOf(checkByCode, from.u8());
-  const { field } = CHECKS[name];
-  const about = key.read(from);
-  return { key: about, [name]: field === null ? true : field.read(from) } as unknown as Check;
+  const subject = key.read(from);
+  return makeCheck(name, subject, CHECKS[name].field?.read(from));
 }
 
 function writeOperation(to: Writer, operation: Operation): void {

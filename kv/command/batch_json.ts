@@ -8,8 +8,17 @@
  */
 
 import type { Batch, BatchResult } from "./batch.ts";
-import { type Check, type CheckName, checkName, checkNames, CHECKS } from "./checks.ts";
-import { type Field, key, shown, whole } from "./fields.ts";
+import {
+  type Check,
+  type CheckName,
+  checkName,
+  checkNames,
+  CHECKS,
+  demandOf,
+  makeCheck,
+  subjectOf,
+} from "./checks.ts";
+import { key, shown, whole } from "./fields.ts";
 import {
   type Fields,
   type Operation,
@@ -19,7 +28,8 @@ import {
   type Result,
 } from "./operations.ts";
 
-const CHECKS_WANTED = `a key and one of ${checkNames.join(", ")}`;
+const KEY_CHECKS = checkNames.filter((name) => name !== "lock").join(", ");
+const CHECKS_WANTED = `a key and one of ${KEY_CHECKS}, or lock and revision`;
 
 /** A batch from JSON. Throws a `SyntaxError` that names the wrong field. */
 export function batchOfJson(json: unknown): Batch {
@@ -105,8 +115,9 @@ function jsonOfFields(fields: Fields, values: object): Record<string, unknown> {
 function jsonOfCheck(check: Check): object {
   const name = checkName(check);
   const { field } = CHECKS[name];
-  const wanted = (check as unknown as Record<string, never>)[name];
-  return { key: key.toJson(check.key), [name]: field === null ? true : field.toJson(wanted!) };
+  const subject = key.toJson(subjectOf(check));
+  const demand = field === null ? true : field.toJson(demandOf(check));
+  return name === "lock" ? { lock: subject, revision: demand } : { key: subject, [name]: demand };
 }
 
 function operationOfJson(json: unknown, where: string): Operation {
@@ -119,19 +130,24 @@ function operationOfJson(json: unknown, where: string): Operation {
 }
 
 function checkOfJson(json: unknown, where: string): Check {
-  const { key: about, ...rest } = objectOf(json, where);
+  const given = objectOf(json, where);
+  if ("lock" in given) {
+    const { lock, revision } = fieldsOfJson({ lock: key, revision: whole }, { rest: given, where });
+    return makeCheck("lock", lock as string, revision);
+  }
+  const { key: subject, ...rest } = given;
   const [name, another] = Object.keys(rest) as CheckName[];
   if (name === undefined || another !== undefined || !checkNames.includes(name)) {
     throw new SyntaxError(`${where}: wanted ${CHECKS_WANTED}, got ${shown(json)}`);
   }
   const field = CHECKS[name].field;
-  const fields = { key, ...field === null ? {} : { [name]: field as Field<unknown> } };
   if (field === null && rest[name] !== true) {
     throw new SyntaxError(`${where}.${name}: wanted true, got ${shown(rest[name])}`);
   }
-  const given = field === null ? { key: about } : { key: about, ...rest };
-  const values = fieldsOfJson(fields, { rest: given, where });
-  return (field === null ? { ...values, [name]: true } : values) as unknown as Check;
+  const fields: Fields = field === null ? { key } : { key, [name]: field };
+  const wanted = field === null ? { key: subject } : given;
+  const values = fieldsOfJson(fields, { rest: wanted, where });
+  return makeCheck(name, values.key as string, values[name]);
 }
 
 function fieldsOfJson(

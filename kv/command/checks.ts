@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Key } from "./bytes.ts";
 import { type Field, value, whole } from "./fields.ts";
 
 /** What a check demands of a key. */
@@ -18,8 +19,14 @@ export interface CheckRow {
 
 /** The checks. */
 export const CHECKS: Readonly<
-  Record<"absent" | "present" | "version" | "revision" | "value", CheckRow>
+  Record<"lock" | "absent" | "present" | "version" | "revision" | "value", CheckRow>
 > = {
+  lock: {
+    code: 6,
+    field: whole,
+    meaning:
+      "the lock of this name is held by the client that stands in its queue since this revision",
+  },
   absent: { code: 1, field: null, meaning: "the key does not exist" },
   present: { code: 2, field: null, meaning: "the key exists" },
   version: {
@@ -37,7 +44,8 @@ export type Check =
   | { readonly key: string; readonly present: true }
   | { readonly key: string; readonly version: number }
   | { readonly key: string; readonly revision: number }
-  | { readonly key: string; readonly value: Uint8Array };
+  | { readonly key: string; readonly value: Uint8Array }
+  | { readonly lock: string; readonly revision: number };
 
 /** What a check demands. */
 export type CheckName = keyof typeof CHECKS;
@@ -52,4 +60,21 @@ export function checkName(check: Check): CheckName {
     throw new RangeError(`Cannot use the check: wanted one of ${checkNames.join(", ")}`);
   }
   return name;
+}
+
+/** The key, or the lock, that a check is about. */
+export function subjectOf(check: Check): Key {
+  return "lock" in check ? check.lock : check.key;
+}
+
+/** What the subject is compared with. */
+export function demandOf(check: Check): unknown {
+  if ("lock" in check) return check.revision;
+  return (check as unknown as Record<string, unknown>)[checkName(check)];
+}
+
+/** The check of this kind. */
+export function makeCheck(name: CheckName, subject: Key, demand: unknown): Check {
+  if (name === "lock") return { lock: subject, revision: demand as number };
+  return { key: subject, [name]: CHECKS[name].field === null ? true : demand } as unknown as Check;
 }

@@ -21,24 +21,30 @@ export interface FoundEntry {
   readonly revision: number;
   /** When it ends, in milliseconds since 1970; only of a key that ends. */
   readonly expires?: number;
+  /** The lease that it ends with; only of a key that has one. */
+  readonly lease?: number;
 }
 
 /** At most this many entries are in one list. */
 const ENTRIES_MAX = 1000;
 
 /** What an entry takes beside its key and value. */
-export const ENTRY_HEAD_BYTES = 2 + 3 * 8 + 1 + 4 + 8;
+export const ENTRY_HEAD_BYTES = 2 + 3 * 8 + 1 + 4 + 16;
 
 /** What follows the numbers of an entry. */
-const FLAGS = { value: 1, expires: 4 } as const;
+const FLAGS = { value: 1, lease: 2, expires: 4 } as const;
 
 function writeEntry(to: Writer, entry: FoundEntry): void {
   key.write(to, entry.key);
   whole.write(to, entry.version);
   whole.write(to, entry.created);
   whole.write(to, entry.revision);
-  const { expires } = entry;
-  to.u8((entry.value === null ? 0 : FLAGS.value) | (expires === undefined ? 0 : FLAGS.expires));
+  const { lease, expires } = entry;
+  to.u8(
+    (entry.value === null ? 0 : FLAGS.value) | (lease === undefined ? 0 : FLAGS.lease) |
+      (expires === undefined ? 0 : FLAGS.expires),
+  );
+  if (lease !== undefined) whole.write(to, lease);
   if (expires !== undefined) whole.write(to, expires);
   if (entry.value !== null) value.write(to, entry.value);
 }
@@ -49,8 +55,8 @@ function readEntry(from: Reader): FoundEntry {
   const created = whole.read(from);
   const revision = whole.read(from);
   const flags = from.u8();
-  const unknown = flags & ~(FLAGS.value | FLAGS.expires);
-  if (unknown !== 0) throw new MalformedBytes(`wanted known flags, got ${flags}`);
+  if (flags > 7) throw new MalformedBytes(`wanted known flags, got ${flags}`);
+  const lease = (flags & FLAGS.lease) === 0 ? {} : { lease: whole.read(from) };
   const expires = (flags & FLAGS.expires) === 0 ? {} : { expires: whole.read(from) };
   return {
     key: name,
@@ -58,6 +64,7 @@ function readEntry(from: Reader): FoundEntry {
     version,
     created,
     revision,
+    ...lease,
     ...expires,
   };
 }
@@ -66,13 +73,17 @@ function isEntry(entry: unknown): entry is FoundEntry {
   if (typeof entry !== "object" || entry === null) return false;
   const { version, created, revision, ...rest } = entry as FoundEntry;
   const isCounted = whole.is(version) && whole.is(created) && whole.is(revision) &&
-    (rest.expires === undefined || whole.is(rest.expires));
+    (rest.expires === undefined || whole.is(rest.expires)) &&
+    (rest.lease === undefined || whole.is(rest.lease));
   return isCounted && key.is(rest.key) && (rest.value === null || value.is(rest.value));
 }
 
 function entryToJson(entry: FoundEntry): Json {
-  const { version, created, revision, expires } = entry;
-  const end = expires === undefined ? {} : { expires };
+  const { version, created, revision, lease, expires } = entry;
+  const end = {
+    ...lease === undefined ? {} : { lease },
+    ...expires === undefined ? {} : { expires },
+  };
   const content = entry.value === null ? {} : { value: value.toJson(entry.value) };
   return { key: key.toJson(entry.key), ...content, version, created, revision, ...end };
 }
@@ -86,12 +97,13 @@ function entryFromJson(json: unknown): unknown {
     version: fields.version,
     created: fields.created,
     revision: fields.revision,
+    ...fields.lease === undefined ? {} : { lease: fields.lease },
     ...fields.expires === undefined ? {} : { expires: fields.expires },
   };
 }
 
 const LAYOUT = "length of the key (`u16`), key, version (`u64`), created (`u64`), " +
-  "revision (`u64`), flags (`u8`: 1 value, 4 end), end (`u64`), value (length `u32`, bytes)";
+  "revision (`u64`), flags (`u8`: 1 value, 2 lease, 4 end), lease (`u64`), end (`u64`), value (length `u32`, bytes)";
 
 /** What a get found. */
 export const entryOrNone: Field<FoundEntry | null> = {

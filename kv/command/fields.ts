@@ -192,6 +192,30 @@ export function limit(max: number): Field<number> {
   };
 }
 
+/** A list of values of one kind, at most 1,000 of them. */
+export function listOf<T>(item: Field<T>, name: string): Field<readonly T[]> {
+  const most = 1000;
+  const wanted = `at most ${most} ${name}`;
+  return {
+    wanted,
+    layout: `count (\`u16\`), each ${item.layout}`,
+    is: (list): list is readonly T[] => {
+      return Array.isArray(list) && list.length <= most && list.every(item.is);
+    },
+    write: (to, list) => {
+      to.u16(list.length);
+      for (const each of list) item.write(to, each);
+    },
+    read: (from) => {
+      const count = from.u16();
+      if (count > most) throw new MalformedBytes(`wanted ${wanted}, got ${count}`);
+      return Array.from({ length: count }, () => item.read(from));
+    },
+    toJson: (list) => list.map(item.toJson),
+    fromJson: (json) => Array.isArray(json) ? json.map(item.fromJson) : json,
+  };
+}
+
 /** A key in JSON: text, or base64 where its bytes are not UTF-8. */
 export function jsonOfKey(name: Key): string | { readonly base64: string } {
   return textOfKey(name) ?? { base64: btoa(name) };

@@ -61,6 +61,14 @@ export function binaryKey(text: string): Key {
   return keyOf(encoder.encode(text));
 }
 
+/**
+ * What the keys begin with that stand in the queue of a lock. A "/" in its name is written as "%2F", so
+ * that no queue lies inside that of another lock.
+ */
+export function queueOfLock(lock: Key): Key {
+  return `lock/${lock.replaceAll("%", "%25").replaceAll("/", "%2F")}/`;
+}
+
 function isAscii(text: string): boolean {
   for (let place = 0; place < text.length; place++) {
     if (text.charCodeAt(place) >= 0x80) return false;

@@ -5,19 +5,35 @@
  * @module
  */
 
-export { type Batch, BATCH_LIMITS, type BatchResult, isReadOnly, isRepeatable } from "./batch.ts";
-export { type Check, checkName, CHECKS } from "./checks.ts";
+export {
+  type Batch,
+  BATCH_LIMITS,
+  type BatchResult,
+  isIdempotent,
+  isReadOnly,
+  isRepeatable,
+} from "./batch.ts";
+export { type Check, checkName, CHECKS, subjectOf } from "./checks.ts";
 export { batchOfJson, jsonOfBatch, jsonOfResult, resultOfJson } from "./batch_json.ts";
 export { type Key, MalformedBytes, orNull, Reader, viewOf, Writer } from "./bytes.ts";
 export { ENTRY_HEAD_BYTES, type FoundEntry } from "./entries.ts";
+export { type FoundLease } from "./lease_fields.ts";
+export { type OperationTypes } from "./operation_types.ts";
 export { jsonOfKey, VALUE_BYTES_MAX } from "./fields.ts";
-export { binaryKey, endOfPrefix, isSystemKey, SYSTEM_KEYS, textOfKey, toKey } from "./key_text.ts";
+export {
+  binaryKey,
+  endOfPrefix,
+  isSystemKey,
+  queueOfLock,
+  SYSTEM_KEYS,
+  textOfKey,
+  toKey,
+} from "./key_text.ts";
 export {
   type Operation,
   type OperationName,
   type OperationOf,
   OPERATIONS,
-  type OperationTypes,
   RANGE_KEYS_MAX,
   type Result,
   type ResultOf,

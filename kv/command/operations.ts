@@ -19,62 +19,12 @@ import {
   value,
   whole,
 } from "./fields.ts";
-import type { Key } from "./bytes.ts";
-import { entries, entryOrNone, type FoundEntry } from "./entries.ts";
+import { foundLeases, lease, leaseNumbers, leaseOrNone, ttl } from "./lease_fields.ts";
+import type { OperationTypes } from "./operation_types.ts";
+import { entries, entryOrNone } from "./entries.ts";
 
 /** Named fields, in the order of their bytes. */
 export type Fields = Readonly<Record<string, Field<unknown>>>;
-
-/** What every operation takes and answers. */
-export interface OperationTypes {
-  /** See the row of this name. */
-  put: [{ key: Key; value: Uint8Array; expires?: number }, { version: number }];
-  /** See the row of this name. */
-  delete: [{ key: Key }, { existed: boolean }];
-  /** See the row of this name. */
-  deleteRange: [
-    { start: Key; end: Key | null; limit: number },
-    { count: number; next: Key | null },
-  ];
-  /** See the row of this name. */
-  add: [
-    { key: Key; amount: bigint; overflow: "wrap" | "clamp" },
-    { version: number; value: bigint },
-  ];
-  /** See the row of this name. */
-  min: [{ key: Key; amount: bigint }, { version: number; value: bigint }];
-  /** See the row of this name. */
-  max: [{ key: Key; amount: bigint }, { version: number; value: bigint }];
-  /** See the row of this name. */
-  putAtRevision: [{ prefix: Key; value: Uint8Array; expires?: number }, { key: Key }];
-  /** See the row of this name. */
-  putStamped: [
-    { prefix: Key; suffix: Key; value: Uint8Array; expires?: number },
-    { version: number },
-  ];
-  /** See the row of this name. */
-  calculate: [
-    {
-      key: Key;
-      how: "sum" | "min" | "max";
-      operand: Uint8Array;
-      lowest: Uint8Array;
-      highest: Uint8Array;
-      clamp: boolean;
-      expires?: number;
-    },
-    { version: number },
-  ];
-  /** See the row of this name. */
-  get: [{ key: Key }, { entry: FoundEntry | null }];
-  /** See the row of this name. */
-  range: [
-    { start: Key; end: Key | null; limit: number; reverse: boolean; show: "entries" | "keys" },
-    { entries: readonly FoundEntry[]; next: Key | null },
-  ];
-  /** See the row of this name. */
-  count: [{ start: Key; end: Key | null }, { count: number; next: Key | null }];
-}
 
 /** The name of an operation. */
 export type OperationName = keyof OperationTypes;
@@ -134,7 +84,7 @@ const numeric = {
 const LATER = 128;
 
 /** What a write may say of the end of its key. */
-const endings = { expires };
+const endings = { expires, lease: leaseOrNone };
 
 /** The rows. */
 export const OPERATIONS: {
@@ -226,6 +176,40 @@ export const OPERATIONS: {
       "adds to, lowers or raises the number of a key in one of the encodings of KV Connect " +
       "([connect.md](connect.md)); a sum that leaves its bounds is refused, or becomes the " +
       "bound; empty bounds are none",
+  },
+  grant: {
+    code: 13,
+    access: "write",
+    since: 3,
+    fields: { lease, ttl },
+    result: { created: flag },
+    meaning:
+      "begins a lease with this number and time to live, or renews it with a new time to live",
+  },
+  renew: {
+    code: 14,
+    access: "write",
+    since: 3,
+    fields: { leases: leaseNumbers },
+    result: { gone: leaseNumbers },
+    meaning: "gives leases their whole time to live again; names those that have ended",
+  },
+  revoke: {
+    code: 15,
+    access: "write",
+    since: 3,
+    fields: { lease },
+    result: { existed: flag, count: whole },
+    meaning: "ends a lease and removes its keys; beyond a thousand of them the rest follows soon",
+  },
+  leases: {
+    code: 16,
+    access: "read",
+    since: 3,
+    fields: { from: leaseOrNone, limit: limit(1000) },
+    result: { leases: foundLeases, next: leaseOrNone },
+    meaning: "lists leases in the order of their numbers, with what is left of each at the last " +
+      "time of the log, and says where the rest begins",
   },
   get: {
     code: 8,

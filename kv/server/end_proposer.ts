@@ -14,11 +14,11 @@ import type { KvStore } from "../store/mod.ts";
 /** Options of an {@linkcode EndProposer}. */
 export interface EndProposerOptions {
   /** Knows what is due. */
-  readonly store: Pick<KvStore, "isDue">;
+  readonly store: Pick<KvStore, "isDue" | "revision" | "steady">;
   /** Takes the proposals. */
   readonly rsm: Pick<Rsm, "submit">;
   /** When to look. */
-  readonly clock: Pick<Clock, "after" | "wall">;
+  readonly clock: Pick<Clock, "after" | "now" | "wall">;
 }
 
 /** A key ends at most about so long after its time, while there is a leader with time for it. */
@@ -30,6 +30,8 @@ const END = encodeRequest({ type: "end" });
 export class EndProposer {
   readonly #options: EndProposerOptions;
   #timer: Timer | null;
+  /** The last revision that was seen, and when. */
+  #seen = { revision: -1, at: 0 };
 
   /** Begins at once. */
   constructor(options: EndProposerOptions) {
@@ -50,7 +52,7 @@ export class EndProposer {
   /** One proposal at a time: the next one ends what this one leaves. */
   #look(): void {
     const { store, rsm, clock } = this.#options;
-    if (!store.isDue(clock.wall())) {
+    if (!store.isDue({ wall: clock.wall(), steady: this.#steady() })) {
       this.#timer = this.#lookLater();
       return;
     }
@@ -59,5 +61,15 @@ export class EndProposer {
       if (outcome.kind === "done") this.#look();
       else this.#timer = this.#lookLater();
     });
+  }
+
+  /**
+   * The steady time that an entry would have now if one server had led since the last command. After a
+   * time without a leader that is too much, and the entry that is proposed ends nothing.
+   */
+  #steady(): number {
+    const { store: { revision, steady }, clock } = this.#options;
+    if (revision !== this.#seen.revision) this.#seen = { revision, at: clock.now() };
+    return steady + clock.now() - this.#seen.at;
   }
 }

@@ -17,7 +17,7 @@ class World {
   readonly asked: ((outcome: Outcome) => void)[] = [];
   readonly proposed: Uint8Array[] = [];
   readonly ends = new EndProposer({
-    store: { isDue: () => this.isDue },
+    store: { isDue: () => this.isDue, revision: 1, steady: 0 },
     rsm: {
       submit: (bytes, done) => {
         this.proposed.push(bytes);

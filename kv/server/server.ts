@@ -56,7 +56,8 @@ export class KvServer {
       case "read": {
         const answer = (outcome: Outcome): void => {
           ended();
-          reply(replyTo(outcome), OVERLOADED);
+          // A read that is a log entry finds no room on a full disk; another server may have some.
+          reply(outcome.kind === "full" ? OVERLOADED : replyTo(outcome), OVERLOADED);
         };
         if (this.#reads === "index") return this.#rsm.ask(request, answer, withinMs);
         return this.#rsm.submit(request, answer, withinMs);

@@ -4,12 +4,15 @@
  * @module
  */
 
-import { type Check, checkName } from "../command/mod.ts";
+import { type Check, checkName, endOfPrefix, type Key, queueOfLock } from "../command/mod.ts";
 import type { Entry } from "../tables/mod.ts";
+import type { Draft } from "./draft.ts";
 
-/** Whether a check holds for what is known of its key. */
-export function holds(check: Check, entry: Entry | null): boolean {
+/** Whether a check holds in a draft. */
+export function holds(check: Check, draft: Draft): boolean {
   const name = checkName(check);
+  if ("lock" in check) return holderOf(draft, check.lock)?.created === check.revision;
+  const entry = draft.get(check.key);
   const exists = entry !== null && entry.value !== null;
   switch (name) {
     case "absent":
@@ -22,9 +25,18 @@ export function holds(check: Check, entry: Entry | null): boolean {
       return exists && entry.revision === (check as { revision: number }).revision;
     case "value":
       return exists && isEqual(entry.value!, (check as { value: Uint8Array }).value);
+    case "lock":
+      return false;
     default:
       return name satisfies never;
   }
+}
+
+/** The first key in the queue of a lock: its client holds the lock (C4). */
+function holderOf(draft: Draft, lock: Key): Entry | null {
+  const start = queueOfLock(lock);
+  for (const entry of draft.scan({ start, end: endOfPrefix(start), reverse: false })) return entry;
+  return null;
 }
 
 function isEqual(one: Uint8Array, other: Uint8Array): boolean {

@@ -56,15 +56,20 @@ export class Draft {
   }
 
   /** The entries of a range that exist (O4, O6). */
-  *scan({ start, end, reverse }: KeyRange): Generator<Entry, void, void> {
+  scan({ start, end, reverse }: KeyRange): Generator<Entry, void, void> {
+    // The store's own keys are behind all others, and belong to no range.
+    const to = end === null || end > SYSTEM_KEYS ? SYSTEM_KEYS : end;
+    return this.scanAll({ start, end: to, reverse });
+  }
+
+  /** As {@linkcode scan}, and a range may hold the store's own keys. */
+  *scanAll({ start, end, reverse }: KeyRange): Generator<Entry, void, void> {
     const isBefore = (one: Key, other: Key): boolean => reverse ? one > other : one < other;
     const changed = [...this.#changes.keys()]
       .filter((key) => key >= start && (end === null || key < end))
       .sort((one, other) => isBefore(one, other) ? -1 : 1);
     let place = 0;
-    // The store's own keys are behind all others, and belong to no range.
-    const to = end === null || end > SYSTEM_KEYS ? SYSTEM_KEYS : end;
-    for (const entry of this.#state.scan({ from: start, to, at: this.#at, reverse })) {
+    for (const entry of this.#state.scan({ from: start, to: end, at: this.#at, reverse })) {
       for (; place < changed.length && isBefore(changed[place]!, entry.key); place++) {
         const { entry: fresh } = this.#changes.get(changed[place]!)!;
         if (fresh.value !== null) yield fresh;

@@ -20,15 +20,12 @@ import {
   viewOf,
 } from "../command/mod.ts";
 import { type Entry, KEY_BYTES_MAX } from "../tables/mod.ts";
-import { calculate } from "./calculate.ts";
+import { calculate } from "./numbers/mod.ts";
 import { holds } from "./checks.ts";
+import { hasLease, type LeaseMoment, LeaseWork } from "./lease_work.ts";
+import { InvalidBatch } from "./invalid_batch.ts";
 import type { Draft, KeyRange } from "./draft.ts";
 import { type Ending, NO_ENDING, written } from "./written.ts";
-
-/** A batch cannot be executed as it is. */
-export class InvalidBatch extends Error {
-  override name = "InvalidBatch";
-}
 
 /** What one batch may touch, and what its results may take. */
 export const WORK_LIMITS = {
@@ -44,12 +41,13 @@ const NUMBER_BYTES = 8;
 const LAST_NUMBER = 2n ** 64n - 1n;
 
 /** Executes one branch of a batch on a draft (O3). Throws {@linkcode InvalidBatch}. */
-export function executeBatch(batch: Batch, draft: Draft, revision: number): BatchResult {
+export function executeBatch(batch: Batch, draft: Draft, moment: LeaseMoment): BatchResult {
+  const { revision } = moment;
   const failedChecks = batch.checks.flatMap((check, place) => {
-    return holds(check, draft.get(check.key)) ? [] : [place];
+    return holds(check, draft) ? [] : [place];
   });
   const held = failedChecks.length === 0;
-  const work = new Work(draft, revision);
+  const work = new Work(draft, moment);
   const results = (held ? batch.then : batch.otherwise).map((operation, place) => {
     return work.execute(operation, place);
   });
@@ -60,12 +58,14 @@ export function executeBatch(batch: Batch, draft: Draft, revision: number): Batc
 class Work {
   readonly #draft: Draft;
   readonly #revision: number;
+  readonly #leases: LeaseWork;
   #keys = 0;
   #bytes = 0;
 
-  constructor(draft: Draft, revision: number) {
+  constructor(draft: Draft, moment: LeaseMoment) {
     this.#draft = draft;
-    this.#revision = revision;
+    this.#revision = moment.revision;
+    this.#leases = new LeaseWork(draft, moment);
   }
 
   execute(operation: Operation, place: number): Result {
@@ -92,6 +92,11 @@ class Work {
         return this.#putStamped(operation);
       case "calculate":
         return this.#calculate(operation);
+      case "grant":
+      case "renew":
+      case "revoke":
+      case "leases":
+        return this.#leases.execute(operation, () => this.#touch(0));
       case "get":
         return this.#get(operation);
       case "range":
@@ -103,14 +108,22 @@ class Work {
     }
   }
 
-  #put({ key, value, expires = 0 }: OperationOf<"put">): Entry {
-    return this.#write(key, value, { expires });
+  #put({ key, value, ...ending }: OperationOf<"put">): Entry {
+    return this.#write(key, value, this.#ending(ending));
   }
 
-  #write(key: Key, value: Uint8Array | null, ending: Ending = NO_ENDING): Entry {
+  /** The end that a write gives its key. */
+  #ending({ expires = 0, lease = 0 }: Partial<Ending>): Ending {
+    if (lease > 0 && !hasLease(this.#draft, lease)) {
+      throw new InvalidBatch(`Cannot write: wanted a lease that has not ended, got ${lease}`);
+    }
+    return { expires, lease };
+  }
+
+  #write(key: Key, value: Uint8Array | null, { expires, lease }: Ending = NO_ENDING): Entry {
     this.#touch(0);
     const before = this.#draft.get(key);
-    const entry = written(before, { key, value, revision: this.#revision, ...ending });
+    const entry = written(before, { key, value, revision: this.#revision, expires, lease });
     this.#draft.set(entry);
     return entry;
   }
@@ -119,7 +132,7 @@ class Work {
   #rewrite(key: Key, value: Uint8Array): Entry {
     const before = this.#draft.get(key);
     const isThere = before !== null && before.value !== null;
-    return this.#write(key, value, isThere ? { expires: before.expires } : NO_ENDING);
+    return this.#write(key, value, isThere ? before : NO_ENDING);
   }
 
   #delete(key: Key): boolean {
@@ -161,28 +174,28 @@ class Work {
   }
 
   #putAtRevision(
-    { prefix, value, expires = 0 }: OperationOf<"putAtRevision">,
+    { prefix, value, ...ending }: OperationOf<"putAtRevision">,
     place: number,
   ): ResultOf<"putAtRevision"> {
     const key = prefix + `${this.#revision}`.padStart(16, "0") + `${place}`.padStart(4, "0");
     return {
       op: "putAtRevision",
-      key: this.#writeMade("putAtRevision", { key, value, expires }).key,
+      key: this.#writeMade("putAtRevision", { key, value, ...ending }).key,
     };
   }
 
   #putStamped(
-    { prefix, suffix, value, expires = 0 }: OperationOf<"putStamped">,
+    { prefix, suffix, value, ...ending }: OperationOf<"putStamped">,
   ): ResultOf<"putStamped"> {
     const key = `${prefix}${this.#revision.toString(16).padStart(16, "0")}0000${suffix}`;
-    const { version } = this.#writeMade("putStamped", { key, value, expires });
+    const { version } = this.#writeMade("putStamped", { key, value, ...ending });
     return { op: "putStamped", version };
   }
 
   /** Writes a key that was made here, so that nothing has checked it yet. */
   #writeMade(
     op: OperationName,
-    { key, value, ...ending }: Ending & { readonly key: Key; readonly value: Uint8Array },
+    { key, value, ...ending }: Partial<Ending> & { readonly key: Key; readonly value: Uint8Array },
   ): Entry {
     if (isSystemKey(key)) {
       throw new InvalidBatch(`Cannot ${op}: wanted a key that does not begin with 255`);
@@ -192,13 +205,13 @@ class Work {
         `Cannot ${op}: wanted a key of at most ${KEY_BYTES_MAX} bytes, got ${key.length}`,
       );
     }
-    return this.#write(key, value, ending);
+    return this.#write(key, value, this.#ending(ending));
   }
 
   #calculate(operation: OperationOf<"calculate">): ResultOf<"calculate"> {
     const value = calculate(this.#draft.get(operation.key)?.value ?? null, operation);
     if (typeof value === "string") throw new InvalidBatch(value);
-    const { version } = this.#write(operation.key, value, { expires: operation.expires ?? 0 });
+    const { version } = this.#write(operation.key, value, this.#ending(operation));
     return { op: "calculate", version };
   }
 
@@ -270,9 +283,12 @@ function sizeOf({ key, value }: Entry): number {
 }
 
 function found(
-  { key, value, version, created, revision, expires }: Entry,
+  { key, value, version, created, revision, lease, expires }: Entry,
   hasValue: boolean,
 ): FoundEntry {
-  const entry = { key, value: hasValue ? value : null, version, created, revision };
-  return expires === 0 ? entry : { ...entry, expires };
+  return {
+    ...{ key, value: hasValue ? value : null, version, created, revision },
+    ...lease === 0 ? {} : { lease },
+    ...expires === 0 ? {} : { expires },
+  };
 }

@@ -33,10 +33,13 @@ import {
 import { MemoryState, type State } from "../tables/mod.ts";
 import { type Change, Draft } from "./draft.ts";
 import { Endings } from "./endings.ts";
-import { executeBatch, InvalidBatch } from "./execute.ts";
+import { executeBatch } from "./execute.ts";
+import { InvalidBatch } from "./invalid_batch.ts";
+import { endLeases } from "./lease_work.ts";
 import { History, type HistoryLimits } from "./history.ts";
 import { drawImage, isImage, readImage } from "./image.ts";
 import { Room, type StoreLimits } from "./room.ts";
+import { Leases } from "./leases.ts";
 import { SESSION_LIMITS, Sessions } from "./sessions.ts";
 import { written } from "./written.ts";
 
@@ -79,6 +82,7 @@ export class KvStore implements StateMachine {
   #wall = 0;
   #sessions: Sessions;
   #endings: Endings;
+  #leases: Leases;
   #observer: StoreObserver | null = null;
 
   /**
@@ -91,6 +95,7 @@ export class KvStore implements StateMachine {
     this.#history = new History(history);
     this.#sessions = new Sessions(this.#state, SESSION_LIMITS);
     this.#endings = new Endings(this.#state);
+    this.#leases = new Leases(this.#state);
   }
 
   /** The number of keys of a store that is kept in memory. */
@@ -103,9 +108,15 @@ export class KvStore implements StateMachine {
     return this.#revision;
   }
 
-  /** Whether an entry with this wall time would end something, as far as this server knows. */
-  isDue(wall: number): boolean {
-    return this.#endings.next <= Math.max(wall, this.#wall);
+  /** The steady time of the last command. */
+  get steady(): number {
+    return this.#steady;
+  }
+
+  /** Whether an entry with these times would end something, as far as this server knows. */
+  isDue({ wall, steady }: Omit<Stamp, "index">): boolean {
+    return this.#endings.next <= Math.max(wall, this.#wall) ||
+      this.#leases.next <= Math.max(steady, this.#steady);
   }
 
   /** Has the changes of every revision given to an observer, in order; `null`: to nobody any more. */
@@ -115,7 +126,10 @@ export class KvStore implements StateMachine {
 
   apply(
     command: Uint8Array,
-    { index, steady, wall = this.#wall }: Omit<Stamp, "wall"> & Partial<Stamp> = this.#next,
+    { index, steady, wall = this.#wall }: Omit<Stamp, "wall"> & Partial<Stamp> = {
+      index: this.#revision + 1,
+      steady: this.#steady,
+    },
   ): Uint8Array {
     invariant(index > this.#revision && steady >= this.#steady, "revisions and time grow");
     this.#revision = index;
@@ -164,6 +178,7 @@ export class KvStore implements StateMachine {
       this.#history = this.#history.emptied();
       this.#sessions = new Sessions(this.#state, SESSION_LIMITS);
       this.#endings = new Endings(this.#state);
+      this.#leases = new Leases(this.#state);
       const { index, times } = this.#state.position;
       this.#revision = index;
       this.#steady = times.steady;
@@ -179,24 +194,29 @@ export class KvStore implements StateMachine {
     this.#state = state;
     this.#sessions = new Sessions(state, SESSION_LIMITS);
     this.#endings = new Endings(state);
+    this.#leases = new Leases(state);
     this.#room = room;
     this.#history = this.#history.emptied();
     this.#revision = revision;
     this.#observer?.replaced(revision);
   }
 
-  get #next(): Pick<Stamp, "index" | "steady"> {
-    return { index: this.#revision + 1, steady: this.#steady };
-  }
-
   #time(): Uint8Array {
     return encodeReply({ type: "time", steady: this.#steady });
   }
 
-  /** Ends the keys that are due, or the first of them (N1). */
+  /** Ends the leases and keys that are due, or the first of them (N1, N4). */
   #end(): Uint8Array {
-    this.#commit(this.#endings.due(this.#wall, this.#revision));
+    const draft = new Draft(this.#state, this.#revision);
+    const moment = { revision: this.#revision, steady: this.#steady };
+    endLeases(draft, this.#leases.due(this.#steady), moment);
+    for (const { entry } of this.#endings.due(this.#wall, this.#revision)) {
+      // The key may have ended with its lease just now.
+      if ((draft.get(entry.key)?.value ?? null) !== null) draft.set(entry);
+    }
+    this.#commit(draft.changes);
     this.#endings.ended();
+    this.#leases.ended();
     return STORED;
   }
 
@@ -243,15 +263,16 @@ export class KvStore implements StateMachine {
 
   #read(batch: Batch): Uint8Array {
     const at = batch.at || this.#revision;
-    if (at > this.#revision) return encodeReply({ type: "future", newest: this.#revision });
     const { oldest } = this.#state;
+    if (at > this.#revision) return encodeReply({ type: "future", newest: this.#revision });
     if (at < oldest) return encodeReply({ type: "compacted", oldest });
     return encodeReply(this.#execute(batch, new Draft(this.#state, at), at));
   }
 
   #execute(batch: Batch, draft: Draft, revision: number): Reply {
+    const moment = { revision, steady: this.#steady, leases: this.#leases.size };
     try {
-      return { type: "batch", result: executeBatch(batch, draft, revision) };
+      return { type: "batch", result: executeBatch(batch, draft, moment) };
     } catch (error) {
       if (error instanceof InvalidBatch) return { type: "invalid", reason: error.message };
       throw error;
@@ -259,15 +280,17 @@ export class KvStore implements StateMachine {
   }
 
   /** Makes all changes of a revision, or none if there is no room (O1). */
-  #commit(changes: readonly Change[]): boolean {
+  #commit(all: readonly Change[]): boolean {
+    const changes = all.filter(({ entry }) => !isSystemKey(entry.key));
     if (this.#room?.has(changes) === false) return false;
     let replacedBytes = 0;
-    for (const change of changes) {
-      this.#room?.change(change);
+    for (const change of all) {
       this.#state.add(change.entry);
       this.#endings.change(change);
+      this.#leases.change(change);
       replacedBytes += change.previous?.value?.length ?? 0;
     }
+    for (const change of changes) this.#room?.change(change);
     const deletions = Math.max(0, this.#revision - DELETIONS_REVISIONS);
     this.#state.forget(this.#history.add(this.#revision, replacedBytes), deletions);
     if (changes.length > 0) this.#observer?.changed({ revision: this.#revision, changes });

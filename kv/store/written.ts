@@ -8,18 +8,19 @@ import type { Key } from "../command/mod.ts";
 import type { Entry } from "../tables/mod.ts";
 
 /** When a key ends. */
-export type Ending = Pick<Entry, "expires">;
+export type Ending = Pick<Entry, "expires" | "lease">;
 
 /** Of a key that does not end by itself. */
-export const NO_ENDING: Ending = { expires: 0 };
+export const NO_ENDING: Ending = { expires: 0, lease: 0 };
 
 /** The next version of a key. Its version never goes back, also over deletions. */
 export function written(
   before: Entry | null,
-  { key, value, revision, expires = 0 }: {
+  { key, value, revision, lease = 0, expires = 0 }: {
     readonly key: Key;
     readonly value: Uint8Array | null;
     readonly revision: number;
+    readonly lease?: number;
     readonly expires?: number;
   },
 ): Entry {
@@ -30,7 +31,7 @@ export function written(
     revision,
     version: (before?.version ?? 0) + 1,
     created: isNew ? revision : before.created,
-    lease: 0,
+    lease,
     expires,
   };
 }

@@ -57,6 +57,7 @@ function group(revision: number, keys: Readonly<Record<string, string | null>>):
         created: 1,
         revision,
         expiresAt: null,
+        lease: null,
         previous: null,
       },
       ...{

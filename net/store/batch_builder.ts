@@ -78,6 +78,12 @@ export class BatchBuilder {
     return this;
   }
 
+  /** Demands that a lock is held by the client that got this revision with it. */
+  checkLock(lock: string, revision: number): this {
+    this.#checks.push({ lock: toKey(lock), revision });
+    return this;
+  }
+
   /** What follows is done when a check fails, instead of what came before. */
   otherwise(): this {
     this.#branch = this.#otherwise;
@@ -137,6 +143,26 @@ export class BatchBuilder {
     return this.#push({ op: "calculate", key: toKey(key), how, ...numbers });
   }
 
+  /** Begins a lease that lives so many milliseconds, or renews it with this time to live. */
+  grant(lease: number, ttl: number): this {
+    return this.#push({ op: "grant", lease, ttl });
+  }
+
+  /** Gives leases their whole time to live again; the answer names those that have ended. */
+  renew(...leases: readonly number[]): this {
+    return this.#push({ op: "renew", leases });
+  }
+
+  /** Ends a lease and removes its keys. */
+  revoke(lease: number): this {
+    return this.#push({ op: "revoke", lease });
+  }
+
+  /** Lists leases from a number on, at most a thousand. */
+  leases(from = 0, limit = 1000): this {
+    return this.#push({ op: "leases", from, limit });
+  }
+
   /** Reads a key, with the changes that come before it in the batch. */
   get(key: KeyLike): this {
     return this.#push({ op: "get", key: toKey(key) });
@@ -176,8 +202,13 @@ export class BatchBuilder {
 true satisfies OperationName extends keyof BatchBuilder ? true : false;
 
 /** An end as the store takes it. */
-function endOf({ expiresAt }: Ending): { readonly expires?: number } {
-  return expiresAt === undefined ? {} : { expires: Math.ceil(Number(expiresAt)) };
+function endOf(
+  { expiresAt, lease }: Ending,
+): { readonly expires?: number; readonly lease?: number } {
+  return {
+    ...expiresAt === undefined ? {} : { expires: Math.ceil(Number(expiresAt)) },
+    ...lease === undefined ? {} : { lease },
+  };
 }
 
 /** The bytes of a value. */

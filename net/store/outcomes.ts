@@ -7,6 +7,7 @@
 import {
   type BatchOutcome,
   type FoundEntry,
+  type FoundLease,
   type Key,
   keyBytes,
   type Result,
@@ -34,6 +35,8 @@ export interface WriteOptions extends OperationOptions {
 export interface Ending {
   /** When the key ends by itself: a date, or milliseconds since 1970. @default {never} */
   readonly expiresAt?: Date | number;
+  /** The lease that the key ends with. @default {none} */
+  readonly lease?: number;
 }
 
 /** Limits, condition and end of one put. */
@@ -85,6 +88,8 @@ export interface StoreEntry {
   readonly revision: number;
   /** When it ends by itself, in milliseconds since 1970; `null`: never. */
   readonly expiresAt: number | null;
+  /** The lease that it ends with; `null`: none. */
+  readonly lease: number | null;
 }
 
 /** What an operation of a batch answered. */
@@ -93,6 +98,10 @@ export type BatchAnswer =
   | { readonly op: "range"; readonly entries: readonly StoreEntry[]; readonly next: string | null }
   | { readonly op: "put" | "putStamped" | "calculate"; readonly version: number }
   | { readonly op: "delete"; readonly existed: boolean }
+  | { readonly op: "grant"; readonly created: boolean }
+  | { readonly op: "renew"; readonly gone: readonly number[] }
+  | { readonly op: "revoke"; readonly existed: boolean; readonly count: number }
+  | { readonly op: "leases"; readonly leases: readonly FoundLease[]; readonly next: number }
   | { readonly op: "deleteRange" | "count"; readonly count: number; readonly next: string | null }
   | { readonly op: "add" | "min" | "max"; readonly version: number; readonly value: bigint }
   | { readonly op: "putAtRevision"; readonly key: string };
@@ -147,9 +156,10 @@ export class StoreReadError extends Error {
 
 /** An entry as programs get it. */
 export function storeEntry(entry: FoundEntry): StoreEntry {
-  const { key, value, version, created, revision, expires } = entry;
+  const { key, value, version, created, revision } = entry;
   const names = { key: shownKey(key), keyBytes: keyBytes(key), value: value ?? EMPTY };
-  return { ...names, version, created, revision, expiresAt: expires ?? null };
+  const [expiresAt, lease] = [entry.expires ?? null, entry.lease ?? null];
+  return { ...names, version, created, revision, expiresAt, lease };
 }
 
 /** The outcome of a batch, as programs get it. `reason` is why there was no answer, if there was none. */
@@ -189,6 +199,10 @@ function batchAnswer(result: Result): BatchAnswer {
       return { ...result, next: shownEnd(result.next) };
     case "putAtRevision":
       return { ...result, key: shownKey(result.key) };
+    case "grant":
+    case "renew":
+    case "revoke":
+    case "leases":
     case "put":
     case "putStamped":
     case "calculate":

@@ -14,7 +14,10 @@ const ENDINGS = "kv/store/endings.ts";
 const STORE = "kv/store/store.ts";
 const PROPOSER = "kv/server/end_proposer.ts";
 
+const LEASE_WORK = "kv/store/lease_work.ts";
+
 const UNITS = "kv/store/endings_test.ts";
+const LEASES = "kv/store/leases_test.ts";
 const PROPOSALS = "kv/server/end_proposer_test.ts";
 const RUNS = "tests/swarm/kv_endings_test.ts";
 
@@ -168,5 +171,118 @@ export const endingsCanaries: readonly Canary[] = [
     find: "if (due.length === ENDED_AT_ONCE) {",
     replace: "if (due.length === Infinity) {",
     caughtBy: [UNITS],
+  },
+  {
+    rule: "N4",
+    bug: "a lease ends by the date of the leader",
+    file: STORE,
+    find: "endLeases(draft, this.#leases.due(this.#steady), moment);",
+    replace: "endLeases(draft, this.#leases.due(this.#wall), moment);",
+    caughtBy: [LEASES, RUNS],
+  },
+  {
+    rule: "N4",
+    bug: "a renewed lease keeps the end that it had",
+    file: LEASE_WORK,
+    find: "  store(draft, { lease, ttl: found.ttl, ends: steady + found.ttl }, revision);",
+    replace: "  store(draft, { lease, ttl: found.ttl, ends: found.ends }, revision);",
+    caughtBy: [LEASES, RUNS],
+  },
+  {
+    rule: "N4",
+    bug: "a lease ends and leaves its keys",
+    file: LEASE_WORK,
+    find: "  for (const key of keys.slice(0, keysMax)) {",
+    replace: "  for (const key of keys.slice(0, 0)) {",
+    caughtBy: [LEASES],
+  },
+  {
+    rule: "N4",
+    bug: "a key that was written without its lease still ends with it",
+    file: LEASE_WORK,
+    find: "if (leaseOf(draft.get(name)) === lease) keys.add(name);",
+    replace: "keys.add(name);",
+    caughtBy: [LEASES],
+  },
+  {
+    rule: "N4",
+    bug: "a place among the bound keys outlives its key",
+    file: "kv/store/leases.ts",
+    find: "if (before > 0) this.#bind(before, entry, null);",
+    replace: "",
+    caughtBy: [LEASES],
+  },
+  {
+    rule: "N4",
+    bug: "what the batch itself has bound does not end with the lease",
+    file: LEASE_WORK,
+    find:
+      "for (const { entry } of draft.changes) if (leaseOf(entry) === lease) keys.add(entry.key);",
+    replace: "",
+    caughtBy: [LEASES],
+  },
+  {
+    rule: "N4",
+    bug: "a key is bound to a lease that is gone",
+    file: "kv/store/execute.ts",
+    find: "if (lease > 0 && !hasLease(this.#draft, lease)) {",
+    replace: "if (lease > 0 && false) {",
+    caughtBy: [LEASES],
+  },
+  {
+    rule: "N4",
+    bug: "leases that are due at once end in another order on a restored server",
+    file: "kv/store/leases.ts",
+    find: "due.sort(([end, lease], [otherEnd, other]) => end - otherEnd || lease - other);",
+    replace: "",
+    caughtBy: [LEASES],
+  },
+  {
+    rule: "N4",
+    bug: "a store that was restored from an image knows no leases",
+    file: STORE,
+    find: "this.#leases = new Leases(state);",
+    replace: "this.#leases = new Leases(new MemoryState());",
+    caughtBy: [LEASES],
+  },
+  {
+    rule: "N4",
+    bug: "a lease that is ending is renewed",
+    file: LEASE_WORK,
+    find: "if (found === null || found.ttl === 0) return false;",
+    replace: "if (found === null) return false;",
+    caughtBy: [LEASES],
+  },
+  {
+    rule: "N4",
+    bug: "a new leader lets a minute pass for every lease",
+    file: "raft/core/model/times.ts",
+    find: "this.#origin = clocks.now() - last.steady;",
+    replace: "this.#origin = clocks.now() - last.steady - 60_000;",
+    caughtBy: [RUNS],
+  },
+  {
+    rule: "N3",
+    bug: "one entry ends all leases that are due",
+    file: "kv/store/leases.ts",
+    find: "due.slice(0, LEASE_LIMITS.leasesAtOnce)",
+    replace: "due",
+    caughtBy: [LEASES],
+  },
+  {
+    rule: "C4",
+    bug: "a batch is executed for a client that waits for the lock",
+    file: "kv/store/checks.ts",
+    find: "return holderOf(draft, check.lock)?.created === check.revision;",
+    replace: "return (holderOf(draft, check.lock)?.created ?? 0) <= check.revision;",
+    caughtBy: [LEASES],
+  },
+  {
+    rule: "C4",
+    bug: "the queue of a lock lies inside the queue of another one",
+    file: "kv/command/key_text.ts",
+    find: '.replaceAll("/", "%2F")}/`;',
+    replace: "}/`;",
+    caughtBy: [LEASES],
   },
 ];

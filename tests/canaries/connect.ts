@@ -6,8 +6,8 @@
 
 import type { Canary } from "./canary.ts";
 
-const CALCULATE = "kv/store/calculate.ts";
-const NUMBERS = "kv/store/v8_numbers.ts";
+const CALCULATE = "kv/store/numbers/calculate.ts";
+const NUMBERS = "kv/store/numbers/v8_numbers.ts";
 const EXECUTE = "kv/store/execute.ts";
 const DATABASE = "net/connect/database.ts";
 const METADATA = "net/connect/metadata.ts";
@@ -16,7 +16,7 @@ const WATCH = "net/connect/watch.ts";
 const WRITE = "net/connect/write.ts";
 const PROTOBUF = "net/connect/protobuf/message_type.ts";
 
-const SUMS = "kv/store/calculate_test.ts";
+const SUMS = "kv/store/numbers/calculate_test.ts";
 const BATCHES = "kv/store/execute_test.ts";
 const WRITES = "net/connect/write_test.ts";
 const READS = "net/connect/read_test.ts";
@@ -80,7 +80,7 @@ export const connectCanaries: readonly Canary[] = [
     file: NUMBERS,
     find: "if (Number.isNaN(amount.number)) bytes.set([0xf8, 0x7f], 10);",
     replace: "if (Number.isNaN(amount.number)) bytes.set([0xf8, 0xff], 10);",
-    caughtBy: ["kv/store/v8_numbers_test.ts"],
+    caughtBy: ["kv/store/numbers/v8_numbers_test.ts"],
   },
   {
     rule: "G1",

@@ -205,8 +205,8 @@ export const storeCanaries: readonly Canary[] = [
     rule: "O5",
     bug: "a batch that checks for absence counts as safe to repeat",
     file: BATCH,
-    find: '"version" in check || "revision" in check ?',
-    replace: '"version" in check || "revision" in check || "absent" in check ?',
+    find: '("version" in check || "revision" in check) ?',
+    replace: '("version" in check || "revision" in check || "absent" in check) ?',
     caughtBy: [BYTES],
   },
   {
@@ -214,7 +214,7 @@ export const storeCanaries: readonly Canary[] = [
     bug:
       "a failed check after an open request is called no, although that request may be the cause",
     file: CLERK,
-    find: "(!isUnsure || reply.result.held || isReadOnly(batch))",
+    find: "(!isUnsure || reply.result.held || isIdempotent(batch))",
     replace: "(!isUnsure || !isOnce)",
     caughtBy: [SWARM],
   },

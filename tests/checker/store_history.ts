@@ -10,7 +10,8 @@
 
 import { type Batch, isReadOnly, jsonOfBatch } from "../../kv/mod.ts";
 import type { Operation } from "./search/mod.ts";
-import { answer, type StoreOutput, type StoreState } from "./store_model.ts";
+import { Renewals, type StoreOutput } from "./store_leases.ts";
+import { answer, EMPTY_STATE, type Ended, endKeys } from "./store_model.ts";
 
 /** A batch as its client recorded it. */
 export interface StoreOperation extends Operation<Batch, StoreOutput> {
@@ -36,6 +37,7 @@ interface Placed {
 export function findViolation(
   history: readonly StoreOperation[],
   marks: ReadonlyMap<string, Mark>,
+  endings: readonly Ended[] = [],
 ): string | null {
   for (const operation of history) {
     const wrong = wrongMark(operation, marks);
@@ -45,7 +47,8 @@ export function findViolation(
     const revision = revisionOf(operation, marks);
     return revision === null ? [] : [{ operation, revision }];
   });
-  return findWrongOrder(placed) ?? findWrongAnswer(placed);
+  return findWrongOrder(placed) ?? findWrongAnswer(placed, endings) ??
+    findEarlyEnd(placed, endings);
 }
 
 function wrongMark(
@@ -96,24 +99,73 @@ function findWrongOrder(placed: readonly Placed[]): string | null {
   return null;
 }
 
-/** Every answer is that of a single copy that executes the writes in the order of their revisions. */
-function findWrongAnswer(placed: readonly Placed[]): string | null {
+/** In the order of their revisions; a read sees the write of its own revision. */
+function inOrder(placed: readonly Placed[]): readonly Placed[] {
   const rank = ({ operation, revision }: Placed): number => {
-    // A read sees the write of its own revision.
     return revision + (isReadOnly(operation.input) ? 0.5 : 0);
   };
-  const ordered = placed.toSorted((one, other) => rank(one) - rank(other));
-  let state: StoreState = new Map();
+  return placed.toSorted((one, other) => rank(one) - rank(other));
+}
+
+/**
+ * Every answer is that of a single copy that executes the writes, and ends keys, in the order of their
+ * revisions.
+ */
+function findWrongAnswer(placed: readonly Placed[], endings: readonly Ended[]): string | null {
+  let state = EMPTY_STATE;
   let written = 0;
-  for (const { operation, revision } of ordered) {
-    const wanted = answer(state, operation.input, revision);
+  let ended = 0;
+  for (const { operation, revision } of inOrder(placed)) {
+    for (; ended < endings.length && endings[ended]!.revision <= revision; ended++) {
+      const after = endKeys(state, endings[ended]!);
+      if (typeof after === "string") return after;
+      state = after;
+    }
+    const wanted = answer(state, operation.input, { revision, seen: operation.output });
+    if (operation.output === null && wanted.output === "invalid") {
+      return `executed, and wanted invalid: ${describe(operation)}`;
+    }
     if (operation.output !== null && shown(wanted.output) !== shown(operation.output)) {
       return `wanted ${shown(wanted.output)}: ${describe(operation)}`;
     }
+    // Also after a read, which may have shown that leases have ended.
+    state = wanted.state;
     if (isReadOnly(operation.input)) continue;
     if (revision === written) return `two writes have revision ${revision}: ${describe(operation)}`;
     written = revision;
-    state = wanted.state;
+  }
+  return null;
+}
+
+/**
+ * No lease ends before its time: what is known to have come after its end has not returned before.
+ */
+function findEarlyEnd(placed: readonly Placed[], endings: readonly Ended[]): string | null {
+  const renewals = new Renewals();
+  const ordered = inOrder(placed);
+  const firstReturns: number[] = new Array(ordered.length + 1).fill(Infinity);
+  for (let place = ordered.length - 1; place >= 0; place--) {
+    firstReturns[place] = Math.min(
+      firstReturns[place + 1]!,
+      ordered[place]!.operation.return ?? Infinity,
+    );
+  }
+  const leases = new Map<string, number>();
+  let ended = 0;
+  for (const [place, { operation, revision }] of ordered.entries()) {
+    for (; ended < endings.length && endings[ended]!.revision <= revision; ended++) {
+      for (const { key, kind } of endings[ended]!.keys) {
+        const lease = leases.get(key);
+        if (kind !== "leaseEnd" || lease === undefined) continue;
+        const early = renewals.endOf(lease) - firstReturns[place]!;
+        if (early > 0) return `lease ${lease} ended ${early} ms early, before revision ${revision}`;
+      }
+    }
+    const { input, output, call } = operation;
+    renewals.learn(input, output, call);
+    for (const each of [...input.then, ...input.otherwise]) {
+      if (each.op === "put") leases.set(each.key, each.lease ?? 0);
+    }
   }
   return null;
 }

@@ -7,7 +7,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Batch, Operation } from "../../kv/mod.ts";
 import { findViolation, type Mark, type StoreOperation } from "./store_history.ts";
-import { answer, type StoreOutput, type StoreState } from "./store_model.ts";
+import { answer, EMPTY_STATE } from "./store_model.ts";
+import type { StoreOutput } from "./store_leases.ts";
 
 const range = {
   op: "range",
@@ -31,7 +32,7 @@ function makeHistory(batches: readonly Batch[]): {
   readonly history: StoreOperation[];
   readonly marks: Map<string, Mark>;
 } {
-  let state: StoreState = new Map();
+  let state = EMPTY_STATE;
   let revision = 0;
   const marks = new Map<string, Mark>();
   const history = batches.map((given, place): StoreOperation => {
@@ -39,7 +40,7 @@ function makeHistory(batches: readonly Batch[]): {
     const mark = isRead ? null : `marks/${place}`;
     const input = mark === null ? given : { ...given, then: [...given.then, put(mark, "")] };
     if (mark !== null) marks.set(mark, { revision: ++revision, version: 1 });
-    const done = answer(state, input, revision);
+    const done = answer(state, input, { revision });
     ({ state } = done);
     const times = { call: place * 10, return: place * 10 + 5 };
     return { client: 1, ...times, input, mark, isNever: false, output: done.output };

@@ -6,46 +6,80 @@
  */
 
 import { calculated } from "./calculated.ts";
+import { answerLease, type Copy, type StoreKey, type StoreOutput } from "./store_leases.ts";
 import { keyOf } from "../../kv/tables/mod.ts";
-import type { Batch, BatchResult, Check, FoundEntry, Operation, Result } from "../../kv/mod.ts";
+import type { Batch, Check, FoundEntry, Operation, Result } from "../../kv/mod.ts";
 
-/** What is known of a key. A deleted key has no value, and keeps its version. */
-export interface StoreKey {
-  readonly value: string | null;
-  readonly version: number;
-  readonly created: number;
-  readonly revision: number;
+/** A lease: its time to live. */
+export type StoreLeases = ReadonlyMap<number, number>;
+
+/** All keys that were ever written, and all leases that have not ended as far as is known. */
+export interface StoreState {
+  readonly keys: ReadonlyMap<string, StoreKey>;
+  readonly leases: StoreLeases;
 }
 
-/** All keys that were ever written. */
-export type StoreState = ReadonlyMap<string, StoreKey>;
-
-/** What a client got: the result, or that the batch cannot be executed as it is. */
-export type StoreOutput = BatchResult | "invalid";
+/** Before the first write. */
+export const EMPTY_STATE: StoreState = { keys: new Map(), leases: new Map() };
 
 const LAST_NUMBER = 2n ** 64n - 1n;
 
-/** What a single copy answers to a batch, and what it is afterwards. */
+/**
+ * What a single copy answers to a batch, and what it is afterwards. When a lease without keys has ended
+ * only answers show: what was `seen` decides that, and nothing else.
+ */
 export function answer(
   state: StoreState,
   batch: Batch,
-  revision: number,
+  { revision, seen = null }: { readonly revision: number; readonly seen?: StoreOutput | null },
 ): { readonly state: StoreState; readonly output: StoreOutput } {
-  const keys = new Map(state);
+  const keys = new Map(state.keys);
+  const leases = new Map(state.leases);
   const failedChecks = batch.checks.flatMap((check, at) => holds(keys, check) ? [] : [at]);
   const held = failedChecks.length === 0;
   const results: Result[] = [];
   for (const [place, operation] of (held ? batch.then : batch.otherwise).entries()) {
-    const result = answerOne(keys, operation, { revision, place });
+    const shown = seen === null || seen === "invalid" ? null : seen.results[place] ?? null;
+    const result = answerOne({ keys, leases }, operation, { revision, place, shown });
     if (result === "invalid") return { state, output: "invalid" };
     results.push(result);
   }
-  return { state: keys, output: { held, revision, failedChecks, results } };
+  return { state: { keys, leases }, output: { held, revision, failedChecks, results } };
+}
+
+/** Keys that ended by themselves at one revision. */
+export interface Ended {
+  readonly revision: number;
+  readonly keys: readonly { readonly key: string; readonly kind: "expired" | "leaseEnd" }[];
+}
+
+/** The state after keys have ended; a text says why that is wrong. */
+export function endKeys(state: StoreState, { revision, keys: ended }: Ended): StoreState | string {
+  const keys = new Map(state.keys);
+  const leases = new Map(state.leases);
+  for (const { key, kind } of ended) {
+    const found = keys.get(key);
+    if (found === undefined || found.value === null) return `${key} ended and was not there`;
+    const { lease, expires } = found;
+    if (kind === "expired" ? expires === 0 : lease === 0) return `${key} had no end (${kind})`;
+    if (kind === "leaseEnd") leases.delete(lease);
+    write(keys, { key, value: null }, { revision });
+  }
+  const left = [...keys].find(([, { value, lease }]) => {
+    return value !== null && lease > 0 && !leases.has(lease);
+  });
+  if (left !== undefined) return `${left[0]} outlived its lease at revision ${revision}`;
+  return { keys, leases };
 }
 
 type Keys = Map<string, StoreKey>;
 
 function holds(keys: Keys, check: Check): boolean {
+  if ("lock" in check) {
+    const start = `lock/${check.lock.replaceAll("%", "%25").replaceAll("/", "%2F")}/`;
+    const [first] = within(keys, { start, end: `${start}\xff` });
+    return first !== undefined && keys.get(first)!.created === check.revision;
+  }
   const found = keys.get(check.key);
   const value = found?.value ?? null;
   if ("absent" in check) return value === null;
@@ -58,14 +92,27 @@ function holds(keys: Keys, check: Check): boolean {
 interface Moment {
   readonly revision: number;
   readonly place: number;
+  /** What the client got for this operation. */
+  readonly shown: Result | null;
 }
 
 /** What one operation answers; it changes the keys. */
-function answerOne(keys: Keys, operation: Operation, moment: Moment): Result | "invalid" {
+function answerOne(copy: Copy, operation: Operation, moment: Moment): Result | "invalid" {
+  const { keys, leases } = copy;
+  const bound = "value" in operation || operation.op === "calculate" ? operation.lease ?? 0 : 0;
+  if (bound > 0 && !leases.has(bound)) return "invalid";
   switch (operation.op) {
+    case "grant":
+    case "renew":
+    case "revoke":
+    case "leases":
+      return answerLease(copy, operation, {
+        seen: moment.shown,
+        end: (key) => void write(keys, { key, value: null }, moment),
+      });
     case "put": {
-      const { op, key, value } = operation;
-      return { op, version: write(keys, { key, value: textOf(value) }, moment) };
+      const { op, key, value, ...end } = operation;
+      return { op, version: write(keys, { key, value: textOf(value), ...end }, moment) };
     }
     case "delete": {
       const existed = (keys.get(operation.key)?.value ?? null) !== null;
@@ -83,24 +130,24 @@ function answerOne(keys: Keys, operation: Operation, moment: Moment): Result | "
     case "max":
       return answerNumber(keys, operation, moment);
     case "putAtRevision": {
-      const { op, prefix, value } = operation;
+      const { op, prefix, value, ...end } = operation;
       const { revision, place } = moment;
       const number = (count: number, digits: number) => `${count}`.padStart(digits, "0");
       const key = `${prefix}${number(revision, 16)}${number(place, 4)}`;
-      write(keys, { key, value: textOf(value) }, moment);
+      write(keys, { key, value: textOf(value), ...end }, moment);
       return { op, key };
     }
     case "putStamped": {
-      const { op, prefix, suffix, value } = operation;
+      const { op, prefix, suffix, value, ...end } = operation;
       const key = `${prefix}${moment.revision.toString(16).padStart(16, "0")}0000${suffix}`;
-      return { op, version: write(keys, { key, value: textOf(value) }, moment) };
+      return { op, version: write(keys, { key, value: textOf(value), ...end }, moment) };
     }
     case "calculate": {
-      const { op, key } = operation;
+      const { op, key, lease = 0, expires = 0 } = operation;
       const before = keys.get(key)?.value ?? null;
       const value = calculated(before === null ? null : bytesOf(before), operation);
       if (value === "invalid") return value;
-      return { op, version: write(keys, { key, value: textOf(value) }, moment) };
+      return { op, version: write(keys, { key, value: textOf(value), lease, expires }, moment) };
     }
     case "get":
       return { op: "get", entry: entryOf(keys, operation.key, "entries") };
@@ -135,18 +182,35 @@ function answerNumber(
     const isClamped = operation.overflow === "clamp" && sum > LAST_NUMBER;
     value = isClamped ? LAST_NUMBER : sum % (LAST_NUMBER + 1n);
   } else if (now !== null && (op === "min" ? now < amount : now > amount)) value = now;
-  return { op, value, version: write(keys, { key, value: textOfNumber(value) }, moment) };
+  return { op, value, version: rewrite(keys, { key, value: textOfNumber(value) }, moment) };
+}
+
+interface Write {
+  readonly key: string;
+  readonly value: string | null;
+  readonly lease?: number;
+  readonly expires?: number;
+}
+
+/** As `write`, but a key that is there goes on to end when it would have ended. */
+function rewrite(keys: Keys, given: Write, moment: Pick<Moment, "revision">): number {
+  const before = keys.get(given.key);
+  const { lease, expires } = before === undefined || before.value === null
+    ? { lease: 0, expires: 0 }
+    : before;
+  return write(keys, { ...given, lease, expires }, moment);
 }
 
 function write(
   keys: Keys,
-  { key, value }: { readonly key: string; readonly value: string | null },
-  { revision }: Moment,
+  { key, value, lease = 0, expires = 0 }: Write,
+  { revision }: Pick<Moment, "revision">,
 ): number {
   const before = keys.get(key);
   const version = (before?.version ?? 0) + 1;
   const isNew = before === undefined || before.value === null;
-  keys.set(key, { value, version, revision, created: isNew ? revision : before.created });
+  const created = isNew ? revision : before.created;
+  keys.set(key, { value, version, revision, created, lease, expires });
   return version;
 }
 
@@ -169,6 +233,8 @@ function entryOf(keys: Keys, key: string, show: "entries" | "keys"): FoundEntry 
     version: found.version,
     created: found.created,
     revision: found.revision,
+    ...found.lease === 0 ? {} : { lease: found.lease },
+    ...found.expires === 0 ? {} : { expires: found.expires },
   };
 }
 

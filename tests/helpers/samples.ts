@@ -35,6 +35,10 @@ const OPERATIONS: { readonly [Name in OperationName]: OperationOf<Name> } = {
     highest: value,
     clamp: true,
   },
+  grant: { op: "grant", lease: 1, ttl: 100 },
+  renew: { op: "renew", leases: [1, Number.MAX_SAFE_INTEGER] },
+  revoke: { op: "revoke", lease: 7 },
+  leases: { op: "leases", from: 0, limit: 1000 },
   get: { op: "get", key: "k" },
   range: { op: "range", start: "a", end: "b", limit: 1000, reverse: true, show: "keys" },
   count: { op: "count", start: "a", end: "b" },
@@ -50,6 +54,10 @@ const RESULTS: { readonly [Name in OperationName]: ResultOf<Name> } = {
   putAtRevision: { op: "putAtRevision", key: "log/00000000000000120001" },
   putStamped: { op: "putStamped", version: 1 },
   calculate: { op: "calculate", version: 4 },
+  grant: { op: "grant", created: true },
+  renew: { op: "renew", gone: [] },
+  revoke: { op: "revoke", existed: true, count: 3 },
+  leases: { op: "leases", leases: [{ lease: 7, ttl: 1000, left: 0 }], next: 8 },
   get: { op: "get", entry },
   range: { op: "range", entries: [entry, { ...entry, key: "\xfe\xff", value: null }], next: null },
   count: { op: "count", count: 12, next: "m" },
@@ -61,6 +69,7 @@ const CHECKS: readonly Check[] = [
   { key: "k", version: 0 },
   { key: "\xfe\xff\0", revision: Number.MAX_SAFE_INTEGER },
   { key: "k", value },
+  { lock: "backup", revision: 7 },
 ];
 
 /** Samples of everything. */
@@ -72,12 +81,15 @@ export const SAMPLES: {
   operations: [
     ...Object.values(OPERATIONS),
     { op: "put", key: "k", value, expires: 1 },
+    { op: "put", key: "k", value, lease: 7 },
+    { op: "put", key: "k", value, expires: 1, lease: 7 },
     { op: "putAtRevision", prefix: "log/", value, expires: Number.MAX_SAFE_INTEGER },
   ],
   results: [
     ...Object.values(RESULTS),
     { op: "get", entry: null },
     { op: "get", entry: { ...entry, expires: 5 } },
+    { op: "get", entry: { ...entry, lease: 7, expires: 5 } },
   ],
   checks: CHECKS,
 };

@@ -176,7 +176,7 @@ class Soak {
     }
     await this.#serveAll();
     await batching;
-    await this.#batches.judge(this.#clerks[0]!, RECOVERY_MS);
+    await this.#batches.judge(this.#clerks[0]!, { timeoutMs: RECOVERY_MS, endings: [] });
     this.#options.print(`${this.#batches.history.length} batches: strictly serializable`);
     const lost = await this.#readAll();
     if (this.#operations === this.#unknown) throw new Error("No operation was ever answered");
@@ -251,7 +251,7 @@ class Soak {
   /** Sends batches of every operation on keys of their own, one client with a session. */
   async #batchClient(client: number, end: number): Promise<void> {
     const random = this.#random.fork(`batches ${client}`);
-    const batches = new RandomBatches(random, { prefix: "s", keys: 5 });
+    const batches = new RandomBatches(random, { prefix: "s", keys: 5, hasEnds: false });
     const clerk = this.#clerk(this.#clerks.length + client, client === 0);
     while (this.#cluster.now() < end) {
       const batch = batches.next();

@@ -13,23 +13,38 @@ import type { Recorded } from "./store_recorder.ts";
 
 const NO_BOUND = new Uint8Array();
 
+/** The leases of all clients, each always with the same time to live. */
+const LEASES = [{ lease: 1, ttl: 200 }, { lease: 2, ttl: 1000 }, { lease: 3, ttl: 5000 }] as const;
+
 /** Makes one operation of each kind. */
 type Makers = { readonly [Name in OperationName]: () => OperationOf<Name> };
+
+/** What the batches are about. */
+export interface RandomBatchesOptions {
+  /** What all keys begin with. */
+  readonly prefix: string;
+  /** The number of keys. */
+  readonly keys: number;
+  /** Whether keys end by themselves, which the caller has to observe for the checker. */
+  readonly hasEnds: boolean;
+}
 
 /** Draws batches, and remembers what their results reveal. */
 export class RandomBatches {
   readonly #random: SeededRandom;
   readonly #prefix: string;
   readonly #keys: number;
+  readonly #hasEnds: boolean;
   readonly #versions = new Map<string, number>();
   readonly #revisions = new Map<string, number>();
   #count = 0;
 
   /** Uses so many keys that begin with the prefix. */
-  constructor(random: SeededRandom, { prefix, keys }: { prefix: string; keys: number }) {
+  constructor(random: SeededRandom, options: RandomBatchesOptions) {
     this.#random = random;
-    this.#prefix = prefix;
-    this.#keys = keys;
+    this.#prefix = options.prefix;
+    this.#keys = options.keys;
+    this.#hasEnds = options.hasEnds;
   }
 
   /** The next batch; every value in it is new. */
@@ -76,7 +91,7 @@ export class RandomBatches {
     const number = `${this.#prefix}n${random.below(2)}`;
     const amount = BigInt(random.between(0, 5));
     const makers: Makers = {
-      put: () => ({ op: "put", key, value: this.#value() }),
+      put: () => ({ op: "put", key, value: this.#value(), ...this.#end() }),
       delete: () => ({ op: "delete", key }),
       deleteRange: () => ({ op: "deleteRange", ...range, limit: random.between(1, 3) }),
       add: () => ({ op: "add", key: random.chance(0.1) ? key : number, amount, overflow: "wrap" }),
@@ -88,6 +103,10 @@ export class RandomBatches {
         value: this.#value(),
       }),
       calculate: () => this.#calculate(),
+      grant: () => ({ op: "grant", ...random.pick(LEASES) }),
+      renew: () => ({ op: "renew", leases: LEASES.map(({ lease }) => lease) }),
+      revoke: () => ({ op: "revoke", lease: random.pick(LEASES).lease }),
+      leases: () => ({ op: "leases", from: random.between(0, 2), limit: random.between(1, 3) }),
       get: () => ({ op: "get", key: random.chance(0.2) ? number : key }),
       range: () => ({
         ...{ op: "range", ...range, limit: random.between(1, 10) },
@@ -97,7 +116,15 @@ export class RandomBatches {
       count: () => ({ op: "count", ...range }),
     };
     const weights = Object.keys(makers) as OperationName[];
-    const names: readonly OperationName[] = [...weights, "put", "put", "put", "get", "range"];
+    const names: readonly OperationName[] = [
+      ...weights,
+      "put",
+      "put",
+      "put",
+      "grant",
+      "get",
+      "range",
+    ];
     return makers[random.pick(names)]();
   }
 
@@ -133,6 +160,14 @@ export class RandomBatches {
 
   #key(): string {
     return `${this.#prefix}${this.#random.below(this.#keys)}`;
+  }
+
+  /** Some keys end with a lease, and some at a time: long ago, now, or never in this run. */
+  #end(): { readonly lease?: number; readonly expires?: number } {
+    const random = this.#random;
+    if (!this.#hasEnds) return {};
+    if (random.chance(0.1)) return { lease: random.pick(LEASES).lease };
+    return random.chance(0.1) ? { expires: random.pick([1, 2 ** 52]) } : {};
   }
 
   #value(): Uint8Array {

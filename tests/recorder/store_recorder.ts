@@ -6,7 +6,13 @@
 
 import { AssertionError } from "@std/assert";
 import { type Batch, type Clerk, endOfPrefix, isReadOnly, type Operation } from "../../kv/mod.ts";
-import { findViolation, type Mark, type StoreOperation, type StoreOutput } from "../checker/mod.ts";
+import {
+  type Ended,
+  findViolation,
+  type Mark,
+  type StoreOperation,
+  type StoreOutput,
+} from "../checker/mod.ts";
 
 /** The client of a batch, and its deadline. */
 export interface StoreAct {
@@ -52,13 +58,17 @@ export class StoreRecorder {
   }
 
   /**
-   * Reads the marks and checks the history. To be called when all clients have ended.
+   * Reads the marks and checks the history. To be called when all clients have ended, with the keys
+   * that have ended by themselves.
    *
    * @throws {AssertionError} If the history is not strictly serializable, or a batch was executed
    * twice.
    */
-  async judge(clerk: Clerk, timeoutMs: number): Promise<void> {
-    const violation = findViolation(this.history, await readMarks(clerk, timeoutMs));
+  async judge(
+    clerk: Clerk,
+    { timeoutMs, endings }: { readonly timeoutMs: number; readonly endings: readonly Ended[] },
+  ): Promise<void> {
+    const violation = findViolation(this.history, await readMarks(clerk, timeoutMs), endings);
     if (violation !== null) throw new AssertionError(`A history of batches is wrong: ${violation}`);
   }
 

@@ -1,12 +1,19 @@
 /**
- * Keys with an end, on servers whose dates are an hour apart, through crashes, pauses and new leaders:
- * no key ends before its time by the log, and all of them end soon after it (N1, N2).
+ * Keys with an end, and leases, on servers whose dates are an hour apart, through crashes, pauses and
+ * new leaders: nothing ends before its time by the log, and everything ends soon after it (N1 to N4).
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { type ChangeGroup, Clerk, KvStore, type Operation } from "../../kv/mod.ts";
+import {
+  type ChangeGroup,
+  Clerk,
+  decodeRequest,
+  KvStore,
+  type Operation,
+  type Result,
+} from "../../kv/mod.ts";
 import { SeededRandom, SimServiceCluster } from "../sim/mod.ts";
 
 const SEEDS = 12;
@@ -69,21 +76,41 @@ class Run {
       const expires = random.chance(0.2) ? 0 : wallOf(cluster) + random.between(-500, 6000);
       const put = { op: "put", key, value: new Uint8Array(20) } as const;
       await this.put(expires > 0 ? { ...put, expires } : put);
-      if (count % 6 === 5) await this.#disturb();
+      if (count % 6 === 5) await this.disturb();
       await cluster.sleep(random.range(0, 200));
     }
     await cluster.sleep(3000);
   }
 
-  async put(operation: Operation): Promise<void> {
+  async put(operation: Operation): Promise<Result> {
     const batch = { checks: [], then: [operation], otherwise: [], at: 0 };
     const { clock } = this.cluster;
     const done = await clock.wait(this.#clerk.batch(batch, { timeoutMs: 60_000 }));
-    assertEquals(done.type, "done");
+    assert(done.type === "done", done.type);
+    return done.result.results[0]!;
+  }
+
+  /** Keeps leases alive for a while, each of them less and less reliably. */
+  async lease(): Promise<void> {
+    const { cluster } = this;
+    const random = this.#random;
+    for (const id of cluster.ids) await cluster.start(id);
+    for (let lease = 1; lease <= 8; lease++) {
+      await this.put({ op: "grant", lease, ttl: random.between(2000, 5000) });
+      await this.put({ op: "put", key: `k${lease}`, value: new Uint8Array(1), lease });
+    }
+    for (let round = 0; round < 20; round++) {
+      const leases = [1, 2, 3, 4, 5, 6, 7, 8].filter((lease) => random.chance(lease / 9));
+      await this.put({ op: "renew", leases });
+      if (round % 3 === 2) await this.disturb();
+      await cluster.sleep(random.range(0, 600));
+    }
+    await cluster.sleep(7000);
+    await this.put({ op: "put", key: "last", value: new Uint8Array(1) });
   }
 
   /** Something happens to the leader. */
-  async #disturb(): Promise<void> {
+  async disturb(): Promise<void> {
     const { cluster } = this;
     const leader = cluster.ids.find((id) => cluster.look(id)?.role === "leader");
     if (leader === undefined) return;
@@ -127,4 +154,63 @@ Deno.test("keys end soon after their time and never before, whoever leads and wh
     await cluster.close();
   }
   assert(expired > SEEDS * 10, `${expired} keys expired`);
+});
+
+Deno.test("leases live as long as the log's steady time says, and end with their keys soon after", async () => {
+  let ended = 0;
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const run = new Run(seed);
+    await run.lease();
+    const { watcher } = run.cluster;
+    const ends = new Map<number, number>();
+    const ttls = new Map<number, number>();
+    const store = new KvStore();
+    let steady = 0;
+    store.observe({
+      changed: ({ changes }) => {
+        for (const { entry: { key, value, lease } } of changes) {
+          if (value !== null || lease === 0) continue;
+          assert(ends.get(lease)! <= steady, `seed ${seed}: ${key} ended early`);
+          ends.delete(lease);
+          ended++;
+        }
+      },
+      replaced: () => {},
+    });
+    for (let index = 1; index <= watcher.committed; index++) {
+      const entry = watcher.entryAt(index);
+      if (entry?.kind !== "command") continue;
+      steady = entry.times.steady;
+      const request = decodeRequest(entry.data);
+      const batch = request?.type === "numbered" ? request.request : request;
+      for (const operation of batch?.type === "batch" ? batch.batch.then : []) {
+        if (operation.op === "grant") {
+          ttls.set(operation.lease, operation.ttl);
+          ends.set(operation.lease, steady + operation.ttl);
+        }
+        if (operation.op !== "renew") continue;
+        for (const lease of operation.leases) {
+          if (ends.has(lease)) ends.set(lease, steady + ttls.get(lease)!);
+        }
+      }
+      store.apply(entry.data, { index, ...entry.times });
+    }
+    const late = [...ends].filter(([, end]) => end < steady - SOON_MS);
+    assertEquals(late, [], `seed ${seed}`);
+    await run.cluster.verify();
+    await run.cluster.close();
+  }
+  assertEquals(ended, 8 * SEEDS);
+});
+
+Deno.test("time without a leader counts against no lease", async () => {
+  const run = new Run(99);
+  const { cluster } = run;
+  for (const id of cluster.ids) await cluster.start(id);
+  await run.put({ op: "grant", lease: 1, ttl: 3000 });
+  for (const id of cluster.ids) await cluster.crash(id);
+  await cluster.sleep(60_000);
+  for (const id of cluster.ids) await cluster.start(id);
+  assertEquals(await run.put({ op: "renew", leases: [1, 2] }), { op: "renew", gone: [2] });
+  await cluster.close();
 });

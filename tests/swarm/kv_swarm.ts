@@ -134,7 +134,9 @@ class KvSwarmRun {
     this.#watching.end();
     await cluster.clock.wait(watching);
     const recoveryMs = cluster.now() - healed;
-    const marks = this.#batches.judge(this.#clerk(this.#random.fork("marks")), RECOVERY_MS_MAX);
+    const endings = this.#watching.endings();
+    const limits = { timeoutMs: RECOVERY_MS_MAX, endings };
+    const marks = this.#batches.judge(this.#clerk(this.#random.fork("marks")), limits);
     await cluster.clock.wait(marks);
     if (recoveryMs > RECOVERY_MS_MAX) {
       throw new Error(`After the heal the clients needed ${recoveryMs} ms`);
@@ -146,7 +148,11 @@ class KvSwarmRun {
     const cluster = this.#cluster;
     const random = this.#random.fork(`batches ${client}`);
     const clerk = this.#clerk(random, random.chance(0.5));
-    const batches = new RandomBatches(random.fork("batches"), { prefix: "s", keys: 5 });
+    const batches = new RandomBatches(random.fork("batches"), {
+      prefix: "s",
+      keys: 5,
+      hasEnds: true,
+    });
     const thinkMs = random.pick([5, 50, 500]);
     while (!this.#isOver) {
       const batch = batches.next();

@@ -16,6 +16,7 @@ import {
   type WatchQuery,
 } from "../../kv/mod.ts";
 import type { ChangeGroup } from "../../kv/mod.ts";
+import type { Ended } from "../checker/mod.ts";
 import type { SeededRandom, SimServiceCluster } from "../sim/mod.ts";
 
 /** What one watch saw, from its beginning until it ended or the run did. */
@@ -59,6 +60,18 @@ export class KvWatching {
   end(): void {
     this.#goal = this.#replay().at(-1)?.revision ?? 0;
     this.#over.resolve(null);
+  }
+
+  /** The keys that ended by themselves. */
+  endings(): readonly Ended[] {
+    return this.#replay().flatMap(({ revision, changes }) => {
+      const keys = changes.flatMap(({ entry }) => {
+        const kind = kindOf(entry);
+        return kind === "expired" || kind === "leaseEnd" ? [{ key: entry.key, kind }] : [];
+      });
+      // What a client's batch removes is part of its answer.
+      return keys.length < changes.length ? [] : [{ revision, keys }];
+    });
   }
 
   /** Compares what was seen with a replay of the log. */
@@ -159,8 +172,9 @@ export class KvWatching {
   }
 }
 
-function kindOf({ value, expires }: ChangeGroup["changes"][number]["entry"]): ChangeKind {
+function kindOf({ value, lease, expires }: ChangeGroup["changes"][number]["entry"]): ChangeKind {
   if (value !== null) return "put";
+  if (lease > 0) return "leaseEnd";
   return expires > 0 ? "expired" : "delete";
 }
 

@@ -22,6 +22,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["kv/tables/state"],
   ["kv/tables"],
   ["kv/command", "net/wire"],
+  ["kv/store/numbers"],
   ["kv/store"],
   ["kv/watch"],
   ["kv/client", "kv/server", "net/rpc", "net/peers"],

@@ -6,7 +6,7 @@
 
 import { deserialize, serialize } from "node:v8";
 import { assertEquals } from "@std/assert";
-import type { OperationOf } from "../command/mod.ts";
+import type { OperationOf } from "../../command/mod.ts";
 import { calculate } from "./calculate.ts";
 import { decodeAmount, encodeAmount } from "./v8_numbers.ts";
 

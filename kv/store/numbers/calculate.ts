@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type OperationOf, VALUE_BYTES_MAX } from "../command/mod.ts";
+import { type OperationOf, VALUE_BYTES_MAX } from "../../command/mod.ts";
 import { type Amount, decodeAmount, decodeV8, encodeAmount, ENCODINGS } from "./v8_numbers.ts";
 
 const LAST_U64 = 2n ** 64n - 1n;

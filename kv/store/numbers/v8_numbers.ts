@@ -8,7 +8,7 @@
  * @module
  */
 
-import { viewOf } from "../command/mod.ts";
+import { viewOf } from "../../command/mod.ts";
 
 /** The first byte of a stored value: how the bytes after it are to be read. */
 export const ENCODINGS = { v8: 1, le64: 2, bytes: 3 } as const;

@@ -1,0 +1,249 @@
+/**
+ * Tests of leases: how long they live, what ends with them, and what remains of them.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { drawn, finish } from "../../tests/cluster/drawn.ts";
+import {
+  type Check,
+  decodeReply,
+  encodeRequest,
+  type Operation,
+  type Reply,
+  type Result,
+  SYSTEM_KEYS,
+} from "../command/mod.ts";
+import { MemoryState } from "../tables/mod.ts";
+import { LEASE_LIMITS, Leases } from "./leases.ts";
+import { type ChangeGroup, KvStore } from "./store.ts";
+
+const value = Uint8Array.of(1);
+
+/** A store on a state that the test can look into, and the steady time of its log. */
+class World {
+  state = new MemoryState();
+  store = new KvStore(undefined, undefined, this.state);
+  steady = 1000;
+  readonly groups: ChangeGroup[] = [];
+
+  constructor() {
+    this.store.observe({ changed: (group) => void this.groups.push(group), replaced: () => {} });
+  }
+
+  ask(then: readonly Operation[], checks: readonly Check[] = []): Reply | null {
+    return this.apply(
+      encodeRequest({ type: "batch", batch: { checks, then, otherwise: [], at: 0 } }),
+    );
+  }
+
+  run(...then: readonly Operation[]): readonly Result[] {
+    const reply = this.ask(then);
+    assert(reply?.type === "batch", reply?.type);
+    return reply.result.results;
+  }
+
+  grant(lease: number, ttl: number): void {
+    this.run({ op: "grant", lease, ttl });
+  }
+
+  put(key: string, lease: number): void {
+    this.run({ op: "put", key, value, lease });
+  }
+
+  end(): void {
+    assertEquals(this.apply(encodeRequest({ type: "end" })), { type: "stored" });
+  }
+
+  apply(bytes: Uint8Array): Reply | null {
+    const stamp = { index: this.store.revision + 1, steady: this.steady, wall: 0 };
+    return decodeReply(this.store.apply(bytes, stamp));
+  }
+
+  isDue(steady: number): boolean {
+    return this.store.isDue({ steady, wall: 0 });
+  }
+
+  /** The keys, or the store's own ones behind a letter. */
+  keys(own = ""): readonly string[] {
+    const [from, to] = own === ""
+      ? ["", SYSTEM_KEYS]
+      : [`${SYSTEM_KEYS}${own}/`, `${SYSTEM_KEYS}${own}0`];
+    return [...this.state.scan({ from, to, at: this.store.revision })].map(({ key }) => key);
+  }
+}
+
+Deno.test("a lease ends with its keys at one revision, not before its time, and is named as the reason", () => {
+  const world = new World();
+  world.grant(7, 500);
+  world.put("a", 7);
+  world.put("b", 7);
+  world.run({ op: "put", key: "c", value });
+  const [found] = world.run({ op: "get", key: "a" });
+  assert(found?.op === "get");
+  assertEquals(found.entry?.lease, 7);
+  world.steady = 1499;
+  assertEquals(world.isDue(1499), false);
+  world.end();
+  assertEquals(world.keys(), ["a", "b", "c"]);
+  world.steady = 1500;
+  assert(world.isDue(1500));
+  world.end();
+  assertEquals(world.keys(), ["c"]);
+  assertEquals([world.keys("l"), world.keys("b")], [[], []]);
+  const { changes } = world.groups.at(-1)!;
+  assertEquals(changes.map(({ entry: { key, lease } }) => [key, lease]), [["a", 7], ["b", 7]]);
+  assertEquals(world.isDue(9e9), false);
+});
+
+Deno.test("a renewed lease has its whole time again, and one that has ended is named as gone", () => {
+  const world = new World();
+  world.grant(1, 500);
+  world.grant(2, 500);
+  world.put("a", 1);
+  world.steady = 1400;
+  assertEquals(world.run({ op: "renew", leases: [1, 3] }), [{ op: "renew", gone: [3] }]);
+  world.steady = 1899;
+  world.end();
+  assertEquals(world.run({ op: "leases", from: 0, limit: 9 }), [
+    { op: "leases", leases: [{ lease: 1, ttl: 500, left: 1 }], next: 0 },
+  ]);
+  world.steady = 1900;
+  world.end();
+  assertEquals(world.run({ op: "renew", leases: [1] }), [{ op: "renew", gone: [1] }]);
+  assertEquals(world.keys(), []);
+});
+
+Deno.test("a key leaves its lease when it is written without it, or with another one", () => {
+  const world = new World();
+  world.grant(1, 500);
+  world.grant(2, 5000);
+  for (const key of ["plain", "other", "gone", "number"]) {
+    world.run({ op: "put", key, value: new Uint8Array(8), lease: 1 });
+  }
+  world.run({ op: "put", key: "plain", value });
+  world.put("other", 2);
+  world.run({ op: "delete", key: "gone" });
+  world.run({ op: "add", key: "number", amount: 1n, overflow: "wrap" });
+  assertEquals(world.keys("b").length, 2);
+  world.steady = 2000;
+  world.end();
+  assertEquals(world.keys(), ["other", "plain"]);
+});
+
+Deno.test("nothing is bound to a lease that is not there, and the batch changes nothing", () => {
+  const world = new World();
+  const reply = world.ask([
+    { op: "put", key: "a", value },
+    { op: "put", key: "b", value, lease: 9 },
+  ]);
+  assertEquals(reply?.type, "invalid");
+  assertEquals(world.keys(), []);
+});
+
+Deno.test("a batch sees its own leases: it grants, binds and revokes at one revision", () => {
+  const world = new World();
+  const results = world.run(
+    { op: "grant", lease: 4, ttl: 500 },
+    { op: "put", key: "a", value, lease: 4 },
+    { op: "leases", from: 4, limit: 1 },
+    { op: "revoke", lease: 4 },
+    { op: "revoke", lease: 4 },
+    { op: "get", key: "a" },
+  );
+  assertEquals(results.slice(2), [
+    { op: "leases", leases: [{ lease: 4, ttl: 500, left: 500 }], next: 0 },
+    { op: "revoke", existed: true, count: 1 },
+    { op: "revoke", existed: false, count: 0 },
+    { op: "get", entry: null },
+  ]);
+  assertEquals([world.keys(), world.keys("b"), world.keys("l")], [[], [], []]);
+  assertEquals(world.isDue(9e9), false);
+});
+
+Deno.test("a batch that cannot be executed grants, renews and revokes nothing", () => {
+  const world = new World();
+  world.grant(1, 500);
+  world.put("a", 1);
+  world.steady = 1400;
+  const reply = world.ask([
+    { op: "grant", lease: 2, ttl: 500 },
+    { op: "renew", leases: [1] },
+    { op: "put", key: "b", value, lease: 3 },
+  ]);
+  assertEquals(reply?.type, "invalid");
+  world.steady = 1500;
+  world.end();
+  assertEquals(world.keys(), []);
+  assertEquals(world.run({ op: "renew", leases: [2] }), [{ op: "renew", gone: [2] }]);
+});
+
+Deno.test("a lease with very many keys ends in slices, and nothing renews it meanwhile", () => {
+  const world = new World();
+  world.grant(1, 500);
+  const count = LEASE_LIMITS.keysAtOnce + 5;
+  for (let place = 0; place < count; place++) world.put(`k${place}`, 1);
+  world.steady = 2000;
+  world.end();
+  assertEquals(world.keys().length, 5);
+  assertEquals(world.run({ op: "renew", leases: [1] }), [{ op: "renew", gone: [1] }]);
+  assertEquals(world.ask([{ op: "put", key: "new", value, lease: 1 }])?.type, "invalid");
+  assert(world.isDue(world.steady));
+  world.end();
+  assertEquals([world.keys(), world.keys("l")], [[], []]);
+});
+
+Deno.test("ten thousand leases end in slices, the earliest first", () => {
+  const world = new World();
+  for (let lease = 1; lease <= 10_000; lease++) {
+    world.grant(lease, 20_000 - lease);
+    if (lease % 100 === 0) world.put(`k${lease}`, lease);
+  }
+  world.steady = 30_000;
+  let slices = 0;
+  world.groups.length = 0;
+  for (; world.isDue(world.steady); slices++) world.end();
+  assertEquals(slices, 10_000 / LEASE_LIMITS.leasesAtOnce);
+  assertEquals([world.keys(), world.keys("l")], [[], []]);
+  const ended = world.groups.flatMap(({ changes }) => changes.map(({ entry }) => entry.lease));
+  assertEquals(ended, Array.from({ length: 100 }, (_, place) => 10_000 - 100 * place));
+});
+
+Deno.test("a store that was restored from an image ends the same leases with the same entries", () => {
+  const world = new World();
+  for (const [lease, ttl] of [[5, 300], [2, 900], [9, 300]] as const) {
+    world.grant(lease, ttl);
+    world.put(`k${lease}`, lease);
+  }
+  const restored = new KvStore();
+  finish(restored.restore(drawn(world.store.snapshot())));
+  for (const steady of [1300, 1500, 1900]) {
+    world.steady = steady;
+    world.end();
+    const stamp = { index: world.store.revision, steady, wall: 0 };
+    restored.apply(encodeRequest({ type: "end" }), stamp);
+    assertEquals(drawn(restored.snapshot()), drawn(world.store.snapshot()));
+  }
+  assertEquals([world.keys(), restored.size], [[], 0]);
+  assertEquals(new Leases(world.state).size, 0);
+});
+
+Deno.test("a batch that names a lost lock changes nothing, and the holder's batch is executed", () => {
+  const world = new World();
+  const queue = (lease: number): number => {
+    world.run({ op: "grant", lease, ttl: 500 * lease }, {
+      ...{ op: "putAtRevision", prefix: "lock/a%2Fb/", value, lease },
+    });
+    return world.store.revision;
+  };
+  const [first, second] = [queue(1), queue(2)];
+  const guarded = (revision: number) => {
+    const reply = world.ask([{ op: "put", key: "k", value }], [{ lock: "a/b", revision }]);
+    return reply?.type === "batch" && reply.result.held;
+  };
+  assertEquals([guarded(second), guarded(first), guarded(0)], [false, true, false]);
+  world.steady = 1500;
+  world.end();
+  assertEquals([guarded(first), guarded(second)], [false, true]);
+});

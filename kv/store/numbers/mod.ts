@@ -1,0 +1,7 @@
+/**
+ * Calculations on numbers in the encodings of KV Connect.
+ *
+ * @module
+ */
+
+export { calculate } from "./calculate.ts";
