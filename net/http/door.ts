@@ -187,6 +187,8 @@ export class Door {
   }
 
   async #serve(request: Request, completed: Promise<void>): Promise<Response> {
+    // A client that goes away before its answer has left rejects it, which must not end the process.
+    completed.catch(() => {});
     const response = await this.#answer(request, completed);
     this.#answered.set(response.status, (this.#answered.get(response.status) ?? 0) + 1);
     for (const [name, value] of SECURITY_HEADERS) {
