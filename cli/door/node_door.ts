@@ -37,7 +37,6 @@ export interface ServingNode {
 export interface NodeDoorSettings {
   readonly id: NodeId;
   readonly cluster: string;
-  readonly clientsOfAll?: ReadonlyMap<NodeId, string>;
   /** The folder of the node. */
   readonly data: string;
   readonly log: { warn(line: string): void };
@@ -46,14 +45,12 @@ export interface NodeDoorSettings {
 /** Opens the port of a node that serves. */
 export async function openNodeDoor(
   node: ServingNode,
-  { id, cluster, data, clientsOfAll, log }: NodeDoorSettings,
+  { id, cluster, data, log }: NodeDoorSettings,
   { address, token }: HttpSettings,
 ): Promise<ClusterDoor> {
   const own = node.clients;
   if (own === null) throw new RangeError("Cannot listen for HTTP: wanted --clients with --http");
-  const others = [...clientsOfAll ?? []].filter(([other]) => other !== id).map(([, place]) =>
-    place
-  );
+  const others = node.report().clients.flatMap((at) => at.id === id ? [] : [at.endpoint]);
   const listener = listening(
     { address, role: "HTTP" },
     () => Deno.listen({ ...address, transport: "tcp" }),
