@@ -6,10 +6,10 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { freePort } from "../../cli/cluster/free_port.ts";
 import { exitCodes } from "../../cli/table/exit_codes.ts";
 import { connect } from "../../net/store/mod.ts";
-import { firstLine, killCommand, runCommand, startCommand } from "../helpers/commands.ts";
+import { runCommand } from "../helpers/commands.ts";
+import { withHandNodes } from "../helpers/hand_nodes.ts";
 import { until } from "../helpers/until.ts";
 import { withFolder } from "../helpers/with_folder.ts";
 
@@ -58,62 +58,8 @@ Deno.test("up treats the nodes of an earlier version's cluster as nodes that hav
   });
 });
 
-/** Processes of nodes that are started by hand. */
-class Nodes {
-  readonly folder: string;
-  readonly #ports = new Map<string, string>();
-  readonly #running = new Map<string, Deno.ChildProcess>();
-
-  constructor(folder: string) {
-    this.folder = folder;
-  }
-
-  /** The address of a node, for its peers or its clients. */
-  place(name: string, role: "peer" | "client"): string {
-    const key = `${name} ${role}`;
-    if (!this.#ports.has(key)) this.#ports.set(key, `127.0.0.1:${freePort()}`);
-    return this.#ports.get(key)!;
-  }
-
-  /** Starts a node such as `a2`; the digit is its number. */
-  start(name: string, ...more: readonly string[]): Deno.ChildProcess {
-    const place = ["--peer", this.place(name, "peer"), "--clients", this.place(name, "client")];
-    const own = ["--id", name.slice(1), "--data", `${this.folder}/${name}`, ...place];
-    const node = startCommand(["node", ...own, ...more]);
-    this.#running.set(name, node);
-    return node;
-  }
-
-  /** Begins a cluster of these nodes; others are those of a list that has mistakes. */
-  async bootstrap(names: readonly string[]): Promise<void> {
-    const peers = names.map((name) => `${name.slice(1)}=${this.place(name, "peer")}`).join();
-    const nodes = names.map((name) => this.start(name, "--bootstrap", "--peers", peers));
-    for (const node of nodes) await firstLine(node.stdout);
-  }
-
-  async kill(name: string): Promise<void> {
-    await killCommand(this.#running.get(name)!);
-    this.#running.delete(name);
-  }
-
-  async close(): Promise<void> {
-    for (const name of [...this.#running.keys()]) await this.kill(name);
-  }
-}
-
-async function withNodes(work: (nodes: Nodes) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    const nodes = new Nodes(folder);
-    try {
-      await work(nodes);
-    } finally {
-      await nodes.close();
-    }
-  });
-}
-
 Deno.test("a folder that is deleted under load is replaced by one command, and nothing is lost (I2)", async () => {
-  await withNodes(async (nodes) => {
+  await withHandNodes(async (nodes) => {
     const names = ["a1", "a2", "a3"];
     await nodes.bootstrap(names);
     const endpoints = names.map((name) => nodes.place(name, "client"));
@@ -152,7 +98,7 @@ Deno.test("a folder that is deleted under load is replaced by one command, and n
 });
 
 Deno.test("a node with an emptied folder votes for nobody, and cannot begin a cluster again (I2, D8)", async () => {
-  await withNodes(async (nodes) => {
+  await withHandNodes(async (nodes) => {
     const names = ["a1", "a2", "a3"];
     await nodes.bootstrap(names);
     const endpoints = names.map((name) => nodes.place(name, "client")).join();
@@ -180,7 +126,7 @@ Deno.test("a node with an emptied folder votes for nobody, and cannot begin a cl
 });
 
 Deno.test("a cluster that lists a node of another by mistake gets no node of it (I1)", async () => {
-  await withNodes(async (nodes) => {
+  await withHandNodes(async (nodes) => {
     await nodes.bootstrap(["a1", "a2", "a3"]);
     const endpoints = ["a1", "a2", "a3"].map((name) => nodes.place(name, "client")).join();
     const list = ["b1", "b2", "a3"].map((name) => `${name.slice(1)}=${nodes.place(name, "peer")}`);
@@ -204,7 +150,7 @@ Deno.test("a cluster that lists a node of another by mistake gets no node of it 
 });
 
 Deno.test("a folder that survived becomes a new cluster, which the old nodes cannot join (I1)", async () => {
-  await withNodes(async (nodes) => {
+  await withHandNodes(async (nodes) => {
     const names = ["a1", "a2", "a3"];
     await nodes.bootstrap(names);
     const endpoints = names.map((name) => nodes.place(name, "client"));
@@ -236,8 +182,8 @@ Deno.test("a folder that survived becomes a new cluster, which the old nodes can
     assertEquals((await put("newer", endpoints[2])).code, exitCodes.ok);
     const { out } = await runCommand(["member", "list", "--json", "--endpoints", endpoints[2]!]);
     assertEquals(JSON.parse(out).members.map(({ id }: { id: number }) => id), [3]);
-    const joined = nodes.start("a4", "--join", endpoints[2]!);
-    await firstLine(joined.stdout);
+    nodes.start("a4", "--join", endpoints[2]!);
+    await nodes.serves("a4");
     const grown = await runCommand(["member", "list", "--json", "--endpoints", endpoints[2]!]);
     assertEquals(JSON.parse(grown.out).members.map(({ id }: { id: number }) => id), [3, 4]);
   });
