@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Address } from "../../net/mod.ts";
+import type { Address, Versions } from "../../net/mod.ts";
 import type { Sample } from "../../net/http/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import type { MachineName } from "../rows/mod.ts";
@@ -46,6 +46,8 @@ export interface NodeSettings {
   /** Size of the log at which a snapshot is taken. */
   readonly logBytesMax: number;
   readonly log: NodeLog;
+  /** What is spoken with peers, for tests of an upgrade. @default {all that this program speaks} */
+  readonly versions?: Versions;
   /** Whether every change of the core's state is logged, at the level debug. */
   readonly isTraced: boolean;
 }

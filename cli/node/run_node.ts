@@ -124,6 +124,7 @@ class NodeProcess implements RunningNode {
         log: (line) => log.warn(line),
         refused: refusedLog(log),
         limits: this.#limits.peers,
+        ...(settings.versions === undefined ? {} : { versions: settings.versions }),
         ...(folder === null ? {} : { identity: this.#identityOf(folder) }),
       }));
     this.#faulty = settings.control

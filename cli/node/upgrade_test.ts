@@ -1,0 +1,109 @@
+/**
+ * A cluster is upgraded node by node, under load: releases that speak a common version work together.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { connect } from "../../net/store/mod.ts";
+import { listLog } from "../../tests/helpers/list_log.ts";
+import { startNode } from "../../tests/helpers/serving_node.ts";
+import { until } from "../../tests/helpers/until.ts";
+import { withFolder } from "../../tests/helpers/with_folder.ts";
+import { freePort } from "../cluster/free_port.ts";
+import type { NodeSettings, RunningNode } from "./node_settings.ts";
+
+type Versions = NonNullable<NodeSettings["versions"]>;
+
+/** Three releases, each of which speaks with the one before. */
+const FIRST: Versions = { lowest: 4, highest: 4, features: 0 };
+const SECOND: Versions = { lowest: 4, highest: 5, features: 1 };
+const THIRD: Versions = { lowest: 5, highest: 6, features: 3 };
+
+/** Three nodes, each with its release. */
+class Upgraded {
+  readonly nodes = new Map<number, RunningNode>();
+  readonly lines: string[] = [];
+  readonly #folder: string;
+  readonly #ports = Array.from({ length: 6 }, () => freePort());
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  #place(at: number) {
+    return { hostname: "127.0.0.1", port: this.#ports[at]! };
+  }
+
+  get endpoints(): string[] {
+    return [3, 4, 5].map((at) => `127.0.0.1:${this.#ports[at]}`);
+  }
+
+  async start(id: number, versions: Versions): Promise<void> {
+    const peers = new Map([1, 2, 3].map((peer) => [peer, this.#place(peer - 1)]));
+    const place = { id, peers, clients: this.#place(id + 2), data: `${this.#folder}/${id}` };
+    const log = listLog(this.lines);
+    this.nodes.set(id, await startNode({ ...place, hasIds: true, tickMs: 10, versions, log }));
+  }
+
+  async stop(id: number): Promise<void> {
+    await this.nodes.get(id)!.stop();
+    this.nodes.delete(id);
+  }
+
+  /** Restarts a node with another release, and waits until it has caught up. */
+  async upgrade(id: number, versions: Versions): Promise<void> {
+    await this.stop(id);
+    await this.start(id, versions);
+    const reports = () => [...this.nodes.values()].map((node) => node.report().status);
+    await until(() => {
+      const commit = Math.max(...reports().map((status) => status.commit));
+      return this.nodes.get(id)!.report().status.applied >= commit - 50;
+    });
+  }
+}
+
+Deno.test("a cluster is upgraded node by node and release by release, and no put fails (I4)", async () => {
+  await withFolder(async (folder) => {
+    const cluster = new Upgraded(folder);
+    await Promise.all([1, 2, 3].map((id) => cluster.start(id, FIRST)));
+    const store = connect(cluster.endpoints);
+    let isLoaded = true;
+    let written = 0;
+    const load = (async () => {
+      while (isLoaded) {
+        const change = { version: written, timeoutMs: 20_000 };
+        const { outcome } = await store.put("k", Uint8Array.of(written % 256), change);
+        assertEquals(outcome, "yes", `put ${written}`);
+        written += 1;
+      }
+    })();
+    const isServing = async (): Promise<void> => {
+      const before = written;
+      await until(() => written >= before + 20, "twenty puts");
+    };
+    try {
+      await isServing();
+      // Two releases at once have no version in common with the first.
+      await cluster.stop(3);
+      await cluster.start(3, THIRD);
+      await until(() =>
+        cluster.lines.some((line) => /refuses this node: wanted protocol/.test(line))
+      );
+      await isServing();
+      for (const release of [SECOND, THIRD]) {
+        for (const id of [3, 1, 2]) {
+          await cluster.upgrade(id, release);
+          await isServing();
+        }
+      }
+    } finally {
+      isLoaded = false;
+      await load;
+    }
+    assert(written > 140, `${written} puts`);
+    assertEquals([...cluster.nodes.keys()].length, 3);
+    await store.close();
+    for (const id of [1, 2, 3]) await cluster.stop(id);
+  });
+});
