@@ -5,7 +5,7 @@
  * @module
  */
 
-import { freePort } from "../../cli/cluster/free_port.ts";
+import { freePort } from "../../cli/cluster/mod.ts";
 import { startCommand } from "./commands.ts";
 import { withFolder } from "./with_folder.ts";
 
