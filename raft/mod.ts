@@ -30,4 +30,13 @@ export {
 } from "./storage/mod.ts";
 export { loneLog } from "./restart/mod.ts";
 export { SystemClock } from "./system_clock.ts";
-export { ask, type Outcome, type ReplicatedLog, Rsm, type RsmOptions, submit } from "./rsm/mod.ts";
+export {
+  ask,
+  type Outcome,
+  type ReplicatedLog,
+  Rsm,
+  type RsmOptions,
+  Slab,
+  submit,
+  TurnTime,
+} from "./rsm/mod.ts";

@@ -23,6 +23,7 @@ import {
   Rsm,
   type StateMachine,
   SystemClock,
+  TurnTime,
 } from "../../raft/mod.ts";
 import type { MachineName } from "../rows/mod.ts";
 
@@ -123,9 +124,10 @@ function makeService(
     ...images === undefined ? {} : { images },
   });
   const times = { read: new TimeBuckets(), write: new TimeBuckets() };
+  const time = new TurnTime(clock);
   const begun = (kind: "read" | "write"): () => void => {
-    const at = performance.now();
-    return () => times[kind].add(performance.now() - at);
+    const at = time.now();
+    return () => times[kind].add(time.now() - at);
   };
   const server = new KvServer({ rsm, reads: "index", begun });
   let node: Node | null = null;

@@ -130,7 +130,8 @@ export class Reader {
   }
 
   key(length: number): Key {
-    return keyOf(this.bytes(length));
+    const at = this.#take(length);
+    return keyOf(this.#bytes, at, at + length);
   }
 
   /** Throws unless all bytes were read. */
@@ -156,16 +157,27 @@ export function orNull<T>(read: () => T): T | null {
   }
 }
 
-/** Writes a safe integer from 0 on, in eight bytes. */
-export function setNumber(view: DataView, at: number, number: number): void {
-  view.setUint32(at, Math.floor(number / 2 ** 32));
-  view.setUint32(at + 4, number % 2 ** 32);
+/** Writes a safe integer from 0 on, in eight bytes. A view for that would cost more than all else. */
+export function setNumber(bytes: Uint8Array, at: number, number: number): void {
+  setUint32(bytes, at, Math.floor(number / 2 ** 32));
+  setUint32(bytes, at + 4, number % 2 ** 32);
+}
+
+function setUint32(bytes: Uint8Array, at: number, number: number): void {
+  bytes[at] = number >>> 24;
+  bytes[at + 1] = number >>> 16;
+  bytes[at + 2] = number >>> 8;
+  bytes[at + 3] = number;
 }
 
 /** Reads eight bytes; `null`: the number is no safe integer. */
-export function getNumber(view: DataView, at: number): number | null {
-  const number = view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
+export function getNumber(bytes: Uint8Array, at: number): number | null {
+  const number = getUint32(bytes, at) * 2 ** 32 + getUint32(bytes, at + 4);
   return Number.isSafeInteger(number) ? number : null;
+}
+
+function getUint32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!) >>> 0;
 }
 
 /** A view of the bytes. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NodeId } from "../../raft/mod.ts";
+import { type NodeId, Slab } from "../../raft/mod.ts";
 import { type BatchResult, readResult, writeResult } from "./batch.ts";
 import { getNumber, orNull, Reader, setNumber, viewOf, Writer } from "./bytes.ts";
 
@@ -59,6 +59,8 @@ const CODES = {
   sessionGone: 14,
 } as const satisfies Record<Reply["type"], number>;
 
+/** Values of gets, which soon leave on a connection. */
+const values = new Slab();
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -66,9 +68,9 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 export function encodeReply(reply: Reply): Uint8Array {
   switch (reply.type) {
     case "value": {
-      const bytes = new Uint8Array(9 + reply.value.length);
+      const bytes = values.take(9 + reply.value.length);
       bytes[0] = CODES.value;
-      setNumber(viewOf(bytes), 1, reply.version);
+      setNumber(bytes, 1, reply.version);
       bytes.set(reply.value, 9);
       return bytes;
     }
@@ -109,17 +111,16 @@ export function encodeReply(reply: Reply): Uint8Array {
 
 /** Reads a reply, or `null`: these bytes are none. Values are views, not copies. */
 export function decodeReply(bytes: Uint8Array): Reply | null {
-  const view = viewOf(bytes);
   switch (bytes[0]) {
     case CODES.value: {
-      const version = bytes.length < 9 ? null : getNumber(view, 1);
+      const version = bytes.length < 9 ? null : getNumber(bytes, 1);
       return version === null ? null : { type: "value", value: bytes.subarray(9), version };
     }
     case CODES.wrongVersion:
     case CODES.compacted:
     case CODES.time:
     case CODES.future: {
-      const number = bytes.length !== 9 ? null : getNumber(view, 1);
+      const number = bytes.length !== 9 ? null : getNumber(bytes, 1);
       if (number === null) return null;
       if (bytes[0] === CODES.compacted) return { type: "compacted", oldest: number };
       if (bytes[0] === CODES.time) return { type: "time", steady: number };
@@ -129,7 +130,7 @@ export function decodeReply(bytes: Uint8Array): Reply | null {
     case CODES.wrongLeader:
     case CODES.unknown: {
       if (bytes.length !== 5) return null;
-      const leader = view.getUint32(1) || null;
+      const leader = viewOf(bytes).getUint32(1) || null;
       return { type: bytes[0] === CODES.unknown ? "unknown" : "wrongLeader", leader };
     }
     case CODES.batch:
@@ -171,6 +172,6 @@ function decodeInvalid(bytes: Uint8Array): Reply | null {
 function withNumber(code: number, number: number): Uint8Array {
   const bytes = new Uint8Array(9);
   bytes[0] = code;
-  setNumber(viewOf(bytes), 1, number);
+  setNumber(bytes, 1, number);
   return bytes;
 }

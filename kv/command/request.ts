@@ -13,7 +13,7 @@
 import { KEY_BYTES_MAX, keyOf } from "../tables/mod.ts";
 import { type Batch, isReadOnly, readBatch, writeBatch } from "./batch.ts";
 
-import { getNumber, type Key, orNull, Reader, setNumber, viewOf, Writer } from "./bytes.ts";
+import { getNumber, type Key, orNull, Reader, setNumber, Writer } from "./bytes.ts";
 import { readNumber, REQUEST_NUMBER_BYTES, type RequestNumber, writeNumber } from "./session.ts";
 import { key as keyField, VALUE_BYTES_MAX } from "./fields.ts";
 
@@ -85,7 +85,8 @@ export function encodeRequest(request: Request): Uint8Array {
       const { length } = checkedKey(request.key);
       const bytes = new Uint8Array(GET_HEADER_BYTES + length);
       bytes[0] = REQUEST_CODES.get;
-      viewOf(bytes).setUint16(1, length);
+      bytes[1] = length >> 8;
+      bytes[2] = length;
       setKey(bytes, GET_HEADER_BYTES, request.key);
       return bytes;
     }
@@ -123,10 +124,10 @@ function encodePut({ key, value, version }: Put): Uint8Array {
   }
   const { length } = checkedKey(key);
   const bytes = new Uint8Array(PUT_HEADER_BYTES + length + value.length);
-  const view = viewOf(bytes);
   bytes[0] = REQUEST_CODES.put;
-  setNumber(view, 1, version);
-  view.setUint16(9, length);
+  setNumber(bytes, 1, version);
+  bytes[9] = length >> 8;
+  bytes[10] = length;
   setKey(bytes, PUT_HEADER_BYTES, key);
   bytes.set(value, PUT_HEADER_BYTES + length);
   return bytes;
@@ -157,11 +158,11 @@ export function decodeRequest(bytes: Uint8Array): Request | null {
   if (bytes[0] === REQUEST_CODES.end) return bytes.length === 1 ? { type: "end" } : null;
   const type = shortType(bytes);
   if (type === null) return null;
-  if (type === "get") return { type, key: keyOf(bytes.subarray(GET_HEADER_BYTES)) };
-  const version = getNumber(viewOf(bytes), 1);
+  if (type === "get") return { type, key: keyOf(bytes, GET_HEADER_BYTES) };
+  const version = getNumber(bytes, 1);
   if (version === null) return null;
   const valueAt = PUT_HEADER_BYTES + (bytes[9]! << 8 | bytes[10]!);
-  const key = keyOf(bytes.subarray(PUT_HEADER_BYTES, valueAt));
+  const key = keyOf(bytes, PUT_HEADER_BYTES, valueAt);
   return { type, key, value: bytes.subarray(valueAt), version };
 }
 

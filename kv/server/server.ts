@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Outcome, Rsm } from "../../raft/mod.ts";
+import { type Outcome, type Rsm, Slab } from "../../raft/mod.ts";
 import { encodeReply, requestAccess } from "../command/mod.ts";
 
 /** Options of a {@linkcode KvServer}. */
@@ -31,6 +31,8 @@ export class KvServer {
   readonly #rsm: Rsm;
   readonly #reads: "index" | "log";
   readonly #begun: (kind: "read" | "write") => () => void;
+  /** Commands, which the log keeps: each must not keep the frames of other requests in memory. */
+  readonly #commands = new Slab();
 
   /** Makes a server of the given state machine. */
   constructor(options: KvServerOptions) {
@@ -65,7 +67,7 @@ export class KvServer {
       case "write":
         // A write has happened when its reply is there: without the reply its outcome is unknown.
         return this.#rsm.submit(
-          request,
+          this.#kept(request),
           (outcome) => {
             ended();
             reply(replyTo(outcome), UNKNOWN);
@@ -75,6 +77,9 @@ export class KvServer {
       default:
         return access satisfies never;
     }
+  }
+  #kept(request: Uint8Array): Uint8Array {
+    return request.buffer.byteLength === request.length ? request : this.#commands.copy(request);
   }
 }
 

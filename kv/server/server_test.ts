@@ -42,7 +42,7 @@ function setUp(reads: "index" | "log", waitingMax = 10) {
   const rsm = new Rsm({
     machine: new KvStore(),
     logBytesMax: null,
-    clock: { now: () => 0 },
+    clock: { now: () => 0, soon: (run) => run() },
     waitingMax,
   });
   rsm.attach(log);
@@ -59,6 +59,14 @@ Deno.test("KvServer appends the client's own bytes to the log", () => {
   assertEquals(log.proposed[0] === put, true);
   rsm.apply([entryOf(1, 1, put)]);
   assertEquals(replies, [{ type: "stored" }]);
+});
+
+Deno.test("KvServer keeps no more of a frame in memory than the command in it", () => {
+  const { log, handle } = setUp("index");
+  const frame = new Uint8Array(60_000);
+  frame.set(put, 100);
+  handle(frame.subarray(100, 100 + put.length));
+  assertEquals([log.proposed[0], log.proposed[0]!.buffer === frame.buffer], [put, false]);
 });
 
 Deno.test("KvServer reads without or through the log, as configured", () => {

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { invariant } from "../../raft/mod.ts";
+import { invariant, Slab } from "../../raft/mod.ts";
 import {
   type Connection,
   type Guest,
@@ -93,6 +93,8 @@ export class RpcServer {
       refusals: this.#refusals,
       connection: {
         unfinished: this.#unfinished,
+        // Requests are answered soon, and what is kept of one longer is copied.
+        slab: new Slab(),
         frameBytesMax,
         queueBytesMax: queueBytesMax + SHORT_ROOM_BYTES,
         idleMs: idleMsMax,

@@ -51,8 +51,9 @@ export class Connection {
   constructor(conn: Deno.Conn, options: ConnectionOptions) {
     this.#conn = conn;
     this.#options = { ...CONNECTION_DEFAULTS, ...options };
-    const { frameBytesMax } = this.#options;
+    const { frameBytesMax, slab } = this.#options;
     this.#decoder = new FrameDecoder({
+      slab,
       frameBytesMax: options.firstFrameBytesMax ?? frameBytesMax,
     });
     // Frames are collected here already, so the system should not delay them.
@@ -221,7 +222,7 @@ export class Connection {
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
     this.#lastWriteAt = performance.now();
-    this.#watch();
+    this.#watch(this.#lastWriteAt);
     while (this.#writtenBytes < bytes.length && this.#end === null) {
       try {
         this.#writtenBytes += await this.#conn.write(bytes.subarray(this.#writtenBytes));
@@ -229,7 +230,8 @@ export class Connection {
         this.#break(error);
         return;
       }
-      this.#lastWriteAt = performance.now();
+      // The clock is read again only for what is left: most writes are taken whole.
+      if (this.#writtenBytes < bytes.length) this.#lastWriteAt = performance.now();
     }
   }
 
@@ -241,7 +243,7 @@ export class Connection {
   /**
    * Sets the one timer to the earliest deadline. When it fires, the deadlines are checked again.
    */
-  #watch(): void {
+  #watch(now = performance.now()): void {
     if (this.#end !== null) return;
     const { firstFrameMs, idleMs, stallMs } = this.#options;
     const frameMs = this.#framesReceived === 0 ? firstFrameMs ?? idleMs : idleMs;
@@ -249,7 +251,6 @@ export class Connection {
     const writeDueAt = stallMs === null || !this.#isWriting
       ? Infinity
       : this.#lastWriteAt + stallMs;
-    const now = performance.now();
     if (frameDueAt <= now) {
       this.abort({ kind: "silent", message: `no frame arrived within ${frameMs} ms` });
     } else if (writeDueAt <= now) {

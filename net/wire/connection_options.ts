@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Slab } from "../../raft/mod.ts";
 import type { WireValue } from "./codec.ts";
 import { FRAME_BYTES_MAX } from "./frame.ts";
 import type { UnfinishedFrames } from "./unfinished_frames.ts";
@@ -39,6 +40,8 @@ export interface ConnectionOptions {
   readonly drained?: () => void;
   /** Bounds what incomplete frames hold on many connections; `null`: on none. @default {null} */
   readonly unfinished?: UnfinishedFrames | null;
+  /** Short frames share buffers of this slab; `null`: each has its own. @default {null} */
+  readonly slab?: Slab | null;
   /** The longest frame, in and out. @default {16 MiB} */
   readonly frameBytesMax?: number;
   /** The longest first frame that may come in. @default {as any other} */
@@ -58,6 +61,7 @@ export const CONNECTION_DEFAULTS = {
   arriving: () => {},
   drained: () => {},
   unfinished: null,
+  slab: null,
   frameBytesMax: FRAME_BYTES_MAX,
   queueBytesMax: 64 * 1024 * 1024,
   firstFrameMs: null,

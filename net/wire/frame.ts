@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { Slab } from "../../raft/mod.ts";
 import type { WireValue } from "./codec.ts";
 import type { Encoder } from "./encoder.ts";
 
@@ -59,10 +60,17 @@ export class FrameDecoder {
   /** The bytes of an incomplete frame, in a buffer that grows. */
   #partial: Uint8Array<ArrayBuffer> = EMPTY;
   #partialBytes = 0;
+  readonly #slab: Slab | null;
 
-  /** Makes a decoder for the beginning of a stream. */
-  constructor({ frameBytesMax = FRAME_BYTES_MAX }: { readonly frameBytesMax?: number } = {}) {
+  /** Makes a decoder for the beginning of a stream. Frames share buffers if there is a slab for them. */
+  constructor(
+    { frameBytesMax = FRAME_BYTES_MAX, slab = null }: {
+      readonly frameBytesMax?: number;
+      readonly slab?: Slab | null;
+    } = {},
+  ) {
     this.frameBytesMax = frameBytesMax;
+    this.#slab = slab;
   }
 
   /** Whether a frame is incomplete, so that the stream must not end here. */
@@ -109,7 +117,7 @@ export class FrameDecoder {
   /** Completes a frame from the kept and the last bytes. */
   #complete(last: Uint8Array): Uint8Array {
     let frame: Uint8Array;
-    if (this.#partialBytes === 0) frame = last.slice();
+    if (this.#partialBytes === 0) frame = this.#slab?.copy(last) ?? last.slice();
     else {
       this.#keep(last);
       frame = this.#partial.subarray(0, this.#length);

@@ -546,12 +546,12 @@ export class Raft {
   }
 
   /** Appends promise nothing about this server's disk: they leave while it writes (thesis §10.2.1). */
-  #replicate({ peers, round }: Leader, send: Envelope[]): void {
+  #replicate({ peers, round, time }: Leader, send: Envelope[]): void {
+    time.turned();
     const { snapshot, images } = { snapshot: this.#snapshotDurable, images: this.#images };
     const state = { log: this.#log, snapshot, images, commit: this.#commit, round };
     for (const peer of peers) {
-      const waiting = this.#waiting(peer.id);
-      for (const message of peer.takeMessages({ ...state, waiting })) {
+      for (const message of peer.takeMessages({ ...state, waiting: this.#waiting(peer.id) })) {
         send.push(this.#envelope(peer.id, message));
       }
     }

@@ -17,7 +17,11 @@ Deno.test("submit and ask resolve to the outcome of the command and of the quest
     snapshot: () => new Uint8Array(),
     restore: () => {},
   };
-  const rsm = new Rsm({ machine, logBytesMax: null, clock: { now: () => 0 } });
+  const rsm = new Rsm({
+    machine,
+    logBytesMax: null,
+    clock: { now: () => 0, soon: (run) => run() },
+  });
   rsm.attach({
     propose: () => ({ index: 1, term: 1 }),
     read: (context) => contexts.push(context) > 0,

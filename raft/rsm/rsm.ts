@@ -20,7 +20,6 @@
 
 import {
   type Application,
-  type Clock,
   type Entry,
   entryBytes,
   type Images,
@@ -37,6 +36,7 @@ import { Pace } from "./pace.ts";
 import { Queue } from "./queue.ts";
 import { type Outcome, type ReplicatedLog, RSM_LIMITS, type RsmOptions } from "./rsm_options.ts";
 import { SnapshotTrigger } from "./snapshot_trigger.ts";
+import { TurnTime } from "./turn_time.ts";
 
 /**
  * A submit is accepted if its wait, as far as it can be estimated, takes at most this share of the
@@ -87,7 +87,7 @@ export class Rsm implements Application {
   readonly #machine: StateMachine;
   readonly #trigger: SnapshotTrigger;
   readonly #options: typeof RSM_LIMITS;
-  readonly #clock: Pick<Clock, "now">;
+  readonly #time: TurnTime;
   /** Set by {@linkcode Rsm.attach}, cleared for ever by {@linkcode Rsm.stop}. */
   #log: ReplicatedLog | null = null;
   readonly #inLog = new Queue<Submitted>();
@@ -118,7 +118,7 @@ export class Rsm implements Application {
     if (options.images !== undefined) this.images = options.images;
     this.#trigger = new SnapshotTrigger(logBytesMax ?? Infinity, options.random ?? (() => 0));
     this.#options = limits;
-    this.#clock = clock;
+    this.#time = new TurnTime(clock);
   }
 
   /** Names the log that drives this machine. Until then every submit is refused. */
@@ -145,7 +145,7 @@ export class Rsm implements Application {
     }
     const waitMs = this.#pace.estimateMs(this.#inLog.length + this.#queued.length);
     if (waitMs > PATIENCE_SHARE * withinMs) return done({ kind: "overloaded" });
-    const now = this.#clock.now();
+    const now = this.#time.now();
     this.#pace.begin(now);
     this.#waitingBytes += command.length;
     this.#queued.push({ command, deadline: now + withinMs, done, index: 0 });
@@ -159,7 +159,7 @@ export class Rsm implements Application {
     if (this.#isFull(request.length)) return done({ kind: "overloaded" });
     const context = ++this.#context;
     // Registered first: the log may decide at once.
-    this.#asked.set(context, { request, deadline: this.#clock.now() + withinMs, done });
+    this.#asked.set(context, { request, deadline: this.#time.now() + withinMs, done });
     this.#waitingBytes += request.length;
     if (!(this.#log?.read(context) ?? false)) this.read(context, false);
   }
@@ -179,7 +179,7 @@ export class Rsm implements Application {
     const before = this.#inLog.length;
     for (const entry of entries) this.#applyOne(entry);
     this.images?.advance(entries);
-    if (this.#queued.length > 0) this.#pace.add(before - this.#inLog.length, this.#clock.now());
+    if (this.#queued.length > 0) this.#pace.add(before - this.#inLog.length, this.#time.now());
     this.#refill();
     // While an earlier image is being drawn the log grows on, and the next turn asks again.
     if (this.#trigger.isDue) this.snapshot();
@@ -218,7 +218,7 @@ export class Rsm implements Application {
     this.#asked.delete(context);
     this.#waitingBytes -= asked.request.length;
     if (!confirmed) return asked.done({ kind: "notLeader", leader: this.#leader });
-    if (asked.deadline < this.#clock.now()) return asked.done({ kind: "overloaded" });
+    if (asked.deadline < this.#time.now()) return asked.done({ kind: "overloaded" });
     asked.done({ kind: "done", reply: this.#machine.query(asked.request) });
   }
 
@@ -282,7 +282,7 @@ export class Rsm implements Application {
       if (this.#log !== null && !this.#hasRoom(command.length)) return;
       this.#queued.shift();
       this.#waitingBytes -= command.length;
-      if (deadline < this.#clock.now()) done({ kind: "overloaded" });
+      if (deadline < this.#time.now()) done({ kind: "overloaded" });
       else this.#propose(head);
     }
     this.#pace.pause();

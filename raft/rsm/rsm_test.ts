@@ -17,7 +17,8 @@ import type { StateMachine } from "../core/model/ports.ts";
 import { entryOf, MEMBERS, momentOf } from "../../tests/helpers/log_entries.ts";
 
 /** Time that does not pass. */
-const clock = { now: () => 0 };
+const clockOf = (now: () => number) => ({ now, soon: (run: () => void) => run() });
+const clock = clockOf(() => 0);
 
 /** Replies to a command with all commands so far, as text. */
 class Journal implements StateMachine {
@@ -123,7 +124,7 @@ Deno.test("Rsm refuses commands that wait in front of the log when the disk is f
       restore: () => {},
     },
     logBytesMax: null,
-    clock: { now: () => 0 },
+    clock: clockOf(() => 0),
     inLogMax: 1,
   });
   rsm.attach(log);
@@ -405,7 +406,7 @@ Deno.test("Rsm refuses for certain what never entered the log when it stops lead
 
 Deno.test("Rsm keeps out of the log what nobody waits for any more", () => {
   let now = 0;
-  const { rsm, log } = setUp({ inLogMax: 1, clock: { now: () => now } });
+  const { rsm, log } = setUp({ inLogMax: 1, clock: clockOf(() => now) });
   const kinds: string[] = [];
   const send = (withinMs: number): void =>
     rsm.submit(encode("x"), ({ kind }) => kinds.push(kind), withinMs);
@@ -420,7 +421,7 @@ Deno.test("Rsm keeps out of the log what nobody waits for any more", () => {
 
 Deno.test("Rsm refuses at once what it cannot finish in time, and takes it when it can", () => {
   let now = 0;
-  const { rsm } = setUp({ inLogMax: 1, clock: { now: () => now } });
+  const { rsm } = setUp({ inLogMax: 1, clock: clockOf(() => now) });
   const kinds: string[] = [];
   const send = (withinMs: number): void =>
     rsm.submit(encode("x"), ({ kind }) => kinds.push(kind), withinMs);
@@ -436,7 +437,7 @@ Deno.test("Rsm refuses at once what it cannot finish in time, and takes it when 
 
 Deno.test("Rsm does not take idle time for slowness", () => {
   let now = 0;
-  const { rsm } = setUp({ inLogMax: 1, clock: { now: () => now } });
+  const { rsm } = setUp({ inLogMax: 1, clock: clockOf(() => now) });
   const kinds: string[] = [];
   const send = (): void => rsm.submit(encode("x"), ({ kind }) => kinds.push(kind), 1000);
   for (let index = 1; index <= 4; index += 2) {
@@ -453,7 +454,7 @@ Deno.test("Rsm does not take idle time for slowness", () => {
 
 Deno.test("Rsm does not read for a caller that waits no longer", () => {
   let now = 0;
-  const { rsm, log } = setUp({ clock: { now: () => now } });
+  const { rsm, log } = setUp({ clock: clockOf(() => now) });
   const kinds: string[] = [];
   for (const withinMs of [100, 50]) {
     rsm.ask(encode("q"), ({ kind }) => kinds.push(kind), withinMs);

@@ -70,7 +70,11 @@ Deno.test("Rsm draws a snapshot again soon after one was given up (D5)", () => {
   };
   const entry = (index: number) => entryOf(index, 1, new Uint8Array(1));
   const rsm = new Rsm({
-    ...{ machine, logBytesMax: 8 * entryBytes(entry(1)), clock: { now: () => 0 } },
+    ...{
+      machine,
+      logBytesMax: 8 * entryBytes(entry(1)),
+      clock: { now: () => 0, soon: (run) => run() },
+    },
     random: () => 0.5,
   });
   const drawn: number[] = [];

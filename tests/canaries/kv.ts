@@ -267,7 +267,7 @@ export const kvCanaries: readonly Canary[] = [
     rule: "X9",
     bug: "a command enters the log though its client has given up",
     file: RSM,
-    find: 'if (deadline < this.#clock.now()) done({ kind: "overloaded" });\n      else this',
+    find: 'if (deadline < this.#time.now()) done({ kind: "overloaded" });\n      else this',
     replace: "this",
     caughtBy: ["raft/rsm/rsm_test.ts", OVERLOAD],
   },
@@ -284,7 +284,7 @@ export const kvCanaries: readonly Canary[] = [
     bug: "commands that wait in front of the log wait for ever",
     file: RSM,
     find: "    if (this.#queued.length > 0) this.#pace.add(before - this.#inLog.length, " +
-      "this.#clock.now());\n    this.#refill();",
+      "this.#time.now());\n    this.#refill();",
     replace: "",
     caughtBy: ["raft/rsm/rsm_test.ts"],
   },

@@ -30,20 +30,23 @@ export interface Entry {
 /** The longest key, in bytes. */
 export const KEY_BYTES_MAX = 4096;
 
+/** Up to this length a string of its codes is faster than a call into the runtime. */
+const SHORT_KEY_BYTES = 32;
+
 /** The flags of an entry; a number that is 0 is not written. */
 const DELETED = 1;
 const LEASED = 2;
 const EXPIRES = 4;
 
-/** A key as a binary string. */
-export function keyOf(bytes: Uint8Array): string {
-  const { length } = bytes;
-  if (length > 48) {
-    return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
+/** The key in a part of the bytes, as a binary string. */
+export function keyOf(bytes: Uint8Array, from = 0, to = bytes.length): string {
+  const length = to - from;
+  if (length > SHORT_KEY_BYTES) {
+    return Buffer.from(bytes.buffer, bytes.byteOffset + from, length).toString("latin1");
   }
-  let key = "";
-  for (let place = 0; place < length; place++) key += String.fromCharCode(bytes[place]!);
-  return key;
+  const codes = new Array<number>(length);
+  for (let place = 0; place < length; place++) codes[place] = bytes[from + place]!;
+  return String.fromCharCode.apply(null, codes);
 }
 
 /** The bytes of a key. */
@@ -90,7 +93,7 @@ export class EntryReader {
     const bytes = this.#bytes;
     const keyAt = at + 2;
     const keyEnd = keyAt + (bytes[at]! << 8 | bytes[at + 1]!);
-    const key = keyOf(bytes.subarray(keyAt, keyEnd));
+    const key = keyOf(bytes, keyAt, keyEnd);
     const flags = bytes[keyEnd]!;
     this.#at = keyEnd + 1;
     const revision = this.#number();

@@ -156,7 +156,7 @@ export class Table {
     const end = at + 2 + (bytes[at]! << 8 | bytes[at + 1]!);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return {
-      lastKey: keyOf(bytes.subarray(at + 2, end)),
+      lastKey: keyOf(bytes, at + 2, end),
       offset: view.getUint32(end),
       length: view.getUint32(end + 4),
     };

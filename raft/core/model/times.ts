@@ -27,6 +27,7 @@ export class LeaderTime {
   /** The monotonic time at which `steady` would have been 0. */
   readonly #origin: number;
   #times: Times;
+  #isRead = false;
 
   /** Continues where the last entry of the log ends. */
   constructor(last: Times, clocks: Clocks) {
@@ -35,12 +36,22 @@ export class LeaderTime {
     this.#times = last;
   }
 
-  /** The times of an entry that is appended now: the same object while they do not change. */
+  /**
+   * The times of an entry that is appended now: the same object while they do not change. The clocks
+   * are read once a turn.
+   */
   read(): Times {
     const before = this.#times;
+    if (this.#isRead) return before;
+    this.#isRead = true;
     const steady = Math.max(before.steady, Math.floor(this.#clocks.now() - this.#origin));
     const wall = Math.max(before.wall, Math.floor(this.#clocks.wall()));
     if (steady !== before.steady || wall !== before.wall) this.#times = { steady, wall };
     return this.#times;
+  }
+
+  /** A turn has ended. */
+  turned(): void {
+    this.#isRead = false;
   }
 }
