@@ -69,6 +69,7 @@ export {
   type WatchStream,
 } from "./server/mod.ts";
 export {
+  type AcquireOptions,
   type AcquireResult,
   type BatchOutcome,
   type Call,
@@ -77,6 +78,8 @@ export {
   Clerk,
   type ClerkOptions,
   type GetResult,
+  LeasedLock,
+  type LeasedLockOptions,
   Lock,
   type LockOptions,
   type OpenWatch,

@@ -41,6 +41,11 @@ export class Draft {
     return [...this.#changes.values()];
   }
 
+  /** What the changed keys are now. */
+  *changed(): Generator<Entry, void, void> {
+    for (const { entry } of this.#changes.values()) yield entry;
+  }
+
   /** The newest version of a key, a deletion included. */
   get(key: Key): Entry | null {
     return this.#changes.get(key)?.entry ?? this.#state.get(key, this.#at);

@@ -174,7 +174,7 @@ function keysOf(draft: Draft, lease: number, most: number): readonly Key[] {
     if (leaseOf(draft.get(name)) === lease) keys.add(name);
     if (keys.size === most) break;
   }
-  for (const { entry } of draft.changes) if (leaseOf(entry) === lease) keys.add(entry.key);
+  for (const entry of draft.changed()) if (leaseOf(entry) === lease) keys.add(entry.key);
   return [...keys].sort().slice(0, most);
 }
 

@@ -162,6 +162,14 @@ Deno.test("a batch sees its own leases: it grants, binds and revokes at one revi
   assertEquals(world.isDue(9e9), false);
 });
 
+Deno.test("a key that the batch itself took from its lease outlives the lease", () => {
+  const world = new World();
+  world.grant(4, 500);
+  world.put("a", 4);
+  world.run({ op: "put", key: "a", value }, { op: "revoke", lease: 4 });
+  assertEquals([world.keys(), world.keys("b")], [["a"], []]);
+});
+
 Deno.test("a batch that cannot be executed grants, renews and revokes nothing", () => {
   const world = new World();
   world.grant(1, 500);

@@ -18,6 +18,7 @@ import { type JsonOutcome, jsonOutcome } from "./json.ts";
 import {
   type CommitOutcome,
   commitOutcome,
+  type ConnectOptions,
   type DeleteOutcome,
   type GivenUp,
   type OperationOptions,
@@ -28,17 +29,10 @@ import {
   type WriteOptions,
   type WriteOutcome,
 } from "./outcomes.ts";
+import { acquireLock, type HeldLock, type LockOptions } from "./lock.ts";
 import { countRange, type KeyRange, type ListOptions, listRange, type ReadPage } from "./ranges.ts";
 import { type WatchGroup, type WatchOptions, watchStore, type WatchTarget } from "./watch.ts";
 import { deleteByBatch, putByBatch, readOutcome, writeOutcome } from "./writes.ts";
-
-/** Options of {@linkcode connect}. */
-export interface ConnectOptions {
-  /** The name of the cluster; nodes of other clusters are not asked. @default any */
-  readonly cluster?: string;
-  /** The time limit of operations without one of their own. @default {10_000} */
-  readonly timeoutMs?: number;
-}
 
 const TIMEOUT_MS = 10_000;
 
@@ -149,8 +143,8 @@ export class StoreClient implements AsyncDisposable {
 
   /** Writes a key, at most once, in one round trip. Text is stored as UTF-8. */
   async put(key: string, value: ValueLike, options: PutOptions = {}): Promise<WriteOutcome> {
-    const { version, expiresAt } = options;
-    if (version === undefined || expiresAt !== undefined) {
+    const { version, expiresAt, lease } = options;
+    if (version === undefined || expiresAt !== undefined || lease !== undefined) {
       return await putByBatch(this.batch(), { key, value }, options);
     }
     const put = (limits: OperationOptions) =>
@@ -243,6 +237,17 @@ export class StoreClient implements AsyncDisposable {
    */
   watch(target: WatchTarget, options: WatchOptions = {}): AsyncGenerator<WatchGroup, void, void> {
     return watchStore(this.#servers, target, { ...options, ending: this.#closing.signal });
+  }
+
+  /**
+   * Waits for a lock, and holds it until it is given back: it goes to the next client that waits, in
+   * order. A holder that dies loses it when its time to live has passed.
+   *
+   * @throws {LockError} If it was not acquired.
+   */
+  async lock(name: string, options: LockOptions = {}): Promise<HeldLock> {
+    const [clerk, servers, ending] = [this.#clerk, this.#servers, this.#closing.signal];
+    return await acquireLock(name, options, { clerk, servers, ending });
   }
 
   /**

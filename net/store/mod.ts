@@ -13,7 +13,7 @@ export {
   type ValueLike,
 } from "./batch_builder.ts";
 export { clerkCall } from "./clerk_call.ts";
-export { connect, type ConnectOptions, execute, StoreClient } from "./connect.ts";
+export { connect, execute, StoreClient } from "./connect.ts";
 export {
   type JsonBytes,
   jsonEntry,
@@ -23,9 +23,11 @@ export {
   jsonValue,
   prefixEnd,
 } from "./json.ts";
+export { HeldLock, LockError, type LockOptions } from "./lock.ts";
 export {
   type BatchAnswer,
   type CommitOutcome,
+  type ConnectOptions,
   type DeleteOutcome,
   type Ending,
   type GivenUp,

@@ -14,6 +14,14 @@ import {
   textOfKey,
 } from "../../kv/mod.ts";
 
+/** Options of {@linkcode connect}. */
+export interface ConnectOptions {
+  /** The name of the cluster; nodes of other clusters are not asked. @default any */
+  readonly cluster?: string;
+  /** The time limit of operations without one of their own. @default {10_000} */
+  readonly timeoutMs?: number;
+}
+
 /** Limits of one operation. */
 export interface OperationOptions {
   /** When to give up. @default {ConnectOptions.timeoutMs} */

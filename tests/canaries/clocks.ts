@@ -14,6 +14,8 @@ const ENDINGS = "kv/store/endings.ts";
 const STORE = "kv/store/store.ts";
 const PROPOSER = "kv/server/end_proposer.ts";
 
+const LOCK = "kv/client/leased_lock.ts";
+const LOCKS = "kv/client/leased_lock_test.ts";
 const LEASE_WORK = "kv/store/lease_work.ts";
 
 const UNITS = "kv/store/endings_test.ts";
@@ -216,8 +218,7 @@ export const endingsCanaries: readonly Canary[] = [
     rule: "N4",
     bug: "what the batch itself has bound does not end with the lease",
     file: LEASE_WORK,
-    find:
-      "for (const { entry } of draft.changes) if (leaseOf(entry) === lease) keys.add(entry.key);",
+    find: "for (const entry of draft.changed()) if (leaseOf(entry) === lease) keys.add(entry.key);",
     replace: "",
     caughtBy: [LEASES],
   },
@@ -284,5 +285,38 @@ export const endingsCanaries: readonly Canary[] = [
     find: '.replaceAll("/", "%2F")}/`;',
     replace: "}/`;",
     caughtBy: [LEASES],
+  },
+  {
+    rule: "C4",
+    bug: "every waiting client waits for the holder, and a release wakes all of them",
+    file: LOCK,
+    find: "if (first.entries[0]?.key !== made.key) return await this.#look(limits);",
+    replace:
+      "if (first.entries[0]?.key !== made.key) return { before: first.entries[0]!.key, revision: done.revision };",
+    caughtBy: [LOCKS],
+  },
+  {
+    rule: "C4",
+    bug: "a lock that is given back stays in the queue until its lease ends",
+    file: LOCK,
+    find: 'const done = await this.#run([{ op: "revoke", lease }], limits);',
+    replace: 'const done = await this.#run([{ op: "renew", leases: [lease] }], limits);',
+    caughtBy: [LOCKS],
+  },
+  {
+    rule: "C4",
+    bug: "the lease of a holder is renewed too late",
+    file: LOCK,
+    find: "this.#timer = clock.after(ttlMs / 3, () => void this.#keep());",
+    replace: "this.#timer = clock.after(ttlMs * 3, () => void this.#keep());",
+    caughtBy: [LOCKS],
+  },
+  {
+    rule: "C4",
+    bug: "a client whose key was removed believes that it holds the lock",
+    file: LOCK,
+    find: "if (renewed.gone.length > 0 || mine.entry === null) {",
+    replace: "if (renewed.gone.length > 0) {",
+    caughtBy: [LOCKS],
   },
 ];
