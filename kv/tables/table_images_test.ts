@@ -203,6 +203,23 @@ Deno.test("TableImages go on with the image of another leader that has the revis
   await other.images.close(true);
 });
 
+Deno.test("TableImages pass over a chunk that comes too early, and go on with the next", async () => {
+  const leader = await filled();
+  const follower = await new Server().open();
+  const { last } = leader.images.durable;
+  const first = leader.piece(BEGIN)!;
+  assertEquals(await follower.receive(first, { offset: 0, last }), first.next);
+  const second = leader.piece(first.next)!;
+  const { data, next: { offset: end } } = leader.piece(second.next)!;
+  const chunk = { from: 1, last, members: MEMBERS, data, total: end + 1 };
+  const { place, isBusy } = follower.images.receive({ ...chunk, offset: second.next.offset });
+  assertEquals([place, isBusy], [first.next, false]);
+  const { offset } = first.next;
+  assertEquals(await follower.receive(second, { offset, last }), second.next);
+  await leader.images.close(true);
+  await follower.images.close(true);
+});
+
 Deno.test("TableImages begin anew after a chunk that does not fit, and keep no file of it", async () => {
   const leader = await filled();
   const follower = await new Server().open();

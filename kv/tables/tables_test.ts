@@ -315,6 +315,9 @@ Deno.test("a merge keeps the deletions that a replay after a crash has to find",
   await again.flush(10);
   await again.compact();
   assertEquals([again.get("a"), again.status().bytes], [null, 0]);
+  // An image that has to contain the deletion can no longer be made here.
+  const moments = [4, 5].map((deletions) => again.canStream({ at: 10, deletions }));
+  assertEquals(moments, [false, true]);
 });
 
 /** Files whose operations wait for a while, so that those of two callers mix in many ways. */
