@@ -46,8 +46,7 @@ import type { NodeSettings, RunningNode } from "./node_settings.ts";
 const LAB_PACE = { electionTicks: 10, heartbeatTicks: 4 };
 
 /**
- * Most of a compacted log that stays in memory for followers that lag; a quarter of its limit if
- * less.
+ * Most of a compacted log that stays in memory for followers that lag; half of its limit if less.
  */
 const TRAILING_BYTES_MAX = 16 * 2 ** 20;
 
@@ -160,7 +159,7 @@ class NodeProcess implements RunningNode {
       ...(profile === "lab" ? LAB_PACE : {}),
       trailingBytes: profile === "lab"
         ? 0
-        : Math.min(TRAILING_BYTES_MAX, Math.floor(logBytesMax / 4)),
+        : Math.min(TRAILING_BYTES_MAX, Math.floor(logBytesMax / 2)),
       id,
       peers: this.#folder === null ? [...peers.keys()] : [],
       founders: this.#folder?.founders ?? null,

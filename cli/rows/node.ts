@@ -73,7 +73,7 @@ export const node = {
       choices: MACHINES,
     }),
     size("snapshot-after", "the size of the log at which a snapshot takes its place", {
-      default: "64MiB",
+      default: "32MiB",
       min: 1,
     }),
     integer("tick-ms", "length of a tick, in which elections and heartbeats are counted", {
