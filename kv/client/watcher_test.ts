@@ -11,6 +11,7 @@ import {
   decodeWatch,
   encodeMark,
   encodeWatchEnd,
+  PartWriter,
   rangeOfKey,
   type WatchEnd,
 } from "../watch/mod.ts";
@@ -171,6 +172,46 @@ Deno.test("a watcher grants credit as its consumer takes, and opens nothing whil
   assertEquals(await revisionOf(watcher.next()), 11);
   await clock.sleep(1);
   assertEquals([opened.length, opened[1]!.from], [2, 11]);
+  watcher.close();
+});
+
+/** The parts of one group of changes, each with one change. */
+function partsOf(revision: number, keys: readonly string[]): readonly Uint8Array[] {
+  const changes = keys.map((key) => {
+    const entry = { key, revision, version: 1, created: revision, lease: 0, expires: 0 };
+    return { entry: { ...entry, value: new Uint8Array(1000) }, previous: null };
+  });
+  const writer = new PartWriter({ previous: false, keysOnly: false });
+  writer.give([{ revision, changes }]);
+  return keys.map(() => writer.write(1));
+}
+
+Deno.test("a watcher grants credit again while a group longer than its credit arrives (W8)", async () => {
+  const { opened, watcher } = new Servers(1);
+  const [first] = opened;
+  const credit = first!.granted;
+  const next = watcher.next();
+  const parts = partsOf(7, ["a", "b", "c"]);
+  const [long, , last] = parts;
+  for (const part of parts.slice(0, 2)) first!.part(part);
+  assert(first!.granted >= credit + long!.length, "the server may send the rest");
+  first!.part(last!);
+  const { group } = await next as WatchNext & { readonly type: "group" };
+  assertEquals([group.revision, group.changes.map(({ key }) => key)], [7, ["a", "b", "c"]]);
+  watcher.close();
+});
+
+Deno.test("a watcher forgets a group that was cut off half way (W4)", async () => {
+  const { clock, opened, watcher } = new Servers(2);
+  opened[0]!.part(partsOf(7, ["a", "b"])[0]!);
+  opened[0]!.ended("lost");
+  await clock.sleep(5000);
+  assertEquals(opened.length, 2);
+  const next = watcher.next();
+  for (const part of partsOf(7, ["a", "b"])) opened[1]!.part(part);
+  assert(!opened[1]!.isCancelled, "the second server's parts are whole by themselves");
+  const { group } = await next as WatchNext & { readonly type: "group" };
+  assertEquals(group.changes.map(({ key }) => key), ["a", "b"]);
   watcher.close();
 });
 

@@ -306,7 +306,7 @@ export const watchCanaries: readonly Canary[] = [
     find: "    const reader = new PartReader();\n    const isMeant",
     replace:
       "    const reader = (this as unknown as { reader?: PartReader }).reader ??= new PartReader();\n    const isMeant",
-    caughtBy: [SWARM],
+    caughtBy: [WATCHER],
   },
   {
     rule: "W9",
