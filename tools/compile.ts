@@ -11,7 +11,7 @@ import { formatBytes, formatDuration, permissions } from "../cli/table/mod.ts";
 const root = new URL("../", import.meta.url);
 
 /** Files and folders that are loaded by name at run time, which the compiler cannot see. */
-const included = ["tests/checker/linearizability_worker.ts", "tests/pages/script"];
+const included = ["tests/checker/linearizability_worker.ts", "tests/pages/script", "cli/door/page"];
 
 async function main(args: readonly string[]): Promise<number> {
   const flags = parseArgs([...args], {

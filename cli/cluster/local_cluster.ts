@@ -159,6 +159,7 @@ export interface LocalClusterOptions {
 export class LocalCluster implements ProcessControl {
   readonly #options: LocalClusterOptions;
   readonly #running = new Map<NodeId, NodeProcess>();
+  readonly #paused = new Set<NodeId>();
   #file: ClusterFile;
 
   constructor(options: LocalClusterOptions) {
@@ -199,6 +200,26 @@ export class LocalCluster implements ProcessControl {
     for (const { id } of this.#options.file.nodes) await this.start(id);
   }
 
+  /** As `kill -STOP`. */
+  pause(id: NodeId): void {
+    const node = this.#running.get(id);
+    if (node === undefined) return;
+    node.signal("SIGSTOP");
+    this.#paused.add(id);
+    node.ended.then(() => this.#paused.delete(id));
+  }
+
+  /** As `kill -CONT`. */
+  resume(id: NodeId): void {
+    this.#running.get(id)?.signal("SIGCONT");
+    this.#paused.delete(id);
+  }
+
+  /** Whether {@linkcode pause} holds it. */
+  isPaused(id: NodeId): boolean {
+    return this.#paused.has(id);
+  }
+
   /** As `kill -9`. */
   async kill(id: NodeId): Promise<void> {
     await this.#running.get(id)?.kill();
@@ -206,6 +227,7 @@ export class LocalCluster implements ProcessControl {
 
   /** Stops every node, gently at first. */
   async stopAll(): Promise<void> {
+    for (const id of this.#paused) this.resume(id);
     await Promise.all([...this.#running.values()].map((node) => node.stop(stopMsMax)));
   }
 

@@ -12,6 +12,7 @@ export { lastLines, NodeProcess } from "./node_process.ts";
 export {
   onCluster,
   openLocalSession,
+  openNodes,
   parseEndpoint,
   withRemoteSession,
   withSession,

@@ -146,6 +146,15 @@ export function openLocalSession(
   return makeSession(nodes, { cluster, control, processes, isShell });
 }
 
+/** Opens the nodes of these ids, without access to anything but their ports for clients. */
+export function openNodes(
+  known: ReadonlyMap<NodeId, string>,
+  cluster: string,
+): Session {
+  const nodes = [...known].map(([id, endpoint]) => new RemoteNode({ id, endpoint, cluster }));
+  return makeSession(nodes, { cluster, control: null, processes: null, isShell: false });
+}
+
 /** Opens a cluster by addresses alone. The nodes report their ids when they are reached. */
 async function openRemoteSession(
   endpoints: readonly string[],

@@ -21,7 +21,10 @@ import {
 import { jsonRoutes } from "../../net/http/json/mod.ts";
 import { connect, type StoreClient } from "../../net/store/mod.ts";
 import { SystemClock } from "../../raft/mod.ts";
-
+import type { Session } from "../table/mod.ts";
+import { LiveControl } from "./live_control.ts";
+import { liveRoutes } from "./live_routes.ts";
+import { LiveView } from "./live_view.ts";
 import { METRICS } from "./metrics.ts";
 import { httpSamples } from "./samples.ts";
 
@@ -37,6 +40,8 @@ export interface ClusterDoorOptions {
   readonly cluster: string;
   /** Where its nodes listen for clients. */
   readonly endpoints: readonly string[];
+  /** The nodes, for the page. */
+  readonly session: Session;
   readonly health: Health;
   /** The nodes with an HTTP port, this one included. @default this port alone */
   readonly nodes?: () => Promise<readonly ConnectNode[]>;
@@ -93,13 +98,18 @@ function routesOf(
 
 /** Opens the port; resolves when it serves. */
 export async function openClusterDoor(options: ClusterDoorOptions): Promise<ClusterDoor> {
-  const { listener, host, token, socket, cluster, endpoints, log } = options;
+  const { listener, host, token, socket, cluster, endpoints, session, log } = options;
   checkToken(host, token);
   const store = connect(endpoints, { cluster });
+  const control = new LiveControl(session, store);
+  const view = new LiveView(session, { hasLoad: () => control.hasLoad });
   const { connectionsMax } = connectionLimits({ hasHttp: true }).http;
   const door: Door = await openDoor({
     ...{ listener, socket, token, log },
-    routes: routesOf(store, options, () => httpSamples(door.load(), door.refusals())),
+    routes: [
+      ...liveRoutes(view, control),
+      ...routesOf(store, options, () => httpSamples(door.load(), door.refusals())),
+    ],
     names: [host],
     limits: { connectionsMax },
   });
@@ -108,6 +118,7 @@ export async function openClusterDoor(options: ClusterDoorOptions): Promise<Clus
     load: () => door.load(),
     refusals: () => door.refusals(),
     close: async () => {
+      control.stop();
       await door.close();
       await store.close();
     },

@@ -7,6 +7,7 @@
 import { type Address, parseAddress } from "../../net/mod.ts";
 import type { Sample } from "../../net/http/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
+import { openNodes } from "../cluster/mod.ts";
 import type { NodeReport } from "../table/mod.ts";
 import { type ClusterDoor, openClusterDoor } from "./cluster_door.ts";
 import { nodeHealth } from "./health.ts";
@@ -55,11 +56,15 @@ export async function openNodeDoor(
     { address, role: "HTTP" },
     () => Deno.listen({ ...address, transport: "tcp" }),
   );
+  const ownPlace = textOf(reachable(own));
+  const known = node.report().clients.map((at) => [at.id, at.endpoint] as const);
+  const session = openNodes(new Map([...known, [id, ownPlace]]), cluster);
   const nodes = new HttpNodes({ own: () => node.report(), others, cluster });
   try {
     const door = await openClusterDoor({
       ...{ listener, token, cluster, host: address.hostname, socket: `${data}/${HTTP_SOCKET}` },
-      endpoints: [textOf(reachable(own)), ...others],
+      endpoints: [ownPlace, ...others],
+      session,
       health: nodeHealth(() => node.report()),
       samples: () => node.samples(),
       nodes: () => nodes.list(),
@@ -71,11 +76,13 @@ export async function openNodeDoor(
       close: async () => {
         nodes.close();
         await door.close();
+        session.close();
       },
     };
   } catch (error) {
     listener.close();
     nodes.close();
+    session.close();
     throw error;
   }
 }

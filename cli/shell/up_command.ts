@@ -154,6 +154,7 @@ async function openUpDoor(
       socket: `${options.data}/http.sock`,
       cluster: session.cluster,
       endpoints: session.nodes.map(({ endpoint }) => endpoint),
+      session,
       health: clusterHealth(() => session.reports()),
       samples: () => clusterSamples(session),
       log: (line) => output.note(line),

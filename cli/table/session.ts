@@ -25,6 +25,10 @@ export interface ProcessControl {
   kill(id: NodeId): Promise<void>;
   start(id: NodeId): Promise<void>;
   isRunning(id: NodeId): boolean;
+  /** Stops the clock of a process, as `kill -STOP`. */
+  pause(id: NodeId): void;
+  resume(id: NodeId): void;
+  isPaused(id: NodeId): boolean;
 }
 
 /** A node as its clients know it. */

@@ -18,6 +18,10 @@ export interface Browser {
   evaluate(expression: string): Promise<unknown>;
   /** Moves the mouse there. */
   hover(x: number, y: number): Promise<void>;
+  /** Presses and releases the left button of the mouse there. */
+  click(x: number, y: number): Promise<void>;
+  /** Presses a key that writes a character. */
+  press(key: string): Promise<void>;
   /** The bytes of a PNG. */
   screenshot(): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -67,20 +71,29 @@ export async function withPage(
   use: (page: Browser) => Promise<void>,
   options: Partial<BrowserOptions> = {},
 ): Promise<void> {
-  const browserPath = findBrowser();
-  if (browserPath === null) throw new Error("Cannot show a page: wanted Chromium, found none");
   const path = await Deno.makeTempFile({ suffix: ".html" });
   try {
     await Deno.writeTextFile(path, html);
-    const page = await openPage(browserPath, `file://${path}`, { ...WINDOW, ...options });
-    try {
-      await use(page);
-      assertEquals(page.complaints, []);
-    } finally {
-      await page.close();
-    }
+    await withUrl(`file://${path}`, use, options);
   } finally {
     await Deno.remove(path);
+  }
+}
+
+/** Shows a page that a server has to a test; it may ask that server alone. */
+export async function withUrl(
+  url: string,
+  use: (page: Browser) => Promise<void>,
+  options: Partial<BrowserOptions> = {},
+): Promise<void> {
+  const browserPath = findBrowser();
+  if (browserPath === null) throw new Error("Cannot show a page: wanted Chromium, found none");
+  const page = await openPage(browserPath, url, { ...WINDOW, ...options });
+  try {
+    await use(page);
+    assertEquals(page.complaints, []);
+  } finally {
+    await page.close();
   }
 }
 
@@ -115,6 +128,15 @@ async function openPage(
       evaluate: (expression) => session.evaluate(expression),
       hover: async (x, y) => {
         await session.call("Input.dispatchMouseEvent", { type: "mouseMoved", x, y });
+      },
+      click: async (x, y) => {
+        const at = { x, y, button: "left", clickCount: 1 };
+        await session.call("Input.dispatchMouseEvent", { type: "mousePressed", ...at });
+        await session.call("Input.dispatchMouseEvent", { type: "mouseReleased", ...at });
+      },
+      press: async (key) => {
+        await session.call("Input.dispatchKeyEvent", { type: "keyDown", key, text: key });
+        await session.call("Input.dispatchKeyEvent", { type: "keyUp", key });
       },
       screenshot: async () => {
         const { data } = await session.call("Page.captureScreenshot", { format: "png" });
@@ -228,9 +250,15 @@ class Session {
         return;
       case "Network.requestWillBeSent": {
         const { url } = params["request"] as { readonly url: string };
-        if (url !== this.#url) this.complaints.push(`request to ${url}`);
+        if (!this.#isOwn(url)) this.complaints.push(`request to ${url}`);
       }
     }
+  }
+
+  /** A file has nothing but itself; a server's page may ask its server. */
+  #isOwn(url: string): boolean {
+    if (url === this.#url || url.startsWith("data:")) return true;
+    return this.#url.startsWith("http:") && new URL(url).origin === new URL(this.#url).origin;
   }
 }
 

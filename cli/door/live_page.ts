@@ -1,0 +1,135 @@
+/**
+ * The live page as one self-contained file: its script and style are in it, and its policy names
+ * their hashes, so that a browser runs nothing else and asks no other server.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import type { Route } from "../../net/http/mod.ts";
+
+const folder = new URL("page/", import.meta.url);
+
+/** The modules of the script, in the order of their imports. */
+export const LIVE_SCRIPT = ["shared", "connection", "ring", "cards", "plots", "keys", "live"];
+
+/**
+ * The text of modules without what joins them: they share one scope, so that no two of them may give
+ * the same name to different things.
+ */
+export function joinedScript(names: readonly string[]): string {
+  return names.map((name) => Deno.readTextFileSync(new URL(`${name}.js`, folder))).join("\n")
+    .replaceAll(/^import [^;]*;\n/gm, "")
+    .replaceAll(/^export /gm, "");
+}
+
+/** The page, and the policy that lets a browser run it. */
+export function livePage(): { readonly html: string; readonly policy: string } {
+  const style = Deno.readTextFileSync(new URL("live.css", folder));
+  const script = joinedScript(LIVE_SCRIPT);
+  const hash = (text: string): string =>
+    `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hash(script)}`,
+    `style-src ${hash(style)}`,
+    "connect-src 'self'",
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+  return { html: pageHtml(style, script), policy };
+}
+
+/** `GET /`. It holds nothing of the cluster, so that it needs no token. */
+export function pageRoute(): Route {
+  let page: ReturnType<typeof livePage> | null = null;
+  return {
+    ...{ method: "GET", path: "/", access: "open" },
+    handle: () => {
+      page ??= livePage();
+      return new Response(page.html, {
+        headers: {
+          "content-type": "text/html; charset=utf-8",
+          "content-security-policy": page.policy,
+        },
+      });
+    },
+  };
+}
+
+const ICON = "data:image/svg+xml," + encodeURIComponent(
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="13" ` +
+    `fill="none" stroke="#5b8def" stroke-width="4"/><circle cx="16" cy="5" r="5" fill="#e0a100"/></svg>`,
+);
+
+function pageHtml(style: string, script: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Kontiki</title>
+<link rel="icon" href="${ICON}">
+<style>${style}</style>
+</head>
+<body>
+<header class="top">
+<h1>Kontiki<small id="cluster"></small></h1>
+<span id="status" class="status">connecting</span>
+<span id="up" class="soft"></span>
+<span id="revision" class="soft"></span>
+<span class="gap"></span>
+<div id="controls" role="group" aria-label="What happens to the cluster" hidden>
+<button id="load" aria-pressed="false">Load<kbd>L</kbd></button>
+<button id="noise" aria-pressed="false">Bad network<kbd>X</kbd></button>
+<button id="heal">Heal<kbd>H</kbd></button>
+</div>
+<button id="theme" title="Dark or light (T)" aria-label="Dark or light">◐</button>
+</header>
+<form id="login" class="panel" hidden>
+<label for="token">This port wants a token</label>
+<input id="token" type="password" autocomplete="off"><button>Go on</button>
+</form>
+<main>
+<section class="panel stage" aria-label="The nodes and the links between them">
+<svg id="ring" viewBox="0 0 640 480" role="group" aria-label="Nodes"></svg>
+<p id="hint" hidden>Click a link to cut it, and again to mend it. Keys 1 to 9 choose a node.</p>
+</section>
+<section id="cards" aria-label="Nodes"></section>
+<ul class="legend" aria-label="Entries of the logs">
+<li><i class="applied"></i>applied</li><li><i class="saved"></i>saved</li>
+<li><i class="unsaved"></i>not saved yet</li>
+</ul>
+</main>
+<aside>
+<section class="panel plot">
+<h2>Throughput <i class="write"></i><i class="read"></i><span id="rate">–</span></h2>
+<canvas id="throughput" role="img" aria-label="Writes and reads a second, over two minutes"></canvas>
+</section>
+<section class="panel plot">
+<h2>Latency at the nodes <i class="write"></i><i class="read"></i><span id="times">–</span></h2>
+<canvas id="latency" role="img" aria-label="Latency of writes and reads, over two minutes"></canvas>
+</section>
+<section class="panel box"><h2>What happened</h2><ol id="history" aria-live="polite"></ol></section>
+<section class="panel box">
+<h2>Keys <input id="prefix" type="search" placeholder="prefix" aria-label="Prefix of the keys"></h2>
+<div class="scroll"><table>
+<thead><tr><th>key</th><th>value</th><th class="number">version</th><th class="number">revision</th></tr></thead>
+<tbody id="entries"></tbody>
+</table></div>
+<p id="more" hidden>and more</p>
+</section>
+</aside>
+<footer>
+<span>writes and reads: last two minutes</span>
+<a href="/metrics">metrics</a><a href="/readyz">health</a><a href="/v1/openapi.json">API</a>
+</footer>
+<div id="toast" role="status" hidden></div>
+<noscript>This page needs JavaScript.</noscript>
+<script type="module">${script}</script>
+</body>
+</html>
+`;
+}

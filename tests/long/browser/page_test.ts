@@ -1,0 +1,122 @@
+/**
+ * The live page of `kontiki up` in a headless Chromium: a leader is cut off by mouse, an election
+ * happens under the eyes of the reader, everything heals. Left out where no Chromium is on the path.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { startCommand } from "../../helpers/commands.ts";
+import { inTime, until } from "../../helpers/until.ts";
+import { withFolder } from "../../helpers/with_folder.ts";
+import { type Browser, findBrowser, withUrl } from "../../pages/browser.ts";
+
+const hasBrowser = findBrowser() !== null;
+if (!hasBrowser) console.log("skipped: the live page in a browser, for no Chromium is installed");
+
+/** Runs with a cluster of three nodes, and the address of its page. */
+async function withPageOfCluster(work: (url: string) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const up = startCommand(["up", "--serve", "--json", "--data", `${folder}/data`]);
+    try {
+      const reader = up.stdout.pipeThrough(new TextDecoderStream() as never).getReader();
+      const { value } = await inTime(reader.read() as Promise<{ value?: string }>, "the cluster");
+      await reader.cancel();
+      await work(JSON.parse(value!).http);
+    } finally {
+      up.kill("SIGTERM");
+      await up.stdin.close().catch(() => {});
+      await up.stderr.cancel();
+      await up.status;
+    }
+  });
+}
+
+/** The text of an element. */
+async function textOf(page: Browser, selector: string): Promise<string> {
+  return String(await page.evaluate(`document.querySelector("${selector}").textContent`));
+}
+
+/** The node that leads, as the head of the page says; `null`: none. */
+async function leaderOn(page: Browser): Promise<number | null> {
+  const found = /^n(\d) leads/.exec(await textOf(page, "#status"));
+  return found === null ? null : Number(found[1]);
+}
+
+/** Clicks in the middle of an element. */
+async function click(page: Browser, selector: string): Promise<void> {
+  const box = await page.evaluate(`(() => {
+    const { x, y, width, height } = document.querySelector(${JSON.stringify(selector)})
+      .getBoundingClientRect();
+    return [x + width / 2, y + height / 2];
+  })()`) as [number, number];
+  await page.click(...box);
+}
+
+Deno.test({
+  name: "a leader is cut off by mouse, another is elected, and healing brings the old one back",
+  ignore: !hasBrowser, // the page needs a Chromium
+  fn: async () => {
+    await withPageOfCluster((url) =>
+      withUrl(url, async (page) => {
+        await until(async () => await leaderOn(page) !== null, "a leader on the page");
+        const paint = await page.evaluate(
+          'performance.getEntriesByName("first-contentful-paint")[0].startTime',
+        );
+        console.log(`first paint after ${Number(paint).toFixed(0)} ms`);
+        const old = await leaderOn(page);
+        await page.evaluate('document.getElementById("load").click()');
+        const others = [1, 2, 3].filter((id) => id !== old);
+        for (const other of others) {
+          const [a, b] = [Math.min(old!, other), Math.max(old!, other)];
+          await click(page, `g[aria-label^="link between n${a} and n${b}"] .scissors`);
+          const cut = `g[aria-label="link between n${a} and n${b}: cut"]`;
+          await until(async () =>
+            await page.evaluate(`!!document.querySelector('${cut}')`) === true
+          );
+        }
+        await until(async () => {
+          const leader = await leaderOn(page);
+          return leader !== null && leader !== old;
+        }, "another leader on the page");
+        assert((await textOf(page, "#history")).includes("leads in term"));
+        assertEquals(await page.evaluate('document.querySelectorAll(".link.cut").length'), 2);
+        await page.evaluate('document.getElementById("heal").click()');
+        await until(async () => {
+          const cards = await page.evaluate(
+            '[...document.querySelectorAll(".pill")].map((pill) => pill.textContent)',
+          ) as string[];
+          return cards.filter((text) => text.startsWith("follower")).length === 2;
+        }, "two followers");
+        const cuts = () => page.evaluate('document.querySelectorAll(".link.cut").length');
+        await until(async () => await cuts() === 0, "the links");
+        await until(async () => (await textOf(page, "#entries")).includes("load/"), "the keys");
+      })
+    );
+  },
+});
+
+Deno.test({
+  name: "a node is killed and started by keyboard and button, on a narrow dark screen",
+  ignore: !hasBrowser, // the page needs a Chromium
+  fn: async () => {
+    await withPageOfCluster((url) =>
+      withUrl(url, async (page) => {
+        await until(async () => await leaderOn(page) !== null, "a leader on the page");
+        const width = await page.evaluate("document.documentElement.scrollWidth");
+        assertEquals(width, 420);
+        const role = () => textOf(page, ".card:nth-child(2) .pill");
+        await page.evaluate(
+          'document.querySelector(".card:nth-child(2) .actions button:nth-child(3)").click()',
+        );
+        await until(async () => (await role()).startsWith("stopped"), "a stopped node");
+        await page.evaluate(
+          'document.querySelector(".card:nth-child(2) .actions button:nth-child(3)").click()',
+        );
+        await until(async () => /^(follower|leader)/.test(await role()), "the node again");
+        await page.press("2");
+        assertEquals(await page.evaluate('document.querySelectorAll(".card.selected").length'), 1);
+      }, { width: 420, height: 900, theme: "dark" })
+    );
+  },
+});
