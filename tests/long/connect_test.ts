@@ -7,6 +7,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { freePort } from "../../cli/cluster/free_port.ts";
+import { killCommand } from "../helpers/commands.ts";
+import { until } from "../helpers/until.ts";
 import { withHttpCluster } from "../helpers/http_cluster.ts";
 import { withFolder } from "../helpers/with_folder.ts";
 
@@ -141,4 +144,74 @@ Deno.test("no write is lost and none done twice while leaders are killed", async
       }
     });
   });
+});
+
+/** Adds the messages that a reader of the chat sees, until the reader is cancelled. */
+async function readEvents(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  seen: string[],
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  while (true) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const lines = (rest + decoder.decode(value, { stream: true })).split("\n\n");
+    rest = lines.pop()!;
+    seen.push(...lines.map((line) => line.replace("data: ", "")));
+  }
+}
+
+/** Starts the program of docs/connect.md, and resolves when it listens. */
+async function startChat(
+  folder: string,
+  url: string,
+): Promise<readonly [Deno.ChildProcess, string]> {
+  const page = await Deno.readTextFile(new URL("../../docs/connect.md", import.meta.url));
+  const [, program] = /^```ts\n(\/\/ chat\.ts\n.*?)^```$/ms.exec(page)!;
+  await Deno.writeTextFile(`${folder}/chat.ts`, program!);
+  const port = freePort();
+  const chat = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--check", "--unstable-kv", "--no-config", `${folder}/chat.ts`],
+    env: { DENO_KV_ACCESS_TOKEN: TOKEN, KV_URL: url, PORT: `${port}` },
+    ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
+  }).spawn();
+  const isOpen = () => Deno.connect({ port }).then((conn) => (conn.close(), true), () => false);
+  await until(isOpen, "the chat");
+  return [chat, `http://127.0.0.1:${port}/room`];
+}
+
+Deno.test("the chat of docs/connect.md goes on while the leader is killed", async () => {
+  await withFolder((folder) =>
+    withHttpCluster({ token: TOKEN }, async (cluster) => {
+      const leader = await cluster.leader();
+      const [chat, url] = await startChat(folder, `${cluster.url(leader)}/db/chat`);
+      const seen: string[] = [];
+      try {
+        const reader = (await fetch(url)).body!.getReader();
+        const reading = readEvents(reader, seen);
+        const say = async (text: string) => {
+          const answer = await fetch(url, { method: "POST", body: text });
+          return `${await answer.text()} ${text}`;
+        };
+        const said = await Promise.all(["ada", "bob"].map(async (name) => {
+          const own: string[] = [];
+          for (let number = 0; number < 20; number++) {
+            own.push(await say(`${name} ${number}`));
+            if (number === 8 && name === "ada") await cluster.kill(leader);
+          }
+          return own;
+        }));
+        const number = (line: string) => Number(line.split(" ")[0]);
+        const all = said.flat().toSorted((one, other) => number(one) - number(other));
+        assertEquals(all.map(number), all.map((_, at) => at));
+        await until(() => seen.length >= all.length, "all messages");
+        assertEquals(seen, all);
+        await reader.cancel();
+        await reading;
+      } finally {
+        await killCommand(chat);
+      }
+    })
+  );
 });
