@@ -156,7 +156,14 @@ class Waiting {
     return listening({ address: listen!, role: "peers" }, () =>
       new TcpTransport({
         ...{ id, cluster, peers: isFounding ? [...peers.keys()] : [], listen: listen! },
-        identity: { clusterId, incarnation, founders: null, certificate: null, client },
+        identity: {
+          clusterId,
+          incarnation,
+          founders: null,
+          certificate: null,
+          client,
+          held: () => NOTHING,
+        },
         met: (peer, claim) => this.#met(peer, claim),
         receive: () => {},
         log: () => {},
@@ -248,6 +255,9 @@ class Waiting {
     );
   }
 }
+
+/** What an empty folder holds. */
+const NOTHING = { index: 0, term: 0 };
 
 /** The reasons with which a member of a cluster refuses a node that belongs to none. */
 const OF_A_CLUSTER: readonly string[] = ["otherFolder", "notAMember"];

@@ -187,6 +187,46 @@ Deno.test("a node whose log was removed is refused (I2, D8)", async () => {
   });
 });
 
+Deno.test("a node with an older copy of its folder is refused, and ends (D8)", async () => {
+  await withNodes(async (nodes) => {
+    const peers = places();
+    await nodes.startAll("a", peers);
+    const all = ["a1", "a2", "a3"];
+    const statusOf = (name: string) => nodes.running.get(name)!.report().status;
+    assertEquals(await nodes.put("before", all), "yes");
+    const name = all.find((each) => statusOf(each).role !== "leader")!;
+    const id = Number(name.slice(1));
+    await nodes.stop(name);
+    await copy(nodes.folder(name), nodes.folder("copy"));
+    await nodes.start(name, id, peers);
+    for (const key of ["one", "two"]) assertEquals(await nodes.put(key, all), "yes");
+    // The leader knows what the node has acknowledged.
+    await until(() =>
+      all.some((each) => {
+        const { role, last, peers } = statusOf(each);
+        return role === "leader" && peers.every(({ match }) => match === last.index);
+      })
+    );
+    await nodes.stop(name);
+    const node = await nodes.start("copy", id, peers);
+    const error = await inTime(node.ended, "the end of the older copy", SOON_MS);
+    assert(error instanceof StorageError && error.kind === "foreign", String(error));
+    assertStringIncludes(error.message, "this folder is an older copy");
+    nodes.running.delete("copy");
+    await nodes.start(name, id, peers);
+    assertEquals(await nodes.put("three", all), "yes");
+  });
+});
+
+/** Copies a folder with all that is in it. */
+async function copy(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to);
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) await copy(`${from}/${name}`, `${to}/${name}`);
+    else await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
 Deno.test("the folder of another node, and one that flags call by another name, is refused (I3)", async () => {
   await withNodes(async (nodes) => {
     const peers = places();

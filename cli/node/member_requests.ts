@@ -4,8 +4,15 @@
  * @module
  */
 
-import type { Answer, Plain, WireValue } from "../../net/mod.ts";
-import { decodeMembers, type Folder, type Member, type Node } from "../../raft/mod.ts";
+import type { Answer, PeerIdentity, Plain, WireValue } from "../../net/mod.ts";
+import {
+  decodeMembers,
+  encodeMembers,
+  type Folder,
+  type Member,
+  type Members,
+  type Node,
+} from "../../raft/mod.ts";
 import {
   IDENTITY_REQUEST,
   MEMBERS_REQUEST,
@@ -16,6 +23,18 @@ import {
 /** The client address that others may use; empty if only the system knows the port. */
 export function clientOf({ client }: Pick<Folder, "client">): string {
   return client.endsWith(":0") ? "" : client;
+}
+
+/** What the hellos of a node say. */
+export function peerIdentity(
+  folder: Folder & { readonly founders: Members },
+  held: PeerIdentity["held"],
+): PeerIdentity {
+  const { identity, founders } = folder;
+  return {
+    ...{ ...identity, founders, client: clientOf(folder), held },
+    certificate: encodeMembers(founders),
+  };
 }
 
 /** Answers the question which node this is; false for another request. */

@@ -15,7 +15,6 @@ import {
   CONTROL_SOCKET,
   FaultyTransport,
   openControl,
-  type PeerIdentity,
   type Plain,
   RpcServer,
   TcpTransport,
@@ -24,11 +23,12 @@ import {
 import type { Sample } from "../../net/http/mod.ts";
 import {
   DenoFiles,
-  encodeMembers,
   type Envelope,
   FileStorage,
   Node,
   type NodeId,
+  type Position,
+  StorageError,
   SystemClock,
 } from "../../raft/mod.ts";
 import { type BornFolder, openFolder } from "./birth.ts";
@@ -39,7 +39,7 @@ import { makeMachine, type RunningMachine } from "./machines.ts";
 import { type CountingReport, formatBytes, type NodeReport, REPORT_REQUEST } from "../table/mod.ts";
 import { clientAddresses, isMember, warnOfOthers } from "./addresses.ts";
 import { untilVoter } from "./joining.ts";
-import { answerIdentity, answerMembers, clientOf } from "./member_requests.ts";
+import { answerIdentity, answerMembers, peerIdentity } from "./member_requests.ts";
 import type { NodeSettings, RunningNode } from "./node_settings.ts";
 
 /** The lab's default in ticks of 25 ms instead of 10. */
@@ -92,6 +92,8 @@ class NodeProcess implements RunningNode {
   #clients: RpcServer | null = null;
   #control: RpcServer | null = null;
   #isStopped = false;
+  /** The term and the last entry of the folder when it was opened; `null`: it is not yet. */
+  #held: Position | null = null;
   clients: Address | null = null;
   http: string | null = null;
 
@@ -105,6 +107,7 @@ class NodeProcess implements RunningNode {
     this.#storage = new FileStorage({
       files: new DenoFiles(settings.data),
       identity,
+      loaded: (held) => this.#held = held,
       full: (error) => {
         if (error === null) log.info("the disk has room again");
         else log.warn(`the disk is full, and puts may be refused: ${error.problem}`);
@@ -121,10 +124,10 @@ class NodeProcess implements RunningNode {
         receive: (envelope) => this.#receive(envelope),
         heard: (from) => this.#heard(from),
         log: (line) => log.warn(line),
-        refused: refusedLog(log),
+        refused: refusedLog(log, (detail) => void this.#giveUp(detail)),
         limits: this.#limits.peers,
         ...(settings.versions === undefined ? {} : { versions: settings.versions }),
-        ...(folder === null ? {} : { identity: this.#identityOf(folder) }),
+        ...(folder === null ? {} : { identity: peerIdentity(folder, () => this.#held) }),
       }));
     this.#faulty = settings.control
       ? new FaultyTransport({
@@ -134,13 +137,6 @@ class NodeProcess implements RunningNode {
         id,
       })
       : null;
-  }
-
-  /** What the hellos say. */
-  #identityOf(folder: BornFolder): PeerIdentity {
-    const { identity, founders } = folder;
-    const certificate = encodeMembers(founders);
-    return { ...identity, founders, certificate, client: clientOf(folder) };
   }
 
   get peers(): Address {
@@ -264,6 +260,13 @@ class NodeProcess implements RunningNode {
     this.#lag.stop();
     this.#transport.close();
     this.#control?.close();
+  }
+
+  /** A peer knows that the folder forgot something: this node must promise nothing any more (D8). */
+  async #giveUp(detail: string): Promise<void> {
+    this.#close();
+    await this.#node?.stop();
+    this.#end.resolve(new StorageError("foreign", detail));
   }
 
   #fail(error: unknown): void {

@@ -31,6 +31,8 @@ function open(id: NodeId, changes: Partial<TcpTransportOptions> = {}): Side {
   return { transport, got };
 }
 
+const NOWHERE: Position = { index: 0, term: 0 };
+
 /** Voters with these folders, beginning with n1. */
 function membersOf(known: readonly string[]): Members {
   const voters = known.map((incarnation, at) => {
@@ -45,10 +47,9 @@ function identityOf(
   incarnation: string,
   known: readonly string[],
 ): PeerIdentity {
-  return { clusterId, incarnation, founders: membersOf(known), certificate: null, client: "" };
+  const ids = { clusterId, incarnation, founders: membersOf(known) };
+  return { ...ids, certificate: null, client: "", held: () => NOWHERE };
 }
-
-const NOWHERE: Position = { index: 0, term: 0 };
 
 /** How two nodes refuse each other, after each has tried; each knows members as of a place. */
 async function refusalsBetween(
@@ -176,7 +177,7 @@ Deno.test("refusePeer refuses what lacks a cluster, and what means another folde
   const hello: PeerHello = {
     ...{ versions: PEER_VERSIONS, cluster: "test", clusterId: "c", from: 2, incarnation: "a2" },
     ...{ wanted: "a1", to: 1, run: 1, dial: 1, line: "small", members: "", address: "" },
-    ...{ certificate: null, asOf: none, client: "" },
+    ...{ certificate: null, asOf: none, client: "", held: null },
   };
   const refusal = (change: Partial<PeerHello>) =>
     refusePeer({ ...hello, ...change }, mine)?.refusal;
@@ -185,4 +186,22 @@ Deno.test("refusePeer refuses what lacks a cluster, and what means another folde
   assertEquals(refusal({ clusterId: "", incarnation: "b2" }), "otherFolder");
   assertEquals(refusal({ clusterId: "", from: 3 }), "notAMember");
   assertEquals(refusal({ wanted: "b1" }), "otherFolder");
+});
+
+Deno.test("TcpTransport dials nobody before its folder is open (D8)", async () => {
+  let held: Position | null = null;
+  const identity = { ...identityOf("c", "a1", ["a1", "a2"]), held: () => held };
+  const [one, two] = [
+    open(1, { identity }),
+    open(2, {
+      identity: identityOf("c", "a2", ["a1", "a2"]),
+    }),
+  ];
+  one.transport.setPeer(2, two.transport.address);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assertEquals(one.transport.traffic().get(2)?.connects ?? 0, 0);
+  held = NOWHERE;
+  await until(() => one.transport.traffic().get(2)?.isConnected === true);
+  one.transport.close();
+  two.transport.close();
 });

@@ -8,7 +8,10 @@ import { Configuration, type Members, type NodeId, type Position } from "../../r
 import type { PeerIdentity, TcpTransportOptions } from "../wire/mod.ts";
 import { PEER_VERSIONS, type Self } from "./peer_hello.ts";
 
-const NO_IDS = { clusterId: "", incarnation: "", founders: null, certificate: null, client: "" };
+const NO_IDS: PeerIdentity = {
+  ...{ clusterId: "", incarnation: "", founders: null, certificate: null, client: "" },
+  held: () => ({ index: 0, term: 0 }),
+};
 
 /** What stays and what changes of it. */
 export class OwnIdentity {

@@ -78,6 +78,8 @@ export interface PeerHello {
   readonly asOf: Position;
   /** Where the sender serves clients, `HOST:PORT`; empty if it does not. */
   readonly client: string;
+  /** The term and the last entry of the sender's folder when it was opened; `null`: it does not say. */
+  readonly held: Position | null;
 }
 
 /** First frame of the node that was dialled, if it accepts the hello. */
@@ -95,10 +97,11 @@ export interface PeerAnswer {
 export function encodePeerHello(hello: PeerHello): WireValue {
   const { lowest, highest, features } = hello.versions;
   const { cluster, clusterId, from, incarnation, to, wanted, run, dial } = hello;
-  const { members, address, certificate, asOf, client } = hello;
+  const { members, address, certificate, asOf, client, held } = hello;
   const line = LINES.indexOf(hello.line);
   const place = [cluster, clusterId, GROUP, from, incarnation, to, wanted, run, dial, line];
   const later = [members, address, certificate, asOf.term, asOf.index, client];
+  if (held !== null) later.push(held.term, held.index);
   return [MARK.peer, lowest, highest, features, ...place, ...later];
 }
 
@@ -140,6 +143,7 @@ export function decodePeerHello(
   if ("refusal" in agreement) return agreement;
   const [cluster, clusterId, group, from, incarnation, to, wanted, run, dial, place] = rest;
   const [members, address, certificate = null, term = 0, index = 0, client = ""] = rest.slice(10);
+  const [heldTerm, heldIndex] = rest.slice(16);
   if (!isWhole(from) || !isWhole(to) || !isWhole(run) || !isWhole(dial)) return bad("wanted ids");
   if (!isWhole(term) || !isWhole(index)) return bad("wanted a place of the log");
   const line = isWhole(place) ? LINES[place] : undefined;
@@ -157,7 +161,10 @@ export function decodePeerHello(
   const versions = { lowest, highest, features } as Versions;
   const ids = { cluster, clusterId, from, incarnation, to, wanted, run, dial, line };
   const asOf = { term, index };
-  return { ...agreement, versions, ...ids, members, address, certificate, asOf, client };
+  const held = isWhole(heldTerm) && isWhole(heldIndex)
+    ? { term: heldTerm, index: heldIndex }
+    : null;
+  return { ...agreement, versions, ...ids, members, address, certificate, asOf, client, held };
 }
 
 /** Why a hello is not welcome; `null`: it is. */

@@ -110,9 +110,8 @@ export class PeerLink {
 
   /** The members have changed: the peer may not be the one any more that this node means. */
   judgeAgain(): void {
-    if (!this.#isReady || this.#answer === null) return;
-    const refusal = refuseAnswer(this.#answer, this.#options.self());
-    if (refusal === null) return;
+    const refusal = this.#answer && refuseAnswer(this.#answer, this.#options.self());
+    if (!this.#isReady || refusal === null) return;
     this.#refuse(refusal);
     this.#drop("refused");
   }
@@ -176,9 +175,10 @@ export class PeerLink {
   }
 
   #dial(): void {
-    const addresses = [...this.#addresses.values()];
-    const address = addresses[this.#tries++ % addresses.length];
+    const address = [...this.#addresses.values()][this.#tries++ % this.#addresses.size];
     if (address === undefined) return;
+    // The hello could not say yet what the folder holds.
+    if (this.#options.self().held() === null) return this.#dialLater();
     const dial = ++this.#dials;
     this.#armDeadline(dial);
     Deno.connect({ ...address, transport: "tcp" }).then(
@@ -205,7 +205,7 @@ export class PeerLink {
 
   #greet(conn: Deno.TcpConn, dial: number): void {
     const { self, peer: to, line, run, address, limits } = this.#options;
-    const { id: from, certificate, incarnationOf, ...own } = self();
+    const { id: from, certificate, incarnationOf, held, ...own } = self();
     const connection = new Connection(conn, {
       frameBytesMax: limits.frameBytesMax,
       firstFrameBytesMax: limits.helloBytesMax,
@@ -213,7 +213,7 @@ export class PeerLink {
       receive: (value) => this.#receive(connection, value),
     });
     this.#connection = connection;
-    const ids = { from, to, wanted: incarnationOf(to), run, dial, line };
+    const ids = { from, to, wanted: incarnationOf(to), run, dial, line, held: held() };
     const shown = this.#isPeerUnborn ? certificate : null;
     connection.send(encodePeerHello({ ...own, ...ids, address: address(), certificate: shown }));
     connection.closed.then(({ message }) => {

@@ -11,7 +11,7 @@ import type { Line, Self } from "./peer_hello.ts";
 /** Options of a {@linkcode PeerLink}. */
 export interface PeerLinkOptions {
   /** What this node is at the moment. */
-  readonly self: () => Self & Pick<PeerIdentity, "certificate" | "client">;
+  readonly self: () => Self & Pick<PeerIdentity, "certificate" | "client" | "held">;
   readonly peer: NodeId;
   readonly line: Line;
   readonly run: number;

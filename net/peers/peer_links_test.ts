@@ -19,6 +19,7 @@ const SELF = {
     client: "",
     members: "",
     certificate: null,
+    held: () => null,
     versions: PEER_VERSIONS,
   },
 };

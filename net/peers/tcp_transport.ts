@@ -46,11 +46,13 @@ import {
 import { OwnIdentity } from "./own_identity.ts";
 import { PeerLink, PING } from "./peer_link.ts";
 import { type Links, PeerLinks } from "./peer_links.ts";
+import { note, PeerPromises, type Promised } from "./peer_promises.ts";
 
 /** An accepted connection of a peer that dialled this node. */
 interface Incoming extends Pick<PeerHello, "line" | "run" | "dial"> {
   readonly peer: NodeId;
   readonly hello: PeerHello;
+  readonly promised: Promised;
   readonly connection: Connection;
   heardBytes: number;
   heardAt: number;
@@ -93,6 +95,7 @@ export class TcpTransport implements Transport {
   readonly #refusals: Refusals;
   readonly #lobby: Lobby;
   readonly #links: PeerLinks;
+  readonly #promises = new PeerPromises();
   /** At most one for each line of each peer. */
   readonly #incoming = new Set<Incoming>();
   readonly #ticker: ReturnType<typeof setInterval>;
@@ -199,11 +202,13 @@ export class TcpTransport implements Transport {
     if ("refusal" in hello) return hello;
     const { from: peer, run, dial, line } = hello;
     if (hello.cluster === self.cluster && hello.to === self.id) this.#options.met?.(peer, hello);
-    const refusal = refusePeer(hello, self) ?? this.#checkPeer(hello);
+    const refusal = refusePeer(hello, self) ?? this.#checkPeer(hello) ??
+      this.#promises.judge(hello);
     if (refusal !== null) return refusal;
     this.#endEarlier(hello);
     const heardAt = performance.now();
-    const ids = { peer, hello, line, connection, run, dial };
+    const promised = this.#promises.of(hello);
+    const ids = { peer, hello, line, connection, run, dial, promised };
     const incoming: Incoming = { ...ids, heardBytes: 0, heardAt };
     for (const other of this.#incoming) {
       invariant(other.peer !== peer || other.run === run, `n${peer} has connections of one run`);
@@ -256,7 +261,7 @@ export class TcpTransport implements Transport {
     if (envelope === null) return;
     this.#received += 1;
     const doubt = this.#options.receive(envelope) ?? null;
-    if (doubt === null) return;
+    if (doubt === null) return note(incoming.promised, envelope);
     this.#refuse({ refusal: "badMessage", detail: doubt }, `n${incoming.peer}`);
     incoming.connection.abort({ kind: "local", message: doubt });
   }

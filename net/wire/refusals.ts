@@ -24,6 +24,8 @@ export type Refusal =
   | "wrongCluster"
   /** A node whose folder is not the one that the members know. */
   | "otherFolder"
+  /** A node whose folder holds less than an earlier run of it did. */
+  | "olderCopy"
   /** One of the two nodes belongs to no cluster yet. */
   | "unborn"
   /** A node that belongs to no cluster, and is no member of this one. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Envelope, Members, NodeId } from "../../raft/mod.ts";
+import type { Envelope, Members, NodeId, Position } from "../../raft/mod.ts";
 import type { Versions } from "./hello.ts";
 
 /** Where a server listens. */
@@ -79,6 +79,8 @@ export interface PeerIdentity {
   readonly certificate: Uint8Array | null;
   /** Where this node serves clients, `HOST:PORT`; empty: nowhere. */
   readonly client: string;
+  /** The term and the last entry of its folder; `null`: it is not open yet, and dials nobody. */
+  readonly held: () => Position | null;
 }
 
 /** What a peer says in a hello, whether it is let in or not. */

@@ -23,8 +23,10 @@ import {
   type Files,
   invariant,
   isSame,
+  lastOf,
   ORIGIN,
   type Persistent,
+  type Position,
   type Save,
   type Snapshot,
   type Storage,
@@ -55,6 +57,8 @@ export interface FileStorageOptions {
   readonly segmentBytesMax?: number;
   /** Size of the pieces in which a large save is written. @default {256 KiB} */
   readonly recordBytesMax?: number;
+  /** Called with the term and the last index when the folder is loaded. */
+  readonly loaded?: (held: Position) => void;
   /** Called while {@linkcode FileStorage.load} reads. */
   readonly progress?: OpeningProgress;
   /** Called when the end of the log was trimmed: a save that a crash interrupted. */
@@ -144,7 +148,9 @@ export class FileStorage implements Storage {
       const log = await this.#resume(found ?? await this.#format());
       this.#state = "open";
       log.makeAhead();
-      return found?.persistent ?? EMPTY;
+      const persistent = found?.persistent ?? EMPTY;
+      this.#options.loaded?.({ index: lastOf(persistent).index, term: persistent.term });
+      return persistent;
     });
     return loading.catch(async (error: unknown) => {
       await this.close();

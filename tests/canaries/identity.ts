@@ -10,6 +10,8 @@ const PEER_HELLO = "net/peers/peer_hello.ts";
 const HELLO = "net/wire/hello.ts";
 const READING = "raft/storage/file_reading.ts";
 const TRANSPORT_TEST = "net/peers/identity_test.ts net/peers/tcp_transport_test.ts";
+const PROMISES = "net/peers/peer_promises.ts";
+const PROMISES_TEST = "net/peers/peer_promises_test.ts";
 const BIRTH_TEST = "cli/node/birth_test.ts";
 const DAMAGE = "tests/storage/storage_damage_test.ts";
 const GOLDEN = "tests/formats/golden_test.ts";
@@ -224,5 +226,61 @@ export const identityCanaries: readonly Canary[] = [
     find: 'if (!isFile || name === "lock") continue;',
     replace: 'if (name !== "") continue;',
     caughtBy: ["tests/long/lost_folder_test.ts"],
+  },
+  {
+    rule: "D8",
+    bug: "a folder that lacks acknowledged entries is let in again",
+    file: PROMISES,
+    find: "held.term < term || (held.term === term && held.index < match)",
+    replace: "held.term < term",
+    caughtBy: [PROMISES_TEST],
+  },
+  {
+    rule: "D8",
+    bug: "a folder that forgot a term is let in again",
+    file: PROMISES,
+    find: "held.term < term || (held.term === term && held.index < match)",
+    replace: "held.index < match",
+    caughtBy: [PROMISES_TEST],
+  },
+  {
+    rule: "D8",
+    bug: "a node is accused of what it acknowledged in an earlier term",
+    file: PROMISES,
+    find: "    promised.match = 0;\n",
+    replace: "",
+    caughtBy: [PROMISES_TEST],
+  },
+  {
+    rule: "D8",
+    bug: "a pre-vote counts as a promise",
+    file: PROMISES,
+    find: "if (isOfVotes && message.preVote) return;",
+    replace: "",
+    caughtBy: [PROMISES_TEST],
+  },
+  {
+    rule: "D8",
+    bug: "a folder that was put back from a backup is let in",
+    file: "net/peers/tcp_transport.ts",
+    find: "      this.#promises.judge(hello);",
+    replace: "      null;",
+    caughtBy: [BIRTH_TEST],
+  },
+  {
+    rule: "D8",
+    bug: "a node that is told of its older copy goes on",
+    file: "cli/node/log/refused_log.ts",
+    find: 'if (reason === "olderCopy") isOlderCopy(detail);',
+    replace: "",
+    caughtBy: [BIRTH_TEST],
+  },
+  {
+    rule: "D8",
+    bug: "a node dials before its folder is open, and seems to hold nothing",
+    file: "net/peers/peer_link.ts",
+    find: "if (this.#options.self().held() === null) return this.#dialLater();",
+    replace: "",
+    caughtBy: [TRANSPORT_TEST],
   },
 ];

@@ -436,7 +436,7 @@ export const kvCanaries: readonly Canary[] = [
     rule: "X6",
     bug: "a node that its peers refuse for good tries on and says nothing",
     file: "cli/node/run_node.ts",
-    find: `        refused: refusedLog(log),\n`,
+    find: "        refused: refusedLog(log, (detail) => void this.#giveUp(detail)),\n",
     replace: "",
     caughtBy: ["cli/node/run_node_test.ts"],
   },

@@ -98,6 +98,7 @@ const PEER_HELLO: PeerHello = {
   address: "10.0.0.1:7400",
   certificate: data,
   ...{ asOf: { index: 304, term: 6 }, client: "10.0.0.1:7401" },
+  held: { index: 303, term: 5 },
 };
 const ANSWER = { cluster: "kontiki", ...IDS, from: 2, run: 2 ** 50 + 1, asOf: PEER_HELLO.asOf };
 const AGREED = { version: 4, features: 0 };
@@ -187,7 +188,7 @@ Deno.test("golden hellos without the fields that came later are read", () => {
   const versions = PEER_VERSIONS;
   const none = { index: 0, term: 0 };
   const hello = decodePeerHello(decode(goldenBytes("earlier hello of a peer")), { versions });
-  assertEquals(hello, { ...AGREED, ...PEER_HELLO, asOf: none, client: "" });
+  assertEquals(hello, { ...AGREED, ...PEER_HELLO, asOf: none, client: "", held: null });
   const self = { ...IDS, asOf: none, incarnationOf: () => "", cluster: "kontiki", id: 1 };
   const mine = { ...self, members: "", versions, peer: 2 };
   const answer = decodePeerAnswer(decode(goldenBytes("earlier answer of a peer")), mine);

@@ -18,6 +18,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   otherFolder:
     "Start this node with the folder that the cluster knows; if that is lost, start it with an empty " +
     "one and run kontiki member replace",
+  olderCopy:
+    "Start this node with the latest copy of its folder, or with an empty one, and then run kontiki " +
+    "member replace",
   otherMembers: "Start all nodes of a cluster with the same --peers",
   notAPeer: "Start this node with the --id and the address that the others have for it in --peers",
   wrongPort: "Give this node the addresses for peers, not for clients, in --peers",
@@ -25,14 +28,18 @@ const ADVICE: Readonly<Record<string, string>> = {
   badHello: VERSIONS,
 };
 
-/** Logs each refusal of each peer once. */
-export function refusedLog(log: NodeLog): NonNullable<TcpTransportOptions["refused"]> {
+/** Logs each refusal of each peer once, and says when the folder of this node forgot something. */
+export function refusedLog(
+  log: NodeLog,
+  isOlderCopy: (detail: string) => void = () => {},
+): NonNullable<TcpTransportOptions["refused"]> {
   const logged = new Set<string>();
   return (peer, { reason, detail }) => {
     const advice = ADVICE[reason];
     const key = `${peer} ${reason}`;
     if (advice === undefined || logged.has(key)) return;
     logged.add(key);
+    if (reason === "olderCopy") isOlderCopy(detail);
     log.error(`${nodeName(peer)} refuses this node: ${detail}. ${advice}`);
   };
 }
