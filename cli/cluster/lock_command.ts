@@ -5,7 +5,15 @@
  * @module
  */
 
-import { type AcquireResult, Lock, toKey } from "../../kv/mod.ts";
+import {
+  type AcquireResult,
+  type BatchOutcome,
+  endOfPrefix,
+  LeasedLock,
+  queueOfLock,
+  textOfKey,
+  toKey,
+} from "../../kv/mod.ts";
 import { checkRequest } from "./check_request.ts";
 import {
   CommandError,
@@ -28,7 +36,7 @@ const interruptedReleaseMsMax = 2000;
 const lookMs = 500;
 
 /** Locks that shells hold, by session and name. */
-const held = new WeakMap<Session, Map<string, Lock>>();
+const held = new WeakMap<Session, Map<string, LeasedLock>>();
 
 /** The context of `lock` and `unlock`. */
 type LockContext = HoldContext | SessionContext<Row<"unlock">>;
@@ -43,14 +51,14 @@ export const unlock = { runIn: runUnlock };
 
 async function runLock(context: HoldContext, session: Session): Promise<Ending> {
   const { options, output, args: { name }, rest } = context;
-  checkRequest(() => ({ type: "get", key: toKey(name) }), "lock");
+  checkRequest(() => ({ type: "get", key: queueOfLock(toKey(name)) }), "lock");
   if (options.release) return await takeAway(context, session);
-  const lock = new Lock({ ...session, clerk: session.clerk(), name });
+  const lock = lockOf(context, session);
   const acquired = await acquire(context, { lock, session });
   if (acquired.type !== "held") return await notHeld(context, { lock, session, acquired });
   const { token } = acquired;
   if (session.isShell && rest.length === 0) {
-    const locks = held.get(session) ?? new Map<string, Lock>();
+    const locks = held.get(session) ?? new Map<string, LeasedLock>();
     held.set(session, locks.set(name, lock));
     const detail = output.paint("dim", `(token ${token}; unlock ${name} gives it back)`);
     if (output.isJson) output.json({ outcome: "ok", lock: name, token });
@@ -58,26 +66,38 @@ async function runLock(context: HoldContext, session: Session): Promise<Ending> 
     return "ok";
   }
   const watching = new AbortController();
-  const lost = untilLost(context, { lock, signal: watching.signal });
+  const lost = untilLost(context, { lock, session, signal: watching.signal });
   try {
     if (rest.length > 0) {
       const env = { KONTIKI_LOCK: name, KONTIKI_LOCK_TOKEN: String(token) };
-      const { code, isEnded } = await runProgram(rest, { env, stop: lost });
-      if (isEnded) return tellLost(context, "the program was ended");
+      const stop = lost.then(() => {});
+      const { code, isEnded } = await runProgram(rest, { env, stop });
+      if (isEnded) return tellLost(context, { how: await lost, what: "the program was ended" });
       if (output.isJson) output.json({ outcome: "ok", lock: name, token, code });
       return code;
     }
     if (output.isJson) output.json({ outcome: "ok", lock: name, token });
     else output.line(`held (token ${token}); Ctrl-C gives it back`);
-    const isLost = await untilInterrupted(context, lost.then(() => true)).catch((error) => {
+    const how = await untilInterrupted(context, lost).catch((error) => {
       if (!(error instanceof CommandError)) throw error;
-      return false;
+      return null;
     });
-    return isLost ? tellLost(context, "it was not given back by this command") : "ok";
+    if (how === null) return "ok";
+    return tellLost(context, { how, what: "it was not given back by this command" });
   } finally {
     watching.abort();
     await giveBack(context, lock);
   }
+}
+
+/** The lock of this name; others see the process that holds it. */
+function lockOf({ options, args: { name } }: HoldContext, session: Session): LeasedLock {
+  const { clock, random } = session;
+  const value = new TextEncoder().encode(`${Deno.hostname()} ${Deno.pid}`);
+  const watch: typeof session.watcher = (query) => session.watcher(query);
+  return new LeasedLock({
+    ...{ clerk: session.clerk(), clock, random, watch, name, ttlMs: options.ttl, value },
+  });
 }
 
 /** Reports how a command on a lock ended, in words or as JSON. */
@@ -91,24 +111,32 @@ function tell<Reason extends ExitReason>(
   return outcome;
 }
 
-function tellLost(context: HoldContext, consequence: string): "lockLost" {
-  return tell(context, "lockLost", `The lock was taken away while it was held; ${consequence}.`);
+function tellLost(
+  context: HoldContext,
+  { how, what }: { readonly how: "taken" | "doubtful"; readonly what: string },
+): "lockLost" {
+  const text = how === "taken"
+    ? "The lock was taken away while it was held"
+    : `No answer for ${formatDuration(context.options.ttl)}, so another client may hold the lock`;
+  return tell(context, "lockLost", `${text}; ${what}.`);
 }
 
 /**
- * Resolves when another client holds the lock, or none does. A cluster that does not answer is no
- * reason: then no other client can take the lock either.
+ * Resolves when another client holds the lock, or may hold it: when none has answered for as long as
+ * the lock lives without being renewed.
  */
 async function untilLost(
   { options, output }: HoldContext,
-  { lock, signal }: { lock: Lock; signal: AbortSignal },
-): Promise<void> {
+  { lock, session, signal }: { lock: LeasedLock; session: Session; signal: AbortSignal },
+): Promise<"taken" | "doubtful"> {
   let isSilent = false;
   while (true) {
     await new Promise((resolve) => setTimeout(resolve, lookMs));
-    const isHeld = signal.aborted ? null : await lock.isHeld({ timeoutMs: options.timeout });
+    const timeoutMs = Math.min(options.timeout, options.ttl);
+    const isHeld = signal.aborted ? null : await lock.isHeld({ timeoutMs });
     if (signal.aborted) return await new Promise<never>(() => {});
-    if (isHeld === false) return;
+    if (isHeld === false) return "taken";
+    if (isHeld === null && lock.sureUntil < session.clock.now()) return "doubtful";
     if (isHeld === null && !isSilent) {
       output.note("No answer from a majority of the cluster: the lock is held, but not watched.");
     }
@@ -118,7 +146,7 @@ async function untilLost(
 
 async function acquire(
   context: HoldContext,
-  { lock, session }: { lock: Lock; session: Session },
+  { lock, session }: { lock: LeasedLock; session: Session },
 ): Promise<AcquireResult> {
   const waiting = new AbortController();
   noteSilence(context, { session, signal: waiting.signal });
@@ -136,14 +164,12 @@ async function acquire(
 }
 
 /** Waits for --wait; without it as long as the cluster answers within --timeout. */
-async function acquireOnce({ options }: HoldContext, lock: Lock): Promise<AcquireResult> {
-  if (options.wait !== null) return await lock.acquire({ timeoutMs: options.wait });
-  let doubts = 0;
-  while (true) {
-    const result = await lock.acquire({ timeoutMs: options.timeout });
-    if (result.type === "unknown") doubts += 1;
-    if (result.type !== "busy" && !(result.type === "unknown" && doubts === 1)) return result;
-  }
+function acquireOnce(
+  { options, signal }: HoldContext,
+  lock: LeasedLock,
+): Promise<AcquireResult> {
+  const { wait, timeout: silenceMs } = options;
+  return lock.acquire(wait === null ? { silenceMs, signal } : { timeoutMs: wait, signal });
 }
 
 /** Reports early that no node answers, since the wait for the lock may be long. */
@@ -158,7 +184,7 @@ async function noteSilence(
 
 async function notHeld(
   context: HoldContext,
-  { lock, session, acquired }: { lock: Lock; session: Session; acquired: AcquireResult },
+  { lock, session, acquired }: { lock: LeasedLock; session: Session; acquired: AcquireResult },
 ): Promise<ExitReason> {
   const { options } = context;
   const time = formatDuration(options.wait ?? options.timeout);
@@ -174,7 +200,7 @@ async function notHeld(
   return tell(context, "unknownOutcome", `${silence} The lock may be held all the same.`);
 }
 
-async function giveBack({ options, output }: LockContext, lock: Lock): Promise<void> {
+async function giveBack({ options, output }: LockContext, lock: LeasedLock): Promise<void> {
   const isFree = await lock.release({ timeoutMs: options.timeout });
   if (!isFree) output.note("The lock may still be held: giving it back got no answer.");
 }
@@ -206,31 +232,37 @@ async function takeAway(context: HoldContext, session: Session): Promise<Ending>
   const { options, output, args: { name } } = context;
   const { timeout: timeoutMs } = options;
   const clerk = session.clerk();
-  const seen = await untilInterrupted(context, clerk.get(name, { timeoutMs }));
-  if (seen.type === "unavailable" || seen.type === "refused") {
+  const start = queueOfLock(toKey(name));
+  const range = { op: "range", start, end: endOfPrefix(start), limit: 1 } as const;
+  const first = [{ ...range, reverse: false, show: "keys" }] as const;
+  const reads = { checks: [], then: first, otherwise: [], at: 0 };
+  const seen = await untilInterrupted(context, clerk.batch(reads, { timeoutMs }));
+  const [found] = seen.type === "done" ? seen.result.results : [];
+  if (found?.op !== "range") {
     const reason = silenceText(session.nodes, await session.reports());
     const text = `No answer from a majority of the cluster. ${reason}`.trimEnd();
     return tell(context, "unavailable", `${text} Nothing was changed.`);
   }
-  if (seen.type === "noKey" || seen.value.length === 0) {
-    return tell(context, "notFound", "Nobody holds the lock.");
+  const [holder] = found.entries;
+  if (holder === undefined) return tell(context, "notFound", "Nobody holds the lock.");
+  const { key, created } = holder;
+  const checks = [{ lock: toKey(name), revision: created }];
+  const work: Promise<BatchOutcome> = clerk.batch(
+    { checks, then: [{ op: "delete", key }], otherwise: [], at: 0 },
+    { timeoutMs },
+  );
+  const done = await untilInterrupted(context, work);
+  if (done.type === "maybe") {
+    return tell(context, "unknownOutcome", "No answer: the lock may be free or not.");
   }
-  const work = clerk.put(name, new Uint8Array(0), { version: seen.version, timeoutMs });
-  const result = await untilInterrupted(context, work);
-  switch (result.type) {
-    case "stored":
-      if (output.isJson) output.json({ outcome: "ok", lock: name });
-      else output.line("free");
-      return "ok";
-    case "maybe":
-      return tell(context, "unknownOutcome", "No answer: the lock may be free or not.");
-    case "wrongVersion":
-      return tell(
-        context,
-        "versionConflict",
-        "The lock has just changed hands; it was left alone.",
-      );
-    default:
-      return tell(context, "unavailable", "No answer in time. Nothing was changed.");
+  if (done.type !== "done") {
+    return tell(context, "unavailable", "No answer in time. Nothing was changed.");
   }
+  if (!done.result.held) {
+    const message = "The lock has just changed hands; it was left alone.";
+    return tell(context, "versionConflict", message);
+  }
+  if (output.isJson) output.json({ outcome: "ok", lock: name, holder: textOfKey(key) });
+  else output.line("free");
+  return "ok";
 }

@@ -73,20 +73,27 @@ export const lock = {
   inShell: true,
   summary: "Hold a lock while a program runs.",
   description: [
-    "Waits until the lock NAME is free, takes it, runs the program after `--`, gives the lock back " +
-    "and exits with the program's exit code. Without a program it holds the lock until Ctrl-C. The " +
-    "lock is a key: `kontiki get NAME` shows its holder. A holder that died keeps the lock; " +
-    "--release frees it, whichever client holds it.",
-    "A holder looks twice a second whether the lock is still its own. When it was taken away, the " +
-    "program gets SIGTERM, and SIGKILL three seconds later, and the exit code is 8.",
+    "Waits in the queue of the lock NAME until it is free, takes it, runs the program after `--`, " +
+    "gives the lock back and exits with the program's exit code. Without a program it holds the lock " +
+    "until Ctrl-C. The queue is keys: `kontiki list lock/NAME/` shows holder and waiting clients. A " +
+    "client that dies leaves it after --ttl; --release takes the lock from its holder at once.",
+    "A holder looks twice a second whether the lock is still its own. When it was taken away, or no " +
+    "server has answered for --ttl, the program gets SIGTERM, and SIGKILL three seconds later, and " +
+    "the exit code is 8. The program finds its token in KONTIKI_LOCK_TOKEN: a batch with the check " +
+    '`{"lock": "NAME", "revision": TOKEN}` changes nothing once the lock is lost.',
   ],
-  arguments: [argument("NAME", "the lock, a key of the store", { completes: "key" })],
+  arguments: [argument("NAME", "the lock")],
   flags: [
     toggle("release", "free the lock, whichever client holds it, and exit"),
     duration(
       "wait",
       "how long to wait for the lock; left out: as long as the cluster answers within --timeout",
     ),
+    duration("ttl", "others get the lock so long after this client has died", {
+      default: "10s",
+      min: 1000,
+      max: 86_400_000,
+    }),
     ...clusterFlags,
   ],
   rest: "COMMAND…",

@@ -11,7 +11,7 @@ import { argument, json, optional, timeout } from "./flags.ts";
 export const unlock = {
   name: "unlock",
   summary: "Give back a lock that this shell holds.",
-  arguments: [argument("NAME", "the lock", { completes: "key" })],
+  arguments: [argument("NAME", "the lock")],
   flags: [timeout, json],
   examples: [{ line: "unlock backup", help: "" }],
 } as const satisfies CommandRow;

@@ -137,8 +137,9 @@ export class LeasedLock {
     while (lease !== 0 && clock.now() < deadline && signal?.aborted !== true) {
       const limits = { timeoutMs: deadline - clock.now() };
       const done = await this.#run([{ op: "revoke", lease }], limits);
-      if (done !== null) this.#forget();
-      if (done !== null) return true;
+      if (done === null || done === "never") continue;
+      this.#forget();
+      return true;
     }
     return lease === 0;
   }
@@ -158,7 +159,9 @@ export class LeasedLock {
         ...{ reverse: false, show: "keys" },
       },
     ], limits);
-    if (done === null) return null;
+    // The batch that was never executed has neither granted nor revoked a lease.
+    if (done === "never") this.#lease = abandoned;
+    if (done === null || done === "never") return null;
     const [made, first] = done.results.slice(-2);
     if (made?.op !== "putAtRevision" || first?.op !== "range") return null;
     this.#key = made.key;
@@ -181,7 +184,7 @@ export class LeasedLock {
       { op: "get", key },
       { ...range, reverse: true, show: "keys" },
     ], limits);
-    if (done === null) return null;
+    if (done === null || done === "never") return null;
     const [renewed, mine, before] = done.results;
     if (renewed?.op !== "renew" || mine?.op !== "get" || before?.op !== "range") return null;
     if (renewed.gone.length > 0 || mine.entry === null) {
@@ -233,7 +236,7 @@ export class LeasedLock {
     const sent = clock.now();
     const done = await this.#run([{ op: "renew", leases: [lease] }], { timeoutMs: ttlMs / 3 });
     if (this.#key !== key) return;
-    const [renewed] = done?.results ?? [];
+    const renewed = done === null || done === "never" ? undefined : done.results[0];
     if (renewed?.op === "renew" && renewed.gone.length === 0) this.#sureUntil = sent + ttlMs;
     this.#keepLater();
   }
@@ -245,9 +248,14 @@ export class LeasedLock {
     this.#sureUntil = -Infinity;
   }
 
-  async #run(then: readonly Operation[], limits: CallOptions): Promise<BatchResult | null> {
+  /** The result; `never`: it was not executed and never will be; `null`: nobody knows. */
+  async #run(
+    then: readonly Operation[],
+    limits: CallOptions,
+  ): Promise<BatchResult | "never" | null> {
     const batch: Batch = { checks: [], then, otherwise: [], at: 0 };
     const done = await this.#options.clerk.batch(batch, limits);
-    return done.type === "done" ? done.result : null;
+    if (done.type === "done") return done.result;
+    return done.type === "maybe" ? null : "never";
   }
 }

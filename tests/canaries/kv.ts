@@ -412,7 +412,7 @@ export const kvCanaries: readonly Canary[] = [
     rule: "C2",
     bug: "a lock that was taken away counts as held while its program runs",
     file: "cli/cluster/lock_command.ts",
-    find: "if (isHeld === false) return;",
+    find: 'if (isHeld === false) return "taken";',
     replace: "if (isHeld === false) continue;",
     caughtBy: ["tests/long/lock_test.ts"],
   },

@@ -47,6 +47,36 @@ Deno.test("lock forwards SIGTERM to its program, and releases the lock", async (
   });
 });
 
+Deno.test("a holder that is killed loses the lock after --ttl, and the first that waits gets it", async () => {
+  await withCluster(async ({ flags }) => {
+    const ttl = ["--ttl", "1s"];
+    const holder = start(["lock", "door", ...ttl, "--json", ...flags]);
+    const { token } = JSON.parse(await firstLine(holder.stdout));
+    const waiting = run([
+      "lock",
+      "door",
+      ...ttl,
+      ...flags,
+      "--",
+      "sh",
+      "-c",
+      "echo $KONTIKI_LOCK_TOKEN",
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    holder.kill("SIGKILL");
+    const next = await waiting;
+    assertEquals(next.code, exitCodes.ok, next.error);
+    assert(Number(next.out) > token, next.out);
+    const batch = {
+      checks: [{ lock: "door", revision: token }],
+      then: [{ op: "put", key: "k", value: "late" }],
+    };
+    const late = await run(["batch", "-", "--json", ...flags], JSON.stringify(batch));
+    assertEquals(JSON.parse(late.out).held, false, late.error);
+    await killCommand(holder);
+  });
+});
+
 /** Runs a holder, takes its lock away after its first line, and returns how it ended. */
 async function loseLock(
   flags: readonly string[],
