@@ -28,7 +28,7 @@ import { faultsText } from "./faults_text.ts";
 import type { Row } from "../rows/mod.ts";
 import { onCluster } from "./open_session.ts";
 import { TransferWatch } from "./transfers.ts";
-import { troubleText } from "./trouble.ts";
+import { pressureText, troubleText } from "./trouble.ts";
 
 /** `kontiki status`. */
 export const status = onCluster<Row<"status">>(runStatus);
@@ -86,6 +86,7 @@ async function show(
     else for (const line of lines) output.line(line);
     if (!options.watch) noteTrouble(session, output);
     if (!options.watch) noteDifference(reports, output);
+    if (!options.watch) notePressure(reports, output);
   }
   return isServed ? "ok" : "unavailable";
 }
@@ -119,6 +120,11 @@ function noteDifference(reports: readonly (NodeReport | null)[], output: Output)
 function noteTrouble({ nodes }: Session, output: Output): void {
   const trouble = troubleText(nodes);
   if (trouble !== "") output.note(`${trouble[0]!.toUpperCase()}${trouble.slice(1)}.`);
+}
+
+function notePressure(reports: readonly (NodeReport | null)[], output: Output): void {
+  const pressure = pressureText(reports);
+  if (pressure !== "") output.note(pressure);
 }
 
 /** A column with the addresses for clients, after the names of the nodes. */

@@ -40,6 +40,21 @@ export function troubleText(nodes: readonly SessionNode[]): string {
     .join("; ");
 }
 
+/** From this pressure on people should know of it: half of what makes entries wait. */
+const PRESSURE_TOLD = 0.5;
+
+/** Explains which nodes write and merge tables more slowly than entries come; "": none does. */
+export function pressureText(reports: readonly (NodeReport | null)[]): string {
+  const slow = reports.flatMap((report) => {
+    const pressure = report?.tables?.pressure ?? 0;
+    if (report === null || pressure < PRESSURE_TOLD) return [];
+    return [`${nodeName(report.id)} (${Math.round(100 * pressure)} %)`];
+  });
+  if (slow.length === 0) return "";
+  return `Tables are written and merged more slowly than entries come: ${slow.join(", ")}. ` +
+    "At 100 % writes wait, and none is refused.";
+}
+
 /** Explains why a majority does not serve, in one sentence; "" where nothing is known. */
 export function silenceText(
   nodes: readonly SessionNode[],
