@@ -41,7 +41,7 @@ import { Holds, isForgotten, MemoryTable, Past, type Range, type State } from ".
 import { Slices } from "./slices.ts";
 import type { Moment } from "./stream.ts";
 import type { TablesStatus } from "./status.ts";
-import { type WriteOptions, writeTables } from "./write_tables.ts";
+import { restOf, type WriteOptions, writeTables } from "./write_tables.ts";
 
 /** Writes that are no longer added to, until a table file holds them. */
 interface Frozen {
@@ -397,11 +397,11 @@ export class Tables implements State {
 
   /** Writes what can be seen at the applied position and where it is held; the rest is past. */
   async #write(frozen: Frozen): Promise<void> {
-    const rest = new MemoryTable();
-    const slices = new Slices(this.#options.clock, () => FLUSH_REST_MS);
-    for (const _moved of frozen.table.moveReplaced(rest)) if (slices.isOver) await slices.pause();
-    const keep = { ...this.#keep(() => true), horizon: frozen.applied.index };
-    const entries = kept(frozen.table.entries(""), keep);
+    const { table, applied } = frozen;
+    const rest = await restOf(table, new Slices(this.#options.clock, () => FLUSH_REST_MS));
+    const keep = { ...this.#keep(() => true), horizon: applied.index };
+    const isHeld = keep.held.some((at) => at >= table.firstRevision && at < applied.index);
+    const entries = isHeld ? kept(table.entries(""), keep) : table.newest();
     const options = { ...this.#writeOptions(Infinity), restMs: () => FLUSH_REST_MS };
     const outputs = await this.#writeTables(entries, options);
     await this.#install(([newest = [], ...others]) => [[...outputs, ...newest], ...others], frozen);

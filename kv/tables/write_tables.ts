@@ -14,6 +14,7 @@ import {
   UNFINISHED,
 } from "./files/mod.ts";
 import { Slices } from "./slices.ts";
+import { MemoryTable } from "./state/mod.ts";
 
 /** Where tables are written to, and how large they get. */
 export interface WriteOptions {
@@ -104,4 +105,12 @@ export async function writeTables(
     await writer.abandon().catch(() => null);
     throw error;
   }
+}
+
+/** The keys of which a memory table has several versions: all of it, if that is most of it. */
+export async function restOf(table: MemoryTable, slices: Slices): Promise<MemoryTable> {
+  if (2 * table.newestBytes < table.bytes) return table;
+  const rest = new MemoryTable();
+  for (const _moved of table.moveReplaced(rest)) if (slices.isOver) await slices.pause();
+  return rest;
 }

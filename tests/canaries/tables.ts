@@ -154,6 +154,14 @@ export const tableCanaries: readonly Canary[] = [
   },
   {
     rule: "T4",
+    bug: "a flush leaves out what is seen at a revision that is held",
+    file: TABLES,
+    find: "at >= table.firstRevision && at < applied.index",
+    replace: "at < 0",
+    caughtBy: [MODEL],
+  },
+  {
+    rule: "T4",
     bug: "versions that were replaced before a flush hide what came after it",
     file: PAST,
     find: "if (revision > table.lastRevision) return null;",

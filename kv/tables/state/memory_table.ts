@@ -31,6 +31,7 @@ export class MemoryTable {
   #bytes = 0;
   /** The part of `#bytes` that versions take which were replaced. */
   #replacedBytes = 0;
+  #firstRevision = Infinity;
   #lastRevision = 0;
 
   /** About how much memory the entries take. */
@@ -41,6 +42,11 @@ export class MemoryTable {
   /** The part of it that the newest versions take. */
   get newestBytes(): number {
     return this.#bytes - this.#replacedBytes;
+  }
+
+  /** The revision of the first entry that was added, or `Infinity`. */
+  get firstRevision(): number {
+    return this.#firstRevision;
   }
 
   /** The revision of the newest entry, or 0. */
@@ -67,6 +73,7 @@ export class MemoryTable {
     this.#newest.set(entry.key, version);
     if (older !== null) this.#replacing.push(version);
     this.#bytes += bytesOf(entry);
+    this.#firstRevision = Math.min(this.#firstRevision, entry.revision);
     this.#lastRevision = entry.revision;
   }
 
@@ -147,6 +154,14 @@ export class MemoryTable {
     for (const key of this.#keys.upward(from)) {
       let version = this.#newest.get(key) ?? null;
       for (; version !== null; version = version.older) yield version.entry;
+    }
+  }
+
+  /** The newest version of every key, in the order of the keys. */
+  *newest(): Generator<Entry, void, void> {
+    for (const key of this.#keys.upward("")) {
+      const version = this.#newest.get(key);
+      if (version !== undefined) yield version.entry;
     }
   }
 
