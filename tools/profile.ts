@@ -1,8 +1,8 @@
 /**
- * `deno task profile [SECONDS] [--gets]`: where a leader under load spends its processor time. Three
- * durable nodes on this machine, the load of `kontiki bench`, and the profiler of the leader's
- * inspector. Prints the functions with the most time of their own; writes the whole profile to
- * `leader.cpuprofile`, which browsers open.
+ * `deno task profile [SECONDS] [--gets] [--follower]`: where a leader, or a follower, under load spends
+ * its processor time. Three durable nodes on this machine, the load of `kontiki bench`, and the
+ * profiler of the node's inspector. Prints the functions with the most time of their own; writes the
+ * whole profile to `leader.cpuprofile` or `follower.cpuprofile`, which browsers open.
  *
  * @module
  */
@@ -82,7 +82,7 @@ function printTop({ nodes, samples, timeDeltas }: Profile): void {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const flags = parseArgs([...args], { boolean: ["gets"], string: ["_"] });
+  const flags = parseArgs([...args], { boolean: ["gets", "follower"], string: ["_"] });
   const seconds = Number(flags._[0] ?? 5);
   const folder = await Deno.makeTempDir();
   const file = await prepareCluster(folder, { nodes: 3, port: 0 });
@@ -104,7 +104,9 @@ async function main(args: readonly string[]): Promise<void> {
     await connections.open();
     const value = new Uint8Array(256).fill(0x78);
     const clients = Array.from({ length: 1000 }, (_, at) => new LoadClient(`key/${at}`, value));
-    const inspector = await Inspector.open(inspectors.get(leader.id)!);
+    const follower = file.nodes.find(({ id }) => id !== leader.id)!;
+    const { id } = flags.follower ? follower : leader;
+    const inspector = await Inspector.open(inspectors.get(id)!);
     await inspector.call("Profiler.enable");
     await inspector.call("Profiler.setSamplingInterval", { interval: 500 });
     const { signal } = new AbortController();
@@ -116,7 +118,10 @@ async function main(args: readonly string[]): Promise<void> {
     const result = await runLoad({ ...load, kind, warmUpMs: 0, durationMs: seconds * 1000 });
     const { profile } = await inspector.call("Profiler.stop") as { profile: Profile };
     const after = await session.reports();
-    await Deno.writeTextFile("leader.cpuprofile", JSON.stringify(profile));
+    await Deno.writeTextFile(
+      `${flags.follower ? "follower" : "leader"}.cpuprofile`,
+      JSON.stringify(profile),
+    );
     printTop(profile);
     const perSecond = formatCount(result.operations / result.seconds);
     console.log(

@@ -1,6 +1,7 @@
 /**
  * A store that grows: three durable nodes and the load on one machine. Prints what each step costs,
- * and draws it as a page: `deno task bench:scale [--keys N] [--value-bytes N] [--page FILE]`.
+ * and draws it as a page: `deno task bench:scale [--keys N] [--value-bytes N] [--minutes N] [--page
+ * FILE]`. After so many minutes of loading it goes on with the keys that are there, and says how many.
  *
  * Two nodes run from the start; the third comes when all keys are there, and must catch up.
  *
@@ -20,13 +21,17 @@ const MEASURE_MS = 10_000;
 /** The number of keys that a batch of the loading has. */
 const LOAD_KEYS = 200;
 const LOAD_CLIENTS = 8;
+const PROGRESS_MS = 10_000;
 
-const flags = parseArgs(Deno.args, { string: ["keys", "value-bytes", "page"] });
+const flags = parseArgs(Deno.args, { string: ["keys", "value-bytes", "minutes", "page"] });
 const keys = Number(flags.keys ?? 1_000_000);
 const valueBytes = Number(flags["value-bytes"] ?? 100);
+const loadMs = 60_000 * Number(flags.minutes ?? 20);
 const cluster = new ProcessServiceCluster({ seed: Date.now(), nodes: 3, machine: "kv" });
 const rows: ScaleRow[] = [];
 let highestTerm = 0;
+/** The number of keys that are there, or on their way. */
+let loaded = 0;
 
 function keyAt(place: number): string {
   return `key ${String(place * 2_654_435_761 % 10_000_000_019).padStart(10, "0")}`;
@@ -134,7 +139,7 @@ const newKey = (): Uint8Array =>
     value: valueAt(fresh),
     version: 0,
   });
-const anyPlace = (): number => Math.floor(Math.random() * keys);
+const anyPlace = (): number => Math.floor(Math.random() * loaded);
 const anyGet = (): Uint8Array => encodeRequest({ type: "get", key: binaryKey(keyAt(anyPlace())) });
 const overwrite = (): Uint8Array => batchOf([anyPlace()]);
 
@@ -148,19 +153,31 @@ async function restart(id: NodeId): Promise<number> {
   return performance.now() - begin;
 }
 
-async function run(): Promise<void> {
-  for (const id of [1, 2]) await cluster.start(id);
-  await leader();
-  await note("puts of new keys, empty", await load(CLIENTS, during(MEASURE_MS, newKey)));
-  let loaded = 0;
+/** Loads all keys, or as many as the time allows. */
+async function loadKeys(): Promise<void> {
+  const begin = performance.now();
+  const progress = setInterval(async () => {
+    const report = await cluster.report(await leader());
+    const memory = Math.round((report?.memoryBytes ?? 0) / 2 ** 20);
+    const seconds = Math.round((performance.now() - begin) / 1000);
+    console.log(`  ${loaded} keys after ${seconds} s, the leader takes ${memory} MiB`);
+  }, PROGRESS_MS);
   const fill = (): Uint8Array | null => {
-    if (loaded >= keys) return null;
+    if (loaded >= keys || performance.now() - begin > loadMs) return null;
     const count = Math.min(LOAD_KEYS, keys - loaded);
     loaded += count;
     return batchOf(Array.from({ length: count }, (_, place) => loaded - count + place));
   };
   const loading = await load(LOAD_CLIENTS, fill);
-  await note(`loading ${keys} keys`, loading, LOAD_KEYS);
+  clearInterval(progress);
+  await note(`loading ${loaded} of ${keys} keys`, loading, LOAD_KEYS);
+}
+
+async function run(): Promise<void> {
+  for (const id of [1, 2]) await cluster.start(id);
+  await leader();
+  await note("puts of new keys, empty", await load(CLIENTS, during(MEASURE_MS, newKey)));
+  await loadKeys();
   await note("puts of new keys, full", await load(CLIENTS, during(MEASURE_MS, newKey)));
   await note("overwrites of any key", await load(CLIENTS, during(MEASURE_MS, overwrite)));
   await note("gets of any key", await load(CLIENTS, during(MEASURE_MS, anyGet)));
