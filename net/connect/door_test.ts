@@ -8,6 +8,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { bytesOf, readBody, set, textOf, writeBody } from "../../tests/helpers/local_connect.ts";
 import { withServingNode } from "../../tests/helpers/serving_node.ts";
 import { withFolder } from "../../tests/helpers/with_folder.ts";
+import { SeededRandom } from "../../tests/sim/seeded_random.ts";
 import { SystemClock } from "../../raft/mod.ts";
 import { openDoor } from "../http/mod.ts";
 import { connect } from "../store/mod.ts";
@@ -158,5 +159,29 @@ Deno.test("requests that cannot be served are refused in plain text", async () =
     const anonymous = await post("/db/a", null, { authorization: "Bearer other" });
     assertEquals(anonymous.status, 401);
     await anonymous.body?.cancel();
+  });
+});
+
+Deno.test("garbage of every length is refused, and the port goes on", async () => {
+  const random = new SeededRandom(1, "connect");
+  await withPort(async (post, headers) => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < 150; round++) {
+      const method = ["snapshot_read", "atomic_write", "watch"][round % 3];
+      const good = round % 2 === 0
+        ? writeBody({ mutations: [set("k", "v")] })
+        : readBody({ start: bytesOf("k"), end: bytesOf("l"), limit: 1 });
+      const length = random.pick([0, 3, good.length, 1000]);
+      const body = Uint8Array.from({ length }, (_, at) => good[at] ?? random.below(256));
+      for (let change = 0; change < 3 && length > 0; change++) {
+        body[random.below(length)] = random.below(256);
+      }
+      const response = await post(`/db/a/data/${method}`, body, headers);
+      await response.body?.cancel();
+      statuses.add(response.status);
+    }
+    assertEquals([...statuses].toSorted(), [200, 400]);
+    const write = bodyOf(writeBody({ mutations: [set("k", "v")] }));
+    await contentOf(await post("/db/a/data/atomic_write", write, headers));
   });
 });
