@@ -13,6 +13,7 @@ import { selfCommand } from "../../cli/table/self_command.ts";
 import { firstLine, killCommand, startCommand } from "../helpers/commands.ts";
 import { hasTmux, Terminal } from "../helpers/tmux.ts";
 import { withServingNode } from "../helpers/serving_node.ts";
+import { inTime } from "../helpers/until.ts";
 import { removeFolder } from "../helpers/with_folder.ts";
 
 interface Block {
@@ -108,6 +109,7 @@ Deno.test("README's commands exist and work", async () => {
   const freed = (text: string): string =>
     text.replaceAll(/127\.0\.0\.1:(\d+)/g, (_, port) => `127.0.0.1:${portFor(ports, port)}`);
   const env: Record<string, string> = {};
+  let ready = 0;
   try {
     for (const line of lines) {
       const words = freed(line).split(" ");
@@ -119,8 +121,13 @@ Deno.test("README's commands exist and work", async () => {
         assertEquals(name, "task");
         assert(task! in config.tasks, line);
         if (!long.includes(task!)) await runLine(line, { env, folder: root() });
-      } else if (name === "node") nodes.push(await startNode(words.slice(1), folder));
-      else await runLine(freed(line), { env, folder });
+      } else if (name === "node") nodes.push(startCommand(words.slice(1), { cwd: folder }));
+      else {
+        // The cluster is born when all of its nodes are there.
+        await Promise.all(nodes.slice(ready).map(untilReady));
+        ready = nodes.length;
+        await runLine(freed(line), { env, folder });
+      }
     }
   } finally {
     await Promise.all(nodes.map(killCommand));
@@ -129,7 +136,7 @@ Deno.test("README's commands exist and work", async () => {
 });
 
 Deno.test("README's program prints the value and ends", async () => {
-  const [program] = blocks("ts");
+  const program = blocks("ts").find(({ lines }) => lines.some((line) => line.includes("connect(")));
   const folder = await Deno.makeTempDir({ dir: root(), prefix: ".run-" });
   try {
     await withServingNode(async (endpoint) => {
@@ -156,10 +163,8 @@ function portFor(ports: Map<string, number>, wanted: string): number {
   return port;
 }
 
-async function startNode(args: readonly string[], folder: string): Promise<Deno.ChildProcess> {
-  const node = startCommand(args, { cwd: folder });
-  assert((await firstLine(node.stdout)).includes('"ready":true'));
-  return node;
+async function untilReady({ stdout }: Deno.ChildProcess): Promise<void> {
+  assert((await inTime(firstLine(stdout), "a node serves")).includes('"ready":true'));
 }
 
 /** Runs a line of the page in a shell; `./kontiki` stands for this program. */
