@@ -23,9 +23,19 @@ export function joinedScript(names: readonly string[]): string {
     .replaceAll(/^export /gm, "");
 }
 
+/** What other pages take from this one: elements, colours and canvases. */
+export function sharedScript(): string {
+  return joinedScript(["shared"]);
+}
+
+/** How pages look. */
+export function liveStyle(): string {
+  return Deno.readTextFileSync(new URL("live.css", folder));
+}
+
 /** The page, and the policy that lets a browser run it. */
 export function livePage(): { readonly html: string; readonly policy: string } {
-  const style = Deno.readTextFileSync(new URL("live.css", folder));
+  const style = liveStyle();
   const script = joinedScript(LIVE_SCRIPT);
   const hash = (text: string): string =>
     `'sha256-${createHash("sha256").update(text).digest("base64")}'`;

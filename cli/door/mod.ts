@@ -8,5 +8,6 @@ export { type ClusterDoor, type ClusterDoorOptions, openClusterDoor } from "./cl
 export { clusterHealth } from "./health.ts";
 export { ListenError, listening } from "./listening.ts";
 export { METRICS } from "./metrics.ts";
+export { liveStyle, sharedScript } from "./live_page.ts";
 export { openNodeDoor } from "./node_door.ts";
 export { METRICS_REQUEST, type NodeCounters, nodeSamples, samplesOf } from "./samples.ts";

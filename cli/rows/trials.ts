@@ -54,8 +54,17 @@ export const sim = {
     "seed prints the same trace anywhere; its hash is in the last line.",
   ],
   arguments: [optional("SEED", "left out: a new one", { type: "integer", min: 0 })],
-  flags: [toggle("quiet", "only the summary, without the trace"), simulatedNodes],
-  examples: [{ line: "kontiki sim 42", help: "" }],
+  flags: [
+    toggle("quiet", "only the summary, without the trace"),
+    text("page", "write the run as a page to look at: messages, roles, terms, faults, logs", {
+      value: "FILE",
+    }),
+    simulatedNodes,
+  ],
+  examples: [
+    { line: "kontiki sim 42", help: "" },
+    { line: "kontiki sim 42 --quiet --page seed.html", help: "a diagram for a browser" },
+  ],
 } as const satisfies CommandRow;
 
 /** `kontiki fuzz`. */

@@ -8,7 +8,14 @@
 
 import { cpuUsage } from "node:process";
 import { runSwarm, type SwarmOutcome, type SwarmResult } from "../../tests/swarm/mod.ts";
-import { type CommandCode, type ExitReason, untilInterrupted } from "../table/mod.ts";
+import { seedPage, SeedRecorder } from "../../tests/pages/mod.ts";
+import {
+  attempt,
+  type CommandCode,
+  countText,
+  type ExitReason,
+  untilInterrupted,
+} from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 import { type FuzzRequest, type FuzzTotals, shareFuzz } from "./sim_workers.ts";
 
@@ -20,6 +27,8 @@ export interface SimRequest {
   /** Overrules the seed's number of nodes. */
   readonly nodes?: number;
   readonly print: (line: string) => void;
+  /** Receives the text of a page that shows the run. */
+  readonly writePage?: (html: string) => Promise<void>;
 }
 
 /** The totals before anything was run. */
@@ -50,10 +59,15 @@ export const sim: CommandCode<Row<"sim">> = {
       quiet: options.quiet,
       print: (line) => output.line(line),
       ...options.nodes === null ? {} : { nodes: options.nodes },
+      ...options.page === null ? {} : { writePage: (html) => writePage(options.page!, html) },
     });
     return endingOf(await untilInterrupted(context, work));
   },
 };
+
+function writePage(path: string, html: string): Promise<void> {
+  return attempt(`write ${path}`, () => Deno.writeTextFile(path, html));
+}
 
 /** `kontiki fuzz`. */
 export const fuzz: CommandCode<Row<"fuzz">> = {
@@ -82,10 +96,12 @@ function newSeed(): number {
 
 /** Runs one seed. Two runs of a seed print the same. */
 export async function runSim(request: SimRequest): Promise<SwarmOutcome> {
-  const { seed, quiet, nodes, print } = request;
+  const { seed, quiet, nodes, print, writePage } = request;
   print(`seed ${seed}`);
+  const recorder = writePage === undefined ? null : new SeedRecorder();
   const result = await runSwarm(seed, {
     ...quiet ? {} : { print },
+    ...recorder === null ? {} : { take: (at, event) => recorder.record(at, event) },
     ...nodes === undefined ? {} : { nodes },
   });
   const lines = failureLines(result, REPLAY);
@@ -95,7 +111,24 @@ export async function runSim(request: SimRequest): Promise<SwarmOutcome> {
     `${result.outcome}: ${(result.virtualMs / 1000).toFixed(1)} s, ${result.events} events, ` +
       `${result.committed} committed, ${result.load.readsConfirmed} reads, trace ${result.hash}`,
   );
+  if (recorder !== null) await writePage?.(pageOf(result, recorder));
   return result.outcome;
+}
+
+function pageOf(result: SwarmResult, recorder: SeedRecorder): string {
+  const { seed, outcome, detail, virtualMs, events, committed } = result;
+  const data = recorder.data();
+  return seedPage({
+    title: `Seed ${seed}`,
+    detail: outcome === "passed" ? "" : `${outcome}: ${detail}`,
+    facts: [
+      countText(data.nodes.length, "node"),
+      `${(virtualMs / 1000).toFixed(1)} s`,
+      `${events.toLocaleString("en")} events`,
+      `${committed.toLocaleString("en")} committed`,
+    ],
+    data,
+  });
 }
 
 /** Runs seeds until the time is up or there are many failures; returns the worst result. */
@@ -174,6 +207,7 @@ export function failureLines(result: SwarmResult, replay: string): readonly stri
     `--- ${outcome.toUpperCase()}: ${what}`,
     `    seed ${seed}, after ${(virtualMs / 1000).toFixed(3)} s`,
     `    again: ${replay} ${seed}${nodesFlag}`,
+    `    to look at: ${replay} ${seed}${nodesFlag} --quiet --page seed-${seed}.html`,
     ...more.map((line) => `    ${line}`),
     `    the last ${lastLines.length} lines of its trace:`,
     ...lastLines.map((line) => `      ${line}`),

@@ -27,6 +27,7 @@ Deno.test("failureLines contains failure, seed, command to reproduce, and end of
     "--- STUCK: no commit",
     "    seed 7, after 1.500 s",
     "    again: deno task sim 7 --nodes 5",
+    "    to look at: deno task sim 7 --nodes 5 --quiet --page seed-7.html",
     "    n1 follower",
     "    the last 2 lines of its trace:",
     "      first",
@@ -48,6 +49,19 @@ Deno.test("runSim prints the seed first, the trace, and a summary with its hash"
   lines.length = 0;
   await runSim({ ...request, quiet: true });
   assertEquals(lines, ["seed 3", summary]);
+});
+
+Deno.test("runSim writes a page that has the run's messages, and runs the same with it", async () => {
+  const [lines, pages]: [string[], string[]] = [[], []];
+  const request = { seed: 3, quiet: true, print: (line: string) => lines.push(line) };
+  await runSim(request);
+  await runSim({ ...request, writePage: (html) => Promise.resolve(void pages.push(html)) });
+  assertEquals(lines.slice(2), lines.slice(0, 2));
+  const [, json] = /<script type="application\/json" id="data">(.*)<\/script>/.exec(pages[0]!)!;
+  const { nodes, messages, states, failedAt } = JSON.parse(json!);
+  assertEquals([nodes.length, states.length, failedAt], [5, 5, null]);
+  assert(messages.some(({ x }: { readonly x: number }) => x === 1), "a lost message");
+  assert(messages.some(({ x }: { readonly x: number }) => x === 0), "one that arrived");
 });
 
 Deno.test("runFuzz runs every n-th seed until the time is up, and sums their results", async () => {

@@ -226,4 +226,28 @@ export const httpCanaries: readonly Canary[] = [
     replace: 'const from = wholeOf(query, "from") ?? lastEventId(request.headers);',
     caughtBy: ["net/http/json/json_test.ts"],
   },
+  {
+    rule: "H1",
+    bug: "the policy of the page lets a browser run any script",
+    file: "cli/door/live_page.ts",
+    find: "`script-src ${hash(script)}`,",
+    replace: "\"script-src 'unsafe-inline'\",",
+    caughtBy: ["cli/door/live_test.ts --filter policy"],
+  },
+  {
+    rule: "H1",
+    bug: "a cluster to look at takes actions",
+    file: "cli/door/live_control.ts",
+    find: "if (control === null || processes === null) {",
+    replace: "if (control === undefined || processes === null) {",
+    caughtBy: ["cli/door/live_test.ts --filter refused"],
+  },
+  {
+    rule: "H3",
+    bug: "load goes on for ever",
+    file: "cli/door/live_control.ts",
+    find: "this.#load?.abort();",
+    replace: "",
+    caughtBy: ["cli/door/live_test.ts --filter load"],
+  },
 ];

@@ -4,4 +4,6 @@
  * @module
  */
 
+export { type SeedPage, seedPage } from "./seed_page.ts";
+export { SeedRecorder } from "./seed_recorder.ts";
 export { timelinePage } from "./timeline.ts";

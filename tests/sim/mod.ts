@@ -9,6 +9,6 @@ export { SeededRandom } from "./seeded_random.ts";
 export { type MachineContext, SimCluster } from "./sim_cluster.ts";
 export { permittedInSave, type SimFilesOptions } from "./sim_home.ts";
 export { SimServiceCluster, type TableSizes } from "./sim_service_cluster.ts";
-export { formatEnvelope, formatPosition, Trace } from "./trace.ts";
+export { formatEnvelope, formatPosition, Trace, type TraceEvent } from "./trace.ts";
 export { VirtualClock } from "./virtual_clock.ts";
 export { Violation, Watcher } from "./watcher.ts";

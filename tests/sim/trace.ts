@@ -19,6 +19,8 @@ export type TraceEvent =
 export interface TraceOptions {
   /** Receives the line of every event. */
   readonly print?: (line: string) => void;
+  /** Receives every event. */
+  readonly take?: (atMs: number, event: TraceEvent) => void;
   /** The number of latest events that are kept for {@linkcode Trace.lastLines}. @default {60} */
   readonly keep?: number;
 }
@@ -29,6 +31,7 @@ const ROLES: readonly RoleName[] = ["follower", "pre-vote", "candidate", "leader
 /** The events of one run. */
 export class Trace {
   readonly #print: ((line: string) => void) | undefined;
+  readonly #take: TraceOptions["take"];
   readonly #keep: number;
   readonly #last: TraceEvent[] = [];
   readonly #lastMs: number[] = [];
@@ -37,6 +40,7 @@ export class Trace {
 
   constructor(options: TraceOptions = {}) {
     this.#print = options.print;
+    this.#take = options.take;
     this.#keep = options.keep ?? 60;
   }
 
@@ -60,6 +64,7 @@ export class Trace {
     this.#last[place] = event;
     this.#lastMs[place] = atMs;
     this.#print?.(formatEvent(atMs, event));
+    this.#take?.(atMs, event);
   }
 
   /** The last events as text, oldest first. */

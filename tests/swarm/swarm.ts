@@ -11,7 +11,14 @@ import { partition } from "../../net/mod.ts";
 import type { NodeId, Position } from "../../raft/mod.ts";
 import { Chaos } from "./chaos.ts";
 import { type DigestHistory, DigestMachine } from "../cluster/mod.ts";
-import { type MachineContext, SeededRandom, SimCluster, Trace, Violation } from "../sim/mod.ts";
+import {
+  type MachineContext,
+  SeededRandom,
+  SimCluster,
+  Trace,
+  type TraceEvent,
+  Violation,
+} from "../sim/mod.ts";
 import { type LoadCounts, SwarmLoad } from "./swarm_load.ts";
 import { planSwarm, type SwarmPlan } from "./swarm_plan.ts";
 
@@ -41,6 +48,8 @@ export interface SwarmResult {
 export interface SwarmOptions {
   /** Receives every line of the trace. */
   readonly print?: (line: string) => void;
+  /** Receives every event of the trace. */
+  readonly take?: (atMs: number, event: TraceEvent) => void;
   /** Overrides the seed's number of nodes, for measurements. */
   readonly nodes?: number;
 }
@@ -57,10 +66,13 @@ class Stuck extends Error {
 
 /** Runs one seed. */
 export function runSwarm(seed: number, options: SwarmOptions = {}): Promise<SwarmResult> {
-  const { nodes, print } = options;
+  const { nodes, print, take } = options;
   const plan = planSwarm(seed, nodes === undefined ? {} : { nodes });
-  return new SwarmRun(plan, new Trace(print === undefined ? {} : { print }))
-    .run(nodes ?? null);
+  const trace = new Trace({
+    ...print === undefined ? {} : { print },
+    ...take === undefined ? {} : { take },
+  });
+  return new SwarmRun(plan, trace).run(nodes ?? null);
 }
 
 class SwarmRun {
