@@ -46,6 +46,7 @@ const loaders: Loaders = {
   status: async () => (await import("./cluster/status_command.ts")).status,
   member: async () => (await import("./members/member_command.ts")).member,
   transfer: async () => (await import("./members/member_command.ts")).transfer,
+  compact: async () => (await import("./cluster/compact_command.ts")).compact,
   partition: async () => (await import("./cluster/faults_command.ts")).partition,
   heal: async () => (await import("./cluster/faults_command.ts")).heal,
   faults: async () => (await import("./cluster/faults_command.ts")).faults,

@@ -41,6 +41,8 @@ export interface RunningMachine {
   inspect(request: WireValue, reply: Answer): void;
   /** Takes a snapshot now. */
   snapshot(): void;
+  /** Begins to merge all tables into one level; false: the state is not in tables. */
+  compact(): boolean;
   /** What the tables of the store look like; `null`: the state is in memory. */
   tables(): TablesReport | null;
   /** How long requests of clients took, by kind. */
@@ -150,6 +152,10 @@ function makeService(
     times,
     inspect: (request, reply) => inspectService({ rsm, machine }, { request, reply }),
     snapshot: () => void rsm.snapshot(),
+    compact: () => {
+      images?.compact();
+      return images !== undefined;
+    },
     tables: () => images?.status() ?? null,
     stop: () => {
       ends?.stop();
@@ -198,6 +204,7 @@ async function makeLog(
       reply(machine.applied(from).map(({ index, command }) => [index, command]));
     },
     snapshot: () => {},
+    compact: () => false,
     tables: () => null,
     times: {},
     stop: () => {},

@@ -36,7 +36,13 @@ import { cpuMs, LoopLag, SaveTimes } from "./figures.ts";
 import { listening, METRICS_REQUEST, nodeSamples } from "../door/mod.ts";
 import { leadershipLog, openingLog, refusedLog } from "./log/mod.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
-import { type CountingReport, formatBytes, type NodeReport, REPORT_REQUEST } from "../table/mod.ts";
+import {
+  COMPACT_REQUEST,
+  type CountingReport,
+  formatBytes,
+  type NodeReport,
+  REPORT_REQUEST,
+} from "../table/mod.ts";
 import { clientAddresses, isMember, warnOfOthers } from "./addresses.ts";
 import { untilVoter } from "./joining.ts";
 import { answerIdentity, answerMembers, peerIdentity } from "./member_requests.ts";
@@ -288,6 +294,7 @@ class NodeProcess implements RunningNode {
   #serve(request: WireValue, reply: Answer, withinMs: number): boolean {
     if (request instanceof Uint8Array) this.#machine.handle(request, reply, withinMs);
     else if (request === METRICS_REQUEST) reply(this.samples() as Plain<Sample[]>);
+    else if (request === COMPACT_REQUEST) reply(this.#machine.compact());
     else if (request === REPORT_REQUEST) {
       const report: Plain<NodeReport> = this.report();
       reply(report);

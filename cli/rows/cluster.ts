@@ -189,6 +189,21 @@ export const member = {
   ],
 } as const satisfies CommandRow;
 
+/** `kontiki compact`. */
+export const compact = {
+  name: "compact",
+  inShell: true,
+  summary: "Merge all tables of every node now.",
+  description: [
+    "Nodes merge their tables by themselves, a little at a time, and drop what was overwritten or " +
+    "deleted when it is in their way. This drops it at once, wherever no reader needs it. Reads and " +
+    "writes go on meanwhile. It takes as much free room on the disk as the tables have.",
+  ],
+  arguments: [],
+  flags: [...clusterFlags],
+  examples: [{ line: "kontiki compact", help: "after many keys were deleted, for example" }],
+} as const satisfies CommandRow;
+
 /** `kontiki transfer`. */
 export const transfer = {
   name: "transfer",

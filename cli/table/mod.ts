@@ -29,6 +29,7 @@ export {
 } from "./node_name.ts";
 export {
   type ClientAddress,
+  COMPACT_REQUEST,
   type CountingReport,
   IDENTITY_REQUEST,
   leaderOf,

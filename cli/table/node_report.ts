@@ -64,6 +64,9 @@ export interface ClientAddress {
 /** What a client sends to get a report; anything that is bytes goes to the store instead. */
 export const REPORT_REQUEST = "report";
 
+/** Merge all tables into one level; the answer is whether the node keeps tables. */
+export const COMPACT_REQUEST = "compact";
+
 /** Begins the request `["transfer", id]` to a leader: hand over to that node, or with 0 to any. */
 export const TRANSFER_REQUEST = "transfer";
 

@@ -20,6 +20,8 @@ export interface TablesStatus {
   readonly writtenBytes: number;
   /** From 0, no hurry, to 1: entries wait until tables are written and merged. */
   readonly pressure: number;
+  /** Whether everything is being merged into one level because somebody asked for it. */
+  readonly isCompacting: boolean;
   /** The last entry of the log that table files hold. */
   readonly applied: number;
   /** The oldest revision that can be read. */

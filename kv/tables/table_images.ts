@@ -175,6 +175,12 @@ export class TableImages implements Images {
     this.#background.begin();
   }
 
+  /** Begins to write everything and to merge it into one level, as soon as other work is done. */
+  compact(): void {
+    this.#tables.compactSoon();
+    this.#background.begin();
+  }
+
   async close(isClean: boolean): Promise<void> {
     this.#isClosed = true;
     this.#reader.close();

@@ -366,6 +366,24 @@ Deno.test("TableImages wait for room on a full disk, and fail on a broken one", 
   await server.images.close(false);
 });
 
+Deno.test("TableImages merge all into one level when they are asked to", async () => {
+  const server = await filled();
+  const { state } = server.images;
+  const wanted = server.state(1000);
+  const numbers = { revision: 1001, version: 1, created: 1001, lease: 0, expires: 0 };
+  state.add({ key: "k", ...numbers, value: new Uint8Array(9) });
+  state.forget(1001, 0);
+  server.images.advance([entryAt(1001)]);
+  server.images.compact();
+  assertEquals(server.images.status().isCompacting, true);
+  await until(() => !server.images.status().isCompacting);
+  const { tables, applied } = server.images.status();
+  assertEquals([tables.filter((count) => count > 0).length, applied], [1, 1001]);
+  assertEquals(server.state(1000), wanted);
+  assertEquals(state.get("k")?.revision, 1001);
+  await server.images.close(true);
+});
+
 Deno.test("TableImages of a folder in use, or without a table that is named, are not opened", async () => {
   const server = await filled(500);
   const other = new Server(server.disk);

@@ -88,6 +88,7 @@ export class Tables implements State {
   /** The manifest that is being written. */
   #installing: Promise<void> = Promise.resolve();
   #mustFlush = false;
+  #mustCompact = false;
   #turn = 0;
   #notRemoved = 0;
   #addedBytes = 0;
@@ -174,6 +175,7 @@ export class Tables implements State {
       writtenBytes: this.#writtenBytes,
       notRemoved: this.#notRemoved,
       pressure: this.pressure,
+      isCompacting: this.#mustCompact && (this.mustWrite || this.#levels.length > 0),
       applied: this.#applied.index,
       oldest: this.#oldest,
     };
@@ -295,6 +297,12 @@ export class Tables implements State {
     this.#mustFlush = this.#position.index > this.#applied.index;
   }
 
+  /** Everything will be written, and merged into one level, with the next work. */
+  compactSoon(): void {
+    this.flushSoon();
+    this.#mustCompact = true;
+  }
+
   /** Writes everything in memory into table files, for a clean stop. */
   async flush(durable: Index): Promise<void> {
     while (this.#position.index > this.#applied.index) {
@@ -362,7 +370,8 @@ export class Tables implements State {
   }
 
   #plan(): MergePlan<Table> | null {
-    return planMerge(this.#levels, this.#options, this.#turn);
+    const all = this.#mustCompact && !this.mustWrite ? planAll(this.#levels) : null;
+    return all ?? planMerge(this.#levels, this.#options, this.#turn);
   }
 
   #freeze(): void {
@@ -421,6 +430,7 @@ export class Tables implements State {
     const options = { ...this.#writeOptions(this.#options.tableBytes), restMs };
     const outputs = await this.#writeTables(kept(merged(runs), keep), options);
     await this.#install((now) => replaceTables(now, plan, outputs), null);
+    if (plan.inputs.length === levels.flat().length) this.#mustCompact = false;
     for (const table of plan.inputs) this.#discard(table);
   }
 

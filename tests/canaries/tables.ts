@@ -393,6 +393,14 @@ export const tableCanaries: readonly Canary[] = [
     caughtBy: [IMAGE_TESTS],
   },
   {
+    rule: "T5",
+    bug: "a compaction begins before what is in memory was written, and leaves that out",
+    file: TABLES,
+    find: "this.#mustCompact && !this.mustWrite ? planAll",
+    replace: "this.#mustCompact ? planAll",
+    caughtBy: [IMAGE_TESTS],
+  },
+  {
     rule: "T9",
     bug: "servers hash the state at revisions of their own",
     file: "kv/tables/state_checks.ts",

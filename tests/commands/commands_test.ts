@@ -42,6 +42,11 @@ Deno.test("commands report their outcome by exit code, words and JSON", async ()
       assert(saves.count > 0 && saves.p99Ms > 0 && loopLagMs >= 0, status.out);
     }
 
+    const compact = await run(["compact", "--json", ...flags]);
+    const merged = JSON.parse(compact.out).nodes;
+    assertEquals([compact.code, merged.length], [exitCodes.ok, 3], compact.error);
+    assert(merged.every(({ bytes }: { bytes: number }) => bytes > 0), compact.out);
+
     const shell = await run(["shell", ...flags], "put a 1\nget a\nget colour\n");
     assertEquals([shell.code, shell.out], [exitCodes.ok, "version 1\n1\nblue\n"]);
     const failing = await run(["shell", "--exec", "get nothing; get a", ...flags]);

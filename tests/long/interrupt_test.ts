@@ -111,6 +111,7 @@ const cases: Readonly<Record<Interrupted, readonly Case[]>> = {
   ],
   member: [onCluster("member", "list")],
   transfer: [onCluster("transfer")],
+  compact: [onCluster("compact")],
   partition: [onCluster("partition", "n1", "n2")],
   heal: [onCluster("heal")],
   faults: [onCluster("faults"), onCluster("faults", "--drop", "0.5")],

