@@ -45,6 +45,8 @@ const RESULT_BYTES = { batch: 512, operation: 9 };
 
 const PROTOBUF = "application/x-protobuf";
 const EXCHANGE_BYTES_MAX = 4096;
+/** The database of an address without a path. */
+const DEFAULT_NAME = "default";
 /** Longer answers leave in parts. */
 /** The routes of KV Connect: `/db/NAME` for the metadata exchange, and what it leads to. */
 export function connectRoutes(options: ConnectOptions): readonly Route[] {
@@ -56,13 +58,14 @@ export function connectRoutes(options: ConnectOptions): readonly Route[] {
     withinMs,
     handle: (call) => door.call(name, call),
   });
+  const exchange = (path: string): Route => ({
+    method: "POST",
+    path,
+    bodyBytesMax: EXCHANGE_BYTES_MAX,
+    handle: (call) => door.exchange(call),
+  });
   return [
-    {
-      method: "POST",
-      path: "/db/{name}",
-      bodyBytesMax: EXCHANGE_BYTES_MAX,
-      handle: (call) => door.exchange(call),
-    },
+    ...["/db/{name}", "/db/{name}/", "/"].map(exchange),
     method("snapshot_read", CALL_MS),
     method("atomic_write", CALL_MS),
     method("watch", null),
@@ -85,7 +88,8 @@ class ConnectDoor {
       const database = this.#database(call);
       const version = versionOf(await call.body());
       const { nodes, clock } = this.#options;
-      const { origin } = new URL(request.url);
+      // The server behind the port sees the path of a socket in the URL.
+      const origin = `http://${request.headers.get("host") ?? ""}`;
       const token = tokenOf(request);
       const about = { database, nodes: await nodes(), origin, token, now: clock.wall() };
       return new Response(metadata(version, about), {
@@ -115,7 +119,7 @@ class ConnectDoor {
   }
 
   #database({ params }: HttpCall): Database {
-    return new Database(this.#options.cluster, params["name"] ?? "");
+    return new Database(this.#options.cluster, params["name"] ?? DEFAULT_NAME);
   }
 
   #read({ signal }: HttpCall): (batch: Batch) => Promise<BatchOutcome> {
@@ -161,9 +165,10 @@ function checkHeaders({ headers }: Request, database: Database): void {
     throw refusal(`Wanted the database ${database.id}, got ${id ?? "none"}`);
   }
   const version = headers.get("x-denokv-version");
+  // The first version has no such header, but some of its clients send it all the same.
   const isKnown = version === null
     ? headers.has("x-transaction-domain-id")
-    : /^[23]$/.test(version);
+    : /^[123]$/.test(version);
   if (!isKnown) throw refusal(`Wanted version 1, 2 or 3 of KV Connect, got ${version ?? "none"}`);
 }
 

@@ -79,7 +79,23 @@ Deno.test("a database is found by the exchange, written and read", async () => {
     assertEquals(textOf(ranges[0]!.values[0]!.value), "v");
     assertEquals(ranges[0]!.values[0]!.versionstamp, output.versionstamp);
     const first = { "x-transaction-domain-id": headers["x-denokv-database-id"]! };
-    await contentOf(await post("/db/a/data/snapshot_read", bodyOf(readBody(range)), first));
+    for (const more of [{}, { "x-denokv-version": "1" }]) {
+      const read = bodyOf(readBody(range));
+      await contentOf(await post("/db/a/data/snapshot_read", read, { ...first, ...more }));
+    }
+  });
+});
+
+Deno.test("an address without a path leads to the default database, a slash changes nothing", async () => {
+  await withPort(async (post) => {
+    const first = async (path: string) => {
+      const { databaseId, endpoints } = await (await post(path, null)).json();
+      const { hostname, pathname } = new URL(endpoints[0].url);
+      return [databaseId, hostname, pathname];
+    };
+    assertEquals(await first("/"), await first("/db/default"));
+    assertEquals(await first("/db/a/"), await first("/db/a"));
+    assertEquals((await first("/")).slice(1), ["127.0.0.1", "/db/default/data"]);
   });
 });
 
