@@ -258,10 +258,9 @@ Deno.test("flags do not overrule the members that the folder knows", async () =>
 Deno.test("a node that waits for its cluster can be stopped", async () => {
   await withNodes(async (nodes) => {
     const starting = nodes.start("a1", 1, places());
-    const refused = assertRejects(() => starting, Error, "stopped before the birth");
     await nodes.says("a1", /waits for all nodes/);
     await nodes.close();
-    await refused;
+    await assertRejects(() => starting, Error, "stopped before the birth");
   });
 });
 

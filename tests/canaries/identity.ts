@@ -283,4 +283,20 @@ export const identityCanaries: readonly Canary[] = [
     replace: "",
     caughtBy: [TRANSPORT_TEST],
   },
+  {
+    rule: "I4",
+    bug: "an image of a later format is read as one of today",
+    file: "raft/storage/snapshot_head.ts",
+    find: "if (format !== IMAGE_FORMAT) {",
+    replace: "if (format === null) {",
+    caughtBy: ["raft/storage/snapshot_head_test.ts"],
+  },
+  {
+    rule: "I4",
+    bug: "an image without a format, of an earlier release, is refused",
+    file: "raft/storage/snapshot_head.ts",
+    find: "const { format = IMAGE_FORMAT } =",
+    replace: "const { format } =",
+    caughtBy: ["raft/storage/snapshot_head_test.ts"],
+  },
 ];

@@ -328,7 +328,8 @@ export const memberCanaries: readonly Canary[] = [
     bug: "a lost member leaves before the new one has caught up",
     file: PLAN,
     find: "if (!now.learners.some(isFresh)) return added(now, fresh, true);",
-    replace: "if (has(old)) return without(now, old);",
+    replace:
+      "if (has(old)) return without(now, old); if (!now.voters.some(isFresh)) return added(now, fresh, false);",
     caughtBy: [PLAN_TEST],
   },
   {
