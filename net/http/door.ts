@@ -93,7 +93,8 @@ const CLOSE_MS_MAX = 500;
 const SECURITY_HEADERS: readonly (readonly [string, string])[] = [
   ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
   ["cross-origin-resource-policy", "same-origin"],
-  ["cache-control", "no-store"],
+  // An older runtime compresses answers unless told not to, and weakens their entity tags.
+  ["cache-control", "no-store, no-transform"],
   ["referrer-policy", "no-referrer"],
   ["x-content-type-options", "nosniff"],
 ];

@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { inTime, until } from "../../tests/helpers/until.ts";
 import { withFolder } from "../../tests/helpers/with_folder.ts";
+import { SeededRandom } from "../../tests/sim/seeded_random.ts";
 import { type Door, type DoorOptions, openDoor } from "./door.ts";
 import { HttpProblem } from "./problem.ts";
 import type { Route } from "./router.ts";
@@ -98,6 +99,7 @@ Deno.test("every answer forbids a browser whatever it does not need", async () =
       await body?.cancel();
       assertStringIncludes(headers.get("content-security-policy")!, "default-src 'none'");
       assertEquals(headers.get("x-content-type-options"), "nosniff");
+      assertEquals(headers.get("cache-control"), "no-store, no-transform");
       assertEquals(headers.get("access-control-allow-origin"), null);
     }
   });
@@ -255,7 +257,8 @@ Deno.test("connections beyond the limit are closed until another is silent for l
     const held = [await Deno.connect({ port }), await Deno.connect({ port })];
     await until(() => door.load().connections === 2);
     assertEquals(await raw(port, get("Host: localhost\r\n")), "");
-    await until(async () => await fetch(base).then((answer) => answer.ok, () => false), "room");
+    const isServed = () => ask(base).then(([status]) => status === 200, () => false);
+    await until(isServed, "room");
     assertEquals(door.refusals()["tooMany"]! >= 2, true);
     for (const conn of held) conn.close();
   });
@@ -333,5 +336,45 @@ Deno.test("the door closes soon, whatever is under way", async () => {
     await door.close();
     assert(performance.now() - begin < 5000);
     assertEquals(await asked, "lost");
+  });
+});
+
+Deno.test("random bytes and requests harm nobody else, and leave nothing behind", async () => {
+  const random = new SeededRandom(17, "http");
+  const words = [
+    "GET",
+    "POST",
+    " /echo/x",
+    " / ",
+    "HTTP/1.1",
+    "\r\n",
+    "Host: localhost",
+    ": ",
+    "\0",
+  ];
+  words.push(
+    "Content-Length: 9",
+    "Transfer-Encoding: chunked",
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "%",
+  );
+  await withDoor({ limits: { silenceMsMax: 300 } }, async ({ door, base }) => {
+    for (let turn = 0; turn < 150; turn += 1) {
+      const conn = await Deno.connect({ port: door.address.port });
+      const count = 1 + random.below(12);
+      const text = Array.from({ length: count }, () => words[random.below(words.length)]!).join("");
+      const bytes = turn % 3 === 0
+        ? Uint8Array.from({ length: 200 }, () => random.below(256))
+        : new TextEncoder().encode(text);
+      await conn.write(bytes).catch(() => 0);
+      if (turn % 2 === 0) conn.close();
+      else conn.read(new Uint8Array(10)).catch(() => null).finally(() => conn.close());
+    }
+    assertEquals(await ask(base), [200, "hello"]);
+    const isEmpty = (): boolean => {
+      const { calls, streams, bodyBytes } = door.load();
+      return calls + streams + bodyBytes === 0 && door.load().connections <= 1;
+    };
+    await until(isEmpty, "the end of all of them");
   });
 });
