@@ -84,7 +84,7 @@ export class RunWriter {
 
   async #endTable(writer: TableWriter): Promise<void> {
     const { files, cache } = this.#options;
-    await writer.finish();
+    await writer.finish(() => this.#slices.isOver ? this.#slices.pause() : null);
     this.#writer = null;
     const name = { number: this.#number, name: tableName(this.#number) };
     this.#tables.push(await Table.open(files, name, cache));

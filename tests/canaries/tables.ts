@@ -257,6 +257,14 @@ export const tableCanaries: readonly Canary[] = [
     caughtBy: ["kv/tables/files/bloom_test.ts", UNITS],
   },
   {
+    rule: "X8",
+    bug: "the filter of a large table is made in one step",
+    file: "kv/tables/files/bloom.ts",
+    find: "if (--left === 0) {",
+    replace: "if (--left > KEYS_PER_STEP) {",
+    caughtBy: [UNITS],
+  },
+  {
     rule: "T7",
     bug: "a read does not go on in the next block",
     file: TABLE,

@@ -9,6 +9,9 @@
 const BITS_PER_KEY = 10;
 const PROBES = 7;
 
+/** So many keys are added to a filter at once. */
+const KEYS_PER_STEP = 512;
+
 /** A filter in the making. */
 export class BloomBuilder {
   readonly #hashes: number[] = [];
@@ -19,10 +22,15 @@ export class BloomBuilder {
     if (this.#hashes.at(-1) !== hash) this.#hashes.push(hash);
   }
 
-  /** The filter of all keys that were added. */
-  build(): Uint8Array<ArrayBuffer> {
+  /** The filter of all keys that were added, in steps of well under a millisecond. */
+  *build(): Generator<void, Uint8Array<ArrayBuffer>, void> {
     const bits = new Uint8Array(Math.max(8, Math.ceil(this.#hashes.length * BITS_PER_KEY / 8)));
+    let left = KEYS_PER_STEP;
     for (const hash of this.#hashes) {
+      if (--left === 0) {
+        left = KEYS_PER_STEP;
+        yield;
+      }
       const step = stepOf(hash);
       for (let probe = 0; probe < PROBES; probe++) {
         const bit = (hash + Math.imul(probe, step) >>> 0) % (bits.length * 8);

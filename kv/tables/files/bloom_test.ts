@@ -7,10 +7,19 @@
 import { assert, assertLess } from "@std/assert";
 import { BloomBuilder, mayHold } from "./bloom.ts";
 
+/** The filter, made without a rest. */
+function built(builder: BloomBuilder): Uint8Array {
+  const steps = builder.build();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
 Deno.test("a filter contains all of its keys and fewer than two in a hundred others", () => {
   const builder = new BloomBuilder();
   for (let number = 0; number < 10_000; number++) builder.add(`key ${number}`);
-  const filter = builder.build();
+  const filter = built(builder);
   for (let number = 0; number < 10_000; number++) assert(mayHold(filter, `key ${number}`));
   let passed = 0;
   for (let number = 0; number < 10_000; number++) if (mayHold(filter, `no ${number}`)) passed++;
@@ -20,6 +29,6 @@ Deno.test("a filter contains all of its keys and fewer than two in a hundred oth
 Deno.test("the size of a filter depends on the number of keys, not of versions", () => {
   const builder = new BloomBuilder();
   for (let version = 0; version < 1000; version++) builder.add("one");
-  const filter = builder.build();
+  const filter = built(builder);
   assert(filter.length === 8 && mayHold(filter, "one") && !mayHold(filter, "two"));
 });

@@ -40,6 +40,14 @@ function open(disk: SimDisk, cache = new BlockCache(1 << 20)): Promise<Table> {
   return Table.open(disk.open(), NAME, cache);
 }
 
+Deno.test("the end of a large table is made in steps between which others have the thread (X8)", async () => {
+  const writer = new TableWriter(new SimDisk().open(), NAME.name);
+  for (const entry of someEntries(3000)) writer.add(entry);
+  let rests = 0;
+  await writer.finish(() => (rests++, null));
+  assert(rests >= 5, `${rests} rests`);
+});
+
 Deno.test("Table finds every version of every key, and nothing else", async () => {
   const disk = new SimDisk();
   const entries = someEntries(1000);

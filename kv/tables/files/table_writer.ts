@@ -90,12 +90,16 @@ export class TableWriter {
     await file.append(concatenate(pending));
   }
 
-  /** Makes the file durable under its name, and returns its length. The folder is not synced yet. */
-  async finish(): Promise<number> {
+  /**
+   * Makes the file durable under its name, and returns its length. The folder is not synced yet.
+   *
+   * @param rest Called between steps; what it returns is waited for.
+   */
+  async finish(rest: () => Promise<void> | null = () => null): Promise<number> {
     invariant(this.#first !== null && this.#last !== null, "a table has at least one entry");
     this.#endBlock();
     const index = encodeIndex(this.#places);
-    const filter = this.#filter.build();
+    const filter = await this.#buildFilter(rest);
     const summary = encodeSummary({
       smallest: this.#first.key,
       largest: this.#last.key,
@@ -123,6 +127,15 @@ export class TableWriter {
   async close(): Promise<void> {
     await this.#file?.close();
     this.#file = null;
+  }
+
+  async #buildFilter(rest: () => Promise<void> | null): Promise<Uint8Array> {
+    const steps = this.#filter.build();
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+      await rest();
+    }
   }
 
   #endBlock(): void {
