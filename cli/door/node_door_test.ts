@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startNode } from "../../tests/helpers/serving_node.ts";
 import { listLog } from "../../tests/helpers/list_log.ts";
 import { until } from "../../tests/helpers/until.ts";
@@ -42,6 +42,72 @@ Deno.test("a node is live at once, and ready when it knows a leader", async () =
       const names = checks.map(({ name }: { readonly name: string }) => name);
       assertEquals(names, ["eventLoop", "member", "leader", "applied"]);
       assertEquals(checks[2].found, "n1 in term 1");
+    } finally {
+      await door.close();
+    }
+  });
+});
+
+Deno.test("a node shows itself on its page, to look at only", async () => {
+  await withNode(async (open) => {
+    const door = await open({ address: ANYWHERE, token: null });
+    try {
+      const base = `http://127.0.0.1:${door.address.port}`;
+      const page = await fetch(base);
+      assertEquals(page.headers.get("content-type"), "text/html; charset=utf-8");
+      assert((await page.text()).includes('<svg id="ring"'));
+      const { body } = await fetch(`${base}/v1/cluster`);
+      let text = "";
+      for await (const part of body!.pipeThrough(new TextDecoderStream())) {
+        text += part;
+        if (/^data: .*\n\n/m.test(text)) break;
+      }
+      const [, data] = /^data: (.*)$/m.exec(text)!;
+      const { nodes, canControl } = JSON.parse(data!);
+      assertEquals([nodes.length, nodes[0].id, nodes[0].up, canControl], [1, 1, true, false]);
+      const act = { method: "POST", body: JSON.stringify({ action: "kill", node: 1 }) };
+      const refused = await fetch(`${base}/v1/cluster`, act);
+      await refused.body?.cancel();
+      assertEquals(refused.status, 403);
+    } finally {
+      await door.close();
+    }
+  });
+});
+
+async function hasPython(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("python3", { args: ["--version"] }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+const PYTHON = `
+import http.client, json, sys
+for version in (10, 11):
+    http.client.HTTPConnection._http_vsn = version
+    http.client.HTTPConnection._http_vsn_str = "HTTP/%d.%d" % divmod(version, 10)
+    connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=10)
+    connection.request("PUT", "/v1/keys/snake", body=b"python %d" % version)
+    assert connection.getresponse().read().startswith(b'{"version":')
+    connection.request("GET", "/v1/keys/snake")
+    print(connection.getresponse().read().decode())
+`;
+
+Deno.test("Python's client is served, by HTTP/1.0 and by HTTP/1.1", async () => {
+  if (!await hasPython()) {
+    console.log("skipped: the program python3 is not on this machine");
+    return;
+  }
+  await withNode(async (open) => {
+    const door = await open({ address: ANYWHERE, token: null });
+    try {
+      const args = ["-c", PYTHON, `${door.address.port}`];
+      const { stdout, stderr } = await new Deno.Command("python3", { args }).output();
+      const printed = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      assertEquals(printed, "python 10\npython 11\n");
     } finally {
       await door.close();
     }

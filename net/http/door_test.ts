@@ -113,7 +113,17 @@ Deno.test("the door refuses hosts that it does not know by name", async () => {
     for (const host of ["127.0.0.1", `localhost:${port}`, "[::1]:80", "DOOR.example"]) {
       assertEquals(await status(host), 200, host);
     }
-    for (const host of ["evil.example", "127.0.0.1.evil.example", "localhost.evil", "1.2.3"]) {
+    assertEquals(statusOf(await raw(port, "GET / HTTP/1.0\r\n\r\n")), 200);
+    for (
+      const host of [
+        "%2Fhttp.sock",
+        "",
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost.evil",
+        "1.2.3",
+      ]
+    ) {
       assertEquals(await status(host), 403, host);
     }
     assertEquals(

@@ -56,8 +56,10 @@ export class Guard {
       const detail = `Wanted at most ${headerBytesMax} bytes of headers, got ${bytes}`;
       throw new HttpProblem("headersTooLarge", detail);
     }
+    // Without a name the runtime puts the path of our socket there; a browser always says a name.
+    const isNameless = request.headers.get("host") === null && authority.startsWith("%2F");
     const host = request.headers.get("host") ?? authority;
-    this.#checkHost(host);
+    if (!isNameless) this.#checkHost(host);
     if (authority !== host) this.#checkHost(authority);
     checkOrigin(request, host);
     return { path, query };
