@@ -73,7 +73,8 @@ class Trouble {
   readonly #nodes: HandNodes;
   readonly #random: SeededRandom;
   /** The voters that all count on; a minority of them is in trouble at a time. */
-  voters: readonly string[] = [];
+  #voters: readonly string[] = [];
+  #current: Promise<void> = Promise.resolve();
   #isOver = false;
   kills = 0;
   cuts = 0;
@@ -86,11 +87,17 @@ class Trouble {
   async run(): Promise<void> {
     while (!this.#isOver) {
       await pause(this.#random.range(600, 1_200));
-      if (this.voters.length < 3 || this.#isOver) continue;
-      const name = this.voters[this.#random.below(this.voters.length)]!;
-      if (this.#random.chance(0.5)) await this.#kill(name);
-      else await this.#cut(name);
+      if (this.#voters.length < 3 || this.#isOver) continue;
+      const name = this.#voters[this.#random.below(this.#voters.length)]!;
+      this.#current = this.#random.chance(0.5) ? this.#kill(name) : this.#cut(name);
+      await this.#current;
     }
+  }
+
+  /** From now on only these are in trouble; waits until another one has returned. */
+  async aim(voters: readonly string[]): Promise<void> {
+    this.#voters = voters;
+    await this.#current;
   }
 
   stop(): void {
@@ -170,11 +177,11 @@ Deno.test("from one node to five and back to three others, under load, kills and
         for (const name of names.slice(1, 5)) {
           nodes.start(name, "--control", "--join", endpoints);
           await nodes.serves(name);
-          trouble.voters = names.slice(0, names.indexOf(name) + 1);
+          await trouble.aim(names.slice(0, names.indexOf(name) + 1));
         }
         for (const at of [0, 1, 2]) {
           const [old, fresh] = [names[at]!, names[at + 5]!];
-          trouble.voters = names.slice(at + 1, at + 5);
+          await trouble.aim(names.slice(at + 1, at + 5));
           nodes.start(fresh, "--control");
           await member(
             endpoints,
@@ -184,10 +191,10 @@ Deno.test("from one node to five and back to three others, under load, kills and
             nodes.place(fresh, "client"),
           );
           await nodes.kill(old);
-          trouble.voters = names.slice(at + 1, at + 6);
+          await trouble.aim(names.slice(at + 1, at + 6));
         }
         for (const old of ["a4", "a5"]) {
-          trouble.voters = trouble.voters.filter((name) => name !== old);
+          await trouble.aim(old === "a4" ? names.slice(4) : names.slice(5));
           await member(endpoints, "remove", old.replace("a", "n"));
           await nodes.kill(old);
         }
