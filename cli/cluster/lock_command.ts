@@ -41,7 +41,8 @@ const held = new WeakMap<Session, Map<string, LeasedLock>>();
 /** The context of `lock` and `unlock`. */
 type LockContext = HoldContext | SessionContext<Row<"unlock">>;
 
-type HoldContext = SessionContext<Row<"lock">>;
+/** The context of `lock` and `elect`. */
+type HoldContext = SessionContext<Row<"lock">> | SessionContext<Row<"elect">>;
 
 /** `kontiki lock`. */
 export const lock = onCluster<Row<"lock">>(runLock);
@@ -49,7 +50,7 @@ export const lock = onCluster<Row<"lock">>(runLock);
 /** `unlock` in the shell. */
 export const unlock = { runIn: runUnlock };
 
-async function runLock(context: HoldContext, session: Session): Promise<Ending> {
+async function runLock(context: SessionContext<Row<"lock">>, session: Session): Promise<Ending> {
   const { options, output, args: { name }, rest } = context;
   checkRequest(() => ({ type: "get", key: queueOfLock(toKey(name)) }), "lock");
   if (options.release) return await takeAway(context, session);
@@ -90,10 +91,14 @@ async function runLock(context: HoldContext, session: Session): Promise<Ending> 
   }
 }
 
-/** The lock of this name; others see the process that holds it. */
-function lockOf({ options, args: { name } }: HoldContext, session: Session): LeasedLock {
+/** The lock of this name; others see an announcement, or the process that holds it. */
+export function lockOf(
+  { options, args: { name } }: HoldContext,
+  session: Session,
+  announcement: string | null = null,
+): LeasedLock {
   const { clock, random } = session;
-  const value = new TextEncoder().encode(`${Deno.hostname()} ${Deno.pid}`);
+  const value = new TextEncoder().encode(announcement ?? `${Deno.hostname()} ${Deno.pid}`);
   const watch: typeof session.watcher = (query) => session.watcher(query);
   return new LeasedLock({
     ...{ clerk: session.clerk(), clock, random, watch, name, ttlMs: options.ttl, value },
@@ -125,7 +130,7 @@ function tellLost(
  * Resolves when another client holds the lock, or may hold it: when none has answered for as long as
  * the lock lives without being renewed.
  */
-async function untilLost(
+export async function untilLost(
   { options, output }: HoldContext,
   { lock, session, signal }: { lock: LeasedLock; session: Session; signal: AbortSignal },
 ): Promise<"taken" | "doubtful"> {
@@ -144,7 +149,8 @@ async function untilLost(
   }
 }
 
-async function acquire(
+/** Waits for the lock; an interruption leaves its queue. */
+export async function acquire(
   context: HoldContext,
   { lock, session }: { lock: LeasedLock; session: Session },
 ): Promise<AcquireResult> {
@@ -182,7 +188,8 @@ async function noteSilence(
   output.note(`No node answers yet. ${silenceText(session.nodes, reports)}`.trimEnd());
 }
 
-async function notHeld(
+/** Says why the lock is not held. */
+export async function notHeld(
   context: HoldContext,
   { lock, session, acquired }: { lock: LeasedLock; session: Session; acquired: AcquireResult },
 ): Promise<ExitReason> {
@@ -200,7 +207,8 @@ async function notHeld(
   return tell(context, "unknownOutcome", `${silence} The lock may be held all the same.`);
 }
 
-async function giveBack({ options, output }: LockContext, lock: LeasedLock): Promise<void> {
+/** Gives the lock back, and says so if nobody answers. */
+export async function giveBack({ options, output }: LockContext, lock: LeasedLock): Promise<void> {
   const isFree = await lock.release({ timeoutMs: options.timeout });
   if (!isFree) output.note("The lock may still be held: giving it back got no answer.");
 }
@@ -228,7 +236,10 @@ async function runUnlock(
 }
 
 /** Frees the lock although another client holds it, which by the user's word is gone. */
-async function takeAway(context: HoldContext, session: Session): Promise<Ending> {
+async function takeAway(
+  context: SessionContext<Row<"lock">>,
+  session: Session,
+): Promise<Ending> {
   const { options, output, args: { name } } = context;
   const { timeout: timeoutMs } = options;
   const clerk = session.clerk();

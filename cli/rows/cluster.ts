@@ -55,6 +55,8 @@ export const put = {
     integer("version", "the version that the key must have", { min: 0 }),
     keyHex,
     toggle("value-hex", "VALUE is hexadecimal, two digits for each byte"),
+    duration("expires-in", "the key goes after this time, by the clock of the cluster", { min: 1 }),
+    integer("lease", "the key goes with this lease", { min: 1 }),
     onlyNode,
     ...clusterFlags,
   ],
@@ -66,6 +68,13 @@ export const put = {
     { line: "kontiki put -- -n -1", help: "a key and a value that begin with a hyphen" },
   ],
 } as const satisfies CommandRow;
+
+/** How long a lease lives. */
+const leaseTtl = duration("ttl", "how long the lease lives without being renewed", {
+  default: "10s",
+  min: 100,
+  max: 86_400_000,
+});
 
 /** `kontiki lock`. */
 export const lock = {
@@ -89,11 +98,7 @@ export const lock = {
       "wait",
       "how long to wait for the lock; left out: as long as the cluster answers within --timeout",
     ),
-    duration("ttl", "others get the lock so long after this client has died", {
-      default: "10s",
-      min: 1000,
-      max: 86_400_000,
-    }),
+    leaseTtl,
     ...clusterFlags,
   ],
   rest: "COMMAND…",
@@ -101,6 +106,57 @@ export const lock = {
     line: "kontiki lock backup -- tar cf backup.tar files",
     help: "one backup at a time",
   }],
+} as const satisfies CommandRow;
+
+/** `kontiki elect`. */
+export const elect = {
+  name: "elect",
+  inShell: true,
+  summary: "Run a program while this client leads.",
+  description: [
+    "Stands for the election NAME, in the order in which clients came, and runs the program after " +
+    "`--` when it leads. When it is deposed, the program gets SIGTERM, and SIGKILL three seconds " +
+    "later, and the client stands again. It ends with its program, with the same exit code.",
+    "An election is a lock: `kontiki list lock/NAME/ --limit 1` shows the leader and what it " +
+    "announces, `kontiki lock NAME --release` deposes it, and KONTIKI_LOCK_TOKEN is its token.",
+  ],
+  arguments: [argument("NAME", "the election")],
+  flags: [
+    text("value", "what the leader announces; left out: its host and process", { value: "TEXT" }),
+    duration(
+      "wait",
+      "how long to wait for the lead; left out: as long as the cluster answers within --timeout",
+    ),
+    leaseTtl,
+    ...clusterFlags,
+  ],
+  rest: "COMMAND…",
+  examples: [{
+    line: "kontiki elect scheduler --value 10.0.0.1:80 -- ./scheduler",
+    help: "one scheduler at a time, and others take over",
+  }],
+} as const satisfies CommandRow;
+
+/** `kontiki lease`. */
+export const lease = {
+  name: "lease",
+  inShell: true,
+  summary: "Begin, renew, list or end leases, with which keys end.",
+  description: [
+    "ACTION is `list`, `grant`, `renew` or `revoke`. `grant` begins a lease that lives for --ttl and " +
+    "prints its number; `renew` gives it its whole time again; `revoke` ends it and removes its keys. " +
+    "`kontiki put KEY VALUE --lease N` binds a key to a lease: it goes when the lease ends.",
+    "The time of a lease runs only while the cluster has a leader.",
+  ],
+  arguments: [
+    argument("ACTION", "list, grant, renew or revoke"),
+    optional("LEASE", "the number of the lease, for renew and revoke"),
+  ],
+  flags: [leaseTtl, ...clusterFlags],
+  examples: [
+    { line: "kontiki lease grant --ttl 1m", help: "a lease that lives for a minute" },
+    { line: "kontiki lease list", help: "all leases, with what is left of each" },
+  ],
 } as const satisfies CommandRow;
 
 /** `kontiki shell`. */

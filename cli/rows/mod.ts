@@ -6,7 +6,18 @@
  * @module
  */
 
-import { compact, get, lock, member, put, shell, status, transfer } from "./cluster.ts";
+import {
+  compact,
+  elect,
+  get,
+  lease,
+  lock,
+  member,
+  put,
+  shell,
+  status,
+  transfer,
+} from "./cluster.ts";
 import { batch, count, dump, history, list, load, remove, watch } from "./keys.ts";
 import { faults, heal, partition, up } from "./local.ts";
 import { inspect, node, recover, version } from "./node.ts";
@@ -18,7 +29,20 @@ export { type MachineName, MACHINES } from "./machine_names.ts";
 /** Every command of the executable, in the order of `--help`. */
 export const rows = [
   ...[node, up, get, put, remove, list, count, history, batch, dump, load] as const,
-  ...[watch, lock, shell, status, member, transfer, compact, partition, heal, faults] as const,
+  ...[
+    watch,
+    lock,
+    elect,
+    lease,
+    shell,
+    status,
+    member,
+    transfer,
+    compact,
+    partition,
+    heal,
+    faults,
+  ] as const,
   ...[test, sim, fuzz, check, bench, inspect, recover, version] as const,
 ] as const;
 

@@ -129,7 +129,7 @@ export function readFailure(error: unknown): unknown {
 
 /** Says how a command ended that changed or found nothing. */
 export function tell(
-  { output }: KeysContext,
+  { output }: Pick<KeysContext, "output">,
   reason: ExitReason,
   message: string,
   more: Readonly<Record<string, unknown>> = {},

@@ -152,11 +152,16 @@ async function putValue(
   context: SessionContext<Row<"put">>,
   what: { session: Session; key: string; value: Uint8Array },
 ): Promise<PutEnding> {
-  const { options: { timeout: timeoutMs, version }, signal } = context;
+  const { options: { timeout: timeoutMs, version, expiresIn, lease }, signal } = context;
   const { session, key, value } = what;
   const clerk = session.clerk(onlyNode(context, session));
-  const result = version === null
-    ? await putAnyway(clerk, what, { timeoutMs, signal })
+  const ending = {
+    ...expiresIn === null ? {} : { expires: Math.ceil(session.clock.wall() + expiresIn) },
+    ...lease === null ? {} : { lease },
+  };
+  const isEnding = expiresIn !== null || lease !== null;
+  const result = version === null || isEnding
+    ? await putByBatch(clerk, { ...what, version, ending }, { timeoutMs, signal })
     : await clerk.put(key, value, { version, timeoutMs, signal });
   switch (result.type) {
     case "stored":
@@ -181,9 +186,15 @@ async function putValue(
   }
 }
 
-async function putAnyway(
+/** A put over any version, or one whose key ends by itself. */
+async function putByBatch(
   clerk: Clerk,
-  { key, value }: { readonly key: string; readonly value: Uint8Array },
+  { key, value, version, ending }: {
+    readonly key: string;
+    readonly value: Uint8Array;
+    readonly version: number | null;
+    readonly ending: { readonly expires?: number; readonly lease?: number };
+  },
   limits: CallOptions & { readonly timeoutMs: number },
 ): Promise<PutResult> {
   const deadline = performance.now() + limits.timeoutMs;
@@ -191,15 +202,18 @@ async function putAnyway(
   // it went to a leader that was cut off.
   const seen = await clerk.get(key, limits);
   if (seen.type === "unavailable" || seen.type === "refused") return seen;
-  const then = [{ op: "put", key: toKey(key), value }] as const;
+  const name = toKey(key);
+  const checks = version === null ? [] : [{ key: name, version }];
+  const then = [{ op: "put", key: name, value, ...ending }] as const;
+  const otherwise = [{ op: "get", key: name }] as const;
   const rest = { ...limits, timeoutMs: deadline - performance.now() };
-  const outcome = await clerk.batch({ checks: [], then, otherwise: [], at: 0 }, rest);
+  const outcome = await clerk.batch({ checks, then, otherwise, at: 0 }, rest);
   switch (outcome.type) {
     case "done": {
-      const [written] = outcome.result.results;
-      return written?.op === "put"
-        ? { type: "stored", version: written.version }
-        : { type: "refused" };
+      const [done] = outcome.result.results;
+      if (done?.op === "put") return { type: "stored", version: done.version };
+      const found = done?.op === "get" ? done.entry : null;
+      return found === null ? { type: "noKey" } : { type: "wrongVersion", version: found.version };
     }
     case "full":
     case "maybe":
@@ -207,6 +221,7 @@ async function putAnyway(
     case "refused":
       return outcome;
     case "invalid":
+      throw new CommandError("failure", `${outcome.reason}; nothing was changed`);
     case "compacted":
     case "future":
       return { type: "refused" };

@@ -57,6 +57,8 @@ const clusterCommands: readonly (readonly string[])[] = [
   ["get", "a"],
   ["put", "a", "b"],
   ["lock", "a", "--wait", "300ms", "--", "true"],
+  ["elect", "a", "--wait", "300ms", "--", "true"],
+  ["lease", "list"],
   ["status"],
   ["shell", "--exec", "get a"],
 ];

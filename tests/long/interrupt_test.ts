@@ -100,6 +100,8 @@ const cases: Readonly<Record<Interrupted, readonly Case[]>> = {
     onCluster("lock", "a", "--", "true"),
     onCluster("lock", "a", "--release", ...patient),
   ],
+  elect: [onCluster("elect", "a", "--", "true")],
+  lease: [onCluster("lease", "list", ...patient), onCluster("lease", "grant", ...patient)],
   shell: [
     onCluster("shell", "--exec", "get a", ...patient),
     onCluster("shell", "--exec", "get a; get b", ...patient),

@@ -77,6 +77,60 @@ Deno.test("a holder that is killed loses the lock after --ttl, and the first tha
   });
 });
 
+Deno.test("elect runs a program for one client, and for the next when the leader is deposed or dies", async () => {
+  await withCluster(async ({ flags }) => {
+    const ttl = ["--ttl", "1s"];
+    const script = (name: string) => ["--", "sh", "-c", `echo ${name}; exec sleep 60`];
+    const stand = (name: string) =>
+      start(["elect", "boss", "--value", name, ...ttl, ...flags, ...script(name)]);
+    const ada = stand("ada");
+    assertEquals(await firstLine(ada.stdout), "ada\n");
+    const leader = await run(["list", "lock/boss/", "--limit", "1", "--json", ...flags]);
+    assertStringIncludes(leader.out, "ada");
+    const bob = stand("bob");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    ada.kill("SIGKILL");
+    assertEquals(await firstLine(bob.stdout), "bob\n");
+    assertEquals((await run(["lock", "boss", "--release", ...flags])).code, exitCodes.ok);
+    assertEquals(await firstLine(bob.stdout), "bob\n");
+    await killCommand(bob);
+    await killCommand(ada);
+    assertEquals((await run(["elect", "boss", ...flags])).code, exitCodes.usage);
+  });
+});
+
+Deno.test("lease begins, lists, renews and ends leases, and keys go with them", async () => {
+  await withCluster(async ({ flags }) => {
+    const granted = await run(["lease", "grant", "--ttl", "1m", "--json", ...flags]);
+    const { lease, ttl } = JSON.parse(granted.out);
+    assertEquals(ttl, 60_000, granted.error);
+    await run(["put", "bound", "v", "--lease", `${lease}`, ...flags]);
+    const listed = JSON.parse((await run(["lease", "list", "--json", ...flags])).out);
+    assert(listed.lease === lease && listed.left > 50_000, JSON.stringify(listed));
+    assertStringIncludes((await run(["lease", "list", ...flags])).out, `${lease}`);
+    assertEquals((await run(["lease", "renew", `${lease}`, ...flags])).out, "renewed\n");
+    const ended = await run(["lease", "revoke", `${lease}`, ...flags]);
+    assertEquals(ended.out, "ended, 1 key deleted\n", ended.error);
+    assertEquals((await run(["get", "bound", ...flags])).code, exitCodes.notFound);
+    for (const action of ["renew", "revoke"]) {
+      const late = await run(["lease", action, `${lease}`, ...flags]);
+      assertEquals(late.code, exitCodes.notFound, action);
+    }
+    const unbound = await run(["put", "k", "v", "--lease", `${lease}`, ...flags]);
+    assertEquals(unbound.code, exitCodes.failure);
+    assertStringIncludes(unbound.error, "wanted a lease that has not ended");
+    for (const wrong of [["lease", "end"], ["lease", "renew", "x"], ["lease", "renew"]]) {
+      assertEquals((await run([...wrong, ...flags])).code, exitCodes.usage, wrong.join(" "));
+    }
+    await run(["put", "short", "v", "--expires-in", "300ms", ...flags]);
+    let code = 0;
+    for (let tries = 0; tries < 50 && code === 0; tries++) {
+      ({ code } = await run(["get", "short", ...flags]));
+    }
+    assertEquals(code, exitCodes.notFound);
+  });
+});
+
 /** Runs a holder, takes its lock away after its first line, and returns how it ended. */
 async function loseLock(
   flags: readonly string[],
