@@ -37,7 +37,7 @@ export const LEASE_LIMITS = {
   /** Keys of leases that one entry of the log removes. */
   keysAtOnce: 1000,
   /** Leases that one entry of the log ends. */
-  leasesAtOnce: 250,
+  leasesAtOnce: 100,
 };
 
 /** A lease. */

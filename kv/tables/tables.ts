@@ -21,6 +21,7 @@ import {
 import { BlockCache, EMPTY_MANIFEST, type Entry, type Table, writeManifest } from "./files/mod.ts";
 import { Import } from "./import.ts";
 import {
+  bounded,
   comesBeforeBack,
   isBelow,
   type Keep,
@@ -230,13 +231,8 @@ export class Tables implements State {
     const release = this.hold(at, deletions);
     for (const table of tables) table.acquire();
     try {
-      const entries = reverse
-        ? visibleBack(merged(runs, comesBeforeBack), at, deletions)
-        : visible(merged(runs), at, deletions);
-      for (const entry of entries) {
-        if (reverse ? entry.key < from : to !== null && entry.key >= to) return;
-        yield entry;
-      }
+      const entries = bounded(reverse ? merged(runs, comesBeforeBack) : merged(runs), range);
+      yield* reverse ? visibleBack(entries, at, deletions) : visible(entries, at, deletions);
     } finally {
       release();
       for (const table of tables) table.release();

@@ -483,3 +483,18 @@ Deno.test("pressure grows while work is pending, and is zero once it is done", a
   while (tables.hasWork) await tables.work(model.log.length);
   assertLess(tables.pressure, 0.6);
 });
+
+Deno.test("a scan ends at its bound, and does not read through what was deleted behind it", () => {
+  const state = new MemoryState();
+  const entry = (key: string, revision: number, value: Uint8Array | null) => {
+    return { key, revision, version: 1, created: 1, value, lease: 0, expires: 0 };
+  };
+  const count = 20_000;
+  state.add(entry("a", 1, new Uint8Array(1)));
+  for (let place = 0; place < count; place++) state.add(entry(`b${place}`, 2 + place, null));
+  const begin = performance.now();
+  for (let round = 0; round < 1000; round++) {
+    assertEquals([...state.scan({ from: "a", to: "b", at: count + 2 })].length, 1);
+  }
+  assert(performance.now() - begin < 2000);
+});

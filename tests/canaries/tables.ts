@@ -284,8 +284,8 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T8",
     bug: "a scan sees what is written while it runs",
     file: TABLES,
-    find: ": visible(merged(runs), at, deletions);",
-    replace: ": visible(merged(runs), Infinity, deletions);",
+    find: ": visible(entries, at, deletions);",
+    replace: ": visible(entries, Infinity, deletions);",
     caughtBy: [MODEL],
   },
   {

@@ -130,6 +130,27 @@ export function* visible(
   }
 }
 
+/** Where a range begins, ends, and which way it is read. */
+export interface Bounds {
+  readonly from: string;
+  /** `null`: there is no end. */
+  readonly to: string | null;
+  readonly reverse?: boolean;
+}
+
+/**
+ * The entries of a range: it ends the reading at its bound, also where nothing visible is behind that.
+ */
+export function* bounded(
+  entries: Iterable<Entry>,
+  { from, to, reverse = false }: Bounds,
+): Generator<Entry, void, void> {
+  for (const entry of entries) {
+    if (reverse ? entry.key < from : to !== null && entry.key >= to) return;
+    yield entry;
+  }
+}
+
 /** As {@linkcode visible}, of entries that come backward: versions of one key from old to new. */
 export function* visibleBack(
   entries: Iterable<Entry>,

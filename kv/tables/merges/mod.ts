@@ -14,6 +14,7 @@ export {
   sizeOf,
 } from "./levels.ts";
 export {
+  bounded,
   comesBeforeBack,
   isVisible,
   type Keep,

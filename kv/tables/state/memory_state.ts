@@ -8,7 +8,7 @@ import { invariant, type Moment } from "../../../raft/mod.ts";
 import type { Entry } from "../files/mod.ts";
 import { Holds } from "./holds.ts";
 import { MemoryTable } from "./memory_table.ts";
-import { visible, visibleBack } from "../merges/mod.ts";
+import { bounded, visible, visibleBack } from "../merges/mod.ts";
 import type { Range } from "./range.ts";
 import type { State } from "./state.ts";
 
@@ -50,16 +50,13 @@ export class MemoryState implements State {
     if (entry.value === null) this.#deleted.push(entry);
   }
 
-  *scan({ from, to, at, reverse = false, deletions = Infinity }: Range): Generator<Entry> {
+  *scan(range: Range): Generator<Entry> {
+    const { from, to, at, reverse = false, deletions = Infinity } = range;
     const release = this.hold(at, deletions);
     try {
-      const entries = reverse
-        ? visibleBack(this.#table.entriesBack(to), at, deletions)
-        : visible(this.#table.entries(from), at, deletions);
-      for (const entry of entries) {
-        if (reverse ? entry.key < from : to !== null && entry.key >= to) return;
-        yield entry;
-      }
+      const all = reverse ? this.#table.entriesBack(to) : this.#table.entries(from);
+      const entries = bounded(all, range);
+      yield* reverse ? visibleBack(entries, at, deletions) : visible(entries, at, deletions);
     } finally {
       release();
     }
