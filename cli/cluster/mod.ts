@@ -20,3 +20,4 @@ export {
 export { runProgram } from "./run_program.ts";
 export { silenceText, troubleText } from "./trouble.ts";
 export { untilServing } from "./until_serving.ts";
+export { acquire, giveBack, lockOf, notHeld, untilLost } from "./lock_command.ts";

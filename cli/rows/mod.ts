@@ -21,9 +21,10 @@ import {
 import { batch, count, dump, history, list, load, remove, watch } from "./keys.ts";
 import { faults, heal, partition, up } from "./local.ts";
 import { inspect, node, recover, version } from "./node.ts";
-import { exit, help, kill, sleep, start, unlock } from "./shell.ts";
+import { begin, commit, exit, help, kill, rollback, sleep, start, unlock } from "./shell.ts";
 import { bench, check, fuzz, sim, test } from "./trials.ts";
 
+export { beginBatch, endBatch, type OpenBatch, openBatch } from "./open_batch.ts";
 export { type MachineName, MACHINES } from "./machine_names.ts";
 
 /** Every command of the executable, in the order of `--help`. */
@@ -47,7 +48,7 @@ export const rows = [
 ] as const;
 
 /** The commands that only a shell has. */
-export const shellRows = [unlock, kill, start, sleep] as const;
+export const shellRows = [begin, commit, rollback, unlock, kill, start, sleep] as const;
 
 /** What the shell itself answers. */
 export const ownRows = { help, exit } as const;

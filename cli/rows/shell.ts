@@ -16,6 +16,38 @@ export const unlock = {
   examples: [{ line: "unlock backup", help: "" }],
 } as const satisfies CommandRow;
 
+/** `begin` in the shell. */
+export const begin = {
+  name: "begin",
+  summary: "Put a batch together, line by line, until commit or rollback.",
+  description: [
+    "Lines are `check KEY absent`, `check KEY version 3`, `check lock NAME TOKEN`, and operations " +
+    "with their fields in order, such as `put KEY VALUE`, `delete KEY`, `add KEY 5`, `get KEY` or " +
+    "`range FROM TO 10`. What follows `else` is done when a check fails.",
+  ],
+  arguments: [],
+  flags: [],
+  examples: [{ line: "begin; check a absent; put a 1; put b 2; commit", help: "both or none" }],
+} as const satisfies CommandRow;
+
+/** `commit` in the shell. */
+export const commit = {
+  name: "commit",
+  summary: "Execute the batch that was begun, at one revision.",
+  arguments: [],
+  flags: [timeout, json],
+  examples: [{ line: "commit", help: "" }],
+} as const satisfies CommandRow;
+
+/** `rollback` in the shell. */
+export const rollback = {
+  name: "rollback",
+  summary: "Drop the batch that was begun; nothing of it was sent.",
+  arguments: [],
+  flags: [],
+  examples: [{ line: "rollback", help: "" }],
+} as const satisfies CommandRow;
+
 /** `kill` in the shell. */
 export const kill = {
   name: "kill",

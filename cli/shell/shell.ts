@@ -26,7 +26,7 @@ import {
   UsageError,
 } from "../table/mod.ts";
 import { faultsText } from "../cluster/mod.ts";
-import { ownRows } from "../rows/mod.ts";
+import { openBatch, ownRows } from "../rows/mod.ts";
 import { completion } from "./shell_completion.ts";
 import { helpOf, hint, overview } from "./shell_help.ts";
 import { addToHistory } from "./shell_history.ts";
@@ -61,6 +61,9 @@ const completeMsMax = 300;
 
 /** Most keys that are remembered for completion. */
 const keysSeenMax = 1000;
+
+/** What is a command of the shell also while a batch is open. */
+const aroundBatch: ReadonlySet<string> = new Set(["begin", "commit", "rollback", "help"]);
 
 /** A shell on a cluster. */
 export class Shell {
@@ -138,6 +141,7 @@ export class Shell {
       ? output.paint("red", "no leader")
       : output.paint("green", `${nodeName(leader.id)} leads, term ${leader.status.term}`);
     const head = `${output.paint("bold", session.cluster)} (${state})`;
+    if (openBatch(session) !== undefined) return `${head} batch> `;
     const faults = this.#reports.find((report) => report?.faults)?.faults ?? noFaults;
     const text = faultsText(faults, session.ids);
     if (text === "none") return `${head}> `;
@@ -206,6 +210,11 @@ export class Shell {
 
   async #runCommand(words: readonly string[], signal: AbortSignal): Promise<Ending> {
     const { output, session, timeoutMs } = this.#options;
+    const batch = openBatch(session);
+    if (batch !== undefined && !aroundBatch.has(words[0]!)) {
+      batch.add(words);
+      return "ok";
+    }
     const invocation = parseCommandLine<CommandRow | Command>(words, {
       commands: this.#all,
       environment: (name) => {

@@ -157,3 +157,19 @@ Deno.test("prompt leaves half of a screen to what is typed, whatever the faults"
   assertEquals(shell.prompt(80), "toy (n2 leads, term 5) [requests lose 10 …]> ");
   assertEquals(shell.prompt(10), "toy (n2 leads, term 5) [requests lo…]> ");
 });
+
+Deno.test("the shell puts a batch together line by line, and sends it whole or not at all", async () => {
+  const { run } = makeShell();
+  const lines = "begin; check a absent; put a 1; put b 2; else; get a; commit --json; get b";
+  const done = await run(lines);
+  assertEquals(done.ending, "ok", done.error);
+  assertEquals(JSON.parse(done.out.split("\n")[0]!).held, true);
+  assert(done.out.endsWith("2\n"), done.out);
+  const again = await run(lines);
+  assertEquals(again.ending, "versionConflict");
+  const dropped = await run("begin; put c 1; rollback; get c");
+  assertEquals(dropped.ending, "notFound");
+  for (const wrong of ["commit", "rollback", "begin; begin", "begin; status", "begin; put c"]) {
+    assertEquals((await run(wrong)).ending, "usage", wrong);
+  }
+});

@@ -16,21 +16,29 @@ import {
   untilInterrupted,
   UsageError,
 } from "../table/mod.ts";
-import { execute } from "./keys_access.ts";
+import { execute, type KeysContext } from "./keys_access.ts";
 
 /** `kontiki batch`. */
-export const { run, runIn } = onCluster<Row<"batch">>(runBatch);
+export const { run, runIn } = onCluster<Row<"batch">>(runRead);
 
 /** More text cannot be a batch. */
 const TEXT_BYTES_MAX = 64 * 1024 * 1024;
 
-async function runBatch(
+async function runRead(
   context: SessionContext<Row<"batch">>,
   session: Session,
 ): Promise<ExitReason> {
-  const { output } = context;
   const text = await untilInterrupted(context, readText(context, session));
-  const batch = parseBatch(text);
+  return await runBatch(context, session, parseBatch(text));
+}
+
+/** Executes a batch, and prints what it answered. */
+export async function runBatch(
+  context: KeysContext,
+  session: Session,
+  batch: Batch,
+): Promise<ExitReason> {
+  const { output } = context;
   const result = await executeChecked(context, session, batch);
   const outcome: ExitReason = result.held ? "ok" : "versionConflict";
   if (output.isJson) {
@@ -45,7 +53,7 @@ async function runBatch(
 }
 
 async function executeChecked(
-  context: SessionContext<Row<"batch">>,
+  context: KeysContext,
   session: Session,
   batch: Batch,
 ): Promise<Awaited<ReturnType<typeof execute>>> {

@@ -9,9 +9,15 @@
 import { type Ending, type Session, UsageError } from "../table/mod.ts";
 import type { SessionContext } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
-import { acquire, giveBack, lockOf, notHeld, untilLost } from "./lock_command.ts";
-import { onCluster } from "./open_session.ts";
-import { runProgram } from "./run_program.ts";
+import {
+  acquire,
+  giveBack,
+  lockOf,
+  notHeld,
+  onCluster,
+  runProgram,
+  untilLost,
+} from "../cluster/mod.ts";
 
 /** `kontiki elect`. */
 export const { run, runIn } = onCluster<Row<"elect">>(runElect);
