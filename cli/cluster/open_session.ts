@@ -174,7 +174,12 @@ async function openRemoteSession(
     );
   }
   const [cluster = null] = names;
-  const nodes = cluster === null ? given : [...given, ...await othersOf(given, cluster)];
+  const clusterId = given.find(({ clusterId }) => clusterId !== null)?.clusterId ?? null;
+  // An address that did not answer yet may turn out to be that of another cluster with this name.
+  const ours = given.map((node) =>
+    node.id !== null || clusterId === null ? node : node.ofCluster(clusterId)
+  );
+  const nodes = cluster === null ? ours : [...ours, ...await othersOf(ours, cluster)];
   const first = new Map(nodes.toReversed().map((node) => [node.id ?? node, node]));
   const distinct = nodes.filter((node) => first.get(node.id ?? node) === node);
   for (const node of nodes) if (!distinct.includes(node)) node.client.close();
@@ -196,11 +201,14 @@ function newcomers(
   cluster: string,
 ): RemoteNode[] {
   const known = new Set(nodes.map((node) => node.id));
-  return reports.flatMap((report) => report?.clients ?? []).flatMap(({ id, endpoint }) => {
-    if (known.has(id) || nodes.some((node) => node.endpoint === endpoint)) return [];
-    known.add(id);
-    return [new RemoteNode({ id, endpoint, cluster })];
-  });
+  return reports.flatMap((report, at) =>
+    (report?.clients ?? []).flatMap(({ id, endpoint }) => {
+      if (known.has(id) || nodes.some((node) => node.endpoint === endpoint)) return [];
+      known.add(id);
+      // What the node has named may belong to another cluster by now, for example after a recovery.
+      return [new RemoteNode({ id, endpoint, cluster, clusterId: nodes[at]!.clusterId })];
+    })
+  );
 }
 
 /** A node, and how to reach it. */
@@ -211,10 +219,11 @@ class RemoteNode implements SessionNode {
   readonly #id: NodeId | null;
 
   constructor(
-    { id = null, endpoint, cluster = null }: {
+    { id = null, endpoint, cluster = null, clusterId = null }: {
       id?: NodeId | null;
       endpoint: string;
       cluster?: string | null;
+      clusterId?: string | null;
     },
   ) {
     this.#id = id;
@@ -222,11 +231,22 @@ class RemoteNode implements SessionNode {
     const server = parseEndpoint(endpoint);
     // A node without id is asked for it first, which should not take long.
     const patience = id === null ? { connectMsMax: reportMsMax } : {};
-    this.client = new RpcClient({ server, cluster, ...patience });
+    this.client = new RpcClient({ server, cluster, clusterId, ...patience });
   }
 
   get id(): NodeId | null {
     return this.#id ?? this.client.server?.id ?? null;
+  }
+
+  /** The id of its cluster; `null`: it was not reached, or its cluster has none. */
+  get clusterId(): string | null {
+    return this.client.server?.clusterId || null;
+  }
+
+  /** The same address, which is not spoken to if it belongs to another cluster. */
+  ofCluster(clusterId: string): RemoteNode {
+    this.client.close();
+    return new RemoteNode({ endpoint: this.endpoint, clusterId });
   }
 
   get failure(): ConnectFailure | null {

@@ -203,9 +203,7 @@ class NodeProcess implements RunningNode {
       const { hostname, port } = listener.addr as Deno.NetAddr;
       this.clients = { hostname, port };
       this.#clients = new RpcServer({
-        listener,
-        cluster,
-        id,
+        ...{ listener, cluster, clusterId: this.#folder?.identity.clusterId ?? "", id },
         handle: (...request) => this.#serve(...request),
         open: this.#machine.open,
         log: (line) => log.warn(line),

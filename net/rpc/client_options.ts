@@ -12,6 +12,8 @@ export interface RpcClientOptions {
   readonly server: Address | { readonly path: string };
   /** The required cluster of the server; `null` for any. @default {null} */
   readonly cluster?: string | null;
+  /** The required id of that cluster; `null` for any. @default {null} */
+  readonly clusterId?: string | null;
   /** Time limit to connect, and then for the server's hello. @default {2000} */
   readonly connectMsMax?: number;
   /** The time after a failed dial in which calls fail at once. @default {50} */
@@ -27,6 +29,7 @@ export interface RpcClientOptions {
 /** The default of every option that has one. */
 export const CLIENT_DEFAULTS = {
   cluster: null,
+  clusterId: null,
   connectMsMax: 2000,
   retryMs: 50,
   silenceMsMax: 2000,

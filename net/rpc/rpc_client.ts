@@ -192,7 +192,7 @@ export class RpcClient {
       },
     });
     this.#fresh = connection;
-    connection.send(encodeClientHello({ cluster: this.#options.cluster, clusterId: null }));
+    connection.send(encodeClientHello(this.#options));
     connection.closed.then((closed) => {
       if (this.#fresh === connection) this.#failEarly(closed);
       resolve(null);

@@ -299,4 +299,12 @@ export const identityCanaries: readonly Canary[] = [
     replace: "const { format } =",
     caughtBy: ["raft/storage/snapshot_head_test.ts"],
   },
+  {
+    rule: "I1",
+    bug: "a client asks a node of another cluster that one of its own still names",
+    file: "cli/cluster/open_session.ts",
+    find: "clusterId: nodes[at]!.clusterId",
+    replace: "clusterId: null",
+    caughtBy: ["tests/long/lost_folder_test.ts"],
+  },
 ];

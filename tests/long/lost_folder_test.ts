@@ -175,8 +175,12 @@ Deno.test("a folder that survived becomes a new cluster, which the old nodes can
     nodes.start("a3");
     assertEquals((await put("old", endpoints[2])).code, exitCodes.versionConflict);
     assertEquals((await put("new", endpoints[2])).code, exitCodes.ok);
-    // The others are a majority of the old cluster: the two clusters leave each other in peace.
+    // A node of the old cluster names the address of a3, where the new one now is: no client of the
+    // old cluster may ask there.
     nodes.start("a1");
+    const alone = ["put", "new", "x", "--version", "0", "--endpoints", endpoints[0]!];
+    assertEquals((await runCommand([...alone, "--timeout", "3s"])).code, exitCodes.unavailable);
+    // The others are a majority of the old cluster: the two clusters leave each other in peace.
     nodes.start("a2");
     assertEquals((await put("new", endpoints.slice(0, 2).join())).code, exitCodes.ok);
     assertEquals((await put("newer", endpoints[2])).code, exitCodes.ok);
