@@ -12,7 +12,7 @@ const READING = "raft/storage/file_reading.ts";
 const TRANSPORT_TEST = "net/peers/identity_test.ts net/peers/tcp_transport_test.ts";
 const PROMISES = "net/peers/peer_promises.ts";
 const PROMISES_TEST = "net/peers/peer_promises_test.ts";
-const BIRTH_TEST = "cli/node/birth_test.ts";
+const BIRTH_TEST = "tests/long/nodes/birth_test.ts";
 const DAMAGE = "tests/storage/storage_damage_test.ts";
 const GOLDEN = "tests/formats/golden_test.ts";
 

@@ -438,7 +438,7 @@ export const kvCanaries: readonly Canary[] = [
     file: "cli/node/run_node.ts",
     find: "        refused: refusedLog(log, (detail) => void this.#giveUp(detail)),\n",
     replace: "",
-    caughtBy: ["cli/node/run_node_test.ts"],
+    caughtBy: ["tests/long/nodes/run_node_test.ts"],
   },
   {
     rule: "X6",
@@ -470,7 +470,7 @@ export const kvCanaries: readonly Canary[] = [
     file: "cli/cluster/node_process.ts",
     find: "{ append: true, create: true, mode: 0o600 }",
     replace: "{ append: true, create: true }",
-    caughtBy: ["tests/commands/commands_test.ts"],
+    caughtBy: ["tests/long/commands/commands_test.ts"],
   },
   {
     rule: "X6",

@@ -8,7 +8,7 @@
 import type { Canary } from "./canary.ts";
 
 const transport = ["net/peers/tcp_transport_test.ts"];
-const liar = ["cli/node/lying_peer_test.ts"];
+const liar = ["tests/long/nodes/lying_peer_test.ts"];
 const message = ["raft/message_test.ts"];
 const clock = ["raft/system_clock_test.ts"];
 

@@ -20,7 +20,7 @@ const DENO = "raft/storage/deno_files.ts";
 
 const CRASHES = "tests/storage/storage_crash_test.ts";
 const DAMAGE = "tests/storage/storage_damage_test.ts";
-const ERRORS = "tests/storage/storage_error_test.ts";
+const ERRORS = "tests/long/storage/storage_error_test.ts";
 const SUITE = "raft/storage/file_storage_test.ts";
 
 /** Bugs by rule, planted one at a time. */

@@ -16,8 +16,8 @@ import { type DiskImage, type DiskOperation, SimDisk } from "../sim/sim_disk.ts"
 import { permittedInSave } from "../sim/sim_home.ts";
 import { describePersistent, randomSaves, saveOf } from "./storage_suite.ts";
 
-/** Number of random runs: `deno test -A tests/storage/storage_crash_test.ts -- 100`; default 3. */
-const LIVES = Number(Deno.args[0] ?? 3);
+/** Number of random runs: `deno test -A tests/storage/storage_crash_test.ts -- 100`; default 2. */
+const LIVES = Number(Deno.args[0] ?? 2);
 /** The share of crash points at which the recovery is interrupted, too. */
 const CUT_AGAIN = Deno.args[0] === undefined ? 0.15 : 1;
 

@@ -87,7 +87,7 @@ const CATCH_ALLS: readonly (readonly [folder: string, tests: readonly string[]])
   ["raft/storage/", ["tests/storage/", "tests/sim/", "tests/swarm/"]],
   ["raft/", ["tests/scripts/", "tests/sim/", "tests/scenarios/", "tests/swarm/"]],
   ["kv/", ["tests/lab/", "tests/scenarios/", "tests/swarm/"]],
-  ["net/", ["tests/lab/", "tests/commands/protocol_test.ts", "tests/long/process_test.ts"]],
+  ["net/", ["tests/lab/", "tests/long/commands/protocol_test.ts", "tests/long/process_test.ts"]],
   ["cli/", ["tests/commands/", "tests/long/"]],
 ];
 

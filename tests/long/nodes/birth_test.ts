@@ -5,16 +5,16 @@
  */
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { connect } from "../../net/store/mod.ts";
-import { encodeMembers, StorageError } from "../../raft/mod.ts";
-import { listLog } from "../../tests/helpers/list_log.ts";
-import { startNode } from "../../tests/helpers/serving_node.ts";
-import { inTime, until } from "../../tests/helpers/until.ts";
-import { withFolder } from "../../tests/helpers/with_folder.ts";
-import { freePort } from "../cluster/free_port.ts";
-import { CommandError, MEMBERS_REQUEST } from "../table/mod.ts";
-import { RpcClient } from "../../net/mod.ts";
-import type { NodeSettings, RunningNode } from "./node_settings.ts";
+import { connect } from "../../../net/store/mod.ts";
+import { encodeMembers, StorageError } from "../../../raft/mod.ts";
+import { listLog } from "../../helpers/list_log.ts";
+import { startNode } from "../../helpers/serving_node.ts";
+import { inTime, until } from "../../helpers/until.ts";
+import { withFolder } from "../../helpers/with_folder.ts";
+import { freePort } from "../../../cli/cluster/free_port.ts";
+import { CommandError, MEMBERS_REQUEST } from "../../../cli/table/mod.ts";
+import { RpcClient } from "../../../net/mod.ts";
+import type { NodeSettings, RunningNode } from "../../../cli/node/node_settings.ts";
 
 type Places = NodeSettings["peers"];
 type More = Partial<Pick<NodeSettings, "data" | "entry" | "listen" | "clients">>;

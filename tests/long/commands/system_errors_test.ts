@@ -6,10 +6,10 @@
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { exitCodes } from "../../cli/table/exit_codes.ts";
-import { selfCommand } from "../../cli/table/self_command.ts";
-import { type Ended, runCommand, runToEnd } from "../helpers/commands.ts";
-import { withFolder } from "../helpers/with_folder.ts";
+import { exitCodes } from "../../../cli/table/exit_codes.ts";
+import { selfCommand } from "../../../cli/table/self_command.ts";
+import { type Ended, runCommand, runToEnd } from "../../helpers/commands.ts";
+import { withFolder } from "../../helpers/with_folder.ts";
 
 const longName = "x".repeat(300);
 

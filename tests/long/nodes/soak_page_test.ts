@@ -5,9 +5,9 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { findBrowser, withPage } from "../pages/browser.ts";
-import type { SoakResult } from "./soak.ts";
-import { soakPage } from "./soak_page.ts";
+import { findBrowser, withPage } from "../../pages/browser.ts";
+import type { SoakResult } from "../../processes/soak.ts";
+import { soakPage } from "../../processes/soak_page.ts";
 
 const good: SoakResult = {
   options: { seed: 7, durationMs: 120_000, nodes: 5, clients: 50 },

@@ -6,16 +6,16 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { exitCodes } from "../../cli/table/exit_codes.ts";
-import { selfCommand } from "../../cli/table/self_command.ts";
+import { exitCodes } from "../../../cli/table/exit_codes.ts";
+import { selfCommand } from "../../../cli/table/self_command.ts";
 import {
   firstLine,
   killCommand,
   runCommand as run,
   startCommand as start,
   withCluster,
-} from "../helpers/commands.ts";
-import { withFolder } from "../helpers/with_folder.ts";
+} from "../../helpers/commands.ts";
+import { withFolder } from "../../helpers/with_folder.ts";
 
 Deno.test("commands report their outcome by exit code, words and JSON", async () => {
   await withCluster(async ({ flags }) => {

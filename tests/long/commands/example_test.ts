@@ -7,11 +7,11 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import config from "../../deno.json" with { type: "json" };
-import { projectFiles } from "../tidy/project_files.ts";
-import { withServingNode } from "../helpers/serving_node.ts";
+import config from "../../../deno.json" with { type: "json" };
+import { projectFiles } from "../../tidy/project_files.ts";
+import { withServingNode } from "../../helpers/serving_node.ts";
 
-const root = fromFileUrl(new URL("../../", import.meta.url));
+const root = fromFileUrl(new URL("../../../", import.meta.url));
 
 /** The sources of the product, and of the checker, which is published too. */
 const sources = projectFiles([".ts"])
@@ -19,11 +19,11 @@ const sources = projectFiles([".ts"])
 
 /** The exports of each entry point of the package. */
 const entries: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  "mod.ts": await import("../../mod.ts"),
-  "raft/core_entry.ts": await import("../../raft/core_entry.ts"),
-  "raft/lab.ts": await import("../../raft/lab.ts"),
-  "tests/checker/search/mod.ts": await import("../checker/search/mod.ts"),
-  "raft/storage/inspect.ts": await import("../../raft/storage/inspect.ts"),
+  "mod.ts": await import("../../../mod.ts"),
+  "raft/core_entry.ts": await import("../../../raft/core_entry.ts"),
+  "raft/lab.ts": await import("../../../raft/lab.ts"),
+  "tests/checker/search/mod.ts": await import("../../checker/search/mod.ts"),
+  "raft/storage/inspect.ts": await import("../../../raft/storage/inspect.ts"),
 };
 
 /** The comments of the exports with this name. */

@@ -7,8 +7,8 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { RpcClient, TcpTransport } from "../../net/mod.ts";
-import { runCommand as run, runToEnd, withCluster } from "../helpers/commands.ts";
+import { RpcClient, TcpTransport } from "../../../net/mod.ts";
+import { runCommand as run, runToEnd, withCluster } from "../../helpers/commands.ts";
 
 Deno.test("a client in Python works from the protocol page alone", async () => {
   const program = fromFileUrl(new URL("python_client.py", import.meta.url));
@@ -91,7 +91,7 @@ function fieldsIn(page: string, head: string): string[] {
 }
 
 Deno.test("the protocol page lists every field of a report, and no other", async () => {
-  const page = await Deno.readTextFile(new URL("../../docs/protocol.md", import.meta.url));
+  const page = await Deno.readTextFile(new URL("../../../docs/protocol.md", import.meta.url));
   await withCluster(async ({ endpoints, flags }) => {
     await run(["put", "colour", "blue", ...flags]);
     const found: Record<string, string[]> = {};

@@ -6,13 +6,13 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { DenoFiles, FileStorage, Node, Rsm, submit, SystemClock } from "../../raft/mod.ts";
-import { encodeRequest, KvStore, TableImages } from "../../kv/mod.ts";
-import { exitCodes } from "../../cli/table/mod.ts";
-import { freePort } from "../../cli/cluster/free_port.ts";
-import { runCommand, runToEnd, startCommand } from "../helpers/commands.ts";
-import { until } from "../helpers/until.ts";
-import { withFolder } from "../helpers/with_folder.ts";
+import { DenoFiles, FileStorage, Node, Rsm, submit, SystemClock } from "../../../raft/mod.ts";
+import { encodeRequest, KvStore, TableImages } from "../../../kv/mod.ts";
+import { exitCodes } from "../../../cli/table/mod.ts";
+import { freePort } from "../../../cli/cluster/free_port.ts";
+import { runCommand, runToEnd, startCommand } from "../../helpers/commands.ts";
+import { until } from "../../helpers/until.ts";
+import { withFolder } from "../../helpers/with_folder.ts";
 
 /** Writes some keys as a node does, and stops it cleanly. */
 async function writeKeys(folder: string): Promise<void> {

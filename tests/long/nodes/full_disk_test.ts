@@ -5,10 +5,10 @@
  */
 
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
-import { listLog } from "../../tests/helpers/list_log.ts";
-import { startNode, storeOf } from "../../tests/helpers/serving_node.ts";
-import { until } from "../../tests/helpers/until.ts";
-import type { RunningNode } from "./node_settings.ts";
+import { listLog } from "../../helpers/list_log.ts";
+import { startNode, storeOf } from "../../helpers/serving_node.ts";
+import { until } from "../../helpers/until.ts";
+import type { RunningNode } from "../../../cli/node/node_settings.ts";
 
 const FOLDER = Deno.makeTempDirSync({ prefix: "kontiki-full-disk-" });
 const VALUE = new Uint8Array(60_000).fill(7);

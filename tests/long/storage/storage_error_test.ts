@@ -6,17 +6,17 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { applySave, EMPTY } from "../../raft/core/model/save.ts";
+import { applySave, EMPTY } from "../../../raft/core/model/save.ts";
 import {
   StorageError,
   type StorageErrorKind,
   storageErrorOf,
-} from "../../raft/storage/storage_error.ts";
-import type { Persistent } from "../../raft/core/model/types.ts";
-import { LIFE, smallStorage } from "./file_storage_home.ts";
-import { DiskError, type DiskOperation, SimDisk } from "../sim/sim_disk.ts";
-import { permittedInSave } from "../sim/sim_home.ts";
-import { describePersistent, entriesOf, saveOf } from "./storage_suite.ts";
+} from "../../../raft/storage/storage_error.ts";
+import type { Persistent } from "../../../raft/core/model/types.ts";
+import { LIFE, smallStorage } from "../../storage/file_storage_home.ts";
+import { DiskError, type DiskOperation, SimDisk } from "../../sim/sim_disk.ts";
+import { permittedInSave } from "../../sim/sim_home.ts";
+import { describePersistent, entriesOf, saveOf } from "../../storage/storage_suite.ts";
 
 const KINDS: Readonly<Record<string, StorageErrorKind>> = {
   EIO: "failed",

@@ -6,11 +6,11 @@
  */
 
 import { assert, assertEquals, AssertionError, assertLess } from "@std/assert";
-import { type Address, RpcClient, type WireValue } from "../../net/mod.ts";
-import { freePort } from "../cluster/free_port.ts";
-import { startNode, storeOf } from "../../tests/helpers/serving_node.ts";
-import { frameOf } from "../../tests/helpers/sockets.ts";
-import type { RunningNode } from "./node_settings.ts";
+import { type Address, RpcClient, type WireValue } from "../../../net/mod.ts";
+import { freePort } from "../../../cli/cluster/free_port.ts";
+import { startNode, storeOf } from "../../helpers/serving_node.ts";
+import { frameOf } from "../../helpers/sockets.ts";
+import type { RunningNode } from "../../../cli/node/node_settings.ts";
 
 /** Extreme values of a field. */
 const EXTREMES: readonly WireValue[] = [

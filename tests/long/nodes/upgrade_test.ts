@@ -5,13 +5,13 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { connect } from "../../net/store/mod.ts";
-import { listLog } from "../../tests/helpers/list_log.ts";
-import { startNode } from "../../tests/helpers/serving_node.ts";
-import { until } from "../../tests/helpers/until.ts";
-import { withFolder } from "../../tests/helpers/with_folder.ts";
-import { freePort } from "../cluster/free_port.ts";
-import type { NodeSettings, RunningNode } from "./node_settings.ts";
+import { connect } from "../../../net/store/mod.ts";
+import { listLog } from "../../helpers/list_log.ts";
+import { startNode } from "../../helpers/serving_node.ts";
+import { until } from "../../helpers/until.ts";
+import { withFolder } from "../../helpers/with_folder.ts";
+import { freePort } from "../../../cli/cluster/free_port.ts";
+import type { NodeSettings, RunningNode } from "../../../cli/node/node_settings.ts";
 
 type Versions = NonNullable<NodeSettings["versions"]>;
 

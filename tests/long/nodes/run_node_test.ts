@@ -5,12 +5,12 @@
  */
 
 import { assertEquals, assertLess } from "@std/assert";
-import { freePort } from "../cluster/free_port.ts";
-import { startNode, storeOf } from "../../tests/helpers/serving_node.ts";
-import { until } from "../../tests/helpers/until.ts";
-import { withFolder } from "../../tests/helpers/with_folder.ts";
-import { listLog } from "../../tests/helpers/list_log.ts";
-import type { RunningNode } from "./node_settings.ts";
+import { freePort } from "../../../cli/cluster/free_port.ts";
+import { startNode, storeOf } from "../../helpers/serving_node.ts";
+import { until } from "../../helpers/until.ts";
+import { withFolder } from "../../helpers/with_folder.ts";
+import { listLog } from "../../helpers/list_log.ts";
+import type { RunningNode } from "../../../cli/node/node_settings.ts";
 
 Deno.test("a stopped node can be started again in the same process and has its data", async () => {
   const folder = await Deno.makeTempDir();
