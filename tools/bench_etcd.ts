@@ -9,7 +9,13 @@
  */
 
 import { freePort } from "../cli/cluster/mod.ts";
-import { type Column, formatCount, formatDuration, formatTable } from "../cli/table/mod.ts";
+import {
+  type Column,
+  countText,
+  formatCount,
+  formatDuration,
+  formatTable,
+} from "../cli/table/mod.ts";
 import { selfCommand } from "../cli/table/mod.ts";
 
 /** How many clients ask at the same time, over how many connections. */
@@ -193,13 +199,13 @@ async function main(seconds: number): Promise<void> {
     const rows: string[][] = [];
     const memory = { ours: 0, theirs: 0 };
     for (const load of LOADS) {
-      console.error(`${load.clients} clients …`);
+      console.error(`${countText(load.clients, "client")} …`);
       const ours = await measureKontiki(load, seconds);
       // About as long as ours: etcd's tool counts operations, not seconds.
       const operations = Math.ceil(seconds * (load.clients === 1 ? 500 : 15_000));
       const theirs = await etcd.measure(load, operations);
-      rows.push(row(`put, ${load.clients} clients`, ours.put, theirs.put));
-      rows.push(row(`get, ${load.clients} clients`, ours.get, theirs.get));
+      rows.push(row(`put, ${countText(load.clients, "client")}`, ours.put, theirs.put));
+      rows.push(row(`get, ${countText(load.clients, "client")}`, ours.get, theirs.get));
       memory.ours = Math.max(memory.ours, ours.memoryBytes);
       memory.theirs = Math.max(memory.theirs, theirs.memoryBytes);
     }
