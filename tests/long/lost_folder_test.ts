@@ -155,8 +155,11 @@ Deno.test("a folder that survived becomes a new cluster, which the old nodes can
     await nodes.bootstrap(names);
     const endpoints = names.map((name) => nodes.place(name, "client"));
     const put = (key: string, at = endpoints.join()) =>
-      runCommand(["put", key, key, "--version", "0", "--endpoints", at, "--timeout", "20s"]);
+      runCommand(["put", key, key, "--version", "0", "--endpoints", at, "--timeout", "10s"]);
     assertEquals((await put("old")).code, exitCodes.ok);
+    // From now on the key is in tables alone, and not in the log.
+    const compacted = await runCommand(["compact", "--endpoints", endpoints.join()]);
+    assertEquals(compacted.code, exitCodes.ok, compacted.error);
     for (const name of names) await nodes.kill(name);
     const data = ["--data", `${nodes.folder}/a3`];
     const planned = await runCommand(["recover", "--dry-run", ...data]);
