@@ -31,7 +31,8 @@ import {
 const encoder = new TextEncoder();
 
 /** Bytes of a text. */
-export const bytesOf = (text: string): Uint8Array<ArrayBuffer> => encoder.encode(text);
+export const bytesOf = (text: string): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(encoder.encode(text));
 
 /** Text of bytes. */
 export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -50,7 +50,7 @@ function streamOf<Value>(
     readonly frame: (value: Value) => string;
     readonly idle: string;
   },
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let next: Promise<IteratorResult<Value, void>> | null = null;
   const aborted = new Promise<"aborted">((resolve) =>
