@@ -1,5 +1,5 @@
 /**
- * The live page: its script and policy, what it is told of a cluster, and what it may do.
+ * Tests of the live page: its script and policy, what it shows of a cluster, and what it may change.
  *
  * @module
  */

@@ -58,7 +58,7 @@ const LOOK_MS = 5000;
 /** How long leaving the queue may take when the time is up. */
 const LEAVE_MS = 1000;
 
-/** The place of a client in the queue: who is before it (`null`: nobody), as seen at a revision. */
+/** The place of a client in the queue: the key before its own (`null`: its own is first), at a revision. */
 interface Place {
   readonly before: Key | null;
   readonly revision: number;

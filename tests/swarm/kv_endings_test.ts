@@ -126,7 +126,7 @@ class Run {
   }
 }
 
-Deno.test("keys end soon after their time and never before, whoever leads and whatever the dates say", async () => {
+Deno.test("keys end soon after their time and never before, through changes of leader and wrong dates", async () => {
   let expired = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {
     const run = new Run(seed);

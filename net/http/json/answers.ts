@@ -9,7 +9,7 @@
 import type { GivenUp } from "../../store/mod.ts";
 import { HttpProblem, percentDecode } from "../mod.ts";
 
-/** How long an operation may take; less than a call, so that its outcome is told. */
+/** The time limit of an operation: shorter than that of a call, so that the answer can name the outcome. */
 export const OPERATION_MS_MAX = 8_000;
 
 /** Why an operation did not happen. */
