@@ -80,7 +80,8 @@ export {
   type Vote,
   type WritableFile,
 } from "./model/mod.ts";
-export { type ChangeRefusal, Raft } from "./raft.ts";
+export type { ChangeRefusal } from "./member_changes.ts";
+export { Raft } from "./raft.ts";
 export {
   checkChange,
   Configuration,

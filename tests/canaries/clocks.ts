@@ -4,7 +4,7 @@
  * @module
  */
 
-import { RAFT, SWARM, WALK } from "./catchers.ts";
+import { ELECTING, SWARM, WALK } from "./catchers.ts";
 import type { Canary } from "./canary.ts";
 
 const TIMES = "raft/core/model/times.ts";
@@ -85,9 +85,9 @@ export const clockCanaries: readonly Canary[] = [
   {
     rule: "K2",
     bug: "a new leader does not look at the end of its log",
-    file: RAFT,
-    find: "const time = new LeaderTime(this.#log.last.times, this.#clock);",
-    replace: "const time = new LeaderTime({ steady: 0, wall: 0 }, this.#clock);",
+    file: ELECTING,
+    find: "const time = new LeaderTime(server.log.last.times, server.clock);",
+    replace: "const time = new LeaderTime({ steady: 0, wall: 0 }, server.clock);",
     caughtBy: [WALK, SWARM],
   },
   {

@@ -435,9 +435,9 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "D5",
     bug: "a leader without room does not apply what its log has, so it answers no reads",
-    file: "raft/core/raft.ts",
-    find: 'return canApply || !hasRoom && this.#role.kind === "leader";',
-    replace: 'return canApply || hasRoom && this.#role.kind === "candidate";',
+    file: REPLICATION,
+    find: 'return canApply || !hasRoom && server.role.kind === "leader";',
+    replace: 'return canApply || hasRoom && server.role.kind === "candidate";',
     caughtBy: [FULL_DISKS],
   },
   {

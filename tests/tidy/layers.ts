@@ -12,6 +12,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["raft/core/members"],
   ["raft/core/model"],
   ["raft/core/peers"],
+  ["raft/core/server"],
   ["raft/core"],
   ["raft/storage/format"],
   ["raft/rsm", "raft/storage"],

@@ -71,15 +71,15 @@ export const ACCEPTED: readonly Accepted[] = [
     reason: "A connection where nothing waits adds no bytes; it leaves the set when it ends.",
   },
   {
-    file: "raft/core/raft.ts",
-    code: "this.#trace?.(`compacts to ${last.index}@${last.term}`);",
-    change: "this.#trace?.(`compacts to ${last.index}@${last.term}`); -> ;",
+    file: "raft/core/snapshots.ts",
+    code: "server.trace?.(`compacts to ${last.index}@${last.term}`);",
+    change: "server.trace?.(`compacts to ${last.index}@${last.term}`); -> ;",
     reason: TRACE,
   },
   {
-    file: "raft/core/raft.ts",
-    code: "this.#trace?.(`votes for n${from} in term ${this.#term}`);",
-    change: "this.#trace?.(`votes for n${from} in term ${this.#term}`); -> ;",
+    file: "raft/core/elections.ts",
+    code: "server.trace?.(`votes for n${from} in term ${server.term}`);",
+    change: "server.trace?.(`votes for n${from} in term ${server.term}`); -> ;",
     reason: TRACE,
   },
   {

@@ -1,6 +1,6 @@
 /**
  * The replicated log in memory (§5.3): the entries after a base position, up to which a snapshot
- * replaces them (§7). Calculation only; `raft.ts` decides when to append, cut or compact.
+ * replaces them (§7). Calculation only; the sections of the core decide when to append, cut or compact.
  *
  * Invariants: indexes run without a gap from `base.index + 1`; terms never decrease along the log.
  *

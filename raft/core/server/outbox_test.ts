@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { VOTE } from "../../tests/helpers/bare_server.ts";
+import { VOTE } from "../../../tests/helpers/bare_server.ts";
 import { Outbox } from "./outbox.ts";
 
 const reply = (to: number) => ({ from: 1, to, term: 1, message: VOTE });

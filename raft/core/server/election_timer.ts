@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { FullRaftOptions, Random } from "./model/mod.ts";
+import type { FullRaftOptions, Random } from "../model/mod.ts";
 
 /**
  * For how many election timeouts after the last new round arriving bytes of a bulk message count as a

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { Index, Read } from "./model/mod.ts";
+import type { Index, Read } from "../model/mod.ts";
 
 interface Started {
   readonly context: number;

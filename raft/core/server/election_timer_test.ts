@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { ElectionTimer } from "./election_timer.ts";
-import { fillRaftOptions } from "./model/options.ts";
+import { fillRaftOptions } from "../model/options.ts";
 
 const TICKS = 10;
 

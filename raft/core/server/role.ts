@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Peers } from "./peers/mod.ts";
+import type { Peers } from "../peers/mod.ts";
 import type { ReadQueue } from "./reads.ts";
-import type { LeaderTime, NodeId } from "./model/mod.ts";
+import type { LeaderTime, NodeId } from "../model/mod.ts";
 
 /** The role of a server, with its state. */
 export type Role = Follower | PreVote | Candidate | Leader;

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Configuration, Members, Placed } from "./members/mod.ts";
-import type { Index, Log, NodeId, RaftOptions } from "./model/mod.ts";
+import type { Configuration, Members, Placed } from "../members/mod.ts";
+import type { Index, Log, NodeId, RaftOptions } from "../model/mod.ts";
 
 /** One server's own view of its place in the cluster. */
 export class Membership {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Envelope } from "./model/mod.ts";
+import type { Envelope } from "../model/mod.ts";
 
 /** A message, and the number of changes of term and vote that must be durable before it leaves. */
 interface Waiting {

@@ -5,9 +5,9 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { entryOf, MEMBERS, momentOf } from "../../tests/helpers/log_entries.ts";
-import { Configuration, encodeMembers } from "./members/mod.ts";
-import { BEGIN, Log } from "./model/mod.ts";
+import { entryOf, MEMBERS, momentOf } from "../../../tests/helpers/log_entries.ts";
+import { Configuration, encodeMembers } from "../members/mod.ts";
+import { BEGIN, Log } from "../model/mod.ts";
 import { Membership } from "./membership.ts";
 
 const OPTIONS = { id: 1, peers: [1, 2, 3] };
