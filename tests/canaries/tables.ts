@@ -5,6 +5,7 @@
  */
 
 import type { Canary } from "./canary.ts";
+import { REPLICATION } from "./catchers.ts";
 
 const FULL_DISKS = "tests/swarm/full_disk_test.ts";
 const TABLES = "kv/tables/tables.ts";
