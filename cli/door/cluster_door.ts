@@ -1,8 +1,6 @@
 /**
  * Opens the HTTP port: all routes, on a client of the cluster that finds the leader itself.
  *
- * Invariant: a port that other machines reach wants a token.
- *
  * @module
  */
 
@@ -22,6 +20,7 @@ import { jsonRoutes } from "../../net/http/json/mod.ts";
 import { connect, type StoreClient } from "../../net/store/mod.ts";
 import { SystemClock } from "../../raft/mod.ts";
 import type { Session } from "../table/mod.ts";
+import { type Access, checkAccess } from "./access.ts";
 import { LiveControl } from "./live_control.ts";
 import { liveRoutes } from "./live_routes.ts";
 import { LiveView } from "./live_view.ts";
@@ -33,7 +32,7 @@ export interface ClusterDoorOptions {
   readonly listener: Deno.Listener;
   /** The host of the address that was asked for. */
   readonly host: string;
-  readonly token: string | null;
+  readonly access: Access;
   /** The path of the socket behind the gate. */
   readonly socket: string;
   /** The name of the cluster. */
@@ -60,23 +59,6 @@ export interface ClusterDoor {
   close(): Promise<void>;
 }
 
-/** Whether only programs of this machine reach the address. */
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "::1" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
-}
-
-/**
- * Throws for a port that everybody reaches without a token.
- *
- * @throws {RangeError} If a token is missing.
- */
-export function checkToken(host: string, token: string | null): void {
-  if (token !== null || isLoopback(host)) return;
-  throw new RangeError(
-    `Cannot listen for HTTP at ${host}: wanted --http-token for an address that other machines reach`,
-  );
-}
-
 /** A port in front of all nodes outlives each of them. */
 const alone = (): Promise<readonly ConnectNode[]> =>
   Promise.resolve([{ url: null, isLeader: false }]);
@@ -84,7 +66,7 @@ const alone = (): Promise<readonly ConnectNode[]> =>
 /** Every route of the port. Doors of further protocols add theirs here. */
 function routesOf(
   store: StoreClient,
-  { health, samples, cluster, nodes = alone }: ClusterDoorOptions,
+  { health, samples, cluster, access, nodes = alone }: ClusterDoorOptions,
   own: () => readonly Sample[],
 ): Route[] {
   const clock = new SystemClock();
@@ -92,20 +74,20 @@ function routesOf(
     ...healthRoutes(health),
     ...jsonRoutes(store),
     metricsRoute(METRICS, async () => [...await samples(), ...own()]),
-    ...connectRoutes({ store, cluster, nodes, clock }),
+    ...connectRoutes({ store, cluster, nodes, clock, tokens: access.databases }),
   ];
 }
 
 /** Opens the port; resolves when it serves. */
 export async function openClusterDoor(options: ClusterDoorOptions): Promise<ClusterDoor> {
-  const { listener, host, token, socket, cluster, endpoints, session, log } = options;
-  checkToken(host, token);
+  const { listener, host, access, socket, cluster, endpoints, session, log } = options;
+  checkAccess(host, access);
   const store = connect(endpoints, { cluster });
   const control = new LiveControl(session, store);
   const view = new LiveView(session, { hasLoad: () => control.hasLoad });
   const { connectionsMax } = connectionLimits({ hasHttp: true }).http;
   const door: Door = await openDoor({
-    ...{ listener, socket, token, log },
+    ...{ listener, socket, log, token: access.token },
     routes: [
       ...liveRoutes(view, control),
       ...routesOf(store, options, () => httpSamples(door.load(), door.refusals())),

@@ -56,7 +56,10 @@ Deno.test("a node's metrics are well formed, and count what happened", async () 
     const node = await startNode({ data, hasHttp: true });
     const settings = { id: 1, cluster: "test", data, log: listLog([]) };
     const address = { hostname: "127.0.0.1", port: 0 };
-    const door = await openNodeDoor(node, settings, { address, token: "t" });
+    const door = await openNodeDoor(node, settings, {
+      address,
+      access: { token: "t", databases: null },
+    });
     try {
       await using store = storeOf([node]);
       for (const key of ["a", "b", "c"]) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+export { type Access, accessOf } from "./access.ts";
 export { type ClusterDoor, type ClusterDoorOptions, openClusterDoor } from "./cluster_door.ts";
 export { clusterHealth } from "./health.ts";
 export { ListenError, listening } from "./listening.ts";

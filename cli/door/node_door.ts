@@ -9,6 +9,7 @@ import type { Sample } from "../../net/http/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import { openNodes } from "../cluster/mod.ts";
 import type { NodeReport } from "../table/mod.ts";
+import type { Access } from "./access.ts";
 import { type ClusterDoor, openClusterDoor } from "./cluster_door.ts";
 import { nodeHealth } from "./health.ts";
 import { HttpNodes } from "./http_nodes.ts";
@@ -17,10 +18,10 @@ import { listening } from "./listening.ts";
 /** The name of the socket behind the gate, within the folder of a node. */
 const HTTP_SOCKET = "http.sock";
 
-/** Where to listen, and the token that is wanted. */
+/** Where to listen, and the tokens that are wanted. */
 export interface HttpSettings {
   readonly address: Address;
-  readonly token: string | null;
+  readonly access: Access;
 }
 
 /** A node that serves. */
@@ -47,7 +48,7 @@ export interface NodeDoorSettings {
 export async function openNodeDoor(
   node: ServingNode,
   { id, cluster, data, log }: NodeDoorSettings,
-  { address, token }: HttpSettings,
+  { address, access }: HttpSettings,
 ): Promise<ClusterDoor> {
   const own = node.clients;
   if (own === null) throw new RangeError("Cannot listen for HTTP: wanted --clients with --http");
@@ -62,7 +63,7 @@ export async function openNodeDoor(
   const nodes = new HttpNodes({ own: () => node.report(), others, cluster });
   try {
     const door = await openClusterDoor({
-      ...{ listener, token, cluster, host: address.hostname, socket: `${data}/${HTTP_SOCKET}` },
+      ...{ listener, access, cluster, host: address.hostname, socket: `${data}/${HTTP_SOCKET}` },
       endpoints: [ownPlace, ...others],
       session,
       health: nodeHealth(() => node.report()),

@@ -9,6 +9,8 @@ import { startNode } from "../../tests/helpers/serving_node.ts";
 import { listLog } from "../../tests/helpers/list_log.ts";
 import { until } from "../../tests/helpers/until.ts";
 import { withFolder } from "../../tests/helpers/with_folder.ts";
+import { CommandError } from "../table/mod.ts";
+import { accessOf } from "./access.ts";
 import { type HttpSettings, openNodeDoor } from "./node_door.ts";
 import type { NodeSettings } from "../node/mod.ts";
 
@@ -32,7 +34,7 @@ async function withNode(
 
 Deno.test("a node is live at once, and ready when it knows a leader", async () => {
   await withNode(async (open) => {
-    const door = await open({ address: ANYWHERE, token: "secret" });
+    const door = await open({ address: ANYWHERE, access: { token: "secret", databases: null } });
     try {
       const base = `http://127.0.0.1:${door.address.port}`;
       const ask = async (path: string) => await (await fetch(base + path)).json();
@@ -50,7 +52,7 @@ Deno.test("a node is live at once, and ready when it knows a leader", async () =
 
 Deno.test("a node shows itself on its page, to look at only", async () => {
   await withNode(async (open) => {
-    const door = await open({ address: ANYWHERE, token: null });
+    const door = await open({ address: ANYWHERE, access: { token: null, databases: null } });
     try {
       const base = `http://127.0.0.1:${door.address.port}`;
       const page = await fetch(base);
@@ -102,7 +104,7 @@ Deno.test("Python's client is served, by HTTP/1.0 and by HTTP/1.1", async () => 
     return;
   }
   await withNode(async (open) => {
-    const door = await open({ address: ANYWHERE, token: null });
+    const door = await open({ address: ANYWHERE, access: { token: null, databases: null } });
     try {
       const args = ["-c", PYTHON, `${door.address.port}`];
       const { stdout, stderr } = await new Deno.Command("python3", { args }).output();
@@ -118,15 +120,39 @@ Deno.test("a port that other machines reach is not opened without a token", asyn
   await withNode(async (open) => {
     const address = { hostname: "0.0.0.0", port: 0 };
     const sentence = "Cannot listen for HTTP at 0.0.0.0: wanted --http-token";
-    await assertRejects(() => open({ address, token: null }), RangeError, sentence);
-    const door = await open({ address, token: "secret" });
+    await assertRejects(
+      () => open({ address, access: { token: null, databases: null } }),
+      RangeError,
+      sentence,
+    );
+    const door = await open({ address, access: { token: "secret", databases: null } });
     await door.close();
+  });
+});
+
+Deno.test("tokens of databases come from a file, and need the token of the port", async () => {
+  await withFolder(async (folder) => {
+    const file = `${folder}/tokens`;
+    const read = (httpToken: string | null) => accessOf({ httpToken, databaseTokens: file });
+    await assertRejects(() => read(null), RangeError, "wanted --http-token with it");
+    await assertRejects(() => read("t"), CommandError, `Cannot read ${file}: No such file`);
+    await Deno.writeTextFile(file, "shop one\nshop\n");
+    await assertRejects(() => read("t"), RangeError, `Cannot use ${file}: line 2: wanted the name`);
+    await Deno.writeTextFile(file, "shop one\n");
+    const { token, databases } = await read("t");
+    assertEquals([token, databases!.opens("shop", "one"), databases!.opens("blog", "one")], [
+      ...["t", true, false],
+    ]);
+    assertEquals(await accessOf({ httpToken: null, databaseTokens: null }), {
+      token: null,
+      databases: null,
+    });
   });
 });
 
 Deno.test("a node that listens for no clients has no HTTP port either", async () => {
   await withNode(async (open) => {
-    const opening = () => open({ address: ANYWHERE, token: null });
+    const opening = () => open({ address: ANYWHERE, access: { token: null, databases: null } });
     await assertRejects(opening, RangeError, "wanted --clients with --http");
   }, { clients: null });
 });

@@ -20,7 +20,7 @@ import {
   systemMessage,
   UsageError,
 } from "../table/mod.ts";
-import { type ClusterDoor, ListenError, openNodeDoor } from "../door/mod.ts";
+import { accessOf, type ClusterDoor, ListenError, openNodeDoor } from "../door/mod.ts";
 import { StoppedUnborn } from "./birth.ts";
 import { type NodeLog, setupLog } from "./log/mod.ts";
 import { parseEndpoint } from "../cluster/mod.ts";
@@ -106,11 +106,12 @@ async function start(settings: NodeSettings): Promise<RunningNode | null> {
 async function startDoor(
   node: RunningNode,
   settings: NodeSettings,
-  { http, httpToken: token }: CommandContext<Row<"node">>["options"],
+  options: CommandContext<Row<"node">>["options"],
 ): Promise<ClusterDoor | null> {
-  if (http === null) return null;
+  if (options.http === null) return null;
   try {
-    return await openNodeDoor(node, settings, { address: parseEndpoint(http), token });
+    const address = parseEndpoint(options.http);
+    return await openNodeDoor(node, settings, { address, access: await accessOf(options) });
   } catch (error) {
     await node.stop();
     if (error instanceof RangeError) throw new UsageError(error.message, "node");

@@ -90,6 +90,13 @@ export const httpToken = text(
   { value: "TOKEN", shared: true },
 );
 
+/** The tokens of single databases. */
+export const databaseTokens = text(
+  "database-tokens",
+  "a file of lines `NAME TOKEN`: each token opens that database of KV Connect alone. Needs --http-token",
+  { value: "FILE", shared: true },
+);
+
 /** The limit of a command's time. */
 export const timeout = duration("timeout", "give up after this time", {
   default: "5s",

@@ -8,6 +8,7 @@ import type { CommandRow } from "../table/mod.ts";
 import {
   argument,
   data,
+  databaseTokens,
   duration,
   httpToken,
   integer,
@@ -47,6 +48,7 @@ export const up = {
       { value: "HOST:PORT" },
     ),
     httpToken,
+    databaseTokens,
     text("exec", "run these shell commands, separated by `;`, then stop", { value: "COMMANDS" }),
     toggle("serve", "no shell: serve until Ctrl-C or SIGTERM"),
     timeout,

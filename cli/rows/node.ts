@@ -5,7 +5,18 @@
  */
 
 import type { CommandRow } from "../table/mod.ts";
-import { argument, httpToken, integer, json, list, logLevel, size, text, toggle } from "./flags.ts";
+import {
+  argument,
+  databaseTokens,
+  httpToken,
+  integer,
+  json,
+  list,
+  logLevel,
+  size,
+  text,
+  toggle,
+} from "./flags.ts";
 import { MACHINES } from "./machine_names.ts";
 
 /** `kontiki node`. */
@@ -47,6 +58,7 @@ export const node = {
       { value: "HOST:PORT" },
     ),
     httpToken,
+    databaseTokens,
     text("data", "the folder that keeps what this node must not forget", {
       value: "DIR",
       required: true,

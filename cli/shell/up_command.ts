@@ -29,6 +29,7 @@ import {
   untilServing,
 } from "../cluster/mod.ts";
 import {
+  accessOf,
   type ClusterDoor,
   clusterHealth,
   METRICS_REQUEST,
@@ -150,7 +151,7 @@ async function openUpDoor(
     return await openClusterDoor({
       listener,
       host: hostname,
-      token: options.httpToken,
+      access: await accessOf(options),
       socket: `${options.data}/http.sock`,
       cluster: session.cluster,
       endpoints: session.nodes.map(({ endpoint }) => endpoint),

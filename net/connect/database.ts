@@ -13,6 +13,11 @@ import { refusal } from "./refusal.ts";
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$/;
 const REVISION_BYTES = 8;
 
+/** Whether a database can have the name. */
+export function isDatabaseName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** The length of a versionstamp. */
 export const STAMP_BYTES = 10;
 
@@ -29,7 +34,7 @@ export class Database {
 
   /** The database of a name. Throws a refusal for one that no database can have. */
   constructor(cluster: string, name: string) {
-    if (!NAME.test(name)) {
+    if (!isDatabaseName(name)) {
       throw refusal(
         `Cannot use the database: wanted a name of at most 64 letters, digits, "_", "-" and ".", ` +
           `got "${name.slice(0, 80)}"`,

@@ -7,15 +7,16 @@
 
 import { type Batch, type BatchOutcome, keyBytes } from "../../kv/mod.ts";
 import type { Clock } from "../../raft/mod.ts";
-import { type HttpCall, HttpProblem, type Route } from "../http/mod.ts";
+import { bearerOf, type HttpCall, HttpProblem, type Route } from "../http/mod.ts";
 import { execute, type StoreClient } from "../store/mod.ts";
 import { Database } from "./database.ts";
+import type { DatabaseTokens } from "./database_tokens.ts";
 import { CONNECT_LIMITS } from "./messages.ts";
 import { type ConnectNode, metadata, versionOf } from "./metadata.ts";
 import type { ProtoWriter } from "./protobuf/mod.ts";
 import { MalformedMessage } from "./protobuf/mod.ts";
 import { snapshotRead } from "./read.ts";
-import { ConnectRefusal, refusal } from "./refusal.ts";
+import { ConnectRefusal, refusal, unauthorized } from "./refusal.ts";
 import { Turns } from "./turns.ts";
 import { openWatch } from "./watch.ts";
 import { batchOf, writeAnswer } from "./write.ts";
@@ -31,6 +32,8 @@ export interface ConnectOptions {
   /** The nodes that clients may use, in any order. */
   readonly nodes: () => readonly ConnectNode[] | Promise<readonly ConnectNode[]>;
   readonly clock: Clock;
+  /** The tokens of single databases. @default {the token of the port opens all} */
+  readonly tokens?: DatabaseTokens | null;
 }
 
 /** A call that takes longer has found no leader. */
@@ -47,13 +50,16 @@ const PROTOBUF = "application/x-protobuf";
 const EXCHANGE_BYTES_MAX = 4096;
 /** The database of an address without a path. */
 const DEFAULT_NAME = "default";
-/** Longer answers leave in parts. */
 /** The routes of KV Connect: `/db/NAME` for the metadata exchange, and what it leads to. */
 export function connectRoutes(options: ConnectOptions): readonly Route[] {
   const door = new ConnectDoor(options);
+  const { tokens = null } = options;
+  // A port asks for its own token alone, which clients of one database do not know.
+  const access = tokens === null ? "token" : "open";
   const method = (name: Method, withinMs: number | null): Route => ({
     method: "POST",
     path: `/db/{name}/data/${name}`,
+    access,
     bodyBytesMax: CONNECT_LIMITS.bodyBytes,
     withinMs,
     handle: (call) => door.call(name, call),
@@ -61,6 +67,7 @@ export function connectRoutes(options: ConnectOptions): readonly Route[] {
   const exchange = (path: string): Route => ({
     method: "POST",
     path,
+    access,
     bodyBytesMax: EXCHANGE_BYTES_MAX,
     handle: (call) => door.exchange(call),
   });
@@ -86,11 +93,11 @@ class ConnectDoor {
     return await answered(async () => {
       const { request } = call;
       const database = this.#database(call);
+      const token = this.#authorize(call, database);
       const version = versionOf(await call.body());
       const { nodes, clock } = this.#options;
       // The server behind the port sees the path of a socket in the URL.
       const origin = `http://${request.headers.get("host") ?? ""}`;
-      const token = tokenOf(request);
       const about = { database, nodes: await nodes(), origin, token, now: clock.wall() };
       return new Response(metadata(version, about), {
         headers: { "content-type": "application/json" },
@@ -102,6 +109,7 @@ class ConnectDoor {
   async call(method: Method, call: HttpCall): Promise<Response> {
     return await answered(async () => {
       const database = this.#database(call);
+      this.#authorize(call, database);
       checkHeaders(call.request, database);
       switch (method) {
         case "snapshot_read":
@@ -120,6 +128,16 @@ class ConnectDoor {
 
   #database({ params }: HttpCall): Database {
     return new Database(this.#options.cluster, params["name"] ?? DEFAULT_NAME);
+  }
+
+  /** The token of the request, which must open the database. */
+  #authorize({ request }: HttpCall, { name }: Database): string {
+    const wanted = 'Wanted the header "authorization: Bearer TOKEN"';
+    const token = bearerOf(request.headers);
+    if (token === null) throw unauthorized(`${wanted}, got none`);
+    const { tokens = null } = this.#options;
+    if (tokens === null || tokens.opens(name, token)) return token;
+    throw unauthorized(`${wanted} with a token of the database "${name}", got another token`);
   }
 
   #read({ signal }: HttpCall): (batch: Batch) => Promise<BatchOutcome> {
@@ -170,12 +188,6 @@ function checkHeaders({ headers }: Request, database: Database): void {
     ? headers.has("x-transaction-domain-id")
     : /^[123]$/.test(version);
   if (!isKnown) throw refusal(`Wanted version 1, 2 or 3 of KV Connect, got ${version ?? "none"}`);
-}
-
-function tokenOf({ headers }: Request): string {
-  const [, token] = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
-  if (token !== undefined) return token;
-  throw new ConnectRefusal(401, 'Wanted the header "authorization: Bearer TOKEN", got none');
 }
 
 /** Long answers leave in parts, so that joining them holds up nothing else. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { bytesOf, readBody, set, textOf, writeBody } from "../../tests/helpers/local_connect.ts";
 import { withServingNode } from "../../tests/helpers/serving_node.ts";
 import { withFolder } from "../../tests/helpers/with_folder.ts";
@@ -12,6 +12,7 @@ import { SeededRandom } from "../../tests/sim/seeded_random.ts";
 import { SystemClock } from "../../raft/mod.ts";
 import { openDoor } from "../http/mod.ts";
 import { connect } from "../store/mod.ts";
+import { DatabaseTokens } from "./database_tokens.ts";
 import { connectRoutes } from "./door.ts";
 import {
   AtomicWriteOutput,
@@ -27,6 +28,7 @@ async function withPort(
     post: (path: string, body: BodyInit | null, headers?: HeadersInit) => Promise<Response>,
     headers: Record<string, string>,
   ) => Promise<void>,
+  tokens: DatabaseTokens | null = null,
 ): Promise<void> {
   await withServingNode((endpoint) =>
     withFolder(async (folder) => {
@@ -36,7 +38,7 @@ async function withPort(
         socket: `${folder}/http.sock`,
         routes: connectRoutes({
           ...{ store, cluster: "test", nodes: () => [{ url: null, isLeader: true }] },
-          clock: new SystemClock(),
+          ...{ clock: new SystemClock(), tokens },
         }),
         token: "secret",
         names: [],
@@ -175,6 +177,93 @@ Deno.test("requests that cannot be served are refused in plain text", async () =
     const anonymous = await post("/db/a", null, { authorization: "Bearer other" });
     assertEquals(anonymous.status, 401);
     await anonymous.body?.cancel();
+  });
+});
+
+Deno.test("a token opens the databases of its lines, and only the port's opens all", async () => {
+  const lines =
+    "# of the shop\nshop old-one\n\nshop new-one\r\nblog  b\nshop shared\nblog shared\n";
+  const tokens = DatabaseTokens.parse(lines, "secret");
+  await withPort(async (post) => {
+    const opens = async (name: string, token: string | null) => {
+      const headers = { authorization: token === null ? "" : `Bearer ${token}` };
+      const known = await (await post(`/db/${name}`, '{"supportedVersions":[3]}')).json();
+      const [exchange, read] = [
+        await post(`/db/${name}`, '{"supportedVersions":[3]}', headers),
+        await post(`/db/${name}/data/snapshot_read`, new Uint8Array(), {
+          ...{ ...headers, "x-denokv-version": "3", "x-denokv-database-id": known.databaseId },
+        }),
+      ];
+      const texts = [await exchange.text(), await read.text()];
+      const statuses = [exchange.status, read.status];
+      if (statuses[0] === 401) {
+        const types = [exchange, read].map(({ headers }) => headers.get("content-type"));
+        assertEquals(types, Array(2).fill("text/plain; charset=utf-8"));
+        assert(texts.every((text) => /^Wanted the header "authorization: Bearer/.test(text)));
+        assertEquals(read.headers.get("www-authenticate"), "Bearer");
+      } else assertEquals(JSON.parse(texts[0]!).token, token);
+      return statuses;
+    };
+    const yes = [200, 200];
+    const no = [401, 401];
+    for (const token of ["old-one", "new-one", "shared", "secret"]) {
+      assertEquals(await opens("shop", token), yes, token);
+    }
+    for (const token of ["b", "old-on", "old-one1", "OLD-ONE", "shop", null]) {
+      assertEquals(await opens("shop", token), no, `${token}`);
+    }
+    assertEquals(await opens("blog", "b"), yes);
+    assertEquals(await opens("blog", "old-one"), no);
+    for (const token of ["old-one", "b"]) assertEquals(await opens("other", token), no);
+    for (const name of ["other", "toString", "__proto__"]) {
+      assertEquals(await opens(name, "secret"), yes);
+    }
+  }, tokens);
+});
+
+Deno.test("a list of tokens that cannot be read says where, and shows no token", () => {
+  for (const line of ["shop", "shop se cret", "a/b secret", "../x secret"]) {
+    const message = assertThrows(() => DatabaseTokens.parse(`a b\n${line}\n`, "t"), RangeError)
+      .message;
+    assertEquals(message, "line 2: wanted the name of a database and a token");
+  }
+  assertThrows(() => DatabaseTokens.parse("\n".repeat(20_000), "t"), RangeError, "at most 10000");
+});
+
+Deno.test("databases share no key: reads, writes, ranges and watches stay in their own", async () => {
+  await withPort(async (post) => {
+    const open = async (name: string) => {
+      const known = await (await post(`/db/${name}`, '{"supportedVersions":[3]}')).json();
+      const headers = { "x-denokv-database-id": known.databaseId, "x-denokv-version": "3" };
+      return (method: string, body: Uint8Array) =>
+        post(`/db/${name}/data/${method}`, bodyOf(body), headers);
+    };
+    const names = ["a", "ab", "a.", "A"];
+    const databases = await Promise.all(names.map(open));
+    const watches = await Promise.all(databases.map(async (database) => {
+      const body = Watch.encode({ keys: [{ key: bytesOf("k") }] }).joined();
+      const reader = (await database("watch", body)).body!.getReader();
+      const next = async () => {
+        const { value } = await reader.read();
+        return WatchOutput.decode(value!.subarray(4)).keys[0]!.entryIfChanged?.value ?? null;
+      };
+      assertEquals(await next(), null);
+      return { next, cancel: () => reader.cancel() };
+    }));
+    for (const [at, database] of databases.entries()) {
+      const mutations = [set("k", names[at]!), set(`only ${names[at]}`, "x")];
+      const output = await contentOf(await database("atomic_write", writeBody({ mutations })));
+      assertEquals(AtomicWriteOutput.decode(output).status, WRITE_STATUS.success);
+    }
+    for (const [at, database] of databases.entries()) {
+      const all = { start: Uint8Array.of(0), end: Uint8Array.of(255, 255), limit: 100 };
+      const answer = await contentOf(await database("snapshot_read", readBody(all)));
+      const found = SnapshotReadOutput.decode(answer).ranges[0]!.values;
+      assertEquals(found.map(({ key }) => textOf(key)), ["k", `only ${names[at]}`]);
+      assertEquals(textOf(found[0]!.value), names[at]);
+      assertEquals(textOf((await watches[at]!.next())!), names[at]);
+    }
+    for (const { cancel } of watches) await cancel();
   });
 });
 

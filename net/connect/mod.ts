@@ -6,6 +6,7 @@
  */
 
 export { Database } from "./database.ts";
+export { DatabaseTokens } from "./database_tokens.ts";
 export { type ConnectOptions, connectRoutes } from "./door.ts";
 export {
   AtomicWrite,

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { createHash, timingSafeEqual } from "node:crypto";
 import { HttpProblem } from "./problem.ts";
+import { bearerOf, TOKEN_WANTED, Tokens } from "./tokens.ts";
 
 /** What a {@linkcode Guard} checks against. */
 export interface GuardOptions {
@@ -30,12 +30,12 @@ const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/;
 export class Guard {
   readonly #options: GuardOptions;
   readonly #names: ReadonlySet<string>;
-  readonly #digest: Uint8Array | null;
+  readonly #tokens: Tokens | null;
 
   constructor(options: GuardOptions) {
     this.#options = options;
     this.#names = new Set(["localhost", ...options.names.map((name) => name.toLowerCase())]);
-    this.#digest = options.token === null ? null : digestOf(options.token);
+    this.#tokens = options.token === null ? null : new Tokens([options.token]);
   }
 
   /**
@@ -71,21 +71,21 @@ export class Guard {
    * @throws {HttpProblem} If it is not the one that is needed.
    */
   authorize({ headers }: Request): void {
-    if (this.#digest === null) return;
-    const [, token] = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
-    if (token !== undefined && timingSafeEqual(digestOf(token), this.#digest)) return;
+    if (this.#tokens === null) return;
+    const token = bearerOf(headers);
+    if (token !== null && this.#tokens.has(token)) return;
     throw new HttpProblem(
       "unauthorized",
       `Wanted the header "authorization: Bearer TOKEN", got ${
-        token === undefined ? "none" : "another token"
+        token === null ? "none" : "another token"
       }`,
-      { headers: { "www-authenticate": "Bearer" } },
+      { headers: TOKEN_WANTED },
     );
   }
 
   /** A page of another site knows no token, so that with one any name will do. */
   #checkHost(host: string): void {
-    if (this.#digest !== null) return;
+    if (this.#tokens !== null) return;
     const name = host.toLowerCase().replace(/:\d*$/, "");
     if (this.#names.has(name) || ADDRESS.test(name)) return;
     throw new HttpProblem(
@@ -106,11 +106,6 @@ function checkOrigin({ headers, method }: Request, host: string): void {
   // A link to this door may be followed.
   if (method === "GET" && headers.get("sec-fetch-mode") === "navigate") return;
   throw new HttpProblem("forbidden", `Wanted no request of another site, got a ${site} one`);
-}
-
-/** Digests have one length, and do not say how far a guess was right. */
-function digestOf(token: string): Uint8Array {
-  return createHash("sha256").update(token).digest();
 }
 
 /** Splits a URL without normalizing its path: `..` may be a part of a key. */

@@ -30,3 +30,4 @@ export {
   type Route,
   STREAM_SILENCE_MS,
 } from "./router.ts";
+export { bearerOf, TOKEN_WANTED, Tokens } from "./tokens.ts";

@@ -54,8 +54,8 @@ export const httpCanaries: readonly Canary[] = [
     rule: "H1",
     bug: "any token will do",
     file: "net/http/guard.ts",
-    find: "if (token !== undefined && timingSafeEqual(digestOf(token), this.#digest)) return;",
-    replace: "if (token !== undefined) return;",
+    find: "if (token !== null && this.#tokens.has(token)) return;",
+    replace: "if (token !== null) return;",
     caughtBy: door,
   },
   {
@@ -69,7 +69,7 @@ export const httpCanaries: readonly Canary[] = [
   {
     rule: "H1",
     bug: "a port for everybody opens without a token",
-    file: "cli/door/cluster_door.ts",
+    file: "cli/door/access.ts",
     find: "if (token !== null || isLoopback(host)) return;",
     replace: "if (token !== undefined) return;",
     caughtBy: ["cli/door/node_door_test.ts"],

@@ -34,12 +34,19 @@ interface Places {
   readonly http: string;
 }
 
+const TOKENS = "database-tokens";
+
 /** Runs with a cluster of three. */
 export async function withHttpCluster(
-  { token }: { readonly token: string },
+  { token, databaseTokens = "" }: {
+    readonly token: string;
+    /** The lines of tokens of single databases. */
+    readonly databaseTokens?: string;
+  },
   work: (cluster: HttpCluster) => Promise<void>,
 ): Promise<void> {
   await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/${TOKENS}`, databaseTokens);
     const cluster = new ChildCluster(folder, token);
     try {
       await Promise.all(cluster.ids.map((id) => cluster.start(id)));
@@ -79,7 +86,14 @@ class ChildCluster implements HttpCluster {
     const child = startCommand([
       ...["node", "--id", `${id}`, "--data", `${this.#folder}/n${id}`, ...birth],
       ...["--peers", this.#list("peers"), "--clients", this.#list("clients")],
-      ...["--http", http, "--http-token", this.#token],
+      ...[
+        "--http",
+        http,
+        "--http-token",
+        this.#token,
+        "--database-tokens",
+        `${this.#folder}/${TOKENS}`,
+      ],
     ]);
     this.#running.set(id, child);
     await firstLine(child.stdout);

@@ -47,11 +47,11 @@ class Client {
   readonly #errors: Promise<string>;
   #rest = "";
 
-  constructor({ command, folder }: Runtime, args: readonly string[]) {
+  constructor({ command, folder }: Runtime, args: readonly string[], token = TOKEN) {
     const [program = "", ...first] = command;
     this.#child = new Deno.Command(program, {
       args: [...first, `${folder}/${CLIENT}`, ...args],
-      env: { DENO_KV_ACCESS_TOKEN: TOKEN, NO_COLOR: "1" },
+      env: { DENO_KV_ACCESS_TOKEN: token, NO_COLOR: "1" },
       ...{ stdin: "piped", stdout: "piped", stderr: "piped" },
     }).spawn();
     this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
@@ -85,7 +85,7 @@ class Client {
 }
 
 async function checkSuite(runtime: Runtime, url: string): Promise<void> {
-  const client = new Client(runtime, ["suite", url]);
+  const client = new Client(runtime, ["suite", url], new URL(url).pathname.slice("/db/".length));
   assertEquals(await client.next(), { done: true });
   await client.stop();
   await client.end();
@@ -93,7 +93,9 @@ async function checkSuite(runtime: Runtime, url: string): Promise<void> {
 
 Deno.test("every method of Deno KV works with Deno's client and with @deno/kv under Node", async () => {
   await withNode(async (node) => {
-    await withHttpCluster({ token: TOKEN }, async (cluster) => {
+    // The token of each database is its name.
+    const databaseTokens = "deno deno\nnode node\n";
+    await withHttpCluster({ token: TOKEN, databaseTokens }, async (cluster) => {
       const deno = { command: DENO, folder: CLIENTS };
       await Promise.all([
         checkSuite(deno, `${cluster.url(1)}/db/deno`),
