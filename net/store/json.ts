@@ -82,7 +82,7 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array | null {
 
 /** An entry as JSON. */
 export function jsonEntry(
-  { keyBytes, value, version, created, revision, expiresAt }: StoreEntry,
+  { keyBytes, value, version, created, revision, expiresAt, lease }: StoreEntry,
   { keysOnly }: { readonly keysOnly: boolean },
 ): Record<string, unknown> {
   return {
@@ -90,6 +90,7 @@ export function jsonEntry(
     ...keysOnly ? {} : { value: jsonValue(value) },
     ...{ version, created, revision },
     ...expiresAt === null ? {} : { expiresAt },
+    ...lease === null ? {} : { lease },
   };
 }
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { GivenUp } from "../../store/mod.ts";
+import type { CommitOutcome, GivenUp } from "../../store/mod.ts";
 import { HttpProblem, percentDecode } from "../mod.ts";
 
 /** The time limit of an operation: shorter than that of a call, so that the answer can name the outcome. */
@@ -34,6 +34,21 @@ export function notDone(reason: NoReason, message: string): HttpProblem {
     default:
       return reason satisfies never;
   }
+}
+
+/** A batch that was done. */
+export type Done = CommitOutcome & { readonly outcome: "yes" };
+
+/**
+ * A batch that was done.
+ *
+ * @throws {HttpProblem} If it was not, or may have been.
+ */
+export function doneOf(outcome: CommitOutcome): Done {
+  if (outcome.outcome === "yes") return outcome;
+  if (outcome.outcome === "unknown") throw maybeDone();
+  const message = outcome.reason === "invalid" ? outcome.message : `no answer (${outcome.reason})`;
+  throw notDone(outcome.reason, message);
 }
 
 /** The problem of an operation that may have happened. */
@@ -68,6 +83,13 @@ export function wholeOf(query: URLSearchParams, name: string): number | undefine
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
   throw new HttpProblem("badRequest", `${name}: wanted a whole number, got "${text}"`);
+}
+
+/** The number of a lease. */
+export function leaseOf(text: string): number {
+  const lease = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(lease) && lease > 0) return lease;
+  throw new HttpProblem("badRequest", `lease: wanted the number of a lease, got "${text}"`);
 }
 
 /** Whether a switch of the query is on. */

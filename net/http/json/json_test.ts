@@ -6,7 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { withJsonDoor } from "../../../tests/helpers/serving_door.ts";
-import { inTime } from "../../../tests/helpers/until.ts";
+import { inTime, until } from "../../../tests/helpers/until.ts";
 import type { StoreClient } from "../../store/mod.ts";
 import { jsonRoutes, openApi } from "./mod.ts";
 
@@ -150,6 +150,57 @@ Deno.test("a batch happens as a whole, in the form of kontiki batch", async () =
   });
 });
 
+Deno.test("a lease keeps its keys while it is renewed, and takes them along", async () => {
+  await withJsonDoor(async (base) => {
+    const told = async (path: string, method = "GET") =>
+      JSON.parse((await ask(base + path, { method })).body2);
+    const post = (path: string) => told(path, "POST");
+    const { lease, ttlMs } = await post("/v1/leases?ttl=30");
+    assertEquals([Number.isSafeInteger(lease) && lease > 0, ttlMs], [true, 30_000]);
+    const other = (await post("/v1/leases?ttl=60")).lease;
+    for (const key of ["a", "b"]) {
+      assertEquals((await put(`${base}/v1/keys/${key}?lease=${lease}`, "x")).status, 200);
+    }
+    const got = await ask(`${base}/v1/keys/a`, { headers: { accept: "application/json" } });
+    assertEquals([got.headers.get("kontiki-lease"), JSON.parse(got.body2).lease], [
+      ...[`${lease}`, lease],
+    ]);
+    assertEquals(await post(`/v1/leases/${lease}/renew`), { lease });
+    const { leases, next } = await told("/v1/leases");
+    const numbers = [lease, other].toSorted((one, two) => one - two);
+    assertEquals([leases.map((each: { readonly lease: number }) => each.lease), next], [
+      numbers,
+      null,
+    ]);
+    for (const { leftMs } of leases) assert(leftMs > 0 && leftMs <= 60_000);
+    const first = await told("/v1/leases?limit=1");
+    assertEquals([first.leases.length, first.next], [1, numbers[1]]);
+    const remove = (number: number) => told(`/v1/leases/${number}`, "DELETE");
+    assertEquals(await remove(lease), { existed: true, deleted: 2 });
+    assertEquals(await remove(lease), { existed: false, deleted: 0 });
+    assertEquals((await ask(`${base}/v1/keys/a`)).status, 404);
+    const late = await ask(`${base}/v1/leases/${lease}/renew`, { method: "POST" });
+    assertEquals([late.status, JSON.parse(late.body2).detail], [
+      ...[404, "The lease has ended, or never began"],
+    ]);
+    const bound = await ask(`${base}/v1/keys/a?lease=${lease}`, { method: "PUT", body: "x" });
+    assertEquals(bound.status, 400, bound.body2);
+  });
+});
+
+Deno.test("a lock is a key with a lease that only one client can put", async () => {
+  await withJsonDoor(async (base) => {
+    const take = async (ttl: number) => {
+      const granted = await ask(`${base}/v1/leases?ttl=${ttl}`, { method: "POST" });
+      const { lease } = JSON.parse(granted.body2);
+      return await put(`${base}/v1/keys/lock?lease=${lease}`, "me", { "if-none-match": "*" });
+    };
+    assertEquals((await take(1)).status, 200);
+    assertEquals((await take(60)).status, 412);
+    await until(async () => (await take(60)).status === 200, "the end of the first holder's lease");
+  });
+});
+
 /** Reads a stream until the text has this part. */
 async function readUntil(body: ReadableStream<Uint8Array>, part: string): Promise<string> {
   const reader = body.pipeThrough(new TextDecoderStream() as never).getReader();
@@ -199,6 +250,7 @@ Deno.test("what means nothing is refused, with what was wanted", async () => {
       ["/v1/range?prefix=a&start=b", "Wanted prefix, or start and end, got both"],
       ["/v1/watch?prefix=a&key=b", "Wanted keys or a range, got both"],
       ["/v1/keys/%zz", 'Wanted two digits behind each %, got "%zz"'],
+      ["/v1/leases?limit=0", "Cannot use limit: wanted a whole number from 1 to 1000, got 0"],
       ["/v1/keys/", "Cannot use the key: wanted at least 1 byte, got 0"],
     ];
     for (const [path, detail] of cases) {

@@ -4,16 +4,17 @@
  * @module
  */
 
-import type { BatchAnswer, CommitOutcome, StoreClient, StoreEntry } from "../../store/mod.ts";
+import type { BatchAnswer, StoreClient, StoreEntry } from "../../store/mod.ts";
 import { jsonEntry } from "../../store/mod.ts";
 import { type HttpCall, HttpProblem, type Route } from "../mod.ts";
 import {
   checked,
   checkNames,
+  type Done,
+  doneOf,
   etagOf,
   keyOf,
-  maybeDone,
-  notDone,
+  leaseOf,
   OPERATION_MS_MAX,
   revisionOf,
   wholeOf,
@@ -22,9 +23,6 @@ import {
 const PATH = "/v1/keys/{key*}";
 const VALUE_BYTES_MAX = 2 ** 20;
 const LIMITS = { timeoutMs: OPERATION_MS_MAX };
-
-/** A batch that was done. */
-type Done = CommitOutcome & { readonly outcome: "yes" };
 
 /** `GET`, `PUT` and `DELETE` of one key. */
 export function keyRoutes(store: StoreClient): Route[] {
@@ -39,7 +37,7 @@ export function keyRoutes(store: StoreClient): Route[] {
 async function getKey(store: StoreClient, call: HttpCall): Promise<Response> {
   checkNames(call.query, []);
   const known = revisionOf(call.request.headers, "if-none-match");
-  const done = done200(await store.batch().get(keyOf(call.params["key"])).commit(LIMITS));
+  const done = doneOf(await store.batch().get(keyOf(call.params["key"])).commit(LIMITS));
   const entry = entryOf(done.results[0]);
   if (entry === null) {
     throw new HttpProblem("notFound", "The key does not exist", {
@@ -58,13 +56,17 @@ async function getKey(store: StoreClient, call: HttpCall): Promise<Response> {
 }
 
 async function putKey(store: StoreClient, call: HttpCall): Promise<Response> {
-  checkNames(call.query, ["ttl"]);
+  checkNames(call.query, ["ttl", "lease"]);
   const ttl = wholeOf(call.query, "ttl");
+  const lease = call.query.get("lease");
   const key = keyOf(call.params["key"]);
   const batch = conditional(store, call, key);
-  const ending = ttl === undefined ? {} : { expiresAt: Date.now() + ttl * 1000 };
+  const ending = {
+    ...ttl === undefined ? {} : { expiresAt: Date.now() + ttl * 1000 },
+    ...lease === null ? {} : { lease: leaseOf(lease) },
+  };
   batch.put(key, await call.body(), ending).otherwise().get(key);
-  const done = done200(await batch.commit(LIMITS));
+  const done = doneOf(await batch.commit(LIMITS));
   checkHeld(done);
   const [written] = done.results;
   const version = written?.op === "put" ? written.version : 0;
@@ -77,7 +79,7 @@ async function deleteKey(store: StoreClient, call: HttpCall): Promise<Response> 
   checkNames(call.query, []);
   const key = keyOf(call.params["key"]);
   const batch = conditional(store, call, key).delete(key).otherwise().get(key);
-  const done = done200(await batch.commit(LIMITS));
+  const done = doneOf(await batch.commit(LIMITS));
   checkHeld(done);
   const [deleted] = done.results;
   const existed = deleted?.op === "delete" && deleted.existed;
@@ -111,22 +113,18 @@ function checkHeld({ held, results }: Done): void {
   });
 }
 
-function done200(outcome: CommitOutcome): Done {
-  if (outcome.outcome === "yes") return outcome;
-  if (outcome.outcome === "unknown") throw maybeDone();
-  const message = outcome.reason === "invalid" ? outcome.message : `no answer (${outcome.reason})`;
-  throw notDone(outcome.reason, message);
-}
-
 function entryOf(answer: BatchAnswer | undefined): StoreEntry | null {
   return answer?.op === "get" ? answer.entry : null;
 }
 
-function headersOf({ version, created, revision, expiresAt }: StoreEntry): Record<string, string> {
+function headersOf(
+  { version, created, revision, expiresAt, lease }: StoreEntry,
+): Record<string, string> {
   return {
     etag: etagOf(revision),
     "kontiki-version": `${version}`,
     "kontiki-created": `${created}`,
     ...expiresAt === null ? {} : { "kontiki-expires": new Date(expiresAt).toISOString() },
+    ...lease === null ? {} : { "kontiki-lease": `${lease}` },
   };
 }

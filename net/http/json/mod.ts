@@ -7,6 +7,7 @@
 import type { StoreClient } from "../../store/mod.ts";
 import type { Route } from "../mod.ts";
 import { keyRoutes } from "./keys.ts";
+import { leaseRoutes } from "./leases.ts";
 import { openApiRoute } from "./openapi.ts";
 import { rangeRoutes } from "./ranges.ts";
 import { watchRoutes } from "./watch.ts";
@@ -20,6 +21,7 @@ export function jsonRoutes(store: StoreClient): Route[] {
     ...keyRoutes(store),
     ...rangeRoutes(store),
     ...watchRoutes(store),
+    ...leaseRoutes(store),
     openApiRoute(),
   ];
 }

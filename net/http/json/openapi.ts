@@ -42,6 +42,10 @@ const KEY = {
   schema: text,
   description: "The key, percent-encoded where it must be; it may hold slashes.",
 };
+const LEASE = {
+  ...{ name: "lease", in: "path", required: true, schema: whole },
+  description: "The number of the lease.",
+};
 const header = (name: string, description: string): Json => ({
   ...{ name, in: "header", schema: text, description },
 });
@@ -86,6 +90,7 @@ const PATHS: Json = {
         header("if-match", "Only if the key has this revision; `*`: if it exists."),
         header("if-none-match", "`*`: only if it does not exist."),
         query("ttl", whole, "The key goes after so many seconds."),
+        query("lease", whole, "The key goes with this lease."),
       ],
       requestBody: { required: true, content: raw },
       responses: { 200: answer("Written, durably.", written) },
@@ -163,6 +168,50 @@ const PATHS: Json = {
       },
     }),
   },
+  "/v1/leases": {
+    post: operation("grantLease", "Begins a lease with a number of its own.", {
+      parameters: [query("ttl", whole, "It ends when it is not renewed for so many seconds.")],
+      responses: {
+        200: answer("Begun.", { type: "object", properties: { lease: whole, ttlMs: whole } }),
+      },
+    }),
+    get: operation("listLeases", "Lists leases in the order of their numbers.", {
+      parameters: [
+        query("from", whole, "The first number."),
+        query("limit", whole, "At most so many leases."),
+      ],
+      responses: {
+        200: answer("Go on with `from` = next.", {
+          type: "object",
+          properties: {
+            leases: { type: "array", items: reference("Lease") },
+            next: { oneOf: [whole, { type: "null" }] },
+          },
+        }),
+      },
+    }),
+  },
+  "/v1/leases/{lease}/renew": {
+    post: operation(
+      "renewLease",
+      "Gives a lease its whole time to live again; 404: it has ended.",
+      {
+        parameters: [LEASE],
+        responses: { 200: answer("Renewed.", { type: "object", properties: { lease: whole } }) },
+      },
+    ),
+  },
+  "/v1/leases/{lease}": {
+    delete: operation("endLease", "Ends a lease and removes its keys.", {
+      parameters: [LEASE],
+      responses: {
+        200: answer("It has ended, durably.", {
+          type: "object",
+          properties: { existed: yesNo, deleted: whole },
+        }),
+      },
+    }),
+  },
   "/v1/openapi.json": {
     get: operation("getOpenApi", "This description.", {
       responses: { 200: answer("OpenAPI 3.1.", { type: "object" }) },
@@ -176,8 +225,10 @@ const SCHEMAS: Json = {
     properties: {
       ...{ key: bytes, value: bytes, version: whole, created: whole, revision: whole },
       expiresAt: { ...whole, description: "Milliseconds since 1970." },
+      lease: { ...whole, description: "The lease that it ends with." },
     },
   },
+  Lease: { type: "object", properties: { lease: whole, ttlMs: whole, leftMs: whole } },
   Batch: {
     type: "object",
     description: "As `kontiki batch` takes it; docs/protocol.md lists checks and operations.",
