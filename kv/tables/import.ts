@@ -7,7 +7,7 @@
 
 import type { Table } from "./files/mod.ts";
 import { type Cursor, decodeChunk, type Moment, START } from "./stream.ts";
-import { RunWriter, type WriteOptions } from "./write_tables.ts";
+import { RunWriter, type WriteOptions } from "./folder/mod.ts";
 
 /** A stream that arrives. */
 export class Import {

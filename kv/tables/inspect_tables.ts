@@ -16,7 +16,7 @@ import {
   UNFINISHED,
 } from "./files/mod.ts";
 import { merged } from "./merges/mod.ts";
-import { Slices } from "./slices.ts";
+import { Slices } from "./folder/mod.ts";
 
 /** One table file. */
 export interface TableReport {

@@ -6,7 +6,7 @@
 
 export { type Entry, KEY_BYTES_MAX, keyBytes, keyOf } from "./files/mod.ts";
 export { Import } from "./import.ts";
-export type { TablesOptions } from "./options.ts";
+export type { TablesOptions } from "./folder/mod.ts";
 export {
   type Chunk,
   chunkProblem,

@@ -7,7 +7,7 @@
  */
 
 import type { Clock, Entry } from "../../raft/mod.ts";
-import { Slices } from "./slices.ts";
+import { Slices } from "./folder/mod.ts";
 import type { TablesStatus } from "./status.ts";
 import { CHUNK_BYTES, hashIn, piecesOf, START } from "./stream.ts";
 import type { Tables } from "./tables.ts";

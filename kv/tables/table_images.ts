@@ -28,7 +28,7 @@ import {
 import { Arriving, BEGIN } from "./arriving.ts";
 import { Background } from "./background.ts";
 import { ImageReader } from "./image_reader.ts";
-import type { TablesOptions } from "./options.ts";
+import type { TablesOptions } from "./folder/mod.ts";
 import { StateChecks, type TablesReport } from "./state_checks.ts";
 import type { State } from "./state/mod.ts";
 import type { Moment } from "./stream.ts";

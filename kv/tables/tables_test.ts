@@ -19,7 +19,7 @@ import { DiskError, SimDisk } from "../../tests/sim/sim_disk.ts";
 import { SeededRandom } from "../../tests/sim/seeded_random.ts";
 import { SystemClock } from "../../raft/mod.ts";
 import type { Entry } from "./files/entry.ts";
-import type { TablesOptions } from "./options.ts";
+import type { TablesOptions } from "./folder/mod.ts";
 import { MemoryState } from "./state/memory_state.ts";
 import type { State } from "./state/state.ts";
 import { Tables } from "./tables.ts";

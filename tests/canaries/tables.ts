@@ -9,6 +9,8 @@ import { REPLICATION } from "./catchers.ts";
 
 const FULL_DISKS = "tests/swarm/full_disk_test.ts";
 const TABLES = "kv/tables/tables.ts";
+const VERSIONS = "kv/tables/versions.ts";
+const TABLE_FILES = "kv/tables/folder/table_files.ts";
 const MERGE = "kv/tables/merges/merge.ts";
 const TABLE = "kv/tables/files/table.ts";
 const PAST = "kv/tables/state/past.ts";
@@ -35,8 +37,8 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T1",
     bug: "the manifest claims what is still only in memory",
     file: TABLES,
-    find: "[[...outputs, ...newest], ...others], frozen);",
-    replace: "[[...outputs, ...newest], ...others], { ...frozen, applied: this.#position });",
+    find: "{ held: frozen, oldest: () => this.oldest }",
+    replace: "{ held: { ...frozen, applied: this.position }, oldest: () => this.oldest }",
     caughtBy: [MODEL],
   },
   {
@@ -67,7 +69,7 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T2",
     bug: "two manifests are written at a time",
-    file: TABLES,
+    file: TABLE_FILES,
     find: "    await before;\n    try {",
     replace: "    try {",
     caughtBy: [MODEL],
@@ -83,9 +85,9 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T2",
     bug: "a merge writes the position that it began with",
-    file: TABLES,
-    find: "{ applied: this.#applied, deletions: this.#appliedDeletions };",
-    replace: "{ applied: { ...this.#applied, index: 0 }, deletions: this.#appliedDeletions };",
+    file: TABLE_FILES,
+    find: "held ?? this.#held;",
+    replace: "held ?? { ...this.#held, applied: { ...this.#held.applied, index: 0 } };",
     caughtBy: [MODEL],
   },
   {
@@ -107,7 +109,7 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T3",
     bug: "a merge drops deletions that a replay still needs",
-    file: TABLES,
+    file: VERSIONS,
     find: "return this.#holds.hold(this.#position.index, this.#deletions);",
     replace: "return this.#holds.hold(this.#position.index);",
     caughtBy: [MODEL],
@@ -115,7 +117,7 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T3",
     bug: "a deletion that is forgotten is found until a merge drops it",
-    file: TABLES,
+    file: VERSIONS,
     find: "return isForgotten(entry, this.#deletions) ? null : entry;",
     replace: "return entry;",
     caughtBy: [MODEL],
@@ -131,7 +133,7 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T4",
     bug: "versions that a reader still wants are dropped",
-    file: TABLES,
+    file: VERSIONS,
     find: "const { revisions: held, oldest, oldestDeletions } = this.#holds;",
     replace:
       "const { oldest, oldestDeletions } = this.#holds;\n    const held: readonly number[] = [];",
@@ -140,7 +142,7 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T4",
     bug: "a revision can be read although a merge left it out",
-    file: TABLES,
+    file: VERSIONS,
     find: "return revision >= this.#oldest || this.#holds.revisions.includes(revision);",
     replace: "return revision >= 0;",
     caughtBy: [MODEL],
@@ -180,7 +182,7 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T4",
     bug: "versions that were replaced before a flush are missing in scans",
-    file: TABLES,
+    file: VERSIONS,
     find: "...this.#past.tablesAt(at), ",
     replace: "",
     caughtBy: [MODEL],
@@ -196,9 +198,9 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T4",
     bug: "after a restart revisions are read that were in memory alone",
-    file: TABLES,
-    find: "const horizon = Math.max(this.#oldest, applied.index);",
-    replace: "const horizon = this.#oldest;",
+    file: TABLE_FILES,
+    find: "const horizon = Math.max(oldest(), applied.index);",
+    replace: "const horizon = oldest();",
     caughtBy: [MODEL],
   },
   {
@@ -228,7 +230,7 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T5",
     bug: "versions of one key are divided between two tables of a level",
-    file: "kv/tables/write_tables.ts",
+    file: "kv/tables/folder/write_tables.ts",
     find: "writer.bytes >= this.#options.tableBytes && writer.lastKey !== entry.key",
     replace: "writer.bytes >= this.#options.tableBytes",
     caughtBy: [MODEL],
@@ -284,7 +286,7 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T8",
     bug: "a scan sees what is written while it runs",
-    file: TABLES,
+    file: VERSIONS,
     find: ": visible(entries, at, deletions);",
     replace: ": visible(entries, Infinity, deletions);",
     caughtBy: [MODEL],
@@ -292,7 +294,7 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T8",
     bug: "a file is taken from a scan that still reads it",
-    file: TABLES,
+    file: VERSIONS,
     find: "    for (const table of tables) table.acquire();\n",
     replace: "",
     caughtBy: [MODEL],
@@ -300,7 +302,7 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T8",
     bug: "files that no manifest names are kept for ever",
-    file: "kv/tables/open_tables.ts",
+    file: "kv/tables/folder/open_tables.ts",
     find: "if (isOurs && !named.has(name)) await files.remove(name);",
     replace: "if (isOurs && named.size < 0) await files.remove(name);",
     caughtBy: [MODEL],
@@ -332,16 +334,16 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T9",
     bug: "what was in memory before an import shines through it",
-    file: TABLES,
-    find: "        this.#memory = new MemoryTable();\n        this.#frozen = null;\n",
+    file: VERSIONS,
+    find: "    this.#memory = new MemoryTable();\n    this.#frozen = null;\n",
     replace: "",
     caughtBy: [STREAM],
   },
   {
     rule: "T9",
     bug: "a state that an import replaced can still be asked for",
-    file: TABLES,
-    find: "        this.#oldest = position.index;\n",
+    file: VERSIONS,
+    find: "    this.#oldest = position.index;\n",
     replace: "",
     caughtBy: [STREAM],
   },
@@ -388,7 +390,7 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T9",
     bug: "an image is continued although deletions of it may be missing",
-    file: TABLES,
+    file: VERSIONS,
     find: "&& deletions >= this.#dropped;",
     replace: "&& deletions >= 0;",
     caughtBy: [MODEL],

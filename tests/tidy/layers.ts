@@ -21,6 +21,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["kv/tables/files"],
   ["kv/tables/merges"],
   ["kv/tables/state"],
+  ["kv/tables/folder"],
   ["kv/tables"],
   ["kv/command", "net/wire"],
   ["kv/store/numbers"],

@@ -13,7 +13,7 @@ import { type Allowance, checkTidy, describeViolation } from "./tidy.ts";
 /** What is over a limit today. Lower a number when you can; a new line needs a good reason. */
 const ALLOWANCE: Allowance = {
   fileLines: {
-    "kv/tables/tables.ts": 498,
+    "kv/tables/tables.ts": 334,
     "raft/storage/file_reading.ts": 375,
     "raft/storage/file_recovery.ts": 335,
     "raft/storage/file_storage.ts": 390,
@@ -58,14 +58,16 @@ const ALLOWANCE: Allowance = {
     "kv/tables/image_reader.ts": "kv/tables/table_images_test.ts",
     "kv/tables/import.ts": "kv/tables/stream_test.ts",
     "kv/tables/state/memory_state.ts": "kv/tables/tables_test.ts",
-    "kv/tables/open_tables.ts": "kv/tables/tables_test.ts",
+    "kv/tables/folder/open_tables.ts": "kv/tables/tables_test.ts",
     "kv/tables/state/past.ts": "kv/tables/tables_test.ts",
-    "kv/tables/slices.ts": "kv/tables/tables_test.ts",
+    "kv/tables/folder/slices.ts": "kv/tables/tables_test.ts",
+    "kv/tables/folder/table_files.ts": "kv/tables/tables_test.ts",
+    "kv/tables/versions.ts": "kv/tables/tables_test.ts",
     "kv/watch/changes.ts": "kv/watch/hub_test.ts",
     "kv/watch/recent_groups.ts": "kv/watch/hub_test.ts",
     "kv/watch/watch.ts": "kv/watch/hub_test.ts",
     "kv/watch/watch_parts.ts": "kv/watch/watch_codec_test.ts",
-    "kv/tables/write_tables.ts": "kv/tables/tables_test.ts",
+    "kv/tables/folder/write_tables.ts": "kv/tables/tables_test.ts",
     "net/faults/fields.ts": "net/faults/faults_test.ts",
     "raft/node_options.ts": "raft/node_test.ts",
     "raft/storage/file_log.ts": "raft/storage/file_storage_test.ts",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock, Files } from "../../raft/mod.ts";
+import type { Clock, Files } from "../../../raft/mod.ts";
 import {
   type BlockCache,
   type Entry,
@@ -12,9 +12,9 @@ import {
   tableName,
   TableWriter,
   UNFINISHED,
-} from "./files/mod.ts";
+} from "../files/mod.ts";
 import { Slices } from "./slices.ts";
-import { MemoryTable } from "./state/mod.ts";
+import { MemoryTable } from "../state/mod.ts";
 
 /** Where tables are written to, and how large they get. */
 export interface WriteOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock, Files } from "../../raft/mod.ts";
+import type { Clock, Files } from "../../../raft/mod.ts";
 
 /** What {@linkcode Tables} are made of. */
 export interface TablesOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock } from "../../raft/mod.ts";
+import type { Clock } from "../../../raft/mod.ts";
 
 const SLICE_MS = 2;
 

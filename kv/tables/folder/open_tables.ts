@@ -4,7 +4,7 @@
  * @module
  */
 
-import { StorageError } from "../../raft/mod.ts";
+import { StorageError } from "../../../raft/mod.ts";
 import {
   type BlockCache,
   type Manifest,
@@ -12,7 +12,7 @@ import {
   Table,
   tableName,
   UNFINISHED,
-} from "./files/mod.ts";
+} from "../files/mod.ts";
 import type { TablesOptions } from "./options.ts";
 
 /** Open tables, and what the manifest says of them. */
