@@ -23,6 +23,9 @@ export const METRICS = {
   kontiki_has_leader: gauge("Whether the node knows a leader."),
   kontiki_role: gauge("1 for the role that the node has, 0 for the others."),
   kontiki_term: gauge("The term of the node; every election begins a new one."),
+  kontiki_leader_changes_total: counter(
+    "How often the node has come to know another leader than the last one.",
+  ),
   kontiki_voters: gauge("The number of voters in the configuration that is in force."),
   kontiki_is_member: gauge("0 when the node was removed from the cluster."),
   kontiki_log_first_index: gauge("The first entry that the log still has."),
@@ -41,6 +44,7 @@ export const METRICS = {
   kontiki_requests_in_flight: gauge("Requests of clients that are under way."),
   kontiki_clients: gauge("Connections of clients."),
   kontiki_watches: gauge("Watches and other streams of clients that are open."),
+  kontiki_leases: gauge("Leases that have not ended, as far as the node has applied the log."),
   kontiki_unfinished_request_bytes: gauge("Bytes of requests that have arrived in part."),
   kontiki_refusals_total: counter(
     "What the node refused, by port (clients, peers) and reason.",
@@ -57,6 +61,7 @@ export const METRICS = {
   kontiki_peer_dropped_total: counter(
     "Messages for a peer that were dropped: no connection, or a full queue.",
   ),
+  kontiki_peer_queued_bytes: gauge("Bytes of messages for a peer that wait to leave."),
   kontiki_tables_bytes: gauge("Size of all table files."),
   kontiki_tables_files: gauge("Number of table files, by level."),
   kontiki_tables_memory_bytes: gauge("About how much memory the newest entries take."),

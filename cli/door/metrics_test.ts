@@ -66,6 +66,7 @@ Deno.test("a node's metrics are well formed, and count what happened", async () 
         assertEquals((await store.put(key, "value")).outcome, "yes");
       }
       await store.get("a");
+      await store.batch().grant(7, 60_000).commit();
       const ask = async () => {
         const headers = { authorization: "Bearer t" };
         const response = await fetch(`http://127.0.0.1:${door.address.port}/metrics`, { headers });
@@ -88,6 +89,7 @@ Deno.test("a node's metrics are well formed, and count what happened", async () 
       assert(value("kontiki_applied_index") >= 4);
       assert(value("kontiki_saves_total") >= 3);
       assertEquals(value("kontiki_clients"), 1);
+      assertEquals([value("kontiki_leader_changes_total"), value("kontiki_leases")], [1, 1]);
       const answered = metrics.get("kontiki_http_requests_total")!.samples;
       assertEquals(answered.map(({ labels }) => labels["code"]), ["200"]);
       const refused = await fetch(`http://127.0.0.1:${door.address.port}/metrics`);

@@ -21,6 +21,10 @@ export interface NodeCounters {
   readonly clientRefusals: Readonly<Record<string, number>>;
   readonly traffic: ReadonlyMap<NodeId, PeerTraffic>;
   readonly saves: TimeBuckets;
+  /** How often the node has come to know another leader. */
+  readonly leaderChanges: number;
+  /** The number of leases; `null`: the node has no store. */
+  readonly leases: number | null;
   /** The times of requests, by kind. */
   readonly requests: Readonly<Record<string, TimeBuckets>>;
 }
@@ -38,6 +42,8 @@ export function nodeSamples(report: NodeReport, counters: NodeCounters): Sample[
   return [
     ...processSamples(node, report),
     ...raftSamples(node, report),
+    sample("kontiki_leader_changes_total", { node }, counters.leaderChanges),
+    ...counters.leases === null ? [] : [sample("kontiki_leases", { node }, counters.leases)],
     ...clientSamples(node, counters),
     ...peerSamples(node, report, counters),
     ...tableSamples(node, report),
@@ -108,15 +114,18 @@ function peerSamples(node: string, { status }: NodeReport, { traffic }: NodeCoun
       sample("kontiki_peer_in_snapshot", labels, mode === "snapshot"),
     ];
   });
-  const lines = [...traffic].flatMap(([id, { sent, dropped, connects, isConnected }]) => {
-    const labels = { node, peer: nodeName(id) };
-    return [
-      sample("kontiki_peer_connected", labels, isConnected),
-      sample("kontiki_peer_connects_total", labels, connects),
-      sample("kontiki_peer_sent_total", labels, sent),
-      sample("kontiki_peer_dropped_total", labels, dropped),
-    ];
-  });
+  const lines = [...traffic].flatMap(
+    ([id, { sent, dropped, connects, queuedBytes, isConnected }]) => {
+      const labels = { node, peer: nodeName(id) };
+      return [
+        sample("kontiki_peer_connected", labels, isConnected),
+        sample("kontiki_peer_connects_total", labels, connects),
+        sample("kontiki_peer_sent_total", labels, sent),
+        sample("kontiki_peer_dropped_total", labels, dropped),
+        sample("kontiki_peer_queued_bytes", labels, queuedBytes),
+      ];
+    },
+  );
   return [...progress, ...lines];
 }
 

@@ -6,6 +6,7 @@
 
 import { cpuUsage } from "node:process";
 import { TimeBuckets } from "../../net/http/mod.ts";
+import type { NodeId, Status } from "../../raft/mod.ts";
 import type { SaveFigures } from "../table/mod.ts";
 
 /** A timer at this interval costs half a millisecond of processor time per second. */
@@ -94,6 +95,27 @@ export class SaveTimes {
     const slow = this.#slow;
     const lastSlow = slow === null ? null : { ms: slow.ms, agoMs: this.#now() - slow.at };
     return { count: this.#count, p99Ms, lastSlow };
+  }
+}
+
+/** Counts how often a node has come to know another leader. */
+export class LeaderChanges {
+  #last: NodeId | null = null;
+  #count = 0;
+
+  /** How often, since the start; the first leader counts. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Looks at each state of the node, and passes it on. */
+  before(next: (status: Status) => void): (status: Status) => void {
+    return (status) => {
+      const { leader } = status;
+      if (leader !== null && leader !== this.#last) this.#count += 1;
+      this.#last = leader ?? this.#last;
+      next(status);
+    };
   }
 }
 

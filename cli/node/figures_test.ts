@@ -5,7 +5,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { LoopLag, SaveTimes } from "./figures.ts";
+import type { Status } from "../../raft/mod.ts";
+import { LeaderChanges, LoopLag, SaveTimes } from "./figures.ts";
 
 Deno.test("LoopLag finds a pause and forgets it after two minutes", () => {
   let now = 0;
@@ -47,4 +48,14 @@ Deno.test("SaveTimes counts saves and knows the slowest hundredth and the last s
   assertEquals(saves.figures().lastSlow, { ms: 300, agoMs: 5000 });
   for (let count = 0; count < 2000; count++) saves.add(1);
   assertEquals([saves.figures().count, saves.figures().p99Ms], [2101, 1]);
+});
+
+Deno.test("LeaderChanges counts leaders that follow another, not losses of one", () => {
+  const changes = new LeaderChanges();
+  const seen: unknown[] = [];
+  const look = changes.before(({ leader }) => seen.push(leader));
+  const leaders = [null, 1, 1, null, 1, 2, null, 3, 2];
+  for (const leader of leaders) look({ leader } as Status);
+  assertEquals(seen, leaders);
+  assertEquals(changes.count, 4);
 });

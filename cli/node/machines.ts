@@ -45,6 +45,8 @@ export interface RunningMachine {
   compact(): boolean;
   /** What the tables of the store look like; `null`: the state is in memory. */
   tables(): TablesReport | null;
+  /** The number of leases; `null`: the machine has none. */
+  leases(): number | null;
   /** How long requests of clients took, by kind. */
   readonly times: Readonly<Record<string, TimeBuckets>>;
   stop(): void;
@@ -157,6 +159,7 @@ function makeService(
       return images !== undefined;
     },
     tables: () => images?.status() ?? null,
+    leases: () => machine instanceof KvStore ? machine.leases : null,
     stop: () => {
       ends?.stop();
       rsm.stop();
@@ -206,6 +209,7 @@ async function makeLog(
     snapshot: () => {},
     compact: () => false,
     tables: () => null,
+    leases: () => null,
     times: {},
     stop: () => {},
   };

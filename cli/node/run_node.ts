@@ -32,7 +32,7 @@ import {
   SystemClock,
 } from "../../raft/mod.ts";
 import { type BornFolder, openFolder } from "./birth.ts";
-import { cpuMs, LoopLag, SaveTimes } from "./figures.ts";
+import { cpuMs, LeaderChanges, LoopLag, SaveTimes } from "./figures.ts";
 import { listening, METRICS_REQUEST, nodeSamples } from "../door/mod.ts";
 import { leadershipLog, openingLog, refusedLog } from "./log/mod.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
@@ -94,6 +94,7 @@ class NodeProcess implements RunningNode {
   readonly #startedAt = performance.now();
   readonly #lag = new LoopLag(() => performance.now());
   readonly #saves = new SaveTimes(() => performance.now());
+  readonly #leaders = new LeaderChanges();
   #node: Node | null = null;
   #clients: RpcServer | null = null;
   #control: RpcServer | null = null;
@@ -180,7 +181,7 @@ class NodeProcess implements RunningNode {
           const bytes = this.#machine.tables()?.bytes ?? data.length;
           log.info(`takes over a snapshot up to entry ${last.index}, ${formatBytes(bytes)}`);
         },
-        changed: leadershipLog((line) => log.info(line)),
+        changed: this.#leaders.before(leadershipLog((line) => log.info(line))),
         saved: (ms) => this.#saves.add(ms),
         ...(isTraced ? { traced: (event) => log.debug(event) } : {}),
       },
@@ -245,6 +246,8 @@ class NodeProcess implements RunningNode {
       traffic: this.#transport.traffic(),
       saves: this.#saves.buckets,
       requests: this.#machine.times,
+      leaderChanges: this.#leaders.count,
+      leases: this.#machine.leases(),
     });
   }
 

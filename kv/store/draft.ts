@@ -24,6 +24,22 @@ export interface Change {
   readonly previous: Entry | null;
 }
 
+/** All that one revision changed. */
+export interface ChangeGroup {
+  /** The revision. */
+  readonly revision: number;
+  /** One for each key, in the order in which they were first changed. */
+  readonly changes: readonly Change[];
+}
+
+/** What wants to hear of changes. */
+export interface StoreObserver {
+  /** A command was applied that changed these keys. */
+  changed(group: ChangeGroup): void;
+  /** The state was replaced by that of a revision; what led there is not known here. */
+  replaced(revision: number): void;
+}
+
 /** The state with changes that are not made yet. */
 export class Draft {
   readonly #state: State;

@@ -18,7 +18,8 @@ import {
   type Result,
 } from "../command/mod.ts";
 import { WORK_LIMITS } from "./execute.ts";
-import { type ChangeGroup, KvStore } from "./store.ts";
+import type { ChangeGroup } from "./draft.ts";
+import { KvStore } from "./store.ts";
 
 function text(value: string): Uint8Array {
   return new TextEncoder().encode(value);

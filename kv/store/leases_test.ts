@@ -17,7 +17,8 @@ import {
 } from "../command/mod.ts";
 import { MemoryState } from "../tables/mod.ts";
 import { LEASE_LIMITS, Leases } from "./leases.ts";
-import { type ChangeGroup, KvStore } from "./store.ts";
+import type { ChangeGroup } from "./draft.ts";
+import { KvStore } from "./store.ts";
 
 const value = Uint8Array.of(1);
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-export type { Change } from "./draft.ts";
+export type { Change, ChangeGroup, StoreObserver } from "./draft.ts";
 export { WORK_LIMITS } from "./execute.ts";
 export type { HistoryLimits } from "./history.ts";
 export type { StoreLimits } from "./room.ts";
-export { type ChangeGroup, KvStore, type StoreObserver } from "./store.ts";
+export { KvStore } from "./store.ts";

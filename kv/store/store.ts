@@ -31,7 +31,7 @@ import {
   type Request,
 } from "../command/mod.ts";
 import { MemoryState, type State } from "../tables/mod.ts";
-import { type Change, Draft } from "./draft.ts";
+import { type Change, Draft, type StoreObserver } from "./draft.ts";
 import { Endings } from "./endings.ts";
 import { executeBatch } from "./execute.ts";
 import { InvalidBatch } from "./invalid_batch.ts";
@@ -43,14 +43,6 @@ import { Leases } from "./leases.ts";
 import { SESSION_LIMITS, Sessions } from "./sessions.ts";
 import { written } from "./written.ts";
 
-/** All that one revision changed. */
-export interface ChangeGroup {
-  /** The revision. */
-  readonly revision: number;
-  /** One for each key, in the order in which they were first changed. */
-  readonly changes: readonly Change[];
-}
-
 /** So many revisions the version of a deleted key is remembered, on every server alike. */
 const DELETIONS_REVISIONS = 1_000_000;
 
@@ -60,14 +52,6 @@ const FULL = encodeReply({ type: "full" });
 const OVERLOADED = encodeReply({ type: "overloaded" });
 const SESSION_GONE = encodeReply({ type: "sessionGone" });
 const REFUSED = encodeReply({ type: "refused" });
-
-/** What wants to hear of changes. */
-export interface StoreObserver {
-  /** A command was applied that changed these keys. */
-  changed(group: ChangeGroup): void;
-  /** The state was replaced by that of a revision; what led there is not known here. */
-  replaced(revision: number): void;
-}
 
 /** A map with versions that every server of a cluster holds alike. */
 export class KvStore implements StateMachine {
@@ -101,6 +85,11 @@ export class KvStore implements StateMachine {
   /** The number of keys of a store that is kept in memory. */
   get size(): number {
     return this.#room?.keys ?? 0;
+  }
+
+  /** The number of leases. */
+  get leases(): number {
+    return this.#leases.size;
   }
 
   /** The revision of the last command that was applied. */

@@ -66,7 +66,7 @@ export class PeerLink {
   }
 
   get traffic(): PeerTraffic {
-    return { ...this.#traffic, isConnected: this.#isReady };
+    return { ...this.#traffic, queuedBytes: this.waitingBytes, isConnected: this.#isReady };
   }
 
   /** Sets an address of the peer. */

@@ -312,6 +312,7 @@ function sum(small: PeerTraffic, bulk: PeerTraffic): PeerTraffic {
     sent: small.sent + bulk.sent,
     dropped: small.dropped + bulk.dropped,
     connects: small.connects + bulk.connects,
+    queuedBytes: small.queuedBytes + bulk.queuedBytes,
     isConnected: small.isConnected && bulk.isConnected,
   };
 }

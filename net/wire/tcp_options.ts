@@ -139,6 +139,8 @@ export interface PeerTraffic {
   readonly dropped: number;
   /** The number of connections made. */
   readonly connects: number;
+  /** Bytes that wait to leave. */
+  readonly queuedBytes: number;
   /** Whether both lines are connected now. */
   readonly isConnected: boolean;
 }
