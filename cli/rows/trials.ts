@@ -76,6 +76,7 @@ export const fuzz = {
     jobs,
     integer("first", "the first seed; left out: a new one", { value: "SEED", min: 0 }),
     integer("step", "from one seed to the next", { default: "1", min: 1 }),
+    toggle("members", "only seeds in which members are added and removed", { excludes: ["nodes"] }),
     simulatedNodes,
     json,
   ],

@@ -7,7 +7,12 @@
  */
 
 import { cpuUsage } from "node:process";
-import { runSwarm, type SwarmOutcome, type SwarmResult } from "../../tests/swarm/mod.ts";
+import {
+  changesMembers,
+  runSwarm,
+  type SwarmOutcome,
+  type SwarmResult,
+} from "../../tests/swarm/mod.ts";
 import { seedPage, SeedRecorder } from "../../tests/pages/mod.ts";
 import {
   attempt,
@@ -37,6 +42,8 @@ export const noTotals: FuzzTotals = {
   virtualMs: 0,
   events: 0,
   committed: 0,
+  seedsWithChanges: 0,
+  memberChanges: 0,
   readsConfirmed: 0,
   recoveryMsMax: 0,
   failures: 0,
@@ -77,6 +84,7 @@ export const fuzz: CommandCode<Row<"fuzz">> = {
       minutes: minutes ?? 1,
       first: options.first ?? newSeed(),
       step: options.step,
+      members: options.members,
       jobs: options.jobs ?? Math.max(1, navigator.hardwareConcurrency - 1),
       json: output.isJson,
       print: (line) => output.line(line),
@@ -152,7 +160,7 @@ export async function runFuzz(request: FuzzRequest): Promise<SwarmOutcome> {
 }
 
 async function fuzzHere(
-  { minutes, first, step = 1, nodes }: FuzzRequest,
+  { minutes, first, step = 1, nodes, members = false }: FuzzRequest,
   report: (more: FuzzTotals, failure: SwarmResult | null) => void,
 ): Promise<void> {
   const end = performance.now() + minutes * 60_000;
@@ -161,6 +169,7 @@ async function fuzzHere(
   let reported = performance.now();
   let cpu = cpuUsage();
   for (let seed = first; performance.now() < end && failures < FAILURES_MAX; seed += step) {
+    if (members && !changesMembers(seed)) continue;
     const result = await runSwarm(seed, nodes === undefined ? {} : { nodes });
     since = addTotals(since, totalsOf(result));
     const failed = result.outcome !== "passed";
@@ -175,9 +184,10 @@ async function fuzzHere(
 }
 
 function totalsOf(result: SwarmResult): FuzzTotals {
-  const { virtualMs, events, committed, load, recoveryMs, outcome } = result;
+  const { virtualMs, events, committed, memberChanges, load, recoveryMs, outcome } = result;
   return {
-    ...{ seeds: 1, virtualMs, events, committed, cpuMs: 0 },
+    ...{ seeds: 1, virtualMs, events, committed, memberChanges, cpuMs: 0 },
+    seedsWithChanges: memberChanges > 0 ? 1 : 0,
     readsConfirmed: load.readsConfirmed,
     recoveryMsMax: recoveryMs,
     failures: outcome === "passed" ? 0 : 1,
@@ -190,6 +200,8 @@ function addTotals(left: FuzzTotals, right: FuzzTotals): FuzzTotals {
     virtualMs: left.virtualMs + right.virtualMs,
     events: left.events + right.events,
     committed: left.committed + right.committed,
+    seedsWithChanges: left.seedsWithChanges + right.seedsWithChanges,
+    memberChanges: left.memberChanges + right.memberChanges,
     readsConfirmed: left.readsConfirmed + right.readsConfirmed,
     recoveryMsMax: Math.max(left.recoveryMsMax, right.recoveryMsMax),
     failures: left.failures + right.failures,
@@ -222,6 +234,7 @@ export function totalLines(totals: FuzzTotals, wallMs: number): readonly string[
   return [
     `${seeds} seeds, ${failures} failures; ${committed} committed, ${readsConfirmed} reads; ` +
     `slowest recovery ${(totals.recoveryMsMax / 1000).toFixed(1)} s`,
+    `${totals.seedsWithChanges} seeds changed the members, by ${totals.memberChanges} entries`,
     `${hours} simulated hours in ${(wallMs / 1000).toFixed(0)} s: ` +
     `${(virtualMs / wallMs).toFixed(0)} times real time in all, ${perCpu} per core; ` +
     `${(events / Math.max(1, cpuMs)).toFixed(0)} events per ms`,

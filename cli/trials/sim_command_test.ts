@@ -16,6 +16,7 @@ const STUCK: SwarmResult = {
   virtualMs: 1500,
   events: 10,
   committed: 1,
+  memberChanges: 0,
   load: { proposed: 1, readsAsked: 0, readsConfirmed: 0 },
   recoveryMs: 0,
   hash: "00000000",
@@ -78,9 +79,20 @@ Deno.test("runFuzz runs every n-th seed until the time is up, and sums their res
   assert(sum("seeds") >= 1 && sum("committed") > 0 && sum("virtualMs") > 1000);
 });
 
+Deno.test("runFuzz --members runs only seeds in which members change, and counts them", async () => {
+  const lines: string[] = [];
+  const request = { minutes: 0.005, first: 1, jobs: 1, members: true, json: true };
+  assertEquals(await runFuzz({ ...request, print: (line) => lines.push(line) }), "passed");
+  const all = lines.map((line) => JSON.parse(line).totals);
+  const [seeds, changed, changes] = ["seeds", "seedsWithChanges", "memberChanges"].map((name) =>
+    all.reduce((sum, totals) => sum + totals[name], 0)
+  );
+  assert(seeds >= 1 && changed > 0 && changes >= changed, `${seeds} ${changed} ${changes}`);
+});
+
 Deno.test("totalLines contains the ratio to real time, in all and per core", () => {
   const totals = { ...noTotals, seeds: 4, virtualMs: 7_200_000, cpuMs: 12_000, events: 12_000_000 };
-  const [first, second] = totalLines(totals, 8_000);
+  const [first, , second] = totalLines(totals, 8_000);
   assert(first!.startsWith("4 seeds, 0 failures"));
   assertEquals(
     second,

@@ -17,6 +17,8 @@ export interface FuzzRequest {
   /** How many processes to use. */
   readonly jobs: number;
   readonly nodes?: number;
+  /** Whether only seeds are run in which the members change. @default {false} */
+  readonly members?: boolean;
   /** Prints plain values for another process instead of lines for people. */
   readonly json: boolean;
   readonly print: (line: string) => void;
@@ -28,6 +30,9 @@ export interface FuzzTotals {
   readonly virtualMs: number;
   readonly events: number;
   readonly committed: number;
+  /** Seeds in which a change of members was committed, and the entries of such changes. */
+  readonly seedsWithChanges: number;
+  readonly memberChanges: number;
   readonly readsConfirmed: number;
   readonly recoveryMsMax: number;
   readonly failures: number;
@@ -46,7 +51,7 @@ export async function shareFuzz(
 }
 
 async function work(
-  { minutes, first, jobs, nodes }: FuzzRequest,
+  { minutes, first, jobs, nodes, members }: FuzzRequest,
   place: number,
   report: (more: FuzzTotals, failure: SwarmResult | null) => void,
 ): Promise<void> {
@@ -54,6 +59,7 @@ async function work(
   args.push("fuzz", `${minutes}`, "--first", `${first + place}`, "--step", `${jobs}`);
   args.push("--jobs", "1", "--json");
   if (nodes !== undefined) args.push("--nodes", `${nodes}`);
+  if (members) args.push("--members");
   const child = new Deno.Command(program!, { args, stdout: "piped", stderr: "inherit" }).spawn();
   for await (const line of linesOf(child.stdout)) {
     const { totals, failure } = JSON.parse(line);

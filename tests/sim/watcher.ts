@@ -79,6 +79,11 @@ export class Watcher {
     return this.#committed.length;
   }
 
+  /** The number of committed entries that changed the members, as far as any node applied them. */
+  get memberChanges(): number {
+    return this.#committed.filter((entry) => entry?.kind === "members").length;
+  }
+
   /** The entry applied at an index, if any node did. */
   entryAt(index: Index): Entry | undefined {
     return this.#committed[index - 1];

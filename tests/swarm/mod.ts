@@ -5,5 +5,5 @@
  */
 
 export { runKvSwarm } from "./kv_swarm.ts";
-export { runSwarm, type SwarmOutcome, type SwarmResult } from "./swarm.ts";
+export { changesMembers, runSwarm, type SwarmOutcome, type SwarmResult } from "./swarm.ts";
 export { walk } from "./walk.ts";

@@ -36,6 +36,8 @@ export interface SwarmResult {
   readonly virtualMs: number;
   readonly events: number;
   readonly committed: number;
+  /** The number of committed entries that changed the members. */
+  readonly memberChanges: number;
   readonly load: LoadCounts;
   /** Time from healing until the whole healed majority has applied a command. */
   readonly recoveryMs: number;
@@ -62,6 +64,11 @@ const QUIET_MS = 3_000;
 
 class Stuck extends Error {
   override readonly name = "Stuck";
+}
+
+/** Whether the members change in a seed. */
+export function changesMembers(seed: number): boolean {
+  return planSwarm(seed).troubles.change > 0;
 }
 
 /** Runs one seed. */
@@ -112,6 +119,7 @@ class SwarmRun {
       virtualMs: cluster.now(),
       events: cluster.clock.events,
       committed: cluster.watcher.committed,
+      memberChanges: cluster.watcher.memberChanges,
       load: this.#load.counts,
       recoveryMs: this.#recoveryMs,
       hash: cluster.trace.hash,
