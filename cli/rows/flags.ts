@@ -139,5 +139,10 @@ export const simulatedNodes = integer("nodes", "overrules the seed's number of n
   max: 99,
 });
 
+/** More changes of members than a seed has, for the simulator. */
+export const simulatedMembers = toggle("members", "the members change, and more often", {
+  excludes: ["nodes"],
+});
+
 /** The number of processes that share the work. */
 export const jobs = integer("jobs", "how many processes to use", { min: 1, max: 256 });

@@ -8,7 +8,7 @@
 
 import { cpuUsage } from "node:process";
 import {
-  changesMembers,
+  type PlanOptions,
   runSwarm,
   type SwarmOutcome,
   type SwarmResult,
@@ -22,15 +22,15 @@ import {
   untilInterrupted,
 } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
-import { type FuzzRequest, type FuzzTotals, shareFuzz } from "./sim_workers.ts";
+import { type FuzzRequest, type FuzzTotals, planFlags, shareFuzz } from "./sim_workers.ts";
 
 /** One seed, and how to show it. */
 export interface SimRequest {
   readonly seed: number;
   /** Only the summary, without the trace. */
   readonly quiet: boolean;
-  /** Overrules the seed's number of nodes. */
-  readonly nodes?: number;
+  /** What overrules the seed. */
+  readonly plan?: PlanOptions;
   readonly print: (line: string) => void;
   /** Receives the text of a page that shows the run. */
   readonly writePage?: (html: string) => Promise<void>;
@@ -65,7 +65,7 @@ export const sim: CommandCode<Row<"sim">> = {
       seed: seed ?? newSeed(),
       quiet: options.quiet,
       print: (line) => output.line(line),
-      ...options.nodes === null ? {} : { nodes: options.nodes },
+      plan: planOf(options),
       ...options.page === null ? {} : { writePage: (html) => writePage(options.page!, html) },
     });
     return endingOf(await untilInterrupted(context, work));
@@ -84,15 +84,20 @@ export const fuzz: CommandCode<Row<"fuzz">> = {
       minutes: minutes ?? 1,
       first: options.first ?? newSeed(),
       step: options.step,
-      members: options.members,
       jobs: options.jobs ?? Math.max(1, navigator.hardwareConcurrency - 1),
       json: output.isJson,
       print: (line) => output.line(line),
-      ...options.nodes === null ? {} : { nodes: options.nodes },
+      plan: planOf(options),
     });
     return endingOf(await untilInterrupted(context, work));
   },
 };
+
+function planOf(
+  { nodes, members }: { readonly nodes: number | null; readonly members: boolean },
+): PlanOptions {
+  return { ...nodes === null ? {} : { nodes }, ...members ? { members } : {} };
+}
 
 function endingOf(outcome: SwarmOutcome): ExitReason {
   return outcome === "passed" ? "ok" : outcome;
@@ -104,13 +109,13 @@ function newSeed(): number {
 
 /** Runs one seed. Two runs of a seed print the same. */
 export async function runSim(request: SimRequest): Promise<SwarmOutcome> {
-  const { seed, quiet, nodes, print, writePage } = request;
+  const { seed, quiet, plan = {}, print, writePage } = request;
   print(`seed ${seed}`);
   const recorder = writePage === undefined ? null : new SeedRecorder();
   const result = await runSwarm(seed, {
     ...quiet ? {} : { print },
     ...recorder === null ? {} : { take: (at, event) => recorder.record(at, event) },
-    ...nodes === undefined ? {} : { nodes },
+    ...plan,
   });
   const lines = failureLines(result, REPLAY);
   // The whole trace has been printed already.
@@ -160,7 +165,7 @@ export async function runFuzz(request: FuzzRequest): Promise<SwarmOutcome> {
 }
 
 async function fuzzHere(
-  { minutes, first, step = 1, nodes, members = false }: FuzzRequest,
+  { minutes, first, step = 1, plan = {} }: FuzzRequest,
   report: (more: FuzzTotals, failure: SwarmResult | null) => void,
 ): Promise<void> {
   const end = performance.now() + minutes * 60_000;
@@ -169,8 +174,7 @@ async function fuzzHere(
   let reported = performance.now();
   let cpu = cpuUsage();
   for (let seed = first; performance.now() < end && failures < FAILURES_MAX; seed += step) {
-    if (members && !changesMembers(seed)) continue;
-    const result = await runSwarm(seed, nodes === undefined ? {} : { nodes });
+    const result = await runSwarm(seed, plan);
     since = addTotals(since, totalsOf(result));
     const failed = result.outcome !== "passed";
     if (failed) failures++;
@@ -212,14 +216,14 @@ function addTotals(left: FuzzTotals, right: FuzzTotals): FuzzTotals {
 /** The report of a failure: the violation, the seed, how to repeat it, and the end of the trace. */
 export function failureLines(result: SwarmResult, replay: string): readonly string[] {
   if (result.outcome === "passed") return [];
-  const { seed, outcome, detail, virtualMs, lastLines, nodes } = result;
+  const { seed, outcome, detail, virtualMs, lastLines, plan } = result;
   const [what, ...more] = detail.split("\n");
-  const nodesFlag = nodes === null ? "" : ` --nodes ${nodes}`;
+  const command = [replay, seed, ...planFlags(plan)].join(" ");
   return [
     `--- ${outcome.toUpperCase()}: ${what}`,
     `    seed ${seed}, after ${(virtualMs / 1000).toFixed(3)} s`,
-    `    again: ${replay} ${seed}${nodesFlag}`,
-    `    to look at: ${replay} ${seed}${nodesFlag} --quiet --page seed-${seed}.html`,
+    `    again: ${command}`,
+    `    to look at: ${command} --quiet --page seed-${seed}.html`,
     ...more.map((line) => `    ${line}`),
     `    the last ${lastLines.length} lines of its trace:`,
     ...lastLines.map((line) => `      ${line}`),

@@ -10,7 +10,7 @@ import { failureLines, noTotals, runFuzz, runSim, totalLines } from "./sim_comma
 
 const STUCK: SwarmResult = {
   seed: 7,
-  nodes: 5,
+  plan: { nodes: 5 },
   outcome: "stuck",
   detail: "no commit\nn1 follower",
   virtualMs: 1500,
@@ -79,9 +79,9 @@ Deno.test("runFuzz runs every n-th seed until the time is up, and sums their res
   assert(sum("seeds") >= 1 && sum("committed") > 0 && sum("virtualMs") > 1000);
 });
 
-Deno.test("runFuzz --members runs only seeds in which members change, and counts them", async () => {
+Deno.test("runFuzz --members changes the members, and counts in how many seeds", async () => {
   const lines: string[] = [];
-  const request = { minutes: 0.005, first: 1, jobs: 1, members: true, json: true };
+  const request = { minutes: 0.005, first: 1, jobs: 1, plan: { members: true }, json: true };
   assertEquals(await runFuzz({ ...request, print: (line) => lines.push(line) }), "passed");
   const all = lines.map((line) => JSON.parse(line).totals);
   const [seeds, changed, changes] = ["seeds", "seedsWithChanges", "memberChanges"].map((name) =>

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { SwarmResult } from "../../tests/swarm/mod.ts";
+import type { PlanOptions, SwarmResult } from "../../tests/swarm/mod.ts";
 import { linesOf, selfCommand } from "../table/mod.ts";
 
 /** Many seeds, one after the other. */
@@ -16,9 +16,8 @@ export interface FuzzRequest {
   readonly step?: number;
   /** How many processes to use. */
   readonly jobs: number;
-  readonly nodes?: number;
-  /** Whether only seeds are run in which the members change. @default {false} */
-  readonly members?: boolean;
+  /** What overrules the seeds. */
+  readonly plan?: PlanOptions;
   /** Prints plain values for another process instead of lines for people. */
   readonly json: boolean;
   readonly print: (line: string) => void;
@@ -40,6 +39,11 @@ export interface FuzzTotals {
   readonly cpuMs: number;
 }
 
+/** The flags that overrule a seed in the same way. */
+export function planFlags({ nodes, members = false }: PlanOptions): readonly string[] {
+  return [...nodes === undefined ? [] : ["--nodes", `${nodes}`], ...members ? ["--members"] : []];
+}
+
 /** Runs the seeds in `jobs` processes and passes on their reports. */
 export async function shareFuzz(
   request: FuzzRequest,
@@ -51,15 +55,13 @@ export async function shareFuzz(
 }
 
 async function work(
-  { minutes, first, jobs, nodes, members }: FuzzRequest,
+  { minutes, first, jobs, plan = {} }: FuzzRequest,
   place: number,
   report: (more: FuzzTotals, failure: SwarmResult | null) => void,
 ): Promise<void> {
   const [program, ...args] = selfCommand();
   args.push("fuzz", `${minutes}`, "--first", `${first + place}`, "--step", `${jobs}`);
-  args.push("--jobs", "1", "--json");
-  if (nodes !== undefined) args.push("--nodes", `${nodes}`);
-  if (members) args.push("--members");
+  args.push("--jobs", "1", "--json", ...planFlags(plan));
   const child = new Deno.Command(program!, { args, stdout: "piped", stderr: "inherit" }).spawn();
   for await (const line of linesOf(child.stdout)) {
     const { totals, failure } = JSON.parse(line);

@@ -106,3 +106,22 @@ Deno.test("SimCluster stops time when the watcher sees a violation", async () =>
   await assertRejects(() => cluster.verify(), Error, "entry 9 is applied after 0");
   assert(cluster.trace.lastLines().at(-1)!.includes("FAILS"));
 });
+
+Deno.test("SimCluster's files are as fast as its memory, also in a start that an event begins", async () => {
+  const limits = { segmentBytesMax: 2_000, recordBytesMax: 1_000, faultRate: 0, powerCuts: 0 };
+  const saveMs = { minMs: 1, maxMs: 2 };
+  const cluster = new SimCluster({ seed: 7, nodes: 3, machine: "log", files: limits, saveMs });
+  for (const id of cluster.ids) await cluster.start(id);
+  const leader = await leaderOf(cluster);
+  await putAll(cluster, leader, 100);
+  assertEquals(cluster.watcher.committed, 100);
+  const follower = cluster.ids.find((id) => id !== leader)!;
+  cluster.clock.after(1, () => {
+    cluster.kill(follower);
+    cluster.launchSoon(follower);
+  });
+  await cluster.sleep(100);
+  assert(cluster.look(follower) !== null, "it has read its files");
+  await cluster.verify();
+  await cluster.close();
+});

@@ -109,6 +109,11 @@ class SimStorage implements Storage {
   }
 }
 
+/** More than the length of any chain of promises between two operations on files. */
+const FILE_ROUNDS = 100;
+/** The same while a start reads its files, which has a promise for each record. */
+const START_ROUNDS = 2_000;
+
 const SAVE_MS = { minMs: 0.2, maxMs: 2 };
 
 /** The disk of each server, across its restarts. */
@@ -181,7 +186,8 @@ export class SimDisks {
     const { clock, random: all, saved, view, violated } = this.#options;
     const random = all.fork(`disk of ${id}`);
     const delays = random.fork("delays");
-    return new SimHome({
+    const touch = (): void => clock.touch(home.isLoading ? START_ROUNDS : FILE_ROUNDS);
+    const home: SimHome = new SimHome({
       ...files,
       id,
       durable: log,
@@ -192,14 +198,16 @@ export class SimDisks {
         soon: (run) => clock.soon(run),
         after: (ms, run) =>
           clock.schedule(ms, () => {
-            clock.touch();
+            touch();
             run();
           }, view(id)),
       }),
       delayMs: () => this.#stallMs(id) + this.#saveMs(delays) / 3,
+      began: touch,
       saved: (change) => saved(id, change),
       violated,
     });
+    return home;
   }
 
   #saveMs(random: SeededRandom): number {

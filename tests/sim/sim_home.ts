@@ -44,6 +44,8 @@ export interface SimHomeOptions extends SimFilesOptions {
   /** The clock of the running server. */
   readonly clock: () => Clock;
   readonly delayMs: (operation: DiskOperation) => number;
+  /** Called when work begins whose first operation follows after some promises. */
+  readonly began: () => void;
   /** Called with a durable change, before its save resolves. */
   readonly saved: (change: Save) => void;
   /** Called when the disk contains a state that is not permitted. */
@@ -79,6 +81,11 @@ export class SimHome {
     this.#tables = new SimDisk(new Map(), faults);
   }
 
+  /** Whether a start has not read its files yet. */
+  get isLoading(): boolean {
+    return !this.#hasLoaded;
+  }
+
   /** Opens the storage for a restart. */
   open(): Storage {
     const { id, segmentBytesMax, recordBytesMax } = this.#options;
@@ -96,12 +103,16 @@ export class SimHome {
       load: async () => this.#loaded(await inner.load()),
       save: async (change) => {
         this.#pending = change;
+        this.#options.began();
         await inner.save(change);
         this.#pending = null;
         this.#options.durable.apply(change);
         this.#options.saved(change);
       },
-      prepare: (snapshot: Snapshot) => inner.prepare(snapshot),
+      prepare: (snapshot: Snapshot) => {
+        this.#options.began();
+        return inner.prepare(snapshot);
+      },
       get hasRoom(): boolean {
         return inner.hasRoom;
       },

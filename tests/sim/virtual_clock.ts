@@ -13,7 +13,7 @@
 
 import type { Clock, Timer } from "../../raft/mod.ts";
 
-/** More than the length of any chain of promises inside a node. */
+/** More than the length of any chain of promises inside a node, but for its files. */
 const MICROTASK_ROUNDS = 12;
 /** Yields to the event loop after so many events, which is the same in every run. */
 const EVENTS_PER_BREATH = 4096;
@@ -53,7 +53,8 @@ export class VirtualClock implements Clock {
   #waiters = 0;
   #pumping = false;
   #watched = 0;
-  #touched = false;
+  /** Rounds of promises before the next event; 0: none has been resolved. */
+  #touched = 0;
   #woken = false;
   #aborted: { readonly error: unknown } | null = null;
   readonly #rejections = new Set<(error: unknown) => void>();
@@ -91,9 +92,12 @@ export class VirtualClock implements Clock {
     return event;
   }
 
-  /** Marks that an event may have resolved a promise, which must settle before the next event. */
-  touch(): void {
-    this.#touched = true;
+  /**
+   * Marks that an event may have resolved a promise, and that the chain of promises which follows, of
+   * that length at most, must come to its end before the next event.
+   */
+  touch(rounds = MICROTASK_ROUNDS): void {
+    this.#touched = Math.max(this.#touched, rounds);
   }
 
   /** Resolves when `ms` have passed. */
@@ -173,10 +177,10 @@ export class VirtualClock implements Clock {
         this.abort(error);
         break;
       }
-      if (this.#touched || this.#watched > 0) {
-        this.#touched = false;
-        for (let round = 0; round < MICROTASK_ROUNDS; round++) await null;
-      }
+      if (this.#watched > 0) this.touch();
+      const rounds = this.#touched;
+      this.#touched = 0;
+      for (let round = 0; round < rounds; round++) await null;
       if (this.#woken || this.#events % EVENTS_PER_BREATH === 0) {
         this.#woken = false;
         await settle();

@@ -5,5 +5,6 @@
  */
 
 export { runKvSwarm } from "./kv_swarm.ts";
-export { changesMembers, runSwarm, type SwarmOutcome, type SwarmResult } from "./swarm.ts";
+export { runSwarm, type SwarmOutcome, type SwarmResult } from "./swarm.ts";
+export { type PlanOptions } from "./swarm_plan.ts";
 export { walk } from "./walk.ts";

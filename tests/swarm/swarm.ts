@@ -20,7 +20,7 @@ import {
   Violation,
 } from "../sim/mod.ts";
 import { type LoadCounts, SwarmLoad } from "./swarm_load.ts";
-import { planSwarm, type SwarmPlan } from "./swarm_plan.ts";
+import { type PlanOptions, planSwarm, type SwarmPlan } from "./swarm_plan.ts";
 
 /** The outcome of a run. */
 export type SwarmOutcome = "passed" | "wrong" | "stuck" | "crashed";
@@ -28,8 +28,8 @@ export type SwarmOutcome = "passed" | "wrong" | "stuck" | "crashed";
 /** The result of one seed. Plain values, so that a worker can send it. */
 export interface SwarmResult {
   readonly seed: number;
-  /** The number of nodes, if it overrode the seed's. */
-  readonly nodes: number | null;
+  /** What overrode the seed. */
+  readonly plan: PlanOptions;
   readonly outcome: SwarmOutcome;
   /** The violation; empty when the run passed. */
   readonly detail: string;
@@ -47,13 +47,11 @@ export interface SwarmResult {
 }
 
 /** Options of {@linkcode runSwarm}. */
-export interface SwarmOptions {
+export interface SwarmOptions extends PlanOptions {
   /** Receives every line of the trace. */
   readonly print?: (line: string) => void;
   /** Receives every event of the trace. */
   readonly take?: (atMs: number, event: TraceEvent) => void;
-  /** Overrides the seed's number of nodes, for measurements. */
-  readonly nodes?: number;
 }
 
 /** A healed majority that needs longer than this is stuck. */
@@ -66,20 +64,15 @@ class Stuck extends Error {
   override readonly name = "Stuck";
 }
 
-/** Whether the members change in a seed. */
-export function changesMembers(seed: number): boolean {
-  return planSwarm(seed).troubles.change > 0;
-}
-
 /** Runs one seed. */
 export function runSwarm(seed: number, options: SwarmOptions = {}): Promise<SwarmResult> {
-  const { nodes, print, take } = options;
-  const plan = planSwarm(seed, nodes === undefined ? {} : { nodes });
+  const { print, take, ...fixed } = options;
+  const plan = planSwarm(seed, fixed);
   const trace = new Trace({
     ...print === undefined ? {} : { print },
     ...take === undefined ? {} : { take },
   });
-  return new SwarmRun(plan, trace).run(nodes ?? null);
+  return new SwarmRun(plan, trace).run(fixed);
 }
 
 class SwarmRun {
@@ -102,7 +95,7 @@ class SwarmRun {
     this.#load = new SwarmLoad(this.#cluster, plan, this.#random.fork("load"));
   }
 
-  async run(nodes: number | null): Promise<SwarmResult> {
+  async run(fixed: PlanOptions): Promise<SwarmResult> {
     const cluster = this.#cluster;
     let outcome: SwarmOutcome = "passed";
     let detail = "";
@@ -115,7 +108,7 @@ class SwarmRun {
       detail = describe(error, outcome);
     }
     const result = {
-      ...{ seed: this.#plan.seed, nodes, outcome, detail },
+      ...{ seed: this.#plan.seed, plan: fixed, outcome, detail },
       virtualMs: cluster.now(),
       events: cluster.clock.events,
       committed: cluster.watcher.committed,

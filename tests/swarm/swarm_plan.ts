@@ -71,8 +71,16 @@ export interface SwarmPlan {
   readonly safetyMs: number;
 }
 
-/** Derives the plan from a seed; `nodes` overrides the number of nodes, for measurements. */
-export function planSwarm(seed: number, fixed: { readonly nodes?: number } = {}): SwarmPlan {
+/** What overrides a seed. */
+export interface PlanOptions {
+  /** The number of nodes, for measurements; the members are always the same then. */
+  readonly nodes?: number;
+  /** Whether the members change, and more often. @default {in half of the seeds} */
+  readonly members?: boolean;
+}
+
+/** Derives the plan from a seed. */
+export function planSwarm(seed: number, fixed: PlanOptions = {}): SwarmPlan {
   const random = new SeededRandom(seed, "swarm");
   const profile = random.chance(0.8) ? "production" : "lab";
   const timing = planTiming(random.fork("timing"));
@@ -80,6 +88,7 @@ export function planSwarm(seed: number, fixed: { readonly nodes?: number } = {})
   const members = planMembers(random.fork("members"), {
     voters,
     isFixed: fixed.nodes !== undefined,
+    isOften: fixed.members ?? false,
   });
   return {
     seed,
@@ -156,11 +165,17 @@ function planLoad(random: SeededRandom) {
 /** In half of the runs the members are always the same. */
 function planMembers(
   random: SeededRandom,
-  { voters, isFixed }: { readonly voters: number; readonly isFixed: boolean },
+  { voters, isFixed, isOften }: {
+    readonly voters: number;
+    readonly isFixed: boolean;
+    readonly isOften: boolean;
+  },
 ) {
-  if (isFixed || random.chance(0.5)) return { spare: 0, troubles: { change: 0, transfer: 0 } };
+  if (isFixed || random.chance(0.5) && !isOften) {
+    return { spare: 0, troubles: { change: 0, transfer: 0 } };
+  }
   const troubles = {
-    change: random.pick([5, 30, 120]),
+    change: random.pick(isOften ? [60, 120, 300] : [5, 30, 120]),
     transfer: random.chance(0.5) ? random.range(0, 30) : 0,
   };
   return { spare: random.between(0, Math.max(0, 7 - voters)), troubles };
