@@ -202,6 +202,15 @@ Deno.test("Raft applies commands in batches up to the limit", () => {
   assertEquals([batches, raft.hasMore], [[2, 2, 1], false]);
 });
 
+Deno.test("Raft applies few large commands at a time, but always one (X8)", () => {
+  const raft = server({ peers: [1], applyBytesMax: 250 });
+  electAlone(raft);
+  for (const bytes of [100, 100, 1000, 10]) raft.propose(new Uint8Array(bytes));
+  save(raft);
+  const batches = [1, 2, 3, 4].map(() => raft.takeEffects().apply.map(({ data }) => data.length));
+  assertEquals([batches, raft.hasMore], [[[0, 100], [100], [1000], [10]], false]);
+});
+
 Deno.test("Raft ignores messages from itself and for others", () => {
   const raft = server();
   raft.step({ from: 1, to: 1, term: 5, message: REQUEST });

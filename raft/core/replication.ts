@@ -137,8 +137,9 @@ export function canApply(server: Server): boolean {
 /** The committed entries to be applied now. */
 export function takeCommitted(server: Server): readonly Entry[] {
   if (!canApply(server)) return [];
-  const entriesMax = Math.min(server.options.applyEntriesMax, server.commit - server.applied);
-  const { entries } = server.log.slice(server.applied + 1, { entriesMax, bytesMax: Infinity });
+  const { applyEntriesMax, applyBytesMax: bytesMax } = server.options;
+  const entriesMax = Math.min(applyEntriesMax, server.commit - server.applied);
+  const { entries } = server.log.slice(server.applied + 1, { entriesMax, bytesMax });
   server.applied += entries.length;
   return entries;
 }

@@ -222,6 +222,15 @@ export const replicationCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
+    bug: "large commands are applied in one turn, however many they are",
+    file: REPLICATION,
+    find: "const { applyEntriesMax, applyBytesMax: bytesMax } = server.options;",
+    replace: "const { applyEntriesMax, applyBytesMax } = server.options;\n" +
+      "  const bytesMax = applyBytesMax * Infinity;",
+    caughtBy: [CORE_TESTS],
+  },
+  {
+    rule: "X8",
     bug: "an application that is never idle starves timers",
     file: NODE,
     find: "if (this.#raft.hasMore || ++this.#turnsSinceYield > TURNS_MAX) return",

@@ -61,8 +61,13 @@ export interface RaftOptions {
   readonly queuedBytesMax?: number;
   /** Size of one chunk of a snapshot. @default {64 KiB} */
   readonly snapshotChunkBytes?: number;
-  /** Entries handed to the application in one turn. @default {4096} */
+  /** Entries handed to the application in one turn. @default {256} */
   readonly applyEntriesMax?: number;
+  /**
+   * Size of the entries handed to the application in one turn; a single larger one is still handed
+   * over. Applying a few large batches takes as long as applying many small ones. @default {64 KiB}
+   */
+  readonly applyBytesMax?: number;
   /**
    * Size of the compacted entries kept in memory for peers that lag: enough for seconds of full load.
    * For a peer to which a snapshot is on its way, up to eight times as much is kept behind that.
@@ -104,7 +109,8 @@ const DEFAULTS = {
   inFlightBytesMax: 32 << 20,
   queuedBytesMax: 1 << 20,
   snapshotChunkBytes: 64 << 10,
-  applyEntriesMax: 4096,
+  applyEntriesMax: 256,
+  applyBytesMax: 64 << 10,
 } as const;
 
 /** Fills in the defaults and checks every value. */
@@ -137,6 +143,7 @@ const LIMITS = [
   "queuedBytesMax",
   "snapshotChunkBytes",
   "applyEntriesMax",
+  "applyBytesMax",
 ] as const;
 
 function checkPeers({ id, peers }: RaftOptions): void {
