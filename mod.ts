@@ -27,6 +27,11 @@ export {
   type JsonOutcome,
   type KeyLike,
   type KeyRange,
+  type Leader,
+  Leadership,
+  Lease,
+  LeaseError,
+  type LeaseOptions,
   type ListOptions,
   LockError,
   type LockOptions,
@@ -46,7 +51,7 @@ export {
   type WriteOptions,
   type WriteOutcome,
 } from "./net/store/mod.ts";
-export type { ChangeKind, FoundLease, WatchFailure } from "./kv/mod.ts";
+export type { ChangeKind, FoundLease, LeaseLoss, WatchFailure } from "./kv/mod.ts";
 export {
   type Address,
   type PeerClaim,

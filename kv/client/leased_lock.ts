@@ -89,6 +89,11 @@ export class LeasedLock {
     return this.#sureUntil;
   }
 
+  /** The key in the queue, and its lease, of a lock that was acquired. */
+  get place(): { readonly key: Key; readonly lease: number } {
+    return { key: this.#key ?? "", lease: this.#lease };
+  }
+
   /** Waits until this client holds the lock, or the time is up. */
   async acquire(
     { timeoutMs = Infinity, silenceMs = Infinity, signal }: AcquireOptions = {},

@@ -1,5 +1,5 @@
 /**
- * Clients of the store: the clerk, watches, a lock on a lease, and the course's lock on versioned puts.
+ * Clients of the store: the clerk, watches, leases, a lock on a lease, and the course's lock on versioned puts.
  *
  * @module
  */
@@ -15,6 +15,13 @@ export type {
   PutOptions,
   PutResult,
 } from "./clerk_types.ts";
+export {
+  type GrantResult,
+  type KeptLease,
+  LeaseKeeper,
+  type LeaseKeeperOptions,
+  type LeaseLoss,
+} from "./lease_keeper.ts";
 export { type AcquireOptions, LeasedLock, type LeasedLockOptions } from "./leased_lock.ts";
 export { type AcquireResult, Lock, type LockOptions } from "./lock.ts";
 export {

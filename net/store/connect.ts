@@ -8,33 +8,26 @@
  * @module
  */
 
-import { type Batch, batchOfJson, type BatchOutcome, type Call, Clerk } from "../../kv/mod.ts";
-import { type NodeId, SystemClock } from "../../raft/mod.ts";
-import { RpcClient } from "../rpc/mod.ts";
-import { parseAddress } from "../wire/mod.ts";
+import { type Batch, batchOfJson, type BatchOutcome, type FoundLease } from "../../kv/mod.ts";
 import { BatchBuilder, bytesOf, type KeyLike, type ValueLike } from "./batch_builder.ts";
-import { clerkCall } from "./clerk_call.ts";
+import { ClientCalls } from "./client_calls.ts";
 import { type JsonOutcome, jsonOutcome } from "./json.ts";
-import {
-  type CommitOutcome,
-  commitOutcome,
-  type ConnectOptions,
-  type DeleteOutcome,
-  type GivenUp,
-  type OperationOptions,
-  type PutOptions,
-  type ReadOutcome,
-  type StoreEntry,
-  StoreReadError,
-  type WriteOptions,
-  type WriteOutcome,
+import type {
+  ConnectOptions,
+  DeleteOutcome,
+  OperationOptions,
+  PutOptions,
+  ReadOutcome,
+  StoreEntry,
+  WriteOptions,
+  WriteOutcome,
 } from "./outcomes.ts";
-import { acquireLock, type HeldLock, type LockOptions } from "./lock.ts";
-import { countRange, type KeyRange, type ListOptions, listRange, type ReadPage } from "./ranges.ts";
+import { type Leader, Leadership, readLeader, watchLeaders } from "./election.ts";
+import { beginLease, type Lease, type LeaseOptions, listLeases } from "./lease.ts";
+import { acquirePlace, HeldLock, type LockOptions } from "./lock.ts";
+import { countRange, type KeyRange, type ListOptions, listRange } from "./ranges.ts";
 import { type WatchGroup, type WatchOptions, watchStore, type WatchTarget } from "./watch.ts";
 import { deleteByBatch, putByBatch, readOutcome, writeOutcome } from "./writes.ts";
-
-const TIMEOUT_MS = 10_000;
 
 let executeOn: (
   store: StoreClient,
@@ -101,35 +94,14 @@ export function connect(endpoints: readonly string[], options: ConnectOptions = 
  */
 export class StoreClient implements AsyncDisposable {
   static {
-    executeOn = (store, batch, options) => store.#execute(batch, options);
+    executeOn = (store, batch, options) => store.#calls.execute(batch, options);
   }
 
-  readonly #servers: readonly RpcClient[];
-  readonly #clerk: Clerk;
-  readonly #timeoutMs: number;
-  readonly #closing = new AbortController();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #calls: ClientCalls;
 
   /** See {@linkcode connect}. */
-  constructor(endpoints: readonly string[], { cluster, timeoutMs }: ConnectOptions) {
-    if (endpoints.length === 0) throw new RangeError("Cannot connect: wanted addresses, got none");
-    this.#timeoutMs = timeoutMs ?? TIMEOUT_MS;
-    this.#servers = endpoints.map((endpoint) => {
-      const server = parseAddress(endpoint);
-      if (server !== null) return new RpcClient({ server, cluster: cluster ?? null });
-      throw new RangeError(`Cannot connect: wanted HOST:PORT, got "${endpoint}"`);
-    });
-    const clock = new SystemClock();
-    const call: Call = (server, request, deadline, signal) =>
-      clerkCall(this.#servers[server]!, { request, withinMs: deadline - clock.now(), signal });
-    this.#clerk = new Clerk({
-      servers: this.#servers.map((_, place) => place),
-      find: (leader) => this.#find(leader),
-      call,
-      clock,
-      random: Math.random,
-      sessions: true,
-    });
+  constructor(endpoints: readonly string[], options: ConnectOptions) {
+    this.#calls = new ClientCalls(endpoints, options);
   }
 
   /**
@@ -137,8 +109,8 @@ export class StoreClient implements AsyncDisposable {
    * (linearizable).
    */
   async get(key: string, options: OperationOptions = {}): Promise<ReadOutcome> {
-    const result = await this.#run(options, (limits) => this.#clerk.get(key, limits));
-    return readOutcome(result, this.#reason(options));
+    const result = await this.#calls.run(options, (limits, clerk) => clerk.get(key, limits));
+    return readOutcome(result, this.#calls.reason(options));
   }
 
   /** Writes a key, at most once, in one round trip. Text is stored as UTF-8. */
@@ -147,10 +119,10 @@ export class StoreClient implements AsyncDisposable {
     if (version === undefined || expiresAt !== undefined || lease !== undefined) {
       return await putByBatch(this.batch(), { key, value }, options);
     }
-    const put = (limits: OperationOptions) =>
-      this.#clerk.put(key, bytesOf(value), { ...limits, version });
-    const result = await this.#run(options, put);
-    return writeOutcome(result, this.#reason(options));
+    const result = await this.#calls.run(options, (limits, clerk) => {
+      return clerk.put(key, bytesOf(value), { ...limits, version });
+    });
+    return writeOutcome(result, this.#calls.reason(options));
   }
 
   /** Removes a key, at most once; with a version only if the key has it. */
@@ -178,7 +150,7 @@ export class StoreClient implements AsyncDisposable {
    * ```
    */
   batch(): BatchBuilder {
-    return new BatchBuilder((batch, options) => this.#commit(batch, options));
+    return new BatchBuilder((batch, options) => this.#calls.commit(batch, options));
   }
 
   /**
@@ -200,7 +172,7 @@ export class StoreClient implements AsyncDisposable {
     range: KeyRange = "",
     options: ListOptions & OperationOptions = {},
   ): AsyncGenerator<StoreEntry, void, void> {
-    return listRange(range, options, this.#readPage(options));
+    return listRange(range, options, this.#calls.readPage(options));
   }
 
   /**
@@ -212,7 +184,7 @@ export class StoreClient implements AsyncDisposable {
     range: KeyRange = "",
     options: Pick<ListOptions, "at"> & OperationOptions = {},
   ): Promise<number> {
-    return await countRange(range, options.at ?? 0, this.#readPage(options));
+    return await countRange(range, options.at ?? 0, this.#calls.readPage(options));
   }
 
   /**
@@ -236,7 +208,30 @@ export class StoreClient implements AsyncDisposable {
    * @throws {WatchError} While it runs, if what comes next is gone on every node.
    */
   watch(target: WatchTarget, options: WatchOptions = {}): AsyncGenerator<WatchGroup, void, void> {
-    return watchStore(this.#servers, target, { ...options, ending: this.#closing.signal });
+    return watchStore(this.#calls.servers, target, { ...options, ending: this.#calls.ending });
+  }
+
+  /**
+   * Begins a lease and keeps it alive in the background, until it is released or lost. Keys that are
+   * put with it end when it ends.
+   *
+   * @throws {LeaseError} If it did not begin.
+   */
+  async lease(options: LeaseOptions = {}): Promise<Lease> {
+    const { keeper } = this.#calls;
+    const reason = () => this.#calls.reason(options);
+    return await this.#calls.run(options, (limits) => {
+      return beginLease(keeper, options.ttlMs, { limits, reason });
+    });
+  }
+
+  /**
+   * All leases of the cluster, in the order of their numbers.
+   *
+   * @throws {StoreReadError} If they cannot be read to their end.
+   */
+  leases(options: OperationOptions = {}): AsyncGenerator<FoundLease, void, void> {
+    return listLeases(this.#calls.readPage(options));
   }
 
   /**
@@ -246,18 +241,58 @@ export class StoreClient implements AsyncDisposable {
    * @throws {LockError} If it was not acquired.
    */
   async lock(name: string, options: LockOptions = {}): Promise<HeldLock> {
-    const [clerk, servers, ending] = [this.#clerk, this.#servers, this.#closing.signal];
-    return await acquireLock(name, options, { clerk, servers, ending });
+    return new HeldLock(await acquirePlace(name, options, this.#calls));
+  }
+
+  /**
+   * Waits until this client leads an election, and leads until it gives that up or loses it. The value
+   * is what others read of the leader.
+   *
+   * @throws {LockError} If it was not elected.
+   */
+  async elect(name: string, options: LockOptions = {}): Promise<Leadership> {
+    return new Leadership(await acquirePlace(name, options, this.#calls), () => this.batch());
+  }
+
+  /**
+   * Reads who leads an election; `null`: nobody does.
+   *
+   * @throws {StoreReadError} If no node answers.
+   */
+  async leader(name: string, options: OperationOptions = {}): Promise<Leader | null> {
+    return await readLeader(this, name, options);
+  }
+
+  /**
+   * The leader of an election now, and then every change: another leader, another announcement of the
+   * same one, `null` when nobody leads. Leaders that follow each other quickly may be left out.
+   *
+   * @example
+   * ```ts
+   * import { connect } from "@kontiki/kontiki";
+   *
+   * await using store = connect(["127.0.0.1:7411"]);
+   * const signal = AbortSignal.timeout(100);
+   * for await (const leader of store.leaders("scheduler", { signal })) {
+   *   console.log(leader === null ? "nobody" : new TextDecoder().decode(leader.value));
+   * }
+   * ```
+   * @throws {StoreReadError} If no node answers.
+   * @throws {WatchError} If changes are gone on every node.
+   */
+  leaders(
+    name: string,
+    options: OperationOptions = {},
+  ): AsyncGenerator<Leader | null, void, void> {
+    return watchLeaders(this, name, options);
   }
 
   /**
    * Ends every operation under way with its outcome (reason `closed`) and closes all connections.
-   * Operations that begin later end at once.
+   * Operations that begin later end at once. Leases that were not released count as lost.
    */
   async close(): Promise<void> {
-    this.#closing.abort();
-    await Promise.allSettled(this.#underWay);
-    for (const server of this.#servers) server.close();
+    await this.#calls.close();
   }
 
   /** Closes the client at the end of an `await using` block. */
@@ -279,51 +314,7 @@ export class StoreClient implements AsyncDisposable {
    * @throws {RangeError} If it is beyond a limit.
    */
   async commitJson(json: unknown, options: OperationOptions = {}): Promise<JsonOutcome> {
-    const done = await this.#execute(batchOfJson(json), options);
-    return jsonOutcome(done, this.#reason(options));
-  }
-
-  async #commit(batch: Batch, options: OperationOptions): Promise<CommitOutcome> {
-    return commitOutcome(await this.#execute(batch, options), this.#reason(options));
-  }
-
-  async #execute(batch: Batch, options: OperationOptions): Promise<BatchOutcome> {
-    return await this.#run(options, (limits) => this.#clerk.batch(batch, limits));
-  }
-
-  #readPage(options: OperationOptions): ReadPage {
-    return async (operation, at): Promise<BatchOutcome> => {
-      const batch = { checks: [], then: [operation], otherwise: [], at };
-      const done = await this.#execute(batch, options);
-      if (done.type !== "unavailable") return done;
-      const reason = this.#reason(options);
-      throw new StoreReadError(reason, `Cannot read: no answer (${reason})`);
-    };
-  }
-
-  async #run<Result>(
-    { timeoutMs = this.#timeoutMs, signal }: OperationOptions,
-    work: (limits: { timeoutMs: number; signal: AbortSignal }) => Promise<Result>,
-  ): Promise<Result> {
-    const ending = this.#closing.signal;
-    const either = signal === undefined ? ending : AbortSignal.any([ending, signal]);
-    const result = work({ timeoutMs, signal: either });
-    this.#underWay.add(result);
-    try {
-      return await result;
-    } finally {
-      this.#underWay.delete(result);
-    }
-  }
-
-  #reason({ signal }: OperationOptions): GivenUp {
-    if (this.#closing.signal.aborted) return "closed";
-    return signal?.aborted ? "aborted" : "timeout";
-  }
-
-  /** The address at which the node of this id answered. */
-  #find(leader: NodeId): number | null {
-    const place = this.#servers.findIndex(({ server }) => server?.id === leader);
-    return place < 0 ? null : place;
+    const done = await this.#calls.execute(batchOfJson(json), options);
+    return jsonOutcome(done, this.#calls.reason(options));
   }
 }

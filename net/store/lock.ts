@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Clerk, LeasedLock, Watcher } from "../../kv/mod.ts";
+import { type Clerk, type Key, LeasedLock, Watcher } from "../../kv/mod.ts";
 import { SystemClock, type Timer } from "../../raft/mod.ts";
 import type { RpcClient } from "../rpc/mod.ts";
 import { bytesOf, type ValueLike } from "./batch_builder.ts";
@@ -87,7 +87,7 @@ export class HeldLock implements AsyncDisposable {
   #timer: Timer | null;
 
   /** `StoreClient.lock` makes it. */
-  constructor(lock: LeasedLock, { name, revision }: { name: string; revision: number }) {
+  constructor({ lock, name, revision }: HeldPlace) {
     this.#lock = lock;
     this.name = name;
     this.revision = revision;
@@ -115,20 +115,35 @@ export class HeldLock implements AsyncDisposable {
   }
 
   #lookLater(): Timer {
-    return clock.after(LOOK_MS, () => void this.#look());
+    const left = Math.max(0, this.#lock.sureUntil - clock.now());
+    return clock.after(Math.min(LOOK_MS, left), () => void this.#look());
   }
 
   async #look(): Promise<void> {
-    const isHeld = await this.#lock.isHeld({ timeoutMs: RELEASE_MS });
+    // No look outlasts the lease, so that the signal comes before another client can hold the lock.
+    const left = Math.max(0, this.#lock.sureUntil - clock.now());
+    const isHeld = await this.#lock.isHeld({ timeoutMs: Math.min(RELEASE_MS, left) });
     if (this.#timer === null) return;
-    const isDoubtful = isHeld === null && this.#lock.sureUntil < clock.now();
+    const isDoubtful = isHeld === null && this.#lock.sureUntil <= clock.now();
     if (isHeld === false || isDoubtful) this.#lost.abort();
     else this.#timer = this.#lookLater();
   }
 }
 
+/** The first place in the queue of a lock. */
+export interface HeldPlace {
+  /** Holds it. */
+  readonly lock: LeasedLock;
+  /** The name of the lock. */
+  readonly name: string;
+  /** The fencing token. */
+  readonly revision: number;
+  /** The key in the queue, and its lease. */
+  readonly place: { readonly key: Key; readonly lease: number };
+}
+
 /** Waits for a lock. Throws a {@linkcode LockError}. */
-export async function acquireLock(
+export async function acquirePlace(
   name: string,
   { ttlMs = TTL_MS, value, timeoutMs, signal }: LockOptions,
   { clerk, servers, ending }: {
@@ -136,7 +151,7 @@ export async function acquireLock(
     readonly servers: readonly RpcClient[];
     readonly ending: AbortSignal;
   },
-): Promise<HeldLock> {
+): Promise<HeldPlace> {
   const lock = new LeasedLock({
     ...{ clerk, clock, random: Math.random, name, ttlMs },
     ...value === undefined ? {} : { value: bytesOf(value) },
@@ -150,5 +165,5 @@ export async function acquireLock(
   const limits = timeoutMs === undefined ? {} : { timeoutMs };
   const acquired = await lock.acquire({ ...limits, signal: either });
   if (acquired.type !== "held") throw new LockError(acquired.type, name);
-  return new HeldLock(lock, { name, revision: acquired.token });
+  return { lock, name, revision: acquired.token, place: lock.place };
 }

@@ -1,12 +1,14 @@
 /**
- * Locks and leases of the client for programs, against a node in this process.
+ * Locks, leases and elections of the client for programs, against a node in this process.
  *
  * @module
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { withServingNode } from "../../tests/helpers/serving_node.ts";
+import { until } from "../../tests/helpers/until.ts";
 import { connect } from "./connect.ts";
+import { LeaseError } from "./lease.ts";
 import { LockError } from "./lock.ts";
 
 Deno.test("a lock is held until its block ends, and writes that name it change nothing afterwards", async () => {
@@ -66,5 +68,68 @@ Deno.test("a key with a lease or an end goes by itself, and a watch says why", a
     }
     assertEquals([kinds.get("a"), kinds.get("b")], ["leaseEnd", "expired"]);
     assertEquals(await store.put("c", "1", { lease: 7 }), { outcome: "no", reason: "refused" });
+  });
+});
+
+Deno.test("a lease keeps its keys alive beyond its time to live, and takes them along", async () => {
+  await withServingNode(async (endpoint) => {
+    await using store = connect([endpoint]);
+    {
+      await using lease = await store.lease({ ttlMs: 1000 });
+      assertEquals((await store.put("a", "1", { lease: lease.id })).outcome, "yes");
+      await new Promise((resolve) => setTimeout(resolve, 1600));
+      const [entry] = await Array.fromAsync(store.list("a"));
+      assertEquals(entry?.lease, lease.id);
+      const found = await Array.fromAsync(store.leases());
+      assertEquals(found.map(({ lease, ttl }) => [lease, ttl]), [[lease.id, 1000]]);
+      assert(!lease.signal.aborted);
+    }
+    assertEquals(await store.get("a"), { outcome: "absent" });
+    assertEquals(await Array.fromAsync(store.leases()), []);
+  });
+});
+
+Deno.test("a lease that was revoked, or whose client closed, is lost with a reason", async () => {
+  await withServingNode(async (endpoint) => {
+    const store = connect([endpoint]);
+    const revoked = await store.lease({ ttlMs: 1000 });
+    const closed = await store.lease({ ttlMs: 60_000 });
+    const lost = new Promise((resolve) => revoked.signal.addEventListener("abort", resolve));
+    await store.batch().revoke(revoked.id).commit();
+    await lost;
+    assert(revoked.signal.reason instanceof LeaseError);
+    assertEquals(revoked.signal.reason.reason, "ended");
+    assert(!closed.signal.aborted);
+    await store.close();
+    assertEquals((closed.signal.reason as LeaseError).reason, "doubtful");
+    const refused = await assertRejects(() => store.lease(), LeaseError);
+    assertEquals(refused.reason, "closed");
+  });
+});
+
+Deno.test("one candidate leads at a time, and everybody sees who and what it announces", async () => {
+  await withServingNode(async (endpoint) => {
+    await using store = connect([endpoint]);
+    await using other = connect([endpoint]);
+    assertEquals(await store.leader("scheduler"), null);
+    const seen: (string | null)[] = [];
+    const signal = AbortSignal.timeout(10_000);
+    const watching = (async () => {
+      for await (const leader of other.leaders("scheduler", { signal })) {
+        seen.push(leader === null ? null : new TextDecoder().decode(leader.value));
+        if (seen.at(-1) === "bob") break;
+      }
+    })();
+    const first = await store.elect("scheduler", { value: "ada" });
+    const second = other.elect("scheduler", { value: "bob" });
+    await until(() => seen.at(-1) === "ada");
+    assertEquals(await first.announce("ada, busy"), true);
+    await until(() => seen.at(-1) === "ada, busy");
+    await first.release();
+    await using next = await second;
+    assertEquals((await store.leader("scheduler"))?.revision, next.revision);
+    assertEquals(await first.announce("ada again"), false);
+    await watching;
+    assertEquals(seen.filter((each) => each !== null), ["ada", "ada, busy", "bob"]);
   });
 });

@@ -23,6 +23,8 @@ export {
   jsonValue,
   prefixEnd,
 } from "./json.ts";
+export { type Leader, Leadership } from "./election.ts";
+export { Lease, LeaseError, type LeaseOptions } from "./lease.ts";
 export { HeldLock, LockError, type LockOptions } from "./lock.ts";
 export {
   type BatchAnswer,

@@ -16,6 +16,8 @@ const PROPOSER = "kv/server/end_proposer.ts";
 
 const LOCK = "kv/client/leased_lock.ts";
 const LOCKS = "kv/client/leased_lock_test.ts";
+const KEEPER = "kv/client/lease_keeper.ts";
+const KEEPS = "kv/client/lease_keeper_test.ts";
 const LEASE_WORK = "kv/store/lease_work.ts";
 
 const UNITS = "kv/store/endings_test.ts";
@@ -318,5 +320,45 @@ export const endingsCanaries: readonly Canary[] = [
     find: "if (renewed.gone.length > 0 || mine.entry === null) {",
     replace: "if (renewed.gone.length > 0) {",
     caughtBy: [LOCKS],
+  },
+  {
+    rule: "N4",
+    bug: "a client counts the time of its lease from the answer",
+    file: KEEPER,
+    find: "    kept.sureUntil = sent + kept.ttlMs;",
+    replace: "    kept.sureUntil = this.#options.clock.now() + kept.ttlMs;",
+    caughtBy: [KEEPS],
+  },
+  {
+    rule: "N4",
+    bug: "a lease is not renewed again after a lost answer",
+    file: KEEPER,
+    find: "kept.renewAt = now + kept.ttlMs / RENEWALS;",
+    replace: "kept.renewAt = Infinity;",
+    caughtBy: [KEEPS],
+  },
+  {
+    rule: "N4",
+    bug: "a client renews a lease that has ended, and does not notice",
+    file: KEEPER,
+    find: 'if (gone.has(kept.lease)) this.#lose(kept, "ended");\n      else if',
+    replace: "if",
+    caughtBy: [KEEPS],
+  },
+  {
+    rule: "N4",
+    bug: "every lease is renewed in a batch of its own",
+    file: KEEPER,
+    find: "kept.renewAt - kept.ttlMs * EARLY_SHARE <= now",
+    replace: "kept.renewAt <= now",
+    caughtBy: [KEEPS],
+  },
+  {
+    rule: "N4",
+    bug: "a lease that nobody answers for is never lost",
+    file: KEEPER,
+    find: "if (kept.sureUntil <= now) {",
+    replace: "if (false as boolean) {",
+    caughtBy: [KEEPS],
   },
 ];

@@ -26,16 +26,28 @@ async function withPrograms(run: (folder: string) => Promise<void>): Promise<voi
   }
 }
 
-Deno.test("library page's program counts on a cluster", async () => {
-  await withServingNode(async (endpoint) => {
+/** What a program prints that uses a cluster of one node. */
+async function outputOf(name: string): Promise<string> {
+  return await withServingNode(async (endpoint) => {
+    let output = "";
     await withPrograms(async (folder) => {
-      const program = `${folder}/program.ts`;
+      const program = `${folder}/${name}`;
       const text = await Deno.readTextFile(program);
       await Deno.writeTextFile(program, text.replaceAll(/127\.0\.0\.1:74\d\d/g, endpoint));
-      const { stdout, stderr } = await command(folder, ["program.ts"]).output();
-      assertEquals(new TextDecoder().decode(stdout), "1 2\n", new TextDecoder().decode(stderr));
+      const { code, stdout, stderr } = await command(folder, [name]).output();
+      assertEquals(code, 0, new TextDecoder().decode(stderr));
+      output = new TextDecoder().decode(stdout);
     });
+    return output;
   });
+}
+
+Deno.test("library page's program counts on a cluster", async () => {
+  assertEquals(await outputOf("program.ts"), "1 2\n");
+});
+
+Deno.test("library page's worker is elected, works and ends", async () => {
+  assertEquals(await outputOf("worker.ts"), "3\n");
 });
 
 function command(folder: string, args: readonly string[], signal?: AbortSignal): Deno.Command {

@@ -1,0 +1,126 @@
+/**
+ * What all operations of a client share: its connections, its clerk, its leases, and how an operation
+ * ends that is given up.
+ *
+ * @module
+ */
+
+import { type Batch, type BatchOutcome, type Call, Clerk, LeaseKeeper } from "../../kv/mod.ts";
+import { type NodeId, SystemClock } from "../../raft/mod.ts";
+import { RpcClient } from "../rpc/mod.ts";
+import { parseAddress } from "../wire/mod.ts";
+import { clerkCall } from "./clerk_call.ts";
+import {
+  type CommitOutcome,
+  commitOutcome,
+  type ConnectOptions,
+  type GivenUp,
+  type OperationOptions,
+  StoreReadError,
+} from "./outcomes.ts";
+import type { ReadPage } from "./ranges.ts";
+
+const TIMEOUT_MS = 10_000;
+
+/** Limits of an operation that is under way. */
+interface Limits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** The calls of one client. */
+export class ClientCalls {
+  /** The nodes, in the order of their addresses. */
+  readonly servers: readonly RpcClient[];
+  /** Finds the leader. */
+  readonly clerk: Clerk;
+  /** Keeps the leases of this client. */
+  readonly keeper: LeaseKeeper;
+  readonly #timeoutMs: number;
+  readonly #closing = new AbortController();
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  /** Throws a `RangeError` if there is no address, or one that is none. */
+  constructor(endpoints: readonly string[], { cluster, timeoutMs }: ConnectOptions) {
+    if (endpoints.length === 0) throw new RangeError("Cannot connect: wanted addresses, got none");
+    this.#timeoutMs = timeoutMs ?? TIMEOUT_MS;
+    this.servers = endpoints.map((endpoint) => {
+      const server = parseAddress(endpoint);
+      if (server !== null) return new RpcClient({ server, cluster: cluster ?? null });
+      throw new RangeError(`Cannot connect: wanted HOST:PORT, got "${endpoint}"`);
+    });
+    const clock = new SystemClock();
+    const call: Call = (server, request, deadline, signal) =>
+      clerkCall(this.servers[server]!, { request, withinMs: deadline - clock.now(), signal });
+    this.clerk = new Clerk({
+      servers: this.servers.map((_, place) => place),
+      find: (leader) => this.#find(leader),
+      call,
+      clock,
+      random: Math.random,
+      sessions: true,
+    });
+    this.keeper = new LeaseKeeper({ clerk: this.clerk, clock, random: Math.random });
+  }
+
+  /** Raised when the client is closed. */
+  get ending(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Runs an operation within its limits, until the client is closed. */
+  async run<Result>(
+    { timeoutMs = this.#timeoutMs, signal }: OperationOptions,
+    work: (limits: Limits, clerk: Clerk) => Promise<Result>,
+  ): Promise<Result> {
+    const either = signal === undefined ? this.ending : AbortSignal.any([this.ending, signal]);
+    const result = work({ timeoutMs, signal: either }, this.clerk);
+    this.#underWay.add(result);
+    try {
+      return await result;
+    } finally {
+      this.#underWay.delete(result);
+    }
+  }
+
+  /** Why an operation without an answer was given up. */
+  reason({ signal }: OperationOptions): GivenUp {
+    if (this.ending.aborted) return "closed";
+    return signal?.aborted ? "aborted" : "timeout";
+  }
+
+  /** Executes a batch. */
+  async execute(batch: Batch, options: OperationOptions): Promise<BatchOutcome> {
+    return await this.run(options, (limits, clerk) => clerk.batch(batch, limits));
+  }
+
+  /** Executes a batch; its outcome is as programs get it. */
+  async commit(batch: Batch, options: OperationOptions): Promise<CommitOutcome> {
+    return commitOutcome(await this.execute(batch, options), this.reason(options));
+  }
+
+  /** Reads a page at a time within the limits of one operation. */
+  readPage(options: OperationOptions): ReadPage {
+    return async (operation, at): Promise<BatchOutcome> => {
+      const batch = { checks: [], then: [operation], otherwise: [], at };
+      const done = await this.execute(batch, options);
+      if (done.type !== "unavailable") return done;
+      const reason = this.reason(options);
+      throw new StoreReadError(reason, `Cannot read: no answer (${reason})`);
+    };
+  }
+
+  /** Ends every operation under way, and closes all connections. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.keeper.stop();
+    await Promise.allSettled(this.#underWay);
+    for (const server of this.servers) server.close();
+  }
+
+  /** The address at which the node of this id answered. */
+  #find(leader: NodeId): number | null {
+    const place = this.servers.findIndex(({ server }) => server?.id === leader);
+    return place < 0 ? null : place;
+  }
+}
