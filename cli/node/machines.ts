@@ -26,6 +26,7 @@ import {
   TurnTime,
 } from "../../raft/mod.ts";
 import type { MachineName } from "../rows/mod.ts";
+import { requestSpans } from "./telemetry.ts";
 
 /** A machine with everything that connects it to a node. */
 export interface RunningMachine {
@@ -129,9 +130,14 @@ function makeService(
   });
   const times = { read: new TimeBuckets(), write: new TimeBuckets() };
   const time = new TurnTime(clock);
+  const spans = requestSpans();
   const begun = (kind: "read" | "write"): () => void => {
     const at = time.now();
-    return () => times[kind].add(time.now() - at);
+    const endSpan = spans?.(kind);
+    return () => {
+      times[kind].add(time.now() - at);
+      endSpan?.();
+    };
   };
   const server = new KvServer({ rsm, reads: "index", begun });
   let node: Node | null = null;

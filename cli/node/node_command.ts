@@ -28,6 +28,7 @@ import type { Row } from "../rows/mod.ts";
 import type { NodeSettings, RunningNode } from "./node_settings.ts";
 import { runNode } from "./run_node.ts";
 import { settingsOf } from "./node_flags.ts";
+import { sendMetrics } from "./telemetry.ts";
 
 const stopMsMax = 3000;
 
@@ -67,6 +68,7 @@ async function serve(
   if (options.untilInputEnds) endOfInput().then(() => stopping.abort());
   const node = await start({ ...settings, stopping: stopping.signal });
   if (node === null) return "ok";
+  sendMetrics(() => node.samples(), (line) => log.warn(line));
   const door = await startDoor(node, settings, options);
   const { peers, clients } = node;
   const http = door?.address ?? null;

@@ -166,8 +166,8 @@ export const httpCanaries: readonly Canary[] = [
     rule: "H4",
     bug: "a read counts as a write",
     file: "cli/node/machines.ts",
-    find: "return () => times[kind].add(time.now() - at);",
-    replace: "return () => times.write.add(time.now() - at);",
+    find: "times[kind].add(time.now() - at);",
+    replace: "times.write.add(time.now() - at);",
     caughtBy: ["cli/door/metrics_test.ts"],
   },
   {
