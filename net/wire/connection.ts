@@ -146,8 +146,14 @@ export class Connection {
     while (this.#end === null) {
       const room = this.#options.unfinished?.room(this) ?? null;
       if (room !== null) await room;
-      const count = await this.#readInto(buffer);
-      if (count === null) return;
+      let count: number | null;
+      try {
+        count = await this.#conn.read(buffer);
+      } catch (error) {
+        return this.#break(error);
+      }
+      if (this.#end !== null) return;
+      if (count === null) return this.#ended();
       this.#accept(buffer.subarray(0, count));
       smallReads = count <= READ_BYTES_MIN ? smallReads + 1 : 0;
       if (count === buffer.length && count < READ_BYTES_MAX) {
@@ -158,23 +164,12 @@ export class Connection {
     }
   }
 
-  /** Reads once; `null` when the connection has ended, for whatever reason. */
-  async #readInto(buffer: Uint8Array): Promise<number | null> {
-    let count: number | null;
-    try {
-      count = await this.#conn.read(buffer);
-    } catch (error) {
-      this.#break(error);
-      return null;
-    }
-    if (this.#end !== null) return null;
-    if (count !== null) return count;
+  #ended(): void {
     this.abort(
       this.#decoder.isInsideFrame
         ? { kind: "broken", message: "the stream ended inside a frame" }
         : { kind: "remote", message: "closed by the other side" },
     );
-    return null;
   }
 
   #accept(bytes: Uint8Array): void {
@@ -211,28 +206,26 @@ export class Connection {
     while (this.#end === null && this.#queue.length > 0) {
       invariant(this.#writing.length === 0, "a buffer is written before it collects frames again");
       [this.#queue, this.#writing] = [this.#writing, this.#queue];
-      await this.#writeAll(this.#writing.bytes());
+      this.#lastWriteAt = performance.now();
+      this.#watch(this.#lastWriteAt);
+      let rest = this.#writing.bytes();
+      try {
+        while (rest.length > 0 && this.#end === null) {
+          const count = await this.#conn.write(rest);
+          this.#writtenBytes += count;
+          if (count === rest.length) break;
+          rest = rest.subarray(count);
+          this.#lastWriteAt = performance.now();
+        }
+      } catch (error) {
+        this.#break(error);
+      }
       this.#writing.clear();
       this.#writtenBytes = 0;
       if (!this.isClosed) this.#options.drained();
     }
     this.#isWriting = false;
     if (this.#isEnding) this.close();
-  }
-
-  async #writeAll(bytes: Uint8Array): Promise<void> {
-    this.#lastWriteAt = performance.now();
-    this.#watch(this.#lastWriteAt);
-    while (this.#writtenBytes < bytes.length && this.#end === null) {
-      try {
-        this.#writtenBytes += await this.#conn.write(bytes.subarray(this.#writtenBytes));
-      } catch (error) {
-        this.#break(error);
-        return;
-      }
-      // The clock is read again only for what is left: most writes are taken whole.
-      if (this.#writtenBytes < bytes.length) this.#lastWriteAt = performance.now();
-    }
   }
 
   /** After a close by this side, errors of the system are expected. */
