@@ -44,7 +44,8 @@ export class Ticker {
   catchUp(): void {
     const { clock, tickMs } = this.#options;
     const now = clock.now();
-    this.#count(Math.min(this.#passed(now), this.#due() - 1));
+    const passed = this.#passed(now);
+    if (passed > 0) this.#count(Math.min(passed, this.#due() - 1));
     if (this.#isLate(now)) this.#countedTo = Math.max(this.#countedTo, now - tickMs);
   }
 

@@ -50,7 +50,7 @@ export function advanceMembers(server: Server, role: Leader): void {
   if (!configuration.isJoint) {
     // Before this leader leaves, it notifies all of the commit.
     if (isLeaving(server) && role.transfer === null) {
-      for (const peer of role.peers) peer.isDue = true;
+      for (const peer of role.peers.all) peer.isDue = true;
     }
   } else if (server.log.termAt(server.commit) === server.term) {
     appendOwn(server, role, "members", encodeMembers(left(configuration.members)));

@@ -200,7 +200,7 @@ export class Raft {
   get ticksUntilDue(): number {
     const server = this.#server;
     if (server.role.kind !== "leader") return server.timer.ticksLeft;
-    for (const peer of server.role.peers) if (peer.awaitsCommit(server.commit)) return 1;
+    for (const peer of server.role.peers.all) if (peer.awaitsCommit(server.commit)) return 1;
     return server.options.heartbeatTicks - server.role.beatTicks;
   }
 
@@ -209,7 +209,7 @@ export class Raft {
     const server = this.#server;
     if (server.applied < server.commit && canApply(server)) return true;
     if (server.role.kind !== "leader") return false;
-    for (const peer of server.role.peers) if (peer.hasMore) return true;
+    for (const peer of server.role.peers.all) if (peer.hasMore) return true;
     return false;
   }
 
@@ -259,7 +259,7 @@ function tickLeader(server: Server, role: Leader): boolean {
     role.round++;
   }
   role.peers.tick(server.log.last.index);
-  for (const peer of role.peers) {
+  for (const peer of role.peers.all) {
     // A new commit index travels with the next append, or with the next tick.
     if (isBeat || peer.awaitsCommit(server.commit)) peer.isDue = true;
   }
@@ -270,5 +270,5 @@ function tickLeader(server: Server, role: Leader): boolean {
   if (isIsolated) server.follow(server.term, null);
   const isLate = role.transfer !== null && ++role.transfer.ticks >= server.options.electionTicks;
   if (isLate) endTransfer(server, role);
-  return isIsolated || isLate || [...role.peers].some((peer) => peer.isDue);
+  return isIsolated || isLate || role.peers.all.some((peer) => peer.isDue);
 }

@@ -16,15 +16,16 @@ export function startReads(server: Server, role: Leader): void {
   if (role.reads.startedRound > confirmedRound(server, role)) return;
   role.round++;
   role.reads.start(server.commit, role.round);
-  for (const peer of role.peers) peer.isDue = true;
+  for (const peer of role.peers.all) peer.isDue = true;
 }
 
 /** The reads that may be answered now, and those that were lost with the lead. */
 export function takeReads(server: Server): readonly Read[] {
-  const lost = server.lostReads.splice(0);
-  const role = server.role;
+  const { role, lostReads: lost } = server;
+  if (lost.length > 0) server.lostReads = [];
   if (role.kind !== "leader" || !role.reads.hasStarted) return lost;
-  return [...lost, ...role.reads.take(confirmedRound(server, role), server.applied)];
+  const ready = role.reads.take(confirmedRound(server, role), server.applied);
+  return lost.length === 0 ? ready : [...lost, ...ready];
 }
 
 /** The latest round that a majority has answered. */

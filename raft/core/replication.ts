@@ -37,10 +37,10 @@ export function appendOwn(
 /** Appends promise nothing about this server's disk: they leave while it writes (thesis §10.2.1). */
 export function replicate(server: Server, { peers, round, time }: Leader, send: Envelope[]): void {
   time.turned();
-  const { snapshot, images } = { snapshot: server.snapshotDurable, images: server.images };
-  const state = { log: server.log, snapshot, images, commit: server.commit, round };
-  for (const peer of peers) {
-    for (const message of peer.takeMessages({ ...state, waiting: server.waiting(peer.id) })) {
+  const { log, snapshotDurable: snapshot, images, commit } = server;
+  for (const peer of peers.all) {
+    const waiting = server.waiting(peer.id);
+    for (const message of peer.takeMessages({ log, snapshot, images, commit, round, waiting })) {
       send.push(server.envelope(peer.id, message));
     }
   }

@@ -92,7 +92,7 @@ function install(server: Server, snapshot: Snapshot): void {
 export function forgetCovered(server: Server, snapshot: Snapshot): void {
   server.snapshotDurable = snapshot;
   server.snapshotSaving = null;
-  const peers = server.role.kind === "leader" ? [...server.role.peers] : [];
+  const peers = server.role.kind === "leader" ? server.role.peers.all : [];
   // A peer that receives a snapshot will need the entries after it.
   const keep = Math.min(...peers.map(({ transferring }) => transferring ?? Infinity));
   server.log.trim(server.options.trailingBytes, keep);

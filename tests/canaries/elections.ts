@@ -111,8 +111,8 @@ export const electionCanaries: readonly Canary[] = [
     rule: "E5",
     bug: "half of the servers count as a majority",
     file: CONFIGURATION,
-    find: "return values[Math.floor(values.length / 2)] ?? 0;",
-    replace: "return values[Math.ceil(values.length / 2) - 1] ?? 0;",
+    find: "if (2 * count > members.length) highest = value;",
+    replace: "if (2 * count >= members.length) highest = value;",
     caughtBy: [MEMBER_TESTS, ELECTIONS],
   },
   {

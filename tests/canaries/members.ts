@@ -66,8 +66,8 @@ export const memberCanaries: readonly Canary[] = [
     rule: "M1",
     bug: "a configuration without voters decides everything",
     file: CONFIGURATION,
-    find: "values[Math.floor(values.length / 2)] ?? 0;",
-    replace: "values[Math.floor(values.length / 2)] ?? 1;",
+    find: "let highest = 0;",
+    replace: "let highest = members.length === 0 ? 1 : 0;",
     caughtBy: [MEMBER_TESTS],
   },
   {
@@ -202,8 +202,8 @@ export const memberCanaries: readonly Canary[] = [
     rule: "M7",
     bug: "a leader never lets a removed peer go",
     file: PEERS,
-    find: "if (isTold || isLate) this.#peers.delete(id);",
-    replace: "if (isTold && isLate) this.#peers.delete(id);",
+    find: "if (!isTold && !isLate) continue;",
+    replace: "if (!isTold || !isLate) continue;",
     caughtBy: [MEMBER_TESTS],
   },
   {
@@ -316,8 +316,8 @@ export const memberCanaries: readonly Canary[] = [
     rule: "M12",
     bug: "a server takes the membership of its predecessor for its own",
     file: CONFIGURATION,
-    find: `(member.incarnation === incarnation || member.incarnation === "" || incarnation === "")`,
-    replace: "member.incarnation.length >= 0",
+    find: "if (incarnation === member.incarnation) return true;",
+    replace: "return true;",
     caughtBy: [MEMBER_TESTS],
   },
   {

@@ -290,7 +290,7 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "X8",
     bug: "a driver does not go on when the transport has taken what it got",
     file: RAFT,
-    find: "for (const peer of server.role.peers) if (peer.hasMore) return true;",
+    find: "for (const peer of server.role.peers.all) if (peer.hasMore) return true;",
     replace: "",
     caughtBy: [SLOW_LINES],
   },

@@ -296,8 +296,8 @@ export const snapshotCanaries: readonly Canary[] = [
     rule: "S6",
     bug: "an image is offered before it is durable, and may have other bytes after a restart",
     file: REPLICATION,
-    find: "snapshot: server.snapshotDurable,",
-    replace: "snapshot: server.snapshot,",
+    find: "snapshotDurable: snapshot, images,",
+    replace: "snapshot, images,",
     caughtBy: [PROMISES],
   },
   {
@@ -351,7 +351,7 @@ export const readCanaries: readonly Canary[] = [
     bug: "the leader confirms its leadership by itself",
     file: READ_ROUNDS,
     find: "return peers.quorumValue(server.log.placed.configuration, round, (peer) => peer.round);",
-    replace: "return Math.max(...[...peers].map((peer) => peer.round), round);",
+    replace: "return Math.max(...peers.all.map((peer) => peer.round), round);",
     caughtBy: [SWARM, READ_TESTS],
   },
   {
@@ -391,7 +391,7 @@ export const readCanaries: readonly Canary[] = [
     bug: "a leader alone applies and answers before its disk holds the entry",
     file: REPLICATION,
     find: "server.log.durable, (peer) => peer.match);",
-    replace: `[...role.peers].length > 0 ? server.log.durable : server.log.last.index,
+    replace: `role.peers.all.length > 0 ? server.log.durable : server.log.last.index,
     (peer) => peer.match);`,
     caughtBy: [NODE_TESTS, CORE_TESTS],
   },

@@ -29,6 +29,8 @@ interface Peer {
 export class Peers {
   readonly #options: FullRaftOptions;
   readonly #peers = new Map<NodeId, Peer>();
+  /** The same as a list: every turn goes through it several times. */
+  #all: readonly Progress[] = [];
 
   /** The peers of a leader that has just been elected. */
   constructor(options: FullRaftOptions, placed: Placed, last: Index) {
@@ -44,6 +46,7 @@ export class Peers {
     for (const [id, peer] of this.#peers) {
       if (configuration.member(id) === undefined) peer.removedBy ??= index;
     }
+    this.#list();
   }
 
   /** What is known of a peer. */
@@ -52,8 +55,8 @@ export class Peers {
   }
 
   /** What is known of each peer. */
-  *[Symbol.iterator](): Iterator<Progress> {
-    for (const { progress } of this.#peers.values()) yield progress;
+  get all(): readonly Progress[] {
+    return this.#all;
   }
 
   /** Whether a peer receives entries as fast as they come (M5). */
@@ -71,7 +74,9 @@ export class Peers {
       if (removedBy === null) continue;
       const isTold = progress.match >= removedBy && progress.commitTold >= removedBy;
       const isLate = ++peer.removedTicks > FAREWELL_TIMEOUTS * this.#options.electionTicks;
-      if (isTold || isLate) this.#peers.delete(id);
+      if (!isTold && !isLate) continue;
+      this.#peers.delete(id);
+      this.#list();
     }
   }
 
@@ -100,6 +105,10 @@ export class Peers {
     return [...this.#peers.values()].map(({ progress }) => {
       return { ...progress.status(images), caughtUp: this.hasCaughtUp(progress.id) };
     });
+  }
+
+  #list(): void {
+    this.#all = [...this.#peers.values()].map(({ progress }) => progress);
   }
 
   #admit({ id, incarnation }: Member, last: Index): void {

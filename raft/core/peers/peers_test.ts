@@ -17,7 +17,7 @@ const placed = (index: number, ids: readonly number[]) => ({
   configuration: Configuration.of(ids),
 });
 const images = new ByteImages();
-const idsOf = (peers: Peers) => [...peers].map(({ id }) => id);
+const idsOf = (peers: Peers) => peers.all.map(({ id }) => id);
 
 function peersOf(...ids: readonly number[]): Peers {
   return new Peers(options, placed(0, ids), 5);

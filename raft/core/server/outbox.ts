@@ -53,6 +53,7 @@ export class Outbox {
 
   /** The messages that may leave now, in the order in which they were added. */
   take(): Envelope[] {
+    if (this.#waiting.length === 0) return [];
     const isReady = ({ changes }: Waiting) => changes <= this.#durable;
     const ready = this.#waiting.filter(isReady);
     if (ready.length > 0) this.#waiting = this.#waiting.filter((waiting) => !isReady(waiting));
