@@ -167,7 +167,8 @@ export class TableImages implements Images {
     const { index, term, times } = entries.at(-1)!;
     this.#tables.advance({ index, term, times });
     this.#checks.applied(entries);
-    this.#background.begin();
+    // Entries fill the memory; merges begin when a table was written.
+    if (this.#tables.mustWrite) this.#background.begin();
   }
 
   flush(): void {
@@ -246,6 +247,7 @@ export class TableImages implements Images {
     if (this.#arriving !== arriving) await arriving.import.abandon();
     this.#host?.changed();
     this.#write();
+    this.#background.begin();
   }
 
   /** Puts an image into force that has arrived whole. */
