@@ -12,6 +12,7 @@ import {
   type Manifest,
   readManifest,
   Table,
+  type TableName,
   tableName,
   UNFINISHED,
 } from "./files/mod.ts";
@@ -75,14 +76,14 @@ export async function inspectTables(files: Files, clock: Clock): Promise<TablesI
   }
   const slices = new Slices(clock);
   const { applied: { index, term }, horizon: oldest, levels } = manifest;
-  const named = new Set(levels.flat().map(tableName));
+  const named = new Set(levels.flat().map(({ number }) => tableName(number)));
   const garbage = names.filter((name) => /\.table$/.test(name) || name.endsWith(UNFINISHED))
     .filter((name) => !named.has(name)).toSorted();
   const opened: Table[] = [];
   const tables: TableReport[] = [];
-  for (const [level, numbers] of levels.entries()) {
-    for (const number of numbers) {
-      const name = { number, name: tableName(number) };
+  for (const [level, named] of levels.entries()) {
+    for (const table of named) {
+      const name = { ...table, name: tableName(table.number) };
       tables.push(await inspectTable({ files, slices, name, level, opened }));
     }
   }
@@ -98,7 +99,7 @@ async function inspectTable(
   { files, slices, name, level, opened }: {
     readonly files: Files;
     readonly slices: Slices;
-    readonly name: { readonly number: number; readonly name: string };
+    readonly name: TableName;
     readonly level: number;
     readonly opened: Table[];
   },

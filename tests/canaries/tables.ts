@@ -17,6 +17,7 @@ const PAST = "kv/tables/state/past.ts";
 const LEVELS = "kv/tables/merges/levels.ts";
 
 const MODEL = "kv/tables/tables_test.ts";
+const DAMAGE = "kv/tables/damage_test.ts";
 const IMAGES = "kv/tables/table_images.ts";
 const IMAGE_TESTS = "kv/tables/table_images_test.ts";
 const STREAM = "kv/tables/stream_test.ts";
@@ -239,17 +240,33 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T6",
     bug: "a block is believed without its checksum",
     file: TABLE,
-    find: "if (bytes.length === length && isSoundBlock(bytes)) return bytes;",
-    replace: "if (bytes.length === length) return bytes;",
+    find: "if (bytes.length === length && crc32(bytes) === checksum) return bytes;",
+    replace: "if (bytes.length === length && checksum >= 0) return bytes;",
+    caughtBy: [UNITS, DAMAGE],
+  },
+  {
+    rule: "T6",
+    bug: "blocks of a table have the checksum of the first, so that they can stand for each other",
+    file: "kv/tables/files/table_writer.ts",
+    find: "      checksum: crc32(block),\n",
+    replace: "      checksum: this.#places[0]?.checksum ?? crc32(block),\n",
     caughtBy: [UNITS],
   },
   {
     rule: "T6",
     bug: "the index of a table is believed without its checksum",
     file: TABLE,
-    find: "if (indexAt + tail.length !== footAt || crc32(tail) !== checksum) {",
+    find: "if (indexAt + tail.length !== footAt || crc32(tail) !== foot.checksum) {",
     replace: "if (indexAt + tail.length !== footAt) {",
     caughtBy: [UNITS],
+  },
+  {
+    rule: "T6",
+    bug: "a sound table is believed to be the one that the manifest names",
+    file: TABLE,
+    find: "if (foot.checksum !== checksum) {",
+    replace: "if (foot.checksum < 0 * checksum) {",
+    caughtBy: [DAMAGE],
   },
   {
     rule: "T7",

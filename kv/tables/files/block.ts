@@ -1,19 +1,19 @@
 /**
  * Blocks: what a table is written and read in. A block is sorted entries, the places where they
- * begin, how many there are, and a checksum over all of it. Entries are in the order of their keys,
- * versions of one key from new to old.
+ * begin, and how many there are. Its checksum is in the index of its table: so a sound block in the
+ * wrong place is found, too. Entries are in the order of their keys, versions of one key from new to
+ * old.
  *
  * @module
  */
 
-import { crc32 } from "node:zlib";
 import { compareKeyAt, type Entry, entryBytesMax, EntryReader, writeEntry } from "./entry.ts";
 
 /** A block is closed when it has grown to this. One entry is never divided. */
 export const BLOCK_BYTES = 4096;
 
-/** Behind the entries: their places, then the count and the checksum. */
-const TRAILER_BYTES = 8;
+/** Behind the entries: their places, then the count. */
+const TRAILER_BYTES = 4;
 
 /** Collects entries that are added in order. */
 export class BlockBuilder {
@@ -54,7 +54,6 @@ export class BlockBuilder {
       at += 4;
     }
     view.setUint32(at, this.#places.length);
-    view.setUint32(at + 4, crc32(block.subarray(0, at + 4)));
     this.#places = [];
     this.#end = 0;
     // One large value must not keep its room for ever.
@@ -63,16 +62,7 @@ export class BlockBuilder {
   }
 }
 
-/** Whether the checksum of these bytes is right, so that {@linkcode Block} may read them. */
-export function isSoundBlock(bytes: Uint8Array): boolean {
-  if (bytes.length < TRAILER_BYTES) return false;
-  const view = viewOf(bytes);
-  const count = view.getUint32(bytes.length - TRAILER_BYTES);
-  return 4 * count + TRAILER_BYTES <= bytes.length &&
-    crc32(bytes.subarray(0, bytes.length - 4)) === view.getUint32(bytes.length - 4);
-}
-
-/** A block whose checksum was right. */
+/** A block whose checksum is that in the index of its table. */
 export class Block {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;

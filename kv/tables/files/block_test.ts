@@ -1,11 +1,11 @@
 /**
- * Tests of blocks: lookups, and the detection of every changed bit.
+ * Tests of blocks: lookups.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Block, BlockBuilder, isSoundBlock } from "./block.ts";
+import { Block, BlockBuilder } from "./block.ts";
 import type { Entry } from "./entry.ts";
 
 function entry(key: string, revision: number, value: string | null = "v"): Entry {
@@ -37,19 +37,6 @@ Deno.test("Block returns the newest version up to a revision, deletions included
   assertEquals(block.get("b", 1), null);
   assertEquals(block.get("c", Infinity), null);
   assertEquals(block.get("f", 1), ENTRIES[4]!);
-});
-
-Deno.test("isSoundBlock detects every flipped bit and every truncation", () => {
-  const bytes = blockOf(ENTRIES);
-  assert(isSoundBlock(bytes));
-  for (let bit = 0; bit < 8 * bytes.length; bit++) {
-    const changed = bytes.slice();
-    changed[bit >> 3]! ^= 1 << (bit & 7);
-    assert(!isSoundBlock(changed), `bit ${bit}`);
-  }
-  for (let length = 0; length < bytes.length; length++) {
-    assert(!isSoundBlock(bytes.subarray(0, length)), `${length} bytes`);
-  }
 });
 
 Deno.test("BlockBuilder starts empty after each block, also after a large value", () => {

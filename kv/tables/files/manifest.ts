@@ -21,10 +21,17 @@ export interface Manifest {
   readonly deletions: number;
   /** The number of the next table. */
   readonly next: number;
-  /** Numbers of tables by level; on level 0 from new to old, on others by their keys. */
-  readonly levels: readonly (readonly number[])[];
+  /** Tables by level; on level 0 from new to old, on others by their keys. */
+  readonly levels: readonly (readonly NamedTable[])[];
   /** The members in the last image that came from another server; `null`: none came. */
   readonly members: Members | null;
+}
+
+/** What a manifest says of a table. */
+export interface NamedTable {
+  readonly number: number;
+  /** As `Table.checksum`. */
+  readonly checksum: number;
 }
 
 /** The manifest of a folder without one. */
@@ -40,7 +47,7 @@ export const EMPTY_MANIFEST: Manifest = {
 /** The name of the file. */
 export const MANIFEST = "manifest";
 
-const FORMAT = "kontiki manifest 1";
+const FORMAT = "kontiki manifest 2";
 const UNFINISHED = "manifest.new";
 const BYTES_MAX = 16 * 1024 * 1024;
 

@@ -23,7 +23,9 @@ const SOME: Manifest = {
   horizon: 12,
   deletions: 11,
   next: 5,
-  levels: [[4, 3], [], [1]],
+  levels: [[{ number: 4, checksum: 7 }, { number: 3, checksum: 0 }], [], [
+    { number: 1, checksum: 2 ** 32 - 1 },
+  ]],
   members: null,
 };
 

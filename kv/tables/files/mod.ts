@@ -22,6 +22,6 @@ export {
   tableName,
   writeManifest,
 } from "./manifest.ts";
-export { Table } from "./table.ts";
+export { Table, type TableName } from "./table.ts";
 export type { Summary } from "./table_format.ts";
 export { TableWriter, UNFINISHED } from "./table_writer.ts";

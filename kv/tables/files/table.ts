@@ -8,17 +8,27 @@
 
 import { crc32 } from "node:zlib";
 import { type Files, type ReadFile, StorageError } from "../../../raft/mod.ts";
-import { Block, isSoundBlock } from "./block.ts";
+import { Block } from "./block.ts";
 import type { BlockCache } from "./block_cache.ts";
 import { mayHold } from "./bloom.ts";
 import { compareKeyAt, type Entry, keyOf } from "./entry.ts";
-import { decodeFoot, decodeSummary, FOOT_BYTES, HEAD, type Summary } from "./table_format.ts";
+import {
+  type BlockPlace,
+  decodeFoot,
+  decodeSummary,
+  FOOT_BYTES,
+  HEAD,
+  INDEX_RECORD_BYTES,
+  type Summary,
+} from "./table_format.ts";
 
 /** A table file that a manifest names. */
 export class Table {
   /** The number in its name; a later table has a larger one. */
   readonly number: number;
   readonly name: string;
+  /** Of its index, filter and summary, and so of all of it: the index has those of the blocks. */
+  readonly checksum: number;
   /** How long the file is. */
   readonly bytes: number;
   readonly summary: Summary;
@@ -32,11 +42,12 @@ export class Table {
   #whenUnused: (() => void) | null = null;
 
   private constructor(
-    { number, name, cache }: TableName & { readonly cache: BlockCache },
+    { number, name, checksum, cache }: TableName & { readonly cache: BlockCache },
     { bytes, file, index, filter, summary }: Opened,
   ) {
     this.number = number;
     this.name = name;
+    this.checksum = checksum;
     this.bytes = bytes;
     this.summary = summary;
     this.#cache = cache;
@@ -48,7 +59,7 @@ export class Table {
 
   /** Opens a table. Throws a {@linkcode StorageError} for a file that is damaged or not there. */
   static async open(files: Files, name: TableName, cache: BlockCache): Promise<Table> {
-    return new Table({ ...name, cache }, await openTable(files, name.name));
+    return new Table({ ...name, cache }, await openTable(files, name));
   }
 
   /** The number of blocks in it. */
@@ -141,16 +152,16 @@ export class Table {
   }
 
   #read(place: number): Uint8Array {
-    const { lastKey, offset, length } = this.#placeOf(place);
+    const { lastKey, offset, length, checksum } = this.#placeOf(place);
     const bytes = this.#file.read({ offset, length });
-    if (bytes.length === length && isSoundBlock(bytes)) return bytes;
+    if (bytes.length === length && crc32(bytes) === checksum) return bytes;
     const first = place === 0 ? this.summary.smallest : this.#placeOf(place - 1).lastKey;
     const keys = `keys from ${JSON.stringify(first)} to ${JSON.stringify(lastKey)}`;
     const where = { file: this.name, offset };
     throw new StorageError("damaged", `a block of a table does not check, ${keys}`, where);
   }
 
-  #placeOf(place: number): { lastKey: string; offset: number; length: number } {
+  #placeOf(place: number): BlockPlace {
     const bytes = this.#index;
     const at = this.#records[place]!;
     const end = at + 2 + (bytes[at]! << 8 | bytes[at + 1]!);
@@ -159,14 +170,17 @@ export class Table {
       lastKey: keyOf(bytes, at + 2, end),
       offset: view.getUint32(end),
       length: view.getUint32(end + 4),
+      checksum: view.getUint32(end + 8),
     };
   }
 }
 
-/** How a table is called. */
+/** How a table is called, and what it holds. */
 export interface TableName {
   readonly number: number;
   readonly name: string;
+  /** As {@linkcode Table.checksum}: a file of this name with other content is another table. */
+  readonly checksum: number;
 }
 
 interface Opened {
@@ -177,7 +191,7 @@ interface Opened {
   readonly summary: Summary;
 }
 
-async function openTable(files: Files, name: string): Promise<Opened> {
+async function openTable(files: Files, { name, checksum }: TableName): Promise<Opened> {
   const damaged = (problem: string, offset: number): StorageError =>
     new StorageError("damaged", problem, { file: name, offset });
   const bytes = await files.size(name);
@@ -187,13 +201,17 @@ async function openTable(files: Files, name: string): Promise<Opened> {
   const foot = decodeFoot(file.read({ offset: footAt, length: FOOT_BYTES }));
   if (foot === null || head.some((byte, place) => byte !== HEAD[place])) {
     file.close();
-    throw damaged("wanted a table of format 1, got a file without its head or foot", footAt);
+    throw damaged("wanted a table of format 2, got a file without its head or foot", footAt);
   }
-  const { indexAt, indexBytes, filterBytes, checksum } = foot;
+  const { indexAt, indexBytes, filterBytes } = foot;
   const tail = file.read({ offset: indexAt, length: Math.max(0, footAt - indexAt) });
-  if (indexAt + tail.length !== footAt || crc32(tail) !== checksum) {
+  if (indexAt + tail.length !== footAt || crc32(tail) !== foot.checksum) {
     file.close();
     throw damaged("the index of a table does not check", indexAt);
+  }
+  if (foot.checksum !== checksum) {
+    file.close();
+    throw damaged("the file is sound, but not the table that the manifest names", footAt);
   }
   return {
     bytes,
@@ -206,7 +224,11 @@ async function openTable(files: Files, name: string): Promise<Opened> {
 
 function recordsOf(index: Uint8Array): Uint32Array {
   const places: number[] = [];
-  for (let at = 0; at < index.length; at += 10 + (index[at]! << 8 | index[at + 1]!)) {
+  for (
+    let at = 0;
+    at < index.length;
+    at += INDEX_RECORD_BYTES + (index[at]! << 8 | index[at + 1]!)
+  ) {
     places.push(at);
   }
   return Uint32Array.from(places);

@@ -4,7 +4,7 @@
  * ```text
  * head     "KTBL", format                                                     8 bytes
  * blocks   one after the other, see block.ts
- * index    for each block: length and bytes of its last key, offset, length
+ * index    for each block: length and bytes of its last key, offset, length, checksum
  * filter   see bloom.ts
  * summary  smallest key, largest key, revisions, counts
  * foot     where the index begins, sizes of index and filter, checksums, "KEND"   24 bytes
@@ -17,7 +17,10 @@ import { crc32 } from "node:zlib";
 import { keyBytes, keyOf } from "./entry.ts";
 
 /** The first bytes of every table. */
-export const HEAD = Uint8Array.of(0x4b, 0x54, 0x42, 0x4c, 0, 0, 0, 1);
+export const HEAD = Uint8Array.of(0x4b, 0x54, 0x42, 0x4c, 0, 0, 0, 2);
+
+/** What the index says of a block, beside the bytes of its last key. */
+export const INDEX_RECORD_BYTES = 14;
 
 /** How long the foot is. */
 export const FOOT_BYTES = 24;
@@ -40,6 +43,7 @@ export interface BlockPlace {
   readonly lastKey: string;
   readonly offset: number;
   readonly length: number;
+  readonly checksum: number;
 }
 
 /** What the foot says. */
@@ -53,17 +57,18 @@ export interface Foot {
 
 /** The bytes of the index. */
 export function encodeIndex(places: readonly BlockPlace[]): Uint8Array<ArrayBuffer> {
-  const length = places.reduce((sum, { lastKey }) => sum + lastKey.length + 10, 0);
+  const length = places.reduce((sum, { lastKey }) => sum + lastKey.length + INDEX_RECORD_BYTES, 0);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   let at = 0;
-  for (const { lastKey, offset, length } of places) {
+  for (const { lastKey, offset, length, checksum } of places) {
     view.setUint16(at, lastKey.length);
     bytes.set(keyBytes(lastKey), at + 2);
     at += 2 + lastKey.length;
     view.setUint32(at, offset);
     view.setUint32(at + 4, length);
-    at += 8;
+    view.setUint32(at + 8, checksum);
+    at += 12;
   }
   return bytes;
 }

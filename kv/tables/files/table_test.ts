@@ -10,6 +10,7 @@ import { type DiskImage, SimDisk } from "../../../tests/sim/sim_disk.ts";
 import { BlockCache } from "./block_cache.ts";
 import type { Entry } from "./entry.ts";
 import { Table } from "./table.ts";
+import { decodeFoot, FOOT_BYTES } from "./table_format.ts";
 import { TableWriter } from "./table_writer.ts";
 
 const NAME = { number: 1, name: "00000001.table" };
@@ -33,11 +34,14 @@ async function write(disk: SimDisk, entries: readonly Entry[]): Promise<void> {
     writer.add(entry);
     if (writer.mustFlush) await writer.flush();
   }
-  assertEquals(await writer.finish(), disk.image().get(NAME.name)!.length);
+  const checksum = await writer.finish();
+  assertEquals(decodeFoot(disk.image().get(NAME.name)!.slice(-FOOT_BYTES))?.checksum, checksum);
 }
 
 function open(disk: SimDisk, cache = new BlockCache(1 << 20)): Promise<Table> {
-  return Table.open(disk.open(), NAME, cache);
+  // The manifest says which table it is; here it is the one that is there.
+  const foot = decodeFoot(disk.image().get(NAME.name)!.slice(-FOOT_BYTES));
+  return Table.open(disk.open(), { ...NAME, checksum: foot?.checksum ?? 0 }, cache);
 }
 
 Deno.test("the end of a large table is made in steps between which others have the thread (X8)", async () => {

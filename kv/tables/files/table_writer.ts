@@ -91,7 +91,8 @@ export class TableWriter {
   }
 
   /**
-   * Makes the file durable under its name, and returns its length. The folder is not synced yet.
+   * Makes the file durable under its name, and returns what identifies its content. The folder is not
+   * synced yet.
    *
    * @param rest Called between steps; what it returns is waited for.
    */
@@ -109,18 +110,19 @@ export class TableWriter {
       deletions: this.#deletions,
     });
     const tail = concatenate([index, filter, summary]);
+    const checksum = crc32(tail);
     const foot = encodeFoot({
       indexAt: this.#length,
       indexBytes: index.length,
       filterBytes: filter.length,
-      checksum: crc32(tail),
+      checksum,
     });
     this.#pending.push(tail, foot);
     await this.flush();
     await this.#file?.sync();
     await this.close();
     await this.#files.rename(`${this.#name}${UNFINISHED}`, this.#name);
-    return this.#length + tail.length + foot.length;
+    return checksum;
   }
 
   /** Lets go of the file; what was not finished is removed at the next start. */
@@ -144,6 +146,7 @@ export class TableWriter {
       lastKey: this.#last!.key,
       offset: this.#length,
       length: block.length,
+      checksum: crc32(block),
     });
     this.#pending.push(block);
     this.#pendingBytes += block.length;

@@ -27,7 +27,7 @@ export async function openTables(
   cache: BlockCache,
 ): Promise<OpenTables> {
   const manifest = await readManifest(files);
-  const named = new Set(manifest.levels.flat().map(tableName));
+  const named = new Set(manifest.levels.flat().map(({ number }) => tableName(number)));
   const present = new Set(await files.list());
   for (const name of named) {
     if (present.has(name)) continue;
@@ -40,9 +40,11 @@ export async function openTables(
     if (isOurs && !named.has(name)) await files.remove(name);
   }
   const levels = await Promise.all(
-    manifest.levels.map((numbers) =>
+    manifest.levels.map((tables) =>
       Promise.all(
-        numbers.map((number) => Table.open(files, { number, name: tableName(number) }, cache)),
+        tables.map((table) =>
+          Table.open(files, { ...table, name: tableName(table.number) }, cache)
+        ),
       )
     ),
   );

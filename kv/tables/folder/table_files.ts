@@ -121,12 +121,14 @@ export class TableFiles {
     await before;
     try {
       const levels = change(this.#levels);
-      const numbers = levels.map((tables) => tables.map(({ number }) => number));
+      const named = levels.map((tables) =>
+        tables.map(({ number, checksum }) => ({ number, checksum }))
+      );
       const { applied, deletions } = held ?? this.#held;
       // Versions before the applied position may be in memory alone.
       const horizon = Math.max(oldest(), applied.index);
       const next = this.#next;
-      const manifest = { applied, horizon, deletions, next, levels: numbers, members };
+      const manifest = { applied, horizon, deletions, next, levels: named, members };
       await writeManifest(this.#options.files, manifest);
       this.#levels = levels;
       this.#members = members;

@@ -84,9 +84,9 @@ export class RunWriter {
 
   async #endTable(writer: TableWriter): Promise<void> {
     const { files, cache } = this.#options;
-    await writer.finish(() => this.#slices.isOver ? this.#slices.pause() : null);
+    const checksum = await writer.finish(() => this.#slices.isOver ? this.#slices.pause() : null);
     this.#writer = null;
-    const name = { number: this.#number, name: tableName(this.#number) };
+    const name = { number: this.#number, name: tableName(this.#number), checksum };
     this.#tables.push(await Table.open(files, name, cache));
   }
 }
