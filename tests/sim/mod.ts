@@ -4,11 +4,12 @@
  * @module
  */
 
-export { DurableLog } from "./durable_log.ts";
+export { DurableLog } from "./watcher/mod.ts";
 export { SeededRandom } from "./seeded_random.ts";
-export { type MachineContext, SimCluster } from "./sim_cluster.ts";
+export { SimCluster } from "./sim_cluster.ts";
+export type { MachineContext } from "./sim_options.ts";
 export { permittedInSave, type SimFilesOptions } from "./sim_home.ts";
 export { SimServiceCluster, type TableSizes } from "./sim_service_cluster.ts";
-export { formatEnvelope, formatPosition, Trace, type TraceEvent } from "./trace.ts";
+export { formatEnvelope, formatPosition, Trace, type TraceEvent } from "./watcher/mod.ts";
 export { VirtualClock } from "./virtual_clock.ts";
-export { Violation, Watcher } from "./watcher.ts";
+export { Violation, Watcher } from "./watcher/mod.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { Clock, Files, NodeId, Persistent, Save, Storage } from "../../raft/mod.ts";
-import type { DurableLog } from "./durable_log.ts";
+import type { DurableLog } from "./watcher/mod.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import { type DiskPart, type SimFilesOptions, SimHome } from "./sim_home.ts";
 import type { ClockView, VirtualClock } from "./virtual_clock.ts";

@@ -18,7 +18,7 @@ import {
   type Storage,
 } from "../../raft/mod.ts";
 import { lastOf, positionAt } from "../../raft/core/mod.ts";
-import type { DurableLog } from "./durable_log.ts";
+import type { DurableLog } from "./watcher/mod.ts";
 import { isSameBytes, isSameEntry } from "../cluster/mod.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 import { DiskError, type DiskOperation, SimDisk } from "./sim_disk.ts";

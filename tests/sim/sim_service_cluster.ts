@@ -31,7 +31,8 @@ import {
 } from "../../raft/mod.ts";
 import { type Applied, CounterMachine, type Machine, type ServiceCluster } from "../cluster/mod.ts";
 import { SeededRandom } from "./seeded_random.ts";
-import { type MachineContext, SimCluster, type SimClusterOptions } from "./sim_cluster.ts";
+import { SimCluster } from "./sim_cluster.ts";
+import type { MachineContext, SimClusterOptions } from "./sim_options.ts";
 import { SimStream } from "./sim_streams.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 

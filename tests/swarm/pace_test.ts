@@ -9,7 +9,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { isolate, noFaults } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
-import { SimCluster, type SimMachine } from "../sim/sim_cluster.ts";
+import { SimCluster } from "../sim/sim_cluster.ts";
+import type { SimMachine } from "../sim/sim_options.ts";
 
 function machine(): SimMachine {
   const deaf = { restore: () => {}, apply: () => {}, read: () => {}, changed: () => {} };

@@ -7,7 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { bridge, type Link, majoritiesRing, oneWay } from "../../net/faults/faults.ts";
-import { formatStatus } from "../sim/trace.ts";
+import { formatStatus } from "../sim/watcher/trace.ts";
 import { SimCluster } from "../sim/sim_cluster.ts";
 
 const IDS = [1, 2, 3, 4, 5];

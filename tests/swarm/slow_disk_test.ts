@@ -6,7 +6,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Application, Entry, NodeId } from "../../raft/mod.ts";
-import { SimCluster, type SimMachine } from "../sim/sim_cluster.ts";
+import { SimCluster } from "../sim/sim_cluster.ts";
+import type { SimMachine } from "../sim/sim_options.ts";
 
 const RUNS = 20;
 /** As `kontiki node` runs them. */

@@ -7,7 +7,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Application, Entry, NodeId, RaftOptions } from "../../raft/mod.ts";
-import { SimCluster, type SimMachine } from "../sim/sim_cluster.ts";
+import { SimCluster } from "../sim/sim_cluster.ts";
+import type { SimMachine } from "../sim/sim_options.ts";
 
 const MIB = 2 ** 20;
 

@@ -41,6 +41,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["tests/cluster"],
   ["cli/node"],
   ["tests/helpers", "tests/checker/search"],
+  ["tests/sim/watcher"],
   ["tests/checker", "tests/sim"],
   ["tests/pages", "tests/scripts", "tests/storage"],
   ["tests/recorder"],

@@ -22,7 +22,6 @@ const ALLOWANCE: Allowance = {
     "cli/node/run_node.ts": 350,
     "raft/message.ts": 325,
     "raft/node.ts": 375,
-    "tests/sim/sim_cluster.ts": 517,
   },
   testedBy: {
     "raft/core/elections.ts": "raft/core/raft_test.ts",

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Envelope, Message, NodeId, Position, RoleName, Status } from "../../raft/mod.ts";
+import type { Envelope, Message, NodeId, Position, RoleName, Status } from "../../../raft/mod.ts";
 
 /** One event of a run. */
 export type TraceEvent =

@@ -5,12 +5,12 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Configuration } from "../../raft/mod.ts";
-import type { Entry, Envelope, Message, NodeId } from "../../raft/core/model/types.ts";
-import { append, BareServer, entries, REQUEST, VOTE } from "../helpers/bare_server.ts";
+import { Configuration } from "../../../raft/mod.ts";
+import type { Entry, Envelope, Message, NodeId } from "../../../raft/core/model/types.ts";
+import { append, BareServer, entries, REQUEST, VOTE } from "../../helpers/bare_server.ts";
 import { DurableLog } from "./durable_log.ts";
 import { Watcher } from "./watcher.ts";
-import { MEMBERS, momentOf } from "../helpers/log_entries.ts";
+import { MEMBERS, momentOf } from "../../helpers/log_entries.ts";
 
 /** Three nodes with disks that a test fills. */
 class Scene {

@@ -28,9 +28,9 @@ import {
   type Status,
   type Term,
   type Vote,
-} from "../../raft/mod.ts";
+} from "../../../raft/mod.ts";
 import type { DurableLog } from "./durable_log.ts";
-import { isSameEntry } from "../cluster/mod.ts";
+import { isSameEntry } from "../../cluster/mod.ts";
 import { formatEnvelope, formatPosition } from "./trace.ts";
 
 /** Something happened that must never happen. */

@@ -14,8 +14,8 @@ import type {
   Snapshot,
   Term,
   Vote,
-} from "../../raft/mod.ts";
-import { ORIGIN } from "../../raft/core/mod.ts";
+} from "../../../raft/mod.ts";
+import { ORIGIN } from "../../../raft/core/mod.ts";
 
 /** Bytes of an entry besides its command, about as in a file. */
 const ENTRY_BYTES = 16;

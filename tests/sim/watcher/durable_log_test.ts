@@ -5,10 +5,10 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { applySave, EMPTY } from "../../raft/mod.ts";
-import type { Persistent } from "../../raft/core/model/types.ts";
+import { applySave, EMPTY } from "../../../raft/mod.ts";
+import type { Persistent } from "../../../raft/core/model/types.ts";
 import { DurableLog } from "./durable_log.ts";
-import { LIFE } from "../storage/file_storage_home.ts";
+import { LIFE } from "../../storage/file_storage_home.ts";
 
 Deno.test("DurableLog equals the result of applySave after every save", () => {
   const durable = new DurableLog();
