@@ -13,10 +13,10 @@ export {
   onCluster,
   openLocalSession,
   openNodes,
-  parseEndpoint,
   withRemoteSession,
   withSession,
 } from "./open_session.ts";
+export { parseEndpoint } from "./remote/mod.ts";
 export { runProgram } from "./run_program.ts";
 export { silenceText, troubleText } from "./trouble.ts";
 export { untilServing } from "./until_serving.ts";

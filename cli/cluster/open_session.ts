@@ -1,45 +1,27 @@
 /**
- * Opens a cluster for a command: finds its nodes from the flags or from a local cluster's folder,
- * and joins the clerk of `kv/` with the calls of `net/`.
+ * Opens a cluster for a command: finds its nodes from the flags or from a local cluster's folder.
  *
  * Invariant: every session that was opened is closed, also after an error and Ctrl-C.
  *
  * @module
  */
 
-import { type Call, Clerk, Watcher } from "../../kv/mod.ts";
-import {
-  type Address,
-  type ConnectFailure,
-  type Faults,
-  parseAddress,
-  RpcClient,
-} from "../../net/mod.ts";
-import { clerkCall, openWatchOf } from "../../net/store/mod.ts";
-import { type NodeId, SystemClock } from "../../raft/mod.ts";
+import type { Faults } from "../../net/mod.ts";
+import type { NodeId } from "../../raft/mod.ts";
 import {
   type CommandContext,
   CommandError,
   type CommandRow,
   type Ending,
   type FaultControl,
-  type NodeReport,
   type Output,
-  parseNodeReport,
   type ProcessControl,
-  REPORT_REQUEST,
   type Session,
-  type SessionNode,
   type ShellCode,
-  UsageError,
 } from "../table/mod.ts";
 import { type ClusterFile, nodeFolder, readClusterFile } from "./local_cluster.ts";
 import { controlFaults, setControlFaults } from "./node_control.ts";
-
-/** How long a node may take to send its report before it counts as silent. */
-const reportMsMax = 500;
-/** How long a node may take to answer a request about members. */
-const askMsMax = 2_000;
+import { makeSession, othersOf, RemoteNode } from "./remote/mod.ts";
 
 /** The flags that name a cluster: its addresses, or else the folder of a local one. */
 export interface ClusterOptions {
@@ -185,129 +167,4 @@ async function openRemoteSession(
   for (const node of nodes) if (!distinct.includes(node)) node.client.close();
   const rest = { control: null, processes: null, isShell };
   return makeSession(distinct, { cluster: cluster ?? "?", ...rest });
-}
-
-/** The nodes that other nodes have named in their reports. */
-async function othersOf(given: readonly RemoteNode[], cluster: string): Promise<RemoteNode[]> {
-  const reached = given.filter((node) => node.id !== null);
-  const reports = await Promise.all(reached.map((node) => node.report()));
-  return newcomers(given, reports, cluster);
-}
-
-/** Nodes that reports name and that are not known yet. */
-function newcomers(
-  nodes: readonly RemoteNode[],
-  reports: readonly (NodeReport | null)[],
-  cluster: string,
-): RemoteNode[] {
-  const known = new Set(nodes.map((node) => node.id));
-  return reports.flatMap((report, at) =>
-    (report?.clients ?? []).flatMap(({ id, endpoint }) => {
-      if (known.has(id) || nodes.some((node) => node.endpoint === endpoint)) return [];
-      known.add(id);
-      // What the node has named may belong to another cluster by now, for example after a recovery.
-      return [new RemoteNode({ id, endpoint, cluster, clusterId: nodes[at]!.clusterId })];
-    })
-  );
-}
-
-/** A node, and how to reach it. */
-class RemoteNode implements SessionNode {
-  readonly endpoint: string;
-  readonly client: RpcClient;
-  isWaiting = false;
-  readonly #id: NodeId | null;
-
-  constructor(
-    { id = null, endpoint, cluster = null, clusterId = null }: {
-      id?: NodeId | null;
-      endpoint: string;
-      cluster?: string | null;
-      clusterId?: string | null;
-    },
-  ) {
-    this.#id = id;
-    this.endpoint = endpoint;
-    const server = parseEndpoint(endpoint);
-    // A node without id is asked for it first, which should not take long.
-    const patience = id === null ? { connectMsMax: reportMsMax } : {};
-    this.client = new RpcClient({ server, cluster, clusterId, ...patience });
-  }
-
-  get id(): NodeId | null {
-    return this.#id ?? this.client.server?.id ?? null;
-  }
-
-  /** The id of its cluster; `null`: it was not reached, or its cluster has none. */
-  get clusterId(): string | null {
-    return this.client.server?.clusterId || null;
-  }
-
-  /** The same address, which is not spoken to if it belongs to another cluster. */
-  ofCluster(clusterId: string): RemoteNode {
-    this.client.close();
-    return new RemoteNode({ endpoint: this.endpoint, clusterId });
-  }
-
-  get failure(): ConnectFailure | null {
-    return this.client.lastFailure;
-  }
-
-  async report(): Promise<NodeReport | null> {
-    const outcome = await this.client.call(REPORT_REQUEST, { withinMs: reportMsMax });
-    this.isWaiting = outcome.kind === "neverSent" && outcome.reason === "unknownRequest";
-    return outcome.kind === "replied" ? parseNodeReport(outcome.payload) : null;
-  }
-}
-
-function makeSession(
-  known: readonly RemoteNode[],
-  rest: Pick<Session, "cluster" | "control" | "processes" | "isShell">,
-): Session {
-  // Members that are added later are named in the reports.
-  const nodes = [...known];
-  const clock = new SystemClock();
-  const random = Math.random;
-  // Clerks identify servers by their place in this list: a node that was not reached yet has no id.
-  const placeOf = (id: NodeId) => nodes.findIndex((node) => node.id === id);
-  const find = (id: NodeId) => placeOf(id) < 0 ? null : placeOf(id);
-  const call: Call = (server, request, deadline, signal) => {
-    const withinMs = deadline - clock.now();
-    return clerkCall(nodes[server]!.client, { request, withinMs, signal });
-  };
-  return {
-    ...rest,
-    clock,
-    random,
-    nodes,
-    get ids() {
-      return nodes.flatMap((node) => node.id ?? []);
-    },
-    clerk: (only) => {
-      const servers = only === undefined ? [...nodes.keys()] : [placeOf(only)];
-      return new Clerk({ servers, find, call, clock, random, sessions: true });
-    },
-    ask: async (id, request) => {
-      const outcome = await nodes[placeOf(id)]?.client.call(request, { withinMs: askMsMax });
-      return outcome?.kind === "replied" ? outcome.payload : null;
-    },
-    watcher: (query) => {
-      const servers = [...nodes.keys()];
-      const open = openWatchOf(nodes.map(({ client }) => client));
-      return new Watcher({ servers, open, clock, random, query });
-    },
-    reports: async () => {
-      const reports = await Promise.all(nodes.map((node) => node.report()));
-      nodes.push(...newcomers(nodes, reports, rest.cluster));
-      return reports;
-    },
-    close: () => nodes.forEach(({ client }) => client.close()),
-  };
-}
-
-/** `host:port`, or `[::1]:port`. Port 0, which lets the system choose, is only for listening. */
-export function parseEndpoint(text: string): Address {
-  const address = parseAddress(text);
-  if (address !== null) return address;
-  throw new UsageError(`Cannot use the address: wanted HOST:PORT, got "${text}"`);
 }

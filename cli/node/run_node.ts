@@ -12,9 +12,7 @@ import {
   type Address,
   type Answer,
   connectionLimits,
-  CONTROL_SOCKET,
   FaultyTransport,
-  openControl,
   type Plain,
   RpcServer,
   TcpTransport,
@@ -36,14 +34,10 @@ import { cpuMs, LeaderChanges, LoopLag, SaveTimes } from "./figures.ts";
 import { listening, METRICS_REQUEST, nodeSamples } from "../door/mod.ts";
 import { leadershipLog, openingLog, refusedLog } from "./log/mod.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
-import {
-  COMPACT_REQUEST,
-  type CountingReport,
-  formatBytes,
-  type NodeReport,
-  REPORT_REQUEST,
-} from "../table/mod.ts";
+import { COMPACT_REQUEST, formatBytes, type NodeReport, REPORT_REQUEST } from "../table/mod.ts";
 import { clientAddresses, isMember, warnOfOthers } from "./addresses.ts";
+import { openNodeControl } from "./control.ts";
+import { handOver } from "./hand_over.ts";
 import { untilVoter } from "./joining.ts";
 import { answerIdentity, answerMembers, peerIdentity } from "./member_requests.ts";
 import type { NodeSettings, RunningNode } from "./node_settings.ts";
@@ -55,10 +49,6 @@ const LAB_PACE = { electionTicks: 10, heartbeatTicks: 4 };
  * Most of a compacted log that stays in memory for followers that lag; half of its limit if less.
  */
 const TRAILING_BYTES_MAX = 16 * 2 ** 20;
-
-/** A leader that stops waits so long for a successor. */
-const HAND_OVER_MS = 1_000;
-const HAND_OVER_POLL_MS = 2;
 
 /** Any free port of the loopback. */
 const ANYWHERE: Address = { hostname: "127.0.0.1", port: 0 };
@@ -211,7 +201,17 @@ class NodeProcess implements RunningNode {
         limits: this.#limits.clients,
       });
     }
-    if (this.#faulty !== null) await this.#openControl(node, this.#faulty);
+    if (this.#faulty !== null) {
+      this.#control = await openNodeControl(this.#settings, {
+        node,
+        faulty: this.#faulty,
+        transport: this.#transport,
+        machine: this.#machine,
+        report: () => this.report(),
+        clientRefusals: () => this.#clients?.refusals() ?? {},
+        stop: () => void this.stop(),
+      });
+    }
   }
 
   /** A node that asked to be added is ready when it has caught up and votes. */
@@ -253,7 +253,7 @@ class NodeProcess implements RunningNode {
 
   /** Stops the node soon in any case: messages that have not left by now are dropped. */
   async stop(): Promise<void> {
-    await this.#handOver();
+    if (!this.#isStopped && this.#node !== null) await handOver(this.#node);
     this.#close();
     await this.#node?.stop();
     this.#end.resolve(null);
@@ -303,48 +303,5 @@ class NodeProcess implements RunningNode {
       return answerMembers(request, { reply, node: this.#node, hasIds: this.#folder !== null });
     } else return this.#folder !== null && answerIdentity(request, { reply, folder: this.#folder });
     return true;
-  }
-
-  /** Lets another node lead before this one stops, so that clients notice nothing. */
-  async #handOver(): Promise<void> {
-    const node = this.#node;
-    if (this.#isStopped || node === null || !node.transfer()) return;
-    const end = performance.now() + HAND_OVER_MS;
-    while (node.status().role === "leader" && performance.now() < end) {
-      await new Promise((resolve) => setTimeout(resolve, HAND_OVER_POLL_MS));
-    }
-  }
-
-  async #openControl(node: Node, faulty: FaultyTransport): Promise<void> {
-    const { id, cluster, data, log } = this.#settings;
-    this.#control = await openControl({
-      path: `${data}/${CONTROL_SOCKET}`,
-      cluster,
-      id,
-      log: (line) => log.warn(line),
-      target: {
-        get faults() {
-          return faulty.faults;
-        },
-        setFaults: (change) => faulty.setFaults(change),
-        setPeer: (peer, address) => {
-          if (peer !== id) this.#transport.setPeer(peer, address);
-        },
-        propose: (command) => node.propose(command),
-        report: () => this.#countingReport(faulty),
-        snapshot: () => this.#machine.snapshot(),
-        stop: () => void this.stop(),
-        machine: (request, reply) => this.#machine.inspect(request, reply),
-      },
-    });
-  }
-
-  #countingReport(faulty: FaultyTransport): Plain<CountingReport> {
-    return {
-      ...this.report(),
-      traffic: { ...faulty.traffic },
-      peerRefusals: this.#transport.refusals(),
-      clientRefusals: this.#clients?.refusals() ?? {},
-    };
   }
 }

@@ -302,7 +302,7 @@ export const identityCanaries: readonly Canary[] = [
   {
     rule: "I1",
     bug: "a client asks a node of another cluster that one of its own still names",
-    file: "cli/cluster/open_session.ts",
+    file: "cli/cluster/remote/remote_node.ts",
     find: "clusterId: nodes[at]!.clusterId",
     replace: "clusterId: null",
     caughtBy: ["tests/long/lost_folder_test.ts"],

@@ -35,6 +35,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["."],
   ["cli/table"],
   ["cli/rows"],
+  ["cli/cluster/remote"],
   ["cli/cluster"],
   ["cli/door"],
   ["cli/members", "cli/node/log", "cli/shell", "cli/store"],
