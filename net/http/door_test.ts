@@ -260,8 +260,29 @@ Deno.test("a stream's signal is raised when its client goes away", async () => {
   });
 });
 
-Deno.test("connections beyond the limit are closed until another is silent for long", async () => {
-  const limits = { connectionsMax: 2, silenceMsMin: 300 };
+Deno.test("connections beyond the limit wait for a place, in order and only so long", async () => {
+  const limits = { connectionsMax: 1, waitingMax: 2, waitMsMax: 1500, silenceMsMin: 60_000 };
+  await withDoor({ limits }, async ({ door, base }) => {
+    const { port } = door.address;
+    const request = get("Host: localhost\r\n");
+    const first = await Deno.connect({ port });
+    await until(() => door.load().connections === 1);
+    assertEquals(await inTime(raw(port, request)), "");
+    const patient = [raw(port, request), raw(port, request)];
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const begin = performance.now();
+    assertEquals(await inTime(raw(port, request)), "");
+    assert(performance.now() - begin < 1000, "the third one was refused late");
+    assertEquals(door.load().connections, 1);
+    first.close();
+    for (const answer of patient) assertEquals(statusOf(await inTime(answer)), 200);
+    assertEquals(await ask(base), [200, "hello"]);
+    assertEquals(door.refusals()["tooMany"], 2);
+  });
+});
+
+Deno.test("a connection that is silent for long makes place for another", async () => {
+  const limits = { connectionsMax: 2, waitingMax: 0, silenceMsMin: 300 };
   await withDoor({ limits }, async ({ door, base }) => {
     const { port } = door.address;
     const held = [await Deno.connect({ port }), await Deno.connect({ port })];

@@ -2,9 +2,10 @@
  * The gate before the HTTP server of the runtime, which accepts any number of connections and keeps
  * them for any time. It passes bytes on, and knows nothing of HTTP.
  *
- * Invariants: there are never more than `connectionsMax` connections (H2); a connection on which the
- * server has said nothing for `silenceMsMax` is closed, whatever its client sends; at most two
- * buffers are held for a connection, so that a slow client holds up itself alone.
+ * Invariants: there are never more than `connectionsMax` connections (H2), and `waitingMax` beside
+ * them that nobody reads; a connection on which the server has said nothing for `silenceMsMax` is
+ * closed, whatever its client sends; at most two buffers are held for a connection, so that a slow
+ * client holds up itself alone.
  *
  * @module
  */
@@ -20,14 +21,18 @@ export interface GateOptions {
   readonly refusals: Refusals;
   /** The greatest number of connections. */
   readonly connectionsMax: number;
+  /** At the limit so many more wait for a place, in the order in which they came. */
+  readonly waitingMax: number;
+  /** A connection that waits longer is closed. */
+  readonly waitMsMax: number;
   /** A connection is closed when the server has said nothing for so long. */
   readonly silenceMsMax: number;
-  /** At the limit a new connection takes the place of one that is silent for so long. */
+  /** A connection that waits takes the place of one that is silent for so long. */
   readonly silenceMsMin: number;
 }
 
 const BUFFER_BYTES = 16 * 1024;
-const SWEEP_MS = 500;
+const SWEEP_MS = 100;
 
 interface Passage {
   readonly source: string;
@@ -37,18 +42,27 @@ interface Passage {
   answeredAt: number;
 }
 
+/** A connection that waits for a place. */
+interface Waiting {
+  readonly source: string;
+  readonly client: Deno.Conn;
+  readonly since: number;
+}
+
 /** Passes connections on to a server. */
 export class Gate {
   readonly #options: GateOptions;
   readonly #acceptor: Acceptor;
   readonly #passages = new Set<Passage>();
+  readonly #waiting: Waiting[] = [];
+  #isClosed = false;
   readonly #timer: ReturnType<typeof setInterval>;
 
   /** Begins to accept. */
   constructor(options: GateOptions) {
     this.#options = options;
     this.#acceptor = acceptAll(options.listener, {
-      accept: (conn) => void this.#pass(conn),
+      accept: (conn) => this.#accept(conn),
       failed: (detail) => this.#options.refusals.count("acceptFailed", { source: "-", detail }),
     });
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
@@ -61,14 +75,42 @@ export class Gate {
 
   /** Closes all connections. */
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#acceptor.close();
+    for (const { client } of this.#waiting.splice(0)) closeQuietly(client);
     for (const passage of this.#passages) this.#end(passage);
   }
 
-  async #pass(client: Deno.Conn): Promise<void> {
+  #accept(client: Deno.Conn): void {
     const source = sourceOf(client.remoteAddr);
-    if (!this.#makeRoom(source)) return closeQuietly(client);
+    this.#waiting.push({ source, client, since: performance.now() });
+    this.#admit();
+    if (this.#waiting.length > this.#options.waitingMax) this.#refuse(this.#waiting.pop());
+  }
+
+  get #room(): number {
+    return this.#options.connectionsMax - this.#passages.size;
+  }
+
+  /** Lets in those that wait, as far as there is room; a connection that is silent makes room. */
+  #admit(): void {
+    while (!this.#isClosed && this.#waiting.length > 0) {
+      if (this.#room <= 0 && !this.#endSilent()) return;
+      const next = this.#waiting.shift();
+      if (next !== undefined) void this.#pass(next);
+    }
+  }
+
+  #refuse(waiting: Waiting | undefined): void {
+    if (waiting === undefined) return;
+    const { client, source } = waiting;
+    const detail = `more than ${this.#options.connectionsMax} HTTP connections`;
+    this.#options.refusals.count("tooMany", { source, detail });
+    closeQuietly(client);
+  }
+
+  async #pass({ client, source }: Waiting): Promise<void> {
     const passage: Passage = { source, client, server: null, answeredAt: performance.now() };
     this.#passages.add(passage);
     try {
@@ -86,24 +128,28 @@ export class Gate {
     }
   }
 
-  /** Whether there is room for one connection more; a silent one has to go for it. */
-  #makeRoom(source: string): boolean {
+  /** Ends the connection that is silent for longest, if that is long enough. */
+  #endSilent(): boolean {
     const { connectionsMax, silenceMsMin, refusals } = this.#options;
-    if (this.#passages.size < connectionsMax) return true;
-    const detail = `more than ${connectionsMax} HTTP connections`;
     let oldest: Passage | null = null;
     for (const passage of this.#passages) {
       if (oldest === null || passage.answeredAt < oldest.answeredAt) oldest = passage;
     }
-    const isSilent = oldest !== null && performance.now() - oldest.answeredAt >= silenceMsMin;
-    refusals.count("tooMany", { source: isSilent ? oldest!.source : source, detail });
-    if (isSilent) this.#end(oldest!);
-    return isSilent;
+    if (oldest === null || performance.now() - oldest.answeredAt < silenceMsMin) return false;
+    const detail = `more than ${connectionsMax} HTTP connections`;
+    refusals.count("tooMany", { source: oldest.source, detail });
+    this.#drop(oldest);
+    return true;
   }
 
   #sweep(): void {
-    const { silenceMsMax, refusals } = this.#options;
-    const before = performance.now() - silenceMsMax;
+    const { silenceMsMax, waitMsMax, refusals } = this.#options;
+    const now = performance.now();
+    while (this.#waiting.length > 0 && now - this.#waiting[0]!.since > waitMsMax) {
+      this.#refuse(this.#waiting.shift());
+    }
+    this.#admit();
+    const before = now - silenceMsMax;
     for (const passage of this.#passages) {
       if (passage.answeredAt > before) continue;
       const detail = `no answer for ${silenceMsMax} ms on an HTTP connection`;
@@ -113,6 +159,11 @@ export class Gate {
   }
 
   #end(passage: Passage): void {
+    this.#drop(passage);
+    this.#admit();
+  }
+
+  #drop(passage: Passage): void {
     if (!this.#passages.delete(passage)) return;
     closeQuietly(passage.client);
     if (passage.server !== null) closeQuietly(passage.server);

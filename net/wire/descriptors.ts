@@ -14,8 +14,11 @@ const UNKNOWN_LIMIT = 256;
 /** Kept for files of the log and the snapshot, the runtime, listeners, and connections of peers. */
 const RESERVE = 96;
 
-/** What a connection of the HTTP port takes: its socket, and both ends of the one behind the gate. */
-const HTTP_DESCRIPTORS = 3;
+/**
+ * What a connection of the HTTP port takes: its socket, both ends of the one behind the gate, and the
+ * socket of another connection that waits for its place.
+ */
+const HTTP_DESCRIPTORS = 4;
 
 /** The least number with which a node can serve. */
 export const DESCRIPTORS_MIN = 128;
@@ -77,7 +80,7 @@ export function shareDescriptors(
   const free = limit - RESERVE;
   const peers = { pendingHellosMax: Math.min(64, Math.floor(free / 8)) };
   const pendingHellosMax = Math.min(256, Math.floor(free / 8));
-  const http = { connectionsMax: hasHttp ? Math.min(256, Math.floor(free / 12)) : 0 };
+  const http = { connectionsMax: hasHttp ? Math.min(256, Math.floor(free / 16)) : 0 };
   const others = pendingHellosMax + peers.pendingHellosMax + HTTP_DESCRIPTORS * http.connectionsMax;
   const connectionsMax = Math.min(4096, free - others);
   return { clients: { connectionsMax, pendingHellosMax }, peers, http };

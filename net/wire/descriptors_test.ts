@@ -25,7 +25,7 @@ Deno.test("shareDescriptors keeps a reserve for files, whatever the limit", () =
       const counts = [clients.connectionsMax, clients.pendingHellosMax, peers.pendingHellosMax];
       assert(counts.every((count) => count > 0));
       assertEquals(http.connectionsMax > 0, hasHttp);
-      const sum = counts.reduce((sum, count) => sum + count) + 3 * http.connectionsMax;
+      const sum = counts.reduce((sum, count) => sum + count) + 4 * http.connectionsMax;
       assert(sum <= limit - 96, `${limit}`);
     }
   }
