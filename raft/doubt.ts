@@ -30,6 +30,7 @@ export function doubt({ from, term, message }: Envelope, view: View): string | n
     case "requestVote":
     case "requestVoteReply":
     case "removed":
+    case "readQuestion":
       return null;
     case "appendEntries":
       return doubtLeader(from, view) ?? doubtEntries(message, view) ?? doubtTimes(message, view);

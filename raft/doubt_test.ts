@@ -37,7 +37,7 @@ function append(
 ): Message {
   const entries = terms.map((term, at) => ({ ...entryOf(first + at, term), times }));
   const previous = { index: first - 1, term: 3 };
-  return { type: "appendEntries", previous, entries, commit: 8, round: 1 };
+  return { type: "appendEntries", answer: null, previous, entries, commit: 8, round: 1 };
 }
 
 const image: Message = {
@@ -64,7 +64,7 @@ const rejected: Message = {
 };
 
 function accepted(match: number, round: number): Message {
-  return { type: "appendEntriesReply", accepted: true, match, round };
+  return { type: "appendEntriesReply", accepted: true, question: null, match, round };
 }
 
 function received(round: number): Message {

@@ -36,10 +36,11 @@ const WIRE_TYPE = {
   installSnapshotReply: 7,
   timeoutNow: 8,
   removed: 9,
+  readQuestion: 10,
 } as const;
 
 /** Elements of the array by type, the four of the address included. Later versions may add some. */
-const WIRE_LENGTH: readonly number[] = [0, 8, 6, 9, 6, 8, 13, 9, 4, 5];
+const WIRE_LENGTH: readonly number[] = [0, 8, 6, 9, 6, 8, 13, 9, 4, 5, 5];
 
 /** The kinds of entries, each at its number on the wire. */
 const WIRE_KINDS: readonly EntryKind[] = ["noop", "command", "members"];
@@ -67,14 +68,18 @@ export function encodeEnvelope(envelope: Envelope): readonly EnvelopeValue[] {
     case "requestVoteReply":
       return [WIRE_TYPE.requestVoteReply, from, to, term, message.preVote, message.granted];
     case "appendEntries": {
-      const { previous, commit, round } = message;
+      const { previous, commit, round, answer } = message;
       const entries = encodeEntries(message.entries);
       const { index, term: previousTerm } = previous;
-      return [WIRE_TYPE.appendEntries, from, to, term, index, previousTerm, commit, round, entries];
+      const type = WIRE_TYPE.appendEntries;
+      const [question, answered] = [answer?.question ?? null, answer?.index ?? null];
+      const place = [index, previousTerm, commit, round] as const;
+      return [type, from, to, term, ...place, entries, question, answered];
     }
     case "appendEntriesReply": {
       if (message.accepted) {
-        return [WIRE_TYPE.appendAccepted, from, to, term, message.round, message.match];
+        const { round, match, question } = message;
+        return [WIRE_TYPE.appendAccepted, from, to, term, round, match, question];
       }
       const { round, previous, conflict } = message;
       const { term: heldTerm, index } = conflict;
@@ -96,6 +101,8 @@ export function encodeEnvelope(envelope: Envelope): readonly EnvelopeValue[] {
     }
     case "timeoutNow":
       return [WIRE_TYPE.timeoutNow, from, to, term];
+    case "readQuestion":
+      return [WIRE_TYPE.readQuestion, from, to, term, message.question];
     case "removed":
       return [WIRE_TYPE.removed, from, to, term, message.commit];
   }
@@ -155,12 +162,15 @@ function decodeMessage(type: number, term: number, fields: readonly unknown[]): 
       const commit = whole(fields[6], "commit");
       const round = whole(fields[7], "round");
       const entries = decodeEntries(fields[8], { previous, term });
-      return { type: "appendEntries", previous, entries, commit, round };
+      const [question, index] = [later(fields, 9, "question"), later(fields, 10, "answer")];
+      const answer = question === null || index === null ? null : { question, index };
+      return { type: "appendEntries", previous, entries, commit, round, answer };
     }
     case WIRE_TYPE.appendAccepted: {
       const round = whole(fields[4], "round");
       const match = whole(fields[5], "match");
-      return { type: "appendEntriesReply", accepted: true, round, match };
+      const question = later(fields, 6, "question");
+      return { type: "appendEntriesReply", accepted: true, round, match, question };
     }
     case WIRE_TYPE.appendRejected: {
       const round = whole(fields[4], "round");
@@ -177,6 +187,8 @@ function decodeMessage(type: number, term: number, fields: readonly unknown[]): 
       return decodeInstallSnapshot(term, fields);
     case WIRE_TYPE.timeoutNow:
       return { type: "timeoutNow" };
+    case WIRE_TYPE.readQuestion:
+      return { type: "readQuestion", question: whole(fields[4], "question") };
     case WIRE_TYPE.removed:
       return { type: "removed", commit: whole(fields[4], "commit") };
     default: {
@@ -309,6 +321,11 @@ function nodeId(value: unknown, name: string): number {
 function whole(value: unknown, name: string): number {
   if (typeof value === "number" && value >= 0 && Number.isSafeInteger(value)) return value;
   throw refusal(name, "a whole number", value);
+}
+
+/** A number that may be missing, and that earlier releases do not write. */
+function later(fields: readonly unknown[], at: number, name: string): number | null {
+  return at >= fields.length || fields[at] === null ? null : whole(fields[at], name);
 }
 
 function flag(value: unknown, name: string): boolean {

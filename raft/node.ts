@@ -200,9 +200,21 @@ export class Node {
     return this.#input(() => this.#raft.transfer(to)) ?? false;
   }
 
-  /** Registers a linearizable read, decided later by `application.read`. False: not the leader. */
+  /**
+   * Registers a linearizable read, decided later by `application.read`. False: this server neither leads
+   * nor follows a leader that it can ask.
+   */
   read(context: number): boolean {
     return this.#input(() => this.#raft.read(context)) ?? false;
+  }
+
+  /**
+   * How many milliseconds ago the state up to an index was certainly still the newest; `null`: unknown.
+   * Measured by the clock of this server alone.
+   */
+  ageMs(applied: Index): number | null {
+    const at = this.#raft.freshAt(applied);
+    return at === null ? null : this.#options.clock.now() - at;
   }
 
   /** The application has an image of everything up to and including `index`. */

@@ -170,7 +170,12 @@ Deno.test("Node answers its leader and applies what is committed while a save is
   const node = await world.start({ peers: [1, 2, 3] });
   const entries = [1, 2].map((index) => entryOf(index, 1, new Uint8Array(1)));
   const envelope = { from: 2, to: 1, term: 1 };
-  const append = { type: "appendEntries", previous: { index: 0, term: 0 }, round: 0 } as const;
+  const append = {
+    type: "appendEntries",
+    answer: null,
+    previous: { index: 0, term: 0 },
+    round: 0,
+  } as const;
   node.receive({ ...envelope, message: { ...append, entries: [], commit: 0 } });
   await world.settle();
   await world.saved(); // the term is durable
@@ -408,7 +413,7 @@ Deno.test("Node restores a snapshot before it applies later entries (S4)", async
   const envelope = { from: 2, to: 1, term: 1 };
   node.receive({ ...envelope, message: { type: "installSnapshot", ...image } });
   const append = { previous: last, entries, commit: 6, round: 0 };
-  node.receive({ ...envelope, message: { type: "appendEntries", ...append } });
+  node.receive({ ...envelope, message: { type: "appendEntries", answer: null, ...append } });
   await world.settle();
   assertEquals(world.take(), [
     "follower",
@@ -426,10 +431,13 @@ Deno.test("Node waits a full timeout after the last message of its leader (§5.2
   const node = await world.start({ peers: [1, 2], electionTicks: 5, profile: "lab" });
   const append = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
   const envelope = { from: 2, to: 1, term: 1 };
-  node.receive({ ...envelope, message: { type: "appendEntries", ...append } });
+  node.receive({ ...envelope, message: { type: "appendEntries", answer: null, ...append } });
   for (let beat = 0; beat < 4; beat++) {
     for (let tick = 0; tick < 3; tick++) await world.tick();
-    node.receive({ ...envelope, message: { type: "appendEntries", ...append, round: beat + 1 } });
+    node.receive({
+      ...envelope,
+      message: { type: "appendEntries", answer: null, ...append, round: beat + 1 },
+    });
     await world.saved();
   }
   assertEquals(node.status().role, "follower");

@@ -96,7 +96,10 @@ Deno.test("FaultyTransport sends a small message before a queued long one when b
   const command = new Uint8Array(1474);
   const append = { previous: { index: 0, term: 0 }, commit: 0, round: 1 };
   const entries = [entryOf(1, 1, command)];
-  const long: Envelope = { ...request, message: { type: "appendEntries", ...append, entries } };
+  const long: Envelope = {
+    ...request,
+    message: { type: "appendEntries", answer: null, ...append, entries },
+  };
   faulty.send([long, request]);
   assertEquals(timers.map(({ ms }) => ms), [1500, 16]);
   assertEquals(faulty.waiting(2), 7 + 1516, "the long one waits, and for the small one too");

@@ -16,7 +16,7 @@ const hello = (run: number, held: PeerHello["held"], incarnation = "a2"): PeerHe
   ...{ certificate: null, asOf: none, client: "", held },
 });
 const accepted = (match: number): Message => ({
-  ...{ type: "appendEntriesReply", accepted: true, match, round: 1 } as const,
+  ...{ type: "appendEntriesReply", accepted: true, question: null, match, round: 1 } as const,
 });
 const vote = (preVote: boolean): Message => ({
   ...{ type: "requestVoteReply", preVote, granted: true } as const,

@@ -42,7 +42,7 @@ function open(id: NodeId, changes: Partial<TcpTransportOptions> = {}): Side {
 
 function message(from: NodeId, to: NodeId, round: number): Envelope {
   const fields = { previous: { index: 0, term: 0 }, entries: [], commit: 0 };
-  return { from, to, term: 1, message: { type: "appendEntries", ...fields, round } };
+  return { from, to, term: 1, message: { type: "appendEntries", answer: null, ...fields, round } };
 }
 
 function rounds(side: Side): number[] {
@@ -340,7 +340,7 @@ Deno.test("TcpTransport keeps an idle connection while pings are answered", asyn
 function append(to: NodeId, bytes: number, round = 1): Envelope {
   const entries = [entryOf(1, 1, new Uint8Array(bytes))];
   const fields = { previous: { index: 0, term: 0 }, entries, commit: 0, round };
-  return { from: 1, to, term: 1, message: { type: "appendEntries", ...fields } };
+  return { from: 1, to, term: 1, message: { type: "appendEntries", answer: null, ...fields } };
 }
 
 Deno.test("TcpTransport carries small messages past a long one on a slow line", async () => {

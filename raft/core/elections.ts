@@ -19,7 +19,7 @@ export function campaign(server: Server, kind: "pre-vote" | "candidate", transfe
   // this server must not ignore a leader that all others hear.
   else if (server.role.kind === "pre-vote") server.timer.forgetRounds();
   const role: PreVote | Candidate = { kind, votes: new Set() };
-  server.role = role;
+  server.become(role);
   server.timer.reset();
   server.trace?.(kind === "pre-vote" ? "tries an election" : `is candidate in term ${server.term}`);
   const { index, term } = server.log.last;
@@ -62,7 +62,7 @@ function lead(server: Server): void {
     ...{ kind: "leader", peers, round: 0, beatTicks: 0 },
     ...{ reads, time, transfer: null },
   };
-  server.role = role;
+  server.become(role);
   server.trace?.(`leads term ${server.term}`);
   if (server.isProduction) appendOwn(server, role, "noop", NO_DATA);
 }

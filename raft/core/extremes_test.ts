@@ -21,7 +21,7 @@ const MESSAGES: readonly Message[] = [
   { type: "requestVote", preVote: true, transfer: false, last: LAST },
   VOTE,
   append([1, 1], { terms: [1], commit: 1 }),
-  { type: "appendEntriesReply", accepted: true, match: 1, ...ROUND },
+  { type: "appendEntriesReply", accepted: true, question: null, match: 1, ...ROUND },
   {
     ...{ type: "appendEntriesReply", accepted: false, previous: 1, ...ROUND } as const,
     conflict: { term: null, index: 1 },
@@ -110,7 +110,7 @@ Deno.test("Raft goes on leading when a peer acknowledges what was never sent (X7
   const server = new BareServer();
   server.lead();
   const { term } = server.status;
-  const accepted = { type: "appendEntriesReply", accepted: true } as const;
+  const accepted = { type: "appendEntriesReply", accepted: true, question: null } as const;
   server.hear(2, term, { ...accepted, match: 1_000, round: 0 });
   server.hear(2, term, { ...accepted, match: 0, round: 1_000 });
   server.raft.propose(Uint8Array.of(1));
@@ -123,7 +123,12 @@ Deno.test("Raft confirms no read by an answer to a round that has not begun (R2)
   const server = new BareServer();
   server.lead();
   const { term } = server.status;
-  const accepted = { type: "appendEntriesReply", accepted: true, match: 1 } as const;
+  const accepted = {
+    type: "appendEntriesReply",
+    accepted: true,
+    question: null,
+    match: 1,
+  } as const;
   server.raft.propose(Uint8Array.of(1));
   server.turn();
   server.hear(2, term, { ...accepted, round: 0 });

@@ -15,7 +15,7 @@ const REQUEST = {
   transfer: false,
   last: { index: 9, term: 9 },
 } as const;
-const ACCEPTED = { type: "appendEntriesReply", accepted: true } as const;
+const ACCEPTED = { type: "appendEntriesReply", accepted: true, question: null } as const;
 
 /** A message arrives; what leaves at once, with no save ending. */
 function hear(server: BareServer, from: NodeId, term: Term, message: Message): readonly Message[] {

@@ -33,7 +33,7 @@ import type {
   Status,
   Term,
 } from "./model/mod.ts";
-import { startReads, takeReads } from "./read_rounds.ts";
+import { askLeader, startReads, startRound, takeReads, tickReads } from "./read_rounds.ts";
 import { advanceCommit, appendOwn, canApply, replicate, takeCommitted } from "./replication.ts";
 import { saved, takeSave } from "./saves.ts";
 import { type Leader, Server } from "./server/mod.ts";
@@ -76,7 +76,8 @@ export class Raft {
     const server = this.#server;
     if (server.role.kind === "leader") return tickLeader(server, server.role);
     server.timer.tick();
-    if (server.timer.ticksLeft > 0) return false;
+    const isDue = tickReads(server);
+    if (server.timer.ticksLeft > 0) return isDue;
     if (server.membership.mayStand(server.commit)) {
       campaign(server, server.isProduction ? "pre-vote" : "candidate");
     } else {
@@ -115,10 +116,16 @@ export class Raft {
     return { index, term };
   }
 
-  /** Registers a linearizable read, decided in a later turn's effects; false: not the leader (§8). */
+  /**
+   * Registers a linearizable read, decided in a later turn's effects; false: this server neither leads
+   * nor follows a leader that answers it (§8).
+   */
   read(context: number): boolean {
-    if (this.#server.role.kind !== "leader") return false;
-    this.#server.role.reads.register(context);
+    const { role } = this.#server;
+    if (role.kind !== "leader" && !(role.kind === "follower" && role.reads.isAnswering)) {
+      return false;
+    }
+    role.reads.register(context);
     return true;
   }
 
@@ -170,7 +177,7 @@ export class Raft {
       advanceCommit(server, role);
       advanceMembers(server, role);
       startReads(server, role);
-    }
+    } else if (role.kind === "follower") askLeader(server, role);
     const send = server.outbox.take();
     if (role.kind === "leader") replicate(server, role, send);
     const restore = server.restore;
@@ -199,7 +206,10 @@ export class Raft {
   /** Number of ticks until something is due, if no message arrives before: 1 or more. */
   get ticksUntilDue(): number {
     const server = this.#server;
-    if (server.role.kind !== "leader") return server.timer.ticksLeft;
+    if (server.role.kind !== "leader") {
+      const isWaiting = server.role.kind === "follower" && server.role.reads.isWaiting;
+      return isWaiting ? 1 : server.timer.ticksLeft;
+    }
     for (const peer of server.role.peers.all) if (peer.awaitsCommit(server.commit)) return 1;
     return server.options.heartbeatTicks - server.role.beatTicks;
   }
@@ -211,6 +221,14 @@ export class Raft {
     if (server.role.kind !== "leader") return false;
     for (const peer of server.role.peers.all) if (peer.hasMore) return true;
     return false;
+  }
+
+  /**
+   * The time, by this server's clock, at which the state up to an index was certainly still the newest
+   * of the cluster; `null`: unknown (R8).
+   */
+  freshAt(applied: Index): number | null {
+    return this.#server.freshness.of(applied);
   }
 
   /** The term of the entry at an index, or `null` if the log does not hold it. */
@@ -257,6 +275,7 @@ function tickLeader(server: Server, role: Leader): boolean {
   if (isBeat) {
     role.beatTicks = 0;
     role.round++;
+    startRound(server, role);
   }
   role.peers.tick(server.log.last.index);
   for (const peer of role.peers.all) {

@@ -11,7 +11,16 @@ import { append, REQUEST } from "../../tests/helpers/bare_server.ts";
 import { EMPTY } from "./model/save.ts";
 import { Raft } from "./raft.ts";
 import type { RaftOptions } from "./model/options.ts";
-import type { Effects, Envelope, Message, NodeId, Persistent, Save, Term } from "./model/types.ts";
+import type {
+  AppendAccepted,
+  Effects,
+  Envelope,
+  Message,
+  NodeId,
+  Persistent,
+  Save,
+  Term,
+} from "./model/types.ts";
 import { entryOf, MEMBERS, momentOf, STILL_CLOCKS } from "../../tests/helpers/log_entries.ts";
 
 const TIMEOUT = 10;
@@ -58,7 +67,13 @@ function electAlone(raft: Raft): void {
 }
 
 function accept(raft: Raft, id: NodeId, match: number, round = 0): void {
-  const accepted = { type: "appendEntriesReply", accepted: true, round, match } as const;
+  const accepted = {
+    type: "appendEntriesReply",
+    accepted: true,
+    question: null,
+    round,
+    match,
+  } as const;
   raft.step(from(id, raft.standing.term, accepted));
 }
 
@@ -83,7 +98,7 @@ Deno.test("Raft starts an election without pre-vote in the lab profile", () => {
 Deno.test("Raft ignores candidates while its leader is alive (E9)", () => {
   const raft = server();
   const heartbeat = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
-  raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
+  raft.step(from(2, 3, { type: "appendEntries", answer: null, ...heartbeat }));
   raft.takeEffects();
   const request = { ...REQUEST, last: { index: 9, term: 9 } };
   raft.step(from(3, 9, request));
@@ -97,7 +112,7 @@ Deno.test("Raft ignores candidates while its leader is alive (E9)", () => {
 Deno.test("Raft votes again before its own timeout when its leader has been silent (E9)", () => {
   const raft = new Raft(BASE, EMPTY, { random: () => 0.5, clock: STILL_CLOCKS });
   const heartbeat = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 0 };
-  raft.step(from(2, 3, { type: "appendEntries", ...heartbeat }));
+  raft.step(from(2, 3, { type: "appendEntries", answer: null, ...heartbeat }));
   tick(raft, TIMEOUT);
   assertEquals(raft.standing, { term: 3, role: "follower", leader: 2 });
   raft.step(
@@ -278,8 +293,15 @@ Deno.test("Raft keeps its log when it contains the last entry of a received snap
   const { restore, apply, send } = raft.takeEffects();
   assertEquals([restore, raft.takeSave(), apply.map(({ index }) => index)], [null, null, [1, 2]]);
   assertEquals(raft.status().last, { index: 3, term: 1 });
-  const accepted = { type: "appendEntriesReply", accepted: true, round: 7, match: 2 } as const;
-  assertEquals(send.map(({ message }) => message), [accepted]);
+  const accepted = {
+    type: "appendEntriesReply",
+    accepted: true,
+    question: null,
+    round: 7,
+    match: 2,
+  } as const;
+  const message = { ...send[0]!.message as AppendAccepted, question: null };
+  assertEquals([send.length, message], [1, accepted]);
 });
 
 Deno.test("Raft does not keep probing a server that lost acknowledged entries (D8)", () => {
@@ -308,7 +330,7 @@ Deno.test("Raft does not keep probing a server that lost acknowledged entries (D
 Deno.test("Raft answers a message of an earlier term with round zero (L9, R2)", () => {
   const raft = server({}, { ...EMPTY, term: 5 });
   const place = { previous: { index: 0, term: 0 }, entries: [], commit: 0, round: 77 };
-  raft.step(from(2, 3, { type: "appendEntries", ...place }));
+  raft.step(from(2, 3, { type: "appendEntries", answer: null, ...place }));
   const chunk = { last: momentOf(9, 3), members: MEMBERS, offset: 0, total: 1, round: 78 };
   raft.step(from(2, 3, { type: "installSnapshot", ...chunk, data: new Uint8Array(1) }));
   save(raft);

@@ -18,6 +18,7 @@ import {
   type NodeId,
 } from "./model/mod.ts";
 import { isBulk } from "./peers/mod.ts";
+import { onQuestion, onReadAnswer, questionOf } from "./read_rounds.ts";
 import type { Follower, Leader, Server } from "./server/mod.ts";
 
 /** A leader appends an entry to its own log; it counts in a majority when it is durable (L6). */
@@ -41,7 +42,13 @@ export function replicate(server: Server, { peers, round, time }: Leader, send: 
   for (const peer of peers.all) {
     const waiting = server.waiting(peer.id);
     for (const message of peer.takeMessages({ log, snapshot, images, commit, round, waiting })) {
-      send.push(server.envelope(peer.id, message));
+      const { answer } = peer;
+      if (answer === null || message.type !== "appendEntries") {
+        send.push(server.envelope(peer.id, message));
+      } else {
+        send.push(server.envelope(peer.id, { ...message, answer }));
+        peer.answer = null;
+      }
     }
   }
 }
@@ -51,6 +58,7 @@ export function onAppendEntries(server: Server, from: NodeId, message: AppendEnt
   const { previous, entries, round } = message;
   const role = server.hear(from, round);
   if (role === null) return;
+  if (message.answer !== null) onReadAnswer(server, role, message.answer);
   if (previous.index < server.log.base.index) {
     // Everything up to our snapshot is committed, so the leader has it too.
     return verify(server, role, server.commit, message);
@@ -92,7 +100,9 @@ export function acknowledgeOwed(server: Server, role: Follower): void {
   if (role.leader === null || role.owedRound === null) return;
   const match = Math.min(server.verified, server.log.durable);
   const { owedRound: round } = role;
-  server.reply(role.leader, { type: "appendEntriesReply", accepted: true, match, round });
+  const question = questionOf(server, role, round);
+  const reply = { type: "appendEntriesReply", accepted: true, match, round, question } as const;
+  server.reply(role.leader, reply);
   if (match === server.verified) role.owedRound = null;
 }
 
@@ -105,6 +115,7 @@ export function onAppendEntriesReply(
   const peer = server.hearPeer(from, message.round);
   if (peer === null) return;
   if (message.accepted) {
+    if (message.question !== null) onQuestion(server, from, message.question);
     if (message.match > server.log.last.index) return;
     return peer.accepted(message.match, message.round);
   }

@@ -7,6 +7,7 @@
 import { hasLiveLeader, onRequestVote, onRequestVoteReply } from "./elections.ts";
 import { dismiss, onRemoved } from "./member_changes.ts";
 import type { Envelope, Message, NodeId } from "./model/mod.ts";
+import { onReadQuestion } from "./read_rounds.ts";
 import { onAppendEntries, onAppendEntriesReply } from "./replication.ts";
 import type { Server } from "./server/mod.ts";
 import { onInstallSnapshot, onInstallSnapshotReply } from "./snapshots.ts";
@@ -48,6 +49,8 @@ export function step(server: Server, envelope: Envelope): void {
       return onAppendEntriesReply(server, from, message);
     case "installSnapshotReply":
       return onInstallSnapshotReply(server, from, message);
+    case "readQuestion":
+      return onReadQuestion(server, from, message.question);
     case "timeoutNow":
       return onTimeoutNow(server, from);
     default:

@@ -37,27 +37,13 @@ import { Queue } from "./queue.ts";
 import { type Outcome, type ReplicatedLog, RSM_LIMITS, type RsmOptions } from "./rsm_options.ts";
 import { SnapshotTrigger } from "./snapshot_trigger.ts";
 import { TurnTime } from "./turn_time.ts";
+import type { Asked, Submitted } from "./waiting.ts";
 
 /**
  * A submit is accepted if its wait, as far as it can be estimated, takes at most this share of the
  * time that its caller has: the request has waited unread before, and the reply takes time too.
  */
 const PATIENCE_SHARE = 0.5;
-
-interface Submitted {
-  readonly command: Uint8Array;
-  /** The outcome is of no use after this time. */
-  readonly deadline: number;
-  readonly done: (outcome: Outcome) => void;
-  /** Its place in the log; 0 until it has one. */
-  index: Index;
-}
-
-interface Asked {
-  readonly request: Uint8Array;
-  readonly deadline: number;
-  readonly done: (outcome: Outcome) => void;
-}
 
 /**
  * A machine that every server of a cluster runs through the same commands. It is the application of
@@ -162,6 +148,16 @@ export class Rsm implements Application {
     this.#asked.set(context, { request, deadline: this.#time.now() + withinMs, done });
     this.#waitingBytes += request.length;
     if (!(this.#log?.read(context) ?? false)) this.read(context, false);
+  }
+
+  /** How many milliseconds ago the machine's state was certainly still the newest; `null`: unknown. */
+  get ageMs(): number | null {
+    return this.#log?.ageMs?.(this.#applied) ?? null;
+  }
+
+  /** Asks the machine as it is now, which may not be current: see {@linkcode Rsm.ageMs}. */
+  peek(request: Uint8Array): Uint8Array {
+    return this.#machine.query(request);
   }
 
   /** Ends every wait, and refuses everything from now on. */

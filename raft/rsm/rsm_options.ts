@@ -19,8 +19,10 @@ import type {
 export interface ReplicatedLog {
   /** Appends a command; `null` if this server does not lead. */
   propose(command: Uint8Array): Position | null;
-  /** Requests the confirmation of a read; `false` if this server does not lead. */
+  /** Requests the confirmation of a read; `false` if this server knows of no leader to confirm it. */
   read(context: number): boolean;
+  /** How many milliseconds ago the state up to an index was certainly still the newest. */
+  ageMs?(applied: Index): number | null;
   /**
    * Lets an image stand in for the log up to the index; `false`: none is needed now. `ended` is
    * called with the size of the image, or with `null` if it could not be written.

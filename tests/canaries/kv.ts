@@ -150,8 +150,9 @@ export const kvCanaries: readonly Canary[] = [
     rule: "C2",
     bug: "a clerk treats a request that was never sent as possibly executed",
     file: CLERK,
-    find: 'if (result === "unsent") return { type: "wrongLeader", leader: null };',
-    replace: 'if (result === "unsent") return null;',
+    find:
+      'if (result === "unsent") return { reply: { type: "wrongLeader", leader: null }, age: {} };',
+    replace: 'if (result === "unsent") return { reply: null, age: {} };',
     caughtBy: ["kv/client/clerk_test.ts"],
   },
   {
@@ -348,7 +349,7 @@ export const kvCanaries: readonly Canary[] = [
     rule: "X4",
     bug: "an operation keeps asking a busy server although another operation has found the leader",
     file: CLERK,
-    find: "          server = this.#leader;\n",
+    find: "          if (!anyServer) server = this.#leader;\n",
     replace: "",
     caughtBy: ["kv/client/clerk_test.ts"],
   },

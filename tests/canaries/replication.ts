@@ -93,9 +93,9 @@ export const replicationCanaries: readonly Canary[] = [
     rule: "L4",
     bug: "a follower lets a conflict remove committed entries",
     file: SERVER,
-    find: `this.role = { kind: "follower", leader, owedRound: null };
+    find: `this.become(followerOf(leader));
     this.trace`,
-    replace: `this.role = { kind: "follower", leader, owedRound: null };
+    replace: `this.become(followerOf(leader));
     this.commit = this.snapshot?.last.index ?? 0;
     this.trace`,
     caughtBy: [ELECTIONS, AGREEMENT],
@@ -452,8 +452,8 @@ export const extremeCanaries: readonly Canary[] = [
     rule: "X8",
     bug: "every turn begins a round of its own for the reads that came with it",
     file: READ_ROUNDS,
-    find: "if (role.reads.startedRound > confirmedRound(server, role)) return;",
-    replace: "",
+    find: "return role.reads.startedRound <= confirmedRound(server, role);",
+    replace: "return role.reads.startedRound >= 0;",
     caughtBy: [SCRIPTS],
   },
   {

@@ -1,5 +1,5 @@
 /**
- * Bugs of snapshots and of linearizable reads: rules S1 to S8 and R1 to R6 of docs/rules.md.
+ * Bugs of snapshots and of linearizable reads: rules S1 to S8 and R1 to R8 of docs/rules.md.
  *
  * @module
  */
@@ -30,6 +30,13 @@ import type { Canary } from "./canary.ts";
 
 const FEEDER = "raft/feeder.ts";
 const FEEDER_TESTS = "raft/feeder_test.ts";
+
+const QUESTIONS = "raft/core/server/questions.ts";
+const QUESTION_TESTS = "raft/core/server/questions_test.ts";
+const FOLLOWER_READS = "raft/core/server/follower_reads.ts";
+const FOLLOWING = "raft/core/server/follower_reads_test.ts";
+const FRESHNESS = "raft/core/server/freshness_test.ts raft/core/freshness_test.ts";
+const CLERKS = "tests/swarm/kv_swarm_test.ts";
 
 /** Bugs by rule, planted one at a time. */
 export const snapshotCanaries: readonly Canary[] = [
@@ -317,9 +324,8 @@ export const readCanaries: readonly Canary[] = [
     rule: "R1",
     bug: "a new leader serves reads before it knows the commit index",
     file: READ_ROUNDS,
-    find:
-      "if (!role.reads.hasRegistered || server.log.termAt(server.commit) !== server.term) return;",
-    replace: "if (!role.reads.hasRegistered) return;",
+    find: "if (server.log.termAt(server.commit) !== server.term) return false;",
+    replace: "",
     caughtBy: [SWARM, READ_TESTS],
   },
   {
@@ -334,8 +340,8 @@ export const readCanaries: readonly Canary[] = [
     rule: "R2",
     bug: "the answer to an earlier round confirms a later read",
     file: READ_ROUNDS,
-    find: "role.round++;\n  role.reads.start(",
-    replace: "role.reads.start(",
+    find: "  role.round++;\n",
+    replace: "",
     caughtBy: [SWARM, READ_TESTS],
   },
   {
@@ -382,9 +388,91 @@ export const readCanaries: readonly Canary[] = [
     rule: "R5",
     bug: "reads of a leader that steps down are never answered",
     file: SERVER,
-    find: "this.lostReads = this.lostReads.concat(before.reads.abandon());",
+    find:
+      'if ("reads" in this.role) this.lostReads = this.lostReads.concat(this.role.reads.abandon());',
     replace: "",
     caughtBy: [READ_TESTS],
+  },
+  {
+    rule: "R7",
+    bug: "a follower answers reads at once, from what it has applied",
+    file: READ_ROUNDS,
+    find: "  reads.ask(question);\n",
+    replace: "  reads.ask(question);\n  reads.answer(question, 0);\n",
+    caughtBy: [SCRIPTS, CLERKS],
+  },
+  {
+    rule: "R7",
+    bug: "a follower answers a read before it has applied up to its position",
+    file: FOLLOWER_READS,
+    find: "=> index <= applied;",
+    replace: "=> index <= applied + 1_000_000;",
+    caughtBy: [FOLLOWING],
+  },
+  {
+    rule: "R7",
+    bug: "an answer counts for reads that came after its question",
+    file: FOLLOWER_READS,
+    find: "=> asked.question <= question;",
+    replace: "=> asked.question > 0 || question > 0;",
+    caughtBy: [FOLLOWING],
+  },
+  {
+    rule: "R7",
+    bug: "a leader that may be deposed gives a read position without a round",
+    file: READS,
+    find: "const first = this.#rounds.findIndex(({ round }) => round > confirmedRound);",
+    replace: "const first = this.#rounds.findIndex(({ round }) => round > confirmedRound + 1e9);",
+    caughtBy: [READ_TESTS],
+  },
+  {
+    rule: "R7",
+    bug: "a leader gives a read position of before the question came",
+    file: READS,
+    find: "this.#questions = new Map();\n    this.#isAsked",
+    replace: "this.#isAsked",
+    caughtBy: [READ_TESTS],
+  },
+  {
+    rule: "R7",
+    bug: "the answer to a question of an earlier run is taken for one to this run",
+    file: QUESTIONS,
+    find: "asked.number === number);",
+    replace: "asked.number <= number);",
+    caughtBy: [QUESTION_TESTS],
+  },
+  {
+    rule: "R7",
+    bug: "a read of a follower waits for ever for a lost question",
+    file: FOLLOWER_READS,
+    find: "return this.#askedTicks >= patienceTicks;",
+    replace: "return false;",
+    caughtBy: [FOLLOWING],
+  },
+  {
+    rule: "R8",
+    bug: "an age is counted from the answer, not from the question",
+    file: READ_ROUNDS,
+    find: "server.freshness.know(at, answer.index);",
+    replace: "server.freshness.know(server.clock.now(), answer.index);",
+    caughtBy: [FRESHNESS, CLERKS],
+  },
+  {
+    rule: "R8",
+    bug: "a leader counts the age of its state without hearing from a majority",
+    file: READ_ROUNDS,
+    find: "role.reads.start(server.commit, role.round, server.clock.now());\n}",
+    replace:
+      "role.reads.start(server.commit, role.round, server.clock.now());\n  server.freshness.know(server.clock.now(), server.commit);\n}",
+    caughtBy: [FRESHNESS, CLERKS],
+  },
+  {
+    rule: "R8",
+    bug: "a state counts as new that lacks what was committed by then",
+    file: "raft/core/server/freshness.ts",
+    find: "({ index }) => index <= applied);",
+    replace: "({ index }) => index <= applied + 1);",
+    caughtBy: [FRESHNESS, CLERKS],
   },
   {
     rule: "R6",

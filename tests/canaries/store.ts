@@ -189,7 +189,7 @@ export const storeCanaries: readonly Canary[] = [
     rule: "O5",
     bug: "a clerk sends a batch again that may have been executed, and so executes it twice",
     file: CLERK,
-    find: "          if (isOnce) return { reply: null, isUnsure };\n",
+    find: "          if (isOnce) return { reply: null, isUnsure, age };\n",
     replace: "",
     caughtBy: [SWARM],
   },

@@ -146,6 +146,7 @@ export function append(
   const [index, term] = previous;
   return {
     type: "appendEntries",
+    answer: null,
     previous: { index, term },
     entries: entries(terms, index + 1),
     commit,

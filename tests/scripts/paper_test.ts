@@ -13,7 +13,7 @@ import { entryOf, MEMBERS, momentOf } from "../helpers/log_entries.ts";
 const ELECTION_TICKS = 30;
 const NO_ROUND = { round: 0 } as const;
 const accepted = (match: number) =>
-  ({ type: "appendEntriesReply", accepted: true, match, ...NO_ROUND }) as const;
+  ({ type: "appendEntriesReply", accepted: true, question: null, match, ...NO_ROUND }) as const;
 const rejected = (previous: number, conflict: { term: number | null; index: number }) =>
   ({ type: "appendEntriesReply", accepted: false, previous, conflict, ...NO_ROUND }) as const;
 

@@ -24,7 +24,7 @@ function request(number: number): Message {
 function bulk(bytes: number): Message {
   const entries = [entryOf(1, 1, new Uint8Array(bytes))];
   const previous = { index: 0, term: 0 };
-  return { type: "appendEntries", previous, entries, commit: 0, round: 0 };
+  return { type: "appendEntries", answer: null, previous, entries, commit: 0, round: 0 };
 }
 
 function envelope(message: Message, { from = 1, to = 2 } = {}): Envelope {

@@ -101,6 +101,7 @@ class SimService extends Rsm {
     this.attach({
       propose: (command) => node()?.propose(command) ?? null,
       read: (number) => node()?.read(number) ?? false,
+      ageMs: (applied) => node()?.ageMs(applied) ?? null,
       draw: (...drawing) => node()?.draw(...drawing) ?? false,
       get hasRoom(): boolean {
         return node()?.hasRoom ?? true;

@@ -64,6 +64,8 @@ export type {
   Persistent,
   Position,
   Read,
+  ReadAnswer,
+  ReadQuestion,
   Removed,
   RequestVote,
   RequestVoteReply,

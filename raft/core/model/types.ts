@@ -137,6 +137,16 @@ export interface AppendEntries {
   readonly commit: Index;
   /** Numbers the leader's heartbeat rounds; the reply returns it and so confirms reads (R2). */
   readonly round: number;
+  /** The answer to a question of this follower; `null`: none (R7). */
+  readonly answer: ReadAnswer | null;
+}
+
+/** The answer to a follower's question for the read position. */
+export interface ReadAnswer {
+  /** The number of the question. */
+  readonly question: number;
+  /** What was committed at a moment after the leader got the question, at least. */
+  readonly index: Index;
 }
 
 /** The follower's log matches the leader's up to `match`, and is durable up to there. */
@@ -149,6 +159,8 @@ export interface AppendAccepted {
   readonly round: number;
   /** The last index that is known to agree. */
   readonly match: Index;
+  /** The latest question of the follower for the read position; `null`: none. */
+  readonly question: number | null;
 }
 
 /** The follower's log does not hold `previous`; `conflict` lets the leader skip a whole term (§5.3). */
@@ -214,6 +226,14 @@ export interface TimeoutNow {
   readonly type: "timeoutNow";
 }
 
+/** A follower has reads that wait, and asks its leader for the read position (§8). */
+export interface ReadQuestion {
+  /** Tells it from the other messages. */
+  readonly type: "readQuestion";
+  /** The number of the question. */
+  readonly question: number;
+}
+
 /** The answer to a server that asks for votes and is no member any more (M7). */
 export interface Removed {
   /** Tells it from the other messages. */
@@ -232,6 +252,7 @@ export type Message =
   | InstallSnapshot
   | InstallSnapshotReply
   | TimeoutNow
+  | ReadQuestion
   | Removed;
 
 /** A message with its addresses and its sender's term. */

@@ -28,6 +28,7 @@ import {
   type NodeId,
   ORIGIN,
   type PeerStatus,
+  type ReadAnswer,
   type Snapshot,
 } from "../model/mod.ts";
 import { Window } from "./window.ts";
@@ -91,6 +92,8 @@ export class Progress {
    * Whether a message is due even without entries: a heartbeat, a read's round, a new commit index.
    */
   isDue = true;
+  /** The answer that the peer is to get with its next message; `null`: none. */
+  answer: ReadAnswer | null = null;
   /** The latest heartbeat round that the peer answered. */
   round = 0;
   #mode: Mode = { kind: "probing", probe: null };
@@ -298,7 +301,7 @@ export class Progress {
         (mode.window.isEmpty || this.#isStalled(mode.window, state));
     // Where the log is compacted and no snapshot durable yet, there is nothing to ask about.
     const previous = asks && this.next > log.base.index ? log.positionAt(this.next - 1) : ORIGIN;
-    return { type: "appendEntries", previous, entries: [], commit, round };
+    return { type: "appendEntries", previous, entries: [], commit, round, answer: null };
   }
 
   /** No message under way was acknowledged for a while, although all have left this server. */
@@ -342,7 +345,8 @@ export class Progress {
     const { entries, bytes } = log.slice(this.next, { entriesMax, bytesMax });
     const previous = log.positionAt(this.next - 1);
     this.#commitTold = commit;
-    const message = { type: "appendEntries", previous, entries, commit, round } as const;
+    const answer = null;
+    const message = { type: "appendEntries", previous, entries, commit, round, answer } as const;
     return { message, bytes, last: previous.index + entries.length };
   }
 

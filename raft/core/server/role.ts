@@ -5,6 +5,7 @@
  */
 
 import type { Peers } from "../peers/mod.ts";
+import type { FollowerReads } from "./follower_reads.ts";
 import type { ReadQueue } from "./reads.ts";
 import type { LeaderTime, NodeId } from "../model/mod.ts";
 
@@ -17,6 +18,9 @@ export interface Follower {
   readonly leader: NodeId | null;
   /** The round of an append that is to be acknowledged when it is durable; `null`: there is none. */
   owedRound: number | null;
+  /** The latest round that was answered with a question of its own. */
+  askedRound: number;
+  readonly reads: FollowerReads;
 }
 
 /**

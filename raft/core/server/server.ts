@@ -29,8 +29,11 @@ import {
   type Term,
 } from "../model/mod.ts";
 import { ElectionTimer } from "./election_timer.ts";
+import { FollowerReads } from "./follower_reads.ts";
+import { Freshness } from "./freshness.ts";
 import { Membership } from "./membership.ts";
 import { Outbox } from "./outbox.ts";
+import { Questions } from "./questions.ts";
 import type { Follower, Role } from "./role.ts";
 
 /** The memory of one server: Figure 2, and what this implementation adds to it. */
@@ -54,10 +57,12 @@ export class Server {
   applied: Index;
   /** The log agrees with that of this term's leader up to here. */
   verified: Index;
-  role: Role = { kind: "follower", leader: null, owedRound: null };
+  role: Role = followerOf(null);
   /** The round of the last chunk or question of an image from this term's leader. */
   imageRound = 0;
   readonly timer: ElectionTimer;
+  readonly questions: Questions;
+  readonly freshness = new Freshness();
 
   // What is to be saved, or is being saved.
   snapshotChanged = false;
@@ -93,6 +98,7 @@ export class Server {
     this.commit = this.applied = this.images.durable?.last.index ?? this.log.base.index;
     this.verified = this.commit;
     this.timer = new ElectionTimer(this.options, environment.random);
+    this.questions = new Questions(environment.random);
   }
 
   /** The role of this server, and the leader of its term as far as it knows. */
@@ -106,12 +112,15 @@ export class Server {
   follow(term: Term, leader: NodeId | null): void {
     const before = this.role;
     if (term > this.term) this.enter(term, null);
-    if (before.kind === "leader") {
-      this.lostReads = this.lostReads.concat(before.reads.abandon());
-      this.timer.reset();
-    }
-    this.role = { kind: "follower", leader, owedRound: null };
+    if (before.kind === "leader") this.timer.reset();
+    this.become(followerOf(leader));
     this.trace?.(`follows ${leader === null ? "nobody" : `n${leader}`} in term ${term}`);
+  }
+
+  /** Takes another role. Reads of the role before can never be confirmed. */
+  become(role: Role): void {
+    if ("reads" in this.role) this.lostReads = this.lostReads.concat(this.role.reads.abandon());
+    this.role = role;
   }
 
   /** Enters a term. Of its leader's log only the committed part is known yet. */
@@ -201,4 +210,9 @@ export class Server {
       peers: role.kind === "leader" ? role.peers.status(this.images) : [],
     };
   }
+}
+
+function followerOf(leader: NodeId | null): Follower {
+  const reads = new FollowerReads();
+  return { kind: "follower", leader, owedRound: null, askedRound: 0, reads };
 }

@@ -98,6 +98,8 @@ export class Trace {
         return this.#digest(message.received);
       case "timeoutNow":
         return;
+      case "readQuestion":
+        return this.#digest(message.question);
       case "removed":
         return this.#digest(message.commit);
     }
@@ -188,6 +190,7 @@ function formatFields(message: Message): string {
     case "installSnapshotReply":
       return `last=${formatPosition(message.last)} received=${message.received}`;
     case "timeoutNow":
+    case "readQuestion":
       return "";
     case "removed":
       return `commit=${message.commit}`;

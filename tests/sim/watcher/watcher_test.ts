@@ -44,7 +44,13 @@ class Scene {
   }
 }
 
-const ACCEPTED = { type: "appendEntriesReply", accepted: true, match: 2, round: 0 } as const;
+const ACCEPTED = {
+  type: "appendEntriesReply",
+  accepted: true,
+  question: null,
+  match: 2,
+  round: 0,
+} as const;
 
 Deno.test("Watcher accepts promises that were kept", () => {
   const scene = new Scene();
@@ -62,7 +68,13 @@ Deno.test("Watcher reports promises that are not on the disk", () => {
     [REQUEST, "asks for votes without its own"],
     [ACCEPTED, "acknowledges entries that it has not saved"],
     [{
-      ...{ type: "appendEntries", previous: { index: 0, term: 0 }, entries: [], round: 0 } as const,
+      ...{
+        type: "appendEntries",
+        answer: null,
+        previous: { index: 0, term: 0 },
+        entries: [],
+        round: 0,
+      } as const,
       commit: 1,
     }, "announces a commit that no quorum holds"],
   ];
