@@ -90,6 +90,7 @@ export {
   type OpenWatch,
   type PutOptions,
   type PutResult,
+  type ReadOptions,
   Watcher,
   type WatcherOptions,
   type WatchFailure,

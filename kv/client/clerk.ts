@@ -15,9 +15,12 @@
 import type { NodeId } from "../../raft/mod.ts";
 import {
   type Batch,
+  decodeAged,
   decodeReply,
   encodeRequest,
+  encodeStale,
   isIdempotent,
+  isReadOnly,
   isRepeatable,
   type Reply,
   toKey,
@@ -31,6 +34,7 @@ import type {
   GetResult,
   PutOptions,
   PutResult,
+  ReadOptions,
 } from "./clerk_types.ts";
 
 const DEFAULTS = {
@@ -48,6 +52,13 @@ interface Answer {
   readonly reply: Definite | null;
   /** Whether another request of this operation may have been, or may still be, executed. */
   readonly isUnsure: boolean;
+  /** The age of the state that was read, if it was said. */
+  readonly age: { readonly ageMs?: number };
+}
+
+/** How a request is sent. */
+interface SendOptions extends ReadOptions {
+  readonly isOnce?: boolean;
 }
 
 /** A client of a cluster. */
@@ -55,6 +66,8 @@ export class Clerk {
   readonly #options: Required<ClerkOptions>;
   /** The server to ask first: the last that answered, or that was named as leader since. */
   #leader: NodeId;
+  /** The server to ask first what any server may answer: the last that did. */
+  #near: NodeId;
   /** Numbers the writes of this clerk; `null`: the next one begins a session. */
   #session: ClerkSession | null = null;
   /** Overloaded answers in a row, over all operations; halved by every other answer. */
@@ -65,15 +78,16 @@ export class Clerk {
     this.#options = { ...DEFAULTS, ...options };
     const [first] = options.servers;
     if (first === undefined) throw new RangeError("Cannot make a clerk: wanted servers, got none");
-    this.#leader = first;
+    this.#leader = this.#near = first;
   }
 
   /** Reads a key: returns its state at some moment between the call and the result. */
-  async get(key: string, options: CallOptions = {}): Promise<GetResult> {
+  async get(key: string, options: ReadOptions = {}): Promise<GetResult> {
     const request = encodeRequest({ type: "get", key: toKey(key) });
-    const { reply } = await this.#send(request, options);
+    const { reply, age } = await this.#read(request, options);
     if (reply === null) return { type: "unavailable" };
-    return reply.type === "value" || reply.type === "noKey" ? reply : { type: "refused" };
+    const isFound = reply.type === "value" || reply.type === "noKey";
+    return isFound ? { ...reply, ...age } : { type: "refused" };
   }
 
   /** Writes a key if it has the given version. */
@@ -99,7 +113,13 @@ export class Clerk {
    * Executes a batch. With sessions exactly once, unless the time is up; without them at most once: a
    * batch that could be executed twice is not sent again after a request that may have been executed.
    */
-  async batch(batch: Batch, options: CallOptions = {}): Promise<BatchOutcome> {
+  async batch(batch: Batch, options: ReadOptions = {}): Promise<BatchOutcome> {
+    if (isReadOnly(batch)) {
+      const { reply, age } = await this.#read(encodeRequest({ type: "batch", batch }), options);
+      return reply?.type === "batch"
+        ? { type: "done", result: reply.result, ...age }
+        : outcomeOf(reply);
+    }
     if (this.#options.sessions && !isIdempotent(batch)) {
       return await this.#batchOnce(batch, options);
     }
@@ -153,42 +173,50 @@ export class Clerk {
     return this.#session = new ClerkSession(reply.steady, this.#options.random);
   }
 
+  /** A read that may see an older state, if the caller allows it. */
+  #read(request: Uint8Array, options: ReadOptions): Promise<Answer> {
+    const { stale } = options;
+    if (stale === undefined) return this.#send(request, options);
+    return this.#send(encodeStale({ maxAgeMs: stale, request }), { ...options, anyServer: true });
+  }
+
   async #send(
     request: Uint8Array,
-    { timeoutMs = Infinity, signal, isOnce = false }: CallOptions & { readonly isOnce?: boolean },
+    { timeoutMs = Infinity, signal, isOnce = false, anyServer = false }: SendOptions,
   ): Promise<Answer> {
     const { servers, call, clock, attemptMs, find, pauseMs, overloadPauseMs } = this.#options;
     const deadline = clock.now() + timeoutMs;
     const tried = new Set<NodeId>();
-    let server = this.#leader;
+    let server = anyServer ? this.#near : this.#leader;
     let isUnsure = false;
     let pauses = 0;
     while (clock.now() < deadline && !signal?.aborted) {
       const until = Math.min(deadline, clock.now() + attemptMs);
       const result = await call(server, request, until, signal);
-      const reply = readResult(result);
+      const { reply, age } = readResult(result);
       switch (reply?.type) {
         case "overloaded":
           await this.#pause(this.#pauseMs(overloadPauseMs, ++this.#refusals), { deadline, signal });
           // Another operation may have found the new leader while this one waited for the old one.
-          server = this.#leader;
+          if (!anyServer) server = this.#leader;
           continue;
         case undefined:
         case "unknown":
           isUnsure = true;
-          if (isOnce) return { reply: null, isUnsure };
+          if (isOnce) return { reply: null, isUnsure, age };
           break;
         case "wrongLeader":
           break;
         case "full":
-          if (!isUnsure) return { reply, isUnsure };
+          if (!isUnsure) return { reply, isUnsure, age };
           // An earlier request may still be executed: only a later answer says what became of it.
           await this.#pause(this.#pauseMs(overloadPauseMs, 1), { deadline, signal });
           continue;
         default:
-          this.#leader = server;
+          if (anyServer) this.#near = server;
+          else this.#leader = server;
           this.#refusals = Math.floor(this.#refusals / 2);
-          return { reply, isUnsure };
+          return { reply, isUnsure, age };
       }
       tried.add(server);
       const isRoundOver = tried.size === servers.length;
@@ -199,7 +227,7 @@ export class Clerk {
       server = next;
       if (isRoundOver) await this.#pause(this.#pauseMs(pauseMs, ++pauses), { deadline, signal });
     }
-    return { reply: null, isUnsure };
+    return { reply: null, isUnsure, age: {} };
   }
 
   /** The next server to ask. Each is asked once in a round, so that hints cannot form a loop. */
@@ -251,7 +279,12 @@ function outcomeOf(reply: Definite | null): BatchOutcome {
   }
 }
 
-function readResult(result: CallResult): Reply | null {
-  if (result === "unsent") return { type: "wrongLeader", leader: null };
-  return result === null ? null : decodeReply(result);
+function readResult(
+  result: CallResult,
+): { readonly reply: Reply | null; readonly age: { readonly ageMs?: number } } {
+  if (result === "unsent") return { reply: { type: "wrongLeader", leader: null }, age: {} };
+  if (result === null) return { reply: null, age: {} };
+  const aged = decodeAged(result);
+  if (aged === null) return { reply: decodeReply(result), age: {} };
+  return { reply: decodeReply(aged.reply), age: { ageMs: aged.ageMs } };
 }

@@ -58,10 +58,15 @@ export interface ClerkOptions {
   readonly overloadPauseMs?: { readonly min: number; readonly max: number };
 }
 
-/** The result of a get. */
+/** The result of a get. `ageMs`: the state was the newest so long ago, or later; without it, meanwhile. */
 export type GetResult =
-  | { readonly type: "value"; readonly value: Uint8Array; readonly version: number }
-  | { readonly type: "noKey" }
+  | {
+    readonly type: "value";
+    readonly value: Uint8Array;
+    readonly version: number;
+    readonly ageMs?: number;
+  }
+  | { readonly type: "noKey"; readonly ageMs?: number }
   /** No server answered in time. */
   | { readonly type: "unavailable" }
   /** The server does not understand the request. */
@@ -86,7 +91,7 @@ export type PutResult =
 /** The result of a batch: `done` is yes, `maybe` is unknown, all others mean it never executes. */
 export type BatchOutcome =
   /** It was executed: the checks held and `then` was done, or one failed and `otherwise` was. */
-  | { readonly type: "done"; readonly result: BatchResult }
+  | { readonly type: "done"; readonly result: BatchResult; readonly ageMs?: number }
   /** The revision that was to be read is gone; this is the oldest that is there. */
   | { readonly type: "compacted"; readonly oldest: number }
   /** The revision that was to be read is not there yet; this is the newest. */
@@ -108,6 +113,17 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** Ends the operation at once when it is raised. */
   readonly signal?: AbortSignal;
+}
+
+/** Limits of one operation that may read. */
+export interface ReadOptions extends CallOptions {
+  /**
+   * How old the state that a read sees may be, in whole milliseconds; any server may answer.
+   * @default {the newest}
+   */
+  readonly stale?: number;
+  /** Asks the server that answered such a read last, not the leader. @default {false} */
+  readonly anyServer?: boolean;
 }
 
 /** Limits of one put. */

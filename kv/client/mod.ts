@@ -14,6 +14,7 @@ export type {
   GetResult,
   PutOptions,
   PutResult,
+  ReadOptions,
 } from "./clerk_types.ts";
 export {
   type GrantResult,

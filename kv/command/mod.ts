@@ -38,7 +38,7 @@ export {
   type Result,
   type ResultOf,
 } from "./operations.ts";
-export { decodeReply, encodeReply, type Reply } from "./reply.ts";
+export { decodeReply, encodeReply, isFuture, type Reply } from "./reply.ts";
 export {
   type BatchRequest,
   decodeRequest,
@@ -52,3 +52,11 @@ export {
   type TimeRequest,
 } from "./request.ts";
 export { type RequestNumber } from "./session.ts";
+export {
+  type AgedReply,
+  decodeAged,
+  decodeStale,
+  encodeAged,
+  encodeStale,
+  type StaleRead,
+} from "./stale.ts";

@@ -109,6 +109,11 @@ export function encodeReply(reply: Reply): Uint8Array {
   }
 }
 
+/** Whether these bytes say that a revision is not there yet. */
+export function isFuture(bytes: Uint8Array): boolean {
+  return bytes[0] === CODES.future;
+}
+
 /** Reads a reply, or `null`: these bytes are none. Values are views, not copies. */
 export function decodeReply(bytes: Uint8Array): Reply | null {
   switch (bytes[0]) {

@@ -9,7 +9,14 @@
  */
 
 import { type Outcome, type Rsm, Slab } from "../../raft/mod.ts";
-import { encodeReply, requestAccess } from "../command/mod.ts";
+import {
+  decodeStale,
+  encodeAged,
+  encodeReply,
+  isFuture,
+  requestAccess,
+  type StaleRead,
+} from "../command/mod.ts";
 
 /** Options of a {@linkcode KvServer}. */
 export interface KvServerOptions {
@@ -51,7 +58,8 @@ export class KvServer {
     reply: (reply: Uint8Array, short: Uint8Array) => void,
     withinMs = Infinity,
   ): void {
-    const access = requestAccess(request);
+    const stale = decodeStale(request);
+    const access = stale === null ? requestAccess(request) : "read";
     if (access === null) return reply(REFUSED, REFUSED);
     const ended = this.#begun(access);
     switch (access) {
@@ -61,6 +69,7 @@ export class KvServer {
           // A read that is a log entry finds no room on a full disk; another server may have some.
           reply(outcome.kind === "full" ? OVERLOADED : replyTo(outcome), OVERLOADED);
         };
+        if (stale !== null) return this.#stale(stale, answer, withinMs);
         if (this.#reads === "index") return this.#rsm.ask(request, answer, withinMs);
         return this.#rsm.submit(request, answer, withinMs);
       }
@@ -78,6 +87,32 @@ export class KvServer {
         return access satisfies never;
     }
   }
+
+  /**
+   * Answers from the state as it is here if that is known to be new enough (R8), and otherwise reads the
+   * newest, whose age is 0.
+   */
+  #stale(
+    { maxAgeMs, request }: StaleRead,
+    answer: (outcome: Outcome) => void,
+    withinMs: number,
+  ): void {
+    const { ageMs } = this.#rsm;
+    if (ageMs !== null && ageMs <= maxAgeMs) {
+      const reply = this.#rsm.peek(request);
+      // A revision that has not arrived here may be there already.
+      if (!isFuture(reply)) {
+        return answer({ kind: "done", reply: encodeAged({ ageMs, reply }) });
+      }
+    }
+    const newest = (outcome: Outcome): void => {
+      if (outcome.kind !== "done") return answer(outcome);
+      answer({ kind: "done", reply: encodeAged({ ageMs: 0, reply: outcome.reply }) });
+    };
+    if (this.#reads === "index") return this.#rsm.ask(request, newest, withinMs);
+    return this.#rsm.submit(request, newest, withinMs);
+  }
+
   #kept(request: Uint8Array): Uint8Array {
     return request.buffer.byteLength === request.length ? request : this.#commands.copy(request);
   }

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { type Position, type ReplicatedLog, Rsm, type Status } from "../../raft/mod.ts";
 import { BareServer } from "../../tests/helpers/bare_server.ts";
-import { decodeReply, encodeRequest, type Reply } from "../command/mod.ts";
+import { decodeAged, decodeReply, encodeRequest, encodeStale, type Reply } from "../command/mod.ts";
 import { KvServer } from "./server.ts";
 import { KvStore } from "../store/store.ts";
 import { entryOf } from "../../tests/helpers/log_entries.ts";
@@ -19,6 +19,11 @@ class FakeLog implements ReplicatedLog {
   readonly proposed: Uint8Array[] = [];
   reads = 0;
   leading = true;
+  age: number | null = null;
+
+  ageMs(): number | null {
+    return this.age;
+  }
 
   propose(command: Uint8Array): Position | null {
     return this.leading ? { index: this.proposed.push(command), term: 1 } : null;
@@ -128,4 +133,49 @@ Deno.test("KvServer refuses puts while the disk is full, answers reads, and goes
   handle(put);
   rsm.apply([entryOf(1, 1, put)]);
   assertEquals(replies.slice(1), [{ type: "noKey" }, { type: "stored" }]);
+});
+
+Deno.test("KvServer answers a read that may be old at once, if its state is new enough (R8)", () => {
+  const { log, rsm } = setUp("index");
+  rsm.apply([entryOf(1, 1, put)]);
+  const server = new KvServer({ rsm, reads: "index" });
+  const replies: (readonly [number, string | undefined] | null)[] = [];
+  const ask = (maxAgeMs: number, request = get): void => {
+    server.handle(encodeStale({ maxAgeMs, request }), (bytes) => {
+      const aged = decodeAged(bytes);
+      replies.push(aged && [aged.ageMs, decodeReply(aged.reply)?.type]);
+    });
+  };
+  ask(100); // nothing is known: it reads the newest
+  log.age = 50.5;
+  ask(100);
+  ask(50);
+  assertEquals([log.reads, replies], [2, [[51, "value"]]]);
+  rsm.read(1, true);
+  rsm.read(2, true);
+  assertEquals(replies, [[51, "value"], [0, "value"], [0, "value"]]);
+  log.leading = false;
+  ask(50);
+  ask(100);
+  assertEquals(replies.slice(3), [null, [51, "value"]]);
+});
+
+Deno.test("KvServer waits for a revision that has not arrived, also when an older state would do (R8)", () => {
+  const { log, rsm } = setUp("index");
+  rsm.apply([entryOf(1, 1, put)]);
+  const server = new KvServer({ rsm, reads: "index" });
+  log.age = 0;
+  const then = [{ op: "get", key: "k" }] as const;
+  const request = encodeRequest({
+    type: "batch",
+    batch: { checks: [], then, otherwise: [], at: 2 },
+  });
+  const ages: (number | undefined)[] = [];
+  server.handle(encodeStale({ maxAgeMs: 100, request }), (bytes) => {
+    ages.push(decodeAged(bytes)?.ageMs);
+  });
+  assertEquals([log.reads, ages], [1, []]);
+  rsm.apply([entryOf(2, 1, put)]);
+  rsm.read(1, true);
+  assertEquals(ages, [0]);
 });

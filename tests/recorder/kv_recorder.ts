@@ -10,10 +10,11 @@
  */
 
 import { AssertionError } from "@std/assert";
-import type { Clerk } from "../../kv/mod.ts";
+import type { Clerk, GetResult, ReadOptions } from "../../kv/mod.ts";
 import { type KvInput, kvModel, type KvOutput } from "../checker/mod.ts";
 import { check, type Operation } from "../checker/search/mod.ts";
 import { timelinePage } from "../pages/mod.ts";
+import { callOfState } from "./stale_reads.ts";
 
 /** The client of an operation, and its deadline. */
 export interface Act {
@@ -25,6 +26,8 @@ export interface Act {
    * request may still match after the clerk has given up. @default {false}
    */
   readonly isGuess?: boolean;
+  /** How a get may be answered. @default {the newest, by the leader if it is known} */
+  readonly read?: Pick<ReadOptions, "stale" | "anyServer">;
 }
 
 /** About a nanosecond: more than the precision of any time that occurs. */
@@ -59,7 +62,7 @@ export class KvRecorder {
     const { client, timeoutMs, isGuess = false } = act;
     const deadline = this.#now() + timeoutMs;
     const call = this.time();
-    const output = await execute(input, act);
+    const { output, ageMs } = await executeAged(input, act);
     if (output === "never") return output;
     const end = this.time();
     const isMaybe = output.error === "ErrMaybe";
@@ -67,7 +70,8 @@ export class KvRecorder {
     // decided.
     const isOpen = isMaybe && (isGuess || this.#now() >= deadline);
     const known = isOpen ? null : output;
-    this.history.push({ client, call, return: isOpen ? null : end, input, output: known });
+    const begin = callOfState(call, ageMs, act.read?.stale);
+    this.history.push({ client, call: begin, return: isOpen ? null : end, input, output: known });
     return known;
   }
 
@@ -101,24 +105,43 @@ function describe({ client, call, return: end, input, output }: Operation<KvInpu
 /** Executes without recording; returns "never" when the operation was certainly not executed. */
 export async function execute(
   input: KvInput,
+  act: Pick<Act, "clerk" | "timeoutMs" | "read">,
+): Promise<KvOutput | "never"> {
+  return (await executeAged(input, act)).output;
+}
+
+/** As `execute`, with the age of the state that a get has read. */
+async function executeAged(
+  input: KvInput,
+  { clerk, timeoutMs, read = {} }: Pick<Act, "clerk" | "timeoutMs" | "read">,
+): Promise<{ readonly output: KvOutput | "never"; readonly ageMs: number }> {
+  if (input.op === "put") {
+    return { output: await executePut(input, { clerk, timeoutMs }), ageMs: 0 };
+  }
+  const found = await clerk.get(input.key, { timeoutMs, ...read });
+  const ageMs = "ageMs" in found ? found.ageMs ?? 0 : 0;
+  return { output: outputOf(found), ageMs };
+}
+
+function outputOf(found: GetResult): KvOutput | "never" {
+  switch (found.type) {
+    case "value": {
+      const { value, version } = found;
+      return { op: "get", error: "OK", value: decoder.decode(value), version };
+    }
+    case "noKey":
+      return { op: "get", error: "ErrNoKey", value: "", version: 0 };
+    case "unavailable":
+      return "never";
+    case "refused":
+      throw new Error("A server refused a get");
+  }
+}
+
+async function executePut(
+  { key, value, version }: Extract<KvInput, { readonly op: "put" }>,
   { clerk, timeoutMs }: Pick<Act, "clerk" | "timeoutMs">,
 ): Promise<KvOutput | "never"> {
-  if (input.op === "get") {
-    const found = await clerk.get(input.key, { timeoutMs });
-    switch (found.type) {
-      case "value": {
-        const { value, version } = found;
-        return { op: "get", error: "OK", value: decoder.decode(value), version };
-      }
-      case "noKey":
-        return { op: "get", error: "ErrNoKey", value: "", version: 0 };
-      case "unavailable":
-        return "never";
-      case "refused":
-        throw new Error("A server refused a get");
-    }
-  }
-  const { key, value, version } = input;
   const result = await clerk.put(key, encoder.encode(value), { version, timeoutMs });
   switch (result.type) {
     case "stored":

@@ -5,7 +5,15 @@
  */
 
 import { AssertionError } from "@std/assert";
-import { type Batch, type Clerk, endOfPrefix, isReadOnly, type Operation } from "../../kv/mod.ts";
+import {
+  type Batch,
+  type BatchOutcome,
+  type Clerk,
+  endOfPrefix,
+  isReadOnly,
+  type Operation,
+  type ReadOptions,
+} from "../../kv/mod.ts";
 import {
   type Ended,
   findViolation,
@@ -13,12 +21,15 @@ import {
   type StoreOperation,
   type StoreOutput,
 } from "../checker/mod.ts";
+import { callOfState } from "./stale_reads.ts";
 
 /** The client of a batch, and its deadline. */
 export interface StoreAct {
   readonly clerk: Clerk;
   readonly client: number;
   readonly timeoutMs: number;
+  /** How a batch of reads may be answered. @default {the newest, by the leader if it is known} */
+  readonly read?: Pick<ReadOptions, "stale" | "anyServer">;
 }
 
 /** The outcome of a batch: its output, nothing certain, or certainly nothing. */
@@ -43,11 +54,15 @@ export class StoreRecorder {
   }
 
   /** Executes a batch, with its mark, and records it. */
-  async execute(batch: Batch, { clerk, client, timeoutMs }: StoreAct): Promise<Recorded> {
+  async execute(
+    batch: Batch,
+    { clerk, client, timeoutMs, read = {} }: StoreAct,
+  ): Promise<Recorded> {
     const mark = isReadOnly(batch) ? null : `${MARKS}${client}.${this.#count++}`;
     const input = mark === null ? batch : marked(batch, mark);
-    const call = this.#time();
-    const output = await executeBatch(input, clerk, timeoutMs);
+    const begin = this.#time();
+    const { output, ageMs } = await executeBatch(input, clerk, { timeoutMs, ...read });
+    const call = callOfState(begin, ageMs, read.stale);
     const end = this.#time();
     const isKnown = typeof output === "object" || output === "invalid";
     this.history.push({
@@ -106,8 +121,17 @@ async function readMarks(clerk: Clerk, timeoutMs: number): Promise<ReadonlyMap<s
   return marks;
 }
 
-async function executeBatch(batch: Batch, clerk: Clerk, timeoutMs: number): Promise<Recorded> {
-  const outcome = await clerk.batch(batch, { timeoutMs });
+async function executeBatch(
+  batch: Batch,
+  clerk: Clerk,
+  options: ReadOptions,
+): Promise<{ readonly output: Recorded; readonly ageMs: number }> {
+  const outcome = await clerk.batch(batch, options);
+  const ageMs = outcome.type === "done" ? outcome.ageMs ?? 0 : 0;
+  return { output: recordedOf(outcome), ageMs };
+}
+
+function recordedOf(outcome: BatchOutcome): Recorded {
   switch (outcome.type) {
     case "done":
       return outcome.result;

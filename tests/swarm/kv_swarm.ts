@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Clerk } from "../../kv/mod.ts";
+import { Clerk, type ReadOptions } from "../../kv/mod.ts";
 import { Chaos } from "./chaos.ts";
 import type { KvInput, KvOutput } from "../checker/mod.ts";
 import { type Act, KvRecorder, RandomBatches, StoreRecorder } from "../recorder/mod.ts";
@@ -55,6 +55,12 @@ function planTables(random: SeededRandom): TableSizes | null {
     level1Bytes: random.pick([500, 5000]),
     cacheBytes: random.pick([0, 4096]),
   };
+}
+
+/** Some reads go to any server, and some may see an older state. */
+function randomRead(random: SeededRandom): Pick<ReadOptions, "stale" | "anyServer"> {
+  if (random.chance(0.2)) return { stale: random.pick([20, 200, 1000]) };
+  return { anyServer: random.chance(0.4) };
 }
 
 class KvSwarmRun {
@@ -153,11 +159,13 @@ class KvSwarmRun {
       keys: 5,
       hasEnds: true,
     });
+    const reads = random.fork("reads");
     const thinkMs = random.pick([5, 50, 500]);
     while (!this.#isOver) {
       const batch = batches.next();
       const timeoutMs = random.pick([100, 1000, 5000]);
-      batches.learn(batch, await this.#batches.execute(batch, { clerk, client, timeoutMs }));
+      const act = { clerk, client, timeoutMs, read: randomRead(reads) };
+      batches.learn(batch, await this.#batches.execute(batch, act));
       await cluster.sleep(random.range(0, thinkMs));
     }
     const then = [{ op: "range", start: "s", end: null, limit: 1000 }] as const;
@@ -188,12 +196,15 @@ class KvSwarmRun {
     const clerk = this.#clerk(random);
     const thinkMs = random.pick([1, 20, 200]);
     const versions = new Map<string, number>();
+    const reads = random.fork("reads");
     for (let count = 0; !this.#isOver; count++) {
       const key = `k${random.below(this.#keys)}`;
       const act = { clerk, client: number, timeoutMs: random.pick([100, 1000, 5000]) };
       const seen = versions.get(key) ?? 0;
-      if (random.chance(0.5)) await this.#act({ op: "get", key }, { ...act, versions });
-      else {
+      if (random.chance(0.5)) {
+        const read = randomRead(reads);
+        await this.#act({ op: "get", key }, { ...act, versions, read });
+      } else {
         const isGuess = random.chance(0.1);
         const version = seen + (isGuess ? random.between(1, 3) : 0);
         const value = `${number}.${count}`;
