@@ -123,7 +123,8 @@ function writeNow(folder: string, file: ClusterFile): void {
   Deno.renameSync(`${path}.tmp`, path);
 }
 
-function isThere(path: string): boolean {
+/** Whether a path names a file or a folder. */
+export function isThere(path: string): boolean {
   try {
     Deno.statSync(path);
     return true;

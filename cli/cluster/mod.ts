@@ -7,7 +7,7 @@
 export { checkRequest } from "./check_request.ts";
 export { faultsText } from "./faults_text.ts";
 export { freePort } from "./free_port.ts";
-export { LocalCluster, prepareCluster, readClusterFile } from "./local_cluster.ts";
+export { isThere, LocalCluster, prepareCluster, readClusterFile } from "./local_cluster.ts";
 export { lastLines, NodeProcess } from "./node_process.ts";
 export {
   onCluster,

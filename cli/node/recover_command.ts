@@ -9,6 +9,7 @@
  */
 
 import { inspectTables } from "../../kv/mod.ts";
+import { isThere } from "../cluster/mod.ts";
 import {
   DenoFiles,
   drawId,
@@ -95,7 +96,7 @@ async function openOld(data: string): Promise<Old> {
 
 /** Refuses a state that is ahead of the log: a start of the node puts both in order. */
 async function checkTables(folder: string, persistent: Persistent): Promise<void> {
-  if (!await isThere(folder)) return;
+  if (!isThere(folder)) return;
   const { applied, verdict } = await inspectTables(new DenoFiles(folder), new SystemClock());
   const last = lastOf(persistent);
   if (verdict !== "refused" && applied.index <= last.index) return;
@@ -104,16 +105,6 @@ async function checkTables(folder: string, persistent: Persistent): Promise<void
     `Cannot recover: wanted tables up to entry ${last.index} at most, got ${applied.index}. Start ` +
       "the node once; it puts its log in order and waits for the others",
   );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 function lastOf({ entries, snapshot }: Persistent): Moment {
@@ -144,7 +135,7 @@ async function makeNew(
   const identity = { ...folder.identity, clusterId: drawId(), incarnation: drawId() };
   const { peer, client } = folder;
   const member = { id: identity.node, incarnation: identity.incarnation, peer, client };
-  if (await isThere(next)) await Deno.remove(next, { recursive: true });
+  if (isThere(next)) await Deno.remove(next, { recursive: true });
   const storage = new FileStorage({ files: new DenoFiles(next), identity });
   try {
     await storage.load();
@@ -161,7 +152,7 @@ async function makeNew(
 }
 
 async function copyTables(from: string, to: string): Promise<void> {
-  if (!await isThere(from)) return;
+  if (!isThere(from)) return;
   await Deno.mkdir(to, { mode: 0o700 });
   for await (const { name, isFile } of Deno.readDir(from)) {
     if (!isFile || name === "lock") continue;

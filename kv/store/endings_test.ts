@@ -6,82 +6,31 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { drawn, finish } from "../../tests/cluster/drawn.ts";
-import {
-  decodeReply,
-  encodeRequest,
-  type Operation,
-  type Result,
-  SYSTEM_KEYS,
-} from "../command/mod.ts";
-import { MemoryState } from "../tables/mod.ts";
+import { StoreWorld } from "../../tests/cluster/store_world.ts";
+import { encodeRequest, type Operation } from "../command/mod.ts";
 import { ENDED_AT_ONCE, Endings } from "./endings.ts";
-import type { ChangeGroup } from "./draft.ts";
 import { KvStore } from "./store.ts";
 
 const value = Uint8Array.of(1);
 
-/** A store on a state that the test can look into, and the wall time of its log. */
-class World {
-  state = new MemoryState();
-  store = new KvStore(undefined, undefined, this.state);
-  wall = 1000;
-  readonly groups: ChangeGroup[] = [];
-
-  constructor() {
-    this.store.observe({
-      changed: (group) => void this.groups.push(group),
-      replaced: () => {},
-    });
-  }
-
-  run(...then: readonly Operation[]): readonly Result[] {
-    const batch = { checks: [], then, otherwise: [], at: 0 };
-    const reply = this.apply(encodeRequest({ type: "batch", batch }));
-    assert(reply?.type === "batch", reply?.type);
-    return reply.result.results;
-  }
-
-  put(key: string, expires: number): void {
-    this.run({ op: "put", key, value, expires });
-  }
-
-  end(): void {
-    assertEquals(this.apply(encodeRequest({ type: "end" })), { type: "stored" });
-  }
-
-  apply(bytes: Uint8Array): ReturnType<typeof decodeReply> {
-    const stamp = { index: this.store.revision + 1, steady: 0, wall: this.wall };
-    return decodeReply(this.store.apply(bytes, stamp));
-  }
-
-  get keys(): readonly string[] {
-    return this.#scan("", SYSTEM_KEYS);
-  }
-
-  /** The places of the index. */
-  get places(): readonly string[] {
-    return this.#scan(`${SYSTEM_KEYS}e/`, `${SYSTEM_KEYS}e0`).map((place) => place.slice(3));
-  }
-
-  #scan(from: string, to: string): readonly string[] {
-    return [...this.state.scan({ from, to, at: this.store.revision })].map(({ key }) => key);
-  }
-}
-
 Deno.test("a key goes with the first end entry whose wall time has reached its end, and is an expiry", () => {
-  const world = new World();
-  world.put("k", 2000);
+  const world = new StoreWorld();
+  world.put("k", { expires: 2000 });
   const [found] = world.run({ op: "get", key: "k" });
   assert(found?.op === "get" && found.entry !== null);
   assertEquals(found.entry.expires, 2000);
   world.wall = 1999;
-  assertEquals(world.store.isDue({ wall: 1999, steady: 0 }), false);
+  assertEquals(world.isDue({ wall: 1999 }), false);
   world.end();
-  assertEquals(world.keys, ["k"]);
+  assertEquals(world.keys(), ["k"]);
   world.wall = 2000;
-  assert(world.store.isDue({ wall: 2000, steady: 0 }));
+  assert(world.isDue({ wall: 2000 }));
   world.end();
-  assertEquals([world.keys, world.places, world.store.isDue({ wall: 9e9, steady: 0 })], [
+  assertEquals([
+    world.keys(),
+    world.keys("e"),
+    world.isDue({ wall: 9e9 }),
+  ], [
     [],
     [],
     false,
@@ -95,65 +44,65 @@ Deno.test("a key goes with the first end entry whose wall time has reached its e
 });
 
 Deno.test("a clock of the server that is ahead ends nothing early", () => {
-  const world = new World();
-  world.put("k", 2000);
-  assert(world.store.isDue({ wall: 5000, steady: 0 }));
+  const world = new StoreWorld();
+  world.put("k", { expires: 2000 });
+  assert(world.isDue({ wall: 5000 }));
   world.end();
-  assertEquals(world.keys, ["k"]);
+  assertEquals(world.keys(), ["k"]);
 });
 
 Deno.test("what is written again has its new end or none, and a removed key comes back without one", () => {
-  const world = new World();
-  for (const key of ["later", "never", "short", "gone", "back"]) world.put(key, 2000);
-  world.put("later", 3000);
+  const world = new StoreWorld();
+  for (const key of ["later", "never", "short", "gone", "back"]) world.put(key, { expires: 2000 });
+  world.put("later", { expires: 3000 });
   world.run({ op: "put", key: "never", value });
   world.apply(encodeRequest({ type: "put", key: "short", value, version: 1 }));
   world.run({ op: "delete", key: "gone" }, { op: "delete", key: "back" });
   world.run({ op: "put", key: "back", value });
-  assertEquals(world.places.length, 1);
+  assertEquals(world.keys("e").length, 1);
   world.wall = 2500;
   world.end();
-  assertEquals(world.keys, ["back", "later", "never", "short"]);
+  assertEquals(world.keys(), ["back", "later", "never", "short"]);
   world.wall = 3000;
   world.end();
-  assertEquals(world.keys, ["back", "never", "short"]);
+  assertEquals(world.keys(), ["back", "never", "short"]);
 });
 
 Deno.test("a number goes on to end when it is changed, and a new number does not end", () => {
-  const world = new World();
+  const world = new StoreWorld();
   world.run({ op: "put", key: "n", value: new Uint8Array(8), expires: 2000 });
   world.run({ op: "add", key: "n", amount: 1n, overflow: "wrap" });
   world.run({ op: "max", key: "m", amount: 1n });
   world.wall = 2000;
   world.end();
-  assertEquals(world.keys, ["m"]);
+  assertEquals(world.keys(), ["m"]);
 });
 
 Deno.test("a key whose end has passed is written, and goes with the next end entry", () => {
-  const world = new World();
-  world.put("first", 1500);
+  const world = new StoreWorld();
+  world.put("first", { expires: 1500 });
   world.wall = 9000;
   world.end();
-  assertEquals(world.keys, []);
-  world.put("late", 1200);
-  assertEquals(world.keys, ["late"]);
-  assert(world.store.isDue({ wall: 0, steady: 0 }));
+  assertEquals(world.keys(), []);
+  world.put("late", { expires: 1200 });
+  assertEquals(world.keys(), ["late"]);
+  assert(world.isDue({ wall: 0 }));
   world.end();
-  assertEquals(world.keys, []);
+  assertEquals(world.keys(), []);
 });
 
 Deno.test("many keys end in groups of a bounded number, the earliest first", () => {
-  const world = new World();
+  const world = new StoreWorld();
   const count = 2 * ENDED_AT_ONCE + 7;
   for (let place = 0; place < count; place++) {
-    world.put(`k${`${place}`.padStart(4, "0")}`, 5000 - place);
+    world.put(`k${`${place}`.padStart(4, "0")}`, { expires: 5000 - place });
   }
   world.wall = 5000;
   const left = [];
   world.groups.length = 0;
-  while (world.store.isDue({ wall: world.wall, steady: 0 })) {
+  while (world.isDue({ wall: world.wall })) {
     world.end();
-    left.push(world.keys.length);
+    left.push(world.keys().length);
   }
   assertEquals(left, [count - ENDED_AT_ONCE, 7, 0]);
   assertEquals(world.groups.map(({ changes }) => changes.length), [
@@ -166,7 +115,7 @@ Deno.test("many keys end in groups of a bounded number, the earliest first", () 
 });
 
 Deno.test("two servers have the same state, also when one of them was restored in between", () => {
-  const world = new World();
+  const world = new StoreWorld();
   const log: Uint8Array[] = [];
   const restored = new KvStore();
   const apply = (then: readonly Operation[] | null): void => {

@@ -6,103 +6,41 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { drawn, finish } from "../../tests/cluster/drawn.ts";
-import {
-  type Check,
-  decodeReply,
-  encodeRequest,
-  type Operation,
-  type Reply,
-  type Result,
-  SYSTEM_KEYS,
-} from "../command/mod.ts";
-import { MemoryState } from "../tables/mod.ts";
+import { StoreWorld } from "../../tests/cluster/store_world.ts";
+import { encodeRequest } from "../command/mod.ts";
 import { LEASE_LIMITS, Leases } from "./leases.ts";
-import type { ChangeGroup } from "./draft.ts";
 import { KvStore } from "./store.ts";
 
 const value = Uint8Array.of(1);
 
-/** A store on a state that the test can look into, and the steady time of its log. */
-class World {
-  state = new MemoryState();
-  store = new KvStore(undefined, undefined, this.state);
-  steady = 1000;
-  readonly groups: ChangeGroup[] = [];
-
-  constructor() {
-    this.store.observe({ changed: (group) => void this.groups.push(group), replaced: () => {} });
-  }
-
-  ask(then: readonly Operation[], checks: readonly Check[] = []): Reply | null {
-    return this.apply(
-      encodeRequest({ type: "batch", batch: { checks, then, otherwise: [], at: 0 } }),
-    );
-  }
-
-  run(...then: readonly Operation[]): readonly Result[] {
-    const reply = this.ask(then);
-    assert(reply?.type === "batch", reply?.type);
-    return reply.result.results;
-  }
-
-  grant(lease: number, ttl: number): void {
-    this.run({ op: "grant", lease, ttl });
-  }
-
-  put(key: string, lease: number): void {
-    this.run({ op: "put", key, value, lease });
-  }
-
-  end(): void {
-    assertEquals(this.apply(encodeRequest({ type: "end" })), { type: "stored" });
-  }
-
-  apply(bytes: Uint8Array): Reply | null {
-    const stamp = { index: this.store.revision + 1, steady: this.steady, wall: 0 };
-    return decodeReply(this.store.apply(bytes, stamp));
-  }
-
-  isDue(steady: number): boolean {
-    return this.store.isDue({ steady, wall: 0 });
-  }
-
-  /** The keys, or the store's own ones behind a letter. */
-  keys(own = ""): readonly string[] {
-    const [from, to] = own === ""
-      ? ["", SYSTEM_KEYS]
-      : [`${SYSTEM_KEYS}${own}/`, `${SYSTEM_KEYS}${own}0`];
-    return [...this.state.scan({ from, to, at: this.store.revision })].map(({ key }) => key);
-  }
-}
-
 Deno.test("a lease ends with its keys at one revision, not before its time, and is named as the reason", () => {
-  const world = new World();
+  const world = new StoreWorld();
   world.grant(7, 500);
-  world.put("a", 7);
-  world.put("b", 7);
+  world.put("a", { lease: 7 });
+  world.put("b", { lease: 7 });
   world.run({ op: "put", key: "c", value });
   const [found] = world.run({ op: "get", key: "a" });
   assert(found?.op === "get");
   assertEquals(found.entry?.lease, 7);
   world.steady = 1499;
-  assertEquals(world.isDue(1499), false);
+  assertEquals(world.isDue({ steady: 1499 }), false);
   world.end();
   assertEquals(world.keys(), ["a", "b", "c"]);
   world.steady = 1500;
-  assert(world.isDue(1500));
+  assert(world.isDue({ steady: 1500 }));
   world.end();
   assertEquals(world.keys(), ["c"]);
   assertEquals([world.keys("l"), world.keys("b")], [[], []]);
   const { changes } = world.groups.at(-1)!;
   assertEquals(changes.map(({ entry: { key, lease } }) => [key, lease]), [["a", 7], ["b", 7]]);
-  assertEquals(world.isDue(9e9), false);
+  assertEquals(world.isDue({ steady: 9e9 }), false);
 });
 
 Deno.test("a renewed lease has its whole time again, and one that has ended is named as gone", () => {
-  const world = new World();
+  const world = new StoreWorld();
   world.grant(1, 500);
   world.grant(2, 500);
-  world.put("a", 1);
+  world.put("a", { lease: 1 });
   world.steady = 1400;
   assertEquals(world.run({ op: "renew", leases: [1, 3] }), [{ op: "renew", gone: [3] }]);
   world.steady = 1899;
@@ -117,14 +55,14 @@ Deno.test("a renewed lease has its whole time again, and one that has ended is n
 });
 
 Deno.test("a key leaves its lease when it is written without it, or with another one", () => {
-  const world = new World();
+  const world = new StoreWorld();
   world.grant(1, 500);
   world.grant(2, 5000);
   for (const key of ["plain", "other", "gone", "number"]) {
     world.run({ op: "put", key, value: new Uint8Array(8), lease: 1 });
   }
   world.run({ op: "put", key: "plain", value });
-  world.put("other", 2);
+  world.put("other", { lease: 2 });
   world.run({ op: "delete", key: "gone" });
   world.run({ op: "add", key: "number", amount: 1n, overflow: "wrap" });
   assertEquals(world.keys("b").length, 2);
@@ -134,7 +72,7 @@ Deno.test("a key leaves its lease when it is written without it, or with another
 });
 
 Deno.test("nothing is bound to a lease that is not there, and the batch changes nothing", () => {
-  const world = new World();
+  const world = new StoreWorld();
   const reply = world.ask([
     { op: "put", key: "a", value },
     { op: "put", key: "b", value, lease: 9 },
@@ -144,7 +82,7 @@ Deno.test("nothing is bound to a lease that is not there, and the batch changes 
 });
 
 Deno.test("a batch sees its own leases: it grants, binds and revokes at one revision", () => {
-  const world = new World();
+  const world = new StoreWorld();
   const results = world.run(
     { op: "grant", lease: 4, ttl: 500 },
     { op: "put", key: "a", value, lease: 4 },
@@ -160,21 +98,21 @@ Deno.test("a batch sees its own leases: it grants, binds and revokes at one revi
     { op: "get", entry: null },
   ]);
   assertEquals([world.keys(), world.keys("b"), world.keys("l")], [[], [], []]);
-  assertEquals(world.isDue(9e9), false);
+  assertEquals(world.isDue({ steady: 9e9 }), false);
 });
 
 Deno.test("a key that the batch itself took from its lease outlives the lease", () => {
-  const world = new World();
+  const world = new StoreWorld();
   world.grant(4, 500);
-  world.put("a", 4);
+  world.put("a", { lease: 4 });
   world.run({ op: "put", key: "a", value }, { op: "revoke", lease: 4 });
   assertEquals([world.keys(), world.keys("b")], [["a"], []]);
 });
 
 Deno.test("a batch that cannot be executed grants, renews and revokes nothing", () => {
-  const world = new World();
+  const world = new StoreWorld();
   world.grant(1, 500);
-  world.put("a", 1);
+  world.put("a", { lease: 1 });
   world.steady = 1400;
   const reply = world.ask([
     { op: "grant", lease: 2, ttl: 500 },
@@ -189,30 +127,30 @@ Deno.test("a batch that cannot be executed grants, renews and revokes nothing", 
 });
 
 Deno.test("a lease with very many keys ends in slices, and nothing renews it meanwhile", () => {
-  const world = new World();
+  const world = new StoreWorld();
   world.grant(1, 500);
   const count = LEASE_LIMITS.keysAtOnce + 5;
-  for (let place = 0; place < count; place++) world.put(`k${place}`, 1);
+  for (let place = 0; place < count; place++) world.put(`k${place}`, { lease: 1 });
   world.steady = 2000;
   world.end();
   assertEquals(world.keys().length, 5);
   assertEquals(world.run({ op: "renew", leases: [1] }), [{ op: "renew", gone: [1] }]);
   assertEquals(world.ask([{ op: "put", key: "new", value, lease: 1 }])?.type, "invalid");
-  assert(world.isDue(world.steady));
+  assert(world.isDue({ steady: world.steady }));
   world.end();
   assertEquals([world.keys(), world.keys("l")], [[], []]);
 });
 
 Deno.test("ten thousand leases end in slices, the earliest first", () => {
-  const world = new World();
+  const world = new StoreWorld();
   for (let lease = 1; lease <= 10_000; lease++) {
     world.grant(lease, 20_000 - lease);
-    if (lease % 100 === 0) world.put(`k${lease}`, lease);
+    if (lease % 100 === 0) world.put(`k${lease}`, { lease: lease });
   }
   world.steady = 30_000;
   let slices = 0;
   world.groups.length = 0;
-  for (; world.isDue(world.steady); slices++) world.end();
+  for (; world.isDue({ steady: world.steady }); slices++) world.end();
   assertEquals(slices, 10_000 / LEASE_LIMITS.leasesAtOnce);
   assertEquals([world.keys(), world.keys("l")], [[], []]);
   const ended = world.groups.flatMap(({ changes }) => changes.map(({ entry }) => entry.lease));
@@ -220,10 +158,10 @@ Deno.test("ten thousand leases end in slices, the earliest first", () => {
 });
 
 Deno.test("a store that was restored from an image ends the same leases with the same entries", () => {
-  const world = new World();
+  const world = new StoreWorld();
   for (const [lease, ttl] of [[5, 300], [2, 900], [9, 300]] as const) {
     world.grant(lease, ttl);
-    world.put(`k${lease}`, lease);
+    world.put(`k${lease}`, { lease: lease });
   }
   const restored = new KvStore();
   finish(restored.restore(drawn(world.store.snapshot())));
@@ -239,7 +177,7 @@ Deno.test("a store that was restored from an image ends the same leases with the
 });
 
 Deno.test("a batch that names a lost lock changes nothing, and the holder's batch is executed", () => {
-  const world = new World();
+  const world = new StoreWorld();
   const queue = (lease: number): number => {
     world.run({ op: "grant", lease, ttl: 500 * lease }, {
       ...{ op: "putAtRevision", prefix: "lock/a%2Fb/", value, lease },

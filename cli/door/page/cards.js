@@ -5,7 +5,7 @@
  */
 
 import { act, say } from "./connection.js";
-import { element, freshCanvas, made, termColor, themeColor } from "./shared.js";
+import { element, freshCanvas, made, standingOf, termColor, themeColor } from "./shared.js";
 
 /** @typedef {import("../page_data.ts").PageState} PageState */
 /** @typedef {import("../page_data.ts").PageNode} PageNode */
@@ -76,13 +76,7 @@ export function drawCards(state, selected) {
       card = makeCard(node.id, state.canControl);
       cards.set(node.id, card);
     }
-    const word = node.up
-      ? node.role
-      : node.isPaused
-      ? "paused"
-      : node.isRunning === false
-      ? "stopped"
-      : "silent";
+    const word = standingOf(node);
     card.root.className = `card ${word}${selected === node.id ? " selected" : ""}`;
     card.root.style.setProperty("--term", termColor(node.term));
     card.role.textContent = `${word} · term ${node.term}`;

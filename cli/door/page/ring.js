@@ -6,7 +6,7 @@
  */
 
 import { act, say } from "./connection.js";
-import { element, termColor } from "./shared.js";
+import { element, standingOf, termColor } from "./shared.js";
 
 /** @typedef {import("../page_data.ts").PageState} PageState */
 /** @typedef {import("../page_data.ts").PageNode} PageNode */
@@ -174,13 +174,7 @@ export function drawRing(state, selected) {
   for (const node of state.nodes) {
     const group = parts.get(`node ${node.id}`);
     if (group === undefined) continue;
-    const shown = node.up
-      ? node.role
-      : node.isPaused
-      ? "paused"
-      : node.isRunning === false
-      ? "stopped"
-      : "silent";
+    const shown = standingOf(node);
     const isLeading = leader?.id === node.id;
     group.setAttribute(
       "class",

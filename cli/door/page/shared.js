@@ -51,20 +51,21 @@ export function freshCanvas(canvas) {
   return { brush, width, height };
 }
 
-/** The theme in force: the one that was chosen, else the system's. @returns {"dark" | "light"} */
-export function currentTheme() {
-  const chosen = document.documentElement.dataset["theme"];
-  if (chosen === "dark" || chosen === "light") return chosen;
-  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-}
+const page = document.documentElement;
+const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
+const followSystem = () => page.dataset["theme"] = systemIsDark.matches ? "dark" : "light";
+followSystem();
 
-/** Lets a button switch the theme. @param {string} id @param {() => void} changed */
+/** Lets a button switch the theme, which follows the system until then and when that changes. @param {string} id @param {() => void} changed */
 export function themeButton(id, changed) {
   element(id).addEventListener("click", () => {
-    document.documentElement.dataset["theme"] = currentTheme() === "dark" ? "light" : "dark";
+    page.dataset["theme"] = page.dataset["theme"] === "dark" ? "light" : "dark";
     changed();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  systemIsDark.addEventListener("change", () => {
+    followSystem();
+    changed();
+  });
 }
 
 /** Hues of terms: neighbours differ, and none is the red of what is wrong. */
@@ -73,7 +74,14 @@ const TERM_HUES = [318, 214, 160, 270, 32, 190, 52, 238];
 /** The colour of a term. @param {number} term */
 export function termColor(term) {
   const hue = TERM_HUES[term % TERM_HUES.length] ?? 0;
-  return `hsl(${hue} ${currentTheme() === "dark" ? "66% 64%" : "60% 46%"})`;
+  return `hsl(${hue} ${page.dataset["theme"] === "dark" ? "66% 64%" : "60% 46%"})`;
+}
+
+/** What a node does, in a word. @param {import("../page_data.ts").PageNode} node */
+export function standingOf(node) {
+  if (node.up) return node.role;
+  if (node.isPaused) return "paused";
+  return node.isRunning === false ? "stopped" : "silent";
 }
 
 /** A new element with a class and a text. @param {string} tag @param {string} name @param {string} text */

@@ -105,6 +105,8 @@ Deno.test({
         await until(async () => await leaderOn(page) !== null, "a leader on the page");
         const width = await page.evaluate("document.documentElement.scrollWidth");
         assertEquals(width, 420);
+        const ink = 'getComputedStyle(document.documentElement).getPropertyValue("--ink").trim()';
+        assertEquals(await page.evaluate(ink), "#e8edf5");
         const role = () => textOf(page, ".card:nth-child(2) .pill");
         await page.evaluate(
           'document.querySelector(".card:nth-child(2) .actions button:nth-child(3)").click()',
