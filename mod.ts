@@ -37,6 +37,7 @@ export {
   type LockOptions,
   type OperationOptions,
   type PutOptions,
+  type ReadOptions,
   type ReadOutcome,
   type StoreChange,
   StoreClient,

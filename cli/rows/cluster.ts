@@ -14,6 +14,7 @@ import {
   onlyNode,
   optional,
   revision,
+  stale,
   text,
   toggle,
 } from "./flags.ts";
@@ -26,12 +27,15 @@ export const get = {
   description: [
     "The read is linearizable: it sees every write that was acknowledged before it began. On a " +
     "terminal the version is shown too; in a pipe only the bytes of the value are written.",
+    "With --stale any node may answer from what it has applied, if that is known to be new enough; " +
+    "otherwise it reads the newest. The answer says how old it is at most.",
   ],
   arguments: [argument("KEY", "the key to read", { completes: "key" })],
-  flags: [revision, keyHex, onlyNode, ...clusterFlags],
+  flags: [revision, stale, keyHex, onlyNode, ...clusterFlags],
   examples: [
     { line: "kontiki get colour", help: "from the local cluster" },
     { line: "kontiki get colour --revision 17", help: "what it held then" },
+    { line: "kontiki get colour --stale 5s", help: "what any node has, at most 5 seconds old" },
     { line: "kontiki get colour --endpoints 10.0.0.1:7401,10.0.0.2:7401", help: "from elsewhere" },
   ],
 } as const satisfies CommandRow;

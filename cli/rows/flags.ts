@@ -133,6 +133,13 @@ export const onlyNode = text("node", "ask this node only, such as n2; the others
 /** The revision to read. */
 export const revision = integer("revision", "read the state at this revision", { min: 1 });
 
+/** How old the state that is read may be. */
+export const stale = duration(
+  "stale",
+  "answer from any node whose state is at most so old, also while it is cut off",
+  { min: 1, excludes: ["revision"] },
+);
+
 /** The size of a cluster in the simulator. */
 export const simulatedNodes = integer("nodes", "overrules the seed's number of nodes", {
   min: 1,

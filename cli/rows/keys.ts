@@ -13,6 +13,7 @@ import {
   onlyNode,
   optional,
   revision,
+  stale,
   text,
   toggle,
 } from "./flags.ts";
@@ -65,6 +66,7 @@ export const list = {
     toggle("reverse", "the last key first", { excludes: ["tree"] }),
     toggle("tree", "one line for all keys below a `/`"),
     revision,
+    stale,
     onlyNode,
     ...clusterFlags,
   ],
@@ -83,7 +85,7 @@ export const count = {
   summary: "Count keys.",
   description: ["All keys are counted at one revision, on the servers."],
   arguments: [prefix],
-  flags: [revision, onlyNode, ...clusterFlags],
+  flags: [revision, stale, onlyNode, ...clusterFlags],
   examples: [
     { line: "kontiki count", help: "all keys" },
     { line: "kontiki count users/", help: "those that begin with users/" },

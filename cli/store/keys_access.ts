@@ -30,7 +30,12 @@ import {
 
 /** What these commands get besides their own flags. */
 export interface KeysContext {
-  readonly options: { readonly node: string | null; readonly timeout: number };
+  readonly options: {
+    readonly node: string | null;
+    readonly timeout: number;
+    /** How old the state that a read sees may be. */
+    readonly stale?: number | null;
+  };
   readonly output: Output;
   readonly signal: AbortSignal;
 }
@@ -66,11 +71,36 @@ export async function execute(
   session: Session,
   batch: Partial<Batch>,
 ): Promise<BatchResult> {
-  const { options: { timeout: timeoutMs }, signal } = context;
+  return (await executeAged(context, session, batch)).result;
+}
+
+/** As {@linkcode execute}, with the age of the state that was read, if it may be old. */
+export async function executeAged(
+  context: KeysContext,
+  session: Session,
+  batch: Partial<Batch>,
+): Promise<{ readonly result: BatchResult; readonly ageMs?: number }> {
+  const { options: { timeout: timeoutMs, stale }, signal } = context;
   const full = { checks: [], then: [], otherwise: [], at: 0, ...batch };
   const clerk = session.clerk(onlyNode(context, session));
-  const outcome = await clerk.batch(full, { timeoutMs, signal });
-  return await doneOrThrow(context, session, { outcome, at: full.at });
+  const outcome = await clerk.batch(full, { timeoutMs, signal, ...maxAge(stale) });
+  const result = await doneOrThrow(context, session, { outcome, at: full.at });
+  return { result, ...outcome.type === "done" ? ageOf(outcome) : {} };
+}
+
+/** The age of a flag, as an option of a read. */
+export function maxAge(stale: number | null | undefined): { readonly stale?: number } {
+  return stale === null || stale === undefined ? {} : { stale };
+}
+
+/** The age that an answer states, if it does. */
+export function ageOf({ ageMs }: { readonly ageMs?: number }): { readonly ageMs?: number } {
+  return ageMs === undefined ? {} : { ageMs };
+}
+
+/** An age in words, behind what else is said. */
+export function ageText({ ageMs }: { readonly ageMs?: number }): string {
+  return ageMs === undefined ? "" : `, at most ${formatDuration(ageMs)} old`;
 }
 
 /** The outcome of a batch that was executed; throws if it was not. */
@@ -118,7 +148,7 @@ export async function doneOrThrow(
 /** Reads a page of a range for a list or a count. */
 export function readPage(context: KeysContext, session: Session): ReadPage {
   return async (operation, at) => {
-    return { type: "done", result: await execute(context, session, { then: [operation], at }) };
+    return { type: "done", ...await executeAged(context, session, { then: [operation], at }) };
   };
 }
 

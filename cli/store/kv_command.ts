@@ -28,7 +28,7 @@ import {
 } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 import { checkRequest, onCluster } from "../cluster/mod.ts";
-import { execute, onlyNode, silence } from "./keys_access.ts";
+import { ageOf, ageText, execute, maxAge, onlyNode, silence } from "./keys_access.ts";
 
 /** The context of `get` and `put`. */
 type KvContext = SessionContext<Row<"get">> | SessionContext<Row<"put">>;
@@ -45,18 +45,21 @@ async function runGet(context: SessionContext<Row<"get">>, session: Session): Pr
   checkRequest(() => ({ type: "get", key: toKey(key) }), "get");
   const only = onlyNode(context, session);
   const begin = performance.now();
-  const { timeout: timeoutMs, revision } = options;
+  const { timeout: timeoutMs, revision, stale } = options;
   const reading = revision === null
-    ? session.clerk(only).get(key, { timeoutMs })
+    ? session.clerk(only).get(key, { timeoutMs, ...maxAge(stale) })
     : getAt(context, session, { key, at: revision });
   const result = await untilInterrupted(context, reading);
   const ms = performance.now() - begin;
   switch (result.type) {
     case "value": {
       const { value, version } = result;
-      if (output.isJson) output.json({ outcome: "ok", key, value: jsonBytes(value), version, ms });
-      else if (output.isTerminal) {
-        const detail = output.paint("dim", `(version ${version}, ${formatDuration(ms)})`);
+      const age = ageOf(result);
+      if (output.isJson) {
+        output.json({ outcome: "ok", key, value: jsonBytes(value), version, ...age, ms });
+      } else if (output.isTerminal) {
+        const text = `(version ${version}, ${formatDuration(ms)}${ageText(age)})`;
+        const detail = output.paint("dim", text);
         output.line(`${displayBytes(value)}  ${detail}`);
       } else {
         output.raw(value);
@@ -65,7 +68,7 @@ async function runGet(context: SessionContext<Row<"get">>, session: Session): Pr
       return "ok";
     }
     case "noKey":
-      return tell(context, "notFound", "The key does not exist.");
+      return tell(context, "notFound", "The key does not exist.", ageOf(result));
     case "unavailable":
       return tell(context, "unavailable", await silence(context, session));
     case "refused":

@@ -16,7 +16,7 @@ import {
   type Session,
   type SessionContext,
 } from "../table/mod.ts";
-import { execute, type KeysContext, readFailure, readPage } from "./keys_access.ts";
+import { ageText, execute, type KeysContext, readFailure, readPage } from "./keys_access.ts";
 
 /** `kontiki list`. */
 export const list = onCluster<Row<"list">>(runList);
@@ -32,7 +32,9 @@ async function runList(
   const { keysOnly, reverse, limit, revision } = options;
   const at = revision ?? 0;
   if (options.tree) return await showTree(context, session);
-  const limits = { keysOnly, reverse, limit: limit ?? Infinity, at };
+  let age = {};
+  const aged = (ageMs: number): void => void (age = { ageMs });
+  const limits = { keysOnly, reverse, limit: limit ?? Infinity, at, aged };
   const found = listRange(args.prefix ?? "", limits, readPage(context, session));
   try {
     for await (const entry of found) {
@@ -42,6 +44,7 @@ async function runList(
   } catch (error) {
     throw readFailure(error);
   }
+  if (output.isTerminal && ageText(age) !== "") output.note(`Listed${ageText(age)}.`);
   return "ok";
 }
 
@@ -105,8 +108,10 @@ async function runCount(
 ): Promise<ExitReason> {
   const { args, options, output } = context;
   const read = readPage(context, session);
-  const keys = await countRange(args.prefix ?? "", options.revision ?? 0, read);
-  if (output.isJson) output.json({ outcome: "ok", keys });
-  else output.line(output.isTerminal ? formatCount(keys) : `${keys}`);
+  let age = {};
+  const aged = (ageMs: number): void => void (age = { ageMs });
+  const keys = await countRange(args.prefix ?? "", { at: options.revision ?? 0, aged }, read);
+  if (output.isJson) output.json({ outcome: "ok", keys, ...age });
+  else output.line(output.isTerminal ? `${formatCount(keys)}${ageText(age)}` : `${keys}`);
   return "ok";
 }

@@ -16,6 +16,7 @@ import {
   type ConnectOptions,
   type GivenUp,
   type OperationOptions,
+  type ReadOptions,
   StoreReadError,
 } from "./outcomes.ts";
 import type { ReadPage } from "./ranges.ts";
@@ -26,6 +27,7 @@ const TIMEOUT_MS = 10_000;
 interface Limits {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  readonly stale?: number;
 }
 
 /** The calls of one client. */
@@ -70,11 +72,12 @@ export class ClientCalls {
 
   /** Runs an operation within its limits, until the client is closed. */
   async run<Result>(
-    { timeoutMs = this.#timeoutMs, signal }: OperationOptions,
+    { timeoutMs = this.#timeoutMs, signal, stale }: ReadOptions,
     work: (limits: Limits, clerk: Clerk) => Promise<Result>,
   ): Promise<Result> {
     const either = signal === undefined ? this.ending : AbortSignal.any([this.ending, signal]);
-    const result = work({ timeoutMs, signal: either }, this.clerk);
+    const limits = { timeoutMs, signal: either };
+    const result = work(stale === undefined ? limits : { ...limits, stale }, this.clerk);
     this.#underWay.add(result);
     try {
       return await result;
@@ -90,7 +93,7 @@ export class ClientCalls {
   }
 
   /** Executes a batch. */
-  async execute(batch: Batch, options: OperationOptions): Promise<BatchOutcome> {
+  async execute(batch: Batch, options: ReadOptions): Promise<BatchOutcome> {
     return await this.run(options, (limits, clerk) => clerk.batch(batch, limits));
   }
 
@@ -100,7 +103,7 @@ export class ClientCalls {
   }
 
   /** Reads a page at a time within the limits of one operation. */
-  readPage(options: OperationOptions): ReadPage {
+  readPage(options: ReadOptions): ReadPage {
     return async (operation, at): Promise<BatchOutcome> => {
       const batch = { checks: [], then: [operation], otherwise: [], at };
       const done = await this.execute(batch, options);

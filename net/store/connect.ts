@@ -17,6 +17,7 @@ import type {
   DeleteOutcome,
   OperationOptions,
   PutOptions,
+  ReadOptions,
   ReadOutcome,
   StoreEntry,
   WriteOptions,
@@ -32,7 +33,7 @@ import { deleteByBatch, putByBatch, readOutcome, writeOutcome } from "./writes.t
 let executeOn: (
   store: StoreClient,
   batch: Batch,
-  options: OperationOptions,
+  options: ReadOptions,
 ) => Promise<BatchOutcome>;
 
 /**
@@ -44,7 +45,7 @@ let executeOn: (
 export function execute(
   store: StoreClient,
   batch: Batch,
-  options: OperationOptions,
+  options: ReadOptions,
 ): Promise<BatchOutcome> {
   return executeOn(store, batch, options);
 }
@@ -106,9 +107,9 @@ export class StoreClient implements AsyncDisposable {
 
   /**
    * Reads a key. The answer is the state of the key at a moment between the call and the return
-   * (linearizable).
+   * (linearizable), or with `stale` of a moment at most so long before the call.
    */
-  async get(key: string, options: OperationOptions = {}): Promise<ReadOutcome> {
+  async get(key: string, options: ReadOptions = {}): Promise<ReadOutcome> {
     const result = await this.#calls.run(options, (limits, clerk) => clerk.get(key, limits));
     return readOutcome(result, this.#calls.reason(options));
   }
@@ -170,7 +171,7 @@ export class StoreClient implements AsyncDisposable {
    */
   list(
     range: KeyRange = "",
-    options: ListOptions & OperationOptions = {},
+    options: ListOptions & ReadOptions = {},
   ): AsyncGenerator<StoreEntry, void, void> {
     return listRange(range, options, this.#calls.readPage(options));
   }
@@ -182,9 +183,9 @@ export class StoreClient implements AsyncDisposable {
    */
   async count(
     range: KeyRange = "",
-    options: Pick<ListOptions, "at"> & OperationOptions = {},
+    options: Pick<ListOptions, "at" | "aged"> & ReadOptions = {},
   ): Promise<number> {
-    return await countRange(range, options.at ?? 0, this.#calls.readPage(options));
+    return await countRange(range, options, this.#calls.readPage(options));
   }
 
   /**

@@ -35,6 +35,7 @@ export {
   type GivenUp,
   type OperationOptions,
   type PutOptions,
+  type ReadOptions,
   type ReadOutcome,
   type StoreEntry,
   StoreReadError,

@@ -30,6 +30,15 @@ export interface OperationOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Limits of one read. */
+export interface ReadOptions extends OperationOptions {
+  /**
+   * How old the state that is read may be, in whole milliseconds: any node answers at once if its state
+   * is known to be new enough, and reads the newest otherwise. @default {the newest}
+   */
+  readonly stale?: number;
+}
+
 /** Limits and condition of one write. */
 export interface WriteOptions extends OperationOptions {
   /**
@@ -55,8 +64,14 @@ export type GivenUp = "timeout" | "aborted" | "closed";
 
 /** The outcome of a read. */
 export type ReadOutcome =
-  | { readonly outcome: "found"; readonly value: Uint8Array; readonly version: number }
-  | { readonly outcome: "absent" }
+  | {
+    readonly outcome: "found";
+    readonly value: Uint8Array;
+    readonly version: number;
+    /** Of a read with `stale`: the state was the newest so many milliseconds ago, or later. */
+    readonly ageMs?: number;
+  }
+  | { readonly outcome: "absent"; readonly ageMs?: number }
   /** No majority answered in time. `refused`: the node does not understand the request. */
   | { readonly outcome: "unavailable"; readonly reason: GivenUp | "refused" };
 

@@ -33,6 +33,8 @@ export interface ListOptions {
   readonly keysOnly?: boolean;
   /** The revision whose state is read. @default the newest */
   readonly at?: number;
+  /** Called with the age of the state that a list with `stale` shows, in milliseconds. */
+  readonly aged?: (ageMs: number) => void;
 }
 
 /** Executes a batch of reads at a revision (0: the newest). */
@@ -54,7 +56,7 @@ export function rangeOf(range: KeyRange): { readonly start: Key; readonly end: K
 /** All entries of a range at one revision, a page at a time (O4). */
 export async function* listRange(
   range: KeyRange,
-  { limit = Infinity, reverse = false, keysOnly = false, at = 0 }: ListOptions,
+  { limit = Infinity, reverse = false, keysOnly = false, at = 0, aged }: ListOptions,
   read: ReadPage,
 ): AsyncGenerator<StoreEntry, void, void> {
   let { start, end } = rangeOf(range);
@@ -62,8 +64,10 @@ export async function* listRange(
   let revision = at;
   for (let left = limit; left > 0;) {
     const page = { op: "range", start, end, limit: Math.min(left, RANGE_KEYS_MAX) } as const;
-    const { result, at: seen } = await readOne({ ...page, reverse, show }, revision, read);
+    const { result, at: seen, ageMs } = await readOne({ ...page, reverse, show }, revision, read);
     if (result.op !== "range") return;
+    // All pages show the state of the first.
+    if (revision === 0 && ageMs !== undefined) aged?.(ageMs);
     revision = seen;
     yield* result.entries.map(storeEntry);
     left -= result.entries.length;
@@ -76,15 +80,17 @@ export async function* listRange(
 /** The number of keys that a range has at one revision. */
 export async function countRange(
   range: KeyRange,
-  at: number,
+  { at = 0, aged }: Pick<ListOptions, "at" | "aged">,
   read: ReadPage,
 ): Promise<number> {
   const { start, end } = rangeOf(range);
   let count = 0;
   let revision = at;
   for (let from: Key | null = start; from !== null;) {
-    const { result, at: seen } = await readOne({ op: "count", start: from, end }, revision, read);
+    const operation = { op: "count", start: from, end } as const;
+    const { result, at: seen, ageMs } = await readOne(operation, revision, read);
     if (result.op !== "count") break;
+    if (revision === 0 && ageMs !== undefined) aged?.(ageMs);
     revision = seen;
     count += result.count;
     from = result.next;
@@ -119,12 +125,15 @@ async function readOne(
   operation: Operation,
   at: number,
   read: ReadPage,
-): Promise<{ readonly result: Result; readonly at: number }> {
+): Promise<{ readonly result: Result; readonly at: number; readonly ageMs?: number }> {
   const outcome = await read(operation, at);
   switch (outcome.type) {
     case "done": {
       const [result] = outcome.result.results;
-      if (result?.op === operation.op) return { result, at: outcome.result.revision };
+      if (result?.op === operation.op) {
+        const { ageMs } = outcome;
+        return { result, at: outcome.result.revision, ...ageMs === undefined ? {} : { ageMs } };
+      }
       throw new StoreReadError("refused", "Cannot read: the node answered something else");
     }
     case "compacted":

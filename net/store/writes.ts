@@ -60,9 +60,9 @@ function failed(result: Exclude<CommitOutcome, { readonly outcome: "yes" }>):
 export function readOutcome(result: GetResult, reason: GivenUp): ReadOutcome {
   switch (result.type) {
     case "value":
-      return { outcome: "found", value: result.value, version: result.version };
+      return { outcome: "found", value: result.value, version: result.version, ...ageOf(result) };
     case "noKey":
-      return { outcome: "absent" };
+      return { outcome: "absent", ...ageOf(result) };
     case "unavailable":
       return { outcome: "unavailable", reason };
     case "refused":
@@ -70,6 +70,10 @@ export function readOutcome(result: GetResult, reason: GivenUp): ReadOutcome {
     default:
       return result satisfies never;
   }
+}
+
+function ageOf({ ageMs }: { readonly ageMs?: number }): { readonly ageMs?: number } {
+  return ageMs === undefined ? {} : { ageMs };
 }
 
 /** The outcome of a write in one round trip, as programs get it. */

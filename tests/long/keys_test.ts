@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { exitCodes } from "../../cli/table/exit_codes.ts";
 import { runCommand as run, withCluster } from "../helpers/commands.ts";
+import { until } from "../helpers/until.ts";
 import { withFolder } from "../helpers/with_folder.ts";
 
 Deno.test("delete, list, count and history show what there is and what there was", async () => {
@@ -159,4 +160,32 @@ Deno.test("commands on keys say what is wrong, and end with the documented code"
     assertEquals([args.join(" ").slice(0, 40), code], [args.join(" ").slice(0, 40), 2], error);
     assert(error.includes("wanted") || error.includes("beside"), error);
   }
+});
+
+Deno.test("a node that is cut off answers reads that may be old, and says how old they are", async () => {
+  await withCluster(async ({ flags }) => {
+    assertEquals((await run(["put", "colour", "blue", ...flags])).code, exitCodes.ok);
+    const read = ["get", "colour", "--stale", "1h", "--json", ...flags];
+    // Each node knows how old its state is soon after it has heard of a leader.
+    await until(async () => {
+      const nodes = ["n1", "n2", "n3"].map((name) => run([...read, "--node", name]));
+      const found = (await Promise.all(nodes)).map(({ out }) => JSON.parse(out));
+      return found.every(({ value, ageMs }) => value === "blue" && ageMs > 0 && ageMs < 10_000);
+    });
+    assertEquals((await run(["count", "--stale", "1h", ...flags])).out, "1\n");
+    assertEquals((await run(["list", "--stale", "1h", ...flags])).out, "colour\tblue\n");
+
+    assertEquals((await run(["partition", "n3", ...flags])).code, exitCodes.ok);
+    assertEquals((await run(["put", "colour", "green", ...flags])).code, exitCodes.ok);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const old = JSON.parse((await run([...read, "--node", "n3"])).out);
+    assertEquals([old.value, old.ageMs > 1000], ["blue", true]);
+    const strict = ["get", "colour", "--stale", "1s", "--timeout", "1s", ...flags];
+    assertEquals((await run([...strict, "--node", "n3"])).code, exitCodes.unavailable);
+    assertEquals((await run(strict)).out, "green");
+    // A read without --stale is linearizable on every node that follows.
+    for (const name of ["n1", "n2"]) {
+      assertEquals((await run(["get", "colour", "--node", name, ...flags])).out, "green");
+    }
+  });
 });
