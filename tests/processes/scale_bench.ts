@@ -94,6 +94,28 @@ function during(ms: number, request: () => Uint8Array): () => Uint8Array | null 
   return () => performance.now() < end ? request() : null;
 }
 
+/** How long the threads of the nodes have waited for a processor, by process, as Linux counts it. */
+let waitedMs = new Map<number, number>();
+let notedAt = performance.now();
+
+/** As {@linkcode ScaleRow.waited}, since the last call: on a busy machine it explains most pauses. */
+async function waitedShare(): Promise<number | null> {
+  const since = performance.now() - notedAt;
+  notedAt += since;
+  const before = waitedMs;
+  waitedMs = new Map();
+  if (Deno.build.os !== "linux") return null;
+  const shares: number[] = [];
+  for (const id of cluster.ids.filter((each) => cluster.isRunning(each))) {
+    const { pid } = cluster.node(id);
+    const figures = await Deno.readTextFile(`/proc/${pid}/task/${pid}/schedstat`);
+    const ms = Number(figures.split(" ")[1]) / 1e6;
+    waitedMs.set(pid, ms);
+    shares.push((ms - (before.get(pid) ?? 0)) / since);
+  }
+  return Math.max(...shares);
+}
+
 async function note(
   step: string,
   measured: { readonly times: Histogram; readonly seconds: number; readonly failures: number },
@@ -114,6 +136,7 @@ async function note(
     failures,
     memoryMiB: reports.map(({ memoryBytes }) => Math.round(memoryBytes / 2 ** 20)),
     lagMs: Math.max(...reports.map(({ loopLagMs }) => loopLagMs)),
+    waited: await waitedShare(),
     term: highestTerm,
     diskMiB: Math.round((first?.bytes ?? 0) / 2 ** 20),
     levels: (first?.tables ?? []).join(" "),
@@ -125,7 +148,9 @@ async function note(
       row.p99Ms.toFixed(1)
     }  p99.9 ${row.p999Ms.toFixed(1)} ms  memory ${row.memoryMiB.join(" ")} MiB  lag ${
       row.lagMs.toFixed(0)
-    } ms  term ${row.term}  tables ${row.diskMiB} MiB (${row.levels})  written ${
+    } ms${
+      row.waited === null ? "" : `  waited ${Math.round(100 * row.waited)} %`
+    }  term ${row.term}  tables ${row.diskMiB} MiB (${row.levels})  written ${
       row.writeAmplification.toFixed(1)
     }x${failures > 0 ? `  ${failures} failures` : ""}`,
   );

@@ -15,6 +15,11 @@ export interface ScaleRow {
   /** Of each node. */
   readonly memoryMiB: readonly number[];
   readonly lagMs: number;
+  /**
+   * The share of the time in which the thread of a node was ready and had no processor, of the node
+   * that had to wait most; `null`: this system does not say.
+   */
+  readonly waited: number | null;
   /** The highest term: it grows with each change of leader. */
   readonly term: number;
   readonly diskMiB: number;
@@ -34,6 +39,7 @@ const HEADS = [
   "failures",
   "memory MiB",
   "lag ms",
+  "waited",
   "term",
   "tables MiB",
   "files by level",
@@ -64,6 +70,7 @@ export function scalePage(
       row.failures,
       row.memoryMiB.join(" "),
       row.lagMs.toFixed(0),
+      row.waited === null ? "" : `${Math.round(100 * row.waited)} %`,
       row.term,
       row.diskMiB,
       row.levels,
