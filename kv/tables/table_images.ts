@@ -35,7 +35,7 @@ import type { Moment } from "./stream.ts";
 import { Tables } from "./tables.ts";
 
 const NO_DATA = new Uint8Array(0);
-/** Where no image has come from another server, the log knows the members. */
+/** Tables that were written from the log do not know the members. */
 const NOBODY: Members = { voters: [], outgoing: [], learners: [] };
 
 interface Held {

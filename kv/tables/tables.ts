@@ -67,7 +67,7 @@ export class Tables implements State {
     this.#versions = new Versions(this.#files, horizon);
   }
 
-  /** The members in the last image that came from another server; `null`: none came. */
+  /** The members in an image of another server that the tables hold; `null`: they come from the log. */
   get members(): Members | null {
     return this.#files.members;
   }
@@ -310,7 +310,7 @@ export class Tables implements State {
     const outputs = await this.#files.write(entries, options);
     await this.#files.install(
       ([newest = [], ...others]) => [[...outputs, ...newest], ...others],
-      { held: frozen, oldest: () => this.oldest },
+      { held: frozen, members: null, oldest: () => this.oldest },
     );
     this.#versions.written(frozen, { rest, held: keep.held });
   }

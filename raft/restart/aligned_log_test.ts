@@ -55,6 +55,23 @@ Deno.test("alignedLog begins a log anew that ends before the state or conflicts 
   assertEquals(await aligned(logOf(0, { last: 0, term: 2 }), stateAt(2, 1)), [2, 0, 0]);
 });
 
+Deno.test("alignedLog refuses a log that has lost entries from which the state was written", async () => {
+  const storage = new MemoryStorage();
+  const members = { voters: [], outgoing: [], learners: [] };
+  const state = { ...stateAt(9, 2), members };
+  const lost = alignedLog(logOf(3, { last: 5, term: 2 }), state, storage);
+  const wanted = "up to entry 9 of term 2, and the log ends at 5 of term 2";
+  const error = await assertRejects(() => lost, StorageError, wanted);
+  assertEquals(error.kind, "damaged");
+  const fits = { ...stateAt(5, 2), members };
+  assertEquals(await aligned(logOf(3, { last: 5, term: 2 }), fits), [3, 4, 5]);
+  assertEquals(await aligned(logOf(0, { last: 0, term: 2 }), { ...stateAt(0, 0), members }), [
+    0,
+    0,
+    0,
+  ]);
+});
+
 Deno.test("alignedLog refuses a state that ends before the log begins", async () => {
   const storage = new MemoryStorage();
   const wanted = "the state ends at entry 2, and the log begins behind 3";

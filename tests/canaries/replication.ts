@@ -464,4 +464,12 @@ export const extremeCanaries: readonly Canary[] = [
     replace: "",
     caughtBy: [NODE_TESTS],
   },
+  {
+    rule: "S9",
+    bug: "tables that were written from the log pass for an image that may be ahead of it",
+    file: "kv/tables/tables.ts",
+    find: "{ held: frozen, members: null, oldest: () => this.oldest }",
+    replace: "{ held: frozen, oldest: () => this.oldest }",
+    caughtBy: ["kv/tables/table_images_test.ts"],
+  },
 ];

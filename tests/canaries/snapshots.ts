@@ -261,6 +261,14 @@ export const snapshotCanaries: readonly Canary[] = [
   },
   {
     rule: "S9",
+    bug: "a log that lost its end begins anew behind the state, without members",
+    file: "raft/restart/aligned_log.ts",
+    find: "if (state.members.voters.length === 0) {",
+    replace: "if (state.members.voters.length < 0) {",
+    caughtBy: ["raft/restart/aligned_log_test.ts", "tests/long/storage/server_damage_test.ts"],
+  },
+  {
+    rule: "S9",
     bug: "a gap between the state and the log is passed over",
     file: "raft/restart/aligned_log.ts",
     find: "if (index < base.index) {",

@@ -38,8 +38,8 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T1",
     bug: "the manifest claims what is still only in memory",
     file: TABLES,
-    find: "{ held: frozen, oldest: () => this.oldest }",
-    replace: "{ held: { ...frozen, applied: this.position }, oldest: () => this.oldest }",
+    find: "{ held: frozen, members: null, oldest",
+    replace: "{ held: { ...frozen, applied: this.position }, members: null, oldest",
     caughtBy: [MODEL],
   },
   {

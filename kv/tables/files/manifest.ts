@@ -23,7 +23,10 @@ export interface Manifest {
   readonly next: number;
   /** Tables by level; on level 0 from new to old, on others by their keys. */
   readonly levels: readonly (readonly NamedTable[])[];
-  /** The members in the last image that came from another server; `null`: none came. */
+  /**
+   * The tables hold an image of another server, perhaps ahead of the log: the members in it. `null`:
+   * they were written from the log.
+   */
   readonly members: Members | null;
 }
 

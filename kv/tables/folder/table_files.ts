@@ -112,6 +112,7 @@ export class TableFiles {
     { held, oldest, members = this.#members }: {
       readonly held: Held | null;
       readonly oldest: () => number;
+      /** `null`: from now on the log has all that is in the tables, and knows the members itself. */
       readonly members?: Members | null;
     },
   ): Promise<void> {
