@@ -29,7 +29,7 @@ export {
   writeFolder,
 } from "./storage/mod.ts";
 export { loneLog } from "./restart/mod.ts";
-export { SystemClock } from "./system_clock.ts";
+export { setDeadline, SystemClock } from "./system_clock.ts";
 export {
   ask,
   type Outcome,

@@ -85,6 +85,25 @@ class SystemTimer implements Timer {
   }
 }
 
+/** A timer that is later than this shows that the process was held up. */
+const STALL_MS = 100;
+/** The time to read what waits then. */
+const GRACE_MS = 100;
+
+/**
+ * Calls `run` when a time is over in which another process should have answered; returns what cancels
+ * it. After this process was held up, what the other one has sent waits unread: it is read first, and
+ * only then the time counts as over.
+ */
+export function setDeadline(run: () => void, ms: number): () => void {
+  const dueAt = performance.now() + ms;
+  let timer = setTimeout(() => {
+    if (performance.now() - dueAt > STALL_MS) timer = setTimeout(run, GRACE_MS);
+    else run();
+  }, ms);
+  return () => clearTimeout(timer);
+}
+
 /** Randomness for election timeouts and the like; not for secrets. */
 export function systemRandom(): number {
   return Math.random();

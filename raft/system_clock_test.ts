@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertGreaterOrEqual, assertThrows } from "@std/assert";
-import { SystemClock } from "./system_clock.ts";
+import { setDeadline, SystemClock } from "./system_clock.ts";
 
 const clock = new SystemClock();
 
@@ -72,4 +72,41 @@ Deno.test("SystemClock.after splits a wait longer than the platform supports (E6
   assert(!ran);
   assertEquals(asked.length, 2);
   for (const { ms } of asked) assert(ms > 0 && ms < 2 ** 31, `${ms}`);
+});
+
+/** Holds up this process. */
+function stall(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+Deno.test("setDeadline lets input that waits come first after the process was held up", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const events: string[] = [];
+  const over = Promise.withResolvers<void>();
+  setDeadline(() => {
+    events.push("deadline");
+    over.resolve();
+  }, 10);
+  const accepted = listener.accept().then((conn) => {
+    events.push("accepted");
+    conn.close();
+  });
+  const dialled = Deno.connect({ port: (listener.addr as Deno.NetAddr).port });
+  stall(200);
+  await Promise.all([over.promise, accepted]);
+  (await dialled).close();
+  listener.close();
+  assertEquals(events, ["accepted", "deadline"]);
+});
+
+Deno.test("setDeadline can be cancelled, also after the process was held up", async () => {
+  let runs = 0;
+  const cancels = [setDeadline(() => runs++, 5), setDeadline(() => runs++, 5)];
+  cancels[0]!();
+  stall(200);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  cancels[1]!();
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  assertEquals(runs, 0);
 });

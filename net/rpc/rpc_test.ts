@@ -48,6 +48,17 @@ Deno.test("RpcClient returns never sent when no server listens", async () => {
   client.close();
 });
 
+Deno.test("RpcClient reaches a server although its own process is held up while it dials", async () => {
+  const { server, address } = serve(echo);
+  const client = new RpcClient({ server: address, connectMsMax: 50 });
+  const call = client.call(1, { withinMs: 10_000 });
+  const end = performance.now() + 300;
+  while (performance.now() < end);
+  assertEquals(await inTime(call), { kind: "replied", payload: 1 });
+  client.close();
+  server.close();
+});
+
 Deno.test("RpcClient does not dial again right after a dial that failed", async () => {
   const listener = Deno.listen(local);
   const client = new RpcClient({ server: listener.addr as Deno.NetAddr, retryMs: 60_000 });

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { setDeadline } from "../../raft/mod.ts";
+
 /** The value; `null` once the time is over or the signal is raised. */
 export async function within<Value>(
   value: Promise<Value>,
@@ -12,12 +14,12 @@ export async function within<Value>(
 ): Promise<Value | null> {
   const late = Promise.withResolvers<null>();
   const giveUp = (): void => late.resolve(null);
-  const timer = setTimeout(giveUp, Math.min(Math.max(0, ms), 2 ** 31 - 1));
+  const cancel = setDeadline(giveUp, Math.min(Math.max(0, ms), 2 ** 31 - 1));
   signal?.addEventListener("abort", giveUp);
   try {
     return await Promise.race([value, late.promise]);
   } finally {
-    clearTimeout(timer);
+    cancel();
     signal?.removeEventListener("abort", giveUp);
   }
 }

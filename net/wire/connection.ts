@@ -10,7 +10,7 @@
  * @module
  */
 
-import { invariant } from "../../raft/mod.ts";
+import { invariant, setDeadline } from "../../raft/mod.ts";
 import { decode, type WireValue } from "./codec.ts";
 import { type Closed, CONNECTION_DEFAULTS, type ConnectionOptions } from "./connection_options.ts";
 import { Encoder } from "./encoder.ts";
@@ -44,7 +44,7 @@ export class Connection {
   #framesReceived = 0;
   #lastFrameAt = performance.now();
   #lastWriteAt = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelTimer = (): void => {};
   #timerDueAt = Infinity;
 
   /** Takes over the socket and begins to read. */
@@ -132,7 +132,7 @@ export class Connection {
   abort(reason: Closed): void {
     if (this.#end !== null) return;
     this.#end = reason;
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     this.#queue.truncate(0);
     this.#decoder.drop();
     this.#options.unfinished?.hold(this, 0);
@@ -254,9 +254,9 @@ export class Connection {
   /** A timer that fires early enough is kept: most deadlines move before they are reached. */
   #arm(dueAt: number, now: number): void {
     if (dueAt >= this.#timerDueAt) return;
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     this.#timerDueAt = dueAt;
-    this.#timer = setTimeout(() => {
+    this.#cancelTimer = setDeadline(() => {
       this.#timerDueAt = Infinity;
       this.#watch();
     }, Math.ceil(dueAt - now));

@@ -105,6 +105,15 @@ export const netCanaries: readonly Canary[] = [
   },
   {
     rule: "X3",
+    bug: "a process that was held up takes its own silence for that of the other side",
+    file: "raft/system_clock.ts",
+    find:
+      "if (performance.now() - dueAt > STALL_MS) timer = setTimeout(run, GRACE_MS);\n    else run();",
+    replace: "run();",
+    caughtBy: ["raft/system_clock_test.ts", ...rpc],
+  },
+  {
+    rule: "X3",
     bug: "a request that does not go on keeps its room for ever",
     file: "net/wire/unfinished_frames.ts",
     find: "if (holder.bytesReceived - before < PROGRESS_BYTES_MIN) {",
