@@ -96,7 +96,7 @@ function processOutput(isJson: boolean): Output {
       if (error instanceof Deno.errors.BrokenPipe) Deno.exit(exitCodes.ok);
       if (error !== null) throw new CommandError("failure", `Cannot write the output: ${error}`);
     },
-    // A node goes on when nobody reads its log, or the log's disk is full.
+    // A node goes on when the reader of its log has gone, or the log's disk is full.
     writeError: (bytes) => void writeAll(Deno.stderr, bytes),
     isTerminal: Deno.stdout.isTerminal(),
     isErrorTerminal: Deno.stderr.isTerminal(),

@@ -43,7 +43,7 @@ export function checkNow({ status, termAt }: Look): void {
   invariant(role !== "leader" || leader === id, "a leader knows that it leads");
   invariant(
     role !== "candidate" && role !== "leader" || votedFor === id,
-    "who stands for election has voted for itself (§5.2)",
+    "a candidate has voted for itself (§5.2)",
   );
   checkPlace(status);
   for (const peer of status.peers) checkPeer(peer, status);

@@ -182,7 +182,7 @@ export class Node {
   /**
    * Begins a change of the cluster's members; returns the place of its entry, or why it does not begin.
    * It has succeeded when `status().members` are the target's and `commit` has reached that entry or,
-   * if the voters change, the one that follows by itself.
+   * if the voters change, the second one, which the leader appends by itself.
    *
    * @throws {RangeError} If no cluster can have these members, or not after the present ones.
    */
@@ -194,7 +194,7 @@ export class Node {
 
   /**
    * Hands leadership over to a voter, or to the one that can take over soonest. Commands are refused
-   * until that has succeeded, or for an election timeout. False: not the leader, or there is nobody.
+   * until that has succeeded, or for an election timeout. False: not the leader, or no server can take over.
    */
   transfer(to: NodeId | null = null): boolean {
     return this.#input(() => this.#raft.transfer(to)) ?? false;

@@ -1,5 +1,5 @@
 /**
- * A cluster on this machine: a folder that says who its nodes are, and child processes that run
+ * A cluster on this machine: a folder that lists its nodes, and child processes that run
  * them. Each node has its own folder and its own log file below the cluster's.
  *
  * Invariant: no node outlives this process. A node's standard input is a pipe from here; it stops

@@ -159,7 +159,7 @@ export async function acquire(
   try {
     return await untilInterrupted(context, acquireOnce(context, lock));
   } catch (error) {
-    // An acquisition that is abandoned may still succeed; then nobody would release the lock.
+    // An acquisition that is abandoned may still succeed; then no process would release the lock.
     const isFree = await lock.release({ timeoutMs: interruptedReleaseMsMax });
     if (!context.signal.aborted) throw error;
     const state = isFree ? "the lock is not held" : "the lock may be held";
@@ -207,7 +207,7 @@ export async function notHeld(
   return tell(context, "unknownOutcome", `${silence} The lock may be held all the same.`);
 }
 
-/** Gives the lock back, and says so if nobody answers. */
+/** Gives the lock back; without an answer it notes that the lock may still be held. */
 export async function giveBack({ options, output }: LockContext, lock: LeasedLock): Promise<void> {
   const isFree = await lock.release({ timeoutMs: options.timeout });
   if (!isFree) output.note("The lock may still be held: giving it back got no answer.");

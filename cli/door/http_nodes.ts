@@ -33,7 +33,10 @@ export class HttpNodes {
     });
   }
 
-  /** This node, and those that say where they answer HTTP. Callers at one time share the questions. */
+  /**
+   * This node, and every other node that reports an HTTP address. Calls at the same time share one
+   * round of requests.
+   */
   list(): Promise<readonly ConnectNode[]> {
     return this.#asking ??= this.#ask().finally(() => this.#asking = null);
   }

@@ -15,7 +15,7 @@ import type { FaultControl, ProcessControl, Session } from "../table/mod.ts";
 const WORKERS = 8;
 /** The keys that load writes. */
 const LOAD_KEYS = 200;
-/** Load that nobody ends, ends by itself. */
+/** The longest time that load runs if the page does not end it. */
 const LOAD_MS_MAX = 10 * 60_000;
 const RESTORE_MS_MAX = 15_000;
 

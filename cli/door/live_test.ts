@@ -165,7 +165,7 @@ Deno.test("load goes on until it is ended, by so many requests at a time", async
   assertEquals([done - before, most <= 16], [0, true]);
 });
 
-Deno.test("nodes that do not answer are shown as they were, and nobody is asked unseen", async () => {
+Deno.test("nodes that do not answer keep their last state on the page, and without a viewer no node is asked", async () => {
   const { session } = localCluster();
   let asked = 0;
   const counting = {

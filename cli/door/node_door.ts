@@ -88,7 +88,7 @@ export async function openNodeDoor(
   }
 }
 
-/** What clients may be told; `null`: an address that stands for all says nothing to them. */
+/** The URL for clients; `null`: the node listens on all interfaces, which names no address. */
 function urlOf({ hostname, port }: Address): string | null {
   if (isAny(hostname)) return null;
   return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;

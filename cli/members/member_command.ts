@@ -1,5 +1,5 @@
 /**
- * `kontiki member` and `kontiki transfer`: who belongs to a cluster, and which node leads it.
+ * `kontiki member` and `kontiki transfer`: the members of a cluster, and which of them leads it.
  *
  * `member_change.ts` takes the steps of a change; this file knows which ones.
  *

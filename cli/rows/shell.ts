@@ -56,7 +56,7 @@ export const kill = {
   flags: [],
   examples: [{ line: "kill n1", help: "" }, {
     line: "kill leader",
-    help: "the one that leads now",
+    help: "the present leader",
   }],
 } as const satisfies CommandRow;
 

@@ -27,7 +27,7 @@ export const dump = onCluster<Row<"export">>(runExport);
 /** `kontiki import`. */
 export const load = onCluster<Row<"import">>(runImport);
 
-/** So many keys, or so many characters of lines, are stored at a time. */
+/** The number of keys, and of characters of lines, that are stored at a time. */
 const PORTION = { keys: 500, characters: 2 * 1024 * 1024 };
 const PROGRESS_KEYS = 1000;
 

@@ -38,7 +38,7 @@ export interface NodeReport {
   readonly faults: Faults | null;
   /** Where the members listen for clients, as far as this node knows. */
   readonly clients: readonly ClientAddress[];
-  /** Where it answers HTTP, as a URL; `null`: nowhere that other machines could be told. */
+  /** The URL of its HTTP port; `null`: it has none, or none that other machines can reach. */
   readonly http: string | null;
 }
 
@@ -88,7 +88,7 @@ export interface NodeIdentity {
   /** Empty: it waits until a cluster adds it. */
   readonly clusterId: string;
   readonly id: NodeId;
-  /** Of its folder. */
+  /** The incarnation of its folder. */
   readonly incarnation: string;
   readonly peer: string;
   readonly client: string;

@@ -13,7 +13,7 @@ import type { BatchOutcome, CallOptions } from "./clerk_types.ts";
 
 /** Options of a {@linkcode LeaseKeeper}. */
 export interface LeaseKeeperOptions {
-  /** Sends batches; with sessions, or a lost answer may leave a lease that nobody keeps. */
+  /** Sends batches, in a session: otherwise a lost answer may leave a lease that no client renews. */
   readonly clerk: Pick<Clerk, "batch">;
   /** Paces renewals. */
   readonly clock: Pick<Clock, "now" | "after">;
@@ -41,7 +41,7 @@ export interface KeptLease {
 /** The outcome of a grant. */
 export type GrantResult =
   | { readonly type: "granted"; readonly lease: KeptLease }
-  /** As of any batch; after `maybe` the lease may be there, and ends by itself. */
+  /** The batch was not done: after `maybe` the lease may exist, and ends by itself. */
   | Exclude<BatchOutcome, { readonly type: "done" }>;
 
 /** A lease is renewed so many times in its time to live. */
@@ -122,7 +122,7 @@ export class LeaseKeeper {
     this.#timer = clock.after(Math.max(0, time - clock.now()), () => this.#look());
   }
 
-  /** Renews what is due, and gives up what nobody has answered for. */
+  /** Renews the leases that are due, and gives up those whose renewal got no answer in time. */
   #look(): void {
     this.#sleep();
     const now = this.#options.clock.now();

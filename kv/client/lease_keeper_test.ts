@@ -88,7 +88,7 @@ class World {
   }
 }
 
-Deno.test("leases live as long as they are kept, and end when nobody keeps them", async () => {
+Deno.test("leases live as long as a client renews them, and end afterwards", async () => {
   const world = new World(1);
   const [kept, abandoned] = [await world.grant(), await world.grant()];
   await world.sleep(20 * TTL_MS);

@@ -1,6 +1,6 @@
 /**
  * A lock on a lease: a queue of keys in the order of their revisions, each bound to the lease of its
- * client. The first one holds the lock; each waits for the one before it, and for nobody else. A client
+ * client. The first one holds the lock; each waits only for its predecessor. A client
  * that dies leaves the queue when its lease ends.
  *
  * The revision at which a client took its place is its fencing token: a batch with the check
@@ -178,7 +178,7 @@ export class LeasedLock {
     return { before: null, revision: done.revision };
   }
 
-  /** Renews the lease, and looks for the one before in the queue. */
+  /** Renews the lease, and looks for the predecessor in the queue. */
   async #look(limits: CallOptions): Promise<Place | "gone" | null> {
     const { clock, ttlMs } = this.#options;
     const key = this.#key!;
@@ -253,7 +253,7 @@ export class LeasedLock {
     this.#sureUntil = -Infinity;
   }
 
-  /** The result; `never`: it was not executed and never will be; `null`: nobody knows. */
+  /** The result; `never`: it was not executed and never will be; `null`: unknown. */
   async #run(
     then: readonly Operation[],
     limits: CallOptions,

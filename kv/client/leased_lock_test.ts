@@ -206,7 +206,7 @@ Deno.test("a release wakes one waiting client, not all of them", async () => {
   assertEquals(world.looks, 1);
 });
 
-Deno.test("a client that never gets an answer says so, and one that lost its place takes another", async () => {
+Deno.test("acquiring fails with a reason when no answer comes, and starts anew when its place in the queue is lost", async () => {
   const world = new World(4);
   const { clock } = world;
   const dead = world.lock();

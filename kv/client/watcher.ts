@@ -2,7 +2,7 @@
  * Watches keys through any server of a cluster: goes to another one when a server is lost, slow or
  * cut off, and resumes there at the last revision that it has. Nothing comes twice, nothing is missing.
  *
- * Only so many bytes are under way or wait for the consumer, so a slow one slows down nobody else.
+ * Only so many bytes are under way or wait for the consumer, so a slow consumer does not slow down others.
  *
  * @module
  */

@@ -37,7 +37,7 @@ export interface Batch {
   readonly then: readonly Operation[];
   /** Done if a check fails. */
   readonly otherwise: readonly Operation[];
-  /** Of a batch of reads: the revision whose state is read; 0: the newest. */
+  /** The revision whose state a batch of reads sees; 0: the newest. */
   readonly at: number;
 }
 
@@ -45,7 +45,7 @@ export interface Batch {
 export interface BatchResult {
   /** Whether all checks held. */
   readonly held: boolean;
-  /** Of a write, the revision at which it happened; of a read, the revision whose state it saw. */
+  /** The revision of the write, or the revision whose state the read saw. */
   readonly revision: number;
   /** The places of the checks that failed. */
   readonly failedChecks: readonly number[];

@@ -97,7 +97,7 @@ export function resultOfJson(json: unknown): BatchResult {
   };
 }
 
-/** Of the fields that were added later, those that the operation has. */
+/** The fields that were added in a later feature level, as far as this operation has them. */
 function laterGiven(operation: Operation): Fields {
   const later: Fields = OPERATIONS[operation.op].later?.fields ?? {};
   return Object.fromEntries(Object.entries(later).filter(([name]) => name in operation));

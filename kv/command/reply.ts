@@ -16,7 +16,7 @@ export type Reply =
   | { readonly type: "stored" }
   /** The key does not exist (a get, or a put with a version above 0). */
   | { readonly type: "noKey" }
-  /** The key has this version, not the one that the put named; the put was not executed. */
+  /** The key has this version, the put named another; the put was not executed. */
   | { readonly type: "wrongVersion"; readonly version: number }
   /** The store has no room for this write, which was not executed and never will be. */
   | { readonly type: "full" }

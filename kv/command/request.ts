@@ -186,7 +186,7 @@ function isKeyLength(length: number): boolean {
   return length >= 1 && length <= KEY_BYTES_MAX;
 }
 
-/** Only writes have numbers, and a number has no number. */
+/** A request with a number is a write, and contains no further number. */
 function decodeNumbered(bytes: Uint8Array): Numbered | null {
   const inner = bytes.subarray(1 + REQUEST_NUMBER_BYTES);
   if (bytes.length <= 1 + REQUEST_NUMBER_BYTES || inner[0] === REQUEST_CODES.numbered) return null;

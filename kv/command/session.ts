@@ -9,7 +9,7 @@ import type { Reader, Writer } from "./bytes.ts";
 
 /** Names a request among all requests of all clients. */
 export interface RequestNumber {
-  /** Steady time of the log when the session began, as a server told it. */
+  /** Steady time of the log when the session began, from a server's reply. */
   readonly born: number;
   /** The session: a random number below 2^53. */
   readonly session: number;

@@ -100,7 +100,7 @@ export class WatchServer {
     return stream;
   }
 
-  /** Ends all watches and wakes nobody any more. */
+  /** Ends all watches; no stream is woken afterwards. */
   stop(): void {
     this.#options.store.observe(null);
     this.#timer?.cancel();
@@ -151,7 +151,7 @@ export class WatchStream {
   /** The last revision that the reader heard of. */
   #marked = -1;
 
-  /** Of a watch that has begun, or of one that ends at once. */
+  /** A stream for a watch that has begun, or that ends at once. */
   constructor(
     watch: Watch | WatchEnd,
     { query, wake, advance, stopped }: {

@@ -26,7 +26,7 @@ const EMPTY = new Uint8Array(0);
 /** Later than every revision. */
 const LATEST = Number.MAX_SAFE_INTEGER;
 
-/** So many keys one entry of the log ends at most: a few milliseconds of work (N3). */
+/** The most keys that one entry of the log ends: a few milliseconds of work (N3). */
 export const ENDED_AT_ONCE = 250;
 
 /** All keys of a state that end by themselves. */
@@ -84,7 +84,7 @@ export class Endings {
     return due;
   }
 
-  /** To be called when the changes of {@linkcode due} were made. */
+  /** Call this when the changes of {@linkcode due} were made. */
   ended(): void {
     this.#next = this.#first();
   }

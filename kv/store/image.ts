@@ -27,7 +27,7 @@ import {
 const FORMAT = 2;
 const LENGTH_BYTES = 4;
 
-/** So many bytes are copied in well under a millisecond. */
+/** The number of bytes that are copied at once, in well under a millisecond. */
 const STEP_BYTES = 512 * 1024;
 
 /** Draws the state as it is at the first step. */

@@ -92,7 +92,7 @@ export class Leases {
     return due.slice(0, LEASE_LIMITS.leasesAtOnce).map(([, lease]) => lease);
   }
 
-  /** To be called when leases that were due have ended. */
+  /** Call this when leases that were due have ended. */
   ended(): void {
     this.#next = this.#leases.values().reduce((next, { ends }) => Math.min(next, ends), Infinity);
   }

@@ -30,7 +30,7 @@ export class Room {
   #keys = 0;
   #bytes = 0;
 
-  /** Of an empty store. */
+  /** Begins as of an empty store. */
   constructor(limits: StoreLimits = LIMITS) {
     this.#limits = limits;
   }

@@ -16,7 +16,7 @@ import type { Entry, State } from "../tables/mod.ts";
 
 /** What sessions may keep. */
 export interface SessionLimits {
-  /** How many sessions; the one that was not used for longest is forgotten for a further one. */
+  /** The number of sessions; a further one replaces the session that was unused for longest. */
   readonly sessionsMax: number;
   /** Steady time without use after which a session is forgotten. */
   readonly keepMs: number;

@@ -87,7 +87,7 @@ Deno.test("a session that was not used for long is forgotten, and its numbers ar
   assertEquals(world.sum, 3);
 });
 
-Deno.test("too many sessions push out the one that was not used for longest, and no repetition passes", () => {
+Deno.test("too many sessions push out the least recently used one, and no repetition is executed", () => {
   const state = new MemoryState();
   const limits = { ...SESSION_LIMITS, sessionsMax: 3 };
   const sessions = new Sessions(state, limits);

@@ -43,7 +43,7 @@ import { Leases } from "./leases.ts";
 import { SESSION_LIMITS, Sessions } from "./sessions.ts";
 import { written } from "./written.ts";
 
-/** So many revisions the version of a deleted key is remembered, on every server alike. */
+/** The number of revisions for which the version of a deleted key is remembered, on all servers. */
 const DELETIONS_REVISIONS = 1_000_000;
 
 const STORED = encodeReply({ type: "stored" });
@@ -108,7 +108,7 @@ export class KvStore implements StateMachine {
       this.#leases.next <= Math.max(steady, this.#steady);
   }
 
-  /** Has the changes of every revision given to an observer, in order; `null`: to nobody any more. */
+  /** Gives the changes of every revision to an observer, in order; `null` ends that. */
   observe(observer: StoreObserver | null): void {
     this.#observer = observer;
   }

@@ -10,7 +10,7 @@ import type { Entry } from "../tables/mod.ts";
 /** When a key ends. */
 export type Ending = Pick<Entry, "expires" | "lease">;
 
-/** Of a key that does not end by itself. */
+/** The end of a key that does not end by itself. */
 export const NO_ENDING: Ending = { expires: 0, lease: 0 };
 
 /** The next version of a key. Its version never goes back, also over deletions. */

@@ -18,7 +18,7 @@ export const CHECK_PERIOD_MS = 10 * 60_000;
 /** Between two slices of work the check rests for so long: it takes a tenth of the time. */
 const REST_MS = 20;
 
-/** So many results are kept. */
+/** The number of results that are kept. */
 const RESULTS_MAX = 4;
 
 /** Deletions are forgotten at different times by the log and by merges: a hash has none. */

@@ -269,7 +269,7 @@ export class TableImages implements Images {
     this.#host?.changed();
   }
 
-  /** Another image comes in the place of the one that is arriving. */
+  /** Another image replaces the arriving one. */
   #giveUp(): void {
     const before = this.#arriving;
     this.#arriving = null;

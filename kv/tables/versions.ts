@@ -40,7 +40,7 @@ export class Versions {
   #releaseApplied: () => void;
   #addedBytes = 0;
 
-  /** Of tables alone, which hold everything from a revision on. */
+  /** Begins with tables alone, which hold everything from a revision on. */
   constructor(files: TableFiles, oldest: number) {
     this.#files = files;
     this.#position = files.applied;

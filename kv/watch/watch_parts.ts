@@ -35,7 +35,7 @@ export interface SeenEntry {
 export interface SeenChange extends SeenEntry {
   /** What happened to the key. */
   readonly kind: ChangeKind;
-  /** `null`: the key did not exist, or nobody asked. */
+  /** `null`: the key did not exist, or the watch did not ask for previous entries. */
   readonly previous: SeenEntry | null;
 }
 

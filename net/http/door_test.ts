@@ -370,7 +370,7 @@ Deno.test("the door closes soon, whatever is under way", async () => {
   });
 });
 
-Deno.test("random bytes and requests harm nobody else, and leave nothing behind", async () => {
+Deno.test("random bytes and requests disturb no other client, and leave nothing behind", async () => {
   const random = new SeededRandom(17, "http");
   const words = [
     "GET",

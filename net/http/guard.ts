@@ -68,7 +68,7 @@ export class Guard {
   /**
    * Checks the token.
    *
-   * @throws {HttpProblem} If it is not the one that is needed.
+   * @throws {HttpProblem} If the token is missing or wrong.
    */
   authorize({ headers }: Request): void {
     if (this.#tokens === null) return;

@@ -136,7 +136,7 @@ Deno.test("TcpTransport speaks the highest version that both sides speak", async
   }
 });
 
-Deno.test("TcpTransport hears a folder that took the place of another, also where that is not known yet (I5)", async () => {
+Deno.test("TcpTransport accepts a folder that replaced another, also before this node knows of the change (I5)", async () => {
   const lagging = identityOf("c", "a1", ["a1", "a2"]);
   const fresh = identityOf("c", "b2", ["a1", "b2"]);
   const early = { index: 9, term: 3 };
@@ -188,7 +188,7 @@ Deno.test("refusePeer refuses what lacks a cluster, and what means another folde
   assertEquals(refusal({ wanted: "b1" }), "otherFolder");
 });
 
-Deno.test("TcpTransport dials nobody before its folder is open (D8)", async () => {
+Deno.test("TcpTransport dials no peer before its folder is open (D8)", async () => {
   let held: Position | null = null;
   const identity = { ...identityOf("c", "a1", ["a1", "a2"]), held: () => held };
   const [one, two] = [

@@ -30,7 +30,7 @@ import {
 /** What this program speaks with peers. Versions up to 3 knew no ranges. */
 export const PEER_VERSIONS: Versions = { lowest: 4, highest: 4, features: 0 };
 
-/** The one group of servers that there is. */
+/** The id of the group of servers; a process serves only one so far. */
 const GROUP = 0;
 
 /** The longest name of a cluster; a longer one is probably a mistake. */
@@ -54,9 +54,9 @@ export interface PeerHello {
   /** Empty: the sender belongs to no cluster yet. */
   readonly clusterId: string;
   readonly from: NodeId;
-  /** Of the sender's folder. */
+  /** The incarnation of the sender's folder. */
   readonly incarnation: string;
-  /** Of the folder that the sender means; empty: any. */
+  /** The incarnation that the sender expects of the receiver; empty: any. */
   readonly wanted: string;
   readonly to: NodeId;
   /** A random number, higher at each start of a node. It tells the runs of a node apart. */
@@ -74,7 +74,7 @@ export interface PeerHello {
   readonly address: string;
   /** For a node that has no cluster yet: the members with which the cluster began. */
   readonly certificate: Uint8Array | null;
-  /** As of which place of its log the sender knows the members; zeros: from the beginning. */
+  /** The place of its log from which the sender knows the members; zeros: from the beginning. */
   readonly asOf: Position;
   /** Where the sender serves clients, `HOST:PORT`; empty if it does not. */
   readonly client: string;
@@ -125,7 +125,7 @@ export interface Self extends Pick<PeerIdentity, "clusterId" | "incarnation"> {
   readonly id: NodeId;
   /** The incarnation of a member's folder; empty: it is no member, or any folder will do. */
   readonly incarnationOf: (id: NodeId) => string;
-  /** As of which place of its log it knows the members. */
+  /** The place of its log from which it knows the members. */
   readonly asOf: Position;
   readonly members: string;
   readonly versions: Versions;

@@ -108,7 +108,7 @@ export class PeerLink {
     if (this.#connection === null) this.#dialNow();
   }
 
-  /** The members have changed: the peer may not be the one any more that this node means. */
+  /** The members have changed: the peer may have been replaced by another folder. */
   judgeAgain(): void {
     const refusal = this.#answer && refuseAnswer(this.#answer, this.#options.self());
     if (!this.#isReady || refusal === null) return;

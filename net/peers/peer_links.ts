@@ -15,7 +15,7 @@ import type { AddressSource, PeerLink } from "./peer_link.ts";
 
 /** For how long a guest stays connected after its last sign of life. */
 const GUEST_MS = 10_000;
-/** So many guests may be connected at a time. */
+/** The largest number of guests that are connected at a time. */
 const GUESTS_MAX = 16;
 
 /** Both lines to one peer. */

@@ -13,7 +13,7 @@ import type { Envelope, NodeId, Position } from "../../raft/mod.ts";
 import type { HelloRefusal } from "../wire/mod.ts";
 import type { PeerHello } from "./peer_hello.ts";
 
-/** So many peers are remembered; the one that was met first is forgotten for a new one. */
+/** The number of peers that are remembered; a new one beyond it replaces the oldest. */
 const PEERS_MAX = 1_000;
 
 /** What the folder of a peer must hold. */

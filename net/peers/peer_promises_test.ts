@@ -49,7 +49,7 @@ Deno.test("a folder that forgot a term in which its node voted is an older copy,
   assertEquals(verdict([[4, accepted(9)], [6, vote(false)]], { term: 6, index: 0 }), undefined);
 });
 
-Deno.test("the same run, another folder and a release that says nothing are not judged", () => {
+Deno.test("a peer in the same run, with another folder or of an older release is not judged", () => {
   const said = [[4, accepted(9)]] as const;
   assertEquals(verdict(said, none, { run: 1 }), undefined);
   assertEquals(verdict(said, none, { incarnation: "b2" }), undefined);

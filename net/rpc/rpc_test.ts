@@ -282,7 +282,7 @@ Deno.test("RpcServer evicts the client that has been idle longest when it is ful
   assertEquals(
     (await early.call(1, { withinMs: 300 })).kind,
     "neverSent",
-    "nobody was idle for long",
+    "no connection was idle for long",
   );
   await new Promise((resolve) => setTimeout(resolve, 1600));
   await clients[0]?.call(1, { withinMs: 10_000 });

@@ -106,7 +106,7 @@ Deno.test("a list shows one revision, whatever is written between its pages", as
   });
 });
 
-Deno.test("a list says when its revision is not there, and when nobody answers", async () => {
+Deno.test("a list fails with a reason when its revision is gone, and when no node answers", async () => {
   await withServingNode(async (endpoint) => {
     await using store = connect([endpoint]);
     await store.put("k", "1");

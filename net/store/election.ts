@@ -56,7 +56,7 @@ export class Leadership extends HeldLock {
     this.#place = place;
   }
 
-  /** Announces something else; false: this client leads no more, or nobody knows whether it did. */
+  /** Announces something else; false: this client leads no more, or the outcome is unknown. */
   async announce(value: ValueLike, options: OperationOptions = {}): Promise<boolean> {
     const { key, lease } = this.#place;
     const batch = this.#batch().checkLock(this.name, this.revision);

@@ -107,7 +107,7 @@ Deno.test("a lease that was revoked, or whose client closed, is lost with a reas
   });
 });
 
-Deno.test("one candidate leads at a time, and everybody sees who and what it announces", async () => {
+Deno.test("one candidate leads at a time, and every client sees which one and what it announces", async () => {
   await withServingNode(async (endpoint) => {
     await using store = connect([endpoint]);
     await using other = connect([endpoint]);

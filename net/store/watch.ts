@@ -47,7 +47,7 @@ export interface WatchOptions {
 export interface StoreChange extends StoreEntry {
   /** What happened to the key. */
   readonly kind: ChangeKind;
-  /** What the key was before; `null`: it did not exist, or nobody asked. */
+  /** What the key was before; `null`: it did not exist, or the watch did not ask for it. */
   readonly previous: StoreEntry | null;
 }
 

@@ -95,9 +95,9 @@ function wrongVersion(got: unknown, { lowest, highest }: Versions): HelloRefusal
 
 /** The name and the id of a cluster; the id is empty where it has none, or is not asked for. */
 export interface ClusterName {
-  /** For people. */
+  /** The name that people gave it. */
   readonly name: string;
-  /** For programs. */
+  /** The random id from its birth. */
   readonly clusterId: string;
 }
 

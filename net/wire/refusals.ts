@@ -1,6 +1,6 @@
 /**
  * Counts refusals for every reason, and logs them for every source at most once in some seconds, so
- * that nobody outside can fill the disk through the log.
+ * that no stranger can fill the disk through the log.
  *
  * Invariants: every refusal is counted; the memory does not grow with the number of sources.
  *
@@ -22,7 +22,7 @@ export type Refusal =
   /** The hello, or a frame that had begun, took too long. */
   | "tooSlow"
   | "wrongCluster"
-  /** A node whose folder is not the one that the members know. */
+  /** A node with another folder than its entry in the list of members names. */
   | "otherFolder"
   /** A node whose folder holds less than an earlier run of it did. */
   | "olderCopy"

@@ -69,9 +69,9 @@ export const TCP_LIMITS: TcpLimits = {
 
 /** What a node says of itself in its hellos, and knows of the others. */
 export interface PeerIdentity {
-  /** Of its cluster; empty: it belongs to none yet, or no ids are used. */
+  /** The id of its cluster; empty: it belongs to none yet, or no ids are used. */
   readonly clusterId: string;
-  /** Of its folder; empty: no ids are used. */
+  /** The incarnation of its folder; empty: no ids are used. */
   readonly incarnation: string;
   /** The members with which the cluster began, until `connect` names others. */
   readonly founders: Members | null;
@@ -79,7 +79,7 @@ export interface PeerIdentity {
   readonly certificate: Uint8Array | null;
   /** Where this node serves clients, `HOST:PORT`; empty: nowhere. */
   readonly client: string;
-  /** The term and the last entry of its folder; `null`: it is not open yet, and dials nobody. */
+  /** The term and the last entry of its folder; `null`: it is not open yet, and this node dials no peer. */
   readonly held: () => Position | null;
 }
 
@@ -112,7 +112,7 @@ export interface TcpTransportOptions {
    * line is a sign of life. It must not throw.
    */
   readonly heard?: (from: NodeId) => void;
-  /** Who this node is beyond its number. @default {any folder of any cluster of the name} */
+  /** The cluster and the folder of this node. @default {any folder of any cluster of the name} */
   readonly identity?: PeerIdentity;
   /** Called with the hello of each peer, also of one that is refused. It must not throw. */
   readonly met?: (peer: NodeId, claim: PeerClaim) => void;

@@ -77,7 +77,7 @@ Deno.test("UnfinishedFrames ends a frame that does not go on only when others wa
   const [stuck, busy, waiting] = [new Fake(frames), new Fake(frames), new Fake(frames)];
   frames.hold(stuck, 10);
   await new Promise((resolve) => setTimeout(resolve, 150));
-  assertEquals(stuck.end, null, "nobody needs the room");
+  assertEquals(stuck.end, null, "no other frame needs the room");
   frames.hold(busy, 10);
   frames.hold(waiting, 10);
   const reads = [busy.read(), waiting.read()];

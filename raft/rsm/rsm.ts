@@ -308,7 +308,7 @@ export class Rsm implements Application {
     return drained;
   }
 
-  /** To be called when the queues are in order again: a callback may submit. */
+  /** Called when the queues are in order again, because a callback may submit. */
   #notify(released: readonly Submitted[], kind: "lost" | "unknown"): void {
     for (const { done } of released) done({ kind, leader: this.#leader });
   }

@@ -404,7 +404,7 @@ Deno.test("Rsm refuses for certain what never entered the log when it stops lead
   assertEquals(outcomes, { a: "unknown", b: "notLeader" });
 });
 
-Deno.test("Rsm keeps out of the log what nobody waits for any more", () => {
+Deno.test("Rsm keeps requests out of the log that no caller waits for any more", () => {
   let now = 0;
   const { rsm, log } = setUp({ inLogMax: 1, clock: clockOf(() => now) });
   const kinds: string[] = [];

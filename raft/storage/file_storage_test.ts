@@ -167,7 +167,7 @@ Deno.test("FileStorage refuses invalid limits and identities", () => {
   assertThrows(() => new FileStorage({ files, identity: { cluster: "x", node: 0 } }), RangeError);
 });
 
-/** The calls that change the disk while a step runs, those of other files beside it excepted. */
+/** The calls that change the disk while a step runs, but not those that other files cause at the same time. */
 async function operationsOf(
   step: (storage: FileStorage) => Promise<unknown>,
   options: { readonly before: readonly Save[]; readonly segmentBytesMax?: number },

@@ -22,7 +22,7 @@ import {
 } from "./format/mod.ts";
 import { StorageError } from "./storage_error.ts";
 
-/** To whom a folder belongs. */
+/** The node and the cluster that a folder belongs to. */
 export interface Folder {
   /** Without the id of a cluster before its birth. */
   readonly identity: Identity;

@@ -19,7 +19,7 @@ import {
 
 /** The least size of a segment: its header, its first record and one small save. */
 export const SEGMENT_BYTES_LEAST = FILE_HEADER_BYTES + BASE_RECORD_BYTES + RECORD_HEADER_BYTES;
-/** A log begins with a small segment, and each is twice as large as the one before, up to a limit. */
+/** A log begins with a small segment, and each is twice as large as its predecessor, up to a limit. */
 const FIRST_SEGMENT_BYTES = 2 ** 20;
 /** The number of bytes written at once. */
 const SLICE_BYTES = 256 * 2 ** 10;

@@ -70,7 +70,7 @@ export const clockCanaries: readonly Canary[] = [
   },
   {
     rule: "K2",
-    bug: "steady time runs while nobody leads",
+    bug: "steady time runs while there is no leader",
     file: TIMES,
     find: "this.#origin = clocks.now() - last.steady;",
     replace: "this.#origin = 0;",
@@ -355,7 +355,7 @@ export const endingsCanaries: readonly Canary[] = [
   },
   {
     rule: "N4",
-    bug: "a lease that nobody answers for is never lost",
+    bug: "a lease whose renewals get no answer never counts as lost",
     file: KEEPER,
     find: "if (kept.sureUntil <= now) {",
     replace: "if (false as boolean) {",

@@ -269,7 +269,7 @@ export const identityCanaries: readonly Canary[] = [
   },
   {
     rule: "D8",
-    bug: "a node that is told of its older copy goes on",
+    bug: "a node goes on after a peer has refused it as an older copy of its folder",
     file: "cli/node/log/refused_log.ts",
     find: 'if (reason === "olderCopy") isOlderCopy(detail);',
     replace: "",

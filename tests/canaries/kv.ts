@@ -100,7 +100,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "D5",
-    bug: "nobody learns that a snapshot could not be written",
+    bug: "a snapshot that could not be written is not reported",
     file: NODE,
     find: "ended(isKept ? data.length : null);",
     replace: "ended(data.length);",
@@ -291,7 +291,7 @@ export const kvCanaries: readonly Canary[] = [
   },
   {
     rule: "X9",
-    bug: "the pace is measured while nobody waits, so that an idle server seems slow",
+    bug: "the pace is measured while no request waits, so that an idle server seems slow",
     file: "raft/rsm/pace.ts",
     find: "    this.#since = null;\n  }",
     replace: "  }",

@@ -96,7 +96,7 @@ export const memberCanaries: readonly Canary[] = [
   },
   {
     rule: "M3",
-    bug: "a change begins while the one before is not committed",
+    bug: "a change begins while the previous change is not committed",
     file: MEMBER_CHANGES,
     find: `if (configuration.isJoint || index > server.commit) return "busy";`,
     replace: `if (configuration.isJoint && index > server.commit) return "busy";`,
@@ -274,7 +274,7 @@ export const memberCanaries: readonly Canary[] = [
   },
   {
     rule: "M10",
-    bug: "nobody votes for a successor while the old leader is alive",
+    bug: "no server votes for a successor while the old leader is alive",
     file: STEP,
     find: `message.type === "requestVote" && !message.transfer && hasLiveLeader(server)`,
     replace: `message.type === "requestVote" && hasLiveLeader(server)`,
@@ -306,7 +306,7 @@ export const memberCanaries: readonly Canary[] = [
   },
   {
     rule: "M12",
-    bug: "a member with a new folder counts as the one before",
+    bug: "a member with a new folder counts as the member with the old one",
     file: PEERS,
     find: `(before.incarnation === incarnation || before.incarnation === "")`,
     replace: "before.incarnation.length >= 0",

@@ -294,7 +294,7 @@ export const storageCanaries: readonly Canary[] = [
   },
   {
     rule: "D8",
-    bug: "a segment in use may be missing behind the one that was made ahead",
+    bug: "a segment in use may be missing while the prepared one is there",
     file: RECOVERY,
     find: "if (unused === null || unused.sequence === sequence + 1) return;",
     replace: "if (unused === null || unused.sequence > sequence) return;",

@@ -380,7 +380,7 @@ export const storeCanaries: readonly Canary[] = [
   },
   {
     rule: "X8",
-    bug: "sessions that nobody uses any more are kept for ever",
+    bug: "sessions that no client uses any more are kept for ever",
     file: SESSIONS,
     find: "const isOld = used + keepMs < moment.steady;",
     replace: "const isOld = used < 0;",

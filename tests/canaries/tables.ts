@@ -262,7 +262,7 @@ export const tableCanaries: readonly Canary[] = [
   },
   {
     rule: "T6",
-    bug: "a sound table is believed to be the one that the manifest names",
+    bug: "a table with a sound checksum is taken for the table that the manifest names",
     file: TABLE,
     find: "if (foot.checksum !== checksum) {",
     replace: "if (foot.checksum < 0 * checksum) {",

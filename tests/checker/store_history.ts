@@ -138,7 +138,7 @@ function findWrongAnswer(placed: readonly Placed[], endings: readonly Ended[]): 
 }
 
 /**
- * No lease ends before its time: what is known to have come after its end has not returned before.
+ * No lease ends early: no operation that saw its end may have returned before its time was over.
  */
 function findEarlyEnd(placed: readonly Placed[], endings: readonly Ended[]): string | null {
   const renewals = new Renewals();

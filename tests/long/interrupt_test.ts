@@ -53,7 +53,7 @@ const patient = ["--timeout", "60s"];
 /** Every command but two that end at once, as they wait for nothing but one folder. */
 type Interrupted = Exclude<(typeof rows)[number]["name"], "version" | "recover">;
 
-/** For every command, arguments that make it work for long, and a sign that the work has begun. */
+/** Arguments with which each command works for long, and the output that shows that it has begun. */
 const cases: Readonly<Record<Interrupted, readonly Case[]>> = {
   node: [{
     args: (

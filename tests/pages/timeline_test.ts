@@ -119,7 +119,7 @@ Deno.test("timelinePage lets no text of the history become markup", () => {
   assertEquals(page.split("</script>").length, 3);
 });
 
-Deno.test("timelinePage asks for nothing outside itself", () => {
+Deno.test("timelinePage loads nothing from outside", () => {
   const page = pageOf(stale);
   for (const word of ["http:", "https:", "@import", "url(", 'src="', "<link"]) {
     assertFalse(page.includes(word), word);

@@ -2,7 +2,7 @@
  * A {@linkcode Cluster} of real processes: each node a child process of the executable (or of
  * `deno run`), with real sockets on free ports and a real folder; faults over control sockets.
  *
- * Every node takes free ports when it starts and says which; the others are told over their control
+ * Every node takes free ports when it starts and prints them; the others learn them over their control
  * sockets, so no port is ever reserved and lost to somebody else.
  *
  * Invariant: when the cluster is closed, or this process ends in whatever way, no node is left; and
@@ -60,9 +60,9 @@ export class ProcessCluster implements Cluster {
   readonly #running = new Map<NodeId, NodeProcess>();
   readonly #starting = new Set<NodeId>();
   readonly #paused = new Set<NodeId>();
-  /** Of nodes that are down: what they held when they were killed. */
+  /** What nodes that are down held when they were killed. */
   readonly #sizes = new Map<NodeId, { readonly log: number; readonly snapshot: number }>();
-  /** Of nodes that ended by themselves and were taken out since. */
+  /** What nodes held that ended by themselves and were taken out since. */
   readonly #failures: string[] = [];
   #faults: Faults = noFaults;
   #past = { requests: 0, bytes: 0, applied: 0 };

@@ -12,7 +12,7 @@ export interface ScaleRow {
   readonly p99Ms: number;
   readonly p999Ms: number;
   readonly failures: number;
-  /** Of each node. */
+  /** One for each node. */
   readonly memoryMiB: readonly number[];
   readonly lagMs: number;
   /**

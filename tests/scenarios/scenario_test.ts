@@ -41,7 +41,7 @@ for (const scenario of labScenarios) {
       print: (line) => console.log(line),
     });
     if (result.failure === null) {
-      assertEquals(result.undecided, 0, "a history that nobody judged");
+      assertEquals(result.undecided, 0, "a history without a verdict");
       // In the lab's profile an election commits nothing.
       if (scenario.part !== "3A") assertGreater(result.commits, 0);
       if (scenario.title.includes("restarts")) assertGreater(seen.crashes, 0);

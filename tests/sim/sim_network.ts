@@ -2,7 +2,7 @@
  * A network in memory under {@linkcode Faults}: messages take a hop, in order on each line unless a
  * fault delays them, and are counted as the lab counts. Each direction between two nodes has two lines,
  * as in the product: bulk messages queue for the bandwidth, small ones never wait behind them. It carries envelopes as they are; what it
- * hands over is never copied, so nobody may change a message.
+ * delivers is never copied, so no receiver may change a message.
  *
  * As on real sockets, a message in flight outlives a partition and its sender, but never its
  * receiver: the next life gets nothing that was sent to the one before. And once a receiver has
@@ -45,7 +45,7 @@ export interface Attachment {
 
 interface Life extends Attachment {
   readonly number: number;
-  /** For each sender, the latest start of it from which a message arrived. */
+  /** The latest start of each sender from which a message arrived. */
   readonly runs: Map<NodeId, number>;
   incoming: number;
 }

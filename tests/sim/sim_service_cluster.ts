@@ -96,7 +96,7 @@ class SimService extends Rsm {
     this.#ends = machine instanceof KvStore
       ? new EndProposer({ store: machine, rsm: this, clock: context.clock })
       : null;
-    // The node is made after its application and leads nobody until then.
+    // The node is made after its application, and cannot lead before.
     const node = (): ReturnType<MachineContext["node"]> | null => context.node();
     this.attach({
       propose: (command) => node()?.propose(command) ?? null,

@@ -22,7 +22,7 @@ async function leaderOf(cluster: SimServiceCluster): Promise<number> {
     const leader = cluster.ids.find((id) => cluster.look(id)?.role === "leader");
     if (leader !== undefined) return leader;
   }
-  throw new Error("nobody leads");
+  throw new Error("no server leads");
 }
 
 Deno.test("SimServiceCluster executes commands on the leader and applies them everywhere", async () => {

@@ -75,7 +75,7 @@ function segmentsOf(image: DiskImage): string[] {
   return [...image.keys()].filter((name) => name.startsWith("log-")).sort();
 }
 
-/** The segment of the last save; only the one made ahead follows it. */
+/** The segment of the last save; only the prepared segment follows it. */
 function newestSegment(image: DiskImage): string {
   return segmentsOf(image).at(-2)!;
 }
@@ -224,7 +224,7 @@ Deno.test("FileStorage names the segment when the last save of an older one is l
   assertEquals([verdict.kind, verdict.file], ["damaged", older!]);
 });
 
-Deno.test("FileStorage refuses the folder when a segment in use is lost behind the one made ahead", async () => {
+Deno.test("FileStorage refuses the folder when a segment in use is missing and the prepared one is there", async () => {
   const image = await folderAfter(SAVES);
   const name = newestSegment(image);
   const verdict = await verdictOn(replaced(image, name, null));

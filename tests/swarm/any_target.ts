@@ -7,7 +7,7 @@
 import { Configuration, type NodeId, type Status, type TargetMembers } from "../../raft/mod.ts";
 import type { SeededRandom } from "../sim/mod.ts";
 
-/** Draws a target; `null`: there is nobody who could vote. */
+/** Draws a target; `null`: no server could vote. */
 export function anyTarget(
   random: SeededRandom,
   { status: { members, peers }, ids }: {

@@ -167,7 +167,7 @@ class SwarmRun {
     throw new Stuck(`A change of members did not end within ${RECOVERY_MS_MAX} ms`);
   }
 
-  /** With all faults gone, former members and others disturb nobody (E9, M7). */
+  /** With all faults gone, former members and strangers do not disturb the cluster (E9, M7). */
   async #checkQuiet(): Promise<void> {
     const cluster = this.#cluster;
     if (this.#plan.troubles.change === 0 || this.#plan.raft.profile === "lab") return;
@@ -182,7 +182,7 @@ class SwarmRun {
     }
   }
 
-  /** Who leads in which term, if anybody does. */
+  /** The leader and its term, if there is a leader. */
   #leader(): string | null {
     const looks = this.#cluster.ids.map((id) => this.#cluster.look(id));
     const leader = looks.find((status) => status?.role === "leader");

@@ -85,11 +85,11 @@ class Walk {
   #stepsLeft = 0;
   /** Steps so far: true time. */
   #steps = 0;
-  /** For now the clocks of these stand still. */
+  /** Nodes whose clocks stand still. */
   #slow: ReadonlySet<NodeId> = new Set();
-  /** For now no message passes between these and the others. */
+  /** Nodes that are cut off from all others. */
   #apart: ReadonlySet<NodeId> = new Set();
-  /** For now the saves of these do not end. */
+  /** Nodes whose saves do not end. */
   #stalled: ReadonlySet<NodeId> = new Set();
   /** The messages that wait in every transport for every peer. */
   #waiting = 0;
@@ -323,7 +323,7 @@ class Walk {
     this.#input(server, (raft) => raft.transfer(to));
   }
 
-  /** Of a save under way the disk holds a part, all or nothing. */
+  /** The disk holds all, a part or nothing of the save that is under way. */
   #crash(id: NodeId): void {
     const { saving } = this.#servers.get(id)!;
     if (saving !== null && this.#random.chance(0.8)) {

@@ -11,7 +11,7 @@ export type ImportKind =
   | "static"
   /** Loaded when the line runs, also into a worker. */
   | "dynamic"
-  /** Only named, as a program to run or a file to read. */
+  /** The file is only named, as a program to run or a file to read. */
   | "named";
 
 /** One file that leads to another one of ours. */

@@ -56,7 +56,7 @@ export function plant(text: string, { from, to, text: replacement }: Edit): stri
   return text.slice(0, from) + replacement + text.slice(to);
 }
 
-/** So many of the mutants, the same for the same seed, in the order in which they were given. */
+/** A sample of the mutants in their order, the same for the same seed. */
 export function sampleOf<T>(mutants: readonly T[], count: number, seed: number): T[] {
   const random = new SeededRandom(seed, "mutants");
   const places = mutants.map((_, place) => place);

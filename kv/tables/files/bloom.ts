@@ -9,7 +9,7 @@
 const BITS_PER_KEY = 10;
 const PROBES = 7;
 
-/** So many keys are added to a filter at once. */
+/** The number of keys that one step adds to a filter. */
 const KEYS_PER_STEP = 512;
 
 /** A filter in the making. */

@@ -27,7 +27,7 @@ export class Table {
   /** The number in its name; a later table has a larger one. */
   readonly number: number;
   readonly name: string;
-  /** Of its index, filter and summary, and so of all of it: the index has those of the blocks. */
+  /** The checksum of index, filter and summary; the index has those of the blocks. */
   readonly checksum: number;
   /** How long the file is. */
   readonly bytes: number;

@@ -39,7 +39,7 @@ async function write(disk: SimDisk, entries: readonly Entry[]): Promise<void> {
 }
 
 function open(disk: SimDisk, cache = new BlockCache(1 << 20)): Promise<Table> {
-  // The manifest says which table it is; here it is the one that is there.
+  // In use the manifest names the table; this folder has only one.
   const foot = decodeFoot(disk.image().get(NAME.name)!.slice(-FOOT_BYTES));
   return Table.open(disk.open(), { ...NAME, checksum: foot?.checksum ?? 0 }, cache);
 }

@@ -20,13 +20,13 @@ export interface TablesOptions {
   readonly cacheBytes?: number;
   /** Merges end a file at this size. */
   readonly tableBytes?: number;
-  /** So many files gather before they are merged. */
+  /** The number of files of level 0 that are merged together. */
   readonly level0Tables?: number;
   /** What level 1 may hold before it is merged downward. */
   readonly level1Bytes?: number;
 }
 
-/** What is taken where nothing is said. */
+/** The defaults. */
 export const DEFAULTS = {
   memoryBytes: 16 * 1024 * 1024,
   replacedFactor: 4,

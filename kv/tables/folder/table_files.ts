@@ -15,7 +15,7 @@ import { type WriteOptions, writeTables } from "./write_tables.ts";
 /** Tables from the newest to the oldest; of a level but the first none overlap. */
 export type Levels = readonly (readonly Table[])[];
 
-/** Of which position of the log the tables hold everything. */
+/** The position of the log up to which the tables hold everything. */
 interface Held {
   readonly applied: LogMoment;
   /** Deletions before this revision were forgotten there. */

@@ -28,7 +28,7 @@ export interface MergePlan<T extends TableInfo> {
 
 /** Sizes that decide when a level is full. */
 export interface LevelOptions {
-  /** So many tables of level 0 are merged into level 1. */
+  /** The number of tables of level 0 that are merged into level 1. */
   readonly level0Tables: number;
   /** What level 1 may hold. */
   readonly level1Bytes: number;
@@ -65,7 +65,7 @@ export function planMerge<T extends TableInfo>(
   return null;
 }
 
-/** All tables as one merge, for those who want the space now. */
+/** All tables as one merge, to give space back at once. */
 export function planAll<T extends TableInfo>(levels: Levels<T>): MergePlan<T> | null {
   const inputs = levels.flat();
   const level = Math.max(1, levels.findLastIndex((tables) => tables.length > 0));

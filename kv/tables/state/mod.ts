@@ -1,5 +1,5 @@
 /**
- * What a state is, and the one that lives in memory.
+ * The interface of a state, and the state that lives in memory.
  *
  * @module
  */

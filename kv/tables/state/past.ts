@@ -1,7 +1,7 @@
 /**
- * Versions that were replaced before they got into a table file. Only readers of the latest revisions
- * see them, so they stay in memory until nobody can, and the disk never has them: a node that starts
- * again reads no revision before the position of its tables.
+ * Versions that were replaced before they got into a table file. They stay in memory as long as a
+ * revision that can be read shows them, and never reach the disk: after a restart no revision before
+ * the position of the tables can be read.
  *
  * @module
  */
@@ -17,7 +17,7 @@ interface Rest {
   readonly held: readonly number[];
 }
 
-/** The rests of memory tables. Each holds whole runs of versions, up to the one that was written. */
+/** What is left of memory tables: each holds, per key, every version older than the one in the file. */
 export class Past {
   /** The newest first. */
   #rests: readonly Rest[] = [];

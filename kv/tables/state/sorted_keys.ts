@@ -8,7 +8,7 @@
 /** A run with more keys than this is divided. */
 const RUN_KEYS = 512;
 
-/** So many new keys are sorted at once, which takes well under a millisecond. */
+/** The number of new keys that are sorted at once, in well under a millisecond. */
 const WAITING_KEYS = 1024;
 
 /** A set of keys that is read in order, upward or downward, also while keys are added. */

@@ -17,7 +17,7 @@ const stable = (voters: readonly number[], learners: readonly number[] = []): Me
 const IDS = [1, 2, 3, 4];
 const subsets = Array.from({ length: 16 }, (_, bits) => IDS.filter((id) => bits & (1 << (id - 1))));
 
-/** Whether a set that decides in one and another that decides in the other may have nobody in common. */
+/** Whether a quorum of one configuration and a quorum of the other may have no member in common. */
 function mayPart(one: Members, other: Members): boolean {
   return subsets.some((ids) =>
     new Configuration(one).hasQuorum((id) => ids.includes(id)) &&

@@ -1,5 +1,5 @@
 /**
- * Who belongs to a cluster, and which sets of members decide (§6, joint consensus). A configuration is
+ * The members of a cluster, and which sets of them decide (§6, joint consensus). A configuration is
  * a value: it never changes, a change makes another one.
  *
  * Invariant: nothing is decided by no voters. A configuration without any has no quorum.

@@ -2,7 +2,7 @@
  * The configurations of a log, each with the index from which it is in force: as soon as its entry is
  * appended, whether or not it is committed (§6). An entry that is cut off takes its own along.
  *
- * Invariant: there is always one, that of the snapshot or the one with which the cluster began.
+ * Invariant: there is always a configuration: that of the snapshot, or that of the founders.
  *
  * @module
  */

@@ -16,7 +16,7 @@ function known(...indexes: readonly number[]): Configurations {
   return configurations;
 }
 
-Deno.test("Configurations has the one that was appended last in force", () => {
+Deno.test("Configurations puts the configuration in force that was appended last", () => {
   assertEquals([known().latest.index, known(4, 7).latest.index], [0, 7]);
 });
 
@@ -25,7 +25,7 @@ Deno.test("Configurations knows what was in force at an earlier index", () => {
   assertEquals([0, 3, 4, 6, 7, 9].map((at) => configurations.at(at).index), [0, 0, 4, 4, 7, 7]);
 });
 
-Deno.test("Configurations is back at the one before when entries are cut off", () => {
+Deno.test("Configurations goes back to the previous configuration when entries are cut off", () => {
   const configurations = known(4, 7);
   configurations.cut(8);
   assertEquals(configurations.latest.index, 7);
@@ -38,7 +38,7 @@ Deno.test("Configurations is back at the one before when entries are cut off", (
   assertEquals(both.latest.index, 0);
 });
 
-Deno.test("Configurations forgets what no cut can bring back, and keeps the one in force there", () => {
+Deno.test("Configurations forgets configurations that no cut can bring back, and keeps the newest of them", () => {
   const configurations = known(4, 7);
   configurations.forget(6);
   assertEquals([configurations.at(1).index, configurations.at(6).index], [4, 4]);

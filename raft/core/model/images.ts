@@ -58,7 +58,7 @@ export interface ImagesHost {
  * has images of bytes, which the storage keeps; a machine on disk keeps its state durable itself.
  */
 export interface Images {
-  /** Until when the state is durable by itself; `null`: images are bytes that the storage keeps. */
+  /** The position up to which the state is durable without the log; `null`: the storage keeps images. */
   readonly durable: Snapshot | null;
   /** False: no entries may be applied until {@linkcode ImagesHost.changed} is called. */
   readonly canApply: boolean;

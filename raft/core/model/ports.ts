@@ -127,7 +127,7 @@ export interface Transport {
 }
 
 /**
- * The layer above the log, which the node drives. {@linkcode Rsm} is the one for state machines.
+ * The layer above the log, which the node drives. {@linkcode Rsm} is such a layer for state machines.
  */
 export interface Application {
   /** Where images come from and go to. @default {the storage keeps them as bytes} */

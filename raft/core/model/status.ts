@@ -46,7 +46,7 @@ export interface Status {
   readonly membersIndex: Index;
   /** Whether this server was a member, and is none as of a committed entry (M7). */
   readonly removed: boolean;
-  /** To which server the leader is handing over; `null`: it is not, or this server does not lead. */
+  /** The server to which this leader hands over; `null`: it does not, or does not lead. */
   readonly transferTo: NodeId | null;
   /** The last entry the snapshot covers. */
   readonly base: Position;
@@ -62,6 +62,6 @@ export interface Status {
   readonly logBytes: number;
   /** Size of the snapshot's image. */
   readonly snapshotBytes: number;
-  /** Only while leading. */
+  /** What a leader knows of its peers; empty on other servers. */
   readonly peers: readonly PeerStatus[];
 }

@@ -15,7 +15,7 @@ export class Membership {
   readonly #log: Log;
   /** Whether any configuration that was in force had this server as a member. */
   #wasMember: boolean;
-  /** As of this index a member has said that this server is none; 0: none has said so. */
+  /** The index as of which a member says that this server was removed; 0: no member says it. */
   #removedAt: Index = 0;
   /** What {@linkcode takeNews} has returned, or was in force at the start. */
   #known: Placed;
@@ -43,7 +43,7 @@ export class Membership {
     return this.#log.placedFrom(commit).some((placed) => this.#isVoter(placed));
   }
 
-  /** As of a committed entry this server is no member any more; a later one may make it one again. */
+  /** Whether this server was removed by a committed entry; a later entry may add it again. */
   isRemoved(commit: Index): boolean {
     const { placed } = this.#log;
     if (this.#removedAt > 0 && this.#removedAt >= placed.index) return true;

@@ -47,7 +47,7 @@ const STAMPED = 0x80;
 const KINDS: readonly EntryKind[] = ["noop", "command", "members"];
 const CONTINUES = 0x8000_0000;
 const RECORD_MARK = 0x4b4f_4e54;
-/** Of CRC-32, bits reversed; the difference that the very last bit makes. */
+/** The polynomial of CRC-32, bits reversed: the difference that the very last bit makes. */
 const CRC_POLYNOMIAL = 0xedb8_8320;
 
 /** Where a record lies: the checksum of its segment's header, its offset, and its save's first. */

@@ -121,7 +121,7 @@ Deno.test("a cluster is born when all of its nodes are there, and serves", async
   });
 });
 
-Deno.test("a cluster that names a node of another one by mistake is not born, and disturbs nobody (I1)", async () => {
+Deno.test("a cluster that names a node of another cluster by mistake does not begin, and disturbs no one else (I1)", async () => {
   await withNodes(async (nodes) => {
     const first = places();
     await nodes.startAll("a", first);

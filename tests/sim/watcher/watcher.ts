@@ -172,7 +172,7 @@ export class Watcher {
     this.#applied.set(id, last.index);
     const agreed = this.#committed[last.index - 1];
     if (agreed === undefined || agreed.term !== last.term) {
-      this.#fail(`image ${formatPosition(last)} is restored, which nobody applied`, id);
+      this.#fail(`image ${formatPosition(last)} is restored, which no server applied`, id);
     }
   }
 
@@ -259,13 +259,16 @@ export class Watcher {
     return durable.term > term || durable.term === term && durable.vote.votedFor === votedFor;
   }
 
-  /** Time never goes back along the log, and stands still while nobody leads (K1, K2). */
+  /** Time never goes back along the log, and stands still while there is no leader (K1, K2). */
   #checkTimes(id: NodeId, { before, entry }: { before: Entry; entry: Entry }): void {
     if (goesBack(before.times, entry.times)) {
       this.#fail(`the times of ${formatPosition(entry)} go back (K1)`, id);
     }
     if (entry.kind === "noop" && entry.times.steady !== before.times.steady) {
-      this.#fail(`steady time ran before ${formatPosition(entry)}, while nobody led (K2)`, id);
+      this.#fail(
+        `steady time ran before ${formatPosition(entry)}, while there was no leader (K2)`,
+        id,
+      );
     }
   }
 

@@ -116,10 +116,10 @@ Deno.test("Watcher reports different entries, gaps and repeats", () => {
   scene.expect("entry 1 is applied after 1");
 });
 
-Deno.test("Watcher reports an image that nobody applied, and one that goes back", () => {
+Deno.test("Watcher reports an image of entries that no server applied, and an image that goes back", () => {
   const scene = new Scene();
   scene.watcher.restored(1, { last: momentOf(3, 1), members: MEMBERS, data: new Uint8Array() });
-  scene.expect("which nobody applied");
+  scene.expect("which no server applied");
   const other = new Scene();
   for (const id of [1, 2]) other.save(id, entries([1, 1]));
   other.watcher.applied(1, entries([1, 1]));
