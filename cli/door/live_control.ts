@@ -6,7 +6,7 @@
  */
 
 import { HttpProblem } from "../../net/http/mod.ts";
-import { type Link, reliable, unreliable } from "../../net/mod.ts";
+import { type Link, reliable, undisturbed, unreliable } from "../../net/mod.ts";
 import type { StoreClient } from "../../net/store/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import type { FaultControl, ProcessControl, Session } from "../table/mod.ts";
@@ -17,6 +17,7 @@ const WORKERS = 8;
 const LOAD_KEYS = 200;
 /** The longest time that load runs if the page does not end it. */
 const LOAD_MS_MAX = 10 * 60_000;
+const DELAY_MS_MAX = 10_000;
 const RESTORE_MS_MAX = 15_000;
 
 /** A request of the page, as far as it is checked. */
@@ -26,6 +27,7 @@ interface Action {
   readonly a: NodeId;
   readonly b: NodeId;
   readonly on: boolean;
+  readonly ms: number;
 }
 
 /** Executes what the page asks for. */
@@ -76,6 +78,8 @@ export class LiveControl {
         ]);
       case "rejoin":
         return await this.#block(control, (links) => without(links, this.#around(request)));
+      case "delay":
+        return await this.#delay(control, request);
       case "noise":
         await control.setFaults(request.on === true ? unreliable : reliable);
         return;
@@ -136,7 +140,7 @@ export class LiveControl {
       if (processes.isPaused(id)) processes.resume(id);
       if (!processes.isRunning(id)) await processes.start(id);
     }
-    await control.setFaults({ blocked: [], ...reliable });
+    await control.setFaults({ blocked: [], links: [], ...reliable });
   }
 
   async #block(
@@ -146,6 +150,21 @@ export class LiveControl {
     const all = [...(await control.faults()).values()].flatMap(({ blocked }) => blocked);
     const links = new Map(all.map((link) => [`${link.from} ${link.to}`, link]));
     await control.setFaults({ blocked: change([...links.values()]) });
+  }
+
+  /** Delays the messages of a link in both directions, or no longer. */
+  async #delay(control: FaultControl, request: Partial<Action>): Promise<void> {
+    const { ms = NaN } = request;
+    if (!(ms >= 0 && ms <= DELAY_MS_MAX)) {
+      throw new HttpProblem("badRequest", `Wanted 0 to ${DELAY_MS_MAX} milliseconds, got "${ms}"`);
+    }
+    const pair = this.#pair(request);
+    const delay = { kind: "uniform", minMs: ms, maxMs: ms } as const;
+    const disturbance = { ...undisturbed, delay };
+    const all = [...(await control.faults()).values()].flatMap(({ links }) => links);
+    const kept = new Map(without(all, pair).map((link) => [`${link.from} ${link.to}`, link]));
+    const delayed = ms === 0 ? [] : pair.map((link) => ({ ...link, disturbance }));
+    await control.setFaults({ links: [...kept.values(), ...delayed] });
   }
 
   #pair({ a, b }: Partial<Action>): readonly Link[] {
@@ -180,6 +199,6 @@ export class LiveControl {
   }
 }
 
-function without(links: readonly Link[], gone: readonly Link[]): Link[] {
+function without<Each extends Link>(links: readonly Each[], gone: readonly Link[]): Each[] {
   return links.filter(({ from, to }) => !gone.some((link) => link.from === from && link.to === to));
 }

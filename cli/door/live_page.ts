@@ -11,7 +11,16 @@ import type { Route } from "../../net/http/mod.ts";
 const folder = new URL("page/", import.meta.url);
 
 /** The modules of the script, in the order of their imports. */
-export const LIVE_SCRIPT = ["shared", "connection", "ring", "cards", "plots", "keys", "live"];
+export const LIVE_SCRIPT = [
+  "shared",
+  "connection",
+  "delays",
+  "ring",
+  "cards",
+  "plots",
+  "keys",
+  "live",
+];
 
 /**
  * The text of modules without what joins them: they share one scope, so that no two of them may give
@@ -105,7 +114,7 @@ function pageHtml(style: string, script: string): string {
 <main>
 <section class="panel stage" aria-label="The nodes and the links between them">
 <svg id="ring" viewBox="0 0 640 480" role="group" aria-label="Nodes"></svg>
-<p id="hint" hidden>Click a link to cut it, and again to mend it. Keys 1 to 9 choose a node.</p>
+<p id="hint" hidden>Click a link to cut it, and again to mend it; the button beside it delays its messages. Keys 1 to 9 choose a node.</p>
 </section>
 <section id="cards" aria-label="Nodes"></section>
 <ul class="legend" aria-label="Entries of the logs">

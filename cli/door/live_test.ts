@@ -89,6 +89,15 @@ function localCluster(): Local {
   return local;
 }
 
+/** A node that answers. */
+const REPORT = {
+  ...{ id: 1, saves: { p99Ms: 0 }, loopLagMs: 0, memoryBytes: 0, diskBytes: 0, uptimeMs: 0 },
+  status: {
+    ...{ role: "leader", term: 1, leader: 1, durable: 1, commit: 1, applied: 1, peers: [] },
+    ...{ base: { index: 0 }, last: { index: 1 } },
+  },
+};
+
 const NO_STORE = {} as StoreClient;
 
 /** The links that are cut, as text. */
@@ -109,6 +118,34 @@ Deno.test("the page cuts and mends single links, and leaves the others as they a
   assertEquals(cuts(local), ["1-2", "1-3", "2-1", "2-3", "3-1", "3-2"]);
   await control.run({ action: "rejoin", node: 1 });
   assertEquals(cuts(local), ["2-3", "3-2"]);
+});
+
+Deno.test("the page delays single links in both directions, and shows it", async () => {
+  const local = localCluster();
+  const control = new LiveControl(local.session, NO_STORE);
+  const delays = async () => {
+    const session = {
+      ...local.session,
+      reports: () => Promise.resolve([{ ...REPORT, faults: local.faults }, null, null]),
+    } as unknown as Session;
+    const view = new LiveView(session, { hasLoad: () => false });
+    const ending = new AbortController();
+    const { value } = await view.states(ending.signal).next();
+    ending.abort();
+    return value!.delays.map((each) => each.join(" ")).sort();
+  };
+  await control.run({ action: "delay", a: 1, b: 2, ms: 100 });
+  await control.run({ action: "delay", a: 3, b: 2, ms: 20 });
+  await control.run({ action: "cut", a: 1, b: 2 });
+  assertEquals(await delays(), ["1 2 100", "2 1 100", "2 3 20", "3 2 20"]);
+  await control.run({ action: "delay", a: 2, b: 1, ms: 500 });
+  await control.run({ action: "delay", a: 2, b: 3, ms: 0 });
+  assertEquals([await delays(), cuts(local)], [["1 2 500", "2 1 500"], ["1-2", "2-1"]]);
+  for (const ms of [-1, 1e9, NaN, "x"]) {
+    await assertRejects(() => control.run({ action: "delay", a: 1, b: 2, ms }), HttpProblem);
+  }
+  await control.run({ action: "heal" });
+  assertEquals([await delays(), cuts(local)], [[], []]);
 });
 
 Deno.test("healing ends cuts and noise, resumes what is paused, starts what is stopped", async () => {

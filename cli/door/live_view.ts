@@ -6,6 +6,7 @@
  */
 
 import type { Sample } from "../../net/http/mod.ts";
+import type { Delay } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import { nodeName, type NodeReport, type Session } from "../table/mod.ts";
 import type { PageNode, PageState } from "./page_data.ts";
@@ -92,10 +93,16 @@ export class LiveView {
     const blocked = new Map(
       faults.flatMap(({ blocked }) => blocked).map(({ from, to }) => [`${from} ${to}`, [from, to]]),
     );
+    const delays = new Map(
+      faults.flatMap(({ links }) => links).map(({ from, to, disturbance }) => {
+        return [`${from} ${to}`, [from, to, longest(disturbance.delay)] as const];
+      }),
+    );
     this.#latest = {
       ...{ at: performance.now(), cluster, nodes },
       canControl: control !== null && processes !== null,
       blocked: [...blocked.values()] as unknown as PageState["blocked"],
+      delays: [...delays.values()],
       isNoisy: faults.some(({ request }) => request.drop > 0),
       hasLoad: this.#hasLoad(),
     };
@@ -132,6 +139,11 @@ const NOTHING = {
   reads: [0, 0],
   writes: [0, 0],
 } as const satisfies Omit<PageNode, "id" | "up" | "isRunning" | "isPaused">;
+
+/** The longest time that a delay takes. */
+function longest(delay: Delay): number {
+  return delay.kind === "none" ? 0 : delay.maxMs;
+}
 
 /** How many requests of a kind there were, and how long they took together. */
 function timesOf(samples: readonly Sample[], kind: string): readonly [number, number] {

@@ -49,6 +49,8 @@ export interface PageState {
   readonly nodes: readonly PageNode[];
   /** Links whose messages are dropped, in one direction each. */
   readonly blocked: readonly (readonly [from: number, to: number])[];
+  /** Delays of links in milliseconds, in one direction each. */
+  readonly delays: readonly (readonly [from: number, to: number, ms: number])[];
   /** Whether messages are lost and delayed everywhere. */
   readonly isNoisy: boolean;
   /** Whether this server makes load. */

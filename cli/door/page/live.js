@@ -123,6 +123,11 @@ addEventListener("keydown", (event) => {
     drawCards(state, selected);
   }
 });
-follow(take);
-browseKeys();
-requestAnimationFrame(frame);
+// The first frame shows the empty page at once; what fills it comes behind it.
+requestAnimationFrame((now) => {
+  setTimeout(() => {
+    follow(take);
+    browseKeys();
+  });
+  frame(now);
+});

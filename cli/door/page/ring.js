@@ -6,23 +6,13 @@
  */
 
 import { act, say } from "./connection.js";
-import { element, standingOf, termColor } from "./shared.js";
+import { buildDelay, drawDelay } from "./delays.js";
+import { element, pressed, shape, standingOf, termColor } from "./shared.js";
 
 /** @typedef {import("../page_data.ts").PageState} PageState */
 /** @typedef {import("../page_data.ts").PageNode} PageNode */
 
-const SVG = "http://www.w3.org/2000/svg";
 const [CX, CY, RADIUS, NODE] = [320, 236, 158, 50];
-
-/**
- * @param {string} tag
- * @param {Record<string, string | number>} attributes
- */
-function shape(tag, attributes) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
-  return node;
-}
 
 /** Where the nodes stand. @param {readonly PageNode[]} nodes */
 function placesOf(nodes) {
@@ -47,17 +37,6 @@ const picture = element("ring");
 /** @type {Map<string, SVGElement>} */
 const parts = new Map();
 let drawnFor = "";
-
-/** Reacts to a click, and to Enter. @param {SVGElement} part @param {() => void} work */
-function pressed(part, work) {
-  part.addEventListener("click", work);
-  part.addEventListener("keydown", (event) => {
-    const { key } = /** @type {KeyboardEvent} */ (event);
-    if (key !== "Enter" && key !== " ") return;
-    event.preventDefault();
-    work();
-  });
-}
 
 /** @type {PageState | null} */
 let current = null;
@@ -130,6 +109,7 @@ function buildLink(state, [a, b], places, add) {
         : `n${a} and n${b} are cut off from each other`,
     );
   });
+  add(`delay ${a} ${b}`, buildDelay([a, b], [mx, my]));
 }
 
 /**
@@ -208,6 +188,7 @@ function drawLinks(state, leader) {
       );
       const isKnown = isLeaders && peer !== undefined && peer.match > 0;
       const lag = isKnown ? (leader?.last ?? 0) - peer.match : 0;
+      drawDelay(parts.get(`delay ${a} ${b}`), state, [a, b]);
       write(group, "lag", lag > 0 ? `${lag.toLocaleString("en")} behind` : "");
     }
   }

@@ -91,3 +91,28 @@ export function made(tag, name, text = "") {
   node.textContent = text;
   return node;
 }
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * A new element of a picture.
+ *
+ * @param {string} tag
+ * @param {Record<string, string | number>} attributes
+ */
+export function shape(tag, attributes) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  return node;
+}
+
+/** Reacts to a click, and to Enter. @param {SVGElement} part @param {() => void} work */
+export function pressed(part, work) {
+  part.addEventListener("click", work);
+  part.addEventListener("keydown", (event) => {
+    const { key } = /** @type {KeyboardEvent} */ (event);
+    if (key !== "Enter" && key !== " ") return;
+    event.preventDefault();
+    work();
+  });
+}

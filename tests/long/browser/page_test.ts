@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { startCommand } from "../../helpers/commands.ts";
 import { inTime, until } from "../../helpers/until.ts";
 import { withFolder } from "../../helpers/with_folder.ts";
-import { type Browser, findBrowser, withUrl } from "../../pages/browser.ts";
+import { type Browser, findBrowser, withPage, withUrl } from "../../pages/browser.ts";
 
 const hasBrowser = findBrowser() !== null;
 if (!hasBrowser) console.log("skipped: the live page in a browser, for no Chromium is installed");
@@ -60,10 +60,6 @@ Deno.test({
     await withPageOfCluster((url) =>
       withUrl(url, async (page) => {
         await until(async () => await leaderOn(page) !== null, "a leader on the page");
-        const paint = await page.evaluate(
-          'performance.getEntriesByName("first-contentful-paint")[0].startTime',
-        );
-        console.log(`first paint after ${Number(paint).toFixed(0)} ms`);
         const old = await leaderOn(page);
         await page.evaluate('document.getElementById("load").click()');
         const others = [1, 2, 3].filter((id) => id !== old);
@@ -91,6 +87,63 @@ Deno.test({
         const cuts = () => page.evaluate('document.querySelectorAll(".link.cut").length');
         await until(async () => await cuts() === 0, "the links");
         await until(async () => (await textOf(page, "#entries")).includes("load/"), "the keys");
+      })
+    );
+  },
+});
+
+/** When the browser has shown something for the first time, in milliseconds. */
+async function firstPaint(page: Browser): Promise<number> {
+  const entries = 'performance.getEntriesByName("first-contentful-paint")';
+  await until(async () => await page.evaluate(`${entries}.length`) === 1, "the first paint");
+  return Number(await page.evaluate(`${entries}[0].startTime`));
+}
+
+Deno.test({
+  name: "the page shows itself within 200 ms, or soon after an empty page on a slow machine",
+  ignore: !hasBrowser, // the page needs a Chromium
+  fn: async () => {
+    await withPageOfCluster(async (url) => {
+      const times: { page: number; empty: number }[] = [];
+      for (let round = 0; round < 4; round++) {
+        let [page, empty] = [Infinity, Infinity];
+        await withPage("<!doctype html><p>empty", async (shown) => {
+          empty = await firstPaint(shown);
+        });
+        await withUrl(url, async (shown) => {
+          page = await firstPaint(shown);
+        });
+        times.push({ page, empty });
+        if (page < 200) break;
+      }
+      const text = times.map(({ page, empty }) => `${page.toFixed(0)} (${empty.toFixed(0)})`);
+      console.log(`first paint after ${text.join(", ")} ms; an empty page in brackets`);
+      assert(times.some(({ page, empty }) => page < Math.max(200, 3 * empty)), text.join());
+    });
+  },
+});
+
+Deno.test({
+  name: "a link is delayed by its button, and healing ends it",
+  ignore: !hasBrowser, // the page needs a Chromium
+  fn: async () => {
+    await withPageOfCluster((url) =>
+      withUrl(url, async (page) => {
+        await until(async () => await leaderOn(page) !== null, "a leader on the page");
+        const button = 'g[aria-label^="delay between n1 and n2"]';
+        const delays = async () =>
+          await page.evaluate(
+            '[...document.querySelectorAll(".delay.on")].map((each) => each.textContent)',
+          );
+        for (const shown of ["20 ms", "100 ms"]) {
+          await click(page, button);
+          await until(async () => `${await delays()}` === shown, shown);
+        }
+        await page.evaluate(`document.querySelector('${button}').focus()`);
+        await page.press(" ");
+        await until(async () => `${await delays()}` === "500 ms", "500 ms by keyboard");
+        await page.evaluate('document.getElementById("heal").click()');
+        await until(async () => `${await delays()}` === "", "no delay");
       })
     );
   },
