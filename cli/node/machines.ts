@@ -143,7 +143,7 @@ function makeService(
   let node: Node | null = null;
   const hasLeader = (): boolean => (node?.status().leader ?? null) !== null;
   const watches = machine instanceof KvStore
-    ? new WatchServer({ store: machine, clock, hasLeader })
+    ? new WatchServer({ store: machine, clock, hasLeader, ageMs: () => rsm.ageMs })
     : null;
   const ends = machine instanceof KvStore ? new EndProposer({ store: machine, rsm, clock }) : null;
   return {

@@ -77,7 +77,7 @@ Deno.test("a watcher resumes on the next server after the last revision that arr
   assertEquals([opened[0]!.server, opened[0]!.from], [0, null]);
   opened[0]!.part(encodeMark(7));
   assertEquals(await revisionOf(watcher.next()), 7);
-  const reasons: WatchStreamEnd[] = ["lost", "overloaded", encodeWatchEnd({ type: "noLeader" })];
+  const reasons: WatchStreamEnd[] = ["lost", "overloaded", encodeWatchEnd({ type: "outdated" })];
   for (const [place, reason] of reasons.entries()) {
     opened.at(-1)!.ended(reason);
     await clock.sleep(1);

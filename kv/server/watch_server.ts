@@ -1,8 +1,9 @@
 /**
  * The watches of one node. It serves them from its own applied state, as leader or as follower.
  *
- * A node that hears of no leader may be cut off, so after a while it sends its watches away: another
- * node may know more. What it has sent until then is true and complete all the same.
+ * A node that hears of no leader may be cut off, and one whose state is old is far behind: after a
+ * while it sends its watches away, as another node may know more. What it has sent until then is true
+ * and complete all the same.
  *
  * @module
  */
@@ -29,6 +30,8 @@ export interface WatchServerOptions {
   readonly clock: Pick<Clock, "now" | "after">;
   /** Whether the node knows of a leader that is alive. */
   readonly hasLeader: () => boolean;
+  /** How long ago the state of the node was certainly the newest; `null`: unknown. */
+  readonly ageMs: () => number | null;
   /** What differs from the usual limits. */
   readonly limits?: Partial<WatchLimits>;
 }
@@ -46,6 +49,9 @@ const MARK_MS = 1000;
 
 /** A node without a leader for so long sends its watches away: about ten elections. */
 const LEADERLESS_MS_MAX = 3000;
+
+/** A node whose state is older sends away the watches that it has had for a while. */
+const AGE_MS_MAX = 3000;
 
 /** A part is about this long, unless one change is longer. */
 const PART_BYTES = 64 * 1024;
@@ -95,7 +101,7 @@ export class WatchServer {
       stopped: () => void this.#streams.delete(stream),
     });
     this.#streams.add(stream);
-    if (this.#isLeaderless()) stream.end({ type: "noLeader" });
+    if (this.#isLeaderless()) stream.end({ type: "outdated" });
     if (this.#timer === null) this.#tickLater();
     return stream;
   }
@@ -119,10 +125,12 @@ export class WatchServer {
   #tick(): void {
     this.#timer = null;
     const isLeaderless = this.#isLeaderless();
+    const isBehind = (this.#options.ageMs() ?? 0) > AGE_MS_MAX;
     if (this.#streams.size > 0) this.#tickLater();
     this.#advance();
     for (const stream of this.#streams) {
-      if (isLeaderless) stream.end({ type: "noLeader" });
+      // A new watch is served for a while: if all nodes are behind, it goes on nevertheless.
+      if (isLeaderless || isBehind && stream.wasMarked) stream.end({ type: "outdated" });
       else stream.mark();
     }
   }
@@ -150,6 +158,7 @@ export class WatchStream {
   #isMarkDue = true;
   /** The last revision that the reader heard of. */
   #marked = -1;
+  #wasMarked = false;
 
   /** A stream for a watch that has begun, or that ends at once. */
   constructor(
@@ -189,8 +198,14 @@ export class WatchStream {
     return null;
   }
 
+  /** Whether it was there when marks were due before. */
+  get wasMarked(): boolean {
+    return this.#wasMarked;
+  }
+
   /** Lets the reader hear how far it is, if that is news. */
   mark(): void {
+    this.#wasMarked = true;
     this.#isMarkDue = true;
     this.#wake();
   }

@@ -26,11 +26,18 @@ class Watched {
   readonly store = new KvStore();
   readonly server: WatchServer;
   hasLeader = true;
+  ageMs: number | null = null;
   wakes = 0;
 
   constructor(limits: Partial<WatchLimits> = {}) {
     const { store, clock } = this;
-    this.server = new WatchServer({ store, clock, hasLeader: () => this.hasLeader, limits });
+    this.server = new WatchServer({
+      store,
+      clock,
+      hasLeader: () => this.hasLeader,
+      ageMs: () => this.ageMs,
+      limits,
+    });
   }
 
   put(key: string, version = 0, value = new Uint8Array(10)): void {
@@ -123,12 +130,29 @@ Deno.test("a node that hears of no leader for long sends its watches away, and n
   watched.put("k");
   assertEquals(drain(stream).end, null);
   await watched.clock.sleep(2100);
-  assertEquals(drain(stream).end, { type: "noLeader" });
+  assertEquals(drain(stream).end, { type: "outdated" });
   stream.stop();
-  assertEquals(drain(watched.open()).end, { type: "noLeader" });
+  assertEquals(drain(watched.open()).end, { type: "outdated" });
   watched.hasLeader = true;
   await watched.clock.sleep(1100);
   assertEquals(drain(watched.open()).end, null);
+  watched.server.stop();
+});
+
+Deno.test("a node that is far behind sends its watches away, but serves a new one for a while (W9)", async () => {
+  const watched = new Watched();
+  const stream = watched.open();
+  watched.ageMs = 2900;
+  await watched.clock.sleep(2100);
+  assertEquals(drain(stream).end, null);
+  watched.ageMs = 3100;
+  await watched.clock.sleep(500);
+  const late = watched.open({ from: 0 });
+  watched.put("k");
+  await watched.clock.sleep(600);
+  assertEquals([drain(stream).end, drain(late).end], [{ type: "outdated" }, null]);
+  await watched.clock.sleep(1100);
+  assertEquals(drain(late).end, { type: "outdated" });
   watched.server.stop();
 });
 

@@ -29,8 +29,8 @@ export type WatchEnd =
   | { readonly type: "behind"; readonly revision: number }
   /** What follows the revision is gone; this is the oldest to watch from. */
   | { readonly type: "compacted"; readonly oldest: number }
-  /** This node has not heard of a leader for long. */
-  | { readonly type: "noLeader" }
+  /** This node has not heard of a leader for long, or is far behind. */
+  | { readonly type: "outdated" }
   /** This node has too many watches. */
   | { readonly type: "overloaded" };
 
@@ -39,7 +39,7 @@ export const WATCH_RANGES_MAX = 1000;
 
 const WATCH = 16;
 const FLAGS = { from: 1, previous: 2, keysOnly: 4 } as const;
-const ENDS = { behind: 0, compacted: 1, noLeader: 2, overloaded: 3 } as const;
+const ENDS = { behind: 0, compacted: 1, outdated: 2, overloaded: 3 } as const;
 
 /** The bytes of a query. Throws a `RangeError` for one that no server would take. */
 export function encodeWatch({ ranges, from, previous, keysOnly }: WatchQuery): Uint8Array {
@@ -119,8 +119,8 @@ function readEnd(from: Reader): WatchEnd {
       return { type: "behind", revision: from.u64() };
     case ENDS.compacted:
       return { type: "compacted", oldest: from.u64() };
-    case ENDS.noLeader:
-      return { type: "noLeader" };
+    case ENDS.outdated:
+      return { type: "outdated" };
     case ENDS.overloaded:
       return { type: "overloaded" };
     default:

@@ -37,7 +37,7 @@ const QUERIES: readonly WatchQuery[] = [
 const ENDS: readonly WatchEnd[] = [
   { type: "behind", revision: 7 },
   { type: "compacted", oldest: 2 ** 40 },
-  { type: "noLeader" },
+  { type: "outdated" },
   { type: "overloaded" },
 ];
 

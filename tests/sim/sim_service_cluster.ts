@@ -91,6 +91,7 @@ class SimService extends Rsm {
         store: machine,
         clock: context.clock,
         hasLeader: () => (node()?.status().leader ?? null) !== null,
+        ageMs: () => this.ageMs,
       })
       : null;
     this.#ends = machine instanceof KvStore
