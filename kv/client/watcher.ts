@@ -66,6 +66,9 @@ export type WatchNext =
 /** Bytes that are under way or wait for the consumer, at most about this many. */
 const CREDIT_BYTES = 256 * 1024;
 
+/** So many bytes are granted again at once: a grant for every event would cost as much as the event. */
+const GRANT_BYTES = CREDIT_BYTES / 4;
+
 /** A part uses up as much credit as it has bytes, but at least this. */
 const PART_BYTES_MIN = 64;
 
@@ -158,6 +161,7 @@ export class Watcher {
 
   #askForMore(): void {
     if (this.#stream === null) return this.#reopen();
+    if (this.#heldBytes < GRANT_BYTES) return;
     this.#stream.grant(this.#heldBytes);
     this.#heldBytes = 0;
   }

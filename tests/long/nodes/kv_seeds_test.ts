@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { runKvSwarm } from "../swarm/kv_swarm.ts";
+import { runKvSwarm } from "../../swarm/kv_swarm.ts";
 
 const SEEDS: readonly (readonly [number, string])[] = [
   [1105, "a watch stayed for a minute with a node far behind"],
