@@ -381,7 +381,7 @@ export class Node {
   }
 
   #reportChanges(): void {
-    const { isRemoved } = this.#raft;
+    const isRemoved = this.#raft.isRemoved && this.#raft.standing.role !== "leader";
     if (isRemoved && !this.#isRemoved) this.#options.removed?.();
     this.#isRemoved = isRemoved;
     const { term, role, leader } = this.#raft.standing;

@@ -59,8 +59,8 @@ export interface NodeOptions extends RaftOptions {
    */
   readonly failed: (error: unknown) => void;
   /**
-   * Called once if this server is not a member of the cluster any more. It stays quiet from then on
-   * and may be stopped; added again, it goes on.
+   * Called once if this server is not a member of the cluster any more by what is committed, and does
+   * not lead it any more. It stays quiet from then on and may be stopped; added again, it goes on.
    */
   readonly removed?: () => void;
   /** Sees what the node does. @default {nothing is seen} */

@@ -39,6 +39,7 @@ import { clientAddresses, isMember, warnOfOthers } from "./addresses.ts";
 import { openNodeControl } from "./control.ts";
 import { handOver } from "./hand_over.ts";
 import { untilVoter } from "./joining.ts";
+import { FAREWELL_MS, isMembersFolder, removedError } from "./leaving.ts";
 import { answerIdentity, answerMembers, peerIdentity } from "./member_requests.ts";
 import type { NodeSettings, RunningNode } from "./node_settings.ts";
 
@@ -61,7 +62,10 @@ export async function runNode(settings: NodeSettings): Promise<RunningNode> {
   const starting = new NodeProcess(settings, made, folder);
   try {
     await starting.start();
-    await starting.join();
+    const failed = starting.ended.then((error) => {
+      if (error !== null) throw error;
+    });
+    await Promise.race([starting.join(), failed]);
     return starting;
   } catch (error) {
     await starting.stop();
@@ -88,6 +92,7 @@ class NodeProcess implements RunningNode {
   #node: Node | null = null;
   #clients: RpcServer | null = null;
   #control: RpcServer | null = null;
+  readonly #closed = new AbortController();
   #isStopped = false;
   /** The term and the last entry of the folder when it was opened; `null`: it is not yet. */
   #held: Position | null = null;
@@ -121,7 +126,12 @@ class NodeProcess implements RunningNode {
         receive: (envelope) => this.#receive(envelope),
         heard: (from) => this.#heard(from),
         log: (line) => log.warn(line),
-        refused: refusedLog(log, (detail) => void this.#giveUp(detail)),
+        refused: refusedLog(log, {
+          olderCopy: (detail) => void this.#giveUp(new StorageError("foreign", detail)),
+          replaced: () => {
+            if (isMembersFolder(this.#node, folder)) void this.#giveUp(removedError(settings));
+          },
+        }),
         limits: this.#limits.peers,
         ...(settings.versions === undefined ? {} : { versions: settings.versions }),
         ...(folder === null ? {} : { identity: peerIdentity(folder, () => this.#held) }),
@@ -157,7 +167,7 @@ class NodeProcess implements RunningNode {
       peers: this.#folder === null ? [...peers.keys()] : [],
       founders: this.#folder?.founders ?? null,
       incarnation: this.#folder?.identity.incarnation ?? "",
-      removed: () => log.error("this node is no member of the cluster any more: stop it"),
+      removed: () => void this.#leave(),
       tickMs,
       storage: this.#storage,
       transport: this.#faulty ?? this.#transport,
@@ -216,7 +226,10 @@ class NodeProcess implements RunningNode {
 
   /** A node that asked to be added is ready when it has caught up and votes. */
   async join(): Promise<void> {
-    if (this.#folder !== null) await untilVoter(this.#node!, this.#folder, this.#settings);
+    if (this.#folder === null) return;
+    const { stopping = this.#closed.signal } = this.#settings;
+    const either = AbortSignal.any([stopping, this.#closed.signal]);
+    await untilVoter(this.#node!, this.#folder, { ...this.#settings, stopping: either });
   }
 
   report(): NodeReport {
@@ -262,6 +275,7 @@ class NodeProcess implements RunningNode {
   #close(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    this.#closed.abort();
     this.#clients?.close();
     this.#machine.stop();
     this.#lag.stop();
@@ -269,11 +283,20 @@ class NodeProcess implements RunningNode {
     this.#control?.close();
   }
 
-  /** A peer knows that the folder forgot something: this node must promise nothing any more (D8). */
-  async #giveUp(detail: string): Promise<void> {
+  /** A peer knows that this node must promise nothing any more (D8, M7). */
+  async #giveUp(reason: Error): Promise<void> {
     this.#close();
     await this.#node?.stop();
-    this.#end.resolve(new StorageError("foreign", detail));
+    this.#end.resolve(reason);
+  }
+
+  /** It was removed: its last messages and answers leave, and then it ends (M7). */
+  async #leave(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
+    // It may have been added again meanwhile.
+    if (!this.#isStopped && this.#node?.status().removed) {
+      await this.#giveUp(removedError(this.#settings));
+    }
   }
 
   #fail(error: unknown): void {

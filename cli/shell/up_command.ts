@@ -73,6 +73,7 @@ export async function run(context: UpContext): Promise<Ending> {
       // Ctrl-C reaches the nodes too, perhaps before it reaches this process.
       await new Promise((resolve) => setTimeout(resolve, signalMsMax));
       if (context.signal.aborted && code === 0) return;
+      if (code === exitCodes.removed) return output.note(lastMessage);
       const message = `${nodeName(id)} ended with exit code ${code}: ${lastMessage}`;
       const left = file.nodes.filter((node) => cluster.isRunning(node.id)).length;
       // A majority can serve although a node's folder is lost or damaged.

@@ -26,6 +26,10 @@ const exits = {
   ],
   damaged: [7, "data on disk is damaged or belongs to another node; nothing was changed"],
   lockLost: [8, "the lock was taken away while it was held; the program was ended"],
+  removed: [
+    9,
+    "the node was removed from its cluster, or replaced: its folder is not needed any more",
+  ],
   wrong: [20, "the simulator found a broken promise"],
   stuck: [21, "the simulator found a cluster that makes no progress though it should"],
   crashed: [22, "the simulator found a node that broke one of its own rules"],

@@ -70,6 +70,12 @@ async function refusalsBetween(
   return [...reasons];
 }
 
+/** The other folder means to be the member, and its node refuses the node that knows the first. */
+function assertOfFolders(reasons: readonly string[]): void {
+  assert(reasons.length > 0);
+  for (const reason of reasons) assert(["replaced", "otherFolder"].includes(reason), reason);
+}
+
 Deno.test("TcpTransport talks to a member's own folder in the same cluster (I1, I2)", async () => {
   const known = ["a1", "a2"];
   assertEquals(
@@ -85,11 +91,9 @@ Deno.test("TcpTransport refuses a node of another cluster of the same name (I1)"
 
 Deno.test("TcpTransport refuses another folder of a member, and a member that knows another (I2)", async () => {
   const known = identityOf("c", "a1", ["a1", "a2"]);
-  assertEquals(await refusalsBetween(known, identityOf("c", "b2", ["a1", "b2"])), ["otherFolder"]);
+  assertOfFolders(await refusalsBetween(known, identityOf("c", "b2", ["a1", "b2"])));
   const trusting = identityOf("c", "a1", []);
-  assertEquals(await refusalsBetween(trusting, identityOf("c", "b2", ["b1", "b2"])), [
-    "otherFolder",
-  ]);
+  assertOfFolders(await refusalsBetween(trusting, identityOf("c", "b2", ["b1", "b2"])));
 });
 
 Deno.test("TcpTransport refuses an empty folder in the place of a member's (I2)", async () => {
@@ -144,7 +148,7 @@ Deno.test("TcpTransport accepts a folder that replaced another, also before this
     assertEquals(await refusalsBetween(lagging, fresh, [early, late]), []);
   }
   for (const late of [early, { index: 8, term: 3 }, { index: 99, term: 2 }]) {
-    assertEquals(await refusalsBetween(lagging, fresh, [early, late]), ["otherFolder"]);
+    assertOfFolders(await refusalsBetween(lagging, fresh, [early, late]));
   }
 });
 
@@ -186,6 +190,7 @@ Deno.test("refusePeer refuses what lacks a cluster, and what means another folde
   assertEquals(refusal({ clusterId: "", incarnation: "b2" }), "otherFolder");
   assertEquals(refusal({ clusterId: "", from: 3 }), "notAMember");
   assertEquals(refusal({ wanted: "b1" }), "otherFolder");
+  assertEquals(refusal({ incarnation: "b2" }), "replaced");
 });
 
 Deno.test("TcpTransport dials no peer before its folder is open (D8)", async () => {

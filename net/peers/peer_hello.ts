@@ -178,6 +178,10 @@ export function refusePeer(hello: PeerHello, mine: Self): HelloRefusal | null {
     return { refusal: "otherMembers", detail };
   }
   const refusal = refuseFolder({ id: from, clusterId, incarnation, asOf: hello.asOf }, mine);
+  // The members that this node knows are no older: the folder of the sender has left before.
+  if (refusal?.refusal === "otherFolder" && clusterId !== "") {
+    return { refusal: "replaced", detail: refusal.detail };
+  }
   if (refusal !== null || wanted === "" || wanted === mine.incarnation) return refusal;
   // The sender may not know yet that this node has taken the place of the folder that it means.
   if (isLater(mine.asOf, hello.asOf)) return null;

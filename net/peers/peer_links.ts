@@ -21,6 +21,15 @@ const GUESTS_MAX = 16;
 /** Both lines to one peer. */
 export type Links = Readonly<Record<Line, PeerLink>>;
 
+/**
+ * Where a node listens, `HOST:PORT`; empty if it does so everywhere. One that the members do not name
+ * any more says so itself, since it may have to hear that it was removed.
+ */
+export function textOf({ hostname, port }: Address): string {
+  if (hostname === "0.0.0.0" || hostname === "::") return "";
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
 /** What {@linkcode PeerLinks} is made of. */
 export interface PeerLinksOptions {
   /** This server. */

@@ -45,7 +45,7 @@ import {
 } from "./peer_hello.ts";
 import { OwnIdentity } from "./own_identity.ts";
 import { PeerLink, PING } from "./peer_link.ts";
-import { type Links, PeerLinks } from "./peer_links.ts";
+import { type Links, PeerLinks, textOf } from "./peer_links.ts";
 import { note, PeerPromises, type Promised } from "./peer_promises.ts";
 
 /** An accepted connection of a peer that dialled this node. */
@@ -186,7 +186,7 @@ export class TcpTransport implements Transport {
   #linksTo(peer: NodeId): Links {
     const { random = Math.random, log, refused } = this.#options;
     const shared = { run: this.#run, limits: this.#limits, refusals: this.#refusals, random };
-    const address = (): string => this.#links.advertised;
+    const address = (): string => this.#links.advertised || textOf(this.address);
     const options = { self: () => this.#self.now, peer, address, ...shared };
     // Both lines lead to one port: one of them is enough to log whether it is in reach.
     const told = refused ?? (() => {});

@@ -24,6 +24,8 @@ export type Refusal =
   | "wrongCluster"
   /** A node with another folder than its entry in the list of members names. */
   | "otherFolder"
+  /** A member's earlier folder, which another one has replaced. */
+  | "replaced"
   /** A node whose folder holds less than an earlier run of it did. */
   | "olderCopy"
   /** One of the two nodes belongs to no cluster yet. */

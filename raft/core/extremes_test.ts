@@ -35,6 +35,8 @@ const MESSAGES: readonly Message[] = [
     ...{ data: new Uint8Array(1), total: 1, ...ROUND },
   },
   { type: "installSnapshotReply", last: LAST, received: 1, cursor: new Uint8Array(3), ...ROUND },
+  { type: "removed", commit: 1 },
+  { type: "timeoutNow" },
 ];
 
 /** The message with each of its numbers at each extreme, as far as the decoder lets it through. */
@@ -137,4 +139,15 @@ Deno.test("Raft confirms no read by an answer to a round that has not begun (R2)
   assertEquals(server.turn().effects.reads, []);
   const answered = server.hear(2, term, { ...accepted, round: server.raft.horizon.round });
   assertEquals(answered.effects.reads, [{ context: 7, confirmed: true }]);
+});
+
+Deno.test("Raft believes that it was removed only as an answer to its request for votes (M7, X6)", () => {
+  const server = new BareServer({ profile: "production", log: [1, 1] });
+  const removed = { type: "removed", commit: Number.MAX_SAFE_INTEGER } as const;
+  server.hear(2, 1, append([2, 1], { commit: 2 }));
+  server.hear(3, 1, removed);
+  assertEquals(server.status.removed, false);
+  server.lead();
+  server.hear(3, server.status.term, removed);
+  assertEquals([server.status.role, server.status.removed], ["leader", false]);
 });

@@ -64,8 +64,10 @@ export function isLeaving(server: Server): boolean {
 
 /** A member knows, by all that is committed up to an index, that this server is none (M7). */
 export function onRemoved(server: Server, commit: Index): void {
+  // It is the answer to a request for votes: a server that did not ask has a leader to believe (X6).
+  if (!("votes" in server.role)) return;
   server.membership.removed(commit);
-  if (server.isRemoved && "votes" in server.role) server.follow(server.term, null);
+  if (server.isRemoved) server.follow(server.term, null);
 }
 
 /** Notifies a server that stands for election although it was removed (M7). */

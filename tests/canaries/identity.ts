@@ -270,9 +270,9 @@ export const identityCanaries: readonly Canary[] = [
   {
     rule: "D8",
     bug: "a node goes on after a peer has refused it as an older copy of its folder",
-    file: "cli/node/log/refused_log.ts",
-    find: 'if (reason === "olderCopy") isOlderCopy(detail);',
-    replace: "",
+    file: "cli/node/run_node.ts",
+    find: 'olderCopy: (detail) => void this.#giveUp(new StorageError("foreign", detail)),',
+    replace: "olderCopy: () => {},",
     caughtBy: [BIRTH_TEST],
   },
   {

@@ -436,9 +436,9 @@ export const kvCanaries: readonly Canary[] = [
   {
     rule: "X6",
     bug: "a node that its peers refuse for good tries on and says nothing",
-    file: "cli/node/run_node.ts",
-    find: "        refused: refusedLog(log, (detail) => void this.#giveUp(detail)),\n",
-    replace: "",
+    file: "cli/node/log/refused_log.ts",
+    find: "if (advice === undefined || logged.has(key)) return;",
+    replace: "if (advice !== key) return;",
     caughtBy: ["tests/long/nodes/run_node_test.ts"],
   },
   {

@@ -9,6 +9,7 @@ import {
   CONFIGURATION,
   CONFIGURATIONS,
   ELECTING,
+  EXTREMES,
   LOG,
   MEMBER_CHANGES,
   MEMBER_TESTS,
@@ -25,6 +26,8 @@ import {
 import type { Canary } from "./canary.ts";
 
 const PLAN = "cli/members/member_change.ts";
+const REMOVAL = "tests/scripts/removal_test.ts";
+const MEMBER_COMMANDS = "tests/long/member_commands_test.ts";
 const PLAN_TEST = "cli/members/member_change_test.ts";
 /** Bugs by rule, planted one at a time. */
 export const memberCanaries: readonly Canary[] = [
@@ -189,6 +192,46 @@ export const memberCanaries: readonly Canary[] = [
     find: "if (this.#removedAt > 0 && this.#removedAt >= placed.index) return true;",
     replace: "if (this.#removedAt > 0) return true;",
     caughtBy: [MEMBER_TESTS, WALK, SWARM],
+  },
+  {
+    rule: "M7",
+    bug: "a server ends because of a removal that is not committed",
+    file: MEMBERSHIP,
+    find: "return this.#wasMember && placed.index <= commit && !this.#isMember(placed);",
+    replace: "return this.#wasMember && !this.#isMember(placed);",
+    caughtBy: [REMOVAL],
+  },
+  {
+    rule: "M7",
+    bug: "a leader that is removed ends before it has handed over",
+    file: "raft/node.ts",
+    find: 'this.#raft.isRemoved && this.#raft.standing.role !== "leader"',
+    replace: "this.#raft.isRemoved",
+    caughtBy: [REMOVAL],
+  },
+  {
+    rule: "M7",
+    bug: "a server that did not ask for votes believes that it was removed",
+    file: MEMBER_CHANGES,
+    find: 'if (!("votes" in server.role)) return;',
+    replace: "",
+    caughtBy: [EXTREMES],
+  },
+  {
+    rule: "M7",
+    bug: "a node that was removed runs on",
+    file: "cli/node/run_node.ts",
+    find: "removed: () => void this.#leave(),",
+    replace: "removed: () => {},",
+    caughtBy: [MEMBER_COMMANDS],
+  },
+  {
+    rule: "M7",
+    bug: "a node runs on whose place another folder has taken",
+    file: "cli/node/run_node.ts",
+    find: "if (isMembersFolder(this.#node, folder)) void",
+    replace: "if (this.#isStopped) void",
+    caughtBy: [MEMBER_COMMANDS],
   },
   {
     rule: "M7",

@@ -8,12 +8,14 @@ import { assert, assertEquals } from "@std/assert";
 import { exitCodes } from "../../cli/table/exit_codes.ts";
 import { freePort } from "../../cli/cluster/free_port.ts";
 import {
+  endOf,
   firstLine,
   killCommand,
   runCommand,
   startCommand,
   withCluster,
 } from "../helpers/commands.ts";
+import { until } from "../helpers/until.ts";
 
 /** Long enough for a machine that has much else to do. */
 const run = (args: readonly string[]) => runCommand([...args, "--timeout", "30s"]);
@@ -44,12 +46,28 @@ Deno.test("transfer lets another node lead, and member removes and adds a node a
     assertEquals(rolesOf(await list()), rest.map((id) => `n${id} voter`));
     assertEquals((await run(["get", "colour", ...flags])).out, "blue");
 
+    // Its process ends by itself, and ends again when it is started with the folder that it had.
     const data = flags[1]!;
-    const { nodes } = JSON.parse(await Deno.readTextFile(`${data}/cluster.json`));
-    const { clients } = nodes.find(({ id }: Listed) => id === other);
-    const added = await run(["member", "add", `n${other}`, "--with", clients, ...flags]);
-    assertEquals(added.code, 0, added.error);
-    assertEquals(rolesOf(await list()), ["n1 voter", "n2 voter", "n3 voter"]);
+    const log = `${data}/n${other}.log`;
+    const said = `n${other} was removed from the cluster`;
+    await until(() => Deno.readTextFileSync(log).includes(said), "the removed node ends");
+    const again = startCommand(["node", "--data", `${data}/n${other}`]);
+    const { code, error } = await endOf(again);
+    assertEquals([code, error.includes(said)], [exitCodes.removed, true], error);
+    await killCommand(again);
+
+    const { process: node, client } = await startFresh(data, other);
+    try {
+      const added = await run(["member", "add", `n${other}`, "--with", client, ...flags]);
+      assertEquals(added.code, 0, added.error);
+      assertEquals(rolesOf(await list()), ["n1 voter", "n2 voter", "n3 voter"]);
+      // The number is a member's again, but the folder is another one.
+      const replaced = startCommand(["node", "--data", `${data}/n${other}`]);
+      assertEquals((await endOf(replaced)).code, exitCodes.removed);
+      await killCommand(replaced);
+    } finally {
+      await killCommand(node);
+    }
   });
 });
 

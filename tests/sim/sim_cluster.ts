@@ -44,8 +44,8 @@ export class SimCluster implements Cluster {
   readonly #disks: SimDisks;
   /** Called for every message that is sent; may act on its sender. */
   onSend: ((envelope: Envelope) => void) | null = null;
-  /** Called when a server has ended because of its disk. */
-  onDiskDeath: ((id: NodeId) => void) | null = null;
+  /** Called when a server has ended because of its disk, or because it was removed. */
+  onEnd: ((id: NodeId) => void) | null = null;
   /** Called after every turn in which a leader's state changed; may act on it. */
   onProgress: ((id: NodeId) => void) | null = null;
   #violation: unknown = null;
@@ -97,9 +97,9 @@ export class SimCluster implements Cluster {
         if (status.role === "leader") this.onProgress?.(status.id);
       },
       fail: (error) => this.#fail(error),
-      diskDied: (id) => {
+      ended: (id) => {
         this.kill(id);
-        this.onDiskDeath?.(id);
+        this.onEnd?.(id);
       },
     });
   }

@@ -42,6 +42,9 @@ interface Life {
 /** How far the date of a computer may be from the true one, and another at each restart. */
 const WALL_AHEAD_MS = 3_600_000;
 
+/** A server that was removed ends after this time. */
+const FAREWELL_MS = 500;
+
 /** What the processes are in, and what hears of them. */
 export interface SimNodesOptions {
   readonly cluster: SimClusterOptions;
@@ -57,8 +60,8 @@ export interface SimNodesOptions {
   readonly changed: (status: Status) => void;
   /** A node has ended by itself, for no reason that it may have. */
   readonly fail: (error: unknown) => void;
-  /** A server cannot go on because of its disk: its process has to be killed. */
-  readonly diskDied: (id: NodeId) => void;
+  /** A server does not go on, for a reason that it may have: its process has to be killed. */
+  readonly ended: (id: NodeId) => void;
 }
 
 /** The processes that run, and the machines of those that ran. */
@@ -148,7 +151,10 @@ export class SimNodes {
       ...raft,
       id,
       peers: begin.includes(id) ? begin : [],
-      removed: () => note(id, "is no member any more"),
+      removed: () => {
+        note(id, "is no member any more");
+        life.view.after(FAREWELL_MS, () => this.#leave(id, life));
+      },
       tickMs: tickMs ?? (isLab ? 10 : 25),
       storage: life.storage,
       transport,
@@ -229,15 +235,22 @@ export class SimNodes {
     return Math.max(this.#applied, ...running);
   }
 
+  /** A server that is still no member ends, as its process does. */
+  #leave(id: NodeId, life: Life): void {
+    if (this.#lives.get(id) !== life || !life.node?.status().removed) return;
+    this.#options.watcher.left(id);
+    this.#options.ended(id);
+  }
+
   /**
    * A server must end when its disk fails, and may refuse to start on a full one; any other end by
    * itself is a violation.
    */
   #died(id: NodeId, { life, error }: { readonly life: Life; readonly error: unknown }): void {
     if (this.#lives.get(id) !== life) return;
-    const { disks, note, fail, diskDied } = this.#options;
+    const { disks, note, fail, ended } = this.#options;
     if (!disks.excuses(id, { isStarting: life.node === null })) return fail(error);
     note(id, `dies of its disk: ${error instanceof Error ? error.message : error}`);
-    diskDied(id);
+    ended(id);
   }
 }

@@ -55,7 +55,7 @@ export class Chaos {
     const moving = this.#random.fork("crashAtProgress");
     this.#cluster.onSend = ({ from }) => this.#strike(from, sending, troubles.crashAtSend);
     const mending = this.#random.fork("diskDeath");
-    this.#cluster.onDiskDeath = (id) => {
+    this.#cluster.onEnd = (id) => {
       this.#cluster.clock.after(mending.range(1, 2_000), () => this.#rise(id));
     };
     this.#cluster.onProgress = (id) => this.#strike(id, moving, troubles.crashAtProgress);

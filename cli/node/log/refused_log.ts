@@ -18,6 +18,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   otherFolder:
     "Start this node with the folder that the cluster knows; if that is lost, start it with an empty " +
     "one and run kontiki member replace",
+  replaced: "The folder of this node is not needed any more: delete it",
   olderCopy:
     "Start this node with the latest copy of its folder, or with an empty one, and then run kontiki " +
     "member replace",
@@ -28,18 +29,18 @@ const ADVICE: Readonly<Record<string, string>> = {
   badHello: VERSIONS,
 };
 
-/** Logs each refusal of each peer once, and says when the folder of this node forgot something. */
+/** Logs each refusal of each peer once, and calls what is to be done about some. */
 export function refusedLog(
   log: NodeLog,
-  isOlderCopy: (detail: string) => void = () => {},
+  acts: Readonly<Record<string, (detail: string) => void>> = {},
 ): NonNullable<TcpTransportOptions["refused"]> {
   const logged = new Set<string>();
   return (peer, { reason, detail }) => {
+    acts[reason]?.(detail);
     const advice = ADVICE[reason];
     const key = `${peer} ${reason}`;
     if (advice === undefined || logged.has(key)) return;
     logged.add(key);
-    if (reason === "olderCopy") isOlderCopy(detail);
     log.error(`${nodeName(peer)} refuses this node: ${detail}. ${advice}`);
   };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Configuration, Members, Placed } from "../members/mod.ts";
+import { Configuration, type Members, type Placed } from "../members/mod.ts";
 import type { Index, Log, NodeId, RaftOptions } from "../model/mod.ts";
 
 /** One server's own view of its place in the cluster. */
@@ -20,12 +20,14 @@ export class Membership {
   /** What {@linkcode takeNews} has returned, or was in force at the start. */
   #known: Placed;
 
-  constructor({ id, incarnation = "" }: RaftOptions, log: Log) {
+  constructor({ id, peers, founders = null, incarnation = "" }: RaftOptions, log: Log) {
     this.#id = id;
     this.#incarnation = incarnation;
     this.#log = log;
     this.#known = log.placed;
-    this.#wasMember = this.#isMember(log.placed);
+    const first = founders === null ? Configuration.of(peers) : new Configuration(founders);
+    this.#wasMember = first.has(id, incarnation) ||
+      log.placedFrom(0).some((placed) => this.#isMember(placed));
   }
 
   /** Whether this server is a voter of the configuration in force. */

@@ -59,6 +59,15 @@ Deno.test("Membership is lost with a committed configuration, and comes back wit
   assertEquals(membership.isRemoved(1), false);
 });
 
+Deno.test("Membership is lost for a server that restarts after the entry that removed it (M7)", () => {
+  const added = logWith([1, 2, 3, 4], [2, 3]);
+  assertEquals([1, 2].map((commit) => new Membership(OPTIONS, added).isRemoved(commit)), [
+    ...[false, true],
+  ]);
+  const later = new Membership({ ...OPTIONS, id: 4 }, added);
+  assertEquals([1, 2].map((commit) => later.isRemoved(commit)), [false, true]);
+});
+
 Deno.test("Membership is not lost by a server that was never a member (M7)", () => {
   const membership = new Membership({ ...OPTIONS, id: 4 }, logWith([2, 3]));
   assertEquals([membership.isRemoved(1), membership.mayStand(1)], [false, false]);

@@ -15,6 +15,7 @@
 import {
   checkRaft,
   Configuration,
+  decodeMembers,
   type Entry,
   type Envelope,
   goesBack,
@@ -173,6 +174,15 @@ export class Watcher {
     const agreed = this.#committed[last.index - 1];
     if (agreed === undefined || agreed.term !== last.term) {
       this.#fail(`image ${formatPosition(last)} is restored, which no server applied`, id);
+    }
+  }
+
+  /** A node ends because it was removed: some members without it must be committed (M7). */
+  left(id: NodeId): void {
+    const isWithout = (entry: Entry | undefined): boolean =>
+      entry?.kind === "members" && !new Configuration(decodeMembers(entry.data)).has(id);
+    if (!this.#committed.some(isWithout)) {
+      this.#fail("ends as a removed member, and no members without it are committed (M7)", id);
     }
   }
 
