@@ -80,6 +80,10 @@ export const fuzz = {
     integer("step", "from one seed to the next", { default: "1", min: 1 }),
     simulatedNodes,
     simulatedMembers,
+    text("pages", "the folder for the pages of seeds that failed; made when one does", {
+      value: "FOLDER",
+      default: "failed-seeds",
+    }),
     json,
   ],
   examples: [{ line: "kontiki fuzz 10 --jobs 4", help: "ten minutes on four processes" }],

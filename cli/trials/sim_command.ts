@@ -88,10 +88,20 @@ export const fuzz: CommandCode<Row<"fuzz">> = {
       json: output.isJson,
       print: (line) => output.line(line),
       plan: planOf(options),
+      writePage: (name, html) => writePageIn(options.pages, { name, html }),
     });
     return endingOf(await untilInterrupted(context, work));
   },
 };
+
+async function writePageIn(
+  folder: string,
+  { name, html }: { readonly name: string; readonly html: string },
+): Promise<string> {
+  await attempt(`make ${folder}`, () => Deno.mkdir(folder, { recursive: true }));
+  await writePage(`${folder}/${name}`, html);
+  return `${folder}/${name}`;
+}
 
 function planOf(
   { nodes, members }: { readonly nodes: number | null; readonly members: boolean },
@@ -149,23 +159,39 @@ export async function runFuzz(request: FuzzRequest): Promise<SwarmOutcome> {
   const { jobs, first, print, json } = request;
   const begin = performance.now();
   let totals = noTotals;
-  const outcomes = new Set<SwarmOutcome>();
+  const failed: SwarmResult[] = [];
   const report = (more: FuzzTotals, failure: SwarmResult | null) => {
     totals = addTotals(totals, more);
     if (json) print(JSON.stringify({ totals: more, failure }));
     if (failure === null) return;
-    outcomes.add(failure.outcome);
+    failed.push(failure);
     if (!json) failureLines(failure, REPLAY).forEach(print);
   };
   if (!json) print(`from seed ${first}, ${request.minutes} min, ${jobs} processes`);
   if (jobs > 1) await shareFuzz(request, report);
   else await fuzzHere(request, report);
   if (!json) totalLines(totals, performance.now() - begin).forEach(print);
-  return (["wrong", "crashed", "stuck"] as const).find((bad) => outcomes.has(bad)) ?? "passed";
+  if (!json) { for (const failure of failed) await drawFailure(failure, request); }
+  return (["wrong", "crashed", "stuck"] as const).find((bad) => {
+    return failed.some(({ outcome }) => outcome === bad);
+  }) ?? "passed";
+}
+
+/** Runs a seed that failed once more, and writes its page. */
+async function drawFailure(
+  { seed, plan }: SwarmResult,
+  { writePage, print, run = runSwarm }: FuzzRequest,
+): Promise<void> {
+  if (writePage === undefined) return;
+  const recorder = new SeedRecorder();
+  const result = await run(seed, { ...plan, take: (at, event) => recorder.record(at, event) });
+  print(
+    `seed ${seed} to look at: ${await writePage(`seed-${seed}.html`, pageOf(result, recorder))}`,
+  );
 }
 
 async function fuzzHere(
-  { minutes, first, step = 1, plan = {} }: FuzzRequest,
+  { minutes, first, step = 1, plan = {}, run = runSwarm }: FuzzRequest,
   report: (more: FuzzTotals, failure: SwarmResult | null) => void,
 ): Promise<void> {
   const end = performance.now() + minutes * 60_000;
@@ -174,7 +200,7 @@ async function fuzzHere(
   let reported = performance.now();
   let cpu = cpuUsage();
   for (let seed = first; performance.now() < end && failures < FAILURES_MAX; seed += step) {
-    const result = await runSwarm(seed, plan);
+    const result = await run(seed, plan);
     since = addTotals(since, totalsOf(result));
     const failed = result.outcome !== "passed";
     if (failed) failures++;

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { SwarmResult } from "../../tests/swarm/swarm.ts";
+import { runSwarm, type SwarmResult } from "../../tests/swarm/swarm.ts";
 import { failureLines, noTotals, runFuzz, runSim, totalLines } from "./sim_command.ts";
 
 const STUCK: SwarmResult = {
@@ -98,4 +98,29 @@ Deno.test("totalLines contains the ratio to real time, in all and per core", () 
     second,
     "2.0 simulated hours in 8 s: 900 times real time in all, 600 per core; 1000 events per ms",
   );
+});
+
+Deno.test("fuzz writes the page of a seed that fails, and says where", async () => {
+  const lines: string[] = [];
+  const pages = new Map<string, string>();
+  const outcome = await runFuzz({
+    ...{ minutes: 0.001, first: 21, jobs: 1, json: false },
+    print: (line) => lines.push(line),
+    // The planted failure: two leaders of one term, as the watcher would say it.
+    run: async (seed, options) => {
+      const result = await runSwarm(seed, options);
+      return { ...result, outcome: "wrong", detail: "E1: two leaders in term 3" };
+    },
+    writePage: (name, html) => {
+      pages.set(name, html);
+      return Promise.resolve(`folder/${name}`);
+    },
+  });
+  assertEquals(outcome, "wrong");
+  assertEquals(pages.keys().next().value, "seed-21.html");
+  assert(lines.includes("seed 21 to look at: folder/seed-21.html"), lines.join("\n"));
+  const page = pages.get("seed-21.html")!;
+  assert(page.includes("wrong: E1: two leaders in term 3"));
+  const [, json] = /<script type="application\/json" id="data">(.*)<\/script>/.exec(page)!;
+  assert(JSON.parse(json!).messages.length > 100);
 });

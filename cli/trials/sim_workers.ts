@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { PlanOptions, SwarmResult } from "../../tests/swarm/mod.ts";
+import type { PlanOptions, runSwarm, SwarmResult } from "../../tests/swarm/mod.ts";
 import { linesOf, selfCommand } from "../table/mod.ts";
 
 /** Many seeds, one after the other. */
@@ -20,6 +20,10 @@ export interface FuzzRequest {
   readonly plan?: PlanOptions;
   /** Prints plain values for another process instead of lines for people. */
   readonly json: boolean;
+  /** Writes the page of a seed that failed, and returns where. Not called with `json`. */
+  readonly writePage?: (name: string, html: string) => Promise<string>;
+  /** Runs a seed. @default {runSwarm} */
+  readonly run?: typeof runSwarm;
   readonly print: (line: string) => void;
 }
 
