@@ -170,7 +170,7 @@ function encodeChunk(
   view.setBigUint64(14, BigInt(moment.deletions));
   let end = HEAD_BYTES;
   for (const entry of entries) end = writeEntry(bytes, end, entry);
-  const chunk = bytes.slice(0, end);
+  const chunk = bytes.subarray(0, end);
   viewOf(chunk).setBigUint64(HASH_AT, BigInt(`0x${hashOf(chunk, before)}`));
   return chunk;
 }

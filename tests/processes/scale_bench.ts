@@ -9,7 +9,7 @@
  */
 
 import { parseArgs } from "@std/cli";
-import { type Batch, binaryKey, encodeRequest } from "../../kv/mod.ts";
+import { type Batch, binaryKey, decodeReply, encodeRequest } from "../../kv/mod.ts";
 import { RpcClient } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import { Histogram } from "../../cli/trials/histogram.ts";
@@ -61,30 +61,68 @@ async function leader(): Promise<NodeId> {
   }
 }
 
+/** Connections to the leader, to the next one when that has changed. */
+class Connections {
+  #current: Promise<readonly RpcClient[]> | null = null;
+
+  async at(place: number): Promise<RpcClient> {
+    const clients = await (this.#current ??= this.#open());
+    return clients[place % clients.length]!;
+  }
+
+  /** The server of this connection does not lead, or does not answer. */
+  async lost(rpc: RpcClient): Promise<void> {
+    const current = this.#current;
+    if (current === null || !(await current).includes(rpc)) return;
+    await this.close();
+    await cluster.sleep(50);
+  }
+
+  async close(): Promise<void> {
+    const current = this.#current;
+    this.#current = null;
+    for (const rpc of await current ?? []) rpc.close();
+  }
+
+  async #open(): Promise<readonly RpcClient[]> {
+    const { clients: server } = cluster.node(await leader());
+    return Array.from({ length: 8 }, () => new RpcClient({ server: server! }));
+  }
+}
+
+/** What says that a request is done; a put of a new key that is asked again may be done already. */
+const DONE = new Set(["stored", "value", "noKey", "batch", "wrongVersion"]);
+
 /** Runs clients against the leader until the time or the work is over. */
 async function load(
   clients: number,
   next: () => Uint8Array | null,
   paceMs = 0,
 ): Promise<{ times: Histogram; seconds: number; failures: number }> {
-  const { clients: server } = cluster.node(await leader());
-  const connections = Array.from({ length: 8 }, () => new RpcClient({ server: server! }));
+  const connections = new Connections();
   const times = new Histogram();
   let failures = 0;
   const begin = performance.now();
-  const run = async (rpc: RpcClient): Promise<void> => {
-    for (let request = next(); request !== null; request = next()) {
+  const run = async (place: number): Promise<void> => {
+    let request = next();
+    while (request !== null) {
       const start = performance.now();
+      const rpc = await connections.at(place);
       const outcome = await rpc.call(request, { withinMs: 60_000 });
-      if (outcome.kind === "replied") times.add(performance.now() - start);
-      else failures++;
-      if (paceMs > 0) await cluster.sleep(paceMs);
+      const bytes = outcome.kind === "replied" ? outcome.payload : null;
+      if (bytes instanceof Uint8Array && DONE.has(decodeReply(bytes)?.type ?? "")) {
+        times.add(performance.now() - start);
+        request = next();
+        if (paceMs > 0) await cluster.sleep(paceMs);
+      } else {
+        // It is asked again: all that is counted is there.
+        failures++;
+        await connections.lost(rpc);
+      }
     }
   };
-  await Promise.all(
-    Array.from({ length: clients }, (_, place) => run(connections[place % connections.length]!)),
-  );
-  for (const rpc of connections) rpc.close();
+  await Promise.all(Array.from({ length: clients }, (_, place) => run(place)));
+  await connections.close();
   return { times, seconds: (performance.now() - begin) / 1000, failures };
 }
 
