@@ -7,6 +7,7 @@
 
 import {
   EndProposer,
+  type HistoryLimits,
   KvServer,
   KvStore,
   TableImages,
@@ -58,6 +59,8 @@ export interface MachineOptions {
   readonly name: MachineName;
   /** Size of the log at which a snapshot is taken. */
   readonly logBytesMax: number;
+  /** How far back reads and watches of the store reach. */
+  readonly history: HistoryLimits;
   /** The node's data folder; tables are kept in a folder below it. */
   readonly data: string;
 }
@@ -70,11 +73,11 @@ const LAB_LOG_BYTES_MAX = 1000;
 
 /** Makes the machine of that name. */
 export async function makeMachine(
-  { name, logBytesMax, data }: MachineOptions,
+  { name, logBytesMax, history, data }: MachineOptions,
 ): Promise<RunningMachine> {
   switch (name) {
     case "kv":
-      return makeStore({ logBytesMax, data });
+      return makeStore({ logBytesMax, history, data });
     case "kv-snapshots":
       return makeService({
         machine: new KvStore(),
@@ -94,12 +97,12 @@ export async function makeMachine(
 
 /** The store, in tables on the disk. */
 function makeStore(
-  { logBytesMax, data }: { readonly logBytesMax: number; readonly data: string },
+  { logBytesMax, history, data }: Pick<MachineOptions, "logBytesMax" | "history" | "data">,
 ): RunningMachine {
   const files = new DenoFiles(`${data}/${TABLES_FOLDER}`);
   const images = new TableImages({ files, clock: new SystemClock() });
-  const machine = new KvStore(undefined, undefined, images.state);
-  return makeService({ machine, profile: "production", logBytesMax, images });
+  const machine = new KvStore(undefined, history, images.state);
+  return makeService({ machine, profile: "production", logBytesMax, images, history });
 }
 
 async function makeCounter(): Promise<{ machine: StateMachine; profile: Profile }> {
@@ -116,10 +119,12 @@ function loadTestMachines(): Promise<typeof import("../../tests/cluster/mod.ts")
 
 /** The store that clients use, or a number that tests increment. */
 function makeService(
-  { machine, profile, logBytesMax, images }: {
+  { machine, profile, logBytesMax, images, history }: {
     readonly machine: StateMachine;
     readonly profile: Profile;
     readonly logBytesMax: number | null;
+    /** How far back watches reach. */
+    readonly history?: HistoryLimits;
     readonly images?: TableImages;
   },
 ): RunningMachine {
@@ -143,7 +148,10 @@ function makeService(
   let node: Node | null = null;
   const hasLeader = (): boolean => (node?.status().leader ?? null) !== null;
   const watches = machine instanceof KvStore
-    ? new WatchServer({ store: machine, clock, hasLeader, ageMs: () => rsm.ageMs })
+    ? new WatchServer({
+      ...{ store: machine, clock, hasLeader, ageMs: () => rsm.ageMs },
+      limits: history?.bytes === undefined ? {} : { recentBytesMax: history.bytes },
+    })
     : null;
   const ends = machine instanceof KvStore ? new EndProposer({ store: machine, rsm, clock }) : null;
   return {

@@ -45,6 +45,10 @@ export async function settingsOf(options: NodeOptions): Promise<Omit<NodeSetting
     hasHttp: options.http !== null,
     isTraced: options.logLevel === "debug",
     logBytesMax: options.snapshotAfter,
+    history: {
+      bytes: options.historyBytes,
+      ...options.history === null ? {} : { ms: options.history },
+    },
   };
 }
 

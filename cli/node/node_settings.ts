@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { HistoryLimits } from "../../kv/mod.ts";
 import type { Address, Versions } from "../../net/mod.ts";
 import type { Sample } from "../../net/http/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
@@ -45,6 +46,8 @@ export interface NodeSettings {
   readonly tickMs: number;
   /** Size of the log at which a snapshot is taken. */
   readonly logBytesMax: number;
+  /** How far back reads and watches reach. @default {the store's} */
+  readonly history?: HistoryLimits;
   readonly log: NodeLog;
   /** What is spoken with peers, for tests of an upgrade. @default {all that this program speaks} */
   readonly versions?: Versions;

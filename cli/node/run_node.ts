@@ -56,9 +56,9 @@ const ANYWHERE: Address = { hostname: "127.0.0.1", port: 0 };
 
 /** Starts a node; resolves when it serves. */
 export async function runNode(settings: NodeSettings): Promise<RunningNode> {
-  const { machine: name, logBytesMax, data } = settings;
+  const { machine: name, logBytesMax, history = {}, data } = settings;
   const folder = settings.hasIds ? await openFolder(settings) : null;
-  const made = await makeMachine({ name, logBytesMax, data });
+  const made = await makeMachine({ name, logBytesMax, history, data });
   const starting = new NodeProcess(settings, made, folder);
   try {
     await starting.start();

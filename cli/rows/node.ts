@@ -8,6 +8,7 @@ import type { CommandRow } from "../table/mod.ts";
 import {
   argument,
   databaseTokens,
+  duration,
   httpToken,
   integer,
   json,
@@ -87,6 +88,14 @@ export const node = {
     size("snapshot-after", "the size of the log at which a snapshot takes its place", {
       default: "32MiB",
       min: 1,
+    }),
+    duration("history", "how long older values stay readable; left out: within --history-bytes", {
+      min: 1,
+    }),
+    size("history-bytes", "what older values, and events for watches, may each take in memory", {
+      default: "32MiB",
+      min: 1,
+      max: 1024 ** 3,
     }),
     integer("tick-ms", "length of a tick, in which elections and heartbeats are counted", {
       default: "25",

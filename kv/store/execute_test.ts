@@ -330,6 +330,21 @@ Deno.test("reads at a revision see its state, until it is compacted", () => {
   assertEquals(keys(done(at(3)).results[0]), ["k", "later"]);
 });
 
+Deno.test("reads reach back as long as the history is to be kept, by the time of the log", () => {
+  const store = new KvStore(undefined, { ms: 1000 });
+  const write = (value: string, steady: number): void => {
+    const index = store.revision + 1;
+    store.apply(request({ then: [put("k", value)] }), { index, steady });
+  };
+  const at = (revision: number) => query(store, { then: [range("")], at: revision });
+  write("one", 0);
+  write("two", 600);
+  write("three", 1000);
+  assertEquals(done(at(1)).revision, 1);
+  write("four", 1700);
+  assertEquals([at(1), done(at(3)).revision], [{ type: "compacted", oldest: 3 }, 3]);
+});
+
 Deno.test("a store shows its observer every change once, and nothing of what was refused", () => {
   const store = new KvStore();
   const groups: ChangeGroup[] = [];

@@ -1,34 +1,49 @@
 /**
- * How far back reads reach: a bounded number of revisions, and of bytes that they hold.
+ * How far back reads reach: a bounded number of bytes that older versions hold, and of revisions, and a
+ * bounded time. Each server has its own bounds.
  *
  * @module
  */
 
-/** How far back reads may reach. */
+/** How far back reads may reach. What is beyond any of the bounds is forgotten with the next write. */
 export interface HistoryLimits {
-  /** The number of revisions. */
-  readonly revisions: number;
-  /** The number of bytes that older versions take, roughly. */
-  readonly bytes: number;
+  /** The number of revisions. @default {no bound} */
+  readonly revisions?: number;
+  /** The number of bytes that older versions take, roughly. @default {32 MiB} */
+  readonly bytes?: number;
+  /** Milliseconds of the log's steady time. @default {no bound} */
+  readonly ms?: number;
 }
 
-const LIMITS: HistoryLimits = { revisions: 250_000, bytes: 32 * 1024 * 1024 };
+const LIMITS: Required<HistoryLimits> = {
+  revisions: Infinity,
+  bytes: 32 * 1024 * 1024,
+  ms: Infinity,
+};
 
 /** What an older version takes beside its value, roughly. */
 const VERSION_BYTES = 150;
 
+interface Superseding {
+  readonly revision: number;
+  readonly bytes: number;
+  /** When it happened, in steady time. */
+  readonly at: number;
+}
+
 /** The latest revisions, with what each superseded. */
 export class History {
-  readonly #limits: HistoryLimits;
+  readonly #limits: Required<HistoryLimits>;
   #revisions: number[] = [];
   #bytes: number[] = [];
+  #times: number[] = [];
   /** The place of the oldest of them. */
   #first = 0;
   #total = 0;
 
   /** Nothing so far. */
-  constructor(limits: HistoryLimits = LIMITS) {
-    this.#limits = limits;
+  constructor(limits: HistoryLimits = {}) {
+    this.#limits = { ...LIMITS, ...limits };
   }
 
   /** The same limits, and no revision. */
@@ -40,13 +55,17 @@ export class History {
    * Adds a revision that superseded values of so many bytes. Returns the oldest revision that is to
    * stay readable.
    */
-  add(revision: number, bytes: number): number {
+  add({ revision, bytes, at }: Superseding): number {
     const cost = bytes + VERSION_BYTES;
     this.#revisions.push(revision);
     this.#bytes.push(cost);
+    this.#times.push(at);
     this.#total += cost;
-    const { revisions, bytes: bytesMax } = this.#limits;
-    while (this.#revisions.length - this.#first > revisions || this.#total > bytesMax) this.#drop();
+    const { revisions, bytes: bytesMax, ms } = this.#limits;
+    while (
+      this.#revisions.length - this.#first > revisions || this.#total > bytesMax ||
+      at - (this.#times[this.#first] ?? at) > ms
+    ) this.#drop();
     return this.#revisions[this.#first] ?? revision;
   }
 
@@ -56,6 +75,7 @@ export class History {
     if (this.#first < 1024 || this.#first * 2 < this.#revisions.length) return;
     this.#revisions = this.#revisions.slice(this.#first);
     this.#bytes = this.#bytes.slice(this.#first);
+    this.#times = this.#times.slice(this.#first);
     this.#first = 0;
   }
 }

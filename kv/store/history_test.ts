@@ -11,7 +11,7 @@ Deno.test("History keeps so many revisions", () => {
   const revisions = 1000;
   const history = new History({ revisions, bytes: 1e9 });
   for (let revision = 1; revision <= 10 * revisions; revision++) {
-    const oldest = history.add(revision, 10);
+    const oldest = history.add({ revision, bytes: 10, at: 0 });
     assertEquals(oldest, Math.max(1, revision - revisions + 1));
   }
 });
@@ -20,10 +20,17 @@ Deno.test("History keeps so many bytes, and always the newest revision", () => {
   const bytes = 10_000;
   const history = new History({ revisions: 1000, bytes });
   const half = bytes / 2;
-  assertEquals(history.add(1, half), 1);
-  const second = history.add(2, half);
+  assertEquals(history.add({ revision: 1, bytes: half, at: 0 }), 1);
+  const second = history.add({ revision: 2, bytes: half, at: 0 });
   assert(second === 2, `${second}`);
-  assertEquals(history.add(3, 10), 2);
-  assertEquals(history.add(9, 2 * bytes), 9);
-  assertEquals(history.add(10, 10), 10);
+  assertEquals(history.add({ revision: 3, bytes: 10, at: 0 }), 2);
+  assertEquals(history.add({ revision: 9, bytes: 2 * bytes, at: 0 }), 9);
+  assertEquals(history.add({ revision: 10, bytes: 10, at: 0 }), 10);
+});
+
+Deno.test("History keeps what is no older than its time, and always the newest revision", () => {
+  const history = new History({ ms: 1000 });
+  const add = (revision: number, at: number): number => history.add({ revision, bytes: 10, at });
+  assertEquals([add(1, 0), add(2, 900), add(3, 1000), add(4, 1001)], [1, 1, 1, 2]);
+  assertEquals([add(5, 1901), add(6, 50_000), add(7, 50_000)], [3, 6, 6]);
 });

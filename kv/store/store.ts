@@ -281,7 +281,8 @@ export class KvStore implements StateMachine {
     }
     for (const change of changes) this.#room?.change(change);
     const deletions = Math.max(0, this.#revision - DELETIONS_REVISIONS);
-    this.#state.forget(this.#history.add(this.#revision, replacedBytes), deletions);
+    const superseding = { revision: this.#revision, bytes: replacedBytes, at: this.#steady };
+    this.#state.forget(this.#history.add(superseding), deletions);
     if (changes.length > 0) this.#observer?.changed({ revision: this.#revision, changes });
     return true;
   }

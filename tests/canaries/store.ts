@@ -406,8 +406,16 @@ export const storeCanaries: readonly Canary[] = [
     rule: "X8",
     bug: "old versions are kept for ever",
     file: "kv/store/history.ts",
-    find: "|| this.#total > bytesMax) this.#drop();",
-    replace: "|| this.#total < 0) this.#drop();",
+    find: "|| this.#total > bytesMax ||",
+    replace: "|| this.#total < 0 ||",
+    caughtBy: ["kv/store/history_test.ts"],
+  },
+  {
+    rule: "X8",
+    bug: "old versions are kept beyond their time",
+    file: "kv/store/history.ts",
+    find: "at - (this.#times[this.#first] ?? at) > ms",
+    replace: "at < 0 && ms > 0",
     caughtBy: ["kv/store/history_test.ts"],
   },
 ];
