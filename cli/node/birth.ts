@@ -22,7 +22,7 @@ import {
   StorageError,
   writeFolder,
 } from "../../raft/mod.ts";
-import { addressText, CommandError, nodeName } from "../table/mod.ts";
+import { addressText, attempt, CommandError, nodeName } from "../table/mod.ts";
 import type { NodeSettings } from "./node_settings.ts";
 import { answerIdentity, clientOf } from "./member_requests.ts";
 import { askToJoin } from "./joining.ts";
@@ -62,7 +62,8 @@ async function locked<Result>(
   work: (files: DenoFiles) => Promise<Result>,
 ): Promise<Result> {
   const files = new DenoFiles(data);
-  if (!await files.lock()) throw new StorageError("locked", "another process uses the folder");
+  const isLocked = await attempt(`open the folder ${data}`, () => files.lock());
+  if (!isLocked) throw new StorageError("locked", "another process uses the folder");
   try {
     return await work(files);
   } finally {

@@ -7,7 +7,7 @@
 
 import type { Address } from "../../net/mod.ts";
 import { DenoFiles, type Folder, type NodeId, readFolder } from "../../raft/mod.ts";
-import { type CommandContext, UsageError } from "../table/mod.ts";
+import { attempt, type CommandContext, UsageError } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 import { parseEndpoint } from "../cluster/mod.ts";
 import type { Entry, NodeSettings } from "./node_settings.ts";
@@ -58,12 +58,14 @@ function isFixed(place: Address | null): boolean {
 }
 
 async function folderAt(data: string): Promise<Folder | null> {
-  try {
-    return await readFolder(new DenoFiles(data), null);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  return await attempt(`open the folder ${data}`, async () => {
+    try {
+      return await readFolder(new DenoFiles(data), null);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  });
 }
 
 function addressOf(text: string | undefined): Address | null {

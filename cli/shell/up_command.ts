@@ -8,6 +8,7 @@
 import type { Sample } from "../../net/http/mod.ts";
 import { DenoFiles } from "../../raft/mod.ts";
 import {
+  attempt,
   type CommandContext,
   CommandError,
   countText,
@@ -123,7 +124,7 @@ function checkNodes(
 /** Refuses a second `kontiki up` on the same folder, which would start the same nodes again. */
 async function lockFolder(folder: string): Promise<DenoFiles> {
   const files = new DenoFiles(folder);
-  if (await files.lock()) return files;
+  if (await attempt(`open the folder ${folder}`, () => files.lock())) return files;
   throw new CommandError(
     "failure",
     `Cannot run the cluster in ${folder}: another "kontiki up" runs it; "kontiki shell" talks to it`,

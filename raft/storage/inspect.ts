@@ -117,11 +117,12 @@ export async function inspect(files: Files): Promise<FolderReport> {
     const found = await recover(files, { identity: null });
     if (found === null) return { ...report, verdict: "empty" };
     const { persistent, identity, trimmed, garbage } = found;
+    const folder = await readFolder(files, null);
     return {
       ...report,
       verdict: "sound",
       identity,
-      members: await membersOf(persistent, files),
+      members: membersOf(persistent) ?? folder?.founders ?? null,
       vote: { term: persistent.term, votedFor: persistent.votedFor },
       base: plain(baseOf(persistent)),
       last: plain(lastOf(persistent)),
@@ -142,13 +143,10 @@ export async function inspect(files: Files): Promise<FolderReport> {
   }
 }
 
-async function membersOf(
-  { entries, snapshot }: Persistent,
-  files: Files,
-): Promise<Members | null> {
+function membersOf({ entries, snapshot }: Persistent): Members | null {
   const entry = entries.findLast(({ kind }) => kind === "members");
   if (entry !== undefined) return decodeMembers(entry.data);
-  return snapshot?.members ?? (await readFolder(files, null))?.founders ?? null;
+  return snapshot?.members ?? null;
 }
 
 /** A line for each member, as far as they are known. */

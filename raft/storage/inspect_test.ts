@@ -6,6 +6,7 @@ import { entriesOf, saveOf } from "../../tests/storage/storage_suite.ts";
 import { type DiskOperation, SimDisk } from "../../tests/sim/sim_disk.ts";
 import { FileStorage } from "./file_storage.ts";
 import { formatFolder, inspect } from "./inspect.ts";
+import { writeFolder } from "./members_file.ts";
 import { usedLength } from "./format/record.ts";
 
 async function livedDisk(): Promise<SimDisk> {
@@ -52,6 +53,16 @@ Deno.test("inspect names each bad file when several are damaged", async () => {
   assertEquals(bad, [segment, snapshot].sort());
   assertEquals(report.vote?.term, 5);
   assert(formatFolder(report).includes("BAD"), formatFolder(report));
+});
+
+Deno.test("inspect refuses a folder whose members are damaged, as a node does", async () => {
+  const disk = await livedDisk();
+  await writeFolder(disk.open(), {
+    ...{ identity: IDENTITY, founders: null, peer: "", client: "", hasBegun: true },
+  });
+  assertEquals((await inspect(disk.open())).verdict, "sound");
+  disk.damage("members", 40, (byte) => byte ^ 1);
+  assertEquals((await inspect(disk.open())).verdict, "refused");
 });
 
 Deno.test("inspect reports an unfinished save and leftover files as such", async () => {

@@ -21,8 +21,8 @@ const node = ["node", "--id", "1", "--peers", "1=127.0.0.1:0", "--until-input-en
 
 /** Command lines in a folder with all of these, and a word of their messages. */
 const refused: readonly (readonly [readonly string[], string])[] = [
-  [["up", "--exec", "status", "--data", "file"], "file"],
-  [["up", "--exec", "status", "--data", "file/in"], "file/in"],
+  [["up", "--exec", "status", "--data", "file"], "Cannot open the folder file: File exists"],
+  [["up", "--exec", "status", "--data", "file/in"], "Cannot open the folder file/in: Not a dir"],
   [["up", "--exec", "status", "--data", longName], longName],
   [["up", "--exec", "status", "--data", "noread"], "noread/cluster.json"],
   [["up", "--exec", "status", "--data", "nowrite"], "nowrite"],
@@ -30,8 +30,8 @@ const refused: readonly (readonly [readonly string[], string])[] = [
   [["get", "a", "--data", "noread"], "noread/cluster.json"],
   [["status", "--data", longName], longName],
   [["faults", "--data", "noread"], "noread/cluster.json"],
-  [[...node, "file"], "file"],
-  [[...node, "file/in"], "file/in"],
+  [[...node, "file"], "Cannot open the folder file: Not a dir"],
+  [[...node, "file/in"], "Cannot open the folder file/in: Not a dir"],
   [[...node, longName], longName],
   [["inspect", "file/in"], "file/in"],
   [["inspect", longName], longName],
