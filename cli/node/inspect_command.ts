@@ -45,9 +45,15 @@ export async function run(context: CommandContext<Row<"inspect">>): Promise<Exit
 }
 
 /** What is missing between the tables and the log; `null`: nothing. */
-function gapBetween({ base }: FolderReport, tables: TablesInspection | null): string | null {
-  if (base === null || tables === null || base.index <= tables.applied.index) return null;
-  return `the tables end at entry ${tables.applied.index}, and the log begins behind ${base.index}`;
+function gapBetween({ base, last }: FolderReport, tables: TablesInspection | null): string | null {
+  if (base === null || last === null || tables === null) return null;
+  const { applied, isImage } = tables;
+  if (applied.index < base.index) {
+    return `the tables end at entry ${applied.index}, and the log begins behind ${base.index}`;
+  }
+  if (isImage || applied.index <= last.index) return null;
+  return `the tables were written from the log up to entry ${applied.index}, ` +
+    `and the log ends at ${last.index}`;
 }
 
 async function isFolder(path: string): Promise<boolean> {

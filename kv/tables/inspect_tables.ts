@@ -45,6 +45,8 @@ export interface TablesInspection {
   readonly problem: string | null;
   /** The last entry of the log that the tables hold. */
   readonly applied: Position;
+  /** Whether they hold an image of another server, which alone may be ahead of the log. */
+  readonly isImage: boolean;
   /** The oldest revision that can be read. */
   readonly oldest: number;
   /** Bytes of all tables. */
@@ -71,11 +73,13 @@ export async function inspectTables(files: Files, clock: Clock): Promise<TablesI
     manifest = await readManifest(files);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    const empty = { applied: { index: 0, term: 0 }, oldest: 0, bytes: 0, tables: [], garbage: [] };
+    const applied = { index: 0, term: 0 };
+    const empty = { applied, isImage: false, oldest: 0, bytes: 0, tables: [], garbage: [] };
     return { verdict: "refused", problem: error.problem, ...empty, ...NOTHING };
   }
   const slices = new Slices(clock);
-  const { applied: { index, term }, horizon: oldest, levels } = manifest;
+  const { applied: { index, term }, members, horizon: oldest, levels } = manifest;
+  const applied = { index, term };
   const named = new Set(levels.flat().map(({ number }) => tableName(number)));
   const garbage = names.filter((name) => /\.table$/.test(name) || name.endsWith(UNFINISHED))
     .filter((name) => !named.has(name)).toSorted();
@@ -92,7 +96,10 @@ export async function inspectTables(files: Files, clock: Clock): Promise<TablesI
   const counts = problem === null ? await countKeys(opened, { slices, bytes }) : NOTHING;
   for (const table of opened) table.release();
   const verdict = problem !== null ? "refused" : index === 0 ? "empty" : "sound";
-  return { verdict, problem, applied: { index, term }, oldest, bytes, ...counts, tables, garbage };
+  return {
+    ...{ verdict, problem, applied, isImage: members !== null, oldest, bytes },
+    ...{ ...counts, tables, garbage },
+  };
 }
 
 async function inspectTable(

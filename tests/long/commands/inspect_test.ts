@@ -83,6 +83,26 @@ Deno.test("inspect says that entries between the tables and the log are missing"
   });
 });
 
+Deno.test("inspect and a start refuse a log that has lost entries of which the tables were made", async () => {
+  await withFolder(async (folder) => {
+    await writeKeys(folder);
+    const storage = new FileStorage({
+      ...{ files: new DenoFiles(folder), identity: { cluster: "test", node: 1 } },
+    });
+    await storage.load();
+    await storage.save({ vote: null, snapshot: null, tail: { from: 90, entries: [] } });
+    await storage.close();
+    const { out, code } = await runCommand(["inspect", folder]);
+    assert(out.includes("the tables were written from the log up to entry 101"), out);
+    assert(out.includes("and the log ends at 89"), out);
+    assertEquals(code, exitCodes.damaged);
+    const place = ["--id", "1", "--peers", "1", "--clients", "127.0.0.1:0", "--cluster", "test"];
+    const ended = await runToEnd(startCommand(["node", ...place, "--data", folder]), "");
+    assertEquals(ended.code, exitCodes.damaged, ended.error);
+    assert(ended.error.includes("up to entry 101 of term 1, and the log ends at 89"), ended.error);
+  });
+});
+
 Deno.test("a node ends with exit code 7 at a damaged block, and names file and keys", async () => {
   await withFolder(async (folder) => {
     await writeKeys(folder);
