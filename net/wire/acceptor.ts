@@ -22,7 +22,7 @@ export interface AcceptorOptions {
   readonly failed: (message: string) => void;
   /** The pause after a failure. @default {100} */
   readonly pauseMs?: number;
-  /** The number of connections that are accepted within {@linkcode ROUND_MS}. @default {20} */
+  /** The number of connections that are accepted within {@linkcode ROUND_MS}. @default {10} */
   readonly roundMax?: number;
 }
 
@@ -31,7 +31,7 @@ export const ROUND_MS = 10;
 
 /** Accepts until closed. */
 export function acceptAll(listener: Deno.Listener, options: AcceptorOptions): Acceptor {
-  const { accept, failed, pauseMs = 100, roundMax = 20 } = options;
+  const { accept, failed, pauseMs = 100, roundMax = 10 } = options;
   let isClosed = false;
   let wake = (): void => {};
   const pause = (ms: number): Promise<void> =>
