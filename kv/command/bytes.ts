@@ -48,8 +48,9 @@ export class Writer {
 
   /** A safe integer from 0 on, in eight bytes. */
   u64(value: number): void {
-    this.u32(Math.floor(value / 2 ** 32));
-    this.u32(value % 2 ** 32);
+    const at = this.#grow(8);
+    this.#view.setUint32(at, Math.floor(value / 2 ** 32));
+    this.#view.setUint32(at + 4, value % 2 ** 32);
   }
 
   /** All 64 bits. */

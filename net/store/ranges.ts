@@ -53,27 +53,39 @@ export function rangeOf(range: KeyRange): { readonly start: Key; readonly end: K
   };
 }
 
-/** All entries of a range at one revision, a page at a time (O4). */
+/**
+ * All entries of a range at one revision, a page at a time (O4). From the second page on the next one is
+ * on its way while one is taken, so at most two are in memory.
+ */
 export async function* listRange(
   range: KeyRange,
   { limit = Infinity, reverse = false, keysOnly = false, at = 0, aged }: ListOptions,
   read: ReadPage,
 ): AsyncGenerator<StoreEntry, void, void> {
-  let { start, end } = rangeOf(range);
   const show = keysOnly ? "keys" : "entries";
-  let revision = at;
-  for (let left = limit; left > 0;) {
+  const readRest = ({ start, end, left, revision }: Rest): Promise<Page> => {
     const page = { op: "range", start, end, limit: Math.min(left, RANGE_KEYS_MAX) } as const;
-    const { result, at: seen, ageMs } = await readOne({ ...page, reverse, show }, revision, read);
+    const coming = readOne({ ...page, reverse, show }, revision, read);
+    // A consumer that stops before this page does not hear of its failure.
+    coming.catch(() => undefined);
+    return coming;
+  };
+  let rest: Rest | null = { ...rangeOf(range), left: limit, revision: at };
+  let coming: Promise<Page> | null = limit > 0 ? readRest(rest) : null;
+  for (let pages = 0; coming !== null; pages++) {
+    const { result, at: revision, ageMs } = await coming;
     if (result.op !== "range") return;
     // All pages show the state of the first.
-    if (revision === 0 && ageMs !== undefined) aged?.(ageMs);
-    revision = seen;
-    yield* result.entries.map(storeEntry);
-    left -= result.entries.length;
-    if (result.next === null) return;
-    if (reverse) end = result.next;
-    else start = result.next;
+    if (pages === 0 && ageMs !== undefined) aged?.(ageMs);
+    const { entries, next } = result;
+    const left: number = rest.left - entries.length;
+    const bound = reverse ? { end: next } : { start: next ?? "" };
+    const isLast: boolean = next === null || left <= 0;
+    rest = { ...rest, ...bound, left, revision };
+    coming = !isLast && pages > 0 ? readRest(rest) : null;
+    yield* entries.map(storeEntry);
+    if (isLast) return;
+    coming ??= readRest(rest);
   }
 }
 
@@ -121,11 +133,23 @@ export async function deletePrefix(
   }
 }
 
-async function readOne(
-  operation: Operation,
-  at: number,
-  read: ReadPage,
-): Promise<{ readonly result: Result; readonly at: number; readonly ageMs?: number }> {
+/** What is left of a list. */
+interface Rest {
+  readonly start: Key;
+  readonly end: Key | null;
+  /** At most so many entries. */
+  readonly left: number;
+  readonly revision: number;
+}
+
+interface Page {
+  readonly result: Result;
+  /** The revision that it shows. */
+  readonly at: number;
+  readonly ageMs?: number;
+}
+
+async function readOne(operation: Operation, at: number, read: ReadPage): Promise<Page> {
   const outcome = await read(operation, at);
   switch (outcome.type) {
     case "done": {
