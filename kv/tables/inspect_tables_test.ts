@@ -71,7 +71,7 @@ Deno.test("inspectTables names every damaged table and its keys, and goes on", a
   const problems = new Map(report.tables.map(({ file, problem }) => [file, problem]));
   assertMatch(
     problems.get(first!)!,
-    /^a block of a table does not check, keys from "k\d+" to "k\d+"$/,
+    /^a block of a table does not match its checksum, keys from "k\d+" to "k\d+"$/,
   );
   assertEquals(problems.get(second!), "the manifest names a table that is not there");
   assertEquals([...problems.values()].filter((problem) => problem !== null).length, 2);

@@ -106,7 +106,10 @@ export async function readHeader(
 ): Promise<FileHeader> {
   const header = decodeFileHeader(await files.read(name, { offset: 0, length: FILE_HEADER_BYTES }));
   if (header === null || header.letter !== expected.letter) {
-    throw new StorageError("damaged", "the header does not check", { file: name, offset: 0 });
+    throw new StorageError("damaged", "the header does not match its checksum", {
+      file: name,
+      offset: 0,
+    });
   }
   checkVersion(header.version, name);
   if (expected.identity !== null) checkOwner(name, header.identity, expected.identity);
@@ -219,7 +222,7 @@ export async function readSnapshot(
   const end = await files.read(name, { offset: FILE_HEADER_BYTES + length, length: 4 });
   if (end.length !== 4) throw shortRead(name, FILE_HEADER_BYTES + length);
   if (new DataView(end.buffer, end.byteOffset, 4).getUint32(0, true) !== checksum) {
-    throw new StorageError("damaged", "the image does not check", {
+    throw new StorageError("damaged", "the image does not match its checksum", {
       file: name,
       offset: FILE_HEADER_BYTES,
     });
@@ -245,7 +248,7 @@ export async function readBase(files: Files, segment: SegmentFile): Promise<Posi
   );
   const base = record === null ? null : baseOfRecord(record.content);
   if (base !== null) return base;
-  throw new StorageError("damaged", "the first record does not check", {
+  throw new StorageError("damaged", "the first record does not match its checksum", {
     file: name,
     offset: FILE_HEADER_BYTES,
   });
@@ -301,7 +304,10 @@ export async function scanSegment(
   const rest = await files.read(name, { offset, length: segment.bytes - offset });
   const place = { headerChecksum, offset, start: end };
   if (!options.mayBeTorn || !isTorn(rest, place)) {
-    throw new StorageError("damaged", "a record does not check", { file: name, offset });
+    throw new StorageError("damaged", "a record does not match its checksum", {
+      file: name,
+      offset,
+    });
   }
   const found = recordHeadersIn(rest, place).filter(({ start }) => start === end);
   const entries = sum(found.map(({ count }) => count)) +

@@ -53,7 +53,7 @@ export async function readFolder(
   const text = body.subarray(0, length);
   const sum = body.length === length + 4 &&
     new DataView(body.buffer, body.byteOffset, body.length).getUint32(length, true);
-  if (sum !== crc32(text)) throw damaged("the text does not check");
+  if (sum !== crc32(text)) throw damaged("the text does not match its checksum");
   const folder = { identity: header.identity, ...decodeText(text) };
   if (folder.hasBegun && !names.includes(VOTE_FILE)) {
     throw new StorageError("damaged", "the vote is missing though the node has begun", {

@@ -158,7 +158,11 @@ export class Table {
     const first = place === 0 ? this.summary.smallest : this.#placeOf(place - 1).lastKey;
     const keys = `keys from ${JSON.stringify(first)} to ${JSON.stringify(lastKey)}`;
     const where = { file: this.name, offset };
-    throw new StorageError("damaged", `a block of a table does not check, ${keys}`, where);
+    throw new StorageError(
+      "damaged",
+      `a block of a table does not match its checksum, ${keys}`,
+      where,
+    );
   }
 
   #placeOf(place: number): BlockPlace {
@@ -207,7 +211,7 @@ async function openTable(files: Files, { name, checksum }: TableName): Promise<O
   const tail = file.read({ offset: indexAt, length: Math.max(0, footAt - indexAt) });
   if (indexAt + tail.length !== footAt || crc32(tail) !== foot.checksum) {
     file.close();
-    throw damaged("the index of a table does not check", indexAt);
+    throw damaged("the index of a table does not match its checksum", indexAt);
   }
   if (foot.checksum !== checksum) {
     file.close();

@@ -1,5 +1,5 @@
 /**
- * The bytes of a log segment: its records, and the verdict on a record that does not check. Pure:
+ * The bytes of a log segment: its records, and the verdict on a record with a wrong checksum. Pure:
  * bytes in, bytes or a verdict out. All numbers are little-endian.
  *
  * A record holds entries of one save. It begins at a multiple of 8, with 32 bytes:
@@ -13,7 +13,7 @@
  * 128 if term and times follow as three u64 (term, steady, wall) because they are not those of the
  * entry before in the record; then the data. Behind the last entry come 1 to 8 bytes 0xff up to a
  * multiple of 8: the last byte that is written is not zero. The seed is the CRC of the file's header,
- * xor the record's offset: a record that got to another place or another file does not check.
+ * xor the record's offset: a record in another place or another file has a wrong checksum.
  *
  * The first record of a segment holds no entries. It says which position the log continues behind:
  * its first index is the next one, its body the term as u64. Behind the last record are zeros.
@@ -150,7 +150,7 @@ export function decodeRecordHeader(
   };
 }
 
-/** A record's content, its entries as views into the body; `null` when the body does not check. */
+/** A record's content, its entries as views into the body; `null` if the checksum is wrong. */
 export function decodeRecordBody(
   body: Uint8Array,
   header: RecordHeader & { readonly place: Omit<RecordPlace, "start"> },
@@ -192,7 +192,7 @@ export function baseOfRecord({ from, baseTerm }: RecordContent): Position | null
 }
 
 /**
- * Whether a record that does not check, at `offset` of the last segment, can be one whose sync never
+ * Whether a record with a wrong checksum, at `offset` of the last segment, can be one whose sync never
  * returned, so that nothing of it was acknowledged. Everything else is damage:
  *
  * - A record of a later save stands behind it: that save began only when this one was synced.

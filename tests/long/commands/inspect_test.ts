@@ -58,7 +58,7 @@ Deno.test("inspect reports the tables of a node, and their damage with its keys"
     const damaged = await runCommand(["inspect", folder, "--json"]);
     const { verdict, tables } = JSON.parse(damaged.out);
     assertEquals([verdict, tables.verdict, damaged.code], ["sound", "refused", exitCodes.damaged]);
-    assertMatch(tables.problem, /^a block of a table does not check, keys from "/);
+    assertMatch(tables.problem, /^a block of a table does not match its checksum, keys from "/);
   });
 });
 
@@ -118,7 +118,7 @@ Deno.test("a node ends with exit code 7 at a damaged block, and names file and k
     assert(read.code !== exitCodes.ok, "a damaged block is never served");
     const { code, error } = await ended;
     assertEquals(code, exitCodes.damaged, error);
-    assertMatch(error, /a block of a table does not check, keys from .{1,2}key 0/);
+    assertMatch(error, /a block of a table does not match its checksum, keys from .{1,2}key 0/);
     assertMatch(error, /00000001\.table at byte \d+/);
   });
 });

@@ -239,12 +239,12 @@ async function livedDisk(): Promise<SimDisk> {
 }
 
 Deno.test("StorageError names the problem, the place and the remedy", () => {
-  const error = new StorageError("damaged", "a record does not check", {
+  const error = new StorageError("damaged", "a record does not match its checksum", {
     file: "log-0000000001",
     offset: 96,
   });
   assert(error.message.startsWith(
-    "Cannot use the storage: a record does not check (log-0000000001 at byte 96). Keep a copy",
+    "Cannot use the storage: a record does not match its checksum (log-0000000001 at byte 96). Keep a copy",
   ));
   assertEquals([error.kind, error.file, error.offset], ["damaged", "log-0000000001", 96]);
   assertEquals(new StorageError("locked", "taken").file, null);
