@@ -21,7 +21,7 @@ import { HEAD } from "./files/table_format.ts";
 import { Tables } from "./tables.ts";
 
 const SMALL = { memoryBytes: 4000, tableBytes: 3000, level0Tables: 3, level1Bytes: 8000 };
-const LAST = 500;
+const LAST = 300;
 const ALL = { from: "", to: null, at: LAST };
 
 /** The writes of the log: some keys are written again, some are deleted. */

@@ -106,10 +106,7 @@ export async function readHeader(
 ): Promise<FileHeader> {
   const header = decodeFileHeader(await files.read(name, { offset: 0, length: FILE_HEADER_BYTES }));
   if (header === null || header.letter !== expected.letter) {
-    throw new StorageError("damaged", "the header does not match its checksum", {
-      file: name,
-      offset: 0,
-    });
+    throw damaged("the header does not match its checksum", name, 0);
   }
   checkVersion(header.version, name);
   if (expected.identity !== null) checkOwner(name, header.identity, expected.identity);
@@ -158,7 +155,7 @@ export async function readVote(files: Files, identity: ExpectedIdentity | null):
   const bytes = await files.size(VOTE_FILE);
   if (bytes !== FILE_HEADER_BYTES) {
     const problem = `it has ${bytes} bytes instead of ${FILE_HEADER_BYTES}`;
-    throw new StorageError("damaged", problem, { file: VOTE_FILE, offset: FILE_HEADER_BYTES });
+    throw damaged(problem, VOTE_FILE, FILE_HEADER_BYTES);
   }
   const [term, votedFor, sequence, index, snapshotTerm] = header.numbers;
   return {
@@ -179,12 +176,12 @@ export async function readSegmentHeader(
   const [sequence, length] = header.numbers;
   if (segmentName(sequence) !== name) {
     const problem = `it is the segment ${segmentName(sequence)} under another name`;
-    throw new StorageError("damaged", problem, { file: name, offset: 0 });
+    throw damaged(problem, name, 0);
   }
   const bytes = await files.size(name);
   if (bytes !== length) {
     const problem = `it has ${bytes} bytes instead of ${length}: its end was lost`;
-    throw new StorageError("damaged", problem, { file: name, offset: Math.min(bytes, length) });
+    throw damaged(problem, name, Math.min(bytes, length));
   }
   return { name, sequence, bytes, checksum: header.checksum };
 }
@@ -206,7 +203,7 @@ export async function readSnapshot(
   if (index !== last.index || term !== last.term || size !== FILE_HEADER_BYTES + length + 4) {
     const problem =
       `it is the snapshot at ${index}@${term} of ${length} bytes, in a file of ${size}`;
-    throw new StorageError("damaged", problem, { file: name, offset: 0 });
+    throw damaged(problem, name, 0);
   }
   const data = new Uint8Array(length);
   let checksum = 0;
@@ -222,10 +219,7 @@ export async function readSnapshot(
   const end = await files.read(name, { offset: FILE_HEADER_BYTES + length, length: 4 });
   if (end.length !== 4) throw shortRead(name, FILE_HEADER_BYTES + length);
   if (new DataView(end.buffer, end.byteOffset, 4).getUint32(0, true) !== checksum) {
-    throw new StorageError("damaged", "the image does not match its checksum", {
-      file: name,
-      offset: FILE_HEADER_BYTES,
-    });
+    throw damaged("the image does not match its checksum", name, FILE_HEADER_BYTES);
   }
   const { members, image } = splitSnapshot(data, { file: name, offset: FILE_HEADER_BYTES });
   return { last: { index, term, times: { steady, wall } }, members, data: image };
@@ -248,10 +242,7 @@ export async function readBase(files: Files, segment: SegmentFile): Promise<Posi
   );
   const base = record === null ? null : baseOfRecord(record.content);
   if (base !== null) return base;
-  throw new StorageError("damaged", "the first record does not match its checksum", {
-    file: name,
-    offset: FILE_HEADER_BYTES,
-  });
+  throw damaged("the first record does not match its checksum", name, FILE_HEADER_BYTES);
 }
 
 /** Options of reading a segment. */
@@ -304,10 +295,7 @@ export async function scanSegment(
   const rest = await files.read(name, { offset, length: segment.bytes - offset });
   const place = { headerChecksum, offset, start: end };
   if (!options.mayBeTorn || !isTorn(rest, place)) {
-    throw new StorageError("damaged", "a record does not match its checksum", {
-      file: name,
-      offset,
-    });
+    throw damaged("a record does not match its checksum", name, offset);
   }
   const found = recordHeadersIn(rest, place).filter(({ start }) => start === end);
   const entries = sum(found.map(({ count }) => count)) +
@@ -377,4 +365,8 @@ class Window {
     }
     return used;
   }
+}
+
+function damaged(problem: string, file: string, offset: number): StorageError {
+  return new StorageError("damaged", problem, { file, offset });
 }
