@@ -24,6 +24,9 @@ import { batchOf, writeAnswer } from "./write.ts";
 /** What the data path can do. */
 type Method = "snapshot_read" | "atomic_write" | "watch";
 
+/** Whether a read must see the newest state. */
+type Consistency = "strong" | "eventual";
+
 /** Options of {@linkcode connectRoutes}. */
 export interface ConnectOptions {
   readonly store: StoreClient;
@@ -35,6 +38,9 @@ export interface ConnectOptions {
   /** The tokens of single databases. @default {the token of the port opens all} */
   readonly tokens?: DatabaseTokens | null;
 }
+
+/** What an eventual read shows was the newest state at most so long ago. */
+const EVENTUAL_MS = 10_000;
 
 /** A call that takes longer has found no leader. */
 const CALL_MS = 45_000;
@@ -56,13 +62,13 @@ export function connectRoutes(options: ConnectOptions): readonly Route[] {
   const { tokens = null } = options;
   // A port asks for its own token alone, which clients of one database do not know.
   const access = tokens === null ? "token" : "open";
-  const method = (name: Method, withinMs: number | null): Route => ({
+  const method = (name: Method, withinMs: number | null, part: Consistency = "strong"): Route => ({
     method: "POST",
-    path: `/db/{name}/data/${name}`,
+    path: `/db/{name}/${part === "strong" ? "data" : "eventual"}/${name}`,
     access,
     bodyBytesMax: CONNECT_LIMITS.bodyBytes,
     withinMs,
-    handle: (call) => door.call(name, call),
+    handle: (call) => door.call(name, call, part),
   });
   const exchange = (path: string): Route => ({
     method: "POST",
@@ -76,6 +82,8 @@ export function connectRoutes(options: ConnectOptions): readonly Route[] {
     method("snapshot_read", CALL_MS),
     method("atomic_write", CALL_MS),
     method("watch", null),
+    method("snapshot_read", CALL_MS, "eventual"),
+    method("watch", null, "eventual"),
   ];
 }
 
@@ -83,6 +91,8 @@ export function connectRoutes(options: ConnectOptions): readonly Route[] {
 class ConnectDoor {
   readonly #options: ConnectOptions;
   readonly #turns = new Turns(RESULTS_BYTES_MAX);
+  /** The last revision that a client of this door has written. */
+  #written = 0;
 
   constructor(options: ConnectOptions) {
     this.#options = options;
@@ -106,14 +116,16 @@ class ConnectDoor {
   }
 
   /** Answers a request of the data path. */
-  async call(method: Method, call: HttpCall): Promise<Response> {
+  async call(method: Method, call: HttpCall, consistency: Consistency): Promise<Response> {
     return await answered(async () => {
       const database = this.#database(call);
       this.#authorize(call, database);
       checkHeaders(call.request, database);
       switch (method) {
         case "snapshot_read":
-          return protobuf(await snapshotRead(await call.body(), database, this.#read(call)));
+          return protobuf(
+            await snapshotRead(await call.body(), database, this.#read(call, consistency)),
+          );
         case "atomic_write":
           return protobuf(
             writeAnswer(await this.#write(batchOf(await call.body(), database), call)),
@@ -140,14 +152,31 @@ class ConnectDoor {
     throw unauthorized(`${wanted} with a token of the database "${name}", got another token`);
   }
 
-  #read({ signal }: HttpCall): (batch: Batch) => Promise<BatchOutcome> {
-    return (batch) => execute(this.#options.store, batch, { timeoutMs: CALL_MS, signal });
+  #read(
+    { signal }: HttpCall,
+    consistency: Consistency = "strong",
+  ): (batch: Batch) => Promise<BatchOutcome> {
+    const { store } = this.#options;
+    const limits = { timeoutMs: CALL_MS, signal };
+    return async (batch) => {
+      // Further pages are of the revision of the first one, which every leader has.
+      if (consistency === "eventual" && batch.at === 0) {
+        const outcome = await execute(store, batch, { ...limits, stale: EVENTUAL_MS });
+        // A client sees what it has written.
+        if (outcome.type !== "done" || outcome.result.revision >= this.#written) return outcome;
+      }
+      return await execute(store, batch, limits);
+    };
   }
 
   async #write(batch: Batch, { signal }: HttpCall): Promise<BatchOutcome> {
     const weight = RESULT_BYTES.batch + batch.then.length * RESULT_BYTES.operation;
     return await this.#turns.run(weight, async () => {
-      return await execute(this.#options.store, batch, { timeoutMs: CALL_MS, signal });
+      const outcome = await execute(this.#options.store, batch, { timeoutMs: CALL_MS, signal });
+      if (outcome.type === "done") {
+        this.#written = Math.max(this.#written, outcome.result.revision);
+      }
+      return outcome;
     });
   }
 

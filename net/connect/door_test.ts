@@ -88,6 +88,23 @@ Deno.test("a database is found by the exchange, written and read", async () => {
   });
 });
 
+Deno.test("eventual reads and watches have an address of their own, where nothing is written", async () => {
+  await withPort(async (post, headers) => {
+    const write = () => bodyOf(writeBody({ mutations: [set("k", "v")] }));
+    await contentOf(await post("/db/a/data/atomic_write", write(), headers));
+    const range = bodyOf(readBody({ start: bytesOf("k"), end: bytesOf("l"), limit: 1 }));
+    const answer = await post("/db/a/eventual/snapshot_read", range, headers);
+    const { ranges } = SnapshotReadOutput.decode(await contentOf(answer));
+    assertEquals(textOf(ranges[0]!.values[0]!.value), "v");
+    const keys = bodyOf(Watch.encode({ keys: [{ key: bytesOf("k") }] }).joined());
+    const { status, body } = await post("/db/a/eventual/watch", keys, headers);
+    await body?.cancel();
+    const refused = await post("/db/a/eventual/atomic_write", write(), headers);
+    await refused.body?.cancel();
+    assertEquals([status, refused.status], [200, 404]);
+  });
+});
+
 Deno.test("an address without a path leads to the default database, a slash changes nothing", async () => {
   await withPort(async (post) => {
     const first = async (path: string) => {

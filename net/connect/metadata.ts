@@ -47,11 +47,17 @@ export function metadata(
   version: 1 | 2 | 3,
   { database, nodes, origin, token, now }: MetadataOptions,
 ): string {
-  const endpoints = ordered(nodes).map(({ url }) => {
-    // The first version knows no relative addresses.
-    const base = url ?? (version === 1 ? origin : "");
-    return { url: `${base}/db/${database.name}/data`, consistency: "strong" };
+  // The first version knows no relative addresses.
+  const own = version === 1 ? origin : "";
+  const at = (path: string, consistency: "strong" | "eventual") => ({ url }: ConnectNode) => ({
+    url: `${url ?? own}/db/${database.name}/${path}`,
+    consistency,
   });
+  const list = ordered(nodes);
+  const endpoints = [
+    ...list.map(at("data", "strong")),
+    ...list.map(at("eventual", "eventual")),
+  ];
   const expiresAt = new Date(now + VALID_MS).toISOString();
   return JSON.stringify({ version, databaseId: database.id, endpoints, token, expiresAt });
 }

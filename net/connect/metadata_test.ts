@@ -17,8 +17,14 @@ function exchanged(nodes: readonly ConnectNode[], version: 1 | 2 | 3 = 3) {
   return JSON.parse(metadata(version, { database, nodes, origin, token: "t", now: 0 }));
 }
 
-const urls = (nodes: readonly ConnectNode[], version: 1 | 2 | 3 = 3): readonly string[] =>
-  exchanged(nodes, version).endpoints.map(({ url }: { readonly url: string }) => url);
+const urls = (
+  nodes: readonly ConnectNode[],
+  version: 1 | 2 | 3 = 3,
+  wanted = "strong",
+): readonly string[] =>
+  exchanged(nodes, version).endpoints.flatMap((
+    { url, consistency }: { readonly url: string; readonly consistency: string },
+  ) => consistency === wanted ? url : []);
 
 Deno.test("the highest version that both know is taken, the first if the client says none", () => {
   const asked = (...supportedVersions: readonly number[]) =>
@@ -36,7 +42,10 @@ Deno.test("the answer names the database, the token and when to ask again", () =
   assertEquals(exchanged([{ url: null, isLeader: false }]), {
     version: 3,
     databaseId: id,
-    endpoints: [{ url: "/db/a/data", consistency: "strong" }],
+    endpoints: [
+      { url: "/db/a/data", consistency: "strong" },
+      { url: "/db/a/eventual", consistency: "eventual" },
+    ],
     token: "t",
     expiresAt: "1970-01-01T01:00:00.000Z",
   });
@@ -53,6 +62,12 @@ Deno.test("clients are sent to the node they have reached, and from a leader to 
   ]);
   assertEquals(urls([{ ...own, isLeader: true }, other]), ["http://b:2/db/a/data", "/db/a/data"]);
   assertEquals(urls([{ ...own, isLeader: true }]), ["/db/a/data"]);
+});
+
+Deno.test("eventual reads go to the node that writes go to, so that clients read what they wrote", () => {
+  const own = { url: null, isLeader: true };
+  const other = { url: "http://b:2", isLeader: false };
+  assertEquals(urls([own, other], 3, "eventual"), ["http://b:2/db/a/eventual", "/db/a/eventual"]);
 });
 
 Deno.test("the first version gets addresses that stand alone", () => {

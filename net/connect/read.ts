@@ -56,12 +56,17 @@ export async function snapshotRead(
     throw refusal(`Wanted to read at most ${CONNECT_LIMITS.entries} entries, got ${total}`);
   }
   const wanted = ranges.map((range) => rangeOf(range, database));
-  const found = await readAll(wanted, read);
+  let isNewest = true;
+  const found = await readAll(wanted, async (batch) => {
+    const outcome = await read(batch);
+    if (outcome.type === "done" && (outcome.ageMs ?? 0) > 0) isNewest = false;
+    return outcome;
+  });
   return SnapshotReadOutput.encode({
     ranges: found.map((entries) => ({
       values: entries.map((entry) => entryMessage(entry, database)),
     })),
-    readIsStronglyConsistent: true,
+    readIsStronglyConsistent: isNewest,
     status: READ_STATUS.success,
   });
 }

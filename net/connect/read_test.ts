@@ -131,3 +131,17 @@ Deno.test("a read beyond a limit is refused, and one without an answer may be re
   );
   assertEquals(error.status, 503);
 });
+
+Deno.test("an answer out of an older state says that it is not strongly consistent", async () => {
+  const local = new LocalConnect();
+  await local.write({ mutations: [set("k", "v")] });
+  const read = async (ageMs: number | undefined) => {
+    const body = readBody({ start: bytesOf("k"), end: bytesOf("l"), limit: 1 });
+    const answer = await snapshotRead(body, new Database("c", "test"), async (batch) => {
+      const outcome = await local.execute(batch);
+      return outcome.type === "done" && ageMs !== undefined ? { ...outcome, ageMs } : outcome;
+    });
+    return SnapshotReadOutput.decode(answer.joined()).readIsStronglyConsistent;
+  };
+  assertEquals([await read(undefined), await read(0), await read(1)], [true, true, false]);
+});

@@ -235,4 +235,12 @@ export const connectCanaries: readonly Canary[] = [
     replace: "const digest = digestOf(token.slice(0, 6));",
     caughtBy: ["net/connect/door_test.ts --filter token"],
   },
+  {
+    rule: "G10",
+    bug: "an answer out of an older state says that it is the newest",
+    file: READ,
+    find: 'if (outcome.type === "done" && (outcome.ageMs ?? 0) > 0) isNewest = false;',
+    replace: "",
+    caughtBy: [READS],
+  },
 ];

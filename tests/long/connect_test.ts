@@ -7,6 +7,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { SnapshotReadOutput } from "../../net/connect/mod.ts";
+import { bytesOf, readBody, set, textOf, writeBody } from "../helpers/local_connect.ts";
 import { freePort } from "../../cli/cluster/free_port.ts";
 import { killCommand } from "../helpers/commands.ts";
 import { until } from "../helpers/until.ts";
@@ -182,6 +184,45 @@ async function startChat(
   await until(isOpen, "the chat");
   return [chat, `http://127.0.0.1:${port}/room`];
 }
+
+Deno.test("a node that is left alone answers eventual reads, and no others", async () => {
+  await withHttpCluster({ token: TOKEN }, async (cluster) => {
+    const leader = await cluster.leader();
+    const alone = cluster.ids.find((id) => id !== leader)!;
+    const post = async (path: string, body: BodyInit, headers: HeadersInit = {}) =>
+      await fetch(`${cluster.url(alone)}/db/a${path}`, {
+        ...{ method: "POST", body, signal: AbortSignal.timeout(5_000) },
+        headers: { authorization: `Bearer ${TOKEN}`, ...headers },
+      });
+    const { databaseId, endpoints } = await (await post("", '{"supportedVersions":[3]}')).json();
+    const [near] = endpoints.filter((each: { readonly consistency: string }) => {
+      return each.consistency === "eventual";
+    });
+    assertEquals(near.url, "/db/a/eventual");
+    const headers = { "x-denokv-database-id": databaseId, "x-denokv-version": "3" };
+    const written = await post(
+      "/data/atomic_write",
+      writeBody({ mutations: [set("k", "v")] }).slice(),
+      headers,
+    );
+    await written.body?.cancel();
+    assertEquals(written.status, 200);
+    const range = readBody({ start: bytesOf("k"), end: bytesOf("l"), limit: 1 }).slice();
+    const read = async () => {
+      const answer = await post("/eventual/snapshot_read", range, headers);
+      const output = SnapshotReadOutput.decode(new Uint8Array(await answer.arrayBuffer()));
+      const [value] = output.ranges[0]!.values.map(({ value }) => textOf(value));
+      return { value, isStrong: output.readIsStronglyConsistent };
+    };
+    // The node may be behind the write for a moment.
+    await until(async () => (await read()).value === "v", "the write at the follower");
+    for (const id of cluster.ids) if (id !== alone) await cluster.kill(id);
+    await until(async () => !(await read()).isStrong, "an answer out of the node's own state");
+    assertEquals(await read(), { value: "v", isStrong: false });
+    const strong = post("/data/snapshot_read", range, headers).then((answer) => answer.status);
+    assertEquals(await strong.catch((error) => error.name), "TimeoutError");
+  });
+});
 
 Deno.test("the chat of docs/connect.md goes on while the leader is killed", async () => {
   await withFolder((folder) =>
