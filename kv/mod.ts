@@ -27,6 +27,7 @@ export {
   jsonOfKey,
   jsonOfResult,
   type Key,
+  type LevelRequest,
   type Numbered,
   type Operation,
   type OperationName,
@@ -48,12 +49,14 @@ export {
   toKey,
   VALUE_BYTES_MAX,
 } from "./command/mod.ts";
+export { featuresOf, levelOf, levelOfFeatures, LEVELS, type Levels } from "./levels/mod.ts";
 export { type Entry, KEY_BYTES_MAX, keyBytes, keyOf } from "./tables/mod.ts";
 export {
   type Change,
   type ChangeGroup,
   type HistoryLimits,
   KvStore,
+  NeedsUpgrade,
   type StoreLimits,
   type StoreObserver,
   WORK_LIMITS,
@@ -63,6 +66,8 @@ export {
   type EndProposerOptions,
   KvServer,
   type KvServerOptions,
+  LevelProposer,
+  type LevelProposerOptions,
   type WatchPart,
   WatchServer,
   type WatchServerOptions,

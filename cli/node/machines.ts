@@ -7,9 +7,12 @@
 
 import {
   EndProposer,
+  featuresOf,
   type HistoryLimits,
   KvServer,
   KvStore,
+  LEVELS,
+  type Levels,
   TableImages,
   type TablesReport,
   WatchServer,
@@ -27,14 +30,17 @@ import {
   TurnTime,
 } from "../../raft/mod.ts";
 import type { MachineName } from "../rows/mod.ts";
+import { type Driver, NodeLevels } from "./node_levels.ts";
 import { requestSpans } from "./telemetry.ts";
 
 /** A machine with everything that connects it to a node. */
 export interface RunningMachine {
   readonly application: Application;
   readonly profile: Profile;
+  /** What this node announces to its peers. */
+  readonly features: number;
   /** Sets the node that drives it. Called once, before the first request of a client. */
-  attach(node: Node): void;
+  attach(driver: Driver): void;
   /** Handles a client's request, which is bytes. */
   handle(request: Uint8Array, reply: Answer, withinMs: number): void;
   /** A client's request that is answered by a stream. */
@@ -61,6 +67,8 @@ export interface MachineOptions {
   readonly logBytesMax: number;
   /** How far back reads and watches of the store reach. */
   readonly history: HistoryLimits;
+  /** The feature levels that the store knows, for tests of an upgrade. @default {all} */
+  readonly levels?: Levels | undefined;
   /** The node's data folder; tables are kept in a folder below it. */
   readonly data: string;
 }
@@ -73,11 +81,11 @@ const LAB_LOG_BYTES_MAX = 1000;
 
 /** Makes the machine of that name. */
 export async function makeMachine(
-  { name, logBytesMax, history, data }: MachineOptions,
+  { name, logBytesMax, history, data, levels = LEVELS }: MachineOptions,
 ): Promise<RunningMachine> {
   switch (name) {
     case "kv":
-      return makeStore({ logBytesMax, history, data });
+      return makeStore({ logBytesMax, history, data, levels });
     case "kv-snapshots":
       return makeService({
         machine: new KvStore(),
@@ -97,12 +105,14 @@ export async function makeMachine(
 
 /** The store, in tables on the disk. */
 function makeStore(
-  { logBytesMax, history, data }: Pick<MachineOptions, "logBytesMax" | "history" | "data">,
+  { logBytesMax, history, data, levels }:
+    & Pick<MachineOptions, "logBytesMax" | "history" | "data">
+    & { readonly levels: Levels },
 ): RunningMachine {
   const files = new DenoFiles(`${data}/${TABLES_FOLDER}`);
   const images = new TableImages({ files, clock: new SystemClock() });
-  const machine = new KvStore(undefined, history, images.state);
-  return makeService({ machine, profile: "production", logBytesMax, images, history });
+  const machine = new KvStore(undefined, history, images.state, levels);
+  return makeService({ machine, profile: "production", logBytesMax, images, history, levels });
 }
 
 async function makeCounter(): Promise<{ machine: StateMachine; profile: Profile }> {
@@ -119,13 +129,14 @@ function loadTestMachines(): Promise<typeof import("../../tests/cluster/mod.ts")
 
 /** The store that clients use, or a number that tests increment. */
 function makeService(
-  { machine, profile, logBytesMax, images, history }: {
+  { machine, profile, logBytesMax, images, history, levels = LEVELS }: {
     readonly machine: StateMachine;
     readonly profile: Profile;
     readonly logBytesMax: number | null;
     /** How far back watches reach. */
     readonly history?: HistoryLimits;
     readonly images?: TableImages;
+    readonly levels?: Levels;
   },
 ): RunningMachine {
   const clock = new SystemClock();
@@ -144,9 +155,10 @@ function makeService(
       endSpan?.();
     };
   };
-  const server = new KvServer({ rsm, reads: "index", begun });
-  let node: Node | null = null;
-  const hasLeader = (): boolean => (node?.status().leader ?? null) !== null;
+  let driver: Driver | null = null;
+  const level = new NodeLevels(levels);
+  const server = new KvServer({ rsm, reads: "index", begun, levels: level });
+  const hasLeader = (): boolean => (driver?.node.status().leader ?? null) !== null;
   const watches = machine instanceof KvStore
     ? new WatchServer({
       ...{ store: machine, clock, hasLeader, ageMs: () => rsm.ageMs },
@@ -157,9 +169,11 @@ function makeService(
   return {
     profile,
     application: rsm,
-    attach: (driver) => {
-      node = driver;
-      rsm.attach(driver);
+    features: machine instanceof KvStore ? featuresOf(levels) : 0,
+    attach: (given) => {
+      driver = given;
+      rsm.attach(given.node);
+      if (machine instanceof KvStore) level.start(given, { store: machine, rsm, clock });
     },
     open: (request, wake) => {
       return request instanceof Uint8Array ? watches?.open(request, wake) ?? null : null;
@@ -176,6 +190,7 @@ function makeService(
     leases: () => machine instanceof KvStore ? machine.leases : null,
     stop: () => {
       ends?.stop();
+      level.stop();
       rsm.stop();
       watches?.stop();
     },
@@ -208,8 +223,9 @@ async function makeLog(
   return {
     application: machine,
     profile: "lab",
+    features: 0,
     attach: (driver) => {
-      node = driver;
+      node = driver.node;
     },
     handle: (_request, reply) => reply(null),
     open: () => null,

@@ -10,6 +10,7 @@
  */
 
 import type { Address } from "../../net/mod.ts";
+import { NeedsUpgrade } from "../../kv/mod.ts";
 import { StorageError, type StorageErrorKind } from "../../raft/mod.ts";
 import {
   addressText,
@@ -126,6 +127,7 @@ function failureOf(error: unknown): { readonly reason: ExitReason; readonly mess
   if (error instanceof StorageError) {
     return { reason: isFolderAtFault[error.kind] ? "damaged" : "failure", message: error.message };
   }
+  if (error instanceof NeedsUpgrade) return { reason: "needsUpgrade", message: error.message };
   if (error instanceof ListenError) return { reason: "failure", message: listenMessage(error) };
   if (error instanceof CommandError) return error;
   const system = systemMessage(error);

@@ -6,6 +6,7 @@
 
 import type { HistoryLimits } from "../../kv/mod.ts";
 import type { Address, Versions } from "../../net/mod.ts";
+import type { Levels } from "../../kv/mod.ts";
 import type { Sample } from "../../net/http/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import type { MachineName } from "../rows/mod.ts";
@@ -51,6 +52,8 @@ export interface NodeSettings {
   readonly log: NodeLog;
   /** What is spoken with peers, for tests of an upgrade. @default {all that this program speaks} */
   readonly versions?: Versions;
+  /** The feature levels that the store knows, for tests of an upgrade. @default {all} */
+  readonly levels?: Levels;
   /** Whether every change of the core's state is logged, at the level debug. */
   readonly isTraced: boolean;
 }

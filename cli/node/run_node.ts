@@ -56,9 +56,9 @@ const ANYWHERE: Address = { hostname: "127.0.0.1", port: 0 };
 
 /** Starts a node; resolves when it serves. */
 export async function runNode(settings: NodeSettings): Promise<RunningNode> {
-  const { machine: name, logBytesMax, history = {}, data } = settings;
+  const { machine: name, logBytesMax, history = {}, data, levels } = settings;
   const folder = settings.hasIds ? await openFolder(settings) : null;
-  const made = await makeMachine({ name, logBytesMax, history, data });
+  const made = await makeMachine({ name, logBytesMax, history, data, levels });
   const starting = new NodeProcess(settings, made, folder);
   try {
     await starting.start();
@@ -119,8 +119,7 @@ class NodeProcess implements RunningNode {
     const address = settings.listen ?? ANYWHERE;
     this.#transport = listening({ address, role: "peers" }, () =>
       new TcpTransport({
-        id,
-        cluster,
+        ...{ id, cluster, features: machine.features },
         peers: folder === null ? [...peers.keys()] : [],
         listen: address,
         receive: (envelope) => this.#receive(envelope),
@@ -188,7 +187,7 @@ class NodeProcess implements RunningNode {
       failed: (error) => this.#fail(error),
     });
     this.#node = node;
-    this.#machine.attach(node);
+    this.#machine.attach({ id, node, features: (peer) => this.#transport.features(peer) });
     this.#lag.start();
     if (this.#folder !== null) warnOfOthers(node, this.#settings);
     for (const [peer, address] of peers) {

@@ -30,6 +30,10 @@ const exits = {
     9,
     "the node was removed from its cluster, or replaced: its folder is not needed any more",
   ],
+  needsUpgrade: [
+    10,
+    "the cluster uses what this program does not know: start the node with a newer one",
+  ],
   wrong: [20, "the simulator found a broken promise"],
   stuck: [21, "the simulator found a cluster that makes no progress though it should"],
   crashed: [22, "the simulator found a node that broke one of its own rules"],

@@ -274,6 +274,8 @@ function outcomeOf(reply: Definite | null): BatchOutcome {
     case "invalid":
     case "full":
       return reply;
+    case "unsupported":
+      return { type: "invalid", reason: reply.reason };
     default:
       return { type: "refused" };
   }

@@ -45,6 +45,7 @@ export {
   encodeRequest,
   type EndRequest,
   type Get,
+  type LevelRequest,
   type Numbered,
   type Put,
   type Request,

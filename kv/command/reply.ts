@@ -38,6 +38,8 @@ export type Reply =
   | { readonly type: "time"; readonly steady: number }
   /** The session is forgotten, or its client no longer wants this answer: not executed now. */
   | { readonly type: "sessionGone" }
+  /** Not every member knows such a request yet; the reason names them. It was not executed. */
+  | { readonly type: "unsupported"; readonly reason: string }
   /** The batch could not be executed as it is, for this reason. It changed nothing. */
   | { readonly type: "invalid"; readonly reason: string };
 
@@ -57,6 +59,7 @@ const CODES = {
   invalid: 12,
   time: 13,
   sessionGone: 14,
+  unsupported: 16,
 } as const satisfies Record<Reply["type"], number>;
 
 /** Values of gets, which soon leave on a connection. */
@@ -103,7 +106,8 @@ export function encodeReply(reply: Reply): Uint8Array {
       return to.finish();
     }
     case "invalid":
-      return Uint8Array.of(CODES.invalid, ...encoder.encode(reply.reason));
+    case "unsupported":
+      return Uint8Array.of(CODES[reply.type], ...encoder.encode(reply.reason));
     default:
       return reply satisfies never;
   }
@@ -141,7 +145,9 @@ export function decodeReply(bytes: Uint8Array): Reply | null {
     case CODES.batch:
       return orNull(() => ({ type: "batch", result: readResult(new Reader(bytes, 1)) }));
     case CODES.invalid:
-      return decodeInvalid(bytes);
+      return decodeReason("invalid", bytes);
+    case CODES.unsupported:
+      return decodeReason("unsupported", bytes);
   }
   return bytes.length === 1 ? shortReply(bytes[0]!) : null;
 }
@@ -165,9 +171,9 @@ function shortReply(code: number): Reply | null {
   }
 }
 
-function decodeInvalid(bytes: Uint8Array): Reply | null {
+function decodeReason(type: "invalid" | "unsupported", bytes: Uint8Array): Reply | null {
   try {
-    return { type: "invalid", reason: decoder.decode(bytes.subarray(1)) };
+    return { type, reason: decoder.decode(bytes.subarray(1)) };
   } catch (error) {
     if (error instanceof TypeError) return null;
     throw error;

@@ -67,10 +67,25 @@ export interface EndRequest {
   readonly type: "end";
 }
 
-/** All that clients ask, and what servers propose. Get and put are short forms of batches. */
-export type Request = Get | Put | BatchRequest | Numbered | TimeRequest | EndRequest;
+/** Raise the feature level of the cluster. Only servers propose it. */
+export interface LevelRequest {
+  /** Tells it from the other commands. */
+  readonly type: "level";
+  /** What every member knows, 1 to 255. */
+  readonly level: number;
+}
 
-const REQUEST_CODES = { get: 1, put: 2, batch: 3, numbered: 4, time: 5, end: 6 } as const;
+/** All that clients ask, and what servers propose. Get and put are short forms of batches. */
+export type Request =
+  | Get
+  | Put
+  | BatchRequest
+  | Numbered
+  | TimeRequest
+  | EndRequest
+  | LevelRequest;
+
+const REQUEST_CODES = { get: 1, put: 2, batch: 3, numbered: 4, time: 5, end: 6, level: 8 } as const;
 
 /** A key does not begin with it. */
 const SYSTEM_BYTE = 0xff;
@@ -108,6 +123,8 @@ export function encodeRequest(request: Request): Uint8Array {
     case "time":
     case "end":
       return Uint8Array.of(REQUEST_CODES[request.type]);
+    case "level":
+      return Uint8Array.of(REQUEST_CODES.level, request.level);
     default:
       return request satisfies never;
   }
@@ -156,6 +173,9 @@ export function decodeRequest(bytes: Uint8Array): Request | null {
   if (bytes[0] === REQUEST_CODES.numbered) return decodeNumbered(bytes);
   if (bytes[0] === REQUEST_CODES.time) return bytes.length === 1 ? { type: "time" } : null;
   if (bytes[0] === REQUEST_CODES.end) return bytes.length === 1 ? { type: "end" } : null;
+  if (bytes[0] === REQUEST_CODES.level) {
+    return bytes.length === 2 ? { type: "level", level: bytes[1]! } : null;
+  }
   const type = shortType(bytes);
   if (type === null) return null;
   if (type === "get") return { type, key: keyOf(bytes, GET_HEADER_BYTES) };

@@ -5,6 +5,7 @@
  */
 
 export { EndProposer, type EndProposerOptions } from "./end_proposer.ts";
+export { LevelProposer, type LevelProposerOptions } from "./level_proposer.ts";
 export { KvServer, type KvServerOptions } from "./server.ts";
 export {
   type WatchPart,

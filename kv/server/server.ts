@@ -10,6 +10,7 @@
 
 import { type Outcome, type Rsm, Slab } from "../../raft/mod.ts";
 import {
+  decodeRequest,
   decodeStale,
   encodeAged,
   encodeReply,
@@ -17,6 +18,8 @@ import {
   requestAccess,
   type StaleRead,
 } from "../command/mod.ts";
+import { levelOf } from "../levels/mod.ts";
+import type { LevelProposer } from "./level_proposer.ts";
 
 /** Options of a {@linkcode KvServer}. */
 export interface KvServerOptions {
@@ -24,6 +27,8 @@ export interface KvServerOptions {
   readonly rsm: Rsm;
   /** `index`: a read takes a round of heartbeats, but no save (§8). `log`: it is a log entry. */
   readonly reads: "index" | "log";
+  /** Knows what may enter the log. @default {everything} */
+  readonly levels?: Pick<LevelProposer, "isMixed" | "refusal">;
   /** Called with the kind of each request; what it returns is called when the reply is there. */
   readonly begun?: (kind: "read" | "write") => () => void;
 }
@@ -37,6 +42,7 @@ const FULL = encodeReply({ type: "full" });
 export class KvServer {
   readonly #rsm: Rsm;
   readonly #reads: "index" | "log";
+  readonly #levels: KvServerOptions["levels"];
   readonly #begun: (kind: "read" | "write") => () => void;
   /** Commands, which the log keeps: each must not keep the frames of other requests in memory. */
   readonly #commands = new Slab();
@@ -45,6 +51,7 @@ export class KvServer {
   constructor(options: KvServerOptions) {
     this.#rsm = options.rsm;
     this.#reads = options.reads;
+    this.#levels = options.levels;
     this.#begun = options.begun ?? (() => () => {});
   }
 
@@ -61,6 +68,8 @@ export class KvServer {
     const stale = decodeStale(request);
     const access = stale === null ? requestAccess(request) : "read";
     if (access === null) return reply(REFUSED, REFUSED);
+    const refusal = this.#refusal(stale?.request ?? request, access);
+    if (refusal !== null) return reply(refusal, refusal);
     const ended = this.#begun(access);
     switch (access) {
       case "read": {
@@ -111,6 +120,14 @@ export class KvServer {
     };
     if (this.#reads === "index") return this.#rsm.ask(request, newest, withinMs);
     return this.#rsm.submit(request, newest, withinMs);
+  }
+
+  /** Why this leader may not propose a request that it knows itself; `null`: it may. */
+  #refusal(request: Uint8Array, access: "read" | "write"): Uint8Array | null {
+    // Once all members know what this program knows, no request is read twice.
+    if (this.#levels?.isMixed !== true || access === "read" && this.#reads === "index") return null;
+    const reason = this.#levels.refusal(levelOf(decodeRequest(request)!));
+    return reason === null ? null : encodeReply({ type: "unsupported", reason });
   }
 
   #kept(request: Uint8Array): Uint8Array {

@@ -86,7 +86,7 @@ Deno.test("a watch says at once where it begins, then brings changes, and marks 
   assertEquals(revisions(stream), [-3]);
   await watched.clock.sleep(1100);
   assertEquals(revisions(stream), []);
-  watched.store.apply(Uint8Array.of(255));
+  watched.store.apply(encodeRequest({ type: "time" }));
   await watched.clock.sleep(1100);
   assertEquals(revisions(stream), [-4]);
   watched.server.stop();

@@ -15,7 +15,7 @@
 import { type Key, Reader, SYSTEM_KEYS, Writer } from "../command/mod.ts";
 import type { Entry, State } from "../tables/mod.ts";
 import type { Change } from "./draft.ts";
-import { written } from "./written.ts";
+import { written } from "./draft.ts";
 
 const FLOOR = `${SYSTEM_KEYS}e`;
 const PLACES = `${FLOOR}/`;

@@ -23,9 +23,14 @@ import { type Entry, KEY_BYTES_MAX } from "../tables/mod.ts";
 import { calculate } from "./numbers/mod.ts";
 import { holds } from "./checks.ts";
 import { hasLease, type LeaseMoment, LeaseWork } from "./lease_work.ts";
-import { InvalidBatch } from "./invalid_batch.ts";
-import type { Draft, KeyRange } from "./draft.ts";
-import { type Ending, NO_ENDING, written } from "./written.ts";
+import {
+  type Draft,
+  type Ending,
+  InvalidBatch,
+  type KeyRange,
+  NO_ENDING,
+  written,
+} from "./draft.ts";
 
 /** What one batch may touch, and what its results may take. */
 export const WORK_LIMITS = {

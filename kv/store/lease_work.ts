@@ -11,8 +11,7 @@ import {
   type Result,
   Writer,
 } from "../command/mod.ts";
-import type { Draft } from "./draft.ts";
-import { InvalidBatch } from "./invalid_batch.ts";
+import { type Draft, InvalidBatch, written } from "./draft.ts";
 import {
   behind,
   boundKey,
@@ -25,7 +24,6 @@ import {
   numberOf,
 } from "./leases.ts";
 import type { Moment } from "./sessions.ts";
-import { written } from "./written.ts";
 
 /** When a batch is executed. */
 export interface LeaseMoment extends Moment {

@@ -19,7 +19,7 @@
 import { type Key, Reader, SYSTEM_KEYS } from "../command/mod.ts";
 import type { Entry, State } from "../tables/mod.ts";
 import type { Change } from "./draft.ts";
-import { written } from "./written.ts";
+import { written } from "./draft.ts";
 
 /** What the keys of leases begin with. */
 export const LEASES = `${SYSTEM_KEYS}l/`;

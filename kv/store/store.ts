@@ -30,18 +30,18 @@ import {
   type Reply,
   type Request,
 } from "../command/mod.ts";
+import { LEVELS, type Levels } from "../levels/mod.ts";
 import { MemoryState, type State } from "../tables/mod.ts";
-import { type Change, Draft, type StoreObserver } from "./draft.ts";
+import { type Change, Draft, InvalidBatch, type StoreObserver, written } from "./draft.ts";
 import { Endings } from "./endings.ts";
 import { executeBatch } from "./execute.ts";
-import { InvalidBatch } from "./invalid_batch.ts";
 import { endLeases } from "./lease_work.ts";
 import { History, type HistoryLimits } from "./history.ts";
 import { drawImage, isImage, readImage } from "./image.ts";
 import { Room, type StoreLimits } from "./room.ts";
 import { Leases } from "./leases.ts";
 import { SESSION_LIMITS, Sessions } from "./sessions.ts";
-import { written } from "./written.ts";
+import { ClusterLevel } from "./level.ts";
 
 /** The number of revisions for which the version of a deleted key is remembered, on all servers. */
 const DELETIONS_REVISIONS = 1_000_000;
@@ -52,6 +52,16 @@ const FULL = encodeReply({ type: "full" });
 const OVERLOADED = encodeReply({ type: "overloaded" });
 const SESSION_GONE = encodeReply({ type: "sessionGone" });
 const REFUSED = encodeReply({ type: "refused" });
+
+/** What the store keeps under its own keys. */
+function ownKeys(state: State, levels: Levels) {
+  return {
+    sessions: new Sessions(state, SESSION_LIMITS),
+    endings: new Endings(state),
+    leases: new Leases(state),
+    level: new ClusterLevel(state, levels),
+  };
+}
 
 /** A map with versions that every server of a cluster holds alike. */
 export class KvStore implements StateMachine {
@@ -64,22 +74,20 @@ export class KvStore implements StateMachine {
   /** Its times. */
   #steady = 0;
   #wall = 0;
-  #sessions: Sessions;
-  #endings: Endings;
-  #leases: Leases;
+  #own: ReturnType<typeof ownKeys>;
+  readonly #levels: Levels;
   #observer: StoreObserver | null = null;
 
   /**
    * An empty store, or one on a state that is kept on a disk. Tests choose other limits, alike for all
    * servers of a cluster.
    */
-  constructor(limits?: StoreLimits, history?: HistoryLimits, durable?: State) {
+  constructor(limits?: StoreLimits, history?: HistoryLimits, durable?: State, levels = LEVELS) {
     this.#state = durable ?? new MemoryState();
     this.#room = durable === undefined ? new Room(limits) : null;
     this.#history = new History(history);
-    this.#sessions = new Sessions(this.#state, SESSION_LIMITS);
-    this.#endings = new Endings(this.#state);
-    this.#leases = new Leases(this.#state);
+    this.#levels = levels;
+    this.#own = ownKeys(this.#state, levels);
   }
 
   /** The number of keys of a store that is kept in memory. */
@@ -89,12 +97,17 @@ export class KvStore implements StateMachine {
 
   /** The number of leases. */
   get leases(): number {
-    return this.#leases.size;
+    return this.#own.leases.size;
   }
 
   /** The revision of the last command that was applied. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** The feature levels of the cluster and of this program. */
+  get level(): Pick<ClusterLevel, "value" | "known"> {
+    return this.#own.level;
   }
 
   /** The steady time of the last command. */
@@ -104,8 +117,8 @@ export class KvStore implements StateMachine {
 
   /** Whether an entry with these times would end something, as far as this server knows. */
   isDue({ wall, steady }: Omit<Stamp, "index">): boolean {
-    return this.#endings.next <= Math.max(wall, this.#wall) ||
-      this.#leases.next <= Math.max(steady, this.#steady);
+    return this.#own.endings.next <= Math.max(wall, this.#wall) ||
+      this.#own.leases.next <= Math.max(steady, this.#steady);
   }
 
   /** Gives the changes of every revision to an observer, in order; `null` ends that. */
@@ -124,8 +137,7 @@ export class KvStore implements StateMachine {
     this.#revision = index;
     this.#steady = Math.floor(steady);
     this.#wall = wall;
-    const request = decodeRequest(command);
-    return request === null ? REFUSED : this.#apply(request);
+    return this.#apply(this.#own.level.check(decodeRequest(command), index));
   }
 
   #apply(request: Request): Uint8Array {
@@ -142,6 +154,9 @@ export class KvStore implements StateMachine {
         return this.#time();
       case "end":
         return this.#end();
+      case "level":
+        this.#own.level.raise(request.level, this.#revision);
+        return STORED;
       default:
         return request satisfies never;
     }
@@ -165,9 +180,7 @@ export class KvStore implements StateMachine {
   *restore(data: Uint8Array): Steps {
     if (this.#room === null) {
       this.#history = this.#history.emptied();
-      this.#sessions = new Sessions(this.#state, SESSION_LIMITS);
-      this.#endings = new Endings(this.#state);
-      this.#leases = new Leases(this.#state);
+      this.#own = ownKeys(this.#state, this.#levels);
       const { index, times } = this.#state.position;
       this.#revision = index;
       this.#steady = times.steady;
@@ -181,9 +194,7 @@ export class KvStore implements StateMachine {
       (entry) => isSystemKey(entry.key) ? undefined : room.change({ entry, previous: null }),
     );
     this.#state = state;
-    this.#sessions = new Sessions(state, SESSION_LIMITS);
-    this.#endings = new Endings(state);
-    this.#leases = new Leases(state);
+    this.#own = ownKeys(state, this.#levels);
     this.#room = room;
     this.#history = this.#history.emptied();
     this.#revision = revision;
@@ -198,14 +209,14 @@ export class KvStore implements StateMachine {
   #end(): Uint8Array {
     const draft = new Draft(this.#state, this.#revision);
     const moment = { revision: this.#revision, steady: this.#steady };
-    endLeases(draft, this.#leases.due(this.#steady), moment);
-    for (const { entry } of this.#endings.due(this.#wall, this.#revision)) {
+    endLeases(draft, this.#own.leases.due(this.#steady), moment);
+    for (const { entry } of this.#own.endings.due(this.#wall, this.#revision)) {
       // The key may have ended with its lease just now.
       if ((draft.get(entry.key)?.value ?? null) !== null) draft.set(entry);
     }
     this.#commit(draft.changes);
-    this.#endings.ended();
-    this.#leases.ended();
+    this.#own.endings.ended();
+    this.#own.leases.ended();
     return STORED;
   }
 
@@ -213,7 +224,7 @@ export class KvStore implements StateMachine {
   #once({ number, request }: Numbered): Uint8Array {
     const { answerBytesMax } = SESSION_LIMITS;
     const moment = { revision: this.#revision, steady: this.#steady };
-    const reply = this.#sessions.execute(number, moment, () => {
+    const reply = this.#own.sessions.execute(number, moment, () => {
       return request.type === "put"
         ? this.#put(request)
         : this.#write(request.batch, answerBytesMax);
@@ -259,7 +270,7 @@ export class KvStore implements StateMachine {
   }
 
   #execute(batch: Batch, draft: Draft, revision: number): Reply {
-    const moment = { revision, steady: this.#steady, leases: this.#leases.size };
+    const moment = { revision, steady: this.#steady, leases: this.#own.leases.size };
     try {
       return { type: "batch", result: executeBatch(batch, draft, moment) };
     } catch (error) {
@@ -275,8 +286,8 @@ export class KvStore implements StateMachine {
     let replacedBytes = 0;
     for (const change of all) {
       this.#state.add(change.entry);
-      this.#endings.change(change);
-      this.#leases.change(change);
+      this.#own.endings.change(change);
+      this.#own.leases.change(change);
       replacedBytes += change.previous?.value?.length ?? 0;
     }
     for (const change of changes) this.#room?.change(change);

@@ -40,11 +40,10 @@ Deno.test("KvStore executes a put only when its version is the current one", () 
   assertEquals(get(store, "k"), { type: "value", value: text("b"), version: 2 });
 });
 
-Deno.test("KvStore refuses garbage and changes nothing", () => {
+Deno.test("KvStore refuses questions that it does not understand, and changes nothing", () => {
   const store = new KvStore();
   put(store, "k", "a", 0);
   for (const garbage of [[], [0], [9, 9], [2, 0], [1, 0, 0], [3, 0]]) {
-    assertEquals(decodeReply(store.apply(Uint8Array.from(garbage)))?.type, "refused");
     assertEquals(decodeReply(store.query(Uint8Array.from(garbage)))?.type, "refused");
   }
   const query = encodeRequest({ type: "put", key: "k", value: text("b"), version: 1 });

@@ -20,7 +20,8 @@ export class OwnIdentity {
   #asOf: Position = { index: 0, term: 0 };
 
   constructor(options: TcpTransportOptions) {
-    const { cluster, id, peers, identity = NO_IDS, versions = PEER_VERSIONS } = options;
+    const { cluster, id, peers, identity = NO_IDS, versions: spoken = PEER_VERSIONS } = options;
+    const versions = { ...spoken, features: options.features ?? spoken.features };
     const began = peers.length === 0 ? [] : [...new Set([...peers, id])].sort((a, b) => a - b);
     this.#fixed = { ...identity, cluster, id, members: began.join(), versions };
     const { founders } = identity;

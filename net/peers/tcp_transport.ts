@@ -174,6 +174,11 @@ export class TcpTransport implements Transport {
     return this.#refusals.counts();
   }
 
+  /** The features that a peer has announced; `null`: it is not connected. */
+  features(peer: NodeId): number | null {
+    return [...this.#incoming].find((each) => each.peer === peer)?.hello.versions.features ?? null;
+  }
+
   /** Closes all connections at once. */
   close(): void {
     clearInterval(this.#ticker);

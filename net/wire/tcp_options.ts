@@ -118,6 +118,8 @@ export interface TcpTransportOptions {
   readonly met?: (peer: NodeId, claim: PeerClaim) => void;
   /** What is spoken with peers, for tests of an upgrade. @default {all that this program speaks} */
   readonly versions?: Versions;
+  /** What else this node can do, as bits. @default {those of `versions`} */
+  readonly features?: number;
   /** Receives a line for each refusal that is logged, and for each change of a connection. */
   readonly log: (line: string) => void;
   /** Called whenever a peer refuses this node, with what the peer says. It must not throw. */

@@ -140,8 +140,9 @@ export const endingsCanaries: readonly Canary[] = [
     rule: "N2",
     bug: "a store that was restored from an image knows no ends",
     file: STORE,
-    find: "this.#endings = new Endings(state);",
-    replace: "this.#endings = new Endings(new MemoryState());",
+    find: "this.#own = ownKeys(state, this.#levels);",
+    replace:
+      "this.#own = { ...ownKeys(state, this.#levels), endings: new Endings(new MemoryState()) };",
     caughtBy: [UNITS],
   },
   {
@@ -180,8 +181,8 @@ export const endingsCanaries: readonly Canary[] = [
     rule: "N4",
     bug: "a lease ends by the date of the leader",
     file: STORE,
-    find: "endLeases(draft, this.#leases.due(this.#steady), moment);",
-    replace: "endLeases(draft, this.#leases.due(this.#wall), moment);",
+    find: "endLeases(draft, this.#own.leases.due(this.#steady), moment);",
+    replace: "endLeases(draft, this.#own.leases.due(this.#wall), moment);",
     caughtBy: [LEASES, RUNS],
   },
   {
@@ -244,8 +245,9 @@ export const endingsCanaries: readonly Canary[] = [
     rule: "N4",
     bug: "a store that was restored from an image knows no leases",
     file: STORE,
-    find: "this.#leases = new Leases(state);",
-    replace: "this.#leases = new Leases(new MemoryState());",
+    find: "this.#own = ownKeys(state, this.#levels);",
+    replace:
+      "this.#own = { ...ownKeys(state, this.#levels), leases: new Leases(new MemoryState()) };",
     caughtBy: [LEASES],
   },
   {

@@ -14,6 +14,12 @@ const FIELDS = "kv/command/fields.ts";
 const CLERK = "kv/client/clerk.ts";
 const RANGES = "net/store/ranges.ts";
 
+const LEVEL = "kv/store/level.ts";
+const LEVEL_PROPOSER = "kv/server/level_proposer.ts";
+const LEVEL_UNITS = "kv/store/level_test.ts";
+const PROPOSER = "kv/server/level_proposer_test.ts";
+const LEVELS = "kv/server/mixed_levels_test.ts";
+
 const SESSIONS = "kv/store/sessions.ts";
 
 const NUMBERS = "kv/store/sessions_test.ts";
@@ -51,7 +57,7 @@ export const storeCanaries: readonly Canary[] = [
   {
     rule: "O2",
     bug: "a key that comes back begins with version 1",
-    file: "kv/store/written.ts",
+    file: "kv/store/draft.ts",
     find: "version: (before?.version ?? 0) + 1,",
     replace: "version: (isNew ? 0 : before.version) + 1,",
     caughtBy: [BATCHES, SWARM],
@@ -59,7 +65,7 @@ export const storeCanaries: readonly Canary[] = [
   {
     rule: "O2",
     bug: "a key that comes back keeps the revision at which it was first created",
-    file: "kv/store/written.ts",
+    file: "kv/store/draft.ts",
     find: "created: isNew ? revision : before.created,",
     replace: "created: before === null ? revision : before.created,",
     caughtBy: [BATCHES, SWARM],
@@ -307,6 +313,80 @@ export const storeCanaries: readonly Canary[] = [
     caughtBy: [BATCHES],
   },
   {
+    rule: "O9",
+    bug: "a leader proposes what other members do not know",
+    file: "kv/server/server.ts",
+    find: "if (this.#levels?.isMixed !== true || access",
+    replace: "if (this.#levels?.isMixed !== false || access",
+    caughtBy: [PROPOSER, LEVELS],
+  },
+  {
+    rule: "O9",
+    bug: "the level of the cluster is counted without learners",
+    file: LEVEL_PROPOSER,
+    find: "[...voters, ...outgoing, ...learners]",
+    replace: "[...voters, ...outgoing, ...learners.slice(learners.length)]",
+    caughtBy: [PROPOSER, LEVELS],
+  },
+  {
+    rule: "O9",
+    bug: "a member that is not connected counts as upgraded",
+    file: LEVEL_PROPOSER,
+    find: "announced(id) ?? 0",
+    replace: "announced(id) ?? Infinity",
+    caughtBy: [PROPOSER, LEVELS],
+  },
+  {
+    rule: "O9",
+    bug: "an entry that a server does not know is passed over",
+    file: STORE,
+    find: "return this.#apply(this.#own.level.check(decodeRequest(command), index));",
+    replace:
+      "try { this.#own.level.check(decodeRequest(command), index); } catch { return REFUSED; }\n" +
+      "    return this.#apply(decodeRequest(command)!);",
+    caughtBy: [LEVEL_UNITS, LEVELS],
+  },
+  {
+    rule: "O9",
+    bug: "only an unknown code stops a server, not a code of a later level",
+    file: LEVEL,
+    find: "if (request !== null && levelOf(request) <= this.known) return request;",
+    replace: "if (request !== null) return request;",
+    caughtBy: [LEVEL_UNITS, LEVELS],
+  },
+  {
+    rule: "O9",
+    bug: "a program opens a state of a higher level than it knows",
+    file: LEVEL,
+    find: "if (this.value <= levels.last) return;",
+    replace: "if (this.value > 0) return;",
+    caughtBy: [LEVEL_UNITS],
+  },
+  {
+    rule: "O9",
+    bug: "the level of the cluster goes back when an older leader proposes its own",
+    file: LEVEL,
+    find: "if (level <= this.value) return;",
+    replace: "if (level === this.value) return;",
+    caughtBy: [LEVEL_UNITS],
+  },
+  {
+    rule: "O9",
+    bug: "a new form of an operation has the level of its first one",
+    file: "kv/levels/levels.ts",
+    find: "return isLater ? later.since : since;",
+    replace: "return isLater ? since : since;",
+    caughtBy: [LEVEL_UNITS, PROPOSER],
+  },
+  {
+    rule: "O9",
+    bug: "a node announces all features, whatever its store knows",
+    file: "net/peers/own_identity.ts",
+    find: "features: options.features ?? spoken.features",
+    replace: "features: 255",
+    caughtBy: ["tests/long/nodes/upgrade_test.ts"],
+  },
+  {
     rule: "C3",
     bug: "a number that was executed is executed again",
     file: SESSIONS,
@@ -334,8 +414,9 @@ export const storeCanaries: readonly Canary[] = [
     rule: "C3",
     bug: "an image holds no sessions, so that a restored server executes repetitions",
     file: STORE,
-    find: "    this.#sessions = new Sessions(state, SESSION_LIMITS);",
-    replace: "    this.#sessions = new Sessions(new MemoryState(), SESSION_LIMITS);",
+    find: "    this.#own = ownKeys(state, this.#levels);",
+    replace:
+      "    this.#own = { ...ownKeys(state, this.#levels), sessions: new Sessions(new MemoryState(), SESSION_LIMITS) };",
     caughtBy: [NUMBERS, SWARM],
   },
   {

@@ -12,6 +12,9 @@ import {
   EndProposer,
   KvServer,
   KvStore,
+  LevelProposer,
+  LEVELS,
+  type Levels,
   type OpenWatch,
   TableImages,
   type TablesOptions,
@@ -45,6 +48,8 @@ export interface SimServiceOptions extends Omit<SimClusterOptions, "machine"> {
   readonly logBytesMax?: number | null;
   /** Keeps the store in tables of these sizes, where files are simulated. @default {null} */
   readonly tables?: TableSizes | null;
+  /** What a server's program knows, asked at each start. @default {all that there is} */
+  readonly levels?: (id: NodeId) => Levels;
 }
 
 /** Sizes of tables; small ones make many files of few writes. */
@@ -62,17 +67,21 @@ class SimService extends Rsm {
   readonly server: KvServer;
   readonly watches: WatchServer | null;
   readonly #ends: EndProposer | null;
+  readonly levels: Levels;
+  readonly #raising: LevelProposer | null;
   /** Called when the process is gone, which those that are connected to it notice. */
   readonly callers = new Set<() => void>();
   isEnded = false;
 
   constructor(
     context: MachineContext,
-    { machine: name, profile, logBytesMax, tables }: {
+    { machine: name, profile, logBytesMax, tables, levels, announced }: {
       readonly machine: Machine;
       readonly profile: Profile;
       readonly logBytesMax: number | null;
       readonly tables: TableSizes | null;
+      readonly levels: Levels;
+      readonly announced: (id: NodeId) => number | null;
     },
   ) {
     const { clock, files, random } = context;
@@ -80,12 +89,26 @@ class SimService extends Rsm {
       ? undefined
       : new TableImages({ ...tables, files, clock });
     const machine = name.startsWith("kv")
-      ? new KvStore(undefined, undefined, images?.state)
+      ? new KvStore(undefined, undefined, images?.state, levels)
       : new CounterMachine();
     super({ machine, logBytesMax, clock, random, ...images === undefined ? {} : { images } });
     this.context = context;
     this.machine = machine;
-    this.server = new KvServer({ rsm: this, reads: profile === "production" ? "index" : "log" });
+    this.levels = levels;
+    this.#raising = machine instanceof KvStore
+      ? new LevelProposer({
+        ...{ store: machine, rsm: this, clock, id: context.id, announced },
+        led: () => {
+          const status = node()?.status();
+          return status?.role === "leader" ? status.members : null;
+        },
+      })
+      : null;
+    this.server = new KvServer({
+      rsm: this,
+      reads: profile === "production" ? "index" : "log",
+      ...this.#raising === null ? {} : { levels: this.#raising },
+    });
     this.watches = machine instanceof KvStore
       ? new WatchServer({
         store: machine,
@@ -114,6 +137,7 @@ class SimService extends Rsm {
     this.isEnded = true;
     for (const hangUp of this.callers) hangUp();
     this.#ends?.stop();
+    this.#raising?.stop();
     this.stop();
   }
 
@@ -134,6 +158,7 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
       profile,
       logBytesMax = machine.endsWith("-snapshots") ? LOG_BYTES_MAX : null,
       tables = null,
+      levels = () => LEVELS,
       ...options
     }: SimServiceOptions,
   ) {
@@ -144,7 +169,11 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
       ...options,
       raft: { profile: chosen, ...options.raft },
       machine: (context) => {
-        const service = new SimService(context, { machine, profile: chosen, logBytesMax, tables });
+        const service = new SimService(context, {
+          ...{ machine, profile: chosen, logBytesMax, tables },
+          levels: levels(context.id),
+          announced: (id) => services.get(id)?.levels.last ?? null,
+        });
         services.set(context.id, service);
         return service;
       },

@@ -24,7 +24,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["kv/tables/folder"],
   ["kv/tables"],
   ["kv/command", "net/wire"],
-  ["kv/store/numbers"],
+  ["kv/levels", "kv/store/numbers"],
   ["kv/store"],
   ["kv/watch"],
   ["kv/client", "kv/server", "net/rpc", "net/peers"],

@@ -43,8 +43,6 @@ const ALLOWANCE: Allowance = {
     "kv/command/session.ts": "kv/command/request_test.ts",
     "kv/command/reply.ts": "kv/command/request_test.ts",
     "kv/store/checks.ts": "kv/store/execute_test.ts",
-    "kv/store/written.ts": "kv/store/execute_test.ts",
-    "kv/store/invalid_batch.ts": "kv/store/execute_test.ts",
     "kv/store/lease_work.ts": "kv/store/leases_test.ts",
     "kv/store/draft.ts": "kv/store/execute_test.ts",
     "kv/store/image.ts": "kv/store/store_test.ts",

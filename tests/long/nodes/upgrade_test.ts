@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "../../../net/store/mod.ts";
 import { listLog } from "../../helpers/list_log.ts";
 import { startNode } from "../../helpers/serving_node.ts";
@@ -13,12 +13,23 @@ import { withFolder } from "../../helpers/with_folder.ts";
 import { freePort } from "../../../cli/cluster/free_port.ts";
 import type { NodeSettings, RunningNode } from "../../../cli/node/node_settings.ts";
 
-type Versions = NonNullable<NodeSettings["versions"]>;
+interface Release {
+  /** Versions of the protocol of peers. */
+  readonly speaks: readonly [number, number];
+  /** The feature level. */
+  readonly knows: number;
+}
 
-/** Three releases, each of which speaks with the one before. */
-const FIRST: Versions = { lowest: 4, highest: 4, features: 0 };
-const SECOND: Versions = { lowest: 4, highest: 5, features: 1 };
-const THIRD: Versions = { lowest: 5, highest: 6, features: 3 };
+function settingsOf(release: Release): Pick<NodeSettings, "versions" | "levels"> {
+  const [lowest, highest] = release.speaks;
+  const versions = { lowest, highest, features: 0 };
+  return { versions, levels: { first: 2, last: release.knows } };
+}
+
+/** Three releases, each of which speaks with the one before. Leases are of level 3. */
+const FIRST: Release = { speaks: [4, 4], knows: 2 };
+const SECOND: Release = { speaks: [4, 5], knows: 3 };
+const THIRD: Release = { speaks: [5, 6], knows: 3 };
 
 /** Three nodes, each with its release. */
 class Upgraded {
@@ -39,11 +50,12 @@ class Upgraded {
     return [3, 4, 5].map((at) => `127.0.0.1:${this.#ports[at]}`);
   }
 
-  async start(id: number, versions: Versions): Promise<void> {
+  async start(id: number, release: Release): Promise<void> {
     const peers = new Map([1, 2, 3].map((peer) => [peer, this.#place(peer - 1)]));
     const place = { id, peers, clients: this.#place(id + 2), data: `${this.#folder}/${id}` };
     const log = listLog(this.lines);
-    this.nodes.set(id, await startNode({ ...place, hasIds: true, tickMs: 10, versions, log }));
+    const settings = { ...place, hasIds: true, tickMs: 10, log, ...settingsOf(release) };
+    this.nodes.set(id, await startNode(settings));
   }
 
   async stop(id: number): Promise<void> {
@@ -52,9 +64,9 @@ class Upgraded {
   }
 
   /** Restarts a node with another release, and waits until it has caught up. */
-  async upgrade(id: number, versions: Versions): Promise<void> {
+  async upgrade(id: number, release: Release): Promise<void> {
     await this.stop(id);
-    await this.start(id, versions);
+    await this.start(id, release);
     const reports = () => [...this.nodes.values()].map((node) => node.report().status);
     await until(() => {
       const commit = Math.max(...reports().map((status) => status.commit));
@@ -78,6 +90,7 @@ Deno.test("a cluster is upgraded node by node and release by release, and no put
         written += 1;
       }
     })();
+    const grant = async () => await store.batch().grant(written + 1, 60_000).commit();
     const isServing = async (): Promise<void> => {
       const before = written;
       await until(() => written >= before + 20, "twenty puts");
@@ -93,9 +106,16 @@ Deno.test("a cluster is upgraded node by node and release by release, and no put
       await isServing();
       for (const release of [SECOND, THIRD]) {
         for (const id of [3, 1, 2]) {
+          const before = await grant();
+          if (release === THIRD) assertEquals(before.outcome, "yes");
+          else {
+            assert(before.outcome === "no" && before.reason === "invalid");
+            assertMatch(before.message, /needs feature level 3, the cluster has 2: .*upgrade n2/);
+          }
           await cluster.upgrade(id, release);
           await isServing();
         }
+        await until(async () => (await grant()).outcome === "yes", "a lease");
       }
     } finally {
       isLoaded = false;
