@@ -4,7 +4,8 @@
  * @module
  */
 
+export { Chaos } from "./chaos.ts";
 export { runKvSwarm } from "./kv_swarm.ts";
 export { runSwarm, type SwarmOutcome, type SwarmResult } from "./swarm.ts";
-export { type PlanOptions } from "./swarm_plan.ts";
+export { type PlanOptions, planSwarm, type SwarmPlan } from "./swarm_plan.ts";
 export { walk } from "./walk.ts";

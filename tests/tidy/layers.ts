@@ -47,6 +47,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["tests/pages", "tests/scripts", "tests/storage"],
   ["tests/recorder"],
   ["tests/lab", "tests/swarm"],
+  ["tests/counting"],
   ["tests/scenarios", "tests/processes"],
   ["cli/trials"],
   ["cli"],

@@ -1,0 +1,45 @@
+/**
+ * `deno task sim:count [--seed N] [--increments N]`: counts until there are so many increments, with a
+ * line for each seed that fails and the totals at the end.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli";
+import { runCounting } from "../tests/counting/mod.ts";
+
+/** Increments of one seed. */
+const EACH = 500;
+
+const flags = parseArgs(Deno.args, { string: ["seed", "increments"], unknown: refuse });
+const first = wholeNumber("seed", flags.seed ?? String(Date.now() % 1_000_000));
+const wanted = wholeNumber("increments", flags.increments ?? "10000");
+const totals = { seeds: 0, failed: 0, increments: 0, requests: 0, virtualSeconds: 0 };
+
+for (let seed = first; totals.increments < wanted; seed++) {
+  const result = await runCounting(seed, EACH);
+  totals.seeds++;
+  totals.increments += result.increments;
+  totals.requests += result.requests;
+  totals.virtualSeconds += Math.round(result.virtualMs / 1000);
+  if (totals.seeds % 20 === 0) console.error(JSON.stringify({ first, ...totals }));
+  if (result.failure === "") continue;
+  totals.failed++;
+  console.log(`seed ${seed}: ${result.failure}\n  again: deno task sim:count --seed ${seed}`);
+  if (totals.failed === 10) break;
+}
+console.log(JSON.stringify({ first, ...totals }));
+Deno.exit(totals.failed > 0 ? 1 : 0);
+
+function wholeNumber(flag: string, text: unknown): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  console.error(`Cannot use --${flag}: wanted a whole number, got ${text}`);
+  Deno.exit(2);
+}
+
+function refuse(_argument: string, key?: string): boolean {
+  if (key === undefined) return true;
+  console.error(`Cannot use --${key}: no such flag`);
+  Deno.exit(2);
+}
