@@ -14,12 +14,6 @@ const FIELDS = "kv/command/fields.ts";
 const CLERK = "kv/client/clerk.ts";
 const RANGES = "net/store/ranges.ts";
 
-const LEVEL = "kv/store/level.ts";
-const LEVEL_PROPOSER = "kv/server/level_proposer.ts";
-const LEVEL_UNITS = "kv/store/level_test.ts";
-const PROPOSER = "kv/server/level_proposer_test.ts";
-const LEVELS = "kv/server/mixed_levels_test.ts";
-
 const SESSIONS = "kv/store/sessions.ts";
 
 const NUMBERS = "kv/store/sessions_test.ts";
@@ -311,80 +305,6 @@ export const storeCanaries: readonly Canary[] = [
     find: "const previous = this.#changes.get(entry.key)?.previous;",
     replace: "const previous = this.#changes.get(entry.key)?.entry;",
     caughtBy: [BATCHES],
-  },
-  {
-    rule: "O9",
-    bug: "a leader proposes what other members do not know",
-    file: "kv/server/server.ts",
-    find: "if (this.#levels?.isMixed !== true || access",
-    replace: "if (this.#levels?.isMixed !== false || access",
-    caughtBy: [PROPOSER, LEVELS],
-  },
-  {
-    rule: "O9",
-    bug: "the level of the cluster is counted without learners",
-    file: LEVEL_PROPOSER,
-    find: "[...voters, ...outgoing, ...learners]",
-    replace: "[...voters, ...outgoing, ...learners.slice(learners.length)]",
-    caughtBy: [PROPOSER, LEVELS],
-  },
-  {
-    rule: "O9",
-    bug: "a member that is not connected counts as upgraded",
-    file: LEVEL_PROPOSER,
-    find: "announced(id) ?? 0",
-    replace: "announced(id) ?? Infinity",
-    caughtBy: [PROPOSER, LEVELS],
-  },
-  {
-    rule: "O9",
-    bug: "an entry that a server does not know is passed over",
-    file: STORE,
-    find: "return this.#apply(this.#own.level.check(decodeRequest(command), index));",
-    replace:
-      "try { this.#own.level.check(decodeRequest(command), index); } catch { return REFUSED; }\n" +
-      "    return this.#apply(decodeRequest(command)!);",
-    caughtBy: [LEVEL_UNITS, LEVELS],
-  },
-  {
-    rule: "O9",
-    bug: "only an unknown code stops a server, not a code of a later level",
-    file: LEVEL,
-    find: "if (request !== null && levelOf(request) <= this.known) return request;",
-    replace: "if (request !== null) return request;",
-    caughtBy: [LEVEL_UNITS, LEVELS],
-  },
-  {
-    rule: "O9",
-    bug: "a program opens a state of a higher level than it knows",
-    file: LEVEL,
-    find: "if (this.value <= levels.last) return;",
-    replace: "if (this.value > 0) return;",
-    caughtBy: [LEVEL_UNITS],
-  },
-  {
-    rule: "O9",
-    bug: "the level of the cluster goes back when an older leader proposes its own",
-    file: LEVEL,
-    find: "if (level <= this.value) return;",
-    replace: "if (level === this.value) return;",
-    caughtBy: [LEVEL_UNITS],
-  },
-  {
-    rule: "O9",
-    bug: "a new form of an operation has the level of its first one",
-    file: "kv/levels/levels.ts",
-    find: "return isLater ? later.since : since;",
-    replace: "return isLater ? since : since;",
-    caughtBy: [LEVEL_UNITS, PROPOSER],
-  },
-  {
-    rule: "O9",
-    bug: "a node announces all features, whatever its store knows",
-    file: "net/peers/own_identity.ts",
-    find: "features: options.features ?? spoken.features",
-    replace: "features: 255",
-    caughtBy: ["tests/long/nodes/upgrade_test.ts"],
   },
   {
     rule: "C3",
