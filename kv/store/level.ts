@@ -15,6 +15,7 @@ import { written } from "./draft.ts";
  * another one than those that know it, so it stops and changes nothing.
  */
 export class NeedsUpgrade extends Error {
+  /** As other errors have it. */
   override name = "NeedsUpgrade";
 
   /** With a sentence for people. */

@@ -106,7 +106,7 @@ export class KvStore implements StateMachine {
   }
 
   /** The feature levels of the cluster and of this program. */
-  get level(): Pick<ClusterLevel, "value" | "known"> {
+  get level(): { readonly value: number; readonly known: number } {
     return this.#own.level;
   }
 
