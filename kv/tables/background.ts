@@ -85,9 +85,10 @@ export class Background {
         this.begin();
         host.changed();
       }
+      this.#working.delete(kind);
       if (kind === "write" && tables.mustWrite && mayWork()) {
         pause = new Promise((resolve) => void this.#clock.after(RETRY_MS, resolve));
-      }
+      } else if (mayWork()) this.begin(); // what became due while this was ending
     } catch (error) {
       const failure = storageErrorOf(error);
       if (failure.kind === "full") {
@@ -95,8 +96,8 @@ export class Background {
         pause = this.#files.pause();
         host.changed();
       } else host.failed(failure);
+      this.#working.delete(kind);
     }
-    this.#working.delete(kind);
     if (pause === null) return;
     // Nobody waits for the pause: what is under way has ended.
     pause.then(() => this.begin(), (error) => host.failed(error));

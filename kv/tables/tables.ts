@@ -318,17 +318,17 @@ export class Tables implements State {
   async #merge(plan: MergePlan<Table>): Promise<void> {
     this.#turn++;
     const { levels } = this.#files;
+    // A merge that began before the memory was written ends no compaction.
+    const isLast = this.#mustCompact && !this.mustWrite;
     const keep = this.#versions.keep((key) => isBelow(levels, plan.level, key));
     const runs = plan.inputs.map((table) => table.entries(""));
     // Merges have time until new tables gather: then they hurry.
     const restMs = (): number => MERGE_REST_MS * Math.max(0, 1 - 2 * this.pressure);
     const options = { ...this.#files.writeOptions(this.#options.tableBytes), restMs };
     const outputs = await this.#files.write(kept(merged(runs), keep), options);
-    await this.#files.install(
-      (now) => replaceTables(now, plan, outputs),
-      { held: null, oldest: () => this.oldest },
-    );
-    if (plan.inputs.length === levels.flat().length) this.#mustCompact = false;
+    const changed = { held: null, oldest: () => this.oldest };
+    await this.#files.install((now) => replaceTables(now, plan, outputs), changed);
+    if (isLast && plan.inputs.length === levels.flat().length) this.#mustCompact = false;
     for (const table of plan.inputs) this.#files.discard(table);
   }
 }
