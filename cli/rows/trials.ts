@@ -95,7 +95,8 @@ export const check = {
   summary: "Judge whether a recorded history is linearizable.",
   description: [
     "FILE holds one operation a line, as JSON; docs/testing.md has the format. The verdict is ok, " +
-    "illegal or unknown, the last when time runs out. It is printed before a page is written.",
+    "illegal or unknown, the last when time runs out. It is printed before a page is written. " +
+    "Histories of batches, with ranges, deletions and leases, have the model `store`.",
   ],
   arguments: [argument("FILE", "the history; `-` reads it from standard input")],
   flags: [

@@ -4,14 +4,23 @@
  * @module
  */
 
-import { checkInWorker, describeResult, parseHistory } from "../../tests/checker/mod.ts";
+import {
+  checkInWorker,
+  describeResult,
+  isStoreHistory,
+  judgeStoreHistory,
+  parseHistory,
+  parseStoreHistory,
+} from "../../tests/checker/mod.ts";
 import { timelinePage } from "../../tests/pages/mod.ts";
 import {
   attempt,
   type CommandContext,
   CommandError,
   type ExitReason,
+  formatCount,
   untilInterrupted,
+  UsageError,
 } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 
@@ -19,7 +28,9 @@ import type { Row } from "../rows/mod.ts";
 export async function run(context: CommandContext<Row<"check">>): Promise<ExitReason> {
   const { options, output, args: { file: path } } = context;
   const text = await untilInterrupted(context, read(path));
-  const file = parse(path === "-" ? "standard input" : path, text);
+  const name = path === "-" ? "standard input" : path;
+  if (isStoreHistory(text)) return checkBatches(context, name, text);
+  const file = parse(name, () => parseHistory(text));
   const begin = performance.now();
   // A worker does the check, so that this thread can handle Ctrl-C.
   const work = checkInWorker({
@@ -36,14 +47,34 @@ export async function run(context: CommandContext<Row<"check">>): Promise<ExitRe
     const text = timelinePage({ ...file, model: file.model.model }, result);
     await attempt(`write ${page}`, () => Deno.writeTextFile(page, text));
   }
-  switch (result.verdict) {
-    case "ok":
-      return "ok";
-    case "illegal":
-      return "failure";
-    case "unknown":
-      return "unknownOutcome";
+  return endings[result.verdict];
+}
+
+const endings = { ok: "ok", illegal: "failure", unknown: "unknownOutcome" } as const;
+
+/** A history of batches names its order, so that there is nothing to search. */
+function checkBatches(
+  { options, output }: CommandContext<Row<"check">>,
+  name: string,
+  text: string,
+): ExitReason {
+  if (options.timeline !== null) {
+    throw new UsageError("Cannot draw a history of batches: wanted no --timeline", "check");
   }
+  const result = judgeStoreHistory(parse(name, () => parseStoreHistory(text)));
+  const { verdict, operations, violation } = result;
+  if (output.isJson) output.json({ ...result });
+  else if (violation === null) {
+    output.line(`ok, strictly serializable: ${formatCount(operations)} batches`);
+  } else {
+    output.line(
+      verdict === "illegal"
+        ? "ILLEGAL, not strictly serializable:"
+        : "UNKNOWN: a batch without a mark may have been executed, or not; otherwise",
+    );
+    output.line(violation);
+  }
+  return endings[verdict];
 }
 
 function read(path: string): Promise<string> {
@@ -51,9 +82,9 @@ function read(path: string): Promise<string> {
   return attempt("read standard input", () => new Response(Deno.stdin.readable).text());
 }
 
-function parse(path: string, text: string): ReturnType<typeof parseHistory> {
+function parse<History>(path: string, read: () => History): History {
   try {
-    return parseHistory(text);
+    return read();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new CommandError("damaged", `${path}: ${error.message}`);

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { run as runCheck } from "./check_command.ts";
 import type { Ending } from "../table/command.ts";
-import { CommandError } from "../table/errors.ts";
+import { CommandError, UsageError } from "../table/errors.ts";
 import { check as row } from "../rows/trials.ts";
 import { parseCommand } from "../table/options.ts";
 import { Output } from "../table/output.ts";
@@ -50,6 +50,23 @@ async function check(text: string, ...flags: readonly string[]): Promise<Ended> 
     return { ending, out, page: flags.includes("PAGE") ? await Deno.readTextFile(page) : null };
   });
 }
+
+Deno.test("check judges histories of batches, in words and as JSON", async () => {
+  const put = (revision: number, version: number): string =>
+    `{"client":1,"call":${revision},"return":${revision}.5,` +
+    `"input":{"then":[{"op":"put","key":"a","value":"x"}]},` +
+    `"output":{"held":true,"revision":${revision},"results":[{"op":"put","version":${version}}]}}\n`;
+  const head = `{"history":1,"model":"store"}\n`;
+  const ok = await check(head + put(2, 1) + put(3, 2));
+  assertEquals([ok.ending, ok.out], ["ok", "ok, strictly serializable: 2 batches\n"]);
+  const wrong = await check(head + put(2, 1) + put(3, 1));
+  assertEquals(wrong.ending, "failure");
+  assertStringIncludes(wrong.out, "ILLEGAL, not strictly serializable:\nwanted ");
+  const json = await check(head + put(2, 1), "--json");
+  assertEquals(JSON.parse(json.out), { verdict: "ok", operations: 1, violation: null });
+  await assertRejects(() => check(head, "--timeline", "PAGE"), UsageError, "wanted no --timeline");
+  await assertRejects(() => check(`${head}{"key":"a"}`), CommandError, "line 2, field revision");
+});
 
 Deno.test("check succeeds when the history is linearizable", async () => {
   const { ending, out } = await check(OK);

@@ -10,7 +10,7 @@
 
 import { type Fields, readObject } from "../../net/mod.ts";
 import { findHistoryModel, type HistoryModel } from "./history_models.ts";
-import { jsonErrorOffset } from "./json_error.ts";
+import { parseJson } from "./json_error.ts";
 import type { Operation, Verdict } from "./search/mod.ts";
 
 /** An event other than an operation, such as a fault, for the timeline. */
@@ -72,15 +72,6 @@ export function formatHistory(
   const annotations = file.annotations.map(({ kind, ...rest }) => ({ annotation: kind, ...rest }));
   return [header, ...annotations, ...file.operations]
     .map((line) => `${JSON.stringify(line)}\n`).join("");
-}
-
-function parseJson(text: string): unknown {
-  const offset = jsonErrorOffset(text);
-  if (offset !== null) {
-    const got = offset >= text.trimEnd().length ? "the end" : JSON.stringify(text[offset]);
-    throw new SyntaxError(`column ${offset + 1}: wanted JSON, got ${got}`);
-  }
-  return JSON.parse(text);
 }
 
 function parseHeader(fields: Fields): Pick<HistoryFile, "model" | "title" | "expect"> {

@@ -81,7 +81,8 @@ const historyModels: ReadonlyMap<string, HistoryModel> = new Map([
 
 /** The entry named by the field `model`. */
 export function findHistoryModel(fields: Fields): HistoryModel {
-  return historyModel(fields.oneOf("model", [...historyModels.keys()]));
+  // "store" stands for histories of batches, which have a file format of their own (`store_file.ts`).
+  return historyModel(fields.oneOf("model", [...historyModels.keys(), "store"]));
 }
 
 /** The entry with the given name. */

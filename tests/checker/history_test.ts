@@ -61,7 +61,7 @@ Deno.test("parseHistory names line and column or field in its errors", () => {
     [`{"history":1}`, "line 1, field model: wanted a value, got none"],
     [
       `{"history":1,"model":"zk"}`,
-      `line 1, field model: wanted "kv" or "kv-lab" or "register", got "zk"`,
+      `line 1, field model: wanted "kv" or "kv-lab" or "register" or "store", got "zk"`,
     ],
     [`# c\n${HEADER}\n[1]`, "line 3, column 1: wanted an object, got [1]"],
     [`${HEADER}\n${GET.replace("0,", "0;")}`, `line 2, column 12: wanted JSON, got ";"`],

@@ -50,3 +50,13 @@ export function jsonErrorOffset(text: string): number | null {
   match(SPACE);
   return at === text.length ? null : at;
 }
+
+/** The value of a text; a SyntaxError names the column. */
+export function parseJson(text: string): unknown {
+  const offset = jsonErrorOffset(text);
+  if (offset !== null) {
+    const got = offset >= text.trimEnd().length ? "the end" : JSON.stringify(text[offset]);
+    throw new SyntaxError(`column ${offset + 1}: wanted JSON, got ${got}`);
+  }
+  return JSON.parse(text);
+}
