@@ -190,6 +190,8 @@ export class Clerk {
     let server = anyServer ? this.#near : this.#leader;
     let isUnsure = false;
     let pauses = 0;
+    /** The oldest revision that any server of this round has. */
+    let gone: Extract<Definite, { readonly type: "compacted" }> | null = null;
     while (clock.now() < deadline && !signal?.aborted) {
       const until = Math.min(deadline, clock.now() + attemptMs);
       const result = await call(server, request, until, signal);
@@ -207,6 +209,10 @@ export class Clerk {
           break;
         case "wrongLeader":
           break;
+        case "compacted":
+          // Each server remembers as much of the past as it has room for.
+          if (gone === null || reply.oldest < gone.oldest) gone = reply;
+          break;
         case "full":
           if (!isUnsure) return { reply, isUnsure, age };
           // An earlier request may still be executed: only a later answer says what became of it.
@@ -220,8 +226,9 @@ export class Clerk {
       }
       tried.add(server);
       const isRoundOver = tried.size === servers.length;
+      if (isRoundOver && gone !== null) return { reply: gone, isUnsure, age };
       if (isRoundOver) tried.clear();
-      const leader = reply?.leader ?? null;
+      const leader = reply !== null && "leader" in reply ? reply.leader : null;
       const next = this.#next(server, { hint: leader === null ? null : find(leader), tried });
       if (this.#leader === server) this.#leader = next;
       server = next;

@@ -250,3 +250,28 @@ Deno.test("Clerk asks on when the disk is full after a request without an answer
   const full = await clock.wait(clerk.put("k", value, { version: 1 }));
   assertEquals([full, asked.length], [{ type: "full" }, 4]);
 });
+
+Deno.test("Clerk asks every server for a revision that is gone, and says which is the oldest of all", async () => {
+  const then = [{ op: "get", key: "k" }] as const;
+  const read = { checks: [], then, otherwise: [], at: 3 };
+  const result = { held: true, revision: 3, failedChecks: [], results: [] };
+  const { clock, clerk, asked } = makeWorld((server) => {
+    return server === 3 ? { type: "batch", result } : { type: "compacted", oldest: 10 - server };
+  });
+  assertEquals(await clock.wait(clerk.batch(read)), { type: "done", result });
+  assertEquals(asked, [1, 2, 3]);
+  const none = makeWorld((server) => ({ type: "compacted", oldest: 10 - server }));
+  assertEquals(await none.clock.wait(none.clerk.batch(read)), { type: "compacted", oldest: 7 });
+  assertEquals(none.asked, [1, 2, 3]);
+});
+
+Deno.test("Clerk asks the server that answered last for reads that any server may answer", async () => {
+  const { clock, clerk, asked } = makeWorld((server, attempt) => {
+    if (server === 1 && attempt === 1) return "unsent";
+    return { type: "noKey" };
+  });
+  for (const options of [{ stale: 50 }, { stale: 50 }, { anyServer: true }, {}]) {
+    assertEquals(await clock.wait(clerk.get("k", options)), { type: "noKey" });
+  }
+  assertEquals(asked, [1, 2, 2, 2, 2]);
+});

@@ -147,6 +147,14 @@ export const kvCanaries: readonly Canary[] = [
     caughtBy: [ONE_SERVER, CLERKS],
   },
   {
+    rule: "O4",
+    bug: "a revision that one server has forgotten counts as gone everywhere",
+    file: CLERK,
+    find: "if (isRoundOver && gone !== null)",
+    replace: "if (gone !== null)",
+    caughtBy: ["kv/client/clerk_test.ts"],
+  },
+  {
     rule: "C2",
     bug: "a clerk treats a request that was never sent as possibly executed",
     file: CLERK,
