@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { withJsonDoor } from "../../../tests/helpers/serving_door.ts";
 import { inTime, until } from "../../../tests/helpers/until.ts";
+import { SeededRandom } from "../../../tests/sim/seeded_random.ts";
 import type { StoreClient } from "../../store/mod.ts";
 import { jsonRoutes, openApi } from "./mod.ts";
 
@@ -287,5 +288,52 @@ Deno.test("every reference of the description leads somewhere", async () => {
     const { components: { schemas } } = JSON.parse(text);
     const names = [...text.matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name!);
     assertEquals([...new Set(names)].sort(), Object.keys(schemas).sort());
+  });
+});
+
+Deno.test("random bodies and queries on every route are refused or done, and harm nobody", async () => {
+  const random = new SeededRandom(7, "json bodies");
+  const methods = ["GET", "PUT", "POST", "DELETE", "HEAD"];
+  // The routes are only listed here, not called.
+  const paths = jsonRoutes(null as unknown as StoreClient).map(({ path }) => path);
+  const words = ["prefix", "start", "limit", "at", "ttl", "lease", "from", "key", "reverse", "x"];
+  const texts = [
+    '{"then":[{"op":"put","key":"a","value":',
+    '{"checks":[[]]}',
+    '{"then":[{"op":7}]}',
+  ];
+  const bodyOf = (): Uint8Array<ArrayBuffer> => {
+    const bytes = new TextEncoder().encode(random.pick(texts));
+    const noise = Uint8Array.from({ length: random.below(3000) }, () => random.below(256));
+    return random.below(2) === 0 ? new Uint8Array(bytes) : new Uint8Array([...bytes, ...noise]);
+  };
+  await withJsonDoor(async (base) => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < 400; round++) {
+      const path = random.pick(paths).replace(
+        /\{\w+\*?\}/,
+        () => `${random.below(3)}%f${round % 10}`,
+      );
+      const value = random.pick([
+        "",
+        "1",
+        "0",
+        "-1",
+        "9e99",
+        "true",
+        "%00",
+        "18446744073709551616",
+      ]);
+      const query = random.below(2) === 0 ? "" : `?${random.pick(words)}=${value}`;
+      const method = random.pick(methods);
+      const body = method === "GET" || method === "HEAD" ? null : bodyOf();
+      const response = await fetch(base + path + query, { method, body });
+      await response.body?.cancel();
+      statuses.add(response.status);
+    }
+    const wrong = [...statuses].filter((status) => status >= 500);
+    assertEquals(wrong, []);
+    assertEquals((await put(`${base}/v1/keys/good`, "still")).status, 200);
+    assertEquals((await ask(`${base}/v1/keys/good`)).body2, "still");
   });
 });
