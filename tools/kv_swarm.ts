@@ -7,6 +7,7 @@
 
 import { parseArgs } from "@std/cli";
 import { runKvSwarm } from "../tests/swarm/mod.ts";
+import { refuse, wholeNumber } from "./flags.ts";
 
 const flags = parseArgs(Deno.args, { string: ["seed", "seeds"], boolean: [], unknown: refuse });
 const first = wholeNumber("seed", flags.seed ?? String(Date.now() % 1_000_000));
@@ -25,16 +26,3 @@ for (let seed = first; seed < first + seeds; seed++) {
 }
 console.log(JSON.stringify({ first, ...totals }));
 Deno.exit(totals.failed > 0 ? 1 : 0);
-
-function wholeNumber(flag: string, text: unknown): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`Cannot use --${flag}: wanted a whole number, got ${text}`);
-  Deno.exit(2);
-}
-
-function refuse(_argument: string, key?: string): boolean {
-  if (key === undefined) return true;
-  console.error(`Cannot use --${key}: no such flag`);
-  Deno.exit(2);
-}

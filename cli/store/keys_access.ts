@@ -5,14 +5,7 @@
  * @module
  */
 
-import {
-  type Batch,
-  type BatchOutcome,
-  type BatchResult,
-  type Key,
-  textOfKey,
-  toKey,
-} from "../../kv/mod.ts";
+import { type Batch, type BatchOutcome, type BatchResult, type Key, toKey } from "../../kv/mod.ts";
 import { type ReadPage, StoreReadError } from "../../net/store/mod.ts";
 import { silenceText, troubleText } from "../cluster/mod.ts";
 import {
@@ -57,12 +50,6 @@ export function keyOfText(
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message, command) : error;
   }
-}
-
-/** A key on one readable line. */
-export function displayKey(key: Key): string {
-  return textOfKey(key) ??
-    `0x${[...key].map((each) => each.charCodeAt(0).toString(16).padStart(2, "0")).join("")}`;
 }
 
 /** Executes a batch, and throws unless it was executed. */

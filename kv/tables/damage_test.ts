@@ -15,6 +15,7 @@ import {
   SimDisk,
 } from "../../tests/sim/sim_disk.ts";
 import { SeededRandom } from "../../tests/sim/seeded_random.ts";
+import { replaced } from "../../tests/storage/file_storage_home.ts";
 import { BLOCK_BYTES, BlockBuilder } from "./files/block.ts";
 import type { Entry } from "./files/entry.ts";
 import { HEAD } from "./files/table_format.ts";
@@ -97,17 +98,6 @@ async function assertRefused(image: DiskImage, name: string, what: string): Prom
   const verdict = await verdictOn(image);
   assert(verdict !== "right", `${what} was served`);
   assertEquals([verdict.kind, verdict.file], ["damaged", name], what);
-}
-
-function replaced(
-  image: DiskImage,
-  name: string,
-  bytes: Uint8Array<ArrayBuffer> | null,
-): DiskImage {
-  const copy = new Map(image);
-  if (bytes === null) copy.delete(name);
-  else copy.set(name, bytes);
-  return copy;
 }
 
 Deno.test("tables refuse a folder with any byte changed, lost or too many, and name the file", async () => {

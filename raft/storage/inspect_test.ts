@@ -1,22 +1,13 @@
 /** Tests of {@linkcode inspect}. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { IDENTITY, LIFE, smallStorage, stateAfter } from "../../tests/storage/file_storage_home.ts";
+import { IDENTITY, LIFE, livedDisk, stateAfter } from "../../tests/storage/file_storage_home.ts";
 import { entriesOf, saveOf } from "../../tests/storage/storage_suite.ts";
 import { type DiskOperation, SimDisk } from "../../tests/sim/sim_disk.ts";
 import { FileStorage } from "./file_storage.ts";
 import { formatFolder, inspect } from "./inspect.ts";
 import { writeFolder } from "./members_file.ts";
 import { usedLength } from "./format/record.ts";
-
-async function livedDisk(): Promise<SimDisk> {
-  const disk = new SimDisk();
-  const storage = smallStorage(disk.open());
-  await storage.load();
-  for (const save of LIFE) await storage.save(save);
-  await storage.close();
-  return disk;
-}
 
 Deno.test("inspect reports what a node would load and changes nothing", async () => {
   const operations: DiskOperation[] = [];

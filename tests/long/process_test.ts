@@ -8,6 +8,7 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { partition, undisturbed } from "../../net/faults/faults.ts";
+import { isThere } from "../../cli/cluster/local_cluster.ts";
 import { ControlError, RpcClient } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/core/model/types.ts";
 import { nodeCommand, ProcessCluster } from "../processes/process_cluster.ts";
@@ -43,16 +44,6 @@ async function agree(cluster: ProcessCluster, value: number, servers: number): P
   return leader;
 }
 
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 Deno.test("processes agree, and keep the agreement when they are killed", async () => {
   const cluster = await start(3);
   try {
@@ -74,7 +65,7 @@ Deno.test("processes agree, and keep the agreement when they are killed", async 
   } finally {
     await cluster.close();
   }
-  assert(!exists(cluster.folder));
+  assert(!isThere(cluster.folder));
   assertEquals(cluster.usage.starts, 7);
 });
 
@@ -176,7 +167,7 @@ Deno.test("a node without --control has no control socket and refuses test machi
     };
     const data = ["--data", `${folder}/n1`];
     assert((await run(...data, "--until-input-ends")).includes('"ready":true'));
-    assert(!exists(`${folder}/n1/control.sock`));
+    assert(!isThere(`${folder}/n1/control.sock`));
     assert((await run(...data, "--machine", "log")).includes("wanted --control"));
     const refusal = await run("--data", `${folder}/${"x".repeat(100)}`, "--control");
     assert(refusal.includes("wanted a path of at most 103 bytes") && !refusal.includes(".ts:"));
@@ -220,7 +211,7 @@ Deno.test("a node ends when the process that started it is killed", async () => 
   await assertRejects(() => cluster.node(1).control.report(), ControlError);
   await assertRejects(() => cluster.verify(), Error, "ended by itself");
   await cluster.close();
-  assert(pid > 0 && !exists(cluster.folder));
+  assert(pid > 0 && !isThere(cluster.folder));
 });
 
 Deno.test("a killed test leaves no node, and an interrupted test leaves no folder", async () => {
@@ -243,7 +234,7 @@ Deno.test("a killed test leaves no node, and an interrupted test leaves no folde
     const reader = process.stdout.getReader();
     const { value } = await reader.read();
     const folder = new TextDecoder().decode(value).trim();
-    assert(exists(`${folder}/n2/control.sock`));
+    assert(isThere(`${folder}/n2/control.sock`));
     process.kill(signal);
     await process.status;
     await reader.cancel();
@@ -251,7 +242,7 @@ Deno.test("a killed test leaves no node, and an interrupted test leaves no folde
     for (const id of [1, 2]) {
       await until(() => isSilent(`${folder}/n${id}/control.sock`), `the end of n${id}`, 60_000);
     }
-    if (signal === "SIGINT") assert(!exists(folder));
+    if (signal === "SIGINT") assert(!isThere(folder));
     else await until(() => isRemoved(folder), "the end of the nodes' writes", 60_000);
   }
 });

@@ -14,6 +14,7 @@ import {
   type Persistent,
   type Save,
 } from "../../raft/mod.ts";
+import { type DiskImage, SimDisk } from "../sim/mod.ts";
 import { entriesOf, noopOf, saveOf, snapshotOf } from "./storage_suite.ts";
 
 export const IDENTITY = {
@@ -63,4 +64,26 @@ export const LIFE: readonly Save[] = [
 /** The state after all saves. */
 export function stateAfter(saves: readonly Save[]): Persistent {
   return saves.reduce(applySave, EMPTY);
+}
+
+/** The disk after all of it. */
+export async function livedDisk(): Promise<SimDisk> {
+  const disk = new SimDisk();
+  const storage = smallStorage(disk.open());
+  await storage.load();
+  for (const save of LIFE) await storage.save(save);
+  await storage.close();
+  return disk;
+}
+
+/** The folder with one file replaced, or without it. */
+export function replaced(
+  image: DiskImage,
+  name: string,
+  bytes: Uint8Array<ArrayBuffer> | null,
+): DiskImage {
+  const copy = new Map(image);
+  if (bytes === null) copy.delete(name);
+  else copy.set(name, bytes);
+  return copy;
 }

@@ -12,7 +12,7 @@ import { applySave, EMPTY } from "../../raft/core/model/save.ts";
 import { StorageError } from "../../raft/storage/storage_error.ts";
 import type { Trimmed } from "../../raft/storage/file_reading.ts";
 import type { Persistent, Save } from "../../raft/core/model/types.ts";
-import { IDENTITY, smallStorage, stateAfter } from "./file_storage_home.ts";
+import { IDENTITY, replaced, smallStorage, stateAfter } from "./file_storage_home.ts";
 import { usedLength } from "../../raft/storage/format/record.ts";
 import { SeededRandom } from "../sim/seeded_random.ts";
 import { type DiskImage, SimDisk } from "../sim/sim_disk.ts";
@@ -57,18 +57,6 @@ async function verdictOn(
   } finally {
     await storage.close();
   }
-}
-
-/** The folder with one file replaced, or without it. */
-function replaced(
-  image: DiskImage,
-  name: string,
-  bytes: Uint8Array<ArrayBuffer> | null,
-): DiskImage {
-  const copy = new Map(image);
-  if (bytes === null) copy.delete(name);
-  else copy.set(name, bytes);
-  return copy;
 }
 
 function segmentsOf(image: DiskImage): string[] {

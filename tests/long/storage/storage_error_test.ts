@@ -13,7 +13,7 @@ import {
   storageErrorOf,
 } from "../../../raft/storage/storage_error.ts";
 import type { Persistent } from "../../../raft/core/model/types.ts";
-import { LIFE, smallStorage } from "../../storage/file_storage_home.ts";
+import { LIFE, livedDisk, smallStorage } from "../../storage/file_storage_home.ts";
 import { DiskError, type DiskOperation, SimDisk } from "../../sim/sim_disk.ts";
 import { permittedInSave } from "../../sim/sim_home.ts";
 import { describePersistent, entriesOf, saveOf } from "../../storage/storage_suite.ts";
@@ -228,15 +228,6 @@ Deno.test("FileStorage says full and changes nothing when others take the room o
   assertEquals(await repaired.load(), expected);
   await repaired.close();
 });
-
-async function livedDisk(): Promise<SimDisk> {
-  const disk = new SimDisk();
-  const storage = smallStorage(disk.open());
-  await storage.load();
-  for (const save of LIFE) await storage.save(save);
-  await storage.close();
-  return disk;
-}
 
 Deno.test("StorageError names the problem, the place and the remedy", () => {
   const error = new StorageError("damaged", "a record does not match its checksum", {
