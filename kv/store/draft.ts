@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Key, SYSTEM_KEYS } from "../command/mod.ts";
+import { isSystemKey, type Key, SYSTEM_KEYS } from "../command/mod.ts";
 import type { Entry, State } from "../tables/mod.ts";
 
 /** A part of the keys, in order or against it. */
@@ -136,4 +136,9 @@ export function written(
 /** A batch cannot be executed as it is. */
 export class InvalidBatch extends Error {
   override name = "InvalidBatch";
+}
+
+/** Whether observers hear of a change: most touch no key of the store's own, and need no copy of the list. */
+export function isShown({ entry }: Change): boolean {
+  return !isSystemKey(entry.key);
 }

@@ -32,7 +32,7 @@ import {
 } from "../command/mod.ts";
 import { LEVELS, type Levels } from "../levels/mod.ts";
 import { MemoryState, type State } from "../tables/mod.ts";
-import { type Change, Draft, InvalidBatch, type StoreObserver, written } from "./draft.ts";
+import { type Change, Draft, InvalidBatch, isShown, type StoreObserver, written } from "./draft.ts";
 import { Endings } from "./endings.ts";
 import { executeBatch } from "./execute.ts";
 import { endLeases } from "./lease_work.ts";
@@ -281,7 +281,7 @@ export class KvStore implements StateMachine {
 
   /** Makes all changes of a revision, or none if there is no room (O1). */
   #commit(all: readonly Change[]): boolean {
-    const changes = all.filter(({ entry }) => !isSystemKey(entry.key));
+    const changes = all.every(isShown) ? all : all.filter(isShown);
     if (this.#room?.has(changes) === false) return false;
     let replacedBytes = 0;
     for (const change of all) {
