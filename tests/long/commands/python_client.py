@@ -12,6 +12,8 @@ import sys
 
 def pack(value):
     """One value as MessagePack: the few types that a client sends."""
+    if value is None:
+        return b"\xc0"
     if isinstance(value, int):
         # Encoders of other languages, such as Go's, send small numbers in 64 bits, too.
         return b"\xcf" + struct.pack(">Q", value)
@@ -100,6 +102,16 @@ class Node:
         return reply[0] if status == 0 else b"\x06"
 
 
+    def parts(self, request):
+        """The parts of a stream, of which the node sends at most a few kilobytes."""
+        self.number += 1
+        self.send([self.number, request, None, 4096])
+        while True:
+            number, status, part = self.receive()
+            assert (number, status) == (self.number, 3), (number, status, part)
+            yield part
+
+
 class Client:
     """Finds the leader by the hints; enough for a cluster that is well."""
 
@@ -128,13 +140,72 @@ class Client:
 
 
     def batch(self, *operations):
+        return self.batch_at(*operations)[1]
+
+    def batch_at(self, *operations):
+        """The revision of a batch, and its results."""
         head = b"\x03" + struct.pack(">QHHH", 0, 0, len(operations), 0)
         reply = self.call(head + b"".join(operations))
         assert reply[0] == 9, reply
         revision, held, failed = struct.unpack(">QBH", reply[1:12])
         assert held == 1 and failed == 0 and revision > 0
         assert struct.unpack(">H", reply[12:14]) == (len(operations),)
-        return reply[14:]
+        return revision, reply[14:]
+
+    def lock(self, name, value, lease):
+        """Takes a place in the queue of a lock or an election; who is first holds it, or leads."""
+        queue = "lock/" + name.replace("%", "%25").replace("/", "%2F") + "/"
+        grant = b"\x0d" + struct.pack(">QQ", lease, 60000)
+        place = b"\x87" + counted(queue) + sized(value) + struct.pack(">QQ", 0, lease)
+        first = b"\x09" + counted(queue) + counted(queue[:-1] + "0") + struct.pack(">HBB", 1, 0, 0)
+        token, results = self.batch_at(grant, place, first)
+        assert results[0] == 13 and results[1] == 1 and results[2] == 7
+        (length,) = struct.unpack(">H", results[3:5])
+        mine = results[5:5 + length]
+        found = results[5 + length:]
+        assert found[0] == 9 and found[1:3] == b"\x00\x01"
+        (length,) = struct.unpack(">H", found[3:5])
+        key, rest = found[5:5 + length], found[5 + length:]
+        assert rest[24] == 3, "a value and a lease"
+        (size,) = struct.unpack(">I", rest[33:37])
+        return token, key == mine, rest[37:37 + size].decode()
+
+    def renew(self, *leases):
+        """The leases that have ended."""
+        operation = b"\x0e" + struct.pack(">H", len(leases))
+        result = self.batch(operation + b"".join(struct.pack(">Q", lease) for lease in leases))
+        (count,) = struct.unpack(">H", result[1:3])
+        return list(struct.unpack(f">{count}Q", result[3:]))
+
+    def revoke(self, lease):
+        """The number of keys that went with a lease."""
+        result = self.batch(b"\x0f" + struct.pack(">Q", lease))
+        assert result[0] == 15 and result[1] == 1
+        return struct.unpack(">Q", result[2:])[0]
+
+    def life(self, key, lease):
+        """What a watch says of a key that is put with a lease and goes with it."""
+        grant = b"\x0d" + struct.pack(">QQ", lease, 60000)
+        put = b"\x81" + counted(key) + sized("here") + struct.pack(">QQ", 0, lease)
+        revision, _ = self.batch_at(grant, put)
+        self.revoke(lease)
+        request = b"\x10" + struct.pack(">BQH", 1, revision - 1, 1)
+        request += counted(key) + counted(key + "\0")
+        seen, data = [], b""
+        for part in self.nodes[self.leader].parts(request):
+            data += part
+            while data:
+                if data[0] == 1:
+                    (length,) = struct.unpack(">H", data[2:4])
+                    at = 4 + length + 16
+                    (size,) = struct.unpack(">I", data[at:at + 4])
+                    assert data[at + 4 + size] == 0, "what was before was not asked for"
+                    seen.append(["put", "delete", "lease end", "expired"][data[1]])
+                    data = data[at + 5 + size:]
+                else:
+                    data = data[13 if data[0] == 0 else 9:]
+            if len(seen) == 2:
+                return seen
 
     def delete(self, key):
         result = self.batch(b"\x02" + counted(key))
@@ -174,6 +245,11 @@ def counted(key):
     return struct.pack(">H", len(data)) + data
 
 
+def sized(value):
+    data = value.encode()
+    return struct.pack(">I", len(data)) + data
+
+
 NAMES = ["stored", "value", "no key", "wrong version", "wrong leader", "unknown", "overloaded", "refused", "full"]
 
 
@@ -198,6 +274,19 @@ def main():
         if words[0] == "add":
             version, value = client.add(words[1], int(words[2]), int(words[3]))
             print(f"{value} v{version}")
+            continue
+        if words[0] == "lock":
+            _token, is_first, holder = client.lock(words[1], words[2], int(words[3]))
+            print("held" if is_first else f"waits for {holder}")
+            continue
+        if words[0] == "renew":
+            print("ended:", *client.renew(*map(int, words[1:])))
+            continue
+        if words[0] == "revoke":
+            print(client.revoke(int(words[1])), "keys")
+            continue
+        if words[0] == "life":
+            print(", then ".join(client.life(words[1], int(words[2]))))
             continue
         if words[0] == "put":
             reply = client.put(words[1], int(words[2]), words[3])

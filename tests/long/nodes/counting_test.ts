@@ -6,9 +6,9 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Clerk } from "../../kv/mod.ts";
-import { noFaults, partition, undisturbed } from "../../net/mod.ts";
-import { ProcessServiceCluster } from "../processes/process_service_cluster.ts";
+import { Clerk } from "../../../kv/mod.ts";
+import { noFaults, partition, undisturbed } from "../../../net/mod.ts";
+import { ProcessServiceCluster } from "../../processes/process_service_cluster.ts";
 
 const CLERKS = 6;
 const SECONDS = 15;
