@@ -61,8 +61,7 @@ export interface ClientAddress {
   readonly endpoint: string;
 }
 
-/** What a client sends to get a report; anything that is bytes goes to the store instead. */
-export const REPORT_REQUEST = "report";
+export { REPORT_REQUEST } from "../../net/mod.ts";
 
 /** Merge all tables into one level; the answer is whether the node keeps tables. */
 export const COMPACT_REQUEST = "compact";

@@ -225,7 +225,7 @@ export class Clerk {
           return { reply, isUnsure, age };
       }
       tried.add(server);
-      const isRoundOver = tried.size === servers.length;
+      const isRoundOver = servers.every((each) => tried.has(each));
       if (isRoundOver && gone !== null) return { reply: gone, isUnsure, age };
       if (isRoundOver) tried.clear();
       const leader = reply !== null && "leader" in reply ? reply.leader : null;

@@ -127,15 +127,19 @@ export class Watcher {
     const stream = ++this.#streams;
     const reader = new PartReader();
     const isMeant = (): boolean => stream === this.#streams && this.#end === null;
-    const handle = open(servers[this.#place]!, encodeWatch({ ...query, from: this.#upTo }), {
-      credit: CREDIT_BYTES,
-      part: (bytes) => {
-        if (isMeant()) this.#part(bytes, reader);
+    const handle = open(
+      servers[this.#place % servers.length]!,
+      encodeWatch({ ...query, from: this.#upTo }),
+      {
+        credit: CREDIT_BYTES,
+        part: (bytes) => {
+          if (isMeant()) this.#part(bytes, reader);
+        },
+        ended: (end) => {
+          if (isMeant()) this.#ended(end);
+        },
       },
-      ended: (end) => {
-        if (isMeant()) this.#ended(end);
-      },
-    });
+    );
     // It may have ended before the call returned.
     if (isMeant()) this.#stream = handle;
   }

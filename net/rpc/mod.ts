@@ -9,6 +9,7 @@ export type { CallLimits, CallOutcome } from "./call.ts";
 export type { ClientStream, StreamEnd, StreamHandlers } from "./client_streams.ts";
 export { listenPrivately, removeSocket } from "./private_socket.ts";
 export type { RpcClientOptions } from "./client_options.ts";
+export { KnownNodes, REPORT_REQUEST } from "./known_nodes.ts";
 export { RpcClient } from "./rpc_client.ts";
 export type { ServerHello } from "./rpc_frames.ts";
 export { type Answer, RPC_LIMITS, type RpcLimits, type RpcServerOptions } from "./rpc_options.ts";

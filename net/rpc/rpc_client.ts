@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Closed, Connection, type WireValue } from "../wire/mod.ts";
+import { Connection, type WireValue } from "../wire/mod.ts";
 import type { CallLimits, CallOutcome } from "./call.ts";
 import { CLIENT_DEFAULTS, type RpcClientOptions } from "./client_options.ts";
 import { type ClientStream, ClientStreams, type StreamHandlers } from "./client_streams.ts";
@@ -47,6 +47,7 @@ export class RpcClient {
   #fresh: Connection | null = null;
   #connecting: Promise<Connection | null> | null = null;
   #failedAt = -Infinity;
+  #clusterId: string | null;
   #isClosed = false;
   #number = 0;
   /** By number; the Map keeps them in the order of calls. */
@@ -64,6 +65,13 @@ export class RpcClient {
   /** Makes a client, which connects at its first call. */
   constructor(options: RpcClientOptions) {
     this.#options = { ...CLIENT_DEFAULTS, ...options };
+    this.#clusterId = this.#options.clusterId;
+  }
+
+  /** From now on the server must be of the cluster with this id, unless one was wanted before. */
+  stayWith(clusterId: string): void {
+    this.#clusterId ??= clusterId;
+    if (this.#server?.clusterId !== this.#clusterId) this.#connection?.close();
   }
 
   /** The server that answered the last hello. */
@@ -192,9 +200,12 @@ export class RpcClient {
       },
     });
     this.#fresh = connection;
-    connection.send(encodeClientHello(this.#options));
+    connection.send(encodeClientHello({ ...this.#options, clusterId: this.#clusterId }));
     connection.closed.then((closed) => {
-      if (this.#fresh === connection) this.#failEarly(closed);
+      if (this.#fresh === connection) {
+        this.#fresh = null;
+        this.#failure ??= endedEarly(closed); // The server may have said why.
+      }
       resolve(null);
       this.#lose(connection);
     });
@@ -219,12 +230,6 @@ export class RpcClient {
     const conn = await within(opened, connectMsMax);
     isLate = conn === null;
     return conn;
-  }
-
-  /** The connection ended before the server's hello; the server may have said why. */
-  #failEarly(closed: Closed): void {
-    this.#fresh = null;
-    this.#failure ??= endedEarly(closed);
   }
 
   #receive(connection: Connection, value: WireValue): void {

@@ -6,10 +6,9 @@
  */
 
 import { type Batch, type BatchOutcome, type Call, Clerk, LeaseKeeper } from "../../kv/mod.ts";
-import { type NodeId, SystemClock } from "../../raft/mod.ts";
-import { RpcClient } from "../rpc/mod.ts";
-import { parseAddress } from "../wire/mod.ts";
+import { SystemClock } from "../../raft/mod.ts";
 import { clerkCall } from "./clerk_call.ts";
+import { KnownNodes } from "../rpc/mod.ts";
 import {
   type CommitOutcome,
   commitOutcome,
@@ -32,8 +31,8 @@ interface Limits {
 
 /** The calls of one client. */
 export class ClientCalls {
-  /** The nodes, in the order of their addresses. */
-  readonly servers: readonly RpcClient[];
+  /** The nodes, of which there are others when members change. */
+  readonly nodes: KnownNodes;
   /** Finds the leader. */
   readonly clerk: Clerk;
   /** Keeps the leases of this client. */
@@ -44,19 +43,18 @@ export class ClientCalls {
 
   /** Throws a `RangeError` if there is no address, or one that is none. */
   constructor(endpoints: readonly string[], { cluster, timeoutMs }: ConnectOptions) {
-    if (endpoints.length === 0) throw new RangeError("Cannot connect: wanted addresses, got none");
     this.#timeoutMs = timeoutMs ?? TIMEOUT_MS;
-    this.servers = endpoints.map((endpoint) => {
-      const server = parseAddress(endpoint);
-      if (server !== null) return new RpcClient({ server, cluster: cluster ?? null });
-      throw new RangeError(`Cannot connect: wanted HOST:PORT, got "${endpoint}"`);
-    });
+    const nodes = this.nodes = new KnownNodes(endpoints, cluster ?? null);
     const clock = new SystemClock();
-    const call: Call = (server, request, deadline, signal) =>
-      clerkCall(this.servers[server]!, { request, withinMs: deadline - clock.now(), signal });
+    const lost = (): void => nodes.ask();
+    const call: Call = (server, request, deadline, signal) => {
+      nodes.used();
+      const limits = { request, withinMs: deadline - clock.now(), signal, lost };
+      return clerkCall(nodes.client(server), limits);
+    };
     this.clerk = new Clerk({
-      servers: this.servers.map((_, place) => place),
-      find: (leader) => this.#find(leader),
+      servers: nodes.places,
+      find: (leader) => nodes.find(leader),
       call,
       clock,
       random: Math.random,
@@ -118,12 +116,6 @@ export class ClientCalls {
     this.#closing.abort();
     this.keeper.stop();
     await Promise.allSettled(this.#underWay);
-    for (const server of this.servers) server.close();
-  }
-
-  /** The address at which the node of this id answered. */
-  #find(leader: NodeId): number | null {
-    const place = this.servers.findIndex(({ server }) => server?.id === leader);
-    return place < 0 ? null : place;
+    this.nodes.close();
   }
 }

@@ -52,8 +52,8 @@ export function execute(
 
 /**
  * A client of the cluster whose nodes listen for clients at these addresses (`host:port`). Nothing
- * is dialled before the first operation, and any of the addresses is enough as long as the leader's
- * is among them.
+ * is dialled before the first operation. One address is enough: the client learns the others from
+ * it, and follows when members change. More addresses help when that node is away at the beginning.
  *
  * @example
  * ```ts
@@ -209,7 +209,7 @@ export class StoreClient implements AsyncDisposable {
    * @throws {WatchError} While it runs, if what comes next is gone on every node.
    */
   watch(target: WatchTarget, options: WatchOptions = {}): AsyncGenerator<WatchGroup, void, void> {
-    return watchStore(this.#calls.servers, target, { ...options, ending: this.#calls.ending });
+    return watchStore(this.#calls.nodes, target, { ...options, ending: this.#calls.ending });
   }
 
   /**

@@ -7,7 +7,7 @@
 
 import { type Clerk, type Key, LeasedLock, Watcher } from "../../kv/mod.ts";
 import { SystemClock, type Timer } from "../../raft/mod.ts";
-import type { RpcClient } from "../rpc/mod.ts";
+import type { KnownNodes } from "../rpc/mod.ts";
 import { bytesOf, type ValueLike } from "./batch_builder.ts";
 import { openWatchOf } from "./watch.ts";
 
@@ -146,9 +146,9 @@ export interface HeldPlace {
 export async function acquirePlace(
   name: string,
   { ttlMs = TTL_MS, value, timeoutMs, signal }: LockOptions,
-  { clerk, servers, ending }: {
+  { clerk, nodes, ending }: {
     readonly clerk: Clerk;
-    readonly servers: readonly RpcClient[];
+    readonly nodes: KnownNodes;
     readonly ending: AbortSignal;
   },
 ): Promise<HeldPlace> {
@@ -156,9 +156,8 @@ export async function acquirePlace(
     ...{ clerk, clock, random: Math.random, name, ttlMs },
     ...value === undefined ? {} : { value: bytesOf(value) },
     watch: (query) => {
-      const places = servers.map((_, place) => place);
-      const open = openWatchOf(servers);
-      return new Watcher({ servers: places, open, clock, random: Math.random, query });
+      const open = openWatchOf((place) => nodes.client(place));
+      return new Watcher({ servers: nodes.places, open, clock, random: Math.random, query });
     },
   });
   const either = signal === undefined ? ending : AbortSignal.any([ending, signal]);

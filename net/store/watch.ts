@@ -16,7 +16,7 @@ import {
   type WatchStreamEnd,
 } from "../../kv/mod.ts";
 import { SystemClock } from "../../raft/mod.ts";
-import type { RpcClient, StreamEnd } from "../rpc/mod.ts";
+import type { KnownNodes, RpcClient, StreamEnd } from "../rpc/mod.ts";
 import { type StoreEntry, storeEntry } from "./outcomes.ts";
 import { type KeyRange, rangeOf } from "./ranges.ts";
 
@@ -126,24 +126,24 @@ function watchQuery(target: WatchTarget, options: WatchOptions): WatchQuery {
 
 /** Watches until one of the signals is raised. Throws a `RangeError` for what no node would take. */
 export function watchStore(
-  servers: readonly RpcClient[],
+  nodes: KnownNodes,
   target: WatchTarget,
   { ending, ...options }: WatchOptions & { readonly ending: AbortSignal },
 ): AsyncGenerator<WatchGroup, void, void> {
   const signal = options.signal === undefined ? ending : AbortSignal.any([ending, options.signal]);
   const progress = options.progress ?? false;
-  return watchGroups(servers, watchQuery(target, options), { signal, progress });
+  return watchGroups(nodes, watchQuery(target, options), { signal, progress });
 }
 
 async function* watchGroups(
-  servers: readonly RpcClient[],
+  nodes: KnownNodes,
   query: WatchQuery,
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: boolean },
 ): AsyncGenerator<WatchGroup, void, void> {
   if (signal.aborted) return;
   const watcher = new Watcher({
-    servers: servers.map((_, place) => place),
-    open: openWatchOf(servers),
+    servers: nodes.places,
+    open: openWatchOf((place) => nodes.client(place)),
     clock: new SystemClock(),
     random: Math.random,
     query,
@@ -176,9 +176,9 @@ async function* watchGroups(
 const NO_PART = Uint8Array.of(255);
 
 /** Joins watchers of `kv/` with the streams of `net/rpc/`. */
-export function openWatchOf(servers: readonly RpcClient[]): OpenWatch {
+export function openWatchOf(clientAt: (server: number) => RpcClient): OpenWatch {
   return (server, request, { credit, part, ended }) =>
-    servers[server]!.open(request, credit, {
+    clientAt(server).open(request, credit, {
       part: (payload) => part(payload instanceof Uint8Array ? payload : NO_PART),
       ended: (end) => ended(streamEnd(end)),
     });

@@ -14,6 +14,8 @@ const PROMISES = "net/peers/peer_promises.ts";
 const PROMISES_TEST = "net/peers/peer_promises_test.ts";
 const BIRTH_TEST = "tests/long/nodes/birth_test.ts";
 const DAMAGE = "tests/storage/storage_damage_test.ts";
+const KNOWN_NODES = "net/rpc/known_nodes.ts";
+const KNOWN_NODES_TEST = "net/rpc/known_nodes_test.ts";
 const GOLDEN = "tests/formats/golden_test.ts";
 
 const LEVEL = "kv/store/level.ts";
@@ -24,6 +26,39 @@ const LEVELS = "kv/server/mixed_levels_test.ts";
 
 /** Bugs by rule, planted one at a time. */
 export const identityCanaries: readonly Canary[] = [
+  {
+    rule: "I1",
+    bug: "a client follows a named address to another cluster",
+    file: KNOWN_NODES,
+    find: "for (const { client } of this.#nodes.values()) client.stayWith(clusterId);",
+    replace: "",
+    caughtBy: [KNOWN_NODES_TEST],
+  },
+  {
+    rule: "C5",
+    bug: "a client learns members of which it is not known whether they will be committed",
+    file: KNOWN_NODES,
+    find:
+      'if (typeof asOf !== "number" || typeof commit !== "number" || asOf > commit) return null;',
+    replace: 'if (typeof asOf !== "number" || typeof commit !== "number") return null;',
+    caughtBy: [KNOWN_NODES_TEST],
+  },
+  {
+    rule: "C5",
+    bug: "a client goes back to members that an outdated node names",
+    file: KNOWN_NODES,
+    find: "if (named === null || named.asOf < this.#asOf) continue;",
+    replace: "if (named === null) continue;",
+    caughtBy: [KNOWN_NODES_TEST],
+  },
+  {
+    rule: "C5",
+    bug: "a client keeps every member that there ever was",
+    file: KNOWN_NODES,
+    find: "if (isGiven || clients.some((member) => member.endpoint === endpoint)) continue;",
+    replace: "if (isGiven || client !== undefined) continue;",
+    caughtBy: [KNOWN_NODES_TEST],
+  },
   {
     rule: "I1",
     bug: "the id of the cluster is not compared",

@@ -47,7 +47,7 @@ export function makeSession(
     },
     watcher: (query) => {
       const servers = [...nodes.keys()];
-      const open = openWatchOf(nodes.map(({ client }) => client));
+      const open = openWatchOf((place) => nodes[place]!.client);
       return new Watcher({ servers, open, clock, random, query });
     },
     reports: async () => {
