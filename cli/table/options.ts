@@ -153,7 +153,9 @@ function parseWords(words: readonly string[], command: CommandRow): ParsedWords 
     "--": true,
     unknown: (arg: string, key?: string): boolean => {
       if (key === undefined) return true;
-      throw unknownFlag(arg, command);
+      const before = words[words.indexOf(arg) - 1]?.replace(/^--?/, "");
+      const wants = flags.find(({ name, type }) => name === before && type !== "boolean");
+      throw wants === undefined ? unknownFlag(arg, command) : missingValue(wants, command, arg);
     },
   });
 }
@@ -182,8 +184,11 @@ function unknownFlag(arg: string, command: CommandRow): UsageError {
   );
 }
 
-function missingValue(flag: FlagRow, command: CommandRow): UsageError {
-  const message = `Cannot read --${flag.name}: wanted ${wanted(flag)}, got nothing`;
+function missingValue(flag: FlagRow, command: CommandRow, next = ""): UsageError {
+  const hint = next === ""
+    ? ""
+    : ` (write "=" before a value that begins with "-", as in --${flag.name}=${next})`;
+  const message = `Cannot read --${flag.name}: wanted ${wanted(flag)}, got nothing${hint}`;
   return new UsageError(message, command.name);
 }
 

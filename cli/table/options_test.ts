@@ -106,6 +106,16 @@ Deno.test("options name the wanted and the given value in an error", () => {
   }
 });
 
+Deno.test("options say how to give a value that begins with a hyphen", () => {
+  const message = usageMessage(() => parse("hall --coats -1"));
+  assert(message.includes("as in --coats=-1"), message);
+  assertEquals(
+    usageMessage(() => parse("hall --coats=-1")),
+    usageMessage(() => parse("hall", { KONTIKI_PAINT_COATS: "-1" }))
+      .replace("KONTIKI_PAINT_COATS", "--coats"),
+  );
+});
+
 Deno.test("options suggest a similar command when the name is unknown", () => {
   const table = { commands: [paint], environment: () => undefined };
   const message = (name: string) => usageMessage(() => parseCommandLine([name, "hall"], table));
