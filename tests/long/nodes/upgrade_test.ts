@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { NeedsUpgrade } from "../../../kv/mod.ts";
 import { connect } from "../../../net/store/mod.ts";
 import { listLog } from "../../helpers/list_log.ts";
 import { startNode } from "../../helpers/serving_node.ts";
@@ -30,6 +31,8 @@ function settingsOf(release: Release): Pick<NodeSettings, "versions" | "levels">
 const FIRST: Release = { speaks: [4, 4], knows: 2 };
 const SECOND: Release = { speaks: [4, 5], knows: 3 };
 const THIRD: Release = { speaks: [5, 6], knows: 3 };
+/** Speaks with the third release, and does not know what its log may hold. */
+const DOWNGRADED: Release = { speaks: [5, 6], knows: 2 };
 
 /** Three nodes, each with its release. */
 class Upgraded {
@@ -124,6 +127,12 @@ Deno.test("a cluster is upgraded node by node and release by release, and no put
     assert(written > 140, `${written} puts`);
     assertEquals([...cluster.nodes.keys()].length, 3);
     await store.close();
+    await cluster.stop(1);
+    const stopped = await cluster.start(1, DOWNGRADED)
+      .then(() => cluster.nodes.get(1)!.ended, (error: unknown) => error);
+    assert(stopped instanceof NeedsUpgrade, `${stopped}`);
+    assertMatch(stopped.message, /it knows feature level 2. Start this node with a newer program/);
+    await cluster.start(1, THIRD);
     for (const id of [1, 2, 3]) await cluster.stop(id);
   });
 });
