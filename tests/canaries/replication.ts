@@ -480,4 +480,12 @@ export const extremeCanaries: readonly Canary[] = [
     replace: "const isLast = this.#turn >= 0;",
     caughtBy: ["kv/tables/compaction_test.ts"],
   },
+  {
+    rule: "X8",
+    bug: "level 1 grows while new tables keep coming, and with it each merge into it",
+    file: "kv/tables/merges/levels.ts",
+    find: "if (share <= most) continue;",
+    replace: "if (fullest === 0 || share <= most) continue;",
+    caughtBy: ["kv/tables/merges/levels_test.ts"],
+  },
 ];

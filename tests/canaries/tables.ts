@@ -224,7 +224,7 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T5",
     bug: "a merge forgets the tables that overlap on the level below",
     file: LEVELS,
-    find: "inputs: [table, ...overlapping(levels[level + 1] ?? [], [table])]",
+    find: "inputs: [table, ...overlapping(levels[level] ?? [], [table])]",
     replace: "inputs: [table]",
     caughtBy: [UNITS, MODEL],
   },

@@ -41,7 +41,9 @@ const FANOUT = 8;
 const LEVELS_MAX = 8;
 
 /**
- * The merge that is needed most, or `null`: every level has room.
+ * The merge that is needed most, or `null`: every level has room. That is one of the level that exceeds
+ * its limit by the largest factor. Were level 0 always the first, level 1 would grow without bound under
+ * a load that merges cannot follow, and each merge into it would be larger than the last.
  *
  * @param turn Counts merges, so that all parts of a level get their turn.
  */
@@ -51,18 +53,24 @@ export function planMerge<T extends TableInfo>(
   turn: number,
 ): MergePlan<T> | null {
   const [newest = []] = levels;
-  if (newest.length >= level0Tables) {
+  let fullest = newest.length >= level0Tables ? 0 : null;
+  let most = Math.max(1, newest.length / level0Tables);
+  let limit = level1Bytes;
+  for (let level = 1; level < LEVELS_MAX; level++, limit *= FANOUT) {
+    const share = sizeOf(levels[level] ?? []) / limit;
+    if (share <= most) continue;
+    most = share;
+    fullest = level;
+  }
+  if (fullest === null) return null;
+  if (fullest === 0) {
     // All of level 0: a part of it could put an old version above a newer one.
     return { inputs: [...newest, ...overlapping(levels[1] ?? [], newest)], level: 1 };
   }
-  let limit = level1Bytes;
-  for (let level = 1; level < LEVELS_MAX; level++, limit *= FANOUT) {
-    const tables = levels[level] ?? [];
-    if (sizeOf(tables) <= limit) continue;
-    const table = tables[turn % tables.length]!;
-    return { inputs: [table, ...overlapping(levels[level + 1] ?? [], [table])], level: level + 1 };
-  }
-  return null;
+  const tables = levels[fullest]!;
+  const table = tables[turn % tables.length]!;
+  const level = fullest + 1;
+  return { inputs: [table, ...overlapping(levels[level] ?? [], [table])], level };
 }
 
 /** All tables as one merge, to give space back at once. */

@@ -43,6 +43,16 @@ Deno.test("planMerge allows each level eight times the size of the level above",
   assertEquals(planMerge([[], [], [table(1, "az", 801)]], OPTIONS, 0)!.level, 3);
 });
 
+Deno.test("planMerge takes the level first that exceeds its limit by the largest factor", () => {
+  const level0 = (count: number): TableInfo[] =>
+    Array.from({ length: count }, (_, number) => table(10 + number, "az"));
+  const below = [[table(1, "az", 350)], [table(2, "az", 900)]];
+  // Of its limit level 0 has 3, level 1 3.5, level 2 1.1 times as much; then level 0 has 4.
+  assertEquals(planMerge([level0(6), ...below], OPTIONS, 0)!.level, 2);
+  assertEquals(planMerge([level0(8), ...below], OPTIONS, 0)!.level, 1);
+  assertEquals(planMerge([level0(2), [], below[1]!], OPTIONS, 0)!.level, 3);
+});
+
 Deno.test("replaceTables orders tables by their keys", () => {
   const levels = [[table(9, "kp"), table(8, "cd")], [table(1, "ab"), table(4, "qz")]];
   const plan = planMerge(levels, OPTIONS, 0)!;
