@@ -47,7 +47,7 @@ function setUp(reads: "index" | "log", waitingMax = 10) {
   const rsm = new Rsm({
     machine: new KvStore(),
     logBytesMax: null,
-    clock: { now: () => 0, soon: (run) => run() },
+    clock: { now: () => 0, soon: (run) => run(), after: () => ({ cancel: () => {} }) },
     waitingMax,
   });
   rsm.attach(log);

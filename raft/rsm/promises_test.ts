@@ -20,7 +20,7 @@ Deno.test("submit and ask resolve to the outcome of the command and of the quest
   const rsm = new Rsm({
     machine,
     logBytesMax: null,
-    clock: { now: () => 0, soon: (run) => run() },
+    clock: { now: () => 0, soon: (run) => run(), after: () => ({ cancel: () => {} }) },
   });
   rsm.attach({
     propose: () => ({ index: 1, term: 1 }),

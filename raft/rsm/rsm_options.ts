@@ -58,7 +58,7 @@ export interface RsmOptions {
   /** Where a machine that keeps its state on a disk has its images. @default {they are bytes} */
   readonly images?: Images;
   /** The clock that measures waiting times. */
-  readonly clock: Pick<Clock, "now" | "soon">;
+  readonly clock: Pick<Clock, "now" | "soon" | "after">;
   /**
    * Takes a snapshot when the applied entries of the log exceed this, or half of the last image if
    * that is more; `null` for never.

@@ -17,7 +17,8 @@ import type { StateMachine } from "../core/model/ports.ts";
 import { entryOf, MEMBERS, momentOf } from "../../tests/helpers/log_entries.ts";
 
 /** Time that does not pass. */
-const clockOf = (now: () => number) => ({ now, soon: (run: () => void) => run() });
+const after = () => ({ cancel: () => {} });
+const clockOf = (now: () => number) => ({ now, soon: (run: () => void) => run(), after });
 const clock = clockOf(() => 0);
 
 /** Replies to a command with all commands so far, as text. */

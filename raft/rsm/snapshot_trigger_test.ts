@@ -73,7 +73,7 @@ Deno.test("Rsm draws a snapshot again soon after one was given up (D5)", () => {
     ...{
       machine,
       logBytesMax: 8 * entryBytes(entry(1)),
-      clock: { now: () => 0, soon: (run) => run() },
+      clock: { now: () => 0, soon: (run) => run(), after: () => ({ cancel: () => {} }) },
     },
     random: () => 0.5,
   });

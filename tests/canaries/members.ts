@@ -170,6 +170,14 @@ export const memberCanaries: readonly Canary[] = [
     caughtBy: [SCRIPTS],
   },
   {
+    rule: "M10",
+    bug: "a leader that hands over sends its clients to look for the next one",
+    file: "raft/rsm/rsm.ts",
+    find: "if (position === null && this.#isLeading) return this.#parked.add(done);",
+    replace: "",
+    caughtBy: ["raft/rsm/parked_test.ts", "tests/scripts/hand_over_test.ts"],
+  },
+  {
     rule: "M7",
     bug: "a removed server does not hear that it is no member",
     file: MEMBER_CHANGES,
