@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { runCounting } from "./counting.ts";
 
 /** Few enough to run with the other tests; `deno task sim:count` runs more. */
-const SEEDS = 12;
+const SEEDS = 5;
 const INCREMENTS = 150;
 
 Deno.test("increments through sessions happen exactly once under all faults (C3)", async () => {
