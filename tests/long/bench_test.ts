@@ -20,11 +20,13 @@ Deno.test("bench loads the cluster that its command line names, and leaves no ke
     const before = await commitOf(flags);
     const own = await run(small, "", { env: { KONTIKI_ENDPOINTS: endpoints } });
     assertEquals(own.code, exitCodes.ok, own.error);
-    assertEquals([await commitOf(flags), own.error], [before, ""]);
+    assertEquals(own.error, "");
+    // The leader may add one entry of its own meanwhile, which raises the feature level.
+    assert(await commitOf(flags) <= before + 1);
 
     const named = await run([...small, "-e", endpoints]);
     assertEquals(named.code, exitCodes.ok, named.error);
-    assert(await commitOf(flags) > before);
+    assert(await commitOf(flags) > before + 10);
     assertEquals((await run(["count", "bench/", ...flags])).out, "0\n");
   });
 });

@@ -89,7 +89,6 @@ class Client {
 async function checkSuite(runtime: Runtime, url: string): Promise<void> {
   const client = new Client(runtime, ["suite", url], new URL(url).pathname.slice("/db/".length));
   assertEquals(await client.next(), { done: true });
-  await client.stop();
   await client.end();
 }
 
