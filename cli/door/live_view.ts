@@ -91,7 +91,9 @@ export class LiveView {
     }));
     const faults = reports.flatMap((report) => report?.faults ?? []);
     const blocked = new Map(
-      faults.flatMap(({ blocked }) => blocked).map(({ from, to }) => [`${from} ${to}`, [from, to]]),
+      faults.flatMap(({ blocked }) => blocked).map(({ from, to }) => {
+        return [`${from} ${to}`, [from, to] as const];
+      }),
     );
     const delays = new Map(
       faults.flatMap(({ links }) => links).map(({ from, to, disturbance }) => {
@@ -101,7 +103,7 @@ export class LiveView {
     this.#latest = {
       ...{ at: performance.now(), cluster, nodes },
       canControl: control !== null && processes !== null,
-      blocked: [...blocked.values()] as unknown as PageState["blocked"],
+      blocked: [...blocked.values()],
       delays: [...delays.values()],
       isNoisy: faults.some(({ request }) => request.drop > 0),
       hasLoad: this.#hasLoad(),

@@ -181,7 +181,7 @@ function readCheck(from: Reader): Check {
 function writeOperation(to: Writer, operation: Operation): void {
   const { code, fields, later } = OPERATIONS[operation.op];
   const given = Object.keys(later?.fields ?? {}).map((name) => {
-    return [name, (operation as unknown as Record<string, unknown>)[name] ?? 0] as const;
+    return [name, (operation as Record<string, unknown>)[name] ?? 0] as const;
   });
   const isLater = given.some(([, value]) => value !== 0);
   to.u8(isLater ? later!.code : code);

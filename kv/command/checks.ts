@@ -70,11 +70,11 @@ export function subjectOf(check: Check): Key {
 /** What the subject is compared with. */
 export function demandOf(check: Check): unknown {
   if ("lock" in check) return check.revision;
-  return (check as unknown as Record<string, unknown>)[checkName(check)];
+  return (check as Record<string, unknown>)[checkName(check)];
 }
 
 /** The check of this kind. */
 export function makeCheck(name: CheckName, subject: Key, demand: unknown): Check {
   if (name === "lock") return { lock: subject, revision: demand as number };
-  return { key: subject, [name]: CHECKS[name].field === null ? true : demand } as unknown as Check;
+  return { key: subject, [name]: CHECKS[name].field === null ? true : demand } as Check;
 }

@@ -47,7 +47,7 @@ function levelOfBatch({ then, otherwise }: Batch): number {
 function levelOfOperation(operation: Operation): number {
   const { since, later } = OPERATIONS[operation.op];
   if (later === undefined) return since;
-  const given = operation as unknown as Readonly<Record<string, unknown>>;
+  const given = operation as Readonly<Record<string, unknown>>;
   const isLater = Object.keys(later.fields).some((name) => (given[name] ?? 0) !== 0);
   return isLater ? later.since : since;
 }

@@ -170,6 +170,19 @@ function checkWireTypes(context: Context): Visitor {
   };
 }
 
+/** A cast by way of `unknown` hides what no longer fits. */
+function checkCasts(context: Context): Visitor {
+  if (isTest(pathOf(context))) return {};
+  return {
+    TSAsExpression(node) {
+      const { expression } = node;
+      if (expression.type !== "TSAsExpression") return;
+      if (expression.typeAnnotation.type !== "TSUnknownKeyword") return;
+      context.report({ node, message: "wanted a type that fits, got a cast by way of unknown" });
+    },
+  };
+}
+
 /** For `deno lint` and `Deno.lint.runPlugin`. */
 const plugin: Deno.lint.Plugin = {
   name: "house",
@@ -180,6 +193,7 @@ const plugin: Deno.lint.Plugin = {
     "adapters-only": { create: checkAdapters },
     "packages": { create: checkPackages },
     "function-length": { create: checkFunctionLength },
+    "casts": { create: checkCasts },
     "wire-types": { create: checkWireTypes },
   },
 };

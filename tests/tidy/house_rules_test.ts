@@ -107,6 +107,13 @@ Deno.test("tests that are left out without a reason are found", () => {
   assertEquals(left("Deno.test({\n  ignore: isWindows, // no Unix sockets there\n});"), []);
 });
 
+Deno.test("a cast by way of unknown is found in the product", () => {
+  const text = "export const last = (given: string[]): number => given as unknown as number;\n";
+  assertEquals(broken("kv/store.ts", text), ["1: casts"]);
+  assertEquals(broken("kv/store_test.ts", text), []);
+  assertEquals(broken("kv/store.ts", text.replace(" as number", "")), []);
+});
+
 Deno.test("undefined is found in what travels", () => {
   const types = [
     "export interface Vote {\n  readonly votedFor?: number;\n}\n",
