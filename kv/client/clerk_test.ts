@@ -10,7 +10,7 @@ import { SeededRandom } from "../../tests/sim/seeded_random.ts";
 import { VirtualClock } from "../../tests/sim/virtual_clock.ts";
 import { Clerk } from "./clerk.ts";
 import type { CallResult, ClerkOptions } from "./clerk_types.ts";
-import { encodeReply, encodeRequest, type Reply } from "../command/mod.ts";
+import { type Batch, encodeReply, encodeRequest, type Reply } from "../command/mod.ts";
 import { KvStore } from "../store/store.ts";
 
 /** A server's answer to a request: a reply, bytes, or silence until the deadline. */
@@ -147,6 +147,22 @@ Deno.test("Clerk does not return noKey when an earlier request may arrive once t
   });
   assertEquals(store.apply(late), encodeReply({ type: "stored" }));
   assertEquals(await clock.wait(clerk.put("new", value, { version: 1 })), { type: "noKey" });
+});
+
+Deno.test("Clerk returns maybe when a check of a batch may fail because of its own first request (O5)", async () => {
+  const store = new KvStore();
+  const { clock, clerk } = makeWorld((_, attempt, request) => {
+    const reply = store.apply(request);
+    return attempt === 1 ? null : reply;
+  });
+  const batch: Batch = {
+    checks: [{ key: "k", version: 0 }],
+    then: [{ op: "put", key: "k", value }],
+    ...{ otherwise: [], at: 0 },
+  };
+  assertEquals(await clock.wait(clerk.batch(batch)), { type: "maybe" });
+  const again = await clock.wait(clerk.batch(batch));
+  assert(again.type === "done" && !again.result.held, again.type);
 });
 
 Deno.test("Clerk gives up at the deadline and returns whether the put may be executed", async () => {

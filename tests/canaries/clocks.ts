@@ -359,8 +359,8 @@ export const endingsCanaries: readonly Canary[] = [
     rule: "N4",
     bug: "a lease whose renewals get no answer never counts as lost",
     file: KEEPER,
-    find: "if (kept.sureUntil <= now) {",
-    replace: "if (false as boolean) {",
+    find: 'this.#lose(kept, "doubtful");\n        continue;',
+    replace: "kept.sureUntil = now + kept.ttlMs;\n        continue;",
     caughtBy: [KEEPS],
   },
 ];

@@ -218,7 +218,7 @@ export const electionCanaries: readonly Canary[] = [
     find: `this.#roundTicks = 0;
     this.reset();`,
     replace: "this.#roundTicks = 0;",
-    caughtBy: [AGREEMENT],
+    caughtBy: ["raft/core/server/election_timer_test.ts"],
   },
   {
     rule: "E10",

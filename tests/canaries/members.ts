@@ -239,7 +239,7 @@ export const memberCanaries: readonly Canary[] = [
     file: "cli/node/run_node.ts",
     find: "if (isMembersFolder(this.#node, folder)) void",
     replace: "if (this.#isStopped) void",
-    caughtBy: [MEMBER_COMMANDS],
+    caughtBy: [`${MEMBER_COMMANDS} --filter place`],
   },
   {
     rule: "M7",

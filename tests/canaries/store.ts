@@ -216,7 +216,7 @@ export const storeCanaries: readonly Canary[] = [
     file: CLERK,
     find: "(!isUnsure || reply.result.held || isIdempotent(batch))",
     replace: "(!isUnsure || !isOnce)",
-    caughtBy: [SWARM],
+    caughtBy: ["kv/client/clerk_test.ts"],
   },
   {
     rule: "O6",

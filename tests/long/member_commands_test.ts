@@ -71,6 +71,35 @@ Deno.test("transfer lets another node lead, and member removes and adds a node a
   });
 });
 
+Deno.test("a node ends whose place another folder took while it was down (M7)", async () => {
+  await withCluster(async ({ flags }) => {
+    const data = flags[1]!;
+    const member = async (...words: string[]): Promise<void> => {
+      const { code, error } = await run(["member", ...words, ...flags]);
+      assertEquals(code, 0, error);
+    };
+    const first = await startFresh(data, 4);
+    try {
+      await member("add", "n4", "--with", first.client);
+    } finally {
+      await killCommand(first.process);
+    }
+    await Deno.rename(`${data}/fresh4`, `${data}/earlier4`);
+    const second = await startFresh(data, 4);
+    try {
+      await member("replace", "n4", "--with", second.client);
+      const earlier = startCommand(["node", "--data", `${data}/earlier4`]);
+      const tooLong = setTimeout(() => earlier.kill(), 20_000);
+      const { code, error } = await endOf(earlier);
+      clearTimeout(tooLong);
+      assertEquals(code, exitCodes.removed, error);
+      await killCommand(earlier);
+    } finally {
+      await killCommand(second.process);
+    }
+  });
+});
+
 Deno.test("member refuses what makes no sense, and what would leave no majority", async () => {
   await withCluster(async ({ flags }) => {
     const refused = async (...args: readonly string[]): Promise<string> => {
