@@ -211,6 +211,14 @@ export const memberCanaries: readonly Canary[] = [
   },
   {
     rule: "M7",
+    bug: "a server whose addition was cut off before it was committed ends as removed",
+    file: MEMBERSHIP,
+    find: "return placed.index <= commit && this.#isMember(placed);",
+    replace: "return this.#isMember(placed);",
+    caughtBy: ["tests/swarm/sim_test.ts --filter M7"],
+  },
+  {
+    rule: "M7",
     bug: "a leader that is removed ends before it has handed over",
     file: "raft/node.ts",
     find: 'this.#raft.isRemoved && this.#raft.standing.role !== "leader"',

@@ -41,6 +41,11 @@ Deno.test("the swarm passes in seeds that failed once", async () => {
   }
 });
 
+Deno.test("a server whose addition was cut off is not removed in seed 6764296 (M7)", async () => {
+  const result = await runSwarm(6764296, { members: true });
+  assertEquals(failureLines(result, "deno task sim --members"), []);
+});
+
 Deno.test("the swarm produces the same trace for the same seed, printed or not", async () => {
   const lines: string[] = [];
   const first = await runSwarm(47, { print: (line) => lines.push(line) });

@@ -13,7 +13,7 @@ export class Membership {
   readonly #id: NodeId;
   readonly #incarnation: string;
   readonly #log: Log;
-  /** Whether any configuration that was in force had this server as a member. */
+  /** Whether this server was a member by a committed configuration. */
   #wasMember: boolean;
   /** The index as of which a member says that this server was removed; 0: no member says it. */
   #removedAt: Index = 0;
@@ -26,8 +26,7 @@ export class Membership {
     this.#log = log;
     this.#known = log.placed;
     const first = founders === null ? Configuration.of(peers) : new Configuration(founders);
-    this.#wasMember = first.has(id, incarnation) ||
-      log.placedFrom(0).some((placed) => this.#isMember(placed));
+    this.#wasMember = first.has(id, incarnation);
   }
 
   /** Whether this server is a voter of the configuration in force. */
@@ -49,6 +48,10 @@ export class Membership {
   isRemoved(commit: Index): boolean {
     const { placed } = this.#log;
     if (this.#removedAt > 0 && this.#removedAt >= placed.index) return true;
+    // An addition that was cut off before it was committed is no removal.
+    this.#wasMember ||= this.#log.placedFrom(0).some((placed) => {
+      return placed.index <= commit && this.#isMember(placed);
+    });
     return this.#wasMember && placed.index <= commit && !this.#isMember(placed);
   }
 
@@ -69,7 +72,6 @@ export class Membership {
     const { placed } = this.#log;
     if (placed === this.#known) return null;
     this.#known = placed;
-    this.#wasMember ||= this.#isMember(placed);
     return placed.configuration.members;
   }
 
