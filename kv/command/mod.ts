@@ -32,6 +32,7 @@ export {
 export {
   type Operation,
   type OperationName,
+  operationNames,
   type OperationOf,
   OPERATIONS,
   RANGE_KEYS_MAX,

@@ -6,8 +6,16 @@
  */
 
 import { serialize } from "node:v8";
-import { endOfPrefix } from "../../kv/mod.ts";
-import type { Batch, Check, Operation, OperationName, OperationOf, Result } from "../../kv/mod.ts";
+import { endOfPrefix, isReadOnly } from "../../kv/mod.ts";
+import type {
+  Batch,
+  Check,
+  Key,
+  Operation,
+  OperationName,
+  OperationOf,
+  Result,
+} from "../../kv/mod.ts";
 import type { SeededRandom } from "../sim/mod.ts";
 import type { Recorded } from "./store_recorder.ts";
 
@@ -15,6 +23,9 @@ const NO_BOUND = new Uint8Array();
 
 /** The leases of all clients, each always with the same time to live. */
 const LEASES = [{ lease: 1, ttl: 200 }, { lease: 2, ttl: 1000 }, { lease: 3, ttl: 5000 }] as const;
+
+/** What ends soon ends so long before and after now. */
+const SOON_MS = { before: 500, after: 5000 };
 
 /** Makes one operation of each kind. */
 type Makers = { readonly [Name in OperationName]: () => OperationOf<Name> };
@@ -27,14 +38,24 @@ export interface RandomBatchesOptions {
   readonly keys: number;
   /** Whether keys end by themselves, which the caller has to observe for the checker. */
   readonly hasEnds: boolean;
+  /** The wall time of the log, for keys that end soon. @default {no key ends soon} */
+  readonly wall?: () => number;
+  /** Locks with the revisions at which clients took them, to check; others may add to them. */
+  readonly locks?: readonly { readonly lock: Key; readonly revision: number }[];
 }
+
+/** A read at a revision goes so far back, as far as this client has seen any. */
+const REVISIONS_BACK = 50;
 
 /** Draws batches, and remembers what their results reveal. */
 export class RandomBatches {
   readonly #random: SeededRandom;
+  /** Draws what came later, so that older seeds keep their batches. */
+  readonly #late: SeededRandom;
   readonly #prefix: string;
   readonly #keys: number;
-  readonly #hasEnds: boolean;
+  readonly #options: RandomBatchesOptions;
+  #newest = 0;
   readonly #versions = new Map<string, number>();
   readonly #revisions = new Map<string, number>();
   #count = 0;
@@ -42,9 +63,10 @@ export class RandomBatches {
   /** Uses so many keys that begin with the prefix. */
   constructor(random: SeededRandom, options: RandomBatchesOptions) {
     this.#random = random;
+    this.#late = random.fork("late");
     this.#prefix = options.prefix;
     this.#keys = options.keys;
-    this.#hasEnds = options.hasEnds;
+    this.#options = options;
   }
 
   /** The next batch; every value in it is new. */
@@ -55,12 +77,16 @@ export class RandomBatches {
     const otherwise = checks.length === 0
       ? []
       : this.#some(random.between(0, 2), () => this.#operation());
-    return { checks, then, otherwise, at: 0 };
+    const batch = { checks, then, otherwise, at: 0 };
+    const isPast = isReadOnly(batch) && this.#newest > 0 && this.#late.chance(0.5);
+    if (!isPast) return batch;
+    return { ...batch, at: Math.max(1, this.#newest - this.#late.below(REVISIONS_BACK)) };
   }
 
   /** Remembers what a batch revealed. */
   learn(batch: Batch, recorded: Recorded): void {
     if (typeof recorded === "string") return;
+    this.#newest = Math.max(this.#newest, recorded.revision);
     const done = recorded.held ? batch.then : batch.otherwise;
     for (const [place, operation] of done.entries()) {
       this.#learn(operation, recorded.results[place]!);
@@ -69,6 +95,8 @@ export class RandomBatches {
 
   #check(): Check {
     const random = this.#random;
+    const { locks = [] } = this.#options;
+    if (locks.length > 0 && this.#late.chance(0.2)) return this.#late.pick(locks);
     const key = this.#key();
     const revision = this.#revisions.get(key);
     const kinds: readonly (() => Check)[] = [
@@ -165,8 +193,13 @@ export class RandomBatches {
   /** Some keys end with a lease, and some at a time: long ago, now, or never in this run. */
   #end(): { readonly lease?: number; readonly expires?: number } {
     const random = this.#random;
-    if (!this.#hasEnds) return {};
+    const { hasEnds, wall } = this.#options;
+    if (!hasEnds) return {};
     if (random.chance(0.1)) return { lease: random.pick(LEASES).lease };
+    if (wall !== undefined && this.#late.chance(0.1)) {
+      const ms = this.#late.between(-SOON_MS.before, SOON_MS.after);
+      return { expires: Math.max(1, Math.floor(wall()) + ms) };
+    }
     return random.chance(0.1) ? { expires: random.pick([1, 2 ** 52]) } : {};
   }
 

@@ -1,5 +1,6 @@
 /**
- * Runs batches of clerks, marks those that write, and records them for the checker.
+ * Runs batches of clerks, marks those that write, and records them for the checker. A read at an older
+ * revision counts as one that began long ago: it shows that revision, and the newest only by accident.
  *
  * @module
  */
@@ -61,8 +62,10 @@ export class StoreRecorder {
     const mark = isReadOnly(batch) ? null : `${MARKS}${client}.${this.#count++}`;
     const input = mark === null ? batch : marked(batch, mark);
     const begin = this.#time();
-    const { output, ageMs } = await executeBatch(input, clerk, { timeoutMs, ...read });
-    const call = callOfState(begin, ageMs, read.stale);
+    const outcome = await clerk.batch(input, { timeoutMs, ...read });
+    const output = recordedOf(outcome, input);
+    const ageMs = outcome.type === "done" ? outcome.ageMs ?? 0 : 0;
+    const call = batch.at > 0 ? -Infinity : callOfState(begin, ageMs, read.stale);
     const end = this.#time();
     const isKnown = typeof output === "object" || output === "invalid";
     this.history.push({
@@ -70,6 +73,21 @@ export class StoreRecorder {
       ...isKnown ? { return: end, output } : { return: null, output: null },
     });
     return output;
+  }
+
+  /** A clerk whose batches are recorded, for a client that knows nothing of marks. */
+  recorded({ clerk, client }: Pick<StoreAct, "clerk" | "client">): Pick<Clerk, "batch"> {
+    return {
+      batch: async (batch, { timeoutMs = Infinity } = {}) => {
+        const output = await this.execute(batch, { clerk, client, timeoutMs });
+        if (output === "unknown") return { type: "maybe" };
+        if (output === "never") return { type: "unavailable" };
+        if (output === "invalid") return { type: "invalid", reason: "" };
+        const done = output.held ? batch.then : batch.otherwise;
+        const results = output.results.slice(0, done.length);
+        return { type: "done", result: { ...output, results } };
+      },
+    };
   }
 
   /**
@@ -111,6 +129,11 @@ async function readMarks(clerk: Clerk, timeoutMs: number): Promise<ReadonlyMap<s
     const then = [{ ...page, reverse: false, show: "keys" }] as const;
     const outcome = await clerk.batch({ checks: [], then, otherwise: [], at }, { timeoutMs });
     const [found] = outcome.type === "done" ? outcome.result.results : [];
+    if (outcome.type === "compacted") {
+      // Keys that ended meanwhile took the place of this revision in a short history.
+      [start, at] = [MARKS, 0];
+      continue;
+    }
     if (outcome.type !== "done" || found?.op !== "range") {
       throw new Error(`After the heal the marks cannot be read: ${outcome.type}`);
     }
@@ -121,17 +144,7 @@ async function readMarks(clerk: Clerk, timeoutMs: number): Promise<ReadonlyMap<s
   return marks;
 }
 
-async function executeBatch(
-  batch: Batch,
-  clerk: Clerk,
-  options: ReadOptions,
-): Promise<{ readonly output: Recorded; readonly ageMs: number }> {
-  const outcome = await clerk.batch(batch, options);
-  const ageMs = outcome.type === "done" ? outcome.ageMs ?? 0 : 0;
-  return { output: recordedOf(outcome), ageMs };
-}
-
-function recordedOf(outcome: BatchOutcome): Recorded {
+function recordedOf(outcome: BatchOutcome, { at }: Batch): Recorded {
   switch (outcome.type) {
     case "done":
       return outcome.result;
@@ -143,7 +156,15 @@ function recordedOf(outcome: BatchOutcome): Recorded {
     case "unavailable":
       return "never";
     case "compacted":
+      if (outcome.oldest <= at) {
+        throw new Error(`Revision ${at} is gone, but not ${outcome.oldest}`);
+      }
+      return "never";
     case "future":
+      if (outcome.newest >= at) {
+        throw new Error(`Revision ${at} comes, but ${outcome.newest} is there`);
+      }
+      return "never";
     case "refused":
       throw new Error(`A server answered a batch with ${outcome.type}`);
     default:

@@ -148,6 +148,12 @@ export class SimCluster implements Cluster {
     this.#nodes.view(id)?.resume();
   }
 
+  /** Sets the date of a computer forward, or back. */
+  setDate(id: NodeId, byMs: number): void {
+    this.note(id, `has its date set by ${Math.round(byMs)} ms`);
+    this.#nodes.view(id)?.setDate(byMs);
+  }
+
   /** Stalls the disk: saves take at least until then, while the server itself goes on. */
   stall(id: NodeId, ms: number): void {
     this.note(id, `has a disk that stands still for ${Math.round(ms)} ms`);

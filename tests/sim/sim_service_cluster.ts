@@ -10,6 +10,7 @@
 
 import {
   EndProposer,
+  type HistoryLimits,
   KvServer,
   KvStore,
   LevelProposer,
@@ -48,6 +49,8 @@ export interface SimServiceOptions extends Omit<SimClusterOptions, "machine"> {
   readonly logBytesMax?: number | null;
   /** Keeps the store in tables of these sizes, where files are simulated. @default {null} */
   readonly tables?: TableSizes | null;
+  /** How far back reads and watches of the store reach. @default {as in the product} */
+  readonly history?: HistoryLimits & { readonly watchBytes?: number };
   /** What a server's program knows, asked at each start. @default {all that there is} */
   readonly levels?: (id: NodeId) => Levels;
 }
@@ -75,11 +78,12 @@ class SimService extends Rsm {
 
   constructor(
     context: MachineContext,
-    { machine: name, profile, logBytesMax, tables, levels, announced }: {
+    { machine: name, profile, logBytesMax, tables, history, levels, announced }: {
       readonly machine: Machine;
       readonly profile: Profile;
       readonly logBytesMax: number | null;
       readonly tables: TableSizes | null;
+      readonly history: SimServiceOptions["history"] & object;
       readonly levels: Levels;
       readonly announced: (id: NodeId) => number | null;
     },
@@ -89,7 +93,7 @@ class SimService extends Rsm {
       ? undefined
       : new TableImages({ ...tables, files, clock });
     const machine = name.startsWith("kv")
-      ? new KvStore(undefined, undefined, images?.state, levels)
+      ? new KvStore(undefined, history, images?.state, levels)
       : new CounterMachine();
     super({ machine, logBytesMax, clock, random, ...images === undefined ? {} : { images } });
     this.context = context;
@@ -115,6 +119,7 @@ class SimService extends Rsm {
         clock: context.clock,
         hasLeader: () => (node()?.status().leader ?? null) !== null,
         ageMs: () => this.ageMs,
+        limits: history.watchBytes === undefined ? {} : { recentBytesMax: history.watchBytes },
       })
       : null;
     this.#ends = machine instanceof KvStore
@@ -158,6 +163,7 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
       profile,
       logBytesMax = machine.endsWith("-snapshots") ? LOG_BYTES_MAX : null,
       tables = null,
+      history = {},
       levels = () => LEVELS,
       ...options
     }: SimServiceOptions,
@@ -170,7 +176,7 @@ export class SimServiceCluster extends SimCluster implements ServiceCluster {
       raft: { profile: chosen, ...options.raft },
       machine: (context) => {
         const service = new SimService(context, {
-          ...{ machine, profile: chosen, logBytesMax, tables },
+          ...{ machine, profile: chosen, logBytesMax, tables, history },
           levels: levels(context.id),
           announced: (id) => services.get(id)?.levels.last ?? null,
         });

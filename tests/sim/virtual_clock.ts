@@ -15,6 +15,8 @@ import type { Clock, Timer } from "../../raft/mod.ts";
 
 /** More than the length of any chain of promises inside a node, but for its files. */
 const MICROTASK_ROUNDS = 12;
+/** More than the length of any chain of promises of a client that a wait resumes. */
+const WAKE_ROUNDS = 100;
 /** Yields to the event loop after so many events, which is the same in every run. */
 const EVENTS_PER_BREATH = 4096;
 /** When every simulation begins: the year 2026. */
@@ -178,14 +180,17 @@ export class VirtualClock implements Clock {
         break;
       }
       if (this.#watched > 0) this.touch();
-      const rounds = this.#touched;
-      this.#touched = 0;
-      for (let round = 0; round < rounds; round++) await null;
-      if (this.#woken || this.#events % EVENTS_PER_BREATH === 0) {
-        this.#woken = false;
-        await settle();
-      }
+      while (this.#touched > 0 || this.#woken) await this.#settleSome();
+      if (this.#events % EVENTS_PER_BREATH === 0) await settle();
     }
+  }
+
+  /** Lets promises settle that this event has resolved; a caller that goes on may resolve others. */
+  async #settleSome(): Promise<void> {
+    const rounds = this.#woken ? WAKE_ROUNDS : this.#touched;
+    this.#touched = 0;
+    this.#woken = false;
+    for (let round = 0; round < rounds; round++) await null;
   }
 
   #next(): Event {
@@ -224,7 +229,7 @@ export class ClockView implements Clock {
   readonly #clock: VirtualClock;
   readonly #rate: number;
   readonly #originMs: number;
-  readonly #wallAheadMs: number;
+  #wallAheadMs: number;
   readonly #held: (() => void)[] = [];
   #state: "running" | "paused" | "ended" = "running";
 
@@ -254,6 +259,11 @@ export class ClockView implements Clock {
 
   soon(run: () => void): void {
     this.#clock.schedule(0, run, this);
+  }
+
+  /** Sets the date forward, or back. */
+  setDate(byMs: number): void {
+    this.#wallAheadMs += byMs;
   }
 
   /** As SIGSTOP: due events are held until {@linkcode resume}. */

@@ -1,7 +1,7 @@
 /**
  * Injects faults into a simulated cluster: partitions of every shape, flapping links, clogs and
  * floods, crashes of one or all nodes, crashes while sending, pauses, stalled and full disks,
- * changing loss and delay. The plan and its random function determine them; {@linkcode Chaos.end} removes all.
+ * dates that are set, changing loss and delay. The plan and its random function determine them; {@linkcode Chaos.end} removes all.
  *
  * @module
  */
@@ -29,6 +29,8 @@ export class Chaos {
   readonly #random: SeededRandom;
   #isOn = false;
   #partitions = 0;
+  /** How many faults of each kind there were. */
+  readonly counts: Record<string, number> = {};
 
   constructor(cluster: SimCluster, plan: SwarmPlan, random: SeededRandom) {
     this.#cluster = cluster;
@@ -49,6 +51,12 @@ export class Chaos {
     this.#often("weather", (random) => this.#changeWeather(random));
     this.#often("stall", (random) => this.#stall(random));
     this.#often("full", (random) => this.#fill(random));
+    this.#often("date", (random) => {
+      this.#cluster.setDate(
+        this.#victim(random),
+        random.pick([1000, 60_000]) * random.range(-1, 1),
+      );
+    });
     this.#often("change", (random) => this.#change(random));
     this.#often("transfer", (random) => this.#cluster.transfer(this.#victim(random)));
     const sending = this.#random.fork("crashAtSend");
@@ -80,11 +88,16 @@ export class Chaos {
     const meanMs = 60_000 / perMinute;
     const wait = () => {
       this.#later(random.range(0, 2 * meanMs), () => {
+        this.#count(trouble);
         make(random);
         wait();
       });
     };
     wait();
+  }
+
+  #count(kind: string): void {
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
   }
 
   /** Runs later, unless the faults have ended by then. */
@@ -163,6 +176,7 @@ export class Chaos {
 
   #crash(id: NodeId, random: SeededRandom): void {
     if (!this.#cluster.isRunning(id)) return;
+    this.#count("killed");
     this.#cluster.kill(id);
     this.#later(random.pick([1, 100, 1_000, 5_000]) * random.next(), () => this.#rise(id));
   }

@@ -1,16 +1,22 @@
 /**
  * One run of the key/value swarm: a cluster as planned by the seed, clerks that read and write a
- * few keys under all faults, then a heal after which every clerk must be served. The history must
- * be linearizable; a put that was certainly refused must never be read. Watches see meanwhile exactly
- * what a replay of the log makes.
+ * few keys, send batches of all operations and take turns in holding a lock under all faults, then a
+ * heal after which every clerk must be served. The histories must be linearizable; a put that was
+ * certainly refused must never be read. Watches see meanwhile exactly what a replay of the log makes.
  *
  * @module
  */
 
-import { Clerk, type ReadOptions } from "../../kv/mod.ts";
+import { Clerk, type OperationName, type ReadOptions, Watcher } from "../../kv/mod.ts";
 import { Chaos } from "./chaos.ts";
 import type { KvInput, KvOutput } from "../checker/mod.ts";
-import { type Act, KvRecorder, RandomBatches, StoreRecorder } from "../recorder/mod.ts";
+import {
+  type Act,
+  KvRecorder,
+  RandomBatches,
+  RandomLocks,
+  StoreRecorder,
+} from "../recorder/mod.ts";
 import type { Operation, Verdict } from "../checker/search/mod.ts";
 import { SeededRandom, SimServiceCluster, type TableSizes } from "../sim/mod.ts";
 import { KvWatching } from "./kv_watching.ts";
@@ -32,12 +38,28 @@ export interface KvSwarmResult {
   readonly virtualMs: number;
   /** Groups of changes that watches saw. */
   readonly seen: number;
+  /** Entries of the log that were committed. */
+  readonly committed: number;
+  /** What happened how often: operations of batches that were answered, faults, and more. */
+  readonly counts: SwarmCounts;
   readonly history: readonly Operation<KvInput, KvOutput>[];
+}
+
+/** Counts of one run. */
+export interface SwarmCounts {
+  /** The operations in batches that were executed, by name. */
+  readonly operations: Readonly<Record<string, number>>;
+  /** The faults, by kind; `members`: changes of members that were committed. */
+  readonly faults: Readonly<Record<string, number>>;
+  /** Batches in a session, reads at an older revision, locks that were taken, watches that began anew. */
+  readonly others: Readonly<Record<"numbered" | "past" | "locks" | "compacted", number>>;
 }
 
 /** After the heal every clerk must be served within this time. */
 const RECOVERY_MS_MAX = 60_000;
 const CHECK_MS = 10_000;
+/** Longer runs find no more than as many seeds as fit into the same time. */
+const SAFETY_MS_MAX = 20_000;
 
 /** Runs one seed. */
 export async function runKvSwarm(seed: number): Promise<KvSwarmResult> {
@@ -57,6 +79,15 @@ function planTables(random: SeededRandom): TableSizes | null {
   };
 }
 
+/** Room for older versions and for changes; little of it makes reads and watches come too late. */
+function planHistory(random: SeededRandom) {
+  const [bytes, watchBytes] = [
+    random.pick([0, 0, 2000, 20_000]),
+    random.pick([0, 0, 2000, 20_000]),
+  ];
+  return { ...bytes === 0 ? {} : { bytes }, ...watchBytes === 0 ? {} : { watchBytes } };
+}
+
 /** Some reads go to any server, and some may see an older state. */
 function randomRead(random: SeededRandom): Pick<ReadOptions, "stale" | "anyServer"> {
   if (random.chance(0.2)) return { stale: random.pick([20, 200, 1000]) };
@@ -71,6 +102,9 @@ class KvSwarmRun {
   readonly #batches: StoreRecorder;
   readonly #keys: number;
   readonly #watching: KvWatching;
+  readonly #locks: RandomLocks;
+  readonly #chaos: Chaos;
+  #numbered = 0;
   #isOver = false;
   #unknown = 0;
   #unavailable = 0;
@@ -84,9 +118,22 @@ class KvSwarmRun {
     const logBytesMax = this.#random.pick(limits);
     this.#keys = this.#random.between(1, 4);
     const tables = planTables(this.#random.fork("tables"));
-    this.#cluster = new SimServiceCluster({ ...plan, machine: "kv", profile, logBytesMax, tables });
-    this.#recorder = new KvRecorder(() => this.#cluster.now());
-    this.#batches = new StoreRecorder(() => this.#cluster.now());
+    const history = planHistory(this.#random.fork("history"));
+    const cluster = this.#cluster = new SimServiceCluster({
+      ...{ ...plan, machine: "kv", profile, logBytesMax, tables, history },
+    });
+    this.#chaos = new Chaos(cluster, plan, this.#random.fork("chaos"));
+    this.#recorder = new KvRecorder(() => cluster.now());
+    const recorder = this.#batches = new StoreRecorder(() => cluster.now());
+    const clock = cluster.clientClock;
+    const random = this.#random.fork("lock watches").next;
+    this.#locks = new RandomLocks({
+      ...{ recorder, clock, name: "turns", guarded: "guarded" },
+      watch: (query) => {
+        const { ids: servers, openWatch: open } = cluster;
+        return new Watcher({ servers, open, clock, random, query });
+      },
+    });
     this.#watching = new KvWatching(this.#cluster, this.#random.fork("watching"), this.#keys);
   }
 
@@ -113,6 +160,8 @@ class KvSwarmRun {
       unavailable: this.#unavailable,
       virtualMs: cluster.now(),
       seen: this.#watching.seen,
+      committed: cluster.watcher.committed,
+      counts: this.#counts(),
       history: this.#recorder.history,
     };
   }
@@ -120,19 +169,20 @@ class KvSwarmRun {
   async #play(): Promise<void> {
     const cluster = this.#cluster;
     for (const id of cluster.ids) await cluster.start(id);
-    const chaos = new Chaos(cluster, this.#plan, this.#random.fork("chaos"));
+    const chaos = this.#chaos;
     const clients = Array.from({ length: this.#random.between(2, 8) }, (_, number) => number);
     const others = Array.from({ length: this.#random.between(1, 4) }, (_, number) => number);
     const all = Promise.all([
       ...clients.map((number) => this.#client(number)),
       ...others.map((number) => this.#batchClient(number)),
+      ...[0, 1].map((number) => this.#lockClient(others.length + number)),
     ]);
     // Awaited only at the end; until then a failure must not end the process as unhandled.
     all.catch(() => undefined);
     const watching = this.#watching.run();
     watching.catch(() => undefined);
     chaos.begin();
-    await cluster.sleep(this.#plan.safetyMs);
+    await cluster.sleep(Math.min(this.#plan.safetyMs, SAFETY_MS_MAX));
     chaos.end();
     this.#isOver = true;
     const healed = cluster.now();
@@ -153,11 +203,11 @@ class KvSwarmRun {
   async #batchClient(client: number): Promise<void> {
     const cluster = this.#cluster;
     const random = this.#random.fork(`batches ${client}`);
-    const clerk = this.#clerk(random, random.chance(0.5));
+    const hasSession = random.chance(0.5);
+    const clerk = this.#clerk(random, hasSession);
     const batches = new RandomBatches(random.fork("batches"), {
-      prefix: "s",
-      keys: 5,
-      hasEnds: true,
+      ...{ prefix: "s", keys: 5, hasEnds: true, locks: this.#locks.taken },
+      wall: () => cluster.watcher.entryAt(cluster.watcher.committed)?.times.wall ?? 0,
     });
     const reads = random.fork("reads");
     const thinkMs = random.pick([5, 50, 500]);
@@ -165,6 +215,7 @@ class KvSwarmRun {
       const batch = batches.next();
       const timeoutMs = random.pick([100, 1000, 5000]);
       const act = { clerk, client, timeoutMs, read: randomRead(reads) };
+      if (hasSession) this.#numbered++;
       batches.learn(batch, await this.#batches.execute(batch, act));
       await cluster.sleep(random.range(0, thinkMs));
     }
@@ -175,6 +226,34 @@ class KvSwarmRun {
     if (typeof last === "string") {
       throw new Error(`After the heal the batches of client ${client} are not served: ${last}`);
     }
+  }
+
+  /** Takes and loses the lock until the faults end, then once more, which must succeed. */
+  async #lockClient(client: number): Promise<void> {
+    const random = this.#random.fork(`lock ${client}`);
+    const clerk = this.#clerk(random, true);
+    while (!this.#isOver) {
+      await this.#locks.use({ clerk, client, random }, random.pick([1000, 5000]));
+      await this.#cluster.sleep(random.range(0, random.pick([50, 2000])));
+    }
+    if (!await this.#locks.use({ clerk, client, random }, RECOVERY_MS_MAX)) {
+      throw new Error(`After the heal client ${client} does not get the lock`);
+    }
+  }
+
+  #counts(): SwarmCounts {
+    const operations: Record<string, number> = {};
+    let past = 0;
+    for (const { input, output } of this.#batches.history) {
+      if (output === null || output === "invalid") continue;
+      if (input.at > 0) past++;
+      const done: readonly { readonly op: OperationName }[] = output.results;
+      for (const { op } of done) operations[op] = (operations[op] ?? 0) + 1;
+    }
+    const faults = { ...this.#chaos.counts, members: this.#cluster.watcher.memberChanges };
+    const { compacted } = this.#watching;
+    const locks = this.#locks.taken.length;
+    return { operations, faults, others: { numbered: this.#numbered, past, locks, compacted } };
   }
 
   #clerk(random: SeededRandom, sessions = false): Clerk {

@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { operationNames } from "../../kv/command/mod.ts";
 import { runKvSwarm } from "./kv_swarm.ts";
 
 /** Few enough to run with the other tests; `deno task sim:kv` runs more. */
@@ -18,6 +19,7 @@ for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {
     let operations = 0;
     let unknown = 0;
     let seen = 0;
+    const counts = new Map<string, number>();
     for (let seed = first; seed <= last; seed++) {
       const { failure, verdict, ...result } = await runKvSwarm(seed);
       assertEquals(failure, "", `seed ${seed}: ${failure}`);
@@ -25,9 +27,16 @@ for (let first = 1; first <= SEEDS; first += SEEDS_PER_TEST) {
       operations += result.operations;
       unknown += result.unknown;
       seen += result.seen;
+      const { operations: done, others } = result.counts;
+      for (const [name, times] of Object.entries({ ...done, ...others })) {
+        counts.set(name, (counts.get(name) ?? 0) + times);
+      }
     }
     assert(operations > 100 * SEEDS_PER_TEST, `only ${operations} operations`);
     assert(seen > 50 * SEEDS_PER_TEST, `watches saw only ${seen} groups`);
+    for (const name of [...operationNames, "numbered", "past", "locks"]) {
+      assert((counts.get(name) ?? 0) > SEEDS_PER_TEST, `${name} only ${counts.get(name)} times`);
+    }
     // Without faults it would be one in a hundred.
     assert(unknown > operations / 20, `only ${unknown} of ${operations} of unknown outcome`);
   });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, AssertionError } from "@std/assert";
 import {
   type ChangeKind,
   type KeyRange,
@@ -28,12 +28,19 @@ interface Sight {
   readonly groups: SeenGroup[];
 }
 
+const LATE_MS_MAX = 20_000;
+
 /** Reads changes while others write. */
 export class KvWatching {
   readonly #cluster: SimServiceCluster;
   readonly #random: SeededRandom;
   readonly #keys: number;
   readonly #sights: Sight[] = [];
+  /** The log, executed once more, as far as it was there. */
+  readonly #store = new KvStore();
+  readonly #groups: ChangeGroup[] = [];
+  #replayed = 0;
+  #wall = 0;
   /** Every watch must get so far; `null`: the run is not over. */
   #goal: number | null = null;
   readonly #over = Promise.withResolvers<null>();
@@ -45,6 +52,7 @@ export class KvWatching {
     this.#cluster = cluster;
     this.#random = random;
     this.#keys = keys;
+    this.#store.observe({ changed: (group) => this.#record(group), replaced: () => {} });
   }
 
   /** Resolves when every reader has seen what happened until {@linkcode end}. */
@@ -94,6 +102,12 @@ export class KvWatching {
       previous: random.chance(0.5),
       keysOnly: random.chance(0.2),
     };
+    const late = random.fork("late");
+    if (late.chance(0.3)) {
+      // Begins when others have been writing for a while, somewhere in the past.
+      await clock.wait(Promise.race([clock.sleep(late.range(0, LATE_MS_MAX)), this.#over.promise]));
+      query = { ...query, from: late.between(0, this.#cluster.watcher.committed) };
+    }
     while (true) {
       const sight: Sight = { query, from: query.from, upTo: query.from ?? 0, groups: [] };
       this.#sights.push(sight);
@@ -159,16 +173,26 @@ export class KvWatching {
     });
   }
 
+  /** The changes of the log so far. */
   #replay(): readonly ChangeGroup[] {
     const { watcher } = this.#cluster;
-    const groups: ChangeGroup[] = [];
-    const store = new KvStore();
-    store.observe({ changed: (group) => void groups.push(group), replaced: () => {} });
-    for (let index = 1; index <= watcher.committed; index++) {
+    while (this.#replayed < watcher.committed) {
+      const index = ++this.#replayed;
       const entry = watcher.entryAt(index);
-      if (entry?.kind === "command") store.apply(entry.data, { index, ...entry.times });
+      if (entry === undefined) continue;
+      this.#wall = entry.times.wall;
+      if (entry.kind === "command") this.#store.apply(entry.data, { index, ...entry.times });
     }
-    return groups;
+    return this.#groups;
+  }
+
+  /** Records a group of the log, in which no key may end before its time (N1). */
+  #record(group: ChangeGroup): void {
+    this.#groups.push(group);
+    for (const { entry } of group.changes) {
+      const earlyMs = kindOf(entry) === "expired" ? entry.expires - this.#wall : 0;
+      if (earlyMs > 0) throw new AssertionError(`${entry.key} ended ${earlyMs} ms early`);
+    }
   }
 }
 

@@ -33,6 +33,8 @@ export interface TroubleRates {
   /** One disk to all disks have no room for some seconds. */
   readonly full: number;
   readonly weather: number;
+  /** The date of one computer is set forward or back. */
+  readonly date: number;
   /** Members are added, removed and promoted. */
   readonly change: number;
   /** A leader hands over. */
@@ -103,6 +105,7 @@ export function planSwarm(seed: number, fixed: PlanOptions = {}): SwarmPlan {
     troubles: {
       ...planTroubles(random.fork("troubles")),
       full: planFullDisks(random.fork("full disks")),
+      date: planDates(random.fork("dates")),
       ...members.troubles,
     },
     ...planWeather(random.fork("weather")),
@@ -181,7 +184,9 @@ function planMembers(
   return { spare: random.between(0, Math.max(0, 7 - voters)), troubles };
 }
 
-function planTroubles(random: SeededRandom): Omit<TroubleRates, "change" | "transfer" | "full"> {
+function planTroubles(
+  random: SeededRandom,
+): Omit<TroubleRates, "change" | "transfer" | "full" | "date"> {
   const some = (share: number, most: number) => random.chance(share) ? random.range(0, most) : 0;
   return {
     partition: some(0.8, 40),
@@ -199,6 +204,10 @@ function planTroubles(random: SeededRandom): Omit<TroubleRates, "change" | "tran
 
 function planFullDisks(random: SeededRandom): number {
   return random.chance(0.3) ? random.range(0, 10) : 0;
+}
+
+function planDates(random: SeededRandom): number {
+  return random.chance(0.3) ? random.range(0, 30) : 0;
 }
 
 function planSlowSaves(random: SeededRandom): number {
