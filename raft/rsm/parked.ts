@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Clock, NodeId } from "../core/mod.ts";
+import type { Clock, NodeId, Timer } from "../core/mod.ts";
 import type { Outcome } from "./rsm_options.ts";
 
 /** Longer than a leader tries to hand over. */
@@ -17,6 +17,8 @@ const PARK_MS = 1_000;
 export class Parked {
   readonly #clock: Pick<Clock, "after">;
   #waiting: ((outcome: Outcome) => void)[] = [];
+  /** Ends the wait. It is cancelled when the wait has ended: it must not cut a later one short. */
+  #timer: Timer | null = null;
 
   constructor(clock: Pick<Clock, "after">) {
     this.#clock = clock;
@@ -30,11 +32,13 @@ export class Parked {
   /** Keeps a call. */
   add(done: (outcome: Outcome) => void): void {
     this.#waiting.push(done);
-    if (this.#waiting.length === 1) this.#clock.after(PARK_MS, () => this.release(null));
+    this.#timer ??= this.#clock.after(PARK_MS, () => this.release(null));
   }
 
   /** Answers all of them with the leader. */
   release(leader: NodeId | null): void {
+    this.#timer?.cancel();
+    this.#timer = null;
     for (const done of this.#waiting.splice(0)) done({ kind: "notLeader", leader });
   }
 }

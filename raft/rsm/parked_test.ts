@@ -12,7 +12,10 @@ import { BareServer } from "../../tests/helpers/bare_server.ts";
 
 Deno.test("Parked answers each call once: with the next leader, or after a while without (M10)", () => {
   const timers: (() => void)[] = [];
-  const after = (_ms: number, run: () => void) => (timers.push(run), { cancel: () => {} });
+  const after = (_ms: number, run: () => void) => {
+    const place = timers.push(run) - 1;
+    return { cancel: () => void (timers[place] = () => {}) };
+  };
   const parked = new Parked({ after });
   const outcomes: Outcome[] = [];
   parked.add((outcome) => outcomes.push(outcome));
@@ -20,8 +23,9 @@ Deno.test("Parked answers each call once: with the next leader, or after a while
   assertEquals([parked.length, timers.length, outcomes], [2, 1, []]);
   parked.release(2);
   assertEquals(outcomes, [{ kind: "notLeader", leader: 2 }, { kind: "notLeader", leader: 2 }]);
-  timers[0]!();
   parked.add((outcome) => outcomes.push(outcome));
+  timers[0]!(); // of the calls before, which were answered in time
+  assertEquals([parked.length, outcomes.length], [1, 2]);
   timers[1]!();
   assertEquals([parked.length, outcomes.slice(2)], [0, [{ kind: "notLeader", leader: null }]]);
 });
