@@ -43,6 +43,7 @@ export class LevelProposer {
 
   /** Whether there are requests that may not enter the log yet, as far as it has been applied. */
   get isMixed(): boolean {
+    // Not `known`: in tests of an upgrade that is less than the requests that this program can read.
     return this.#options.store.level.value < LEVELS.last;
   }
 
@@ -83,7 +84,9 @@ export class LevelProposer {
 
   #look(): void {
     const { store, rsm, led, announced } = this.#options;
-    const members = store.level.value < store.level.known ? led() : null;
+    // The level never goes back: nothing is left to do, and there is no timer any more.
+    if (store.level.value >= store.level.known) return;
+    const members = led();
     const level = members === null ? 0 : Math.min(
       store.level.known,
       ...this.#others(members).map((id) => announced(id) ?? 0),

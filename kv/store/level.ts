@@ -1,6 +1,7 @@
 /**
  * The feature level of the cluster, as part of the state: what every member knows. A leader raises it
- * by an entry when all members have announced more, and it never goes back (O9).
+ * by an entry when all members have announced more, and it never goes back (O9). It is one of the parts of
+ * the state that have keys of their own, which {@linkcode ownKeys} reads together.
  *
  * @module
  */
@@ -9,6 +10,9 @@ import { type Request, SYSTEM_KEYS } from "../command/mod.ts";
 import { levelOf, type Levels } from "../levels/mod.ts";
 import type { Entry, State } from "../tables/mod.ts";
 import { written } from "./draft.ts";
+import { Endings } from "./endings.ts";
+import { Leases } from "./leases.ts";
+import { SESSION_LIMITS, Sessions } from "./sessions.ts";
 
 /**
  * The log or the state holds what this program does not know. A server that passed over it would become
@@ -67,4 +71,22 @@ export class ClusterLevel {
     this.#entry = written(this.#entry, { key: LEVEL, value, revision });
     this.#state.add(this.#entry);
   }
+}
+
+/** The parts of the store that have keys of their own. */
+export interface OwnKeys {
+  readonly sessions: Sessions;
+  readonly endings: Endings;
+  readonly leases: Leases;
+  readonly level: ClusterLevel;
+}
+
+/** Reads them from a state. */
+export function ownKeys(state: State, levels: Levels): OwnKeys {
+  return {
+    sessions: new Sessions(state, SESSION_LIMITS),
+    endings: new Endings(state),
+    leases: new Leases(state),
+    level: new ClusterLevel(state, levels),
+  };
 }

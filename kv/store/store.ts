@@ -33,15 +33,13 @@ import {
 import { LEVELS, type Levels } from "../levels/mod.ts";
 import { MemoryState, type State } from "../tables/mod.ts";
 import { type Change, Draft, InvalidBatch, isShown, type StoreObserver, written } from "./draft.ts";
-import { Endings } from "./endings.ts";
 import { executeBatch } from "./execute.ts";
 import { endLeases } from "./lease_work.ts";
 import { History, type HistoryLimits } from "./history.ts";
 import { drawImage, isImage, readImage } from "./image.ts";
+import { type OwnKeys, ownKeys } from "./level.ts";
 import { Room, type StoreLimits } from "./room.ts";
-import { Leases } from "./leases.ts";
-import { SESSION_LIMITS, Sessions } from "./sessions.ts";
-import { ClusterLevel } from "./level.ts";
+import { SESSION_LIMITS } from "./sessions.ts";
 
 /** The number of revisions for which the version of a deleted key is remembered, on all servers. */
 const DELETIONS_REVISIONS = 1_000_000;
@@ -52,16 +50,6 @@ const FULL = encodeReply({ type: "full" });
 const OVERLOADED = encodeReply({ type: "overloaded" });
 const SESSION_GONE = encodeReply({ type: "sessionGone" });
 const REFUSED = encodeReply({ type: "refused" });
-
-/** What the store keeps under its own keys. */
-function ownKeys(state: State, levels: Levels) {
-  return {
-    sessions: new Sessions(state, SESSION_LIMITS),
-    endings: new Endings(state),
-    leases: new Leases(state),
-    level: new ClusterLevel(state, levels),
-  };
-}
 
 /** A map with versions that every server of a cluster holds alike. */
 export class KvStore implements StateMachine {
@@ -74,9 +62,10 @@ export class KvStore implements StateMachine {
   /** Its times. */
   #steady = 0;
   #wall = 0;
-  #own: ReturnType<typeof ownKeys>;
+  #own: OwnKeys;
   readonly #levels: Levels;
   #observer: StoreObserver | null = null;
+  #endsObserver: (() => void) | null = null;
 
   /**
    * An empty store, or one on a state that is kept on a disk. Tests choose other limits, alike for all
@@ -121,6 +110,16 @@ export class KvStore implements StateMachine {
       this.#own.leases.next <= Math.max(steady, this.#steady);
   }
 
+  /** Whether anything ends by itself, sooner or later. */
+  get hasEnds(): boolean {
+    return this.#own.endings.next < Infinity || this.#own.leases.next < Infinity;
+  }
+
+  /** Calls an observer whenever something was changed while anything ends by itself; `null` ends that. */
+  observeEnds(observer: (() => void) | null): void {
+    this.#endsObserver = observer;
+  }
+
   /** Gives the changes of every revision to an observer, in order; `null` ends that. */
   observe(observer: StoreObserver | null): void {
     this.#observer = observer;
@@ -151,7 +150,7 @@ export class KvStore implements StateMachine {
       case "numbered":
         return this.#once(request);
       case "time":
-        return this.#time();
+        return encodeReply({ type: "time", steady: this.#steady });
       case "end":
         return this.#end();
       case "level":
@@ -165,7 +164,7 @@ export class KvStore implements StateMachine {
   query(request: Uint8Array): Uint8Array {
     const query = decodeRequest(request);
     if (query?.type === "get") return this.#get(query.key);
-    if (query?.type === "time") return this.#time();
+    if (query?.type === "time") return encodeReply({ type: "time", steady: this.#steady });
     return query?.type === "batch" && isReadOnly(query.batch) ? this.#read(query.batch) : REFUSED;
   }
 
@@ -185,7 +184,7 @@ export class KvStore implements StateMachine {
       this.#revision = index;
       this.#steady = times.steady;
       this.#wall = times.wall;
-      this.#observer?.replaced(this.#revision);
+      this.#replaced();
       return;
     }
     const room = this.#room.emptied();
@@ -198,11 +197,12 @@ export class KvStore implements StateMachine {
     this.#room = room;
     this.#history = this.#history.emptied();
     this.#revision = revision;
-    this.#observer?.replaced(revision);
+    this.#replaced();
   }
 
-  #time(): Uint8Array {
-    return encodeReply({ type: "time", steady: this.#steady });
+  #replaced(): void {
+    this.#observer?.replaced(this.#revision);
+    if (this.hasEnds) this.#endsObserver?.();
   }
 
   /** Ends the leases and keys that are due, or the first of them (N1, N4). */
@@ -222,12 +222,11 @@ export class KvStore implements StateMachine {
 
   /** Executes a numbered request unless it was executed before. */
   #once({ number, request }: Numbered): Uint8Array {
-    const { answerBytesMax } = SESSION_LIMITS;
     const moment = { revision: this.#revision, steady: this.#steady };
     const reply = this.#own.sessions.execute(number, moment, () => {
       return request.type === "put"
         ? this.#put(request)
-        : this.#write(request.batch, answerBytesMax);
+        : this.#write(request.batch, SESSION_LIMITS.answerBytesMax);
     });
     if (reply === "gone") return SESSION_GONE;
     return reply === "full" ? OVERLOADED : reply;
@@ -295,6 +294,7 @@ export class KvStore implements StateMachine {
     const superseding = { revision: this.#revision, bytes: replacedBytes, at: this.#steady };
     this.#state.forget(this.#history.add(superseding), deletions);
     if (changes.length > 0) this.#observer?.changed({ revision: this.#revision, changes });
+    if (this.hasEnds) this.#endsObserver?.();
     return true;
   }
 }

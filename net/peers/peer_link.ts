@@ -20,13 +20,10 @@ import {
   type WireValue,
 } from "../wire/mod.ts";
 import { decodePeerAnswer, encodePeerHello, type PeerAnswer, refuseAnswer } from "./peer_hello.ts";
-import type { PeerLinkOptions } from "./peer_link_options.ts";
+import type { AddressSource, PeerLinkOptions } from "./peer_link_options.ts";
 
 /** A request for a sign of life, and the reply to it. No message has this type. */
 export const PING: WireValue = [0];
-
-/** What names an address: the members, or a command line or hello, which may know a newer one. */
-export type AddressSource = "member" | "other";
 
 /** When more than this is queued for a connection, older messages are dropped. */
 const WAITING_BYTES_MAX = 2 ** 20;
@@ -53,6 +50,7 @@ export class PeerLink {
   #redial: ReturnType<typeof setTimeout> | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   #readyAt = 0;
+  #sentBefore = 0;
   #heardBytes = 0;
   #heardAt = 0;
   /** Whether the last log line said that the peer is reachable; `null` before the first line. */
@@ -116,7 +114,7 @@ export class PeerLink {
     this.#drop("refused");
   }
 
-  /** Sends a ping, and closes the connection when there was no sign of life for too long. */
+  /** Sends a ping on an idle line, and closes the connection when there was no sign of life for too long. */
   tick(now: number, didStall: boolean): void {
     const connection = this.#connection;
     if (connection === null || !this.#isReady) return;
@@ -128,7 +126,9 @@ export class PeerLink {
       this.#refuse({ refusal: "silent", detail: "no sign of life" });
       return this.#drop("silent");
     }
-    connection.send(PING);
+    // Any bytes are answered, so a message serves as well.
+    if (this.#traffic.sent === this.#sentBefore) connection.send(PING);
+    this.#sentBefore = this.#traffic.sent;
   }
 
   /** Closes the connection for good. */

@@ -8,6 +8,9 @@ import type { NodeId } from "../../raft/mod.ts";
 import type { PeerIdentity, Refusals, TcpLimits } from "../wire/mod.ts";
 import type { Line, Self } from "./peer_hello.ts";
 
+/** What names an address: the members, or a command line or hello, which may know a newer one. */
+export type AddressSource = "member" | "other";
+
 /** Options of a {@linkcode PeerLink}. */
 export interface PeerLinkOptions {
   /** What this node is at the moment. */

@@ -11,7 +11,8 @@
 import { Configuration, type Members, type NodeId } from "../../raft/mod.ts";
 import { type Address, parseAddress } from "../wire/mod.ts";
 import { type Line, LINES } from "./peer_hello.ts";
-import type { AddressSource, PeerLink } from "./peer_link.ts";
+import type { PeerLink } from "./peer_link.ts";
+import type { AddressSource } from "./peer_link_options.ts";
 
 /** For how long a guest stays connected after its last sign of life. */
 const GUEST_MS = 10_000;

@@ -425,7 +425,7 @@ export const watchCanaries: readonly Canary[] = [
     rule: "W3",
     bug: "a snapshot that is taken over is not noticed by watches",
     file: "kv/store/store.ts",
-    find: "    this.#observer?.replaced(revision);\n",
+    find: "    this.#observer?.replaced(this.#revision);\n",
     replace: "",
     caughtBy: [SERVED, SWARM],
   },
