@@ -18,18 +18,19 @@ import {
   type Moment as LogMoment,
   type Snapshot,
 } from "../../raft/mod.ts";
-import { EMPTY_MANIFEST, type Entry, type Table } from "./files/mod.ts";
+import { EMPTY_MANIFEST, type Entry, Pass, type Table } from "./files/mod.ts";
 import { DEFAULTS, restOf, Slices, TableFiles, type TablesOptions } from "./folder/mod.ts";
 import { Import } from "./import.ts";
 import {
   isBelow,
   kept,
   levelFor,
-  merged,
+  MergedPasses,
   type MergePlan,
   planAll,
   planMerge,
   replaceTables,
+  runsOf,
   sizeOf,
 } from "./merges/mod.ts";
 import type { Range, State } from "./state/mod.ts";
@@ -123,12 +124,10 @@ export class Tables implements State {
 
   /** A look from outside. */
   status(): TablesStatus {
+    const { memoryBytes, addedBytes } = this.#versions;
     return {
       ...this.#files.status(),
-      bytes: this.bytes,
-      memoryBytes: this.#versions.memoryBytes,
-      addedBytes: this.#versions.addedBytes,
-      pressure: this.pressure,
+      ...{ bytes: this.bytes, memoryBytes, addedBytes, pressure: this.pressure },
       isCompacting: this.#mustCompact && (this.mustWrite || this.#files.levels.length > 0),
       applied: this.applied.index,
       oldest: this.oldest,
@@ -320,15 +319,16 @@ export class Tables implements State {
     const { levels } = this.#files;
     // A merge that began before the memory was written ends no compaction.
     const isLast = this.#mustCompact && !this.mustWrite;
+    const inputs = plan.from.flat();
     const keep = this.#versions.keep((key) => isBelow(levels, plan.level, key));
-    const runs = plan.inputs.map((table) => table.entries(""));
+    const passes = runsOf(plan.from).map((tables) => new Pass(tables));
     // Merges have time until new tables gather: then they hurry.
     const restMs = (): number => MERGE_REST_MS * Math.max(0, 1 - 2 * this.pressure);
     const options = { ...this.#files.writeOptions(this.#options.tableBytes), restMs };
-    const outputs = await this.#files.write(kept(merged(runs), keep), options);
+    const outputs = await this.#files.write(new MergedPasses(passes, keep), options);
     const changed = { held: null, oldest: () => this.oldest };
     await this.#files.install((now) => replaceTables(now, plan, outputs), changed);
-    if (isLast && plan.inputs.length === levels.flat().length) this.#mustCompact = false;
-    for (const table of plan.inputs) this.#files.discard(table);
+    if (isLast && inputs.length === levels.flat().length) this.#mustCompact = false;
+    for (const table of inputs) this.#files.discard(table);
   }
 }

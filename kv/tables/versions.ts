@@ -6,9 +6,19 @@
  */
 
 import { invariant, type Moment as LogMoment } from "../../raft/mod.ts";
-import type { Entry } from "./files/mod.ts";
+import type { Entry, Table } from "./files/mod.ts";
 import type { TableFiles } from "./folder/mod.ts";
-import { bounded, comesBeforeBack, type Keep, merged, visible, visibleBack } from "./merges/mod.ts";
+import {
+  bounded,
+  comesBeforeBack,
+  type Keep,
+  merged,
+  runsOf,
+  tableFor,
+  visible,
+  visibleBack,
+  within,
+} from "./merges/mod.ts";
 import { Holds, isForgotten, MemoryTable, Past, type Range } from "./state/mod.ts";
 import type { Moment } from "./stream.ts";
 
@@ -119,29 +129,38 @@ export class Versions {
     const recent = this.#memory.get(key, revision) ?? this.#frozen?.table.get(key, revision) ??
       this.#past.get(key, revision);
     if (recent !== null) return recent;
-    for (const tables of this.#files.levels) {
-      for (const table of tables) {
-        const entry = table.get(key, revision);
-        if (entry !== null) return entry;
-      }
+    const [newest = [], ...levels] = this.#files.levels;
+    for (const table of newest) {
+      const entry = table.get(key, revision);
+      if (entry !== null) return entry;
+    }
+    for (const tables of levels) {
+      const entry = tableFor(tables, key)?.get(key, revision) ?? null;
+      if (entry !== null) return entry;
     }
     return null;
   }
 
   *scan(range: Range): Generator<Entry, void, void> {
     const { from, to, at, reverse = false, deletions = Infinity } = range;
-    const tables = this.#files.levels.flat();
+    const runs = runsOf(this.#files.levels).map((tables) => within(tables, range));
     const memory = this.#frozen === null ? [this.#memory] : [this.#memory, this.#frozen.table];
-    const runs = [...memory, ...this.#past.tablesAt(at), ...tables]
-      .map((table) => reverse ? table.entriesBack(to) : table.entries(from));
+    const sources = [
+      ...[...memory, ...this.#past.tablesAt(at)]
+        .map((table) => reverse ? table.entriesBack(to) : table.entries(from)),
+      ...runs.map((run) => reverse ? entriesBack(run, to) : entriesOf(run, from)),
+    ];
     const release = this.hold(at, deletions);
-    for (const table of tables) table.acquire();
+    for (const table of runs.flat()) table.acquire();
     try {
-      const entries = bounded(reverse ? merged(runs, comesBeforeBack) : merged(runs), range);
+      const entries = bounded(
+        reverse ? merged(sources, comesBeforeBack) : merged(sources),
+        range,
+      );
       yield* reverse ? visibleBack(entries, at, deletions) : visible(entries, at, deletions);
     } finally {
       release();
-      for (const table of tables) table.release();
+      for (const table of runs.flat()) table.release();
     }
   }
 
@@ -202,4 +221,14 @@ export class Versions {
   #holdPosition(): () => void {
     return this.#holds.hold(this.#position.index, this.#deletions);
   }
+}
+
+/** The entries of tables that do not overlap and are in the order of their keys. */
+function* entriesOf(tables: readonly Table[], from: string): Generator<Entry, void, void> {
+  for (const table of tables) yield* table.entries(from);
+}
+
+/** As {@linkcode entriesOf}, before a key and backward. */
+function* entriesBack(tables: readonly Table[], to: string | null): Generator<Entry, void, void> {
+  for (const table of tables.toReversed()) yield* table.entriesBack(to);
 }

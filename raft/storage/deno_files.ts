@@ -200,8 +200,11 @@ class DenoReadFile implements ReadFile {
     this.#file = file;
   }
 
-  read({ offset, length }: ByteRange): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(length);
+  read(
+    { offset, length }: ByteRange,
+    into: Uint8Array<ArrayBuffer> = new Uint8Array(length),
+  ): Uint8Array<ArrayBuffer> {
+    const bytes = into.subarray(0, length);
     this.#file.seekSync(offset, Deno.SeekMode.Start);
     let done = 0;
     while (done < length) {

@@ -19,6 +19,7 @@ import { extremeCanaries, promiseCanaries, replicationCanaries } from "./replica
 import { readCanaries, snapshotCanaries } from "./snapshots.ts";
 import { storageCanaries } from "./storage.ts";
 import { storeCanaries } from "./store.ts";
+import { mergeCanaries } from "./merges.ts";
 import { tableCanaries } from "./tables.ts";
 import { watchCanaries } from "./watch.ts";
 
@@ -43,6 +44,7 @@ export const allCanaries: readonly Canary[] = [
   ...netCanaries,
   ...peerCanaries,
   ...tableCanaries,
+  ...mergeCanaries,
   ...watchCanaries,
   ...httpCanaries,
   ...connectCanaries,

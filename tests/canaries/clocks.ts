@@ -4,8 +4,7 @@
  * @module
  */
 
-import { ELECTING, SWARM, WALK } from "./catchers.ts";
-import type { Canary } from "./canary.ts";
+import { type Canary, ELECTING, SWARM, WALK } from "./canary.ts";
 
 const TIMES = "raft/core/model/times.ts";
 const TIMES_TEST = "raft/core/model/times_test.ts";

@@ -6,6 +6,7 @@
 
 import {
   AGREEMENT,
+  type Canary,
   CHURN,
   CONFIGURATION,
   CORE_TESTS,
@@ -27,8 +28,7 @@ import {
   TICKER,
   TIMER,
   TIMER_TESTS,
-} from "./catchers.ts";
-import type { Canary } from "./canary.ts";
+} from "./canary.ts";
 
 /** Bugs by rule, planted one at a time. */
 export const electionCanaries: readonly Canary[] = [

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { NODE, NODE_TESTS } from "./catchers.ts";
-import type { Canary } from "./canary.ts";
+import { type Canary, NODE, NODE_TESTS } from "./canary.ts";
 
 const RSM = "raft/rsm/rsm.ts";
 const TRIGGER = "raft/rsm/snapshot_trigger.ts";

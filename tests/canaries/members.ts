@@ -5,6 +5,7 @@
  */
 
 import {
+  type Canary,
   CHANGE,
   CONFIGURATION,
   CONFIGURATIONS,
@@ -22,8 +23,7 @@ import {
   SWARM,
   TRANSFER,
   WALK,
-} from "./catchers.ts";
-import type { Canary } from "./canary.ts";
+} from "./canary.ts";
 
 const PLAN = "cli/members/member_change.ts";
 const REMOVAL = "tests/scripts/removal_test.ts";

@@ -7,6 +7,7 @@
 
 import {
   AGREEMENT,
+  type Canary,
   CHURN,
   CORE_TESTS,
   CRASHES,
@@ -32,8 +33,7 @@ import {
   SWARM,
   UNRELIABLE,
   WALK,
-} from "./catchers.ts";
-import type { Canary } from "./canary.ts";
+} from "./canary.ts";
 
 /** Bugs by rule, planted one at a time. */
 export const replicationCanaries: readonly Canary[] = [

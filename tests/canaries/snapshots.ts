@@ -5,6 +5,7 @@
  */
 
 import {
+  type Canary,
   CORE_TESTS,
   ELECTING,
   IMAGES,
@@ -25,8 +26,7 @@ import {
   STEP,
   SWARM,
   WINDOW,
-} from "./catchers.ts";
-import type { Canary } from "./canary.ts";
+} from "./canary.ts";
 
 const FEEDER = "raft/feeder.ts";
 const FEEDER_TESTS = "raft/feeder_test.ts";

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { NODE, NODE_TESTS } from "./catchers.ts";
-import type { Canary } from "./canary.ts";
+import { type Canary, NODE, NODE_TESTS } from "./canary.ts";
 
 const STORAGE = "raft/storage/file_storage.ts";
 const LOG = "raft/storage/file_log.ts";

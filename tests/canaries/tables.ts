@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Canary } from "./canary.ts";
-import { REPLICATION } from "./catchers.ts";
+import { type Canary, REPLICATION } from "./canary.ts";
 
 const FULL_DISKS = "tests/swarm/full_disk_test.ts";
 const TABLES = "kv/tables/tables.ts";
@@ -95,8 +94,8 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T3",
     bug: "a deletion is dropped while an older version lies on a lower level",
     file: MERGE,
-    find: "if (isForgotten && !keep.hasOlder(entry.key)) continue;",
-    replace: "if (isForgotten) continue;",
+    find: "return !isForgotten || this.#keep.hasOlder(entry.key);",
+    replace: "return !isForgotten;",
     caughtBy: [UNITS, MODEL],
   },
   {
@@ -184,8 +183,8 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T4",
     bug: "versions that were replaced before a flush are missing in scans",
     file: VERSIONS,
-    find: "...this.#past.tablesAt(at), ",
-    replace: "",
+    find: "...[...memory, ...this.#past.tablesAt(at)]",
+    replace: "...[...memory]",
     caughtBy: [MODEL],
   },
   {
@@ -208,8 +207,8 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T5",
     bug: "a merge of level 0 takes only its newest table",
     file: LEVELS,
-    find: "inputs: [...newest, ...overlapping(levels[1] ?? [], newest)], level: 1",
-    replace: "inputs: [newest[0]!, ...overlapping(levels[1] ?? [], newest)], level: 1",
+    find: "newest.slice(-WIDTH_MAX * level0Tables);",
+    replace: "newest.slice(0, 1);",
     caughtBy: [UNITS, MODEL],
   },
   {
@@ -224,15 +223,15 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T5",
     bug: "a merge forgets the tables that overlap on the level below",
     file: LEVELS,
-    find: "inputs: [table, ...overlapping(levels[level] ?? [], [table])]",
-    replace: "inputs: [table]",
+    find: "  from[level] = overlapping(levels[level] ?? [], [table]);\n",
+    replace: "",
     caughtBy: [UNITS, MODEL],
   },
   {
     rule: "T5",
     bug: "versions of one key are divided between two tables of a level",
     file: "kv/tables/folder/write_tables.ts",
-    find: "writer.bytes >= this.#options.tableBytes && writer.lastKey !== entry.key",
+    find: "writer.bytes >= this.#options.tableBytes && !writer.goesOn(entry)",
     replace: "writer.bytes >= this.#options.tableBytes",
     caughtBy: [MODEL],
   },
@@ -240,17 +239,17 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T6",
     bug: "a block is believed without its checksum",
     file: TABLE,
-    find: "if (bytes.length === length && crc32(bytes) === checksum) return bytes;",
-    replace: "if (bytes.length === length && checksum >= 0) return bytes;",
+    find: "if (bytes.length === length && crc32(bytes) === checksum) return;",
+    replace: "if (bytes.length === length && checksum >= 0) return;",
     caughtBy: [UNITS, DAMAGE],
   },
   {
     rule: "T6",
     bug: "a block of a table is believed with the checksum of another",
     file: TABLE,
-    find: "if (bytes.length === length && crc32(bytes) === checksum) return bytes;",
+    find: "if (bytes.length === length && crc32(bytes) === checksum) return;",
     replace: "const known = [...this.#records.keys()];\n" +
-      "    if (known.some((at) => this.#placeOf(at).checksum === crc32(bytes))) return bytes;",
+      "    if (known.some((at) => this.#numberAt(at, CHECKSUM_AT) === crc32(bytes))) return;",
     caughtBy: [DAMAGE],
   },
   {
@@ -313,7 +312,7 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T8",
     bug: "a file is taken from a scan that still reads it",
     file: VERSIONS,
-    find: "    for (const table of tables) table.acquire();\n",
+    find: "    for (const table of runs.flat()) table.acquire();\n",
     replace: "",
     caughtBy: [MODEL],
   },

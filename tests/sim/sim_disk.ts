@@ -358,13 +358,13 @@ class SimFiles implements Files {
 
   async open(name: string): Promise<ReadFile> {
     const inode = await this.#perform({ kind: "open", name }, () => this.#disk.inode(name));
-    return {
-      read: ({ offset, length }) => {
-        this.#disk.performNow(this.#life, { kind: "read", name });
-        return inode.bytes.slice(offset, Math.min(offset + length, inode.length));
-      },
-      close: () => {},
+    const read: ReadFile["read"] = ({ offset, length }, into = new Uint8Array(length)) => {
+      this.#disk.performNow(this.#life, { kind: "read", name });
+      const bytes = inode.bytes.subarray(offset, offset + length);
+      into.set(bytes);
+      return into.subarray(0, bytes.length);
     };
+    return { read, close: () => {} };
   }
 
   async create(name: string): Promise<WritableFile> {

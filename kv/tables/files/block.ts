@@ -7,13 +7,23 @@
  * @module
  */
 
-import { compareKeyAt, type Entry, entryBytesMax, EntryReader, writeEntry } from "./entry.ts";
+import {
+  compareKeyAt,
+  type Entry,
+  entryBytesMax,
+  EntryReader,
+  type RawEntry,
+  writeEntry,
+} from "./entry.ts";
 
 /** A block is closed when it has grown to this. One entry is never divided. */
 export const BLOCK_BYTES = 4096;
 
 /** Behind the entries: their places, then the count. */
 const TRAILER_BYTES = 4;
+
+/** Entries up to this length are copied byte by byte. */
+const LOOP_BYTES_MAX = 64;
 
 /** Collects entries that are added in order. */
 export class BlockBuilder {
@@ -33,28 +43,48 @@ export class BlockBuilder {
 
   /** Adds an entry behind all others. */
   add(entry: Entry): void {
-    const needed = this.#end + entryBytesMax(entry);
-    if (needed > this.#bytes.length) {
-      const larger = new Uint8Array(2 * needed);
-      larger.set(this.#bytes.subarray(0, this.#end));
-      this.#bytes = larger;
-    }
+    this.#reserve(entryBytesMax(entry));
     this.#places.push(this.#end);
     this.#end = writeEntry(this.#bytes, this.#end, entry);
   }
 
-  /** The block of all that was added, and begins a new one. */
-  take(): Uint8Array<ArrayBuffer> {
-    const block = new Uint8Array(this.size);
-    block.set(this.#bytes.subarray(0, this.#end));
-    const view = new DataView(block.buffer);
+  #reserve(bytes: number): void {
+    const needed = this.#end + bytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * needed);
+    larger.set(this.#bytes.subarray(0, this.#end));
+    this.#bytes = larger;
+  }
+
+  /** Adds an entry that lies in another block, as {@linkcode add} does. */
+  addRaw({ bytes, at, end }: RawEntry): void {
+    this.#reserve(end - at);
+    this.#places.push(this.#end);
+    const to = this.#bytes;
+    let place = this.#end;
+    // A call into the runtime costs more than a loop over a short entry.
+    if (end - at > LOOP_BYTES_MAX) to.set(bytes.subarray(at, end), place);
+    else for (let from = at; from < end; from++) to[place++] = bytes[from]!;
+    this.#end += end - at;
+  }
+
+  /** The bytes of the entry that was added last begin with its key. */
+  get last(): { readonly bytes: Uint8Array; readonly at: number } {
+    return { bytes: this.#bytes, at: this.#places.at(-1)! };
+  }
+
+  /** The block of all that was added; the bytes may be used until the next one is begun. */
+  take(): Uint8Array {
+    this.#reserve(this.size - this.#end);
+    const block = this.#bytes.subarray(0, this.size);
+    const view = viewOf(block);
     let at = this.#end;
     for (const place of this.#places) {
       view.setUint32(at, place);
       at += 4;
     }
     view.setUint32(at, this.#places.length);
-    this.#places = [];
+    this.#places.length = 0;
     this.#end = 0;
     // One large value must not keep its room for ever.
     if (this.#bytes.length > 16 * BLOCK_BYTES) this.#bytes = new Uint8Array(2 * BLOCK_BYTES);
@@ -109,6 +139,17 @@ export class Block {
   #placeOf(place: number): number {
     return this.#view.getUint32(this.#placesAt + 4 * place);
   }
+}
+
+/** Where the places of the entries begin, and how many there are, in a block that lies among others. */
+export function placesIn(
+  view: DataView,
+  begin: number,
+  length: number,
+): { readonly placesAt: number; readonly count: number } {
+  const end = begin + length - TRAILER_BYTES;
+  const count = view.getUint32(end);
+  return { placesAt: end - 4 * count, count };
 }
 
 function viewOf(bytes: Uint8Array): DataView {

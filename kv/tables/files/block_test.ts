@@ -13,7 +13,7 @@ function entry(key: string, revision: number, value: string | null = "v"): Entry
   return { key, revision, version: revision, created: 1, value: bytes, lease: 0, expires: 0 };
 }
 
-function blockOf(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {
+function blockOf(entries: readonly Entry[]): Uint8Array {
   const builder = new BlockBuilder();
   for (const each of entries) builder.add(each);
   return builder.take();

@@ -16,9 +16,9 @@ const KEYS_PER_STEP = 512;
 export class BloomBuilder {
   readonly #hashes: number[] = [];
 
-  /** Adds a key. The same key again, in direct succession, costs nothing. */
-  add(key: string): void {
-    const hash = hashOf(key);
+  /** Adds the key in a part of the bytes. The same key again, in direct succession, costs nothing. */
+  add(bytes: Uint8Array, from: number, to: number): void {
+    const hash = hashOfBytes(bytes, from, to);
     if (this.#hashes.at(-1) !== hash) this.#hashes.push(hash);
   }
 
@@ -62,6 +62,15 @@ function hashOf(key: string): number {
   let hash = 0x811c_9dc5;
   for (let place = 0; place < key.length; place++) {
     hash = Math.imul(hash ^ key.charCodeAt(place), 0x0100_0193);
+  }
+  return mix(hash);
+}
+
+/** As {@linkcode hashOf}, of a key as bytes. */
+function hashOfBytes(bytes: Uint8Array, from: number, to: number): number {
+  let hash = 0x811c_9dc5;
+  for (let place = from; place < to; place++) {
+    hash = Math.imul(hash ^ bytes[place]!, 0x0100_0193);
   }
   return mix(hash);
 }

@@ -144,6 +144,60 @@ function writeNumber(to: Uint8Array, at: number, value: number): number {
   return at;
 }
 
+/** Where an entry lies in the bytes of a block, and what a merge has to know of it. */
+export class RawEntry {
+  bytes: Uint8Array = new Uint8Array(0);
+  /** Its first byte. */
+  at = 0;
+  /** Behind its last byte. */
+  end = 0;
+  /** Behind its key, which begins two bytes after `at`. */
+  keyEnd = 0;
+  revision = 0;
+  isDeletion = false;
+
+  /** Stands at the entry that begins at a place. */
+  stand(bytes: Uint8Array, at: number, end: number): void {
+    this.bytes = bytes;
+    this.at = at;
+    this.end = end;
+    const keyEnd = this.keyEnd = at + 2 + (bytes[at]! << 8 | bytes[at + 1]!);
+    this.isDeletion = (bytes[keyEnd]! & DELETED) !== 0;
+    let place = keyEnd + 1;
+    let byte = bytes[place]!;
+    let revision = byte & 0x7f;
+    for (let scale = 0x80; byte >= 0x80; scale *= 0x80) {
+      byte = bytes[++place]!;
+      revision += (byte & 0x7f) * scale;
+    }
+    this.revision = revision;
+  }
+
+  /** Its key as a binary string. */
+  get key(): string {
+    return keyOf(this.bytes, this.at + 2, this.keyEnd);
+  }
+
+  /** How its key compares to that of another one: below 0, 0, above 0. */
+  compareKey(other: RawEntry): number {
+    return compareKeys(this.bytes, this.at, other);
+  }
+}
+
+/** How the key in the bytes at a place (length first) compares to another in bytes. */
+export function compareKeys(bytes: Uint8Array, at: number, other: RawEntry): number {
+  const length = bytes[at]! << 8 | bytes[at + 1]!;
+  const otherLength = other.keyEnd - other.at - 2;
+  const shared = Math.min(length, otherLength);
+  const from = at + 2;
+  const otherFrom = other.at + 2;
+  for (let place = 0; place < shared; place++) {
+    const difference = bytes[from + place]! - other.bytes[otherFrom + place]!;
+    if (difference !== 0) return difference;
+  }
+  return length - otherLength;
+}
+
 /** How the key in the bytes at a place (length first) compares to a key: below 0, 0, above 0. */
 export function compareKeyAt(bytes: Uint8Array, at: number, key: string): number {
   const length = bytes[at]! << 8 | bytes[at + 1]!;

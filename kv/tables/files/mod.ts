@@ -12,6 +12,7 @@ export {
   KEY_BYTES_MAX,
   keyBytes,
   keyOf,
+  RawEntry,
   writeEntry,
 } from "./entry.ts";
 export {
@@ -22,6 +23,7 @@ export {
   tableName,
   writeManifest,
 } from "./manifest.ts";
+export { Pass } from "./pass.ts";
 export { Table, type TableName } from "./table.ts";
 export type { Summary } from "./table_format.ts";
 export { TableWriter, UNFINISHED } from "./table_writer.ts";

@@ -22,6 +22,11 @@ import {
   type Summary,
 } from "./table_format.ts";
 
+/** Where the numbers of a block are behind its last key in the index. */
+const OFFSET_AT = 0;
+const LENGTH_AT = 4;
+const CHECKSUM_AT = 8;
+
 /** A table file that a manifest names. */
 export class Table {
   /** The number in its name; a later table has a larger one. */
@@ -35,6 +40,7 @@ export class Table {
   readonly #file: ReadFile;
   readonly #cache: BlockCache;
   readonly #index: Uint8Array;
+  readonly #indexView: DataView;
   /** Where the record of each block begins in the index. */
   readonly #records: Uint32Array;
   readonly #filter: Uint8Array;
@@ -53,6 +59,7 @@ export class Table {
     this.#cache = cache;
     this.#file = file;
     this.#index = index;
+    this.#indexView = new DataView(index.buffer, index.byteOffset, index.byteLength);
     this.#filter = filter;
     this.#records = recordsOf(index);
   }
@@ -105,6 +112,32 @@ export class Table {
     }
   }
 
+  /**
+   * Reads blocks from a place on and verifies them: as many whole ones as the buffer has room for, or
+   * one that is longer, into a buffer of its own.
+   */
+  readBlocks(
+    place: number,
+    buffer: Uint8Array<ArrayBuffer>,
+  ): { readonly bytes: Uint8Array<ArrayBuffer>; readonly lengths: readonly number[] } {
+    const lengths: number[] = [];
+    let length = 0;
+    while (place + lengths.length < this.blocks) {
+      const next = this.#numberAt(place + lengths.length, LENGTH_AT);
+      if (lengths.length > 0 && length + next > buffer.length) break;
+      lengths.push(next);
+      length += next;
+    }
+    const into = length > buffer.length ? new Uint8Array(length) : buffer;
+    const bytes = this.#file.read({ offset: this.#numberAt(place, OFFSET_AT), length }, into);
+    let at = 0;
+    for (const [block, next] of lengths.entries()) {
+      this.#verify(place + block, bytes.subarray(at, at + next));
+      at += next;
+    }
+    return { bytes: into, lengths };
+  }
+
   /** Reads every block and verifies it. */
   *verify(): Generator<void, void, void> {
     for (let place = 0; place < this.blocks; place++) {
@@ -152,9 +185,17 @@ export class Table {
   }
 
   #read(place: number): Uint8Array {
-    const { lastKey, offset, length, checksum } = this.#placeOf(place);
+    const { offset, length } = this.#placeOf(place);
     const bytes = this.#file.read({ offset, length });
-    if (bytes.length === length && crc32(bytes) === checksum) return bytes;
+    this.#verify(place, bytes);
+    return bytes;
+  }
+
+  #verify(place: number, bytes: Uint8Array): void {
+    const length = this.#numberAt(place, LENGTH_AT);
+    const checksum = this.#numberAt(place, CHECKSUM_AT);
+    if (bytes.length === length && crc32(bytes) === checksum) return;
+    const { lastKey, offset } = this.#placeOf(place);
     const first = place === 0 ? this.summary.smallest : this.#placeOf(place - 1).lastKey;
     const keys = `keys from ${JSON.stringify(first)} to ${JSON.stringify(lastKey)}`;
     const where = { file: this.name, offset };
@@ -165,17 +206,22 @@ export class Table {
     );
   }
 
-  #placeOf(place: number): BlockPlace {
+  #placeOf(place: number): Omit<BlockPlace, "checksum"> {
     const bytes = this.#index;
     const at = this.#records[place]!;
     const end = at + 2 + (bytes[at]! << 8 | bytes[at + 1]!);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return {
       lastKey: keyOf(bytes, at + 2, end),
-      offset: view.getUint32(end),
-      length: view.getUint32(end + 4),
-      checksum: view.getUint32(end + 8),
+      offset: this.#numberAt(place, OFFSET_AT),
+      length: this.#numberAt(place, LENGTH_AT),
     };
+  }
+
+  /** One of the numbers that the index has of a block. */
+  #numberAt(place: number, which: number): number {
+    const bytes = this.#index;
+    const at = this.#records[place]!;
+    return this.#indexView.getUint32(at + 2 + (bytes[at]! << 8 | bytes[at + 1]!) + which);
   }
 }
 

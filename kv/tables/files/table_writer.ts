@@ -9,7 +9,7 @@ import { crc32 } from "node:zlib";
 import { type AppendFile, type Files, invariant } from "../../../raft/mod.ts";
 import { BLOCK_BYTES, BlockBuilder } from "./block.ts";
 import { BloomBuilder } from "./bloom.ts";
-import type { Entry } from "./entry.ts";
+import { compareKeyAt, compareKeys, type Entry, keyOf, RawEntry } from "./entry.ts";
 import { type BlockPlace, encodeFoot, encodeIndex, encodeSummary, HEAD } from "./table_format.ts";
 
 /** Blocks are handed to the disk in pieces of this size. */
@@ -26,20 +26,22 @@ export class TableWriter {
   readonly #filter = new BloomBuilder();
   readonly #places: BlockPlace[] = [];
   #file: AppendFile | null = null;
-  #pending: Uint8Array[] = [HEAD];
-  #pendingBytes = HEAD.length;
+  /** Finished blocks that wait for {@linkcode flush}; the room is used again after it. */
+  #pending = new Uint8Array(WRITE_BYTES + 4 * BLOCK_BYTES);
+  #pendingBytes = 0;
   /** Bytes of finished blocks, the head included. */
   #length = HEAD.length;
-  #first: Entry | null = null;
-  #last: Entry | null = null;
-  #firstRevision = Infinity;
-  #lastRevision = 0;
+  #smallest: string | null = null;
+  #lastRevision = Infinity;
+  #oldestRevision = Infinity;
+  #newestRevision = 0;
   #entries = 0;
   #deletions = 0;
 
   constructor(files: Files, name: string) {
     this.#files = files;
     this.#name = name;
+    this.#put(HEAD);
   }
 
   /** About how long the file would be if it ended here. */
@@ -52,9 +54,9 @@ export class TableWriter {
     return this.#entries;
   }
 
-  /** The key that was added last, or `null`. */
-  get lastKey(): string | null {
-    return this.#last?.key ?? null;
+  /** Whether an entry is of the key that was added last: then it belongs into the same file. */
+  goesOn(entry: Entry | RawEntry): boolean {
+    return this.#smallest !== null && this.#compareLast(entry) === 0;
   }
 
   /** Whether {@linkcode flush} has something to write. */
@@ -64,30 +66,51 @@ export class TableWriter {
 
   /** Adds an entry behind all others: keys upward, versions of one key from new to old. */
   add(entry: Entry): void {
-    const last = this.#last;
-    invariant(
-      last === null || last.key < entry.key ||
-        last.key === entry.key && last.revision > entry.revision,
-      "entries of a table are added in order",
-    );
-    if (!this.#block.isEmpty && this.#block.size >= BLOCK_BYTES) this.#endBlock();
+    this.#begin(entry, entry.value === null);
     this.#block.add(entry);
-    this.#filter.add(entry.key);
-    this.#first ??= entry;
-    this.#last = entry;
-    this.#firstRevision = Math.min(this.#firstRevision, entry.revision);
-    this.#lastRevision = Math.max(this.#lastRevision, entry.revision);
+    this.#end(entry);
+  }
+
+  /** As {@linkcode add}, of an entry that lies in the block of another table. */
+  addRaw(entry: RawEntry): void {
+    this.#begin(entry, entry.isDeletion);
+    this.#block.addRaw(entry);
+    this.#end(entry);
+  }
+
+  #begin(entry: Entry | RawEntry, isDeletion: boolean): void {
+    if (this.#smallest === null) this.#smallest = entry.key;
+    else {
+      const order = this.#compareLast(entry);
+      const isBehind = order < 0 || order === 0 && this.#lastRevision > entry.revision;
+      invariant(isBehind, "entries of a table are added in order");
+    }
+    if (!this.#block.isEmpty && this.#block.size >= BLOCK_BYTES) this.#endBlock();
     this.#entries++;
-    if (entry.value === null) this.#deletions++;
+    if (isDeletion) this.#deletions++;
+  }
+
+  #end({ revision }: Entry | RawEntry): void {
+    const { bytes, at } = this.#block.last;
+    this.#filter.add(bytes, at + 2, at + 2 + (bytes[at]! << 8 | bytes[at + 1]!));
+    this.#lastRevision = revision;
+    this.#oldestRevision = Math.min(this.#oldestRevision, revision);
+    this.#newestRevision = Math.max(this.#newestRevision, revision);
+  }
+
+  /** How the key that was added last compares to that of an entry. */
+  #compareLast(entry: Entry | RawEntry): number {
+    const { bytes, at } = this.#block.last;
+    if (!(entry instanceof RawEntry)) return compareKeyAt(bytes, at, entry.key);
+    return compareKeys(bytes, at, entry);
   }
 
   /** Hands finished blocks to the disk. */
   async flush(): Promise<void> {
     const file = this.#file ??= await this.#files.create(`${this.#name}${UNFINISHED}`);
-    const pending = this.#pending;
-    this.#pending = [];
+    const length = this.#pendingBytes;
     this.#pendingBytes = 0;
-    await file.append(concatenate(pending));
+    await file.append(this.#pending.subarray(0, length));
   }
 
   /**
@@ -97,15 +120,15 @@ export class TableWriter {
    * @param rest Called between steps; what it returns is waited for.
    */
   async finish(rest: () => Promise<void> | null = () => null): Promise<number> {
-    invariant(this.#first !== null && this.#last !== null, "a table has at least one entry");
-    this.#endBlock();
+    invariant(this.#smallest !== null, "a table has at least one entry");
+    const largest = this.#endBlock();
     const index = encodeIndex(this.#places);
     const filter = await this.#buildFilter(rest);
     const summary = encodeSummary({
-      smallest: this.#first.key,
-      largest: this.#last.key,
-      firstRevision: this.#firstRevision,
-      lastRevision: this.#lastRevision,
+      smallest: this.#smallest,
+      largest,
+      firstRevision: this.#oldestRevision,
+      lastRevision: this.#newestRevision,
       entries: this.#entries,
       deletions: this.#deletions,
     });
@@ -117,7 +140,8 @@ export class TableWriter {
       filterBytes: filter.length,
       checksum,
     });
-    this.#pending.push(tail, foot);
+    this.#put(tail);
+    this.#put(foot);
     await this.flush();
     await this.#file?.sync();
     await this.close();
@@ -140,17 +164,31 @@ export class TableWriter {
     }
   }
 
-  #endBlock(): void {
+  /** Returns the last key of the block. */
+  #endBlock(): string {
+    const { bytes, at } = this.#block.last;
+    const lastKey = keyOf(bytes, at + 2, at + 2 + (bytes[at]! << 8 | bytes[at + 1]!));
     const block = this.#block.take();
     this.#places.push({
-      lastKey: this.#last!.key,
+      lastKey,
       offset: this.#length,
       length: block.length,
       checksum: crc32(block),
     });
-    this.#pending.push(block);
-    this.#pendingBytes += block.length;
+    this.#put(block);
     this.#length += block.length;
+    return lastKey;
+  }
+
+  #put(bytes: Uint8Array): void {
+    const needed = this.#pendingBytes + bytes.length;
+    if (needed > this.#pending.length) {
+      const larger = new Uint8Array(needed);
+      larger.set(this.#pending.subarray(0, this.#pendingBytes));
+      this.#pending = larger;
+    }
+    this.#pending.set(bytes, this.#pendingBytes);
+    this.#pendingBytes = needed;
   }
 }
 

@@ -7,7 +7,7 @@
 
 import type { Members, Moment as LogMoment } from "../../../raft/mod.ts";
 import { BlockCache, EMPTY_MANIFEST, type Entry, type Table, writeManifest } from "../files/mod.ts";
-import { sizeOf } from "../merges/mod.ts";
+import { type MergedPasses, sizeOf } from "../merges/mod.ts";
 import { openTables } from "./open_tables.ts";
 import type { TablesOptions } from "./options.ts";
 import { type WriteOptions, writeTables } from "./write_tables.ts";
@@ -92,7 +92,10 @@ export class TableFiles {
   }
 
   /** Writes entries into tables that no manifest names yet. */
-  async write(entries: Iterable<Entry>, options: WriteOptions): Promise<readonly Table[]> {
+  async write(
+    entries: Iterable<Entry> | MergedPasses,
+    options: WriteOptions,
+  ): Promise<readonly Table[]> {
     const outputs = await writeTables(entries, options);
     this.#writtenBytes += sizeOf(outputs);
     return outputs;

@@ -8,13 +8,18 @@ import type { Clock, Files } from "../../../raft/mod.ts";
 import {
   type BlockCache,
   type Entry,
+  type RawEntry,
   Table,
   tableName,
   TableWriter,
   UNFINISHED,
 } from "../files/mod.ts";
+import { MergedPasses } from "../merges/mod.ts";
 import { Slices } from "./slices.ts";
 import { MemoryTable } from "../state/mod.ts";
+
+/** After so many bytes it looks at the clock: that is far less than a slice of work. */
+const LOOK_BYTES = 8 * 1024;
 
 /** Where tables are written to, and how large they get. */
 export interface WriteOptions {
@@ -36,6 +41,8 @@ export class RunWriter {
   readonly #tables: Table[] = [];
   #number = 0;
   #writer: TableWriter | null = null;
+  /** At this size of the table it looks again whether the slice is over. */
+  #look = 0;
 
   constructor(options: WriteOptions) {
     this.#options = options;
@@ -45,17 +52,18 @@ export class RunWriter {
   /** Adds entries, in slices between which others have the thread. */
   async add(entries: Iterable<Entry>): Promise<void> {
     for (const entry of entries) {
-      const writer = this.#writer;
-      // Versions of one key stay together, or two tables of one level would overlap.
-      if (
-        writer !== null && writer.bytes >= this.#options.tableBytes && writer.lastKey !== entry.key
-      ) {
-        await this.#endTable(writer);
-      }
-      this.#writer ??= this.#beginTable();
-      this.#writer.add(entry);
-      if (this.#writer.mustFlush) await this.#writer.flush();
-      if (this.#slices.isOver) await this.#slices.pause();
+      const writer = this.#current ?? await this.#writerFor(entry);
+      writer.add(entry);
+      if (writer.bytes >= this.#look) await this.#pause(writer);
+    }
+  }
+
+  /** As {@linkcode add}, of all that a merge leaves. */
+  async addMerged(merged: MergedPasses): Promise<void> {
+    for (let entry = merged.next(); entry !== null; entry = merged.next()) {
+      const writer = this.#current ?? await this.#writerFor(entry);
+      writer.addRaw(entry);
+      if (writer.bytes >= this.#look) await this.#pause(writer);
     }
   }
 
@@ -77,7 +85,30 @@ export class RunWriter {
     for (const name of names) if (present.has(name)) await files.remove(name);
   }
 
+  /** The table that has room for any entry. */
+  get #current(): TableWriter | null {
+    const writer = this.#writer;
+    return writer !== null && writer.bytes < this.#options.tableBytes ? writer : null;
+  }
+
+  /** The table that an entry belongs into. */
+  async #writerFor(entry: Entry | RawEntry): Promise<TableWriter> {
+    const writer = this.#writer;
+    // Versions of one key stay together, or two tables of one level would overlap.
+    if (writer !== null && writer.bytes >= this.#options.tableBytes && !writer.goesOn(entry)) {
+      await this.#endTable(writer);
+    }
+    return this.#writer ??= this.#beginTable();
+  }
+
+  async #pause(writer: TableWriter): Promise<void> {
+    if (writer.mustFlush) await writer.flush();
+    if (this.#slices.isOver) await this.#slices.pause();
+    this.#look = writer.bytes + LOOK_BYTES;
+  }
+
   #beginTable(): TableWriter {
+    this.#look = 0;
     this.#number = this.#options.takeNumber();
     return new TableWriter(this.#options.files, tableName(this.#number));
   }
@@ -93,12 +124,12 @@ export class RunWriter {
 
 /** Writes all entries, or leaves no file that a manifest names. */
 export async function writeTables(
-  entries: Iterable<Entry>,
+  entries: Iterable<Entry> | MergedPasses,
   options: WriteOptions,
 ): Promise<readonly Table[]> {
   const writer = new RunWriter(options);
   try {
-    await writer.add(entries);
+    await (entries instanceof MergedPasses ? writer.addMerged(entries) : writer.add(entries));
     return await writer.finish();
   } catch (error) {
     // What cannot be removed now is removed at the next start.

@@ -20,8 +20,8 @@ export type Levels<T extends TableInfo> = readonly (readonly T[])[];
 
 /** Tables to merge, and where the result belongs. */
 export interface MergePlan<T extends TableInfo> {
-  /** From new to old. */
-  readonly inputs: readonly T[];
+  /** The tables that it reads, by their levels. */
+  readonly from: Levels<T>;
   /** The level of the result. */
   readonly level: number;
 }
@@ -33,6 +33,9 @@ export interface LevelOptions {
   /** What level 1 may hold. */
   readonly level1Bytes: number;
 }
+
+/** A merge reads so many times as many tables of level 0 as begin one: then the next one can begin. */
+const WIDTH_MAX = 2;
 
 /** How much more each level may hold than the one above it. */
 const FANOUT = 8;
@@ -64,29 +67,31 @@ export function planMerge<T extends TableInfo>(
   }
   if (fullest === null) return null;
   if (fullest === 0) {
-    // All of level 0: a part of it could put an old version above a newer one.
-    return { inputs: [...newest, ...overlapping(levels[1] ?? [], newest)], level: 1 };
+    // The oldest of level 0: any other part of it could put an old version above a newer one.
+    const oldest = newest.slice(-WIDTH_MAX * level0Tables);
+    return { from: [oldest, overlapping(levels[1] ?? [], oldest)], level: 1 };
   }
   const tables = levels[fullest]!;
   const table = tables[turn % tables.length]!;
   const level = fullest + 1;
-  return { inputs: [table, ...overlapping(levels[level] ?? [], [table])], level };
+  const from = levels.map((_, place): readonly T[] => place === fullest ? [table] : []);
+  from[level] = overlapping(levels[level] ?? [], [table]);
+  return { from, level };
 }
 
 /** All tables as one merge, to give space back at once. */
 export function planAll<T extends TableInfo>(levels: Levels<T>): MergePlan<T> | null {
-  const inputs = levels.flat();
   const level = Math.max(1, levels.findLastIndex((tables) => tables.length > 0));
-  return inputs.length === 0 ? null : { inputs, level };
+  return levels.flat().length === 0 ? null : { from: levels, level };
 }
 
 /** The levels with some tables replaced by others, which are in the order of their keys. */
 export function replaceTables<T extends TableInfo>(
   levels: Levels<T>,
-  { inputs, level }: MergePlan<T>,
+  { from, level }: MergePlan<T>,
   outputs: readonly T[],
 ): T[][] {
-  const gone = new Set(inputs);
+  const gone = new Set(from.flat());
   const result = levels.map((tables) => tables.filter((table) => !gone.has(table)));
   while (result.length <= level) result.push([]);
   const target = [...result[level]!, ...outputs];
@@ -110,6 +115,37 @@ export function isBelow<T extends TableInfo>(
 ): boolean {
   return levels.slice(level + 1).some((tables) =>
     tables.some(({ summary }) => key >= summary.smallest && key <= summary.largest)
+  );
+}
+
+/**
+ * Tables as runs that are each in the order of their keys, from new to old: those of level 0 one by one,
+ * all others by their levels.
+ */
+export function runsOf<T extends TableInfo>(levels: Levels<T>): (readonly T[])[] {
+  const [newest = [], ...others] = levels;
+  return [...newest.map((table) => [table]), ...others.filter((tables) => tables.length > 0)];
+}
+
+/** The one table of a level below the first that may hold a key. */
+export function tableFor<T extends TableInfo>(tables: readonly T[], key: string): T | undefined {
+  let low = 0;
+  let high = tables.length;
+  while (low < high) {
+    const middle = low + high >>> 1;
+    if (tables[middle]!.summary.largest < key) low = middle + 1;
+    else high = middle;
+  }
+  return tables[low];
+}
+
+/** The tables that may hold keys of a range. */
+export function within<T extends TableInfo>(
+  tables: readonly T[],
+  { from, to }: { readonly from: string; readonly to: string | null },
+): readonly T[] {
+  return tables.filter(({ summary: { smallest, largest } }) =>
+    largest >= from && (to === null || smallest < to)
   );
 }
 

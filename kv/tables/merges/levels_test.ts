@@ -5,7 +5,15 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { isBelow, planAll, planMerge, replaceTables, type TableInfo } from "./levels.ts";
+import {
+  isBelow,
+  planAll,
+  planMerge,
+  replaceTables,
+  tableFor,
+  type TableInfo,
+  within,
+} from "./levels.ts";
 
 const OPTIONS = { level0Tables: 2, level1Bytes: 100 };
 
@@ -22,19 +30,34 @@ Deno.test("planMerge plans nothing until a level is too large", () => {
   assertEquals(planMerge([[table(1, "az")], [table(2, "az", 100)]], OPTIONS, 0), null);
 });
 
-Deno.test("planMerge takes all of level 0 and the overlapping tables of level 1, new before old", () => {
+Deno.test("planMerge takes the tables of level 0 and the overlapping tables of level 1, new before old", () => {
   const levels = [
     [table(9, "kp"), table(8, "cd")],
     [table(1, "ab"), table(2, "bc"), table(3, "lm"), table(4, "qz")],
   ];
   const plan = planMerge(levels, OPTIONS, 0)!;
-  assertEquals([numbers(plan.inputs), plan.level], [[9, 8, 2, 3], 1]);
+  assertEquals([numbers(plan.from.flat()), plan.level], [[9, 8, 2, 3], 1]);
+});
+
+Deno.test("planMerge takes no more than the oldest tables of a long level 0", () => {
+  const newest = [9, 8, 7, 6, 5, 4].map((number) => table(number, "kp"));
+  const plan = planMerge([newest, [table(1, "ab"), table(2, "mn")]], OPTIONS, 0)!;
+  assertEquals(plan.from.map(numbers), [[7, 6, 5, 4], [2]]);
+});
+
+Deno.test("tableFor and within find the tables of a level that may hold keys", () => {
+  const level = [table(1, "bd"), table(2, "fh"), table(3, "km")];
+  const found = ["a", "b", "e", "h", "l", "n"].map((key) => tableFor(level, key)?.number);
+  assertEquals(found, [1, 1, 2, 2, 3, undefined]);
+  assertEquals(numbers(within(level, { from: "d", to: "f" })), [1]);
+  assertEquals(numbers(within(level, { from: "e", to: null })), [2, 3]);
+  assertEquals(numbers(within(level, { from: "i", to: "k" })), []);
 });
 
 Deno.test("planMerge takes one table of a full level at a time, in turn", () => {
   const levels = [[], [table(1, "af", 60), table(2, "gz", 60)], [table(3, "ac"), table(4, "eh")]];
-  assertEquals(numbers(planMerge(levels, OPTIONS, 0)!.inputs), [1, 3, 4]);
-  assertEquals(numbers(planMerge(levels, OPTIONS, 1)!.inputs), [2, 4]);
+  assertEquals(numbers(planMerge(levels, OPTIONS, 0)!.from.flat()), [1, 3, 4]);
+  assertEquals(numbers(planMerge(levels, OPTIONS, 1)!.from.flat()), [2, 4]);
   assertEquals(planMerge(levels, OPTIONS, 1)!.level, 2);
 });
 
@@ -64,7 +87,7 @@ Deno.test("planAll ends on the lowest level that has a table", () => {
   assertEquals(planAll([]), null);
   assertEquals(planAll([[table(1, "az")]])!.level, 1);
   const all = planAll([[table(3, "az")], [table(2, "az")], [table(1, "az")], []])!;
-  assertEquals([numbers(all.inputs), all.level], [[3, 2, 1], 2]);
+  assertEquals([numbers(all.from.flat()), all.level], [[3, 2, 1], 2]);
 });
 
 Deno.test("isBelow considers only lower levels", () => {

@@ -5,6 +5,7 @@
  */
 
 import type { Entry } from "../files/mod.ts";
+import { Heads } from "./heads.ts";
 
 /** Entries in order: keys upward, versions of one key from new to old. */
 export type Run = Iterator<Entry, void, void>;
@@ -17,40 +18,38 @@ export function* merged(
   runs: readonly Run[],
   isBefore: typeof comesBefore = comesBefore,
 ): Generator<Entry, void, void> {
-  const heads: { run: Run; entry: Entry }[] = [];
+  const heads = new Heads<Head>((one, other) =>
+    isBefore(one.entry, other.entry) ||
+    one.order < other.order && !isBefore(other.entry, one.entry)
+  );
   try {
-    for (const run of runs) {
+    for (const [order, run] of runs.entries()) {
       const { done, value } = run.next();
-      if (!done) heads.push({ run, entry: value });
+      if (!done) heads.add({ run, order, entry: value });
     }
-    while (heads.length > 0) {
-      const first = firstOf(heads, isBefore);
-      const { entry } = heads[first]!;
-      // Each run that is at this very version moves on; from the last to the first, as some may end.
-      for (let place = heads.length - 1; place >= first; place--) {
-        const head = heads[place]!;
-        if (!isSameVersion(head.entry, entry)) continue;
-        const { done, value } = head.run.next();
-        if (done) heads.splice(place, 1);
-        else head.entry = value;
+    let last: Entry | null = null;
+    for (let { first } = heads; first !== undefined; first = heads.first) {
+      const { entry } = first;
+      const isAgain = last !== null && isSameVersion(last, entry);
+      last = entry;
+      const { done, value } = first.run.next();
+      if (done) heads.ended();
+      else {
+        first.entry = value;
+        heads.moved();
       }
-      yield entry;
+      if (!isAgain) yield entry;
     }
   } finally {
     for (const run of runs) run.return?.();
   }
 }
 
-/** The place of the head that comes first; of equal ones the first place. */
-function firstOf(
-  heads: readonly { readonly entry: Entry }[],
-  isBefore: typeof comesBefore,
-): number {
-  let best = 0;
-  for (let place = 1; place < heads.length; place++) {
-    if (isBefore(heads[place]!.entry, heads[best]!.entry)) best = place;
-  }
-  return best;
+/** A run that stands at an entry, and which of several it is. */
+interface Head {
+  readonly run: Run;
+  readonly order: number;
+  entry: Entry;
 }
 
 /** Whether an entry stands before another one. */
@@ -91,25 +90,46 @@ export function isVisible(
 }
 
 /**
- * The entries that have to stay. A deletion at or below the horizon goes only when nothing older of
- * its key is left anywhere, or that would come back; so deletions are forgotten only before all
- * revisions that are held.
+ * Decides of one entry after the other, in order, which have to stay. A deletion at or below the horizon
+ * goes only when nothing older of its key is left anywhere, or that would come back; so deletions are
+ * forgotten only before all revisions that are held.
  */
+export class Keeper {
+  readonly #keep: Keep;
+  #last = Infinity;
+
+  /** Stands before the first entry. */
+  constructor(keep: Keep) {
+    this.#keep = keep;
+  }
+
+  /** Whether an entry has to stay; `isSameKey`: its key is that of the entry before. */
+  keeps(entry: Version, isSameKey: boolean): boolean {
+    const { revision, isDeletion } = entry;
+    const { horizon, deletions } = this.#keep;
+    const next = isSameKey ? this.#last : Infinity;
+    this.#last = revision;
+    if (!isVisible(revision, next, this.#keep)) return false;
+    const isForgotten = isDeletion && revision <= horizon && revision < deletions;
+    return !isForgotten || this.#keep.hasOlder(entry.key);
+  }
+}
+
+/** What is to be known of an entry to decide whether it stays. */
+interface Version {
+  readonly key: string;
+  readonly revision: number;
+  readonly isDeletion: boolean;
+}
+
+/** The entries that have to stay, as {@linkcode Keeper} decides. */
 export function* kept(entries: Iterable<Entry>, keep: Keep): Generator<Entry, void, void> {
-  let key: string | null = null;
-  let next = Infinity;
+  const keeper = new Keeper(keep);
+  let last: string | null = null;
   for (const entry of entries) {
-    if (entry.key !== key) {
-      key = entry.key;
-      next = Infinity;
-    }
-    const { revision, value } = entry;
-    const wasNext = next;
-    next = revision;
-    if (!isVisible(revision, wasNext, keep)) continue;
-    const isForgotten = value === null && revision <= keep.horizon && revision < keep.deletions;
-    if (isForgotten && !keep.hasOlder(entry.key)) continue;
-    yield entry;
+    const { key, revision, value } = entry;
+    if (keeper.keeps({ key, revision, isDeletion: value === null }, key === last)) yield entry;
+    last = key;
   }
 }
 

@@ -11,8 +11,12 @@ export {
   planAll,
   planMerge,
   replaceTables,
+  runsOf,
   sizeOf,
+  tableFor,
+  within,
 } from "./levels.ts";
+export { MergedPasses } from "./merge_passes.ts";
 export {
   bounded,
   comesBeforeBack,

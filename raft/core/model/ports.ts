@@ -87,8 +87,11 @@ export interface ByteRange {
 
 /** An open file whose bytes do not change any more. */
 export interface ReadFile {
-  /** The bytes of a range; fewer where the file ends before. */
-  read(range: ByteRange): Uint8Array<ArrayBuffer>;
+  /**
+   * The bytes of a range; fewer where the file ends before. They lie in `into` if it is given, which has
+   * room for them.
+   */
+  read(range: ByteRange, into?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
   /** Closes the file. Until then it can be read, even when its name is gone. */
   close(): void;
 }
