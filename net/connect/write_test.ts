@@ -102,7 +102,7 @@ Deno.test("numbers are summed, lowered and raised, with bounds for those that V8
   const refused = {
     mutations: [set("other", "x"), { key, mutationType: 3, value: v8(13n), ...bounds }],
   };
-  await assertRejects(() => connect.write(refused), ConnectRefusal, "out of its range");
+  await assertRejects(() => connect.write(refused), ConnectRefusal, "exceed its range limit");
   assertEquals(await connect.entries(), [`n=${textOf(v8(0n).data)}`]);
 });
 

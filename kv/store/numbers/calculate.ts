@@ -17,7 +17,10 @@ interface Bounds {
   readonly clamp: boolean;
 }
 
-/** The new value of a key that holds this one, or, as text, why there is none. */
+/**
+ * The new value of a key that holds this one, or, as text, why there is none. Clients of KV Connect
+ * look for these words.
+ */
 export function calculate(
   before: Uint8Array | null,
   operation: OperationOf<"calculate">,
@@ -53,7 +56,7 @@ function sum(before: Uint8Array | null, operation: OperationOf<"calculate">): Am
   const lowest = bound(operation.lowest);
   const highest = bound(operation.highest);
   if (given === null || lowest === "none" || highest === "none") {
-    return "Cannot sum: wanted an operand and bounds that are numbers";
+    return "Cannot sum: wanted an operand and bounds that are numbers, got an unsupported value type";
   }
   const isOther = (limit: Amount | null): boolean => limit !== null && limit.type !== given.type;
   if (isOther(lowest) || isOther(highest)) {
@@ -66,7 +69,7 @@ function sum(before: Uint8Array | null, operation: OperationOf<"calculate">): Am
   if (now === null || isU64 && now.type !== "KvU64") {
     return isU64
       ? "Failed to perform 'sum' mutation on a non-U64 value in the database"
-      : "Cannot sum: the value in the database is not a number";
+      : "Cannot sum: the value in the database is of an unsupported value type";
   }
   if (now.type === "KvU64") return sumOfU64(now.number, given, bounds);
   if (now.type === "BigInt" && given.type === "BigInt") {
@@ -98,7 +101,7 @@ function bounded(result: Amount, { lowest, highest, clamp }: Bounds): Amount | s
   return result;
 }
 
-const OUT_OF_RANGE = "Cannot sum: the result is out of its range";
+const OUT_OF_RANGE = "The result of a Sum operation would exceed its range limit";
 
 function bound(bytes: Uint8Array): Amount | "none" | null {
   return bytes.length === 0 ? null : decodeV8(bytes) ?? "none";

@@ -57,9 +57,10 @@ Deno.test("a sum of different types is refused", () => {
   for (const value of [stored(1n), stored("text"), Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0, 0)]) {
     assertEquals(after(value, u64(1n)), notU64);
   }
-  const noNumber = "[Cannot sum: the value in the database is not a number]";
+  const noNumber = "[Cannot sum: the value in the database is of an unsupported value type]";
   assertEquals(after(stored("text"), stored(1n)), noNumber);
-  const wanted = "[Cannot sum: wanted an operand and bounds that are numbers]";
+  const type = "got an unsupported value type";
+  const wanted = `[Cannot sum: wanted an operand and bounds that are numbers, ${type}]`;
   assertEquals(after(null, stored("text")), wanted);
   assertEquals(after(null, Uint8Array.of(1)), wanted);
   assertEquals(after(null, none), wanted);
@@ -69,7 +70,7 @@ Deno.test("a sum of different types is refused", () => {
 Deno.test("a sum beyond its bounds is refused, or becomes the bound", () => {
   const highest = v8(44n);
   const lowest = v8(-3n);
-  const beyond = "[Cannot sum: the result is out of its range]";
+  const beyond = "[The result of a Sum operation would exceed its range limit]";
   assertEquals(after(stored(43n), stored(1n), { highest }), 44n);
   assertEquals(after(stored(43n), stored(2n), { highest }), beyond);
   assertEquals(after(stored(43n), stored(2n), { highest, clamp: true }), 44n);

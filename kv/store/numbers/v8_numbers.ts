@@ -20,7 +20,10 @@ export type Amount =
   | { readonly type: "Number"; readonly number: number };
 
 const HEAD = 0xff;
+/** The version that is written: every client reads it. */
 const VERSION = 15;
+/** Later versions would take more than one byte. */
+const VERSION_MAX = 0x7f;
 const TAGS = { int: 0x49, uint: 0x55, double: 0x4e, bigint: 0x5a } as const;
 
 const U64_BYTES = 8;
@@ -37,9 +40,12 @@ export function decodeAmount(value: Uint8Array): Amount | null {
   return { type: "KvU64", number: viewOf(data).getBigUint64(0, true) };
 }
 
-/** The number in bytes that V8 serialized; `null`: they hold something else. */
+/**
+ * The number in bytes that V8 serialized; `null`: they hold something else. Every version of V8's
+ * format writes numbers alike, and clients of the newest Deno write a later one than ours.
+ */
 export function decodeV8(data: Uint8Array): Amount | null {
-  if (data[0] !== HEAD || data[1] === undefined || data[1] > VERSION) return null;
+  if (data[0] !== HEAD || data[1] === undefined || data[1] > VERSION_MAX) return null;
   const content = data.subarray(3);
   switch (data[2]) {
     case TAGS.double:

@@ -29,6 +29,17 @@ Deno.test("numbers are read as V8 writes them, and written so that V8 reads them
   });
 });
 
+Deno.test("numbers are read whatever version of V8's format they are in", () => {
+  for (const version of [9, 15, 16, 0x7f]) {
+    for (const value of [-3, 2 ** 31, 0.5, 2n ** 70n]) {
+      const bytes = v8(value);
+      bytes[1] = version;
+      assertEquals(decodeV8(bytes)?.number, value, `version ${version}`);
+    }
+  }
+  assertEquals(decodeV8(Uint8Array.of(0xff, 0x80, 0x49, 2)), null);
+});
+
 Deno.test("the bits of NaN are the same on every processor", () => {
   const nan = encodeAmount({ type: "Number", number: Infinity - Infinity });
   assertEquals([...nan.subarray(4)], [0, 0, 0, 0, 0, 0, 0xf8, 0x7f]);
