@@ -135,10 +135,7 @@ export class Clerk {
   }
 
   /** Sends a numbered batch until its answer comes: however often it is sent, it has one (C3). */
-  async #batchOnce(
-    batch: Batch,
-    options: CallOptions,
-  ): Promise<BatchOutcome> {
+  async #batchOnce(batch: Batch, options: CallOptions): Promise<BatchOutcome> {
     const { clock } = this.#options;
     const deadline = clock.now() + (options.timeoutMs ?? Infinity);
     const limits = () => ({ ...options, timeoutMs: deadline - clock.now() });
@@ -187,6 +184,8 @@ export class Clerk {
     const { servers, call, clock, attemptMs, find, pauseMs, overloadPauseMs } = this.#options;
     const deadline = clock.now() + timeoutMs;
     const tried = new Set<NodeId>();
+    /** The servers that named themselves in this round. */
+    const again = new Set<NodeId>();
     let server = anyServer ? this.#near : this.#leader;
     let isUnsure = false;
     let pauses = 0;
@@ -208,7 +207,10 @@ export class Clerk {
           if (isOnce) return { reply: null, isUnsure, age };
           break;
         case "wrongLeader":
-          break;
+          // It has become leader since it got the request, which it did not take before.
+          if (reply.leader === null || find(reply.leader) !== server || again.has(server)) break;
+          again.add(server);
+          continue;
         case "compacted":
           // Each server remembers as much of the past as it has room for.
           if (gone === null || reply.oldest < gone.oldest) gone = reply;
@@ -228,6 +230,7 @@ export class Clerk {
       const isRoundOver = servers.every((each) => tried.has(each));
       if (isRoundOver && gone !== null) return { reply: gone, isUnsure, age };
       if (isRoundOver) tried.clear();
+      if (isRoundOver) again.clear();
       const leader = reply !== null && "leader" in reply ? reply.leader : null;
       const next = this.#next(server, { hint: leader === null ? null : find(leader), tried });
       if (this.#leader === server) this.#leader = next;
@@ -288,9 +291,7 @@ function outcomeOf(reply: Definite | null): BatchOutcome {
   }
 }
 
-function readResult(
-  result: CallResult,
-): { readonly reply: Reply | null; readonly age: { readonly ageMs?: number } } {
+function readResult(result: CallResult): Pick<Answer, "age"> & { readonly reply: Reply | null } {
   if (result === "unsent") return { reply: { type: "wrongLeader", leader: null }, age: {} };
   if (result === null) return { reply: null, age: {} };
   const aged = decodeAged(result);

@@ -78,6 +78,19 @@ Deno.test("Clerk asks all servers when hints form a circle", async () => {
   assertEquals(asked, [1, 2, 3]);
 });
 
+Deno.test("Clerk asks a server again that names itself, but not for ever (X4, M10)", async () => {
+  const { clock, clerk, asked } = makeWorld((_, attempt) =>
+    attempt === 2 ? { type: "noKey" } : { type: "wrongLeader", leader: 1 }
+  );
+  assertEquals(await clock.wait(clerk.get("k")), { type: "noKey" });
+  assertEquals(asked, [1, 1]);
+  const mad = makeWorld((server, attempt) =>
+    attempt === 9 ? { type: "noKey" } : { type: "wrongLeader", leader: server }
+  );
+  assertEquals(await mad.clock.wait(mad.clerk.get("k")), { type: "noKey" });
+  assertEquals(mad.asked.slice(0, 8), [1, 1, 2, 2, 3, 3, 1, 1]);
+});
+
 Deno.test("Clerk does not follow a hint to a silent or unknown server", async () => {
   const { clock, clerk, asked } = makeWorld((server, attempt) => {
     if (server === 1) return null;

@@ -32,8 +32,8 @@ import {
   type Steps,
   type Term,
 } from "../core/mod.ts";
+import { Leadership } from "./leadership.ts";
 import { Pace } from "./pace.ts";
-import { Parked } from "./parked.ts";
 import { Queue } from "./queue.ts";
 import { type Outcome, type ReplicatedLog, RSM_LIMITS, type RsmOptions } from "./rsm_options.ts";
 import { SnapshotTrigger } from "./snapshot_trigger.ts";
@@ -88,10 +88,8 @@ export class Rsm implements Application {
   #context = 0;
   /** Size of everything in `#inLog`, `#queued` and `#asked`. */
   #waitingBytes = 0;
-  #leader: NodeId | null = null;
-  #isLeading = false;
-  /** Calls that came while this server hands over (M10). */
-  readonly #parked: Parked;
+  /** Keeps calls that come while leadership changes (M10). */
+  readonly #leadership: Leadership;
   /** The last entry that the machine has executed, or its image covers. */
   #applied: Index = 0;
 
@@ -109,7 +107,7 @@ export class Rsm implements Application {
     this.#trigger = new SnapshotTrigger(logBytesMax ?? Infinity, options.random ?? (() => 0));
     this.#options = limits;
     this.#time = new TurnTime(clock);
-    this.#parked = new Parked(clock);
+    this.#leadership = new Leadership(clock);
   }
 
   /** Names the log that drives this machine. Until then every submit is refused. */
@@ -119,7 +117,8 @@ export class Rsm implements Application {
 
   /** The number of submits and reads that wait. */
   get waiting(): number {
-    return this.#inLog.length + this.#queued.length + this.#asked.size + this.#parked.length;
+    return this.#inLog.length + this.#queued.length + this.#asked.size +
+      this.#leadership.waiting;
   }
 
   /**
@@ -167,8 +166,7 @@ export class Rsm implements Application {
 
   /** Ends every wait, and refuses everything from now on. */
   stop(): void {
-    this.#isLeading = false;
-    this.#parked.release(null);
+    this.#leadership.stop();
     this.#log = null;
     this.#release("unknown");
     this.#refill();
@@ -220,18 +218,19 @@ export class Rsm implements Application {
     if (asked === undefined) return;
     this.#asked.delete(context);
     this.#waitingBytes -= asked.request.length;
-    if (!confirmed && this.#parked.length > 0) return this.#parked.add(asked.done);
-    if (!confirmed) return asked.done({ kind: "notLeader", leader: this.#leader });
+    if (!confirmed) return this.#leadership.refuse(asked.done);
     if (asked.deadline < this.#time.now()) return asked.done({ kind: "overloaded" });
     asked.done({ kind: "done", reply: this.#machine.query(asked.request) });
   }
 
   changed(status: Status): void {
-    this.#leader = status.leader;
-    this.#isLeading = status.role === "leader";
-    if (this.#leader !== null) this.#parked.release(this.#leader);
+    this.#leadership.changed(status);
     if (status.role !== "leader" || status.term !== this.#term) this.#release("unknown");
     this.#refill();
+  }
+
+  get #leader(): NodeId | null {
+    return this.#leadership.leader;
   }
 
   #applyOne(entry: Entry): void {
@@ -270,8 +269,7 @@ export class Rsm implements Application {
     const { command, done } = submitted;
     if (this.#log?.hasRoom === false) return done({ kind: "full" });
     const position = this.#log?.propose(command) ?? null;
-    if (position === null && this.#isLeading) return this.#parked.add(done);
-    if (position === null) return done({ kind: "notLeader", leader: this.#leader });
+    if (position === null) return this.#leadership.refuse(done);
     const earlier = position.term === this.#term ? [] : this.#drainLog();
     this.#term = position.term;
     submitted.index = position.index;

@@ -58,13 +58,14 @@ class Load {
   }
 
   /** Judges what the clients saw. */
-  judge(): void {
+  judge(slowestMsMax: number): void {
     assertEquals(this.#unknown, 0, "operations without an outcome");
     assertEquals(this.recorder.judge(CHECK_MS), "ok");
     const sorted = this.latenciesMs.toSorted((a, b) => a - b);
     const at = (part: number) => Math.round(sorted[Math.floor(part * (sorted.length - 1))]!);
     console.log(`${sorted.length} operations: p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)} ms`);
     assertLess(at(0.99), 1_000);
+    assertLess(at(1), slowestMsMax);
   }
 }
 
@@ -141,7 +142,11 @@ async function member(endpoints: string, ...args: readonly string[]): Promise<vo
 
 async function withLoad(
   nodes: HandNodes,
-  { seed, names }: { readonly seed: number; readonly names: readonly string[] },
+  { seed, names, slowestMsMax }: {
+    readonly seed: number;
+    readonly names: readonly string[];
+    readonly slowestMsMax: number;
+  },
   work: (parts: { readonly endpoints: string; readonly trouble: Trouble }) => Promise<void>,
 ): Promise<Trouble> {
   const random = new SeededRandom(seed, "members");
@@ -149,6 +154,8 @@ async function withLoad(
   const load = new Load(random.fork("load"));
   const trouble = new Trouble(nodes, random.fork("trouble"));
   await withRemoteSession(endpoints, async (session) => {
+    // The election at the cluster's birth is no time without service.
+    await session.clerk().get("k0", { timeoutMs: TIMEOUT_MS });
     const clients = Array.from({ length: CLIENTS }, (_, client) => load.client(client, session));
     const troubles = trouble.run();
     try {
@@ -160,7 +167,7 @@ async function withLoad(
       await Promise.all(clients);
     }
   });
-  load.judge();
+  load.judge(slowestMsMax);
   return trouble;
 }
 
@@ -172,7 +179,7 @@ Deno.test("from one node to five and back to three others, under load, kills and
     await nodes.bootstrap(["a1"], "--control");
     const { kills, cuts } = await withLoad(
       nodes,
-      { seed, names },
+      { seed, names, slowestMsMax: TIMEOUT_MS },
       async ({ endpoints, trouble }) => {
         for (const name of names.slice(1, 5)) {
           nodes.start(name, "--control", "--join", endpoints);
@@ -214,7 +221,8 @@ Deno.test("all nodes are restarted one after the other under load, and no operat
   const names = ["a1", "a2", "a3"];
   await withHandNodes(async (nodes) => {
     await nodes.bootstrap(names, "--control");
-    await withLoad(nodes, { seed: 1, names }, async () => {
+    // Calm, the slowest operation takes less than 100 ms; others may use the processors meanwhile.
+    await withLoad(nodes, { seed: 1, names, slowestMsMax: 1_000 }, async () => {
       await pause(1_000);
       for (const name of names) {
         await nodes.kill(name, "SIGTERM");
