@@ -93,7 +93,7 @@ export async function openClusterDoor(options: ClusterDoorOptions): Promise<Clus
       ...routesOf(store, options, () => httpSamples(door.load(), door.refusals())),
     ],
     names: [host],
-    limits: { connectionsMax, waitingMax: connectionsMax },
+    limits: { connectionsMax, refusedMax: connectionsMax },
   });
   return {
     address: door.address,

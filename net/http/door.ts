@@ -20,10 +20,10 @@ import { type Match, type Route, Router } from "./router.ts";
 export interface DoorLimits {
   /** The greatest number of connections. Each takes three file descriptors. @default {128} */
   readonly connectionsMax: number;
-  /** At that limit, connections that wait for a place; each takes one descriptor. @default {128} */
-  readonly waitingMax: number;
-  /** How long they wait before they are closed. @default {5_000} */
-  readonly waitMsMax: number;
+  /** Connections that are being refused at that limit; each takes one descriptor. @default {128} */
+  readonly refusedMax: number;
+  /** How long they may take to read the refusal. @default {1_000} */
+  readonly refusalMsMax: number;
   /** A connection on which the server says nothing for so long is closed. @default {60_000} */
   readonly silenceMsMax: number;
   /** At the limit of connections, the silence after which one makes room. @default {12_000} */
@@ -45,8 +45,8 @@ export interface DoorLimits {
 /** The default of every limit. */
 export const DOOR_LIMITS: DoorLimits = {
   connectionsMax: 128,
-  waitingMax: 128,
-  waitMsMax: 5_000,
+  refusedMax: 128,
+  refusalMsMax: 1_000,
   silenceMsMax: 60_000,
   silenceMsMin: 12_000,
   callsMax: 1024,

@@ -260,29 +260,60 @@ Deno.test("a stream's signal is raised when its client goes away", async () => {
   });
 });
 
-Deno.test("connections beyond the limit wait for a place, in order and only so long", async () => {
-  const limits = { connectionsMax: 1, waitingMax: 2, waitMsMax: 1500, silenceMsMin: 60_000 };
+Deno.test("a connection beyond the limit is answered 503 at once in its version of HTTP", async () => {
+  const limits = { connectionsMax: 1, refusedMax: 2, silenceMsMin: 60_000 };
   await withDoor({ limits }, async ({ door, base }) => {
     const { port } = door.address;
-    const request = get("Host: localhost\r\n");
     const first = await Deno.connect({ port });
     await until(() => door.load().connections === 1);
-    assertEquals(await inTime(raw(port, request)), "");
-    const patient = [raw(port, request), raw(port, request)];
-    await new Promise((resolve) => setTimeout(resolve, 100));
     const begin = performance.now();
-    assertEquals(await inTime(raw(port, request)), "");
-    assert(performance.now() - begin < 1000, "the third one was refused late");
-    assertEquals(door.load().connections, 1);
+    const answer = await raw(port, get("Host: localhost\r\n"));
+    assertEquals(statusOf(answer), 503);
+    assertStringIncludes(answer, "application/problem+json");
+    assertStringIncludes(answer, '"detail":"More than 1 HTTP connections"');
+    const response = await fetch(`${base}/echo/x`, { method: "POST", body: "x".repeat(300_000) });
+    assertEquals([response.status, response.headers.get("retry-after")], [503, "1"]);
+    assertEquals((await response.json()).type, "urn:kontiki:overloaded");
+    for (const version of ["--http2-prior-knowledge", "--http1.1"]) {
+      const args = ["-s", version, "-w", " %{http_code} %{content_type}", base];
+      const { stdout } = await new Deno.Command("curl", { args }).output();
+      const text = new TextDecoder().decode(stdout);
+      assertStringIncludes(text, '"detail":"More than 1 HTTP connections"', version);
+      assertStringIncludes(text, " 503 application/problem+json", version);
+    }
+    assert(performance.now() - begin < 3000, "refused late");
+    assertEquals([door.load().connections, door.refusals()["tooMany"]], [1, 4]);
     first.close();
-    for (const answer of patient) assertEquals(statusOf(await inTime(answer)), 200);
+    await until(() => door.load().connections === 0);
     assertEquals(await ask(base), [200, "hello"]);
-    assertEquals(door.refusals()["tooMany"], 2);
+  });
+});
+
+Deno.test("connections that are refused are few, and gone soon whatever they send", async () => {
+  const limits = { connectionsMax: 1, refusedMax: 2, refusalMsMax: 400, silenceMsMin: 60_000 };
+  await withDoor({ limits }, async ({ door }) => {
+    const { port } = door.address;
+    const first = await Deno.connect({ port });
+    await until(() => door.load().connections === 1);
+    // One says nothing, and one goes on for ever.
+    const silent = raw(port, "");
+    const endless = await Deno.connect({ port });
+    const flood = (async () => {
+      for (;;) await endless.write(new Uint8Array(16_384).fill(0x78));
+    })().catch(() => "closed");
+    await until(() => door.refusals()["tooMany"] === 2);
+    const begin = performance.now();
+    assertEquals(await inTime(raw(port, get("Host: localhost\r\n"))), "");
+    assert(performance.now() - begin < 300, "the third one was closed late");
+    assertEquals(await inTime(silent), "");
+    assertEquals(await flood, "closed");
+    endless.close();
+    first.close();
   });
 });
 
 Deno.test("a connection that is silent for long makes place for another", async () => {
-  const limits = { connectionsMax: 2, waitingMax: 0, silenceMsMin: 300 };
+  const limits = { connectionsMax: 2, refusedMax: 0, silenceMsMin: 300 };
   await withDoor({ limits }, async ({ door, base }) => {
     const { port } = door.address;
     const held = [await Deno.connect({ port }), await Deno.connect({ port })];

@@ -1,9 +1,9 @@
 /**
  * The gate before the HTTP server of the runtime, which accepts any number of connections and keeps
- * them for any time. It passes bytes on, and knows nothing of HTTP.
+ * them for any time. It passes bytes on, and answers those beyond the limit with status 503.
  *
- * Invariants: there are never more than `connectionsMax` connections (H2), and `waitingMax` beside
- * them that nobody reads; a connection on which the server has said nothing for `silenceMsMax` is
+ * Invariants: there are never more than `connectionsMax` connections (H2), and `refusedMax` beside them
+ * that are being refused; a connection on which the server has said nothing for `silenceMsMax` is
  * closed, whatever its client sends; at most two buffers are held for a connection, so that a slow
  * client holds up itself alone.
  *
@@ -11,6 +11,7 @@
  */
 
 import { acceptAll, type Acceptor, type Refusals, sourceOf } from "../wire/mod.ts";
+import { BUSY_BYTES_MAX, busyAnswer } from "./busy.ts";
 
 /** Options of a {@linkcode Gate}. */
 export interface GateOptions {
@@ -21,13 +22,13 @@ export interface GateOptions {
   readonly refusals: Refusals;
   /** The greatest number of connections. */
   readonly connectionsMax: number;
-  /** At the limit so many more wait for a place, in the order in which they came. */
-  readonly waitingMax: number;
-  /** A connection that waits longer is closed. */
-  readonly waitMsMax: number;
+  /** At the limit so many more are answered with status 503; those beyond are closed at once. */
+  readonly refusedMax: number;
+  /** A connection that is refused is closed after this time, whatever its client does. */
+  readonly refusalMsMax: number;
   /** A connection is closed when the server has said nothing for so long. */
   readonly silenceMsMax: number;
-  /** A connection that waits takes the place of one that is silent for so long. */
+  /** A new connection takes the place of one that is silent for so long. */
   readonly silenceMsMin: number;
 }
 
@@ -42,20 +43,13 @@ interface Passage {
   answeredAt: number;
 }
 
-/** A connection that waits for a place. */
-interface Waiting {
-  readonly source: string;
-  readonly client: Deno.Conn;
-  readonly since: number;
-}
-
 /** Passes connections on to a server. */
 export class Gate {
   readonly #options: GateOptions;
   readonly #acceptor: Acceptor;
   readonly #passages = new Set<Passage>();
-  readonly #waiting: Waiting[] = [];
-  #isClosed = false;
+  /** Connections that are being refused, oldest first, and when they are closed at the latest. */
+  readonly #refused = new Map<Deno.Conn, number>();
   readonly #timer: ReturnType<typeof setInterval>;
 
   /** Begins to accept. */
@@ -75,42 +69,36 @@ export class Gate {
 
   /** Closes all connections. */
   close(): void {
-    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#acceptor.close();
-    for (const { client } of this.#waiting.splice(0)) closeQuietly(client);
+    for (const client of this.#refused.keys()) closeQuietly(client);
     for (const passage of this.#passages) this.#end(passage);
   }
 
   #accept(client: Deno.Conn): void {
     const source = sourceOf(client.remoteAddr);
-    this.#waiting.push({ source, client, since: performance.now() });
-    this.#admit();
-    if (this.#waiting.length > this.#options.waitingMax) this.#refuse(this.#waiting.pop());
+    const hasRoom = this.#passages.size < this.#options.connectionsMax || this.#endSilent();
+    if (hasRoom) void this.#pass(client, source);
+    else void this.#refuse(client, source);
   }
 
-  get #room(): number {
-    return this.#options.connectionsMax - this.#passages.size;
-  }
-
-  /** Lets in those that wait, as far as there is room; a connection that is silent makes room. */
-  #admit(): void {
-    while (!this.#isClosed && this.#waiting.length > 0) {
-      if (this.#room <= 0 && !this.#endSilent()) return;
-      const next = this.#waiting.shift();
-      if (next !== undefined) void this.#pass(next);
+  /** Answers with status 503 as soon as the client has asked for something. */
+  async #refuse(client: Deno.Conn, source: string): Promise<void> {
+    const { connectionsMax, refusedMax, refusalMsMax, refusals } = this.#options;
+    refusals.count("tooMany", { source, detail: `more than ${connectionsMax} HTTP connections` });
+    if (this.#refused.size >= refusedMax) return closeQuietly(client);
+    this.#refused.set(client, performance.now() + refusalMsMax);
+    try {
+      await answerBusy(client, connectionsMax);
+    } catch (error) {
+      if (!isLost(error)) throw error;
+    } finally {
+      this.#refused.delete(client);
+      closeQuietly(client);
     }
   }
 
-  #refuse(waiting: Waiting | undefined): void {
-    if (waiting === undefined) return;
-    const { client, source } = waiting;
-    const detail = `more than ${this.#options.connectionsMax} HTTP connections`;
-    this.#options.refusals.count("tooMany", { source, detail });
-    closeQuietly(client);
-  }
-
-  async #pass({ client, source }: Waiting): Promise<void> {
+  async #pass(client: Deno.Conn, source: string): Promise<void> {
     const passage: Passage = { source, client, server: null, answeredAt: performance.now() };
     this.#passages.add(passage);
     try {
@@ -138,17 +126,17 @@ export class Gate {
     if (oldest === null || performance.now() - oldest.answeredAt < silenceMsMin) return false;
     const detail = `more than ${connectionsMax} HTTP connections`;
     refusals.count("tooMany", { source: oldest.source, detail });
-    this.#drop(oldest);
+    this.#end(oldest);
     return true;
   }
 
   #sweep(): void {
-    const { silenceMsMax, waitMsMax, refusals } = this.#options;
+    const { silenceMsMax, refusals } = this.#options;
     const now = performance.now();
-    while (this.#waiting.length > 0 && now - this.#waiting[0]!.since > waitMsMax) {
-      this.#refuse(this.#waiting.shift());
+    for (const [client, endsAt] of this.#refused) {
+      if (endsAt > now) break;
+      closeQuietly(client);
     }
-    this.#admit();
     const before = now - silenceMsMax;
     for (const passage of this.#passages) {
       if (passage.answeredAt > before) continue;
@@ -159,15 +147,30 @@ export class Gate {
   }
 
   #end(passage: Passage): void {
-    this.#drop(passage);
-    this.#admit();
-  }
-
-  #drop(passage: Passage): void {
     if (!this.#passages.delete(passage)) return;
     closeQuietly(passage.client);
     if (passage.server !== null) closeQuietly(passage.server);
   }
+}
+
+/**
+ * Answers the first request of a connection with status 503. What the client still sends is read and
+ * dropped until it closes: closing earlier would take the answer away from it.
+ */
+async function answerBusy(client: Deno.Conn, connectionsMax: number): Promise<void> {
+  const buffer = new Uint8Array(BUSY_BYTES_MAX);
+  let length = 0;
+  let answer: Uint8Array | null = null;
+  while (answer === null && length < buffer.length) {
+    const count = await client.read(buffer.subarray(length));
+    if (count === null) return;
+    length += count;
+    answer = await busyAnswer(buffer.subarray(0, length), connectionsMax);
+  }
+  if (answer === null) return;
+  for (let at = 0; at < answer.length;) at += await client.write(answer.subarray(at));
+  await client.closeWrite();
+  while (await client.read(buffer) !== null);
 }
 
 /** Copies until the end of what comes, and passes the end on. */

@@ -16,7 +16,7 @@ const RESERVE = 96;
 
 /**
  * What a connection of the HTTP port takes: its socket, both ends of the one behind the gate, and the
- * socket of another connection that waits for its place.
+ * socket of another connection that is being refused.
  */
 const HTTP_DESCRIPTORS = 4;
 
