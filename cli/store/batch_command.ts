@@ -16,6 +16,7 @@ import {
   untilInterrupted,
   UsageError,
 } from "../table/mod.ts";
+import { failedText, resultLines } from "./batch_words.ts";
 import { execute, type KeysContext } from "./keys_access.ts";
 
 /** `kontiki batch`. */
@@ -45,10 +46,9 @@ export async function runBatch(
     output.json({ outcome, ...jsonOfResult(result) });
     return outcome;
   }
-  for (const each of result.results) output.line(resultLine(each));
-  const { failedChecks, revision } = result;
-  if (result.held) output.note(`Done at revision ${revision}.`);
-  else output.note(`Failed: ${failedChecks.map((place) => `checks[${place}]`).join(", ")}.`);
+  const lines = output.isTerminal ? resultLines(batch, result) : result.results.map(resultJson);
+  for (const line of lines) output.line(line);
+  output.note(result.held ? `Done at revision ${result.revision}.` : failedText(batch, result));
   return outcome;
 }
 
@@ -97,8 +97,8 @@ async function readText(
   return await new Blob(chunks).text();
 }
 
-/** What an operation answered, as a line of JSON: values may be anything. */
-function resultLine(result: Result): string {
+/** What an operation answered, as a line of JSON: a pipe needs every byte of a value. */
+function resultJson(result: Result): string {
   const { results: [json] } = jsonOfResult({
     ...{ held: true, revision: 0, failedChecks: [], results: [result] },
   }) as { readonly results: readonly unknown[] };

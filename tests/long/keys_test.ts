@@ -71,7 +71,7 @@ Deno.test("a batch happens as a whole, and says what failed", async () => {
     assertEquals(failed.code, exitCodes.versionConflict);
     assertEquals([JSON.parse(failed.out).entry.value, failed.error], [
       "ada",
-      "Failed: checks[0].\n",
+      "1 check failed: owner absent.\n",
     ]);
     const wrong: readonly (readonly [string, number, string])[] = [
       ["{", exitCodes.usage, "Cannot read the batch"],

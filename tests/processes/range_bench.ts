@@ -53,7 +53,7 @@ async function memory(): Promise<string> {
   return `nodes ${nodes.join(" ")}, client ${Math.round(Deno.memoryUsage().rss / 2 ** 20)} MiB`;
 }
 
-/** Reads single keys until it is told to stop. */
+/** Begins to read random keys; the function that it returns ends that, and gives the latencies. */
 function readers(store: StoreClient): () => Promise<Histogram> {
   const times = new Histogram();
   let isOver = false;
