@@ -19,7 +19,7 @@ import { describePersistent, randomSaves, saveOf } from "./storage_suite.ts";
 /** Number of random runs: `deno test -A tests/storage/storage_crash_test.ts -- 100`; default 2. */
 const LIVES = Number(Deno.args[0] ?? 2);
 /** The share of crash points at which the recovery is interrupted, too. */
-const CUT_AGAIN = Deno.args[0] === undefined ? 0.15 : 1;
+const CUT_AGAIN = Deno.args[0] === undefined ? 0.05 : 1;
 
 /** Above this number of images of one crash point, a sample is taken. */
 const IMAGES_MAX = 256;

@@ -429,12 +429,15 @@ Deno.test("FileStorage keeps a snapshot's successor when two follow each other a
   assertEquals(verdict.state, saves.reduce(applySave, EMPTY));
 });
 
+/** Every bit in the long run of `deno task test:process`; otherwise at least two of each byte. */
+const BIT_STEP = Deno.args[0] === undefined ? 3 : 1;
+
 Deno.test("FileStorage serves nothing wrong when any single bit of any file is flipped", async () => {
   const image = await folderAfter(SAVES);
   const expected = stateAfter(SAVES);
-  const counts = { refused: 0, unused: 0, bytes: 0 };
+  const counts = { refused: 0, unused: 0, bits: 0 };
   for (const [name, bytes] of image) {
-    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+    for (let bit = 0; bit < 8 * bytes.length; bit += BIT_STEP) {
       const copy = bytes.slice();
       copy[bit >> 3]! ^= 1 << bit % 8;
       const verdict = await verdictOn(replaced(image, name, copy));
@@ -450,11 +453,11 @@ Deno.test("FileStorage serves nothing wrong when any single bit of any file is f
         counts.unused++;
       }
     }
-    counts.bytes += bytes.length;
+    counts.bits += Math.ceil(8 * bytes.length / BIT_STEP);
   }
   console.log(
-    `bit flips: ${8 * counts.bytes} bits in ${image.size} files, ${counts.refused} refused, ` +
+    `bit flips: ${counts.bits} bits in ${image.size} files, ${counts.refused} refused, ` +
       `${counts.unused} in the unused end of a segment and cut off, 0 served`,
   );
-  assertEquals(counts.refused + counts.unused, 8 * counts.bytes);
+  assertEquals(counts.refused + counts.unused, counts.bits);
 });

@@ -9,7 +9,7 @@ import { failureLines } from "../../cli/trials/sim_command.ts";
 import { runSwarm } from "./swarm.ts";
 
 /** Few enough to run with the other tests; tests/long/seeds has more, `deno task fuzz` new ones. */
-const SEEDS = 50;
+const SEEDS = 30;
 /** Seeds that failed once; the first never ended, as a leader that left sent heartbeats in every turn. */
 const FAILED_ONCE = [
   5624,
