@@ -1,3 +1,9 @@
+/**
+ * Tests of the words for the result of a batch.
+ *
+ * @module
+ */
+
 import { assertEquals } from "@std/assert";
 import { batchOfJson, type BatchResult, type Key, toKey } from "../../kv/mod.ts";
 import { failedText, resultLines } from "./batch_words.ts";

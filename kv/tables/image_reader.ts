@@ -79,8 +79,9 @@ export class ImageReader {
       reader.at === moment.at && reader.offset === offset
     );
     if (found !== undefined) return found;
-    if (!this.#tables.canStream(moment)) return null;
+    // First of all: the reader that makes room may be all that holds the revision.
     if (this.#readers.length >= READERS_MAX) this.#close(this.#readers[0]!);
+    if (!this.#tables.canStream(moment)) return null;
     const pieces = piecesOf(this.#tables, moment, { cursor: from, bytesMax });
     const reader = { at: moment.at, pieces, offset, usedMs: 0 };
     this.#readers.push(reader);

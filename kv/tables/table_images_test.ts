@@ -417,6 +417,25 @@ Deno.test("TableImages read an image at several places at a time", async () => {
   await server.images.close(true);
 });
 
+Deno.test("TableImages cannot go on with an image whose last reader made room for this one", async () => {
+  const server = await filled();
+  const { images } = server;
+  const { last } = images.durable;
+  const first = server.piece(BEGIN)!;
+  assert(server.piece(first.next) !== null);
+  for (const revision of [1001, 1002]) {
+    const numbers = { revision, version: 1, created: revision, lease: 0, expires: 0 };
+    images.state.add({ key: `k${revision}`, ...numbers, value: NO_DATA });
+    images.state.forget(revision, 600);
+    images.advance([entryAt(revision)]);
+    images.flush();
+    await until(() => images.durable.last.index === revision);
+  }
+  for (let reader = 2; reader <= 4; reader++) assert(server.piece(BEGIN) !== null);
+  assertEquals(server.piece(first.next, last), null);
+  await images.close(true);
+});
+
 Deno.test("TableImages hash the state at the first entry of a period, wherever a turn ends", async () => {
   const hashes: unknown[] = [];
   for (const turn of [1, 16]) {

@@ -1,5 +1,5 @@
 /**
- * Bugs of merges of tables, and of what reads find in their levels.
+ * Bugs of merges of tables, of what reads find in their levels, and of readers of images.
  *
  * @module
  */
@@ -43,5 +43,13 @@ export const mergeCanaries: readonly Canary[] = [
     find: "largest >= from && (to === null || smallest < to)",
     replace: "smallest >= from && (to === null || smallest < to)",
     caughtBy: [UNITS, MODEL],
+  },
+  {
+    rule: "T9",
+    bug: "a reader of an image gives up the one that holds its revision",
+    file: "kv/tables/image_reader.ts",
+    find: "    if (!this.#tables.canStream(moment)) return null;\n    const pieces",
+    replace: "    const pieces",
+    caughtBy: ["kv/tables/table_images_test.ts"],
   },
 ];

@@ -31,6 +31,13 @@ export interface SimStreamWay {
   server(): SimStreamServer | null;
 }
 
+interface Line {
+  lastAt: number;
+  readonly queue: (() => void)[];
+}
+
+const makeLine = (): Line => ({ lastAt: 0, queue: [] });
+
 /** One stream. */
 export class SimStream implements WatchStreamHandle {
   readonly #way: SimStreamWay;
@@ -41,8 +48,8 @@ export class SimStream implements WatchStreamHandle {
   #forget: (() => void) | null = null;
   #isOver = false;
   #isWoken = false;
-  /** When the latest message in each direction arrives. */
-  readonly #lastAt = { request: 0, reply: 0 };
+  /** When the latest message in each direction arrives, and what is on its way. */
+  readonly #lines = { request: makeLine(), reply: makeLine() };
 
   constructor(way: SimStreamWay, request: Uint8Array, options: {
     readonly credit: number;
@@ -100,10 +107,13 @@ export class SimStream implements WatchStreamHandle {
     const { clock } = this.#way;
     const delayMs = this.#way.delayMs(kind);
     if (delayMs === null) return this.#end("lost");
-    const at = Math.max(clock.now() + delayMs, this.#lastAt[kind]);
-    this.#lastAt[kind] = at;
-    clock.after(at - clock.now(), () => {
-      if (!this.#isOver) arrive();
+    const line = this.#lines[kind];
+    line.lastAt = Math.max(clock.now() + delayMs, line.lastAt);
+    line.queue.push(arrive);
+    // Two waits until one moment may be rounded so that the later one ends first: the order is the queue's.
+    clock.after(line.lastAt - clock.now(), () => {
+      const next = line.queue.shift();
+      if (!this.#isOver) next?.();
     });
   }
 
