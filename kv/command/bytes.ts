@@ -15,10 +15,31 @@ export class MalformedBytes extends RangeError {
 /** A key as a binary string: one character for each byte, so that `<` is the order of the bytes. */
 export type Key = string;
 
+/** Room for bytes, with a view of it. */
+class Room {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly view: DataView;
+
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size);
+    this.view = new DataView(this.bytes.buffer);
+  }
+}
+
+/**
+ * Rooms of writers that have finished. A new room and its view for every short message would cost more
+ * than all else; long messages keep theirs.
+ */
+const rooms: Room[] = [];
+const ROOMS_MAX = 8;
+const ROOM_BYTES = 4096;
+
+/** A writer that has finished has no room, so that it cannot write into that of another one. */
+const NO_ROOM = new Room(0);
+
 /** Collects bytes. */
 export class Writer {
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
+  #room = rooms.pop() ?? new Room(ROOM_BYTES);
   #length = 0;
 
   /** The number of bytes that were written. */
@@ -26,61 +47,66 @@ export class Writer {
     return this.#length;
   }
 
-  /** The bytes; nothing may be written after that. */
+  /** The bytes. To be called once; nothing may be written after that. */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    const { bytes } = this.#room;
+    if (bytes.length > ROOM_BYTES) return bytes.subarray(0, this.#length);
+    const copy = bytes.slice(0, this.#length);
+    if (rooms.length < ROOMS_MAX) rooms.push(this.#room);
+    this.#room = NO_ROOM;
+    return copy;
   }
 
   u8(value: number): void {
     const at = this.#grow(1);
-    this.#bytes[at] = value;
+    this.#room.bytes[at] = value;
   }
 
   u16(value: number): void {
     const at = this.#grow(2);
-    this.#view.setUint16(at, value);
+    this.#room.view.setUint16(at, value);
   }
 
   u32(value: number): void {
     const at = this.#grow(4);
-    this.#view.setUint32(at, value);
+    this.#room.view.setUint32(at, value);
   }
 
   /** A safe integer from 0 on, in eight bytes. */
   u64(value: number): void {
     const at = this.#grow(8);
-    this.#view.setUint32(at, Math.floor(value / 2 ** 32));
-    this.#view.setUint32(at + 4, value % 2 ** 32);
+    this.#room.view.setUint32(at, Math.floor(value / 2 ** 32));
+    this.#room.view.setUint32(at + 4, value % 2 ** 32);
   }
 
   /** All 64 bits. */
   long(value: bigint): void {
     const at = this.#grow(8);
-    this.#view.setBigUint64(at, value);
+    this.#room.view.setBigUint64(at, value);
   }
 
   bytes(value: Uint8Array): void {
     const at = this.#grow(value.length);
-    this.#bytes.set(value, at);
+    this.#room.bytes.set(value, at);
   }
 
   /** The characters of a binary string. */
   key(value: Key): void {
     const at = this.#grow(value.length);
-    for (let place = 0; place < value.length; place++) {
-      this.#bytes[at + place] = value.charCodeAt(place);
-    }
+    const { bytes } = this.#room;
+    for (let place = 0; place < value.length; place++) bytes[at + place] = value.charCodeAt(place);
   }
 
   #grow(count: number): number {
     const at = this.#length;
     this.#length += count;
-    if (this.#length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
-      larger.set(this.#bytes.subarray(0, at));
-      this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
-    }
+    const { bytes } = this.#room;
+    if (this.#length <= bytes.length) return at;
+    const larger = new Room(Math.max(this.#length, bytes.length * 2));
+    larger.bytes.set(bytes.subarray(0, at));
+    // The room that was too small is free again, unless it was made for this message.
+    if (bytes.length === ROOM_BYTES && rooms.length < ROOMS_MAX) rooms.push(this.#room);
+    this.#room = larger;
     return at;
   }
 }

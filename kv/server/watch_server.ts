@@ -42,6 +42,8 @@ export interface WatchPart {
   readonly payload: Uint8Array;
   /** Whether the stream ends with it. */
   readonly isLast: boolean;
+  /** Whether there is nothing behind it until `wake` is called. */
+  readonly isAll: boolean;
 }
 
 /** How often a watch without changes hears how far it is, and how often the leader is looked for. */
@@ -181,7 +183,9 @@ export class WatchStream {
   /** The next part; `null`: nothing now, and `wake` will be called. */
   next(): WatchPart | null {
     if (!this.#writer.isDone) return this.#part(this.#writer.write(PART_BYTES));
-    if (this.#end !== null) return { payload: encodeWatchEnd(this.#end), isLast: true };
+    if (this.#end !== null) {
+      return { payload: encodeWatchEnd(this.#end), isLast: true, isAll: true };
+    }
     const taken = this.#watch!.take(PART_BYTES);
     if (taken.kind === "behind") {
       this.#end = { type: "behind", revision: taken.revision };
@@ -232,6 +236,7 @@ export class WatchStream {
   }
 
   #part(payload: Uint8Array): WatchPart {
-    return { payload, isLast: false };
+    const isIdle = this.#writer.isDone && !this.#watch!.hasMore;
+    return { payload, isLast: false, isAll: isIdle && this.#end === null && !this.#isMarkDue };
   }
 }

@@ -190,5 +190,5 @@ function store(
   to.u64(ttl);
   to.u64(ends);
   const key = leaseKey(lease);
-  draft.set(written(draft.get(key), { key, value: to.finish().slice(), revision }));
+  draft.set(written(draft.get(key), { key, value: to.finish(), revision }));
 }
