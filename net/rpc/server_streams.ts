@@ -18,6 +18,8 @@ export interface StreamPart {
   readonly payload: WireValue;
   /** Whether the stream ends with it. */
   readonly isLast: boolean;
+  /** Whether there is nothing behind it until `wake` is called. @default {false} */
+  readonly isAll?: boolean;
 }
 
 /** Where the parts of a stream come from. Neither function may throw. */
@@ -59,6 +61,14 @@ const PART_BYTES_MIN = 64;
 /** How long streams may send before others get the thread. */
 const SLICE_MS = 2;
 
+/**
+ * What streams get from their sources so soon after others have sent waits and leaves with the rest: a
+ * write, and the read on the other side, cost as much as dozens of short parts.
+ */
+const PACE_MS = 4;
+
+type Timer = ReturnType<typeof setTimeout>;
+
 /** All streams of a server. */
 export class ServerStreams {
   readonly #open: OpenStream;
@@ -66,7 +76,9 @@ export class ServerStreams {
   readonly #woken = new Set<Stream>();
   /** Streams that have something to send once their connection has room, by connection. */
   readonly #blocked = new Map<Connection, Set<Stream>>();
-  #isPumping = false;
+  /** `soon`: a pump begins at the end of this turn; a timer: it begins then. */
+  #pumping: "soon" | Timer | null = null;
+  #pumpedAt = -Infinity;
 
   constructor(open: OpenStream) {
     this.#open = open;
@@ -84,7 +96,7 @@ export class ServerStreams {
     if (client.streams.has(number)) return "inUse";
     if (client.streams.size >= STREAMS_MAX) return "overloaded";
     const wake = (): void => {
-      if (stream?.isOpen) this.#wake(stream);
+      if (stream?.isOpen) this.#wakeLater(stream);
     };
     let stream: Stream | null = null;
     const producer = this.#open(payload, wake);
@@ -119,24 +131,40 @@ export class ServerStreams {
     for (const stream of [...client.streams.values()]) this.#end(stream);
   }
 
+  /** The source of a stream has something. */
+  #wakeLater(stream: Stream): void {
+    this.#woken.add(stream);
+    if (this.#pumping !== null) return;
+    const waitMs = this.#pumpedAt + PACE_MS - performance.now();
+    if (waitMs <= 0) this.#pumpSoon();
+    else this.#pumping = setTimeout(() => this.#pump(), waitMs);
+  }
+
+  /** A stream may go on at once. */
   #wake(stream: Stream): void {
     this.#woken.add(stream);
-    if (this.#isPumping) return;
-    this.#isPumping = true;
+    if (this.#pumping !== "soon") this.#pumpSoon();
+  }
+
+  #pumpSoon(): void {
+    if (this.#pumping !== null && this.#pumping !== "soon") clearTimeout(this.#pumping);
+    this.#pumping = "soon";
     // The caller may be in the middle of an apply; what it adds in this turn leaves as one part.
     queueMicrotask(() => this.#pump());
   }
 
   #pump(): void {
-    const end = performance.now() + SLICE_MS;
+    const begin = performance.now();
     for (const stream of this.#woken) {
       this.#woken.delete(stream);
       if (stream.isOpen && this.#sendOne(stream)) this.#woken.add(stream);
-      if (performance.now() < end) continue;
+      if (performance.now() < begin + SLICE_MS) continue;
+      this.#pumping = "soon";
       setTimeout(() => this.#pump());
       return;
     }
-    this.#isPumping = false;
+    this.#pumping = null;
+    this.#pumpedAt = begin;
   }
 
   /** Sends one part, and says whether there may be another. */
@@ -151,12 +179,12 @@ export class ServerStreams {
     }
     const part = producer.next();
     if (part === null) return false;
-    const { payload, isLast } = part;
+    const { payload, isLast, isAll = false } = part;
     const bytes = payload instanceof Uint8Array ? payload.length : 0;
     stream.credit -= Math.max(PART_BYTES_MIN, bytes);
     client.send([number, isLast ? REPLY_STATUS.answered : REPLY_STATUS.part, payload]);
     if (isLast) this.#end(stream);
-    return stream.isOpen;
+    return stream.isOpen && !isAll;
   }
 
   #end(stream: Stream): void {

@@ -147,6 +147,36 @@ Deno.test("a stream wakes when its source has something", async () => {
   assertEquals([reader.ends, source.stops], [0, 1]);
 });
 
+Deno.test("parts that come often leave together", async () => {
+  const waiting: number[] = [];
+  let wake = (): void => {};
+  const source = new Source(() => waiting.length === 0 ? null : part(waiting.shift()!));
+  const { server, address } = serve(echo, {
+    open: (_request, wakeUp) => {
+      wake = wakeUp;
+      return source;
+    },
+  });
+  const client = new RpcClient({ server: address });
+  const reader = new Reader(client, "parts", 1e9);
+  await until(() => server.load().streams === 1);
+  // A turn of this thread for each part, of which most must not send any.
+  let turns = 0;
+  let sending = 0;
+  for (const end = performance.now() + 200; performance.now() < end; turns++) {
+    const { made } = source;
+    waiting.push(turns);
+    wake();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (source.made > made) sending++;
+  }
+  await until(() => reader.parts.length === turns);
+  assertEquals(reader.parts, Array.from({ length: turns }, (_, at) => at));
+  assertLess(sending, 70);
+  client.close();
+  server.close();
+});
+
 Deno.test("a client that reads nothing makes the server hold a few parts, and loses its connection", async () => {
   const sources = Array.from({ length: 8 }, () => endless(50_000));
   let opened = 0;

@@ -1,7 +1,8 @@
 /**
  * Watches at scale: three durable nodes, puts at a fixed rate, first without watchers and then with one
- * on every key, on all nodes: `deno task bench:watch [--watchers N] [--rate N] [--seconds N]`. Prints
- * the lag of events, the memory of the nodes, and what the watchers cost the puts; ends with code 1 if
+ * on every key, on all nodes: `deno task bench:watch [--watchers N] [--rate N] [--writers N]
+ * [--seconds N]`. Prints
+ * the lag of events, memory, processor time, and what the watchers cost the puts; ends with code 1 if
  * an event is lost or comes twice.
  *
  * Puts, watchers and nodes share this machine, so only ratios within one run mean anything.
@@ -9,6 +10,7 @@
  * @module
  */
 
+import { cpuUsage } from "node:process";
 import { parseArgs } from "@std/cli";
 import { encodeRequest } from "../../kv/mod.ts";
 import { RpcClient } from "../../net/mod.ts";
@@ -16,13 +18,13 @@ import { connect, type StoreClient } from "../../net/store/mod.ts";
 import { Histogram } from "../../cli/trials/histogram.ts";
 import { ProcessServiceCluster } from "./process_service_cluster.ts";
 
-const flags = parseArgs(Deno.args, { string: ["watchers", "rate", "seconds"] });
+const flags = parseArgs(Deno.args, { string: ["watchers", "rate", "writers", "seconds"] });
 const watchers = Number(flags.watchers ?? 1000);
-const rate = Number(flags.rate ?? 2000);
+const rate = Number(flags.rate ?? 20_000);
 const seconds = Number(flags.seconds ?? 10);
 
 /** Each writes its keys in turn, so that the puts of one key have an order. */
-const WRITERS = 100;
+const writers = Math.min(Number(flags.writers ?? 500), watchers);
 const CONNECTIONS = 4;
 /** What the watchers may lag behind when the puts are over. */
 const LAST_MS_MAX = 30_000;
@@ -68,17 +70,36 @@ async function watch(store: StoreClient, place: number, signal: AbortSignal): Pr
   }
 }
 
-/** Puts at the rate for a while; returns how many a second were done. */
-async function put(
-  servers: readonly RpcClient[],
-): Promise<{ perSecond: number; times: Histogram }> {
+/** One phase of puts. */
+interface Phase {
+  readonly perSecond: number;
+  readonly times: Histogram;
+  /** Processor time of the leader, a follower and this process, in microseconds a put. */
+  readonly cpuUs: readonly [number, number, number];
+}
+
+/** Processor time of the leader, of all followers, and of this process, in microseconds. */
+async function cpuNow(): Promise<readonly [number, number, number]> {
+  const reports = await Promise.all(cluster.ids.map((id) => cluster.report(id)));
+  const { user, system } = cpuUsage();
+  const sumOf = (isLeader: boolean): number =>
+    reports.reduce((sum, report) => {
+      const isMeant = (report?.status.role === "leader") === isLeader;
+      return sum + (isMeant ? (report?.cpuMs ?? 0) * 1000 : 0);
+    }, 0);
+  return [sumOf(true), sumOf(false), user + system];
+}
+
+/** Puts at the rate for a while. */
+async function put(servers: readonly RpcClient[]): Promise<Phase> {
   const times = new Histogram();
+  const before = await cpuNow();
   const begin = performance.now();
   const end = begin + seconds * 1000;
   let next = begin;
   const write = async (writer: number): Promise<void> => {
     const rpc = servers[writer % servers.length]!;
-    for (let place = writer; performance.now() < end; place += WRITERS) {
+    for (let place = writer; performance.now() < end; place += writers) {
       const due = next;
       next += 1000 / rate;
       const waitMs = due - performance.now();
@@ -94,10 +115,11 @@ async function put(
       else failed++;
     }
   };
-  // Writers must not share a key.
-  const count = Math.min(WRITERS, watchers);
-  await Promise.all(Array.from({ length: count }, (_, writer) => write(writer)));
-  return { perSecond: times.count / ((performance.now() - begin) / 1000), times };
+  await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
+  const perSecond = times.count / ((performance.now() - begin) / 1000);
+  const after = await cpuNow();
+  const each = (role: 0 | 1 | 2): number => (after[role] - before[role]) / times.count;
+  return { perSecond, times, cpuUs: [each(0), each(1) / (cluster.ids.length - 1), each(2)] };
 }
 
 async function memoryMiB(): Promise<string> {
@@ -121,14 +143,17 @@ function addressOf(id: number): string {
 
 function say(
   what: string,
-  { perSecond, times }: { readonly perSecond: number; readonly times: Histogram },
+  { perSecond, times, cpuUs }: Phase,
   memory: string,
 ): void {
+  const [leader, follower, here] = cpuUs.map((us) => us.toFixed(1));
   console.log(
     `${what.padEnd(24)} ${Math.round(perSecond)} puts/s  p50 ${
       times.percentile(0.5).toFixed(1)
     }  ` +
-      `p99 ${times.percentile(0.99).toFixed(1)} ms  memory ${memory} MiB`,
+      `p99 ${times.percentile(0.99).toFixed(1)} ms  memory ${memory} MiB\n` +
+      `${"".padEnd(24)} processor time a put: leader ${leader}, a follower ${follower}, ` +
+      `this process ${here} µs`,
   );
 }
 
