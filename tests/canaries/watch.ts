@@ -198,8 +198,8 @@ export const watchCanaries: readonly Canary[] = [
     rule: "W8",
     bug: "one stream keeps the thread as long as it has something to send",
     file: SERVER,
-    find: "const end = performance.now() + SLICE_MS;",
-    replace: "const end = performance.now() + 600 * SLICE_MS;",
+    find: "performance.now() < begin + SLICE_MS",
+    replace: "performance.now() < begin + 600 * SLICE_MS",
     caughtBy: [STREAMS],
   },
   {
