@@ -123,7 +123,7 @@ export function written(
 ): Entry {
   const isNew = before === null || before.value === null;
   return {
-    key,
+    key: before?.key ?? key,
     value,
     revision,
     version: (before?.version ?? 0) + 1,
