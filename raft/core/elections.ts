@@ -59,7 +59,7 @@ function lead(server: Server): void {
   const time = new LeaderTime(server.log.last.times, server.clock);
   const reads = new ReadQueue();
   const role: Leader = {
-    ...{ kind: "leader", peers, round: 0, beatTicks: 0 },
+    ...{ kind: "leader", peers, round: 0, beatRound: 0, beatTicks: 0 },
     ...{ reads, time, transfer: null },
   };
   server.become(role);

@@ -33,7 +33,14 @@ import type {
   Status,
   Term,
 } from "./model/mod.ts";
-import { askLeader, startReads, startRound, takeReads, tickReads } from "./read_rounds.ts";
+import {
+  askLeader,
+  beatPeriod,
+  startReads,
+  startRound,
+  takeReads,
+  tickReads,
+} from "./read_rounds.ts";
 import { advanceCommit, appendOwn, canApply, replicate, takeCommitted } from "./replication.ts";
 import { saved, takeSave } from "./saves.ts";
 import { type Leader, Server } from "./server/mod.ts";
@@ -211,7 +218,7 @@ export class Raft {
       return isWaiting ? 1 : server.timer.ticksLeft;
     }
     for (const peer of server.role.peers.all) if (peer.awaitsCommit(server.commit)) return 1;
-    return server.options.heartbeatTicks - server.role.beatTicks;
+    return beatPeriod(server, server.role) - server.role.beatTicks;
   }
 
   /** Whether a limit of the last turn left something to apply or send. */
@@ -271,10 +278,10 @@ export class Raft {
 /** Time passes for a leader. True: there is something to be done about it. */
 function tickLeader(server: Server, role: Leader): boolean {
   role.beatTicks++;
-  const isBeat = role.beatTicks >= server.options.heartbeatTicks;
+  const isBeat = role.beatTicks >= beatPeriod(server, role);
   if (isBeat) {
     role.beatTicks = 0;
-    role.round++;
+    role.beatRound = ++role.round;
     startRound(server, role);
   }
   role.peers.tick(server.log.last.index);

@@ -355,6 +355,26 @@ Deno.test("Raft has work due at the next tick while it has a commit to announce"
   assertEquals(raft.ticksUntilDue, 4);
 });
 
+Deno.test("Raft sends heartbeats less often while all peers answer, and soon again when one does not (E12)", () => {
+  const raft = server({ electionTicks: 2 * TIMEOUT, heartbeatTicks: 1 });
+  tick(raft, TIMEOUT);
+  elect(raft);
+  save(raft);
+  raft.takeEffects();
+  const beats: number[] = [];
+  for (let ticks = 1; ticks <= 11; ticks++) {
+    const before = raft.horizon.round;
+    raft.tick();
+    raft.takeEffects();
+    const { round } = raft.horizon;
+    if (round === before) continue;
+    beats.push(ticks);
+    // One answer to the third heartbeat is lost.
+    for (const peer of beats.length === 3 ? [2] : [2, 3]) accept(raft, peer, 1, round);
+  }
+  assertEquals(beats, [3, 6, 9, 10]);
+});
+
 Deno.test("Raft hears its leader while a long message of it arrives, not one of another peer (§5.2)", () => {
   const raft = server();
   raft.step(from(2, 1, append([0, 0])));

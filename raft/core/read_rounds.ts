@@ -31,6 +31,19 @@ export function startRound(server: Server, role: Leader): void {
   role.reads.start(server.commit, role.round, server.clock.now());
 }
 
+/**
+ * Ticks from one heartbeat to the next: a sixth of an election timeout at rest, and fewer while a peer
+ * that is in reach has not answered the last one, which may be lost (E12).
+ */
+export function beatPeriod({ options, isProduction }: Server, role: Leader): number {
+  const { heartbeatTicks, electionTicks } = options;
+  if (!isProduction) return heartbeatTicks;
+  for (const { isActive, round } of role.peers.all) {
+    if (isActive && round < role.beatRound) return heartbeatTicks;
+  }
+  return Math.max(heartbeatTicks, Math.floor(electionTicks / 6));
+}
+
 /** The reads that may be answered now, and those that were lost with the lead. */
 export function takeReads(server: Server): readonly Read[] {
   const { role, lostReads: lost } = server;

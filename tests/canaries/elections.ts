@@ -290,6 +290,14 @@ export const electionCanaries: readonly Canary[] = [
   },
   {
     rule: "E12",
+    bug: "a leader does not repeat a heartbeat that was lost",
+    file: "raft/core/read_rounds.ts",
+    find: "if (isActive && round < role.beatRound) return heartbeatTicks;",
+    replace: "if (isActive && round > role.beatRound) return heartbeatTicks;",
+    caughtBy: [CORE_TESTS, "tests/swarm/pace_test.ts"],
+  },
+  {
+    rule: "E12",
     bug: "a cluster waits for seconds before it replaces a dead leader",
     file: "raft/core/model/options.ts",
     find: "electionTicks: 20, heartbeatTicks: 2",

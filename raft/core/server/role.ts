@@ -44,7 +44,8 @@ export interface Leader {
   readonly peers: Peers;
   /** Heartbeat rounds so far. An answer to a round confirms what was read before it. */
   round: number;
-  /** Ticks since the last heartbeat. */
+  /** The round of the last heartbeat that was due, and ticks since then. */
+  beatRound: number;
   beatTicks: number;
   readonly reads: ReadQueue;
   readonly time: LeaderTime;
