@@ -137,13 +137,16 @@ export class LeasedLock {
   async release({ timeoutMs = Infinity, signal }: CallOptions = {}): Promise<boolean> {
     const { clock } = this.#options;
     this.#timer?.cancel();
+    // A renewal that is under way must not begin the next one: no other client would get the lock again.
+    this.#key = null;
+    this.#sureUntil = -Infinity;
     const lease = this.#lease;
     const deadline = clock.now() + timeoutMs;
     while (lease !== 0 && clock.now() < deadline && signal?.aborted !== true) {
       const limits = { timeoutMs: deadline - clock.now() };
       const done = await this.#run([{ op: "revoke", lease }], limits);
       if (done === null || done === "never") continue;
-      this.#forget();
+      this.#lease = 0;
       return true;
     }
     return lease === 0;
@@ -244,13 +247,6 @@ export class LeasedLock {
     const renewed = done === null || done === "never" ? undefined : done.results[0];
     if (renewed?.op === "renew" && renewed.gone.length === 0) this.#sureUntil = sent + ttlMs;
     this.#keepLater();
-  }
-
-  #forget(): void {
-    this.#timer?.cancel();
-    this.#lease = 0;
-    this.#key = null;
-    this.#sureUntil = -Infinity;
   }
 
   /** The result; `never`: it was not executed and never will be; `null`: unknown. */

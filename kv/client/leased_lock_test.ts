@@ -224,3 +224,17 @@ Deno.test("acquiring fails with a reason when no answer comes, and starts anew w
   assert(second.type === "held" && second.token > first.token);
   assert(await clock.wait(lock.release()));
 });
+
+Deno.test("a lock that could not be given back ends after its time to live, also when it was being renewed", async () => {
+  for (let ms = 0; ms < 20; ms += 4) {
+    const world = new World(5);
+    const { clock } = world;
+    const { lock } = world.lock();
+    assertEquals((await clock.wait(lock.acquire())).type, "held");
+    await world.sleep(TTL_MS / 3 - 10 + ms);
+    assertEquals(await clock.wait(lock.release({ timeoutMs: 0 })), false);
+    assertEquals([await clock.wait(lock.isHeld()), lock.sureUntil], [false, -Infinity]);
+    const next = await clock.wait(world.lock().lock.acquire({ timeoutMs: 3 * TTL_MS }));
+    assertEquals(next.type, "held", `${ms} ms`);
+  }
+});

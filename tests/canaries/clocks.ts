@@ -324,6 +324,14 @@ export const endingsCanaries: readonly Canary[] = [
   },
   {
     rule: "C4",
+    bug: "a lock that could not be given back is renewed for ever",
+    file: LOCK,
+    find: "    this.#key = null;\n    this.#sureUntil = -Infinity;\n    const lease = this.#lease;",
+    replace: "    const lease = this.#lease;",
+    caughtBy: [LOCKS],
+  },
+  {
+    rule: "C4",
     bug: "a client whose key was removed believes that it holds the lock",
     file: LOCK,
     find: "if (renewed.gone.length > 0 || mine.entry === null) {",

@@ -88,6 +88,16 @@ function planHistory(random: SeededRandom) {
   return { ...bytes === 0 ? {} : { bytes }, ...watchBytes === 0 ? {} : { watchBytes } };
 }
 
+/** The store grows to some hundred KiB, of which chunks of a few bytes would take minutes. */
+function roomy(raft: SwarmPlan["raft"]): SwarmPlan["raft"] {
+  const { snapshotChunkBytes = Infinity, inFlightBytesMax = Infinity } = raft;
+  return {
+    ...raft,
+    ...snapshotChunkBytes < 500 ? { snapshotChunkBytes: 500 } : {},
+    ...inFlightBytesMax < 2000 ? { inFlightBytesMax: 2000 } : {},
+  };
+}
+
 /** Some reads go to any server, and some may see an older state. */
 function randomRead(random: SeededRandom): Pick<ReadOptions, "stale" | "anyServer"> {
   if (random.chance(0.2)) return { stale: random.pick([20, 200, 1000]) };
@@ -120,7 +130,7 @@ class KvSwarmRun {
     const tables = planTables(this.#random.fork("tables"));
     const history = planHistory(this.#random.fork("history"));
     const cluster = this.#cluster = new SimServiceCluster({
-      ...{ ...plan, machine: "kv", profile, logBytesMax, tables, history },
+      ...{ ...plan, machine: "kv", profile, logBytesMax, tables, history, raft: roomy(plan.raft) },
     });
     this.#chaos = new Chaos(cluster, plan, this.#random.fork("chaos"));
     this.#recorder = new KvRecorder(() => cluster.now());
