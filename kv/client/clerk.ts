@@ -142,9 +142,11 @@ export class Clerk {
     // A wrong batch is refused without asking a server.
     encodeRequest({ type: "batch", batch });
     while (true) {
-      const session = await this.#begin(limits());
-      if (session === null) return { type: "unavailable" };
-      const number = session.take();
+      const session = this.#session ??= new ClerkSession(this.#options.random);
+      const taking = session.take({ clock, deadline, signal: options.signal });
+      void session.beginWith(() => this.#time());
+      const number = await taking;
+      if (number === null) return { type: "unavailable" };
       try {
         const request = { type: "batch", batch } as const;
         const bytes = encodeRequest({ type: "numbered", number, request });
@@ -161,13 +163,11 @@ export class Clerk {
     }
   }
 
-  /** The session of this clerk; `null`: no server answered in time. */
-  async #begin(options: CallOptions): Promise<ClerkSession | null> {
-    if (this.#session !== null) return this.#session;
-    const { reply } = await this.#send(encodeRequest({ type: "time" }), options);
-    // Another operation may have begun one meanwhile.
-    if (this.#session !== null || reply?.type !== "time") return this.#session;
-    return this.#session = new ClerkSession(reply.steady, this.#options.random);
+  /** The steady time of the log; `null`: no server answered. */
+  async #time(): Promise<number | null> {
+    const timeoutMs = this.#options.attemptMs;
+    const { reply } = await this.#send(encodeRequest({ type: "time" }), { timeoutMs });
+    return reply?.type === "time" ? reply.steady : null;
   }
 
   /** A read that may see an older state, if the caller allows it. */

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, AssertionError } from "@std/assert";
 import { SeededRandom, VirtualClock } from "../../tests/sim/mod.ts";
 import { decodeReply, encodeReply, encodeRequest } from "../command/mod.ts";
 import { KvStore } from "../store/mod.ts";
 import { Clerk } from "./clerk.ts";
-import { ClerkSession } from "./clerk_session.ts";
+import { ClerkSession, NUMBERS_OPEN_MAX } from "./clerk_session.ts";
 import type { Call } from "./clerk_types.ts";
 
 function makeWorld(seed: number, sessions = true) {
@@ -19,6 +19,7 @@ function makeWorld(seed: number, sessions = true) {
   const loss = { request: 0, reply: 0 };
   let steady = 0;
   const late: Uint8Array[] = [];
+  const replies = new Map<string, number>();
   const apply = (request: Uint8Array) => {
     const index = store.revision + 1;
     return request[0] === 3 || request[0] === 4
@@ -35,6 +36,8 @@ function makeWorld(seed: number, sessions = true) {
     // Lost requests arrive later, possibly more than once.
     for (const old of late) if (random.chance(0.3)) apply(old);
     const reply = apply(request);
+    const type = decodeReply(reply)?.type ?? "";
+    replies.set(type, (replies.get(type) ?? 0) + 1);
     return random.chance(loss.reply) ? null : reply;
   };
   const clerk = new Clerk({
@@ -44,7 +47,7 @@ function makeWorld(seed: number, sessions = true) {
     random: random.fork("c").next,
     sessions,
   });
-  return { clock, store, clerk, loss, pass: (ms: number) => steady += ms };
+  return { clock, store, clerk, loss, replies, pass: (ms: number) => steady += ms };
 }
 
 const add = { op: "add", key: "n", amount: 1n, overflow: "wrap" } as const;
@@ -121,13 +124,60 @@ Deno.test("a batch whose session is gone after an open request is maybe, and not
   assertEquals([outcome.type, sent.length], ["maybe", 3]);
 });
 
-Deno.test("a session says which answers it has, but not beyond one that it waits for", () => {
-  const session = new ClerkSession(5, () => 0.5);
-  const [first, second, third] = [session.take(), session.take(), session.take()];
-  assertEquals([first.number, second.number, third.number, third.answered], [1, 2, 3, 0]);
+/** A session of which no number is taken. */
+async function begun(): Promise<ClerkSession> {
+  const session = new ClerkSession(() => 0.5);
+  const number = session.take({ clock: new VirtualClock(), deadline: Infinity });
+  await session.beginWith(() => Promise.resolve(5));
+  session.end((await number)!);
+  return session;
+}
+
+Deno.test("a session says which answers it has, but not beyond one that it waits for", async () => {
+  const session = await begun();
+  const take = async () => {
+    const number = await session.take({ clock: new VirtualClock(), deadline: Infinity });
+    if (number === null) throw new AssertionError("wanted a number, got none");
+    return number;
+  };
+  const [first, second, third] = [await take(), await take(), await take()];
+  assertEquals([first.number, second.number, third.number, third.answered], [2, 3, 4, 1]);
   session.end(second);
-  assertEquals(session.take().answered, 0);
+  assertEquals((await take()).answered, 1);
   session.end(first);
-  assertEquals(session.take().answered, 2);
+  assertEquals((await take()).answered, 3);
   assert(first.session === third.session && first.born === 5);
+});
+
+Deno.test("writes wait in their order for a number within what servers keep", async () => {
+  const clock = new VirtualClock();
+  const session = await begun();
+  const limits = { clock, deadline: Infinity };
+  const numbers = await Promise.all(
+    Array.from({ length: NUMBERS_OPEN_MAX }, () => session.take(limits)),
+  );
+  const order: (number | null)[] = [];
+  const wait = async (deadline: number, signal?: AbortSignal): Promise<void> => {
+    order.push((await session.take({ clock, deadline, signal }))?.number ?? null);
+  };
+  const aborting = new AbortController();
+  const all = [wait(Infinity), wait(10), wait(Infinity, aborting.signal), wait(Infinity)];
+  await clock.sleep(11);
+  aborting.abort();
+  // The oldest is still open, so that the answers of the others make no room.
+  for (const number of numbers.slice(1)) session.end(number!);
+  await clock.sleep(1);
+  assertEquals(order, [null, null]);
+  session.end(numbers[0]!);
+  await Promise.all(all);
+  assertEquals(order, [null, null, NUMBERS_OPEN_MAX + 2, NUMBERS_OPEN_MAX + 3]);
+});
+
+Deno.test("thousands of writes at once are all done, and none is refused", async () => {
+  const { clock, store, clerk, replies } = makeWorld(5);
+  const all = Array.from({ length: 3000 }, () => clerk.batch(once, { timeoutMs: 60_000 }));
+  const outcomes = await clock.wait(Promise.all(all));
+  assertEquals(new Set(outcomes.map(({ type }) => type)), new Set(["done"]));
+  assertEquals(sumOf(store), 3000);
+  assertEquals(replies.get("overloaded"), undefined);
 });

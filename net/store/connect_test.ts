@@ -128,3 +128,14 @@ Deno.test("connect refuses invalid addresses and invalid requests", async () => 
   await assertRejects(() => store.put("k".repeat(70_000), "", { version: 0 }), RangeError);
   await assertRejects(() => store.put("k", "", { version: -1 }), RangeError);
 });
+
+Deno.test("ten thousand puts at once are all done", async () => {
+  await withServingNode(async (endpoint) => {
+    await using store = connect([endpoint], { cluster: "test", timeoutMs: 60_000 });
+    const all = Array.from({ length: 10_000 }, (_, at) => store.put(`key/${at % 100}`, `${at}`));
+    const outcomes = await Promise.all(all);
+    assertEquals(new Set(outcomes.map(({ outcome }) => outcome)), new Set(["yes"]));
+    const versions = await Array.fromAsync(store.list("key/"), ({ version }) => version);
+    assertEquals(versions, Array.from({ length: 100 }, () => 100));
+  });
+});

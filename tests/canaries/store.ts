@@ -373,6 +373,14 @@ export const storeCanaries: readonly Canary[] = [
   },
   {
     rule: "C3",
+    bug: "a client numbers more writes at a time than servers keep answers for",
+    file: "kv/client/clerk_session.ts",
+    find: "return this.#last + 1 - oldest < NUMBERS_OPEN_MAX;",
+    replace: "return this.#last + 1 - oldest < 100 * NUMBERS_OPEN_MAX;",
+    caughtBy: ["kv/client/clerk_session_test.ts"],
+  },
+  {
+    rule: "C3",
     bug: "a clerk gives a request another number when it sends it again after its session ended",
     file: CLERK,
     find: 'if (isUnsure && reply?.type !== "invalid") return { type: "maybe" };',
