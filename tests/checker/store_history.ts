@@ -164,7 +164,12 @@ function findEarlyEnd(placed: readonly Placed[], endings: readonly Ended[]): str
     const { input, output, call } = operation;
     renewals.learn(input, output, call);
     for (const each of [...input.then, ...input.otherwise]) {
-      if (each.op === "put") leases.set(each.key, each.lease ?? 0);
+      // Nothing is known of a key that may or may not have been written.
+      if (each.op === "put" || each.op === "calculate") leases.delete(each.key);
+    }
+    if (output === null || output === "invalid") continue;
+    for (const each of output.held ? input.then : input.otherwise) {
+      if (each.op === "put" || each.op === "calculate") leases.set(each.key, each.lease ?? 0);
     }
   }
   return null;

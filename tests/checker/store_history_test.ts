@@ -110,3 +110,26 @@ Deno.test("findViolation finds two writes at one revision, and a write before on
   early.marks.set("marks/4", { revision: 2, version: 1 });
   assertStringIncludes(findViolation(early.history, early.marks) ?? "", "had ended");
 });
+
+Deno.test("findViolation finds a lease that ends early, by the puts that were executed", () => {
+  const bound = (lease: number): Operation => ({ ...put("k", "1"), lease }) as Operation;
+  const isTaken = { key: "nothing", present: true } as const;
+  const begin = batch(
+    { op: "grant", lease: 1, ttl: 5 },
+    { op: "grant", lease: 3, ttl: 5000 },
+    bound(1),
+  );
+  const end = [{ revision: 3, keys: [{ key: "k", kind: "leaseEnd" }] }] as const;
+  const last = batch(put("z", "1"));
+  const right = makeHistory([begin, { ...batch(bound(3)), checks: [isTaken] }]);
+  const after = makeHistory([begin, { ...batch(bound(3)), checks: [isTaken] }, last]).history[2]!;
+  const placed = { ...after, output: { ...after.output as object, revision: 4 } as StoreOutput };
+  right.marks.delete("marks/1");
+  right.marks.set("marks/2", { revision: 4, version: 1 });
+  assertEquals(findViolation([...right.history, placed], right.marks, end), null);
+
+  const wrong = makeHistory([begin, batch(bound(3))]);
+  wrong.marks.set("marks/2", { revision: 4, version: 1 });
+  const violation = findViolation([...wrong.history, placed], wrong.marks, end);
+  assertStringIncludes(violation ?? "", "lease 3 ended 4475 ms early");
+});
