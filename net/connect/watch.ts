@@ -72,6 +72,7 @@ class WatchedState {
   readonly #options: WatchOptions;
   readonly #keys: readonly Key[];
   readonly #shown: Shown[];
+  /** Where the state was read whole. */
   #revision = 0;
   /** Whether the client has not seen the keys as they are. */
   #isNew = false;
@@ -102,7 +103,7 @@ class WatchedState {
   /** Takes changes until the signal is raised, or until no node has them. */
   async follow(signal: AbortSignal): Promise<void> {
     try {
-      while (!signal.aborted) await this.#followOn(signal);
+      while (await this.#followOn(signal));
     } catch (error) {
       // The client begins anew after a while, and learns then why it is refused.
       if (!(error instanceof ConnectRefusal)) this.failure = error;
@@ -142,21 +143,25 @@ class WatchedState {
     return bytes;
   }
 
-  /** Follows the changes until they are gone on every node; then the state is read again. */
-  async #followOn(signal: AbortSignal): Promise<void> {
+  /**
+   * Follows the changes. True: they were gone on every node, and the state was read again; false: the
+   * watch has ended.
+   */
+  async #followOn(signal: AbortSignal): Promise<boolean> {
     const { watch } = this.#options;
     try {
       for await (const group of watch(this.#keys, { from: this.#revision, signal })) {
         this.#add(group);
       }
+      return false;
     } catch (error) {
       if (!(error instanceof WatchError) || error.reason !== "compacted") throw error;
       await this.load();
+      return true;
     }
   }
 
   #add({ revision, changes }: WatchGroup): void {
-    this.#revision = revision;
     for (const { kind, keyBytes, value } of changes) {
       const key = keyOf(keyBytes);
       for (const [place, watched] of this.#keys.entries()) {

@@ -18,13 +18,13 @@ import { openWatch, PING_MS, type WatchKeys, type WatchOptions } from "./watch.t
 
 /** Hands out changes, and then errors. */
 class Changes {
-  readonly #given: (WatchGroup | Error)[] = [];
+  readonly #given: (WatchGroup | Error | "end")[] = [];
   readonly from: number[] = [];
   #wake: () => void = () => {};
 
   readonly watch: WatchKeys = (_, { from, signal }) => this.#watch(from, signal);
 
-  give(...next: readonly (WatchGroup | Error)[]): void {
+  give(...next: readonly (WatchGroup | Error | "end")[]): void {
     this.#given.push(...next);
     this.#wake();
   }
@@ -34,6 +34,7 @@ class Changes {
     while (!signal.aborted) {
       const next = this.#given.shift();
       if (next instanceof Error) throw next;
+      if (next === "end") return;
       if (next !== undefined) yield next;
       else {
         await new Promise<void>((resolve) => {
@@ -183,6 +184,12 @@ Deno.test("a watch ends with its signal, and when no node can watch any more", a
     const waiting = next();
     end.abort();
     assertEquals(await waiting, null);
+  });
+  // The client of the node's own store was closed.
+  await watching(["a"], async ({ changes, next }) => {
+    await next();
+    changes.give("end");
+    assertEquals([await next(), changes.from], [null, [1]]);
   });
   await watching(["a"], async ({ changes, next }) => {
     await next();

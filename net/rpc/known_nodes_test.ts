@@ -98,6 +98,22 @@ Deno.test("KnownNodes is bounded, and asks seldom, whatever nodes report", async
   one.server.close();
 });
 
+Deno.test("KnownNodes asks nothing and connects to no node after it was closed", async () => {
+  const members: Members = { clients: [], asOf: 0, commit: 9 };
+  const [first, second] = [node(1, members), node(2, members)];
+  members.clients = [first, second].map(({ endpoint }, place) => ({ id: place + 1, endpoint }));
+  const nodes = new KnownNodes([first.endpoint], "test");
+  await until(() => nodes.places.length === 2);
+  const { asked } = first;
+  nodes.close();
+  await pause();
+  nodes.ask();
+  await pause();
+  assertEquals([first.asked, nodes.places.length], [asked, 2]);
+  first.server.close();
+  second.server.close();
+});
+
 Deno.test("KnownNodes refuses addresses that are none", () => {
   assertThrows(() => new KnownNodes([], null), RangeError, "wanted addresses, got none");
   assertThrows(() => new KnownNodes(["x"], null), RangeError, 'wanted HOST:PORT, got "x"');

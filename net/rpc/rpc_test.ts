@@ -157,6 +157,19 @@ Deno.test("RpcClient returns unknown at the deadline, and ignores a later reply"
   server.close();
 });
 
+Deno.test("RpcClient returns unknown at the deadline, also on a connection behind a lost one", async () => {
+  const first = serve(() => first.server.close());
+  const client = new RpcClient({ server: first.address, retryMs: 1 });
+  const lost = await client.call(1, { withinMs: 10_000 });
+  assertEquals(lost, { kind: "unknown", reason: "connectionLost" });
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: first.address.port });
+  const second = serve(() => {}, { listener });
+  const outcome = await client.call(2, { withinMs: 100 });
+  assertEquals(outcome, { kind: "unknown", reason: "deadline" });
+  client.close();
+  second.server.close();
+});
+
 Deno.test("RpcClient releases calls that were answered or given up", async () => {
   const { server, address } = serve((request, reply) => request === "silence" || reply(request));
   const client = new RpcClient({ server: address, inFlightMax: 1 });

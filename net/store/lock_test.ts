@@ -94,12 +94,19 @@ Deno.test("a lease that was revoked, or whose client closed, is lost with a reas
     const store = connect([endpoint]);
     const revoked = await store.lease({ ttlMs: 1000 });
     const closed = await store.lease({ ttlMs: 60_000 });
+    const abandoned = await store.lease({ ttlMs: 600 });
+    abandoned.abandon();
     const lost = new Promise((resolve) => revoked.signal.addEventListener("abort", resolve));
     await store.batch().revoke(revoked.id).commit();
     await lost;
     assert(revoked.signal.reason instanceof LeaseError);
     assertEquals(revoked.signal.reason.reason, "ended");
-    assert(!closed.signal.aborted);
+    assert(!closed.signal.aborted && !abandoned.signal.aborted);
+    const remaining = async () => (await Array.fromAsync(store.leases())).map(({ lease }) => lease);
+    while ((await remaining()).includes(abandoned.id)) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assertEquals(await remaining(), [closed.id]);
     await store.close();
     assertEquals((closed.signal.reason as LeaseError).reason, "doubtful");
     const refused = await assertRejects(() => store.lease(), LeaseError);

@@ -8,7 +8,8 @@ import { assert, assertEquals } from "@std/assert";
 import { withJsonDoor } from "../../../tests/helpers/serving_door.ts";
 import { inTime, until } from "../../../tests/helpers/until.ts";
 import { SeededRandom } from "../../../tests/sim/seeded_random.ts";
-import type { StoreClient } from "../../store/mod.ts";
+import { type StoreClient, StoreReadError } from "../../store/mod.ts";
+import type { HttpCall } from "../mod.ts";
 import { jsonRoutes, openApi } from "./mod.ts";
 
 /** A request and what came back. */
@@ -128,6 +129,22 @@ Deno.test("ranges are read page by page at one revision, or line by line", async
     const lines = body2.trim().split("\n").map((line) => JSON.parse(line));
     assertEquals(lines.map(({ key, end }) => key ?? end), ["x/a", "x/b", "x/c", true]);
   });
+});
+
+Deno.test("lines end with the reason when the rest of a range cannot be read", async () => {
+  async function* list(): AsyncGenerator<object> {
+    yield { keyBytes: new TextEncoder().encode("a"), version: 1, created: 1, revision: 1 };
+    await Promise.resolve();
+    throw new StoreReadError("compacted", "Revision 1 is gone");
+  }
+  const store = { list } as unknown as StoreClient;
+  const route = jsonRoutes(store).find(({ path }) => path === "/v1/lines")!;
+  const { signal } = new AbortController();
+  const query = new URLSearchParams("keysOnly");
+  const answer = await route.handle({ query, signal } as unknown as HttpCall);
+  const lines = (await answer.text()).trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.map(({ key }) => key), ["a", undefined]);
+  assertEquals(lines[1], { end: false, reason: "compacted", detail: "Revision 1 is gone" });
 });
 
 Deno.test("a batch happens as a whole, in the form of kontiki batch", async () => {
