@@ -164,13 +164,15 @@ function jsonGroup(
 }
 
 function jsonChange({ kind, previous, ...entry }: SeenChange, options: WatchOptions): unknown {
-  const { key, version, created } = entry;
+  const { key, version, created, expires, lease } = entry;
   return {
     kind,
     key: jsonOfKey(key),
     ...kind === "put" && !options.keysOnly ? { value: jsonBytes(entry.value) } : {},
     version,
     created,
+    ...expires === undefined ? {} : { expiresAt: expires },
+    ...lease === undefined ? {} : { lease },
     ...options.previous
       ? { previous: previous === null ? null : jsonEntry(previous, options) }
       : {},
@@ -178,12 +180,14 @@ function jsonChange({ kind, previous, ...entry }: SeenChange, options: WatchOpti
 }
 
 function jsonEntry(
-  { value, version, created, revision }: SeenEntry,
+  { value, version, created, revision, expires, lease }: SeenEntry,
   options: WatchOptions,
 ): unknown {
   return {
     ...options.keysOnly ? {} : { value: jsonBytes(value) },
     ...{ version, created, revision },
+    ...expires === undefined ? {} : { expiresAt: expires },
+    ...lease === undefined ? {} : { lease },
   };
 }
 

@@ -72,6 +72,9 @@ const GRANT_BYTES = CREDIT_BYTES / 4;
 /** A part uses up as much credit as it has bytes, but at least this. */
 const PART_BYTES_MIN = 64;
 
+/** The end of a stream whose parts are no parts of a watch: no reason that any server gives. */
+const NO_END = new Uint8Array(0);
+
 const PAUSE_MS = { min: 20, max: 1000 };
 
 /** The changes of some keys, from any server. */
@@ -91,6 +94,8 @@ export class Watcher {
   #hasArrived = false;
   /** Attempts since then. */
   #attempts = 0;
+  /** Whether to ask for leases and ends: a server of an older release does not understand that. */
+  #hasEnds = true;
   /** What servers said in these attempts. */
   #oldest: number | null = null;
   #refusals = 0;
@@ -125,11 +130,12 @@ export class Watcher {
   #open(): void {
     const { servers, open, query } = this.#options;
     const stream = ++this.#streams;
-    const reader = new PartReader();
+    const ends = this.#hasEnds;
+    const reader = new PartReader({ ends });
     const isMeant = (): boolean => stream === this.#streams && this.#end === null;
     const handle = open(
       servers[this.#place % servers.length]!,
-      encodeWatch({ ...query, from: this.#upTo }),
+      encodeWatch({ ...query, ends, from: this.#upTo }),
       {
         credit: CREDIT_BYTES,
         part: (bytes) => {
@@ -148,7 +154,7 @@ export class Watcher {
     const groups = reader.read(bytes);
     if (groups === null) {
       this.#stream?.cancel();
-      return this.#ended("unknownRequest");
+      return this.#ended(NO_END);
     }
     this.#hasArrived = true;
     this.#heldBytes += Math.max(PART_BYTES_MIN, bytes.length);
@@ -174,6 +180,11 @@ export class Watcher {
     this.#streams++;
     this.#stream = null;
     this.#heldBytes = 0;
+    if (end === "unknownRequest" && this.#hasEnds) {
+      this.#hasEnds = false;
+      return this.#reopen();
+    }
+    this.#hasEnds = true;
     if (this.#hasArrived) {
       this.#attempts = this.#refusals = 0;
       this.#oldest = null;

@@ -20,6 +20,7 @@ import { type OpenWatch, Watcher, type WatchNext, type WatchStreamEnd } from "./
 interface Opened {
   readonly server: number;
   readonly from: number | null;
+  readonly ends: boolean;
   readonly part: (bytes: Uint8Array) => void;
   readonly ended: (end: WatchStreamEnd) => void;
   granted: number;
@@ -34,9 +35,9 @@ class Servers {
 
   constructor(count: number, from: number | null = null) {
     const open: OpenWatch = (server, request, { credit, part, ended }) => {
+      const { from, ends = false } = decodeWatch(request)!;
       const stream: Opened = {
-        server,
-        from: decodeWatch(request)!.from,
+        ...{ server, from, ends },
         part,
         ended,
         granted: credit,
@@ -145,6 +146,8 @@ Deno.test("a watcher fails when no server knows watches, or what it sends is no 
   const servers = new Servers(2);
   servers.last.ended("unknownRequest");
   await servers.clock.sleep(1);
+  servers.last.ended("unknownRequest");
+  await servers.clock.sleep(1);
   const coming = servers.watcher.next();
   servers.last.ended(Uint8Array.of(77));
   assertEquals(await coming, { type: "failed", failure: { reason: "refused" } });
@@ -152,6 +155,28 @@ Deno.test("a watcher fails when no server knows watches, or what it sends is no 
   other.last.part(Uint8Array.of(255));
   assertEquals(await other.watcher.next(), { type: "failed", failure: { reason: "refused" } });
   assertEquals(other.last.isCancelled, true);
+});
+
+Deno.test("a watcher asks a server that does not know leases and ends again, without them", async () => {
+  const { clock, opened, watcher } = new Servers(2, 5);
+  opened[0]!.ended("unknownRequest");
+  await clock.sleep(1);
+  const coming = watcher.next();
+  opened[1]!.part(partsOf(7, ["a"], false)[0]!);
+  assertEquals(await revisionOf(coming), 7);
+  opened[1]!.ended("lost");
+  const next = watcher.next();
+  await clock.sleep(1);
+  assertEquals(opened.map(({ server, from, ends }) => [server, from, ends]), [
+    [0, 5, true],
+    [0, 5, false],
+    [1, 7, true],
+  ]);
+  opened[2]!.part(partsOf(8, ["a"], true)[0]!);
+  const got = await next;
+  assert(got.type === "group");
+  assertEquals(got.group.changes.map(({ lease, expires }) => [lease, expires]), [[15, undefined]]);
+  watcher.close();
 });
 
 Deno.test("a watcher grants credit as its consumer takes, and opens nothing while groups wait", async () => {
@@ -178,12 +203,12 @@ Deno.test("a watcher grants credit as its consumer takes, and opens nothing whil
 });
 
 /** The parts of one group of changes, each with one change. */
-function partsOf(revision: number, keys: readonly string[]): readonly Uint8Array[] {
+function partsOf(revision: number, keys: readonly string[], ends = true): readonly Uint8Array[] {
   const changes = keys.map((key) => {
-    const entry = { key, revision, version: 1, created: revision, lease: 0, expires: 0 };
+    const entry = { key, revision, version: 1, created: revision, lease: 15, expires: 0 };
     return { entry: { ...entry, value: new Uint8Array(100_000) }, previous: null };
   });
-  const writer = new PartWriter({ previous: false, keysOnly: false });
+  const writer = new PartWriter({ previous: false, keysOnly: false, ends });
   writer.give([{ revision, changes }]);
   return keys.map(() => writer.write(1));
 }

@@ -21,6 +21,8 @@ export interface WatchQuery {
   readonly previous: boolean;
   /** Without values. */
   readonly keysOnly: boolean;
+  /** With the lease and the end of each key, which nodes of older releases do not know. @default {false} */
+  readonly ends?: boolean;
 }
 
 /** Why a watch ended. */
@@ -38,11 +40,13 @@ export type WatchEnd =
 export const WATCH_RANGES_MAX = 1000;
 
 const WATCH = 16;
-const FLAGS = { from: 1, previous: 2, keysOnly: 4 } as const;
+const FLAGS = { from: 1, previous: 2, keysOnly: 4, ends: 8 } as const;
+const ALL_FLAGS = 15;
 const ENDS = { behind: 0, compacted: 1, outdated: 2, overloaded: 3 } as const;
 
 /** The bytes of a query. Throws a `RangeError` for one that no server would take. */
-export function encodeWatch({ ranges, from, previous, keysOnly }: WatchQuery): Uint8Array {
+export function encodeWatch(query: WatchQuery): Uint8Array {
+  const { ranges, from, previous, keysOnly, ends = false } = query;
   if (ranges.length === 0 || ranges.length > WATCH_RANGES_MAX) {
     throw new RangeError(
       `Cannot watch: wanted 1 to ${WATCH_RANGES_MAX} ranges, got ${ranges.length}`,
@@ -55,7 +59,7 @@ export function encodeWatch({ ranges, from, previous, keysOnly }: WatchQuery): U
   to.u8(WATCH);
   to.u8(
     (from === null ? 0 : FLAGS.from) | (previous ? FLAGS.previous : 0) |
-      (keysOnly ? FLAGS.keysOnly : 0),
+      (keysOnly ? FLAGS.keysOnly : 0) | (ends ? FLAGS.ends : 0),
   );
   to.u64(from ?? 0);
   to.u16(ranges.length);
@@ -72,7 +76,7 @@ export function decodeWatch(bytes: Uint8Array): WatchQuery | null {
     const reader = new Reader(bytes);
     if (reader.u8() !== WATCH) throw new MalformedBytes("wanted a watch");
     const flags = reader.u8();
-    if (flags > 7) throw new MalformedBytes(`wanted known flags, got ${flags}`);
+    if (flags > ALL_FLAGS) throw new MalformedBytes(`wanted known flags, got ${flags}`);
     const from = reader.u64();
     const count = reader.u16();
     if (count === 0 || count > WATCH_RANGES_MAX) {
@@ -89,6 +93,7 @@ export function decodeWatch(bytes: Uint8Array): WatchQuery | null {
       from: (flags & FLAGS.from) === 0 ? null : from,
       previous: (flags & FLAGS.previous) !== 0,
       keysOnly: (flags & FLAGS.keysOnly) !== 0,
+      ...(flags & FLAGS.ends) === 0 ? {} : { ends: true },
     };
   });
 }

@@ -31,6 +31,7 @@ const QUERIES: readonly WatchQuery[] = [
   QUERY,
   { ...QUERY, from: null, previous: false },
   { ...QUERY, from: 0, keysOnly: true },
+  { ...QUERY, ends: true },
   { ...QUERY, ranges: [rangeOfKey("k".repeat(KEY_BYTES_MAX))] },
 ];
 
@@ -50,7 +51,7 @@ Deno.test("a watch query is read back as it was written, and no longer one is", 
     }
     assertEquals(decodeWatch(Uint8Array.of(...bytes, 0)), null);
     assertEquals(decodeWatch(Uint8Array.of(17, ...bytes.subarray(1))), null);
-    assertEquals(decodeWatch(Uint8Array.of(16, 8, ...bytes.subarray(2))), null);
+    assertEquals(decodeWatch(Uint8Array.of(16, 16, ...bytes.subarray(2))), null);
   }
 });
 
@@ -78,13 +79,12 @@ Deno.test("groups are the same however long the parts are that they travel in", 
   const random = new SeededRandom(3);
   const log = new ChangeLog(random, 6);
   for (let step = 0; step < 100; step++) log.grow();
-  for (const { previous, keysOnly } of QUERIES) {
-    const seen = ({ key, value, version, created, revision }: Entry) => ({
-      key,
+  for (const { previous, keysOnly, ends = false } of QUERIES) {
+    const seen = ({ value, lease, expires, ...entry }: Entry) => ({
+      ...entry,
       value: keysOnly || value === null ? new Uint8Array() : value,
-      version,
-      created,
-      revision,
+      ...ends && lease > 0 ? { lease } : {},
+      ...ends && expires > 0 ? { expires } : {},
     });
     const wanted: SeenGroup[] = log.groups.map(({ revision, changes }) => ({
       revision,
@@ -95,8 +95,8 @@ Deno.test("groups are the same however long the parts are that they travel in", 
       })),
     }));
     for (const bytes of [1, 20, 100, 5000, 1e9]) {
-      const writer = new PartWriter({ previous, keysOnly });
-      const reader = new PartReader();
+      const writer = new PartWriter({ previous, keysOnly, ends });
+      const reader = new PartReader({ ends });
       writer.give(log.groups);
       const got: SeenGroup[] = [];
       for (let parts = 0; !writer.isDone; parts++) {

@@ -29,6 +29,10 @@ export interface SeenEntry {
   readonly created: number;
   /** The revision of this write. */
   readonly revision: number;
+  /** When it ends, or was to end, in milliseconds since 1970; only of a key that ends. */
+  readonly expires?: number;
+  /** The lease that it ends or ended with; only of a key that has one. */
+  readonly lease?: number;
 }
 
 /** One change as a client learns of it. */
@@ -47,15 +51,21 @@ export interface SeenGroup {
   readonly changes: readonly SeenChange[];
 }
 
+/** What parts show of a change. */
+type Shown = Pick<WatchQuery, "previous" | "keysOnly" | "ends">;
+
+/** Which numbers follow a version that is shown with its end. */
+const END_FLAGS = { lease: 1, expires: 2 } as const;
+
 /** Writes groups into parts. */
 export class PartWriter {
-  readonly #query: Pick<WatchQuery, "previous" | "keysOnly">;
+  readonly #query: Shown;
   #groups: readonly ChangeGroup[] = [];
   #group = 0;
   /** The next change of that group. */
   #change = 0;
 
-  constructor(query: Pick<WatchQuery, "previous" | "keysOnly">) {
+  constructor(query: Shown) {
     this.#query = query;
   }
 
@@ -103,10 +113,15 @@ export class PartWriter {
     this.#writeVersion(to, previous);
   }
 
-  #writeVersion(to: Writer, { version, created, value }: Entry): void {
+  #writeVersion(to: Writer, { version, created, value, lease, expires }: Entry): void {
     const bytes = this.#query.keysOnly || value === null ? EMPTY : value;
     to.u64(version);
     to.u64(created);
+    if (this.#query.ends) {
+      to.u8((lease > 0 ? END_FLAGS.lease : 0) | (expires > 0 ? END_FLAGS.expires : 0));
+      if (lease > 0) to.u64(lease);
+      if (expires > 0) to.u64(expires);
+    }
     to.u32(bytes.length);
     to.bytes(bytes);
   }
@@ -122,10 +137,16 @@ export function encodeMark(revision: number): Uint8Array {
 
 /** Puts parts together to groups. */
 export class PartReader {
+  readonly #hasEnds: boolean;
   /** The group that is not complete yet. */
   #revision = 0;
   #changes: SeenChange[] = [];
   #missing = 0;
+
+  /** Reads what was asked for with this query. */
+  constructor({ ends = false }: Pick<WatchQuery, "ends"> = {}) {
+    this.#hasEnds = ends;
+  }
 
   /** The groups that this part completes, or `null`: it is no part of a watch. Values are views. */
   read(bytes: Uint8Array): readonly SeenGroup[] | null {
@@ -155,29 +176,35 @@ export class PartReader {
         this.#changes = [];
         return null;
       case RECORDS.change:
-        this.#changes.push(readChange(from, this.#revision));
+        this.#changes.push(this.#change(from));
         if (--this.#missing > 0) return null;
         return { revision: this.#revision, changes: this.#changes };
       default:
         throw new MalformedBytes(`wanted a known record, got ${code}`);
     }
   }
-}
 
-function readChange(from: Reader, revision: number): SeenChange {
-  const kind = KINDS[from.u8()];
-  if (kind === undefined) throw new MalformedBytes("wanted a known kind of change");
-  const key = readKey(from, KEY_BYTES_MAX);
-  const entry = readVersion(from, { key, revision });
-  const previous = from.u8() === 1 ? readVersion(from, { key, revision: from.u64() }) : null;
-  return { ...entry, kind, previous };
-}
+  #change(from: Reader): SeenChange {
+    const kind = KINDS[from.u8()];
+    if (kind === undefined) throw new MalformedBytes("wanted a known kind of change");
+    const key = readKey(from, KEY_BYTES_MAX);
+    const entry = this.#version(from, { key, revision: this.#revision });
+    const isShown = from.u8() === 1;
+    const previous = isShown ? this.#version(from, { key, revision: from.u64() }) : null;
+    return { ...entry, kind, previous };
+  }
 
-function readVersion(
-  from: Reader,
-  { key, revision }: { readonly key: Key; readonly revision: number },
-): SeenEntry {
-  const version = from.u64();
-  const created = from.u64();
-  return { key, revision, version, created, value: from.bytes(from.u32()) };
+  #version(
+    from: Reader,
+    { key, revision }: { readonly key: Key; readonly revision: number },
+  ): SeenEntry {
+    const version = from.u64();
+    const created = from.u64();
+    const flags = this.#hasEnds ? from.u8() : 0;
+    if (flags > 3) throw new MalformedBytes(`wanted known flags, got ${flags}`);
+    const lease = (flags & END_FLAGS.lease) === 0 ? {} : { lease: from.u64() };
+    const expires = (flags & END_FLAGS.expires) === 0 ? {} : { expires: from.u64() };
+    const value = from.bytes(from.u32());
+    return { key, revision, version, created, value, ...lease, ...expires };
+  }
 }

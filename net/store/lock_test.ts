@@ -56,17 +56,21 @@ Deno.test("a lock that was taken away is noticed, and one that is waited for com
 Deno.test("a key with a lease or an end goes by itself, and a watch says why", async () => {
   await withServingNode(async (endpoint) => {
     await using store = connect([endpoint]);
+    const expiresAt = Date.now() + 300;
     const done = await store.batch().grant(7, 300).put("a", "1", { lease: 7 })
-      .put("b", "1", { expiresAt: Date.now() + 300 }).leases().commit();
+      .put("b", "1", { expiresAt }).leases().commit();
     assert(done.outcome === "yes");
     assertEquals(done.results[0], { op: "grant", created: true });
-    const kinds = new Map<string, string>();
+    const ends = new Map<string, unknown>();
     const signal = AbortSignal.timeout(10_000);
     for await (const { changes } of store.watch("", { from: done.revision, signal })) {
-      for (const { key, kind } of changes) kinds.set(key, kind);
-      if (kinds.size === 2) break;
+      for (const { key, kind, lease, expiresAt } of changes) {
+        ends.set(key, [kind, lease, expiresAt]);
+      }
+      if (ends.size === 2) break;
     }
-    assertEquals([kinds.get("a"), kinds.get("b")], ["leaseEnd", "expired"]);
+    const wanted = [["leaseEnd", 7, null], ["expired", null, expiresAt]];
+    assertEquals([ends.get("a"), ends.get("b")], wanted);
     assertEquals(await store.put("c", "1", { lease: 7 }), { outcome: "no", reason: "refused" });
   });
 });

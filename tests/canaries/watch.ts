@@ -203,6 +203,14 @@ export const watchCanaries: readonly Canary[] = [
     caughtBy: [STREAMS],
   },
   {
+    rule: "W4",
+    bug: "the end of a lease does not say which lease it was",
+    file: "kv/watch/watch_parts.ts",
+    find: "if (lease > 0) to.u64(lease);",
+    replace: "if (lease > 0) to.u64(1);",
+    caughtBy: ["kv/client/watcher_test.ts", SWARM],
+  },
+  {
     rule: "W8",
     bug: "the source of a stream is not stopped when its client leaves",
     file: "net/rpc/rpc_server.ts",
@@ -271,8 +279,8 @@ export const watchCanaries: readonly Canary[] = [
     rule: "W9",
     bug: "a watch that moves begins anew at the present",
     file: "kv/client/watcher.ts",
-    find: "encodeWatch({ ...query, from: this.#upTo })",
-    replace: "encodeWatch({ ...query, from: query.from })",
+    find: "encodeWatch({ ...query, ends, from: this.#upTo })",
+    replace: "encodeWatch({ ...query, ends, from: query.from })",
     caughtBy: [WATCHER, SWARM],
   },
   {
@@ -287,8 +295,8 @@ export const watchCanaries: readonly Canary[] = [
     rule: "W2",
     bug: "a watch that moves asks again for the last group",
     file: "kv/client/watcher.ts",
-    find: "encodeWatch({ ...query, from: this.#upTo })",
-    replace: "encodeWatch({ ...query, from: this.#upTo && this.#upTo - 1 })",
+    find: "encodeWatch({ ...query, ends, from: this.#upTo })",
+    replace: "encodeWatch({ ...query, ends, from: this.#upTo && this.#upTo - 1 })",
     caughtBy: [WATCHER, SWARM],
   },
   {
@@ -303,9 +311,9 @@ export const watchCanaries: readonly Canary[] = [
     rule: "W4",
     bug: "a group that was cut off half way is put together with that of another server",
     file: "kv/client/watcher.ts",
-    find: "    const reader = new PartReader();\n    const isMeant",
+    find: "    const reader = new PartReader({ ends });\n    const isMeant",
     replace:
-      "    const reader = (this as unknown as { reader?: PartReader }).reader ??= new PartReader();\n    const isMeant",
+      "    const reader = (this as unknown as { reader?: PartReader }).reader ??= new PartReader({ ends });\n    const isMeant",
     caughtBy: [WATCHER],
   },
   {

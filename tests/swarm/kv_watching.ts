@@ -214,10 +214,11 @@ function expected(
   const isWatched = (key: string): boolean =>
     query.ranges.some(({ start, end }) => start <= key && (end === null || key < end));
   const seen = (
-    { key, value, version, created, revision }: ChangeGroup["changes"][number]["entry"],
+    { value, lease, expires, ...entry }: ChangeGroup["changes"][number]["entry"],
   ) => {
     const shown = query.keysOnly || value === null ? new Uint8Array() : value;
-    return { key, value: shown, version, created, revision };
+    const ends = { ...lease === 0 ? {} : { lease }, ...expires === 0 ? {} : { expires } };
+    return { ...entry, ...ends, value: shown };
   };
   return groups.filter(({ revision }) => revision > from && revision <= upTo).flatMap((group) => {
     const changes = group.changes.filter(({ entry }) => isWatched(entry.key)).map((change) => {

@@ -69,7 +69,7 @@ Deno.test("a client in Python works from the protocol page alone", async () => {
       "ended: 13",
       "1 keys",
       "waits for bob",
-      "put, then lease end",
+      "put of lease 15, then lease end of lease 15",
       "True leader",
       "no request of this server: nonsense",
       "",

@@ -189,7 +189,7 @@ class Client:
         put = b"\x81" + counted(key) + sized("here") + struct.pack(">QQ", 0, lease)
         revision, _ = self.batch_at(grant, put)
         self.revoke(lease)
-        request = b"\x10" + struct.pack(">BQH", 1, revision - 1, 1)
+        request = b"\x10" + struct.pack(">BQH", 1 | 8, revision - 1, 1)
         request += counted(key) + counted(key + "\0")
         seen, data = [], b""
         for part in self.nodes[self.leader].parts(request):
@@ -198,9 +198,13 @@ class Client:
                 if data[0] == 1:
                     (length,) = struct.unpack(">H", data[2:4])
                     at = 4 + length + 16
+                    assert data[at] == 1, "a lease, and no end"
+                    (named,) = struct.unpack(">Q", data[at + 1:at + 9])
+                    at += 9
                     (size,) = struct.unpack(">I", data[at:at + 4])
                     assert data[at + 4 + size] == 0, "what was before was not asked for"
-                    seen.append(["put", "delete", "lease end", "expired"][data[1]])
+                    kind = ["put", "delete", "lease end", "expired"][data[1]]
+                    seen.append(f"{kind} of lease {named}")
                     data = data[at + 5 + size:]
                 else:
                     data = data[13 if data[0] == 0 else 9:]
