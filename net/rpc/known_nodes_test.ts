@@ -103,6 +103,7 @@ Deno.test("KnownNodes asks nothing and connects to no node after it was closed",
   const [first, second] = [node(1, members), node(2, members)];
   members.clients = [first, second].map(({ endpoint }, place) => ({ id: place + 1, endpoint }));
   const nodes = new KnownNodes([first.endpoint], "test");
+  nodes.ask();
   await until(() => nodes.places.length === 2);
   const { asked } = first;
   nodes.close();
