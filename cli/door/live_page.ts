@@ -46,11 +46,12 @@ export function liveStyle(): string {
 export function livePage(): { readonly html: string; readonly policy: string } {
   const style = liveStyle();
   const script = joinedScript(LIVE_SCRIPT);
+  const starter = Deno.readTextFileSync(new URL("starter.js", folder));
   const hash = (text: string): string =>
     `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
   const policy = [
     "default-src 'none'",
-    `script-src ${hash(script)}`,
+    `script-src ${hash(script)} ${hash(starter)}`,
     `style-src ${hash(style)}`,
     "connect-src 'self'",
     "img-src data:",
@@ -58,23 +59,21 @@ export function livePage(): { readonly html: string; readonly policy: string } {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join("; ");
-  return { html: pageHtml(style, script), policy };
+  return { html: pageHtml({ style, starter, script }), policy };
 }
 
 /** `GET /`. It holds nothing of the cluster, so that it needs no token. */
 export function pageRoute(): Route {
-  let page: ReturnType<typeof livePage> | null = null;
+  const { html, policy } = livePage();
   return {
     ...{ method: "GET", path: "/", access: "open" },
-    handle: () => {
-      page ??= livePage();
-      return new Response(page.html, {
+    handle: () =>
+      new Response(html, {
         headers: {
           "content-type": "text/html; charset=utf-8",
-          "content-security-policy": page.policy,
+          "content-security-policy": policy,
         },
-      });
-    },
+      }),
   };
 }
 
@@ -83,7 +82,22 @@ const ICON = "data:image/svg+xml," + encodeURIComponent(
     `fill="none" stroke="#5b8def" stroke-width="4"/><circle cx="16" cy="5" r="5" fill="#e0a100"/></svg>`,
 );
 
-function pageHtml(style: string, script: string): string {
+/** Three nodes without names, until the first state arrives. */
+const GHOST = [[320, 78], [491, 315], [149, 315]] as const;
+
+function ghostHtml(): string {
+  const line = GHOST.map((place) => place.join(" ")).join(" L");
+  const nodes = GHOST.map(([x, y]) => `<circle cx="${x}" cy="${y}" r="50"/>`).join("");
+  return `<g class="ghost"><path d="M${line} Z"/>${nodes}</g>`;
+}
+
+interface PageParts {
+  readonly style: string;
+  readonly starter: string;
+  readonly script: string;
+}
+
+function pageHtml({ style, starter, script }: PageParts): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -96,7 +110,7 @@ function pageHtml(style: string, script: string): string {
 <body>
 <header class="top">
 <h1>Kontiki<small id="cluster"></small></h1>
-<span id="status" class="status">connecting</span>
+<span id="status" class="status fair">connecting</span>
 <span id="up" class="soft"></span>
 <span id="revision" class="soft"></span>
 <span class="gap"></span>
@@ -113,25 +127,27 @@ function pageHtml(style: string, script: string): string {
 </form>
 <main>
 <section class="panel stage" aria-label="The nodes and the links between them">
-<svg id="ring" viewBox="0 0 640 480" role="group" aria-label="Nodes"></svg>
-<p id="hint" hidden>Click a link to cut it, and again to mend it; the button beside it delays its messages. Keys 1 to 9 choose a node.</p>
+<svg id="ring" viewBox="0 -14 640 413" role="group" aria-label="Nodes">${ghostHtml()}</svg>
+<p id="hint" hidden>Click a link to cut or mend it; the button beside it delays its messages. Keys 1 to 9 choose a node.</p>
 </section>
-<section id="cards" aria-label="Nodes"></section>
+<section id="cards" aria-label="Nodes">${
+    `<article class="card ghost"></article>`.repeat(3)
+  }</section>
 <ul class="legend" aria-label="Entries of the logs">
-<li><i class="applied"></i>applied</li><li><i class="saved"></i>saved</li>
+<li>The end of each log:</li><li><i class="applied"></i>applied</li><li><i class="saved"></i>saved</li>
 <li><i class="unsaved"></i>not saved yet</li>
 </ul>
+<section class="panel box"><h2>What happened</h2><ol id="history" aria-live="polite"></ol></section>
 </main>
 <aside>
 <section class="panel plot">
-<h2>Throughput <i class="write"></i><i class="read"></i><span id="rate">–</span></h2>
+<h2>Throughput</h2><p class="keys"><i class="write"></i>writes <b id="writes">–</b><i class="read"></i>reads <b id="reads">–</b></p>
 <canvas id="throughput" role="img" aria-label="Writes and reads a second, over two minutes"></canvas>
 </section>
 <section class="panel plot">
-<h2>Latency at the nodes <i class="write"></i><i class="read"></i><span id="times">–</span></h2>
+<h2>Latency at the nodes</h2><p class="keys"><i class="write"></i>writes <b id="writeMs">–</b><i class="read"></i>reads <b id="readMs">–</b></p>
 <canvas id="latency" role="img" aria-label="Latency of writes and reads, over two minutes"></canvas>
 </section>
-<section class="panel box"><h2>What happened</h2><ol id="history" aria-live="polite"></ol></section>
 <section class="panel box">
 <h2>Keys <input id="prefix" type="search" placeholder="prefix" aria-label="Prefix of the keys"></h2>
 <div class="scroll"><table>
@@ -142,12 +158,11 @@ function pageHtml(style: string, script: string): string {
 </section>
 </aside>
 <footer>
-<span>writes and reads: last two minutes</span>
 <a href="/metrics">metrics</a><a href="/readyz">health</a><a href="/v1/openapi.json">API</a>
 </footer>
-<div id="toast" role="status" hidden></div>
-<noscript>This page needs JavaScript.</noscript>
-<script type="module">${script}</script>
+<div id="toast" role="status" hidden></div><noscript>This page needs JavaScript.</noscript>
+<script type="text/plain" id="script">${script}</script>
+<script>${starter}</script>
 </body>
 </html>
 `;

@@ -12,6 +12,7 @@ import type { StoreClient } from "../../net/store/mod.ts";
 import { until } from "../../tests/helpers/until.ts";
 import type { Session } from "../table/mod.ts";
 import { joinedScript, LIVE_SCRIPT, livePage } from "./live_page.ts";
+import { LeaderHistory } from "./leaders.ts";
 import { LiveControl } from "./live_control.ts";
 import { LiveView } from "./live_view.ts";
 
@@ -23,7 +24,7 @@ Deno.test("modules of the live page have no type errors in a browser", async () 
   const root = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
   assertEquals(strictness, root.compilerOptions);
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["check", "--config", "browser.json", "live.js"],
+    args: ["check", "--config", "browser.json", "live.js", "starter.js"],
     cwd: folder,
     env: { NO_COLOR: "1" },
   }).output();
@@ -39,11 +40,13 @@ Deno.test("the modules of the live page join into one script", () => {
 
 Deno.test("the policy of the live page lets a browser run its own script and nothing else", () => {
   const { html, policy } = livePage();
-  for (const tag of ["script", "style"]) {
+  for (const [tag, count] of [["script", 2], ["style", 1]] as const) {
     const found = [...html.matchAll(new RegExp(`<${tag}[^>]*>([^]*?)</${tag}>`, "g"))];
-    assertEquals(found.length, 1, tag);
-    const hash = createHash("sha256").update(found[0]![1]!).digest("base64");
-    assert(policy.includes(`${tag}-src 'sha256-${hash}'`), tag);
+    const hashes = found.map(([, text]) =>
+      `'sha256-${createHash("sha256").update(text!).digest("base64")}'`
+    );
+    assertEquals(hashes.length, count, tag);
+    assert(policy.includes(`${tag}-src ${hashes.join(" ")};`), tag);
   }
   assert(policy.startsWith("default-src 'none'; "));
   assertFalse(/unsafe|\*/.test(policy));
@@ -224,4 +227,44 @@ Deno.test("nodes that do not answer keep their last state on the page, and witho
   ending.abort();
   await Promise.all(states.map((each) => each.next()));
   assertEquals(view.isSeen, false);
+});
+
+Deno.test("the page gets the leaders of the time before it, and asks again only for new ones", async () => {
+  const { session } = localCluster();
+  const asked: number[] = [];
+  let term = 7;
+  const remembered: Record<number, unknown> = {
+    1: [{ at: 100, term: 5, leader: 2 }, { at: 260, term: 7, leader: 1 }],
+    2: [{ at: 90, term: 5, leader: 2 }, { at: 250, term: 7, leader: 1 }, "no leader", { at: 1 }],
+    3: null, // It runs an older program.
+  };
+  const status = () => ({ ...REPORT.status, term });
+  const told = {
+    ...session,
+    reports: () => Promise.resolve([{ ...REPORT, faults: null, status: status() }, null, null]),
+    ask: (id: number, request: unknown) => {
+      if (request !== "leaders") return Promise.resolve(null);
+      asked.push(id);
+      return Promise.resolve(remembered[id]);
+    },
+  } as unknown as Session;
+  const view = new LiveView(told, { hasLoad: () => false });
+  const ending = new AbortController();
+  const states = view.states(ending.signal);
+  const first = (await states.next()).value!;
+  const wanted = [{ at: 90, term: 5, leader: 2 }, { at: 250, term: 7, leader: 1 }];
+  assertEquals([first.leaders, asked], [wanted, [1, 2, 3]]);
+  await states.next();
+  assertEquals(asked.length, 3);
+  term = 9;
+  remembered[1] = [{ at: 400, term: 9, leader: 1 }];
+  assertEquals((await states.next()).value!.leaders.length, 3);
+  ending.abort();
+});
+
+Deno.test("of the leaders of a cluster the latest are kept", () => {
+  const history = new LeaderHistory();
+  for (let term = 1; term < 100; term++) history.add([{ at: term, term, leader: 1 }]);
+  assertEquals([history.latest.length, history.latest[0]!.term], [32, 68]);
+  assertEquals([history.has(68), history.has(67)], [true, false]);
 });

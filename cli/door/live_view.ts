@@ -9,6 +9,7 @@ import type { Sample } from "../../net/http/mod.ts";
 import type { Delay } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import { nodeName, type NodeReport, type Session } from "../table/mod.ts";
+import { LeaderHistory, LEADERS_REQUEST } from "./leaders.ts";
 import type { PageNode, PageState } from "./page_data.ts";
 import { METRICS_REQUEST, samplesOf } from "./samples.ts";
 
@@ -22,6 +23,7 @@ export class LiveView {
   readonly #waiting = new Set<() => void>();
   /** What each node said last. */
   readonly #nodes = new Map<NodeId, PageNode>();
+  readonly #leaders = new LeaderHistory();
   #lookers = 0;
   #latest: PageState | null = null;
   #asking: Promise<void> | null = null;
@@ -89,6 +91,7 @@ export class LiveView {
       this.#nodes.set(id, node);
       return node;
     }));
+    await this.#askLeaders(reports);
     const faults = reports.flatMap((report) => report?.faults ?? []);
     const blocked = new Map(
       faults.flatMap(({ blocked }) => blocked).map(({ from, to }) => {
@@ -101,13 +104,25 @@ export class LiveView {
       }),
     );
     this.#latest = {
-      ...{ at: performance.now(), cluster, nodes },
+      ...{ at: performance.now(), wall: Date.now(), cluster, nodes },
+      leaders: this.#leaders.latest,
       canControl: control !== null && processes !== null,
       blocked: [...blocked.values()],
       delays: [...delays.values()],
       isNoisy: faults.some(({ request }) => request.drop > 0),
       hasLoad: this.#hasLoad(),
     };
+  }
+
+  /** Asks for the leaders that nodes remember, when one of them follows one that is not known here. */
+  async #askLeaders(reports: readonly (NodeReport | null)[]): Promise<void> {
+    const isNews = reports.some((report) =>
+      report !== null && report.status.leader !== null && !this.#leaders.has(report.status.term)
+    );
+    if (!isNews) return;
+    const { ids } = this.#session;
+    const answers = await Promise.all(ids.map((id) => this.#session.ask(id, LEADERS_REQUEST)));
+    for (const answer of answers) this.#leaders.add(answer);
   }
 
   #node(id: NodeId, report: NodeReport | null, samples: readonly Sample[]): PageNode {

@@ -11,4 +11,5 @@ export { ListenError, listening } from "./listening.ts";
 export { METRICS } from "./metrics.ts";
 export { liveStyle, sharedScript } from "./live_page.ts";
 export { openNodeDoor } from "./node_door.ts";
+export { LEADERS_REQUEST, type LeaderSeen } from "./leaders.ts";
 export { METRICS_REQUEST, type NodeCounters, nodeSamples, samplesOf } from "./samples.ts";

@@ -40,9 +40,20 @@ export interface PageNode {
   readonly writes: readonly [count: number, ms: number];
 }
 
+/** When the leader of a term was known first. */
+export interface PageLeader {
+  readonly at: number;
+  readonly term: number;
+  readonly leader: number;
+}
+
 /** The state of the cluster at a moment. */
 export interface PageState {
   readonly at: number;
+  /** Milliseconds since 1970, by the clock of the server. */
+  readonly wall: number;
+  /** The latest leaders, oldest first, also those before the page was opened. */
+  readonly leaders: readonly PageLeader[];
   readonly cluster: string;
   /** Whether faults can be injected here. */
   readonly canControl: boolean;

@@ -6,7 +6,9 @@
 
 import { cpuUsage } from "node:process";
 import { TimeBuckets } from "../../net/http/mod.ts";
+import type { Answer, Plain, WireValue } from "../../net/mod.ts";
 import type { NodeId, Status } from "../../raft/mod.ts";
+import { LEADERS_REQUEST, type LeaderSeen } from "../door/mod.ts";
 import type { SaveFigures } from "../table/mod.ts";
 
 /** A timer at this interval costs half a millisecond of processor time per second. */
@@ -98,22 +100,44 @@ export class SaveTimes {
   }
 }
 
-/** Counts how often a node has come to know another leader. */
+/** The changes of leader that a node remembers. */
+const LEADERS_KEPT = 64;
+
+/** Counts how often a node has come to know another leader, and remembers the latest ones. */
 export class LeaderChanges {
+  readonly #wall: () => number;
+  readonly #history: LeaderSeen[] = [];
   #last: NodeId | null = null;
   #count = 0;
+
+  constructor(wall: () => number) {
+    this.#wall = wall;
+  }
 
   /** How often, since the start; the first leader counts. */
   get count(): number {
     return this.#count;
   }
 
+  /** Answers with the latest leaders, once for each term, oldest first; false for another request. */
+  answer(request: WireValue, reply: Answer): boolean {
+    if (request !== LEADERS_REQUEST) return false;
+    reply(this.#history as Plain<LeaderSeen[]>);
+    return true;
+  }
+
   /** Looks at each state of the node, and passes it on. */
   before(next: (status: Status) => void): (status: Status) => void {
     return (status) => {
-      const { leader } = status;
-      if (leader !== null && leader !== this.#last) this.#count += 1;
-      this.#last = leader ?? this.#last;
+      const { leader, term } = status;
+      if (leader !== null) {
+        if (leader !== this.#last) this.#count += 1;
+        this.#last = leader;
+        if (this.#history.at(-1)?.term !== term) {
+          this.#history.push({ at: this.#wall(), term, leader });
+          if (this.#history.length > LEADERS_KEPT) this.#history.shift();
+        }
+      }
       next(status);
     };
   }

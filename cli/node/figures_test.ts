@@ -51,11 +51,31 @@ Deno.test("SaveTimes counts saves and knows the slowest hundredth and the last s
 });
 
 Deno.test("LeaderChanges counts leaders that follow another, not losses of one", () => {
-  const changes = new LeaderChanges();
+  const changes = new LeaderChanges(() => 0);
   const seen: unknown[] = [];
   const look = changes.before(({ leader }) => seen.push(leader));
   const leaders = [null, 1, 1, null, 1, 2, null, 3, 2];
   for (const leader of leaders) look({ leader } as Status);
   assertEquals(seen, leaders);
   assertEquals(changes.count, 4);
+});
+
+Deno.test("LeaderChanges remembers when the leader of each term was known first, and only the latest", () => {
+  let now = 0;
+  const changes = new LeaderChanges(() => now);
+  const look = changes.before(() => {});
+  const remembered = (): unknown => {
+    let answer: unknown = null;
+    assert(changes.answer("leaders", (reply) => answer = structuredClone(reply)));
+    return answer;
+  };
+  for (const [at, term, leader] of [[1, 1, null], [2, 1, 3], [3, 1, 3], [4, 2, null], [5, 3, 3]]) {
+    now = at!;
+    look({ term, leader } as Status);
+  }
+  assertEquals(remembered(), [{ at: 2, term: 1, leader: 3 }, { at: 5, term: 3, leader: 3 }]);
+  for (let term = 4; term < 1000; term++) look({ term, leader: 1 + term % 3 } as Status);
+  const all = remembered() as { term: number }[];
+  assertEquals([all.length, all[0]!.term, all.at(-1)!.term], [64, 936, 999]);
+  assertEquals(changes.answer("metrics", () => {}), false);
 });

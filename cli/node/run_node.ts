@@ -88,7 +88,7 @@ class NodeProcess implements RunningNode {
   readonly #startedAt = performance.now();
   readonly #lag = new LoopLag(() => performance.now());
   readonly #saves = new SaveTimes(() => performance.now());
-  readonly #leaders = new LeaderChanges();
+  readonly #leaders = new LeaderChanges(() => Date.now());
   #node: Node | null = null;
   #clients: RpcServer | null = null;
   #control: RpcServer | null = null;
@@ -317,6 +317,7 @@ class NodeProcess implements RunningNode {
   #serve(request: WireValue, reply: Answer, withinMs: number): boolean {
     if (request instanceof Uint8Array) this.#machine.handle(request, reply, withinMs);
     else if (request === METRICS_REQUEST) reply(this.samples() as Plain<Sample[]>);
+    else if (this.#leaders.answer(request, reply)) return true;
     else if (request === COMPACT_REQUEST) reply(this.#machine.compact());
     else if (request === REPORT_REQUEST) {
       const report: Plain<NodeReport> = this.report();

@@ -262,7 +262,7 @@ export const httpCanaries: readonly Canary[] = [
     rule: "H1",
     bug: "the policy of the page lets a browser run any script",
     file: "cli/door/live_page.ts",
-    find: "`script-src ${hash(script)}`,",
+    find: "`script-src ${hash(script)} ${hash(starter)}`,",
     replace: "\"script-src 'unsafe-inline'\",",
     caughtBy: ["cli/door/live_test.ts --filter policy"],
   },

@@ -9,11 +9,11 @@ import { element, freshCanvas, made, standingOf, termColor, themeColor } from ".
 
 /** @typedef {import("../page_data.ts").PageState} PageState */
 /** @typedef {import("../page_data.ts").PageNode} PageNode */
-/** @typedef {{ readonly root: HTMLElement, readonly strip: HTMLCanvasElement, readonly role: HTMLElement, readonly facts: HTMLElement, readonly buttons: Map<string, HTMLButtonElement> }} Card */
+/** @typedef {{ readonly root: HTMLElement, readonly strip: HTMLCanvasElement, readonly role: HTMLElement, readonly facts: readonly HTMLElement[], readonly buttons: Map<string, HTMLButtonElement> }} Card */
 
 /** The number of entries that a strip shows. */
 const SHOWN = 48;
-const list = element("cards");
+const place = element("cards");
 /** @type {Map<number, Card>} */
 const cards = new Map();
 /** The end of the strips, which follows the log smoothly. */
@@ -36,8 +36,13 @@ function makeCard(id, canControl) {
   strip.className = "strip";
   strip.setAttribute("role", "img");
   strip.setAttribute("aria-label", `The end of the log of n${id}`);
-  const facts = made("p", "facts");
-  root.append(head, strip, facts);
+  const list = made("dl", "facts");
+  const facts = ["applied", "save", "memory"].map((name) => {
+    const [term, value] = [made("dt", "", name), made("dd", "", "–")];
+    list.append(term, value);
+    return value;
+  });
+  root.append(head, strip, list);
   /** @type {Map<string, HTMLButtonElement>} */
   const buttons = new Map();
   if (canControl) {
@@ -55,7 +60,8 @@ function makeCard(id, canControl) {
     }
     root.append(row);
   }
-  list.append(root);
+  if (cards.size === 0) place.replaceChildren();
+  place.append(root);
   return { root, strip, role, facts, buttons };
 }
 
@@ -80,11 +86,12 @@ export function drawCards(state, selected) {
     card.root.className = `card ${word}${selected === node.id ? " selected" : ""}`;
     card.root.style.setProperty("--term", termColor(node.term));
     card.role.textContent = `${word} · term ${node.term}`;
-    card.facts.textContent = [
-      `applied ${node.applied.toLocaleString("en")}`,
-      `save ${node.saveMs.toFixed(1)} ms`,
+    const facts = [
+      node.applied.toLocaleString("en"),
+      `${node.saveMs.toFixed(1)} ms`,
       sizeText(node.memoryBytes),
-    ].join(" · ");
+    ];
+    for (const [at, fact] of card.facts.entries()) fact.textContent = facts[at] ?? "";
     for (const [name, button] of card.buttons) {
       const action = actionOf(state, node, name);
       button.dataset["action"] = action;

@@ -17,10 +17,17 @@ let watching = new AbortController();
 let wanted = false;
 let isReading = false;
 
-/** @param {JsonBytes} bytes */
+const SHOWN_BYTES = 120;
+
+/** Text as it is; of other bytes those that are printable, and the others as \\x00. @param {JsonBytes} bytes */
 function textOf(bytes) {
-  const text = typeof bytes === "string" ? bytes : `base64 ${bytes.base64}`;
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+  const whole = typeof bytes === "string" ? bytes : atob(bytes.base64);
+  const text = whole.slice(0, SHOWN_BYTES).replaceAll(/[^\x20-\x7e]/g, (letter) => {
+    const code = letter.charCodeAt(0);
+    if (typeof bytes === "string" && code >= 0xa0) return letter;
+    return `\\x${code.toString(16).padStart(2, "0")}`;
+  });
+  return whole.length > SHOWN_BYTES ? `${text}…` : text;
 }
 
 /** @param {readonly Entry[]} entries @param {boolean} isMore */

@@ -17,33 +17,49 @@ import { element, made, themeButton } from "./shared.js";
 let state = null;
 /** @type {number | null} */
 let selected = null;
-let leading = "";
+let hadLeader = true;
 let commit = 0;
 const HISTORY_MAX = 12;
 
-/** @param {string} text @param {string} kind */
-function note(text, kind) {
-  const line = made("li", kind);
-  const time = new Date().toLocaleTimeString("en-GB");
-  line.append(made("time", "", time), made("span", "", text));
-  element("history").prepend(line);
-  while (element("history").children.length > HISTORY_MAX) element("history").lastChild?.remove();
-}
+/** @typedef {{ readonly at: number, readonly kind: string, readonly text: string }} Happening */
+/** What this page has seen itself, latest first. @type {Happening[]} */
+const seen = [];
+let written = "";
 
-/** Writes down changes of leader, nodes that go and come back. @param {PageState | null} old @param {PageState} now */
+/** Writes down what happens: leaders, as the nodes remember them; nodes that go and come back. @param {PageState | null} old @param {PageState} now */
 function compare(old, now) {
-  const leader = leaderOf(now);
-  const words = leader === null ? "no node leads" : `n${leader.id} leads in term ${leader.term}`;
-  if (words !== leading) note(words, leader === null ? "none" : "leads");
-  leading = words;
+  const hasLeader = leaderOf(now) !== null;
+  if (hadLeader && !hasLeader) seen.unshift({ at: now.wall, kind: "none", text: "no node leads" });
+  hadLeader = hasLeader;
   for (const node of now.nodes) {
     const before = old?.nodes.find(({ id }) => id === node.id);
     if (before === undefined || before.up === node.up) continue;
-    note(
-      node.up ? `n${node.id} is back` : `n${node.id} does not answer`,
-      node.up ? "back" : "gone",
-    );
+    const [kind, text] = node.up ? ["back", "is back"] : ["gone", "does not answer"];
+    seen.unshift({ at: now.wall, kind, text: `n${node.id} ${text}` });
   }
+  seen.splice(HISTORY_MAX);
+  drawHistory(now);
+}
+
+/** @param {PageState} now */
+function drawHistory({ leaders, wall }) {
+  const led = leaders.map(({ at, term, leader }) => {
+    return { at, kind: "leads", text: `n${leader} leads in term ${term}` };
+  });
+  const all = [...seen, ...led].sort((one, other) => other.at - one.at).slice(0, HISTORY_MAX);
+  const text = JSON.stringify(all);
+  if (text === written) return;
+  written = text;
+  element("history").replaceChildren(...all.map(({ at, kind, text }) => {
+    const line = made("li", kind);
+    const time = new Date(at);
+    const isOld = wall - at > 20 * 3_600_000;
+    const day = isOld
+      ? `${time.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} `
+      : "";
+    line.append(made("time", "", day + time.toLocaleTimeString("en-GB")), made("span", "", text));
+    return line;
+  }));
 }
 
 /** @param {PageState} now */
@@ -123,11 +139,6 @@ addEventListener("keydown", (event) => {
     drawCards(state, selected);
   }
 });
-// The first frame shows the empty page at once; what fills it comes behind it.
-requestAnimationFrame((now) => {
-  setTimeout(() => {
-    follow(take);
-    browseKeys();
-  });
-  frame(now);
-});
+follow(take);
+browseKeys();
+requestAnimationFrame(frame);

@@ -55,29 +55,60 @@ function short(value) {
   return value >= 10 ? value.toFixed(0) : value.toFixed(value === 0 ? 0 : 1);
 }
 
+/** The least round number that is not below a value. @param {number} value */
+function roundUp(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return ([1, 2, 3, 4, 5, 6, 8, 10].find((each) => each * power >= value) ?? 10) * power;
+}
+
+/** The room for the times below a plot. */
+const FOOT = 16;
+/** The lines across a plot, as shares of its greatest value. */
+const LINES = [0, 0.5, 1];
+
+/**
+ * The lines behind a plot, with their values and the times.
+ *
+ * @param {import("./shared.js").Brush} brush
+ * @param {{ readonly width: number, readonly height: number, readonly top: number, readonly span: number, readonly unit: string }} size
+ */
+function drawAxes(brush, { width, height, top, span, unit }) {
+  brush.font = "11px system-ui, sans-serif";
+  brush.strokeStyle = themeColor("line");
+  brush.fillStyle = themeColor("soft");
+  brush.lineWidth = 1;
+  for (const share of LINES) {
+    const y = Math.round(height - share * (height - 14)) - 0.5;
+    brush.beginPath();
+    brush.moveTo(0, y);
+    brush.lineTo(width, y);
+    brush.stroke();
+    if (share > 0) brush.fillText(`${short(top * share)}${unit}`, 0, y - 3);
+  }
+  brush.fillText(`${Math.round(span / 1000)} s ago`, 0, height + FOOT - 3);
+  brush.textAlign = "right";
+  brush.fillText("now", width, height + FOOT - 3);
+  brush.textAlign = "left";
+}
+
 /**
  * @param {string} id
+ * @param {string} unit
  * @param {readonly (readonly [color: string, value: (point: Point) => number | null])[]} lines
  */
-function drawPlot(id, lines) {
-  const { brush, width, height } = freshCanvas(canvasOf(id));
+function drawPlot(id, unit, lines) {
+  const { brush, width, height: whole } = freshCanvas(canvasOf(id));
+  const height = whole - FOOT;
   const end = points.at(-1)?.at ?? 0;
   const span = Math.min(KEPT_MS, Math.max(20_000, end - (points[0]?.at ?? end)));
   const all = points.flatMap((point) => lines.map(([, value]) => value(point) ?? 0));
-  const top = Math.max(1, ...all) * 1.15;
-  brush.strokeStyle = themeColor("line");
-  brush.lineWidth = 1;
-  for (const share of [0.25, 0.5, 0.75]) {
-    brush.beginPath();
-    brush.moveTo(0, height * share);
-    brush.lineTo(width, height * share);
-    brush.stroke();
-  }
+  const top = roundUp(Math.max(1, ...all));
+  drawAxes(brush, { width, height, top, span, unit });
   for (const [color, value] of lines) {
     const seen = points.flatMap((point) => {
       const each = value(point);
       if (each === null) return [];
-      return [[width * (1 - (end - point.at) / span), height - (each / top) * (height - 6) - 2]];
+      return [[width * (1 - (end - point.at) / span), height - (each / top) * (height - 14) - 1]];
     });
     if (seen.length < 2) continue;
     brush.beginPath();
@@ -98,13 +129,19 @@ function drawPlot(id, lines) {
 
 /** Draws both plots, and writes their latest values. */
 export function drawPlots() {
-  drawPlot("throughput", [["write", ({ writes }) => writes], ["read", ({ reads }) => reads]]);
-  drawPlot("latency", [["write", ({ writeMs }) => writeMs], ["read", ({ readMs }) => readMs]]);
+  drawPlot("throughput", "/s", [
+    ["write", ({ writes }) => writes],
+    ["read", ({ reads }) => reads],
+  ]);
+  drawPlot("latency", " ms", [
+    ["write", ({ writeMs }) => writeMs],
+    ["read", ({ readMs }) => readMs],
+  ]);
   const last = points.at(-1);
-  element("rate").textContent = last === undefined
-    ? "–"
-    : `${short(last.writes)} writes/s · ${short(last.reads)} reads/s`;
-  const ms = (/** @type {number | null | undefined} */ value) =>
-    value === null || value === undefined ? "–" : `${value.toFixed(1)} ms`;
-  element("times").textContent = `${ms(last?.writeMs)} · ${ms(last?.readMs)}`;
+  const text = (/** @type {number | null | undefined} */ value, /** @type {string} */ unit) =>
+    value === null || value === undefined ? "–" : `${short(value)}${unit}`;
+  element("writes").textContent = text(last?.writes, "/s");
+  element("reads").textContent = text(last?.reads, "/s");
+  element("writeMs").textContent = text(last?.writeMs, " ms");
+  element("readMs").textContent = text(last?.readMs, " ms");
 }

@@ -125,6 +125,7 @@ function buildNode(id, [x, y], add) {
   const name = shape("text", { class: "name", y: -6 });
   name.textContent = `n${id}`;
   group.append(
+    shape("circle", { class: "wave", r: NODE }),
     shape("circle", { class: "halo", r: NODE + 9 }),
     shape("circle", { class: "body", r: NODE }),
     shape("circle", { class: "arc", r: NODE, pathLength: 100 }),
