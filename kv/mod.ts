@@ -107,6 +107,7 @@ export {
   differing,
   formatTables,
   inspectTables,
+  type Mark,
   type Range,
   type Scannable,
   type State,

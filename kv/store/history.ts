@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Mark } from "../tables/mod.ts";
+
 /** How far back reads may reach. What is beyond any of the bounds is forgotten with the next write. */
 export interface HistoryLimits {
   /** The number of revisions. @default {no bound} */
@@ -21,8 +23,23 @@ const LIMITS: Required<HistoryLimits> = {
   ms: Infinity,
 };
 
+/** More marks would cost more than they say. */
+const MARKS_MAX = 64;
+
 /** What an older version takes beside its value, roughly. */
 const VERSION_BYTES = 150;
+
+/** The place of the first number that is not before. */
+function lowerBound(numbers: readonly number[], isBefore: (number: number) => boolean): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = low + high >>> 1;
+    if (isBefore(numbers[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 
 interface Superseding {
   readonly revision: number;
@@ -41,14 +58,28 @@ export class History {
   #first = 0;
   #total = 0;
 
-  /** Nothing so far. */
-  constructor(limits: HistoryLimits = {}) {
+  /** Nothing so far, or what was kept for this start. */
+  constructor(limits: HistoryLimits = {}, marks: readonly Mark[] = []) {
     this.#limits = { ...LIMITS, ...limits };
+    for (const { revision, bytes, at } of marks) this.#push(revision, { bytes, at });
   }
 
-  /** The same limits, and no revision. */
-  emptied(): History {
-    return new History(this.#limits);
+  /** The same limits, and these revisions. */
+  begunWith(marks: readonly Mark[]): History {
+    return new History(this.#limits, marks);
+  }
+
+  /** What has to be kept to go on from a revision after a restart: a bounded number of marks. */
+  marks(upTo: number): readonly Mark[] {
+    const end = lowerBound(this.#revisions, (revision) => revision <= upTo);
+    const step = Math.max(1, Math.ceil((end - this.#first) / MARKS_MAX));
+    const marks: Mark[] = [];
+    for (let from = this.#first; from < end; from += step) {
+      const to = Math.min(end, from + step);
+      const bytes = this.#bytes.slice(from, to).reduce((sum, cost) => sum + cost, 0);
+      marks.push({ revision: this.#revisions[from]!, bytes, at: this.#times[to - 1]! });
+    }
+    return marks;
   }
 
   /**
@@ -56,17 +87,20 @@ export class History {
    * stay readable.
    */
   add({ revision, bytes, at }: Superseding): number {
-    const cost = bytes + VERSION_BYTES;
-    this.#revisions.push(revision);
-    this.#bytes.push(cost);
-    this.#times.push(at);
-    this.#total += cost;
+    this.#push(revision, { bytes: bytes + VERSION_BYTES, at });
     const { revisions, bytes: bytesMax, ms } = this.#limits;
     while (
       this.#revisions.length - this.#first > revisions || this.#total > bytesMax ||
       at - (this.#times[this.#first] ?? at) > ms
     ) this.#drop();
     return this.#revisions[this.#first] ?? revision;
+  }
+
+  #push(revision: number, { bytes, at }: { readonly bytes: number; readonly at: number }): void {
+    this.#revisions.push(revision);
+    this.#bytes.push(bytes);
+    this.#times.push(at);
+    this.#total += bytes;
   }
 
   #drop(): void {

@@ -77,6 +77,7 @@ export class KvStore implements StateMachine {
     this.#history = new History(history);
     this.#levels = levels;
     this.#own = ownKeys(this.#state, levels);
+    this.#state.keepMarks((upTo) => this.#history.marks(upTo));
   }
 
   /** The number of keys of a store that is kept in memory. */
@@ -178,7 +179,7 @@ export class KvStore implements StateMachine {
 
   *restore(data: Uint8Array): Steps {
     if (this.#room === null) {
-      this.#history = this.#history.emptied();
+      this.#history = this.#history.begunWith(this.#state.marks);
       this.#own = ownKeys(this.#state, this.#levels);
       const { index, times } = this.#state.position;
       this.#revision = index;
@@ -188,14 +189,13 @@ export class KvStore implements StateMachine {
       return;
     }
     const room = this.#room.emptied();
-    const { state, revision } = yield* readImage(
-      data,
-      (entry) => isSystemKey(entry.key) ? undefined : room.change({ entry, previous: null }),
-    );
+    const { state, revision } = yield* readImage(data, (entry) => {
+      if (!isSystemKey(entry.key)) room.change({ entry, previous: null });
+    });
     this.#state = state;
     this.#own = ownKeys(state, this.#levels);
     this.#room = room;
-    this.#history = this.#history.emptied();
+    this.#history = this.#history.begunWith([]);
     this.#revision = revision;
     this.#replaced();
   }

@@ -46,7 +46,7 @@ Deno.test("inspectTables reports levels, sizes, keys and versions, and changes n
   assertEquals(report.tables.reduce((sum, { entries }) => sum + entries, 0), 900);
   assertEquals(inspected.image(), image);
   const text = formatTables(report);
-  assertMatch(text, /^tables {4}sound, up to 900@2, readable from revision 900 on\n/);
+  assertMatch(text, /^tables {4}sound, up to 900@2, readable from revision 0 on\n/);
   assertMatch(
     text,
     /\nstate {5}250 keys in 900 versions, \d+ bytes, \d+\.\d\d × the keys and values\n/,

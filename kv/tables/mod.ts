@@ -4,7 +4,7 @@
  * @module
  */
 
-export { type Entry, KEY_BYTES_MAX, keyBytes, keyOf } from "./files/mod.ts";
+export { type Entry, KEY_BYTES_MAX, keyBytes, keyOf, type Mark } from "./files/mod.ts";
 export { Import } from "./import.ts";
 export type { TablesOptions } from "./folder/mod.ts";
 export {

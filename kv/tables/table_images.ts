@@ -30,6 +30,7 @@ import { Background } from "./background.ts";
 import { ImageReader } from "./image_reader.ts";
 import type { TablesOptions } from "./folder/mod.ts";
 import { StateChecks, type TablesReport } from "./state_checks.ts";
+import { Brake } from "./merges/mod.ts";
 import type { State } from "./state/mod.ts";
 import type { Moment } from "./stream.ts";
 import { Tables } from "./tables.ts";
@@ -58,6 +59,7 @@ export class TableImages implements Images {
   /** Progress of the image that the node has not taken yet. */
   #news: Arrival | null = null;
   readonly #background: Background;
+  readonly #brake: Brake;
   #isClosed = false;
   /** What has arrived is written, as far as it could be. */
   #written: Promise<void> | null = null;
@@ -73,6 +75,7 @@ export class TableImages implements Images {
       mayWork: () => !this.#isClosed && this.#arriving?.isWhole !== true,
       moved: () => this.#holdDurable(),
     });
+    this.#brake = new Brake(options.clock, () => this.#host?.changed());
     this.#checks = new StateChecks(this.#tables, { clock: options.clock, failed });
   }
 
@@ -109,7 +112,7 @@ export class TableImages implements Images {
   }
 
   get canApply(): boolean {
-    return this.#arriving?.isWhole !== true && this.#tables.pressure < 1;
+    return this.#arriving?.isWhole !== true && !this.#brake.isOn && this.#tables.pressure < 1;
   }
 
   get hasRoom(): boolean {
@@ -166,6 +169,8 @@ export class TableImages implements Images {
   advance(entries: readonly Entry[]): void {
     const { index, term, times } = entries.at(-1)!;
     this.#tables.advance({ index, term, times });
+    const bytes = entries.reduce((sum, { data }) => sum + data.length, 0);
+    this.#brake.applied({ count: entries.length, bytes }, this.#tables.pressure);
     this.#checks.applied(entries);
     // Entries fill the memory; merges begin when a table was written.
     if (this.#tables.mustWrite) this.#background.begin();

@@ -18,25 +18,15 @@ import {
   type Moment as LogMoment,
   type Snapshot,
 } from "../../raft/mod.ts";
-import { EMPTY_MANIFEST, type Entry, Pass, type Table } from "./files/mod.ts";
-import { DEFAULTS, restOf, Slices, TableFiles, type TablesOptions } from "./folder/mod.ts";
+import { EMPTY_MANIFEST, type Entry, type Mark, type Table } from "./files/mod.ts";
+import { DEFAULTS, TableFiles, type TablesOptions } from "./folder/mod.ts";
 import { Import } from "./import.ts";
-import {
-  isBelow,
-  kept,
-  levelFor,
-  MergedPasses,
-  type MergePlan,
-  planAll,
-  planMerge,
-  replaceTables,
-  runsOf,
-  sizeOf,
-} from "./merges/mod.ts";
+import { type MergePlan, planAll, planMerge, Pressure } from "./merges/mod.ts";
 import type { Range, State } from "./state/mod.ts";
 import type { Moment } from "./stream.ts";
 import type { TablesStatus } from "./status.ts";
-import { type Frozen, Versions } from "./versions.ts";
+import { Versions } from "./versions.ts";
+import { mergeTables, type Place, replaceState, writeFrozen } from "./work.ts";
 
 /** Rests between slices of two milliseconds: a flush takes half of the thread, a merge a fifth. */
 const FLUSH_REST_MS = 2;
@@ -54,11 +44,13 @@ export class Tables implements State {
   #mustFlush = false;
   #mustCompact = false;
   #turn = 0;
+  readonly #pressure: Pressure;
 
   /** Empty until it is loaded. */
   constructor(options: TablesOptions) {
     this.#options = { ...DEFAULTS, ...options };
     this.#files = new TableFiles(this.#options);
+    this.#pressure = new Pressure(this.#options);
     this.#versions = new Versions(this.#files, EMPTY_MANIFEST.horizon);
   }
 
@@ -94,12 +86,8 @@ export class Tables implements State {
 
   /** From 0, no hurry, to 1: writes must wait until merges have caught up. */
   get pressure(): number {
-    const { memoryBytes, level0Tables } = this.#options;
-    const tables = (this.#files.levels[0]?.length ?? 0) / (4 * level0Tables);
-    const memory = this.#versions.frozen === null
-      ? 0
-      : this.#versions.memory.bytes / (2 * memoryBytes);
-    return Math.min(1, Math.max(tables, memory));
+    const { frozen, memory } = this.#versions;
+    return this.#pressure.of(frozen === null ? 0 : memory.bytes, this.#files.levels);
   }
 
   /** The number of bytes that the table files have. */
@@ -129,8 +117,7 @@ export class Tables implements State {
       ...this.#files.status(),
       ...{ bytes: this.bytes, memoryBytes, addedBytes, pressure: this.pressure },
       isCompacting: this.#mustCompact && (this.mustWrite || this.#files.levels.length > 0),
-      applied: this.applied.index,
-      oldest: this.oldest,
+      ...{ applied: this.applied.index, oldest: this.oldest },
     };
   }
 
@@ -146,6 +133,14 @@ export class Tables implements State {
 
   forget(horizon: number, deletions: number): void {
     this.#versions.forget(horizon, deletions);
+  }
+
+  get marks(): readonly Mark[] {
+    return this.#files.marks;
+  }
+
+  keepMarks(marksUpTo: (revision: number) => readonly Mark[]): void {
+    this.#files.keepMarks(marksUpTo);
   }
 
   get(key: string, revision = Infinity): Entry | null {
@@ -187,7 +182,7 @@ export class Tables implements State {
     if (this.#versions.frozen === null && this.#isFull) this.#freeze();
     const { frozen } = this.#versions;
     if (frozen === null || frozen.applied.index > durable) return false;
-    await this.#alone("write", () => this.#write(frozen));
+    await this.#alone("write", () => writeFrozen(this.#place(FLUSH_REST_MS), frozen));
     return true;
   }
 
@@ -248,17 +243,9 @@ export class Tables implements State {
     invariant(moment.at === position.index, "a state is that at its position");
     invariant(position.index > this.position.index, "the applied position never goes back");
     await this.#alone("write", () =>
-      this.#alone("merge", async () => {
-        const tables = await arrived.finish();
-        const before = this.#files.levels.flat();
-        const level = levelFor(sizeOf(tables), this.#options);
-        const levels = [...Array.from({ length: level }, () => []), tables];
-        const { deletions } = moment;
-        this.#versions.replacing(position);
-        const held = { applied: position, deletions };
-        await this.#files.install(() => levels, { held, members, oldest: () => this.oldest });
-        this.#versions.replaced(position, deletions);
-        for (const table of before) this.#files.discard(table);
+      this.#alone("merge", () => {
+        const options = this.#options;
+        return replaceState(this.#place(0), { arrived, position, members, moment, options });
       }));
   }
 
@@ -282,53 +269,31 @@ export class Tables implements State {
     return all ?? planMerge(this.#files.levels, this.#options, this.#turn);
   }
 
+  async #merge(plan: MergePlan<Table>): Promise<void> {
+    this.#turn++;
+    // A merge that began before the memory was written ends no compaction.
+    const isLast = this.#mustCompact && !this.mustWrite;
+    const isWhole = plan.from.flat().length === this.#files.levels.flat().length;
+    const { tableBytes } = this.#options;
+    await mergeTables(this.#place(MERGE_REST_MS), { plan, tableBytes });
+    if (isLast && isWhole) this.#mustCompact = false;
+  }
+
+  /** Work has time until much waits for it: then it hurries. */
+  #place(restMs: number): Place {
+    const rest = (): number => restMs * Math.max(0, 1 - 2 * this.pressure);
+    return { files: this.#files, versions: this.#versions, restMs: rest };
+  }
+
   #freeze(): void {
     this.#versions.freeze();
     this.#mustFlush = false;
   }
 
   /** Runs work of a kind that does not run yet. */
-  async #alone(kind: Work, run: () => Promise<void>): Promise<void> {
+  #alone(kind: Work, run: () => Promise<void>): Promise<void> {
     invariant(!this.#working.has(kind), `one ${kind} at a time`);
     this.#working.add(kind);
-    try {
-      await run();
-    } finally {
-      this.#working.delete(kind);
-    }
-  }
-
-  /** Writes what can be seen at the applied position and where it is held; the rest is past. */
-  async #write(frozen: Frozen): Promise<void> {
-    const { table, applied } = frozen;
-    const rest = await restOf(table, new Slices(this.#options.clock, () => FLUSH_REST_MS));
-    const keep = { ...this.#versions.keep(() => true), horizon: applied.index };
-    const isHeld = keep.held.some((at) => at >= table.firstRevision && at < applied.index);
-    const entries = isHeld ? kept(table.entries(""), keep) : table.newest();
-    const options = { ...this.#files.writeOptions(Infinity), restMs: () => FLUSH_REST_MS };
-    const outputs = await this.#files.write(entries, options);
-    await this.#files.install(
-      ([newest = [], ...others]) => [[...outputs, ...newest], ...others],
-      { held: frozen, members: null, oldest: () => this.oldest },
-    );
-    this.#versions.written(frozen, { rest, held: keep.held });
-  }
-
-  async #merge(plan: MergePlan<Table>): Promise<void> {
-    this.#turn++;
-    const { levels } = this.#files;
-    // A merge that began before the memory was written ends no compaction.
-    const isLast = this.#mustCompact && !this.mustWrite;
-    const inputs = plan.from.flat();
-    const keep = this.#versions.keep((key) => isBelow(levels, plan.level, key));
-    const passes = runsOf(plan.from).map((tables) => new Pass(tables));
-    // Merges have time until new tables gather: then they hurry.
-    const restMs = (): number => MERGE_REST_MS * Math.max(0, 1 - 2 * this.pressure);
-    const options = { ...this.#files.writeOptions(this.#options.tableBytes), restMs };
-    const outputs = await this.#files.write(new MergedPasses(passes, keep), options);
-    const changed = { held: null, oldest: () => this.oldest };
-    await this.#files.install((now) => replaceTables(now, plan, outputs), changed);
-    if (isLast && inputs.length === levels.flat().length) this.#mustCompact = false;
-    for (const table of inputs) this.#files.discard(table);
+    return run().finally(() => this.#working.delete(kind));
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Every version of every key that can be read: those in memory, those that wait for their table file,
- * those that only a reader of the past still needs, and those in tables.
+ * and those in tables.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
   visibleBack,
   within,
 } from "./merges/mod.ts";
-import { Holds, isForgotten, MemoryTable, Past, type Range } from "./state/mod.ts";
+import { Holds, isForgotten, MemoryTable, type Range } from "./state/mod.ts";
 import type { Moment } from "./stream.ts";
 
 /** Writes that are no longer added to, until a table file holds them. */
@@ -36,7 +36,6 @@ export class Versions {
   readonly #files: TableFiles;
   #memory = new MemoryTable();
   #frozen: Frozen | null = null;
-  #past = new Past();
   /** What the tables and the memory hold of the log. */
   #position: LogMoment;
   /** State before this revision can no longer be read, unless it is held; never goes back. */
@@ -81,7 +80,7 @@ export class Versions {
   }
 
   get memoryBytes(): number {
-    return this.#memory.bytes + (this.#frozen?.table.bytes ?? 0) + this.#past.bytes;
+    return this.#memory.bytes + (this.#frozen?.table.bytes ?? 0);
   }
 
   /** The number of bytes that were ever added. */
@@ -116,7 +115,6 @@ export class Versions {
     this.#deletions = Math.max(this.#deletions, deletions);
     const keep = { horizon: this.#oldest, held: this.#holds.revisions };
     this.#memory.forget(keep);
-    this.#past.forget(keep);
   }
 
   get(key: string, revision: number): Entry | null {
@@ -127,7 +125,7 @@ export class Versions {
 
   #find(key: string, revision: number): Entry | null {
     const recent = this.#memory.get(key, revision) ?? this.#frozen?.table.get(key, revision) ??
-      this.#past.get(key, revision);
+      null;
     if (recent !== null) return recent;
     const [newest = [], ...levels] = this.#files.levels;
     for (const table of newest) {
@@ -146,8 +144,7 @@ export class Versions {
     const runs = runsOf(this.#files.levels).map((tables) => within(tables, range));
     const memory = this.#frozen === null ? [this.#memory] : [this.#memory, this.#frozen.table];
     const sources = [
-      ...[...memory, ...this.#past.tablesAt(at)]
-        .map((table) => reverse ? table.entriesBack(to) : table.entries(from)),
+      ...memory.map((table) => reverse ? table.entriesBack(to) : table.entries(from)),
       ...runs.map((run) => reverse ? entriesBack(run, to) : entriesOf(run, from)),
     ];
     const release = this.hold(at, deletions);
@@ -189,10 +186,9 @@ export class Versions {
     this.#memory = new MemoryTable();
   }
 
-  /** Tables hold what was frozen, but for versions that only readers of these revisions need. */
-  written(frozen: Frozen, past: { readonly rest: MemoryTable; readonly held: Keep["held"] }): void {
+  /** Tables hold what was frozen. */
+  written(frozen: Frozen): void {
     this.#frozen = null;
-    this.#past.add(past.rest, past.held);
     this.#releaseApplied();
     this.#releaseApplied = frozen.release;
   }
@@ -207,7 +203,6 @@ export class Versions {
     this.#deletions = this.#dropped = deletions;
     this.#memory = new MemoryTable();
     this.#frozen = null;
-    this.#past = new Past();
     this.#position = position;
     // What was held before is gone with the rest.
     this.#holds = new Holds();

@@ -1,5 +1,6 @@
 /**
- * Bugs of merges of tables, of what reads find in their levels, and of readers of images.
+ * Bugs of merges of tables, of what reads find in their levels, of readers of images, of older versions,
+ * and of the pressure that slows entries down.
  *
  * @module
  */
@@ -7,6 +8,12 @@
 import type { Canary } from "./canary.ts";
 
 const MODEL = "kv/tables/tables_test.ts";
+const WORK = "kv/tables/work.ts";
+const LEVELS = "kv/tables/merges/levels.ts";
+const TABLE_FILES = "kv/tables/folder/table_files.ts";
+const HISTORY = "tests/storage/durable_history_test.ts";
+const IMAGE_TESTS = "kv/tables/table_images_test.ts";
+const PRESSURE = "kv/tables/merges/pressure_test.ts";
 const UNITS =
   "kv/tables/merges/merge_test.ts kv/tables/merges/levels_test.ts kv/tables/files/table_test.ts";
 
@@ -31,7 +38,7 @@ export const mergeCanaries: readonly Canary[] = [
   {
     rule: "T7",
     bug: "a read looks into the wrong table of a level",
-    file: "kv/tables/merges/levels.ts",
+    file: LEVELS,
     find: "if (tables[middle]!.summary.largest < key) low = middle + 1;",
     replace: "if (tables[middle]!.summary.smallest < key) low = middle + 1;",
     caughtBy: [UNITS, MODEL],
@@ -39,7 +46,7 @@ export const mergeCanaries: readonly Canary[] = [
   {
     rule: "T8",
     bug: "a scan leaves out the table that its first key lies in",
-    file: "kv/tables/merges/levels.ts",
+    file: LEVELS,
     find: "largest >= from && (to === null || smallest < to)",
     replace: "smallest >= from && (to === null || smallest < to)",
     caughtBy: [UNITS, MODEL],
@@ -51,5 +58,85 @@ export const mergeCanaries: readonly Canary[] = [
     find: "    if (!this.#tables.canStream(moment)) return null;\n    const pieces",
     replace: "    const pieces",
     caughtBy: ["kv/tables/table_images_test.ts"],
+  },
+  {
+    rule: "T4",
+    bug: "a flush leaves out versions that can be read",
+    file: WORK,
+    find: "const keep = versions.keep(() => true);",
+    replace: "const keep = { ...versions.keep(() => true), horizon: frozen.applied.index };",
+    caughtBy: [MODEL],
+  },
+  {
+    rule: "T4",
+    bug: "after a restart revisions are read that a merge has left out",
+    file: TABLE_FILES,
+    find: "const horizon = Math.min(oldest(), applied.index);",
+    replace: "const horizon = 0 * oldest();",
+    caughtBy: [MODEL],
+  },
+  {
+    rule: "T4",
+    bug: "after a restart what was written before cannot be read as it was",
+    file: TABLE_FILES,
+    find: "const horizon = Math.min(oldest(), applied.index);",
+    replace: "const horizon = Math.max(oldest(), applied.index);",
+    caughtBy: [HISTORY],
+  },
+  {
+    rule: "T4",
+    bug: "after a restart the first write ends the history",
+    file: "kv/store/store.ts",
+    find: "this.#history.begunWith(this.#state.marks)",
+    replace: "this.#history.begunWith([])",
+    caughtBy: [HISTORY],
+  },
+  {
+    rule: "T4",
+    bug: "after a restart the history is not bounded any more",
+    file: "kv/store/history.ts",
+    find: "    this.#total += bytes;\n",
+    replace: "",
+    caughtBy: ["kv/store/history_test.ts", HISTORY],
+  },
+  {
+    rule: "T4",
+    bug: "the history counts twice what is applied again after a restart",
+    file: "kv/store/history.ts",
+    find: "(revision) => revision <= upTo",
+    replace: "(revision) => revision <= Infinity",
+    caughtBy: ["kv/store/history_test.ts"],
+  },
+  {
+    rule: "T4",
+    bug: "a mark forgets the time of the revisions that it stands for",
+    file: "kv/store/history.ts",
+    find: "at: this.#times[to - 1]!",
+    replace: "at: 0 * to",
+    caughtBy: ["kv/store/history_test.ts"],
+  },
+  {
+    rule: "X8",
+    bug: "entries stop at full pressure instead of waiting longer and longer",
+    file: "kv/tables/merges/pressure.ts",
+    find: "if (this.#owedMs < REST_MS_MIN) return;",
+    replace: "if (this.#owedMs >= 0) return;",
+    caughtBy: [PRESSURE],
+  },
+  {
+    rule: "X8",
+    bug: "bytes above the limits of the levels slow nothing down",
+    file: LEVELS,
+    find: "return Math.max(0, sizeOf(tables) - limit) /",
+    replace: "return Math.min(0, sizeOf(tables) - limit) /",
+    caughtBy: [PRESSURE],
+  },
+  {
+    rule: "X8",
+    bug: "a rest never ends",
+    file: "kv/tables/merges/pressure.ts",
+    find: "      this.#isOn = false;\n",
+    replace: "",
+    caughtBy: [PRESSURE, IMAGE_TESTS],
   },
 ];

@@ -467,9 +467,9 @@ export const extremeCanaries: readonly Canary[] = [
   {
     rule: "S9",
     bug: "tables that were written from the log pass for an image that may be ahead of it",
-    file: "kv/tables/tables.ts",
-    find: "{ held: frozen, members: null, oldest: () => this.oldest }",
-    replace: "{ held: frozen, oldest: () => this.oldest }",
+    file: "kv/tables/work.ts",
+    find: "{ held: frozen, members: null, oldest: () => versions.oldest }",
+    replace: "{ held: frozen, oldest: () => versions.oldest }",
     caughtBy: ["kv/tables/table_images_test.ts"],
   },
   {
@@ -484,8 +484,8 @@ export const extremeCanaries: readonly Canary[] = [
     rule: "X8",
     bug: "level 1 grows while new tables keep coming, and with it each merge into it",
     file: "kv/tables/merges/levels.ts",
-    find: "if (share <= most) continue;",
-    replace: "if (fullest === 0 || share <= most) continue;",
+    find: "const fullest = owed.indexOf(Math.max(...owed));",
+    replace: "const fullest = owed.findIndex((part) => part > 0);",
     caughtBy: ["kv/tables/merges/levels_test.ts"],
   },
 ];

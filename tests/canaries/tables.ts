@@ -12,8 +12,8 @@ const VERSIONS = "kv/tables/versions.ts";
 const TABLE_FILES = "kv/tables/folder/table_files.ts";
 const MERGE = "kv/tables/merges/merge.ts";
 const TABLE = "kv/tables/files/table.ts";
-const PAST = "kv/tables/state/past.ts";
 const LEVELS = "kv/tables/merges/levels.ts";
+const WORK = "kv/tables/work.ts";
 
 const MODEL = "kv/tables/tables_test.ts";
 const DAMAGE = "kv/tables/damage_test.ts";
@@ -36,9 +36,9 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T1",
     bug: "the manifest claims what is still only in memory",
-    file: TABLES,
+    file: WORK,
     find: "{ held: frozen, members: null, oldest",
-    replace: "{ held: { ...frozen, applied: this.position }, members: null, oldest",
+    replace: "{ held: { ...frozen, applied: versions.position }, members: null, oldest",
     caughtBy: [MODEL],
   },
   {
@@ -77,7 +77,7 @@ export const tableCanaries: readonly Canary[] = [
   {
     rule: "T2",
     bug: "a merge forgets the table that was written beside it",
-    file: TABLES,
+    file: WORK,
     find: "(now) => replaceTables(now, plan, outputs)",
     replace: "() => replaceTables(levels, plan, outputs)",
     caughtBy: [MODEL],
@@ -156,65 +156,17 @@ export const tableCanaries: readonly Canary[] = [
     caughtBy: [MODEL],
   },
   {
-    rule: "T4",
-    bug: "a flush leaves out what is seen at a revision that is held",
-    file: TABLES,
-    find: "at >= table.firstRevision && at < applied.index",
-    replace: "at < 0",
-    caughtBy: [MODEL],
-  },
-  {
-    rule: "T4",
-    bug: "versions that were replaced before a flush hide what came after it",
-    file: PAST,
-    find: "if (revision > table.lastRevision) return null;",
-    replace: "if (revision < 0) return null;",
-    caughtBy: [MODEL],
-  },
-  {
-    rule: "T4",
-    bug: "versions that were replaced before a flush are dropped while a reader wants them",
-    file: PAST,
-    find: "keep.held.some((revision) => revision < lastRevision && !held.includes(revision))",
-    replace: "keep.held.length < 0 && held.length < 0",
-    caughtBy: [MODEL],
-  },
-  {
-    rule: "T4",
-    bug: "versions that were replaced before a flush are missing in scans",
-    file: VERSIONS,
-    find: "...[...memory, ...this.#past.tablesAt(at)]",
-    replace: "...[...memory]",
-    caughtBy: [MODEL],
-  },
-  {
-    rule: "T4",
-    bug: "versions that were replaced before a flush are kept for ever",
-    file: PAST,
-    find: "if (!this.#rests.every(isUsed)) ",
-    replace: "if (this.#rests.length > 999) ",
-    caughtBy: [MODEL],
-  },
-  {
-    rule: "T4",
-    bug: "after a restart revisions are read that were in memory alone",
-    file: TABLE_FILES,
-    find: "const horizon = Math.max(oldest(), applied.index);",
-    replace: "const horizon = oldest();",
-    caughtBy: [MODEL],
-  },
-  {
     rule: "T5",
     bug: "a merge of level 0 takes only its newest table",
     file: LEVELS,
-    find: "newest.slice(-WIDTH_MAX * level0Tables);",
+    find: "newest.slice(-level0Tables);",
     replace: "newest.slice(0, 1);",
     caughtBy: [UNITS, MODEL],
   },
   {
     rule: "T5",
     bug: "a new table is put below the older ones of level 0",
-    file: TABLES,
+    file: WORK,
     find: "[[...outputs, ...newest], ...others]",
     replace: "[[...newest, ...outputs], ...others]",
     caughtBy: [MODEL],
@@ -376,8 +328,8 @@ export const tableCanaries: readonly Canary[] = [
     rule: "T9",
     bug: "entries are applied while an image goes into force",
     file: IMAGES,
-    find: "return this.#arriving?.isWhole !== true && this.#tables.pressure < 1;",
-    replace: "return this.#tables.pressure < 1;",
+    find: "this.#arriving?.isWhole !== true && !this.#brake",
+    replace: "!this.#brake",
     caughtBy: [IMAGE_TESTS],
   },
   {

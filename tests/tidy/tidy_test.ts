@@ -13,7 +13,6 @@ import { type Allowance, checkTidy, describeViolation } from "./tidy.ts";
 /** What is over a limit today. Lower a number when you can; a new line needs a good reason. */
 const ALLOWANCE: Allowance = {
   fileLines: {
-    "kv/tables/tables.ts": 334,
     "raft/storage/file_reading.ts": 375,
     "raft/storage/file_recovery.ts": 335,
     "raft/storage/file_storage.ts": 390,
@@ -56,7 +55,7 @@ const ALLOWANCE: Allowance = {
     "kv/tables/import.ts": "kv/tables/stream_test.ts",
     "kv/tables/state/memory_state.ts": "kv/tables/tables_test.ts",
     "kv/tables/folder/open_tables.ts": "kv/tables/tables_test.ts",
-    "kv/tables/state/past.ts": "kv/tables/tables_test.ts",
+    "kv/tables/work.ts": "kv/tables/tables_test.ts",
     "kv/tables/folder/slices.ts": "kv/tables/tables_test.ts",
     "kv/tables/folder/table_files.ts": "kv/tables/tables_test.ts",
     "kv/tables/versions.ts": "kv/tables/tables_test.ts",

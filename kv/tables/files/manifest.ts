@@ -19,6 +19,8 @@ export interface Manifest {
   readonly horizon: number;
   /** Deletions before this revision are forgotten at the applied position. */
   readonly deletions: number;
+  /** How the bounds of the history stand at the applied position. */
+  readonly marks: readonly Mark[];
   /** The number of the next table. */
   readonly next: number;
   /** Tables by level; on level 0 from new to old, on others by their keys. */
@@ -28,6 +30,16 @@ export interface Manifest {
    * they were written from the log.
    */
   readonly members: Members | null;
+}
+
+/** Some of the revisions that reads reach back to, as they are kept for the next start. */
+export interface Mark {
+  /** The first of them. */
+  readonly revision: number;
+  /** What the versions that they replaced take. */
+  readonly bytes: number;
+  /** The steady time of the last of them. */
+  readonly at: number;
 }
 
 /** What a manifest says of a table. */
@@ -42,6 +54,7 @@ export const EMPTY_MANIFEST: Manifest = {
   applied: { index: 0, term: 0, times: { steady: 0, wall: 0 } },
   horizon: 0,
   deletions: 0,
+  marks: [],
   next: 1,
   levels: [],
   members: null,
@@ -79,7 +92,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest | string {
     return `wanted the checksum ${checksum}, got ${JSON.stringify(head.slice(FORMAT.length + 1))}`;
   }
   // The checksum vouches for it: only this program wrote it.
-  return JSON.parse(body) as Manifest;
+  return { ...EMPTY_MANIFEST, ...JSON.parse(body) as Partial<Manifest> };
 }
 
 /** The manifest of a folder; of a folder without one, {@linkcode EMPTY_MANIFEST}. */

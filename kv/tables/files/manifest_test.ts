@@ -19,6 +19,7 @@ import {
 } from "./manifest.ts";
 
 const SOME: Manifest = {
+  marks: [{ revision: 5, bytes: 100, at: 7 }],
   applied: { index: 2 ** 40, term: 7, times: { steady: 0, wall: 0 } },
   horizon: 12,
   deletions: 11,

@@ -19,6 +19,7 @@ export {
   EMPTY_MANIFEST,
   MANIFEST,
   type Manifest,
+  type Mark,
   readManifest,
   tableName,
   writeManifest,

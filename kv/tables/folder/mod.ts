@@ -7,4 +7,4 @@
 export { DEFAULTS, type TablesOptions } from "./options.ts";
 export { Slices } from "./slices.ts";
 export { type Levels, TableFiles } from "./table_files.ts";
-export { restOf, RunWriter, type WriteOptions } from "./write_tables.ts";
+export { RunWriter, type WriteOptions } from "./write_tables.ts";

@@ -6,7 +6,15 @@
  */
 
 import type { Members, Moment as LogMoment } from "../../../raft/mod.ts";
-import { BlockCache, EMPTY_MANIFEST, type Entry, type Table, writeManifest } from "../files/mod.ts";
+import {
+  BlockCache,
+  EMPTY_MANIFEST,
+  type Entry,
+  type Manifest,
+  type Mark,
+  type Table,
+  writeManifest,
+} from "../files/mod.ts";
 import { type MergedPasses, sizeOf } from "../merges/mod.ts";
 import { openTables } from "./open_tables.ts";
 import type { TablesOptions } from "./options.ts";
@@ -32,6 +40,8 @@ export class TableFiles {
   #next = EMPTY_MANIFEST.next;
   /** The manifest that is being written. */
   #installing: Promise<void> = Promise.resolve();
+  #marks: readonly Mark[] = [];
+  #marksUpTo: (revision: number) => readonly Mark[] = () => [];
   #notRemoved = 0;
   #writtenBytes = 0;
 
@@ -42,13 +52,14 @@ export class TableFiles {
   }
 
   /** Loads what the folder holds, and removes files that the manifest does not name. */
-  async load(): Promise<{ readonly horizon: number }> {
+  async load(): Promise<Pick<Manifest, "horizon">> {
     const { levels, manifest } = await openTables(this.#options, this.#cache);
-    const { applied, deletions, next, members, horizon } = manifest;
+    const { applied, deletions, next, members, horizon, marks } = manifest;
     this.#levels = levels;
     this.#held = { applied, deletions };
     this.#next = next;
     this.#members = members;
+    this.#marks = marks;
     return { horizon };
   }
 
@@ -59,6 +70,16 @@ export class TableFiles {
   /** The members in the last image that came from another server; `null`: none came. */
   get members(): Members | null {
     return this.#members;
+  }
+
+  /** See `State.marks`: as the last start found them. Another state has none. */
+  get marks(): readonly Mark[] {
+    return this.#members === null ? this.#marks : [];
+  }
+
+  /** See `State.keepMarks`. */
+  keepMarks(marksUpTo: (revision: number) => readonly Mark[]): void {
+    this.#marksUpTo = marksUpTo;
   }
 
   /** What the tables hold of the log. */
@@ -129,10 +150,11 @@ export class TableFiles {
         tables.map(({ number, checksum }) => ({ number, checksum }))
       );
       const { applied, deletions } = held ?? this.#held;
-      // Versions before the applied position may be in memory alone.
-      const horizon = Math.max(oldest(), applied.index);
+      // The state at the applied position is held, and what came after it will be applied again.
+      const horizon = Math.min(oldest(), applied.index);
+      const marks = this.#marksUpTo(applied.index).filter(({ revision }) => revision >= horizon);
       const next = this.#next;
-      const manifest = { applied, horizon, deletions, next, levels: named, members };
+      const manifest = { applied, horizon, deletions, marks, next, levels: named, members };
       await writeManifest(this.#options.files, manifest);
       this.#levels = levels;
       this.#members = members;

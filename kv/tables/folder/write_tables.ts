@@ -16,7 +16,6 @@ import {
 } from "../files/mod.ts";
 import { MergedPasses } from "../merges/mod.ts";
 import { Slices } from "./slices.ts";
-import { MemoryTable } from "../state/mod.ts";
 
 /** After so many bytes it looks at the clock: that is far less than a slice of work. */
 const LOOK_BYTES = 8 * 1024;
@@ -136,12 +135,4 @@ export async function writeTables(
     await writer.abandon().catch(() => null);
     throw error;
   }
-}
-
-/** The keys of which a memory table has several versions: all of it, if that is most of it. */
-export async function restOf(table: MemoryTable, slices: Slices): Promise<MemoryTable> {
-  if (2 * table.newestBytes < table.bytes) return table;
-  const rest = new MemoryTable();
-  for (const _moved of table.moveReplaced(rest)) if (slices.isOver) await slices.pause();
-  return rest;
 }

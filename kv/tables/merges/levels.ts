@@ -34,8 +34,11 @@ export interface LevelOptions {
   readonly level1Bytes: number;
 }
 
-/** A merge reads so many times as many tables of level 0 as begin one: then the next one can begin. */
-const WIDTH_MAX = 2;
+/** So many times the tables of level 0 that begin a merge stop all entries. */
+const LEVEL0_MAX = 4;
+
+/** So do bytes above the limits of the levels below, as multiples of what level 1 may hold. */
+const OVERFLOW_MAX = 6;
 
 /** How much more each level may hold than the one above it. */
 const FANOUT = 8;
@@ -44,31 +47,25 @@ const FANOUT = 8;
 const LEVELS_MAX = 8;
 
 /**
- * The merge that is needed most, or `null`: every level has room. That is one of the level that exceeds
- * its limit by the largest factor. Were level 0 always the first, level 1 would grow without bound under
- * a load that merges cannot follow, and each merge into it would be larger than the last.
+ * The merge that is needed most, or `null`: every level has room. That is one of the level that owes the
+ * largest part of what it may. Were level 0 always the first, level 1 would grow without bound under a
+ * load that merges cannot follow, and each merge into it would be larger than the last.
  *
  * @param turn Counts merges, so that all parts of a level get their turn.
  */
 export function planMerge<T extends TableInfo>(
   levels: Levels<T>,
-  { level0Tables, level1Bytes }: LevelOptions,
+  options: LevelOptions,
   turn: number,
 ): MergePlan<T> | null {
+  const { level0Tables } = options;
   const [newest = []] = levels;
-  let fullest = newest.length >= level0Tables ? 0 : null;
-  let most = Math.max(1, newest.length / level0Tables);
-  let limit = level1Bytes;
-  for (let level = 1; level < LEVELS_MAX; level++, limit *= FANOUT) {
-    const share = sizeOf(levels[level] ?? []) / limit;
-    if (share <= most) continue;
-    most = share;
-    fullest = level;
-  }
-  if (fullest === null) return null;
+  const owed = owedOf(levels, options);
+  const fullest = owed.indexOf(Math.max(...owed));
+  if (!(owed[fullest]! > 0)) return null;
   if (fullest === 0) {
     // The oldest of level 0: any other part of it could put an old version above a newer one.
-    const oldest = newest.slice(-WIDTH_MAX * level0Tables);
+    const oldest = newest.slice(-level0Tables);
     return { from: [oldest, overlapping(levels[1] ?? [], oldest)], level: 1 };
   }
   const tables = levels[fullest]!;
@@ -77,6 +74,24 @@ export function planMerge<T extends TableInfo>(
   const from = levels.map((_, place): readonly T[] => place === fullest ? [table] : []);
   from[level] = overlapping(levels[level] ?? [], [table]);
   return { from, level };
+}
+
+/**
+ * What each level owes of what it may, from 0: it has room, to 1: entries must wait. Level 0 owes merges
+ * of its tables, every other one those of the bytes above its limit.
+ */
+export function owedOf<T extends TableInfo>(
+  levels: Levels<T>,
+  { level0Tables, level1Bytes }: LevelOptions,
+): readonly number[] {
+  return levels.slice(0, LEVELS_MAX).map((tables, level) => {
+    if (level === 0) {
+      return tables.length < level0Tables ? 0 : tables.length / (LEVEL0_MAX * level0Tables);
+    }
+    const limit = level1Bytes * FANOUT ** (level - 1);
+    const most = Math.max(limit, OVERFLOW_MAX * level1Bytes);
+    return Math.max(0, sizeOf(tables) - limit) / most;
+  });
 }
 
 /** All tables as one merge, to give space back at once. */

@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import {
   isBelow,
+  owedOf,
   planAll,
   planMerge,
   replaceTables,
@@ -42,7 +43,7 @@ Deno.test("planMerge takes the tables of level 0 and the overlapping tables of l
 Deno.test("planMerge takes no more than the oldest tables of a long level 0", () => {
   const newest = [9, 8, 7, 6, 5, 4].map((number) => table(number, "kp"));
   const plan = planMerge([newest, [table(1, "ab"), table(2, "mn")]], OPTIONS, 0)!;
-  assertEquals(plan.from.map(numbers), [[7, 6, 5, 4], [2]]);
+  assertEquals(plan.from.map(numbers), [[5, 4], [2]]);
 });
 
 Deno.test("tableFor and within find the tables of a level that may hold keys", () => {
@@ -66,11 +67,11 @@ Deno.test("planMerge allows each level eight times the size of the level above",
   assertEquals(planMerge([[], [], [table(1, "az", 801)]], OPTIONS, 0)!.level, 3);
 });
 
-Deno.test("planMerge takes the level first that exceeds its limit by the largest factor", () => {
+Deno.test("planMerge takes the level first that owes the largest part of what it may", () => {
   const level0 = (count: number): TableInfo[] =>
     Array.from({ length: count }, (_, number) => table(10 + number, "az"));
-  const below = [[table(1, "az", 350)], [table(2, "az", 900)]];
-  // Of its limit level 0 has 3, level 1 3.5, level 2 1.1 times as much; then level 0 has 4.
+  const below = [[table(1, "az", 650)], [table(2, "az", 1200)]];
+  assertEquals(owedOf([level0(6), ...below], OPTIONS), [6 / 8, 550 / 600, 400 / 800]);
   assertEquals(planMerge([level0(6), ...below], OPTIONS, 0)!.level, 2);
   assertEquals(planMerge([level0(8), ...below], OPTIONS, 0)!.level, 1);
   assertEquals(planMerge([level0(2), [], below[1]!], OPTIONS, 0)!.level, 3);

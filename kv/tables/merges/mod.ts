@@ -16,6 +16,7 @@ export {
   tableFor,
   within,
 } from "./levels.ts";
+export { Brake, Pressure } from "./pressure.ts";
 export { MergedPasses } from "./merge_passes.ts";
 export {
   bounded,

@@ -14,6 +14,8 @@ import type { State } from "./state.ts";
 
 /** All versions that can still be read, in one memory table. */
 export class MemoryState implements State {
+  /** Nothing outlives the process. */
+  readonly marks = [];
   readonly #table = new MemoryTable();
   readonly #holds = new Holds();
   #position: Moment = { index: 0, term: 0, times: { steady: 0, wall: 0 } };
@@ -66,6 +68,8 @@ export class MemoryState implements State {
     invariant(this.#canRead(revision), `revision ${revision} can be read: ${this.#oldest} can`);
     return this.#holds.hold(revision, deletions);
   }
+
+  keepMarks(): void {}
 
   forget(horizon: number, deletions: number): void {
     this.#oldest = Math.max(this.#oldest, horizon);

@@ -115,27 +115,6 @@ export class MemoryTable {
     last.older = null;
   }
 
-  /**
-   * Puts the keys that have several versions into an empty table, step by step. The versions are then
-   * in both: only one of the tables may be used to forget any.
-   */
-  *moveReplaced(to: MemoryTable): Generator<void, void, void> {
-    to.#replacing = this.#replacing.slice(this.#firstReplacing);
-    to.#lastRevision = this.#lastRevision;
-    for (const replacing of to.#replacing) {
-      const { key } = replacing!.entry;
-      if (to.#newest.has(key)) continue;
-      const newest = this.#newest.get(key)!;
-      to.#newest.set(key, newest);
-      to.#keys.add(key);
-      for (let version: Version | null = newest; version !== null; version = version.older) {
-        to.#bytes += bytesOf(version.entry);
-        if (version !== newest) to.#replacedBytes += bytesOf(version.entry);
-      }
-      yield;
-    }
-  }
-
   /** Forgets a key. */
   remove(key: string): void {
     let version = this.#newest.get(key) ?? null;
@@ -154,14 +133,6 @@ export class MemoryTable {
     for (const key of this.#keys.upward(from)) {
       let version = this.#newest.get(key) ?? null;
       for (; version !== null; version = version.older) yield version.entry;
-    }
-  }
-
-  /** The newest version of every key, in the order of the keys. */
-  *newest(): Generator<Entry, void, void> {
-    for (const key of this.#keys.upward("")) {
-      const version = this.#newest.get(key);
-      if (version !== undefined) yield version.entry;
     }
   }
 

@@ -7,6 +7,5 @@
 export { Holds } from "./holds.ts";
 export { isForgotten, MemoryState } from "./memory_state.ts";
 export { MemoryTable } from "./memory_table.ts";
-export { Past } from "./past.ts";
 export type { Range, Scannable } from "./range.ts";
 export type { State } from "./state.ts";

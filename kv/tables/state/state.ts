@@ -8,7 +8,7 @@
  */
 
 import type { Moment } from "../../../raft/mod.ts";
-import type { Entry } from "../files/mod.ts";
+import type { Entry, Mark } from "../files/mod.ts";
 import type { Scannable } from "./range.ts";
 
 /**
@@ -51,4 +51,10 @@ export interface State extends Scannable {
    * on every server that applies this at the same position: so it must follow from the log alone.
    */
   forget(horizon: number, deletions: number): void;
+
+  /** How the bounds of the history stood at the start: from there on it is to be bounded further. */
+  readonly marks: readonly Mark[];
+
+  /** Says how they stand up to a revision, whenever that is to be made durable. */
+  keepMarks(marksUpTo: (revision: number) => readonly Mark[]): void;
 }
