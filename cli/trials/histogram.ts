@@ -41,6 +41,14 @@ export class Histogram {
     this.#counts[Math.min(place, this.#counts.length - 1)]! += 1;
   }
 
+  /** Adds all that another one has counted. */
+  merge(other: Histogram): void {
+    this.#count += other.#count;
+    this.#sumMs += other.#sumMs;
+    this.#maxMs = Math.max(this.#maxMs, other.#maxMs);
+    for (const [place, count] of other.#counts.entries()) this.#counts[place]! += count;
+  }
+
   /** The time within which this share (0 to 1) of the operations ended. */
   percentile(share: number): number {
     const rank = Math.max(1, Math.ceil(share * this.#count));

@@ -26,3 +26,12 @@ Deno.test("histogram accepts zero and very long times", () => {
   histogram.add(1e9);
   assertEquals(histogram.percentile(1), 1e9);
 });
+
+Deno.test("histogram adds what another one has counted", () => {
+  const [one, other] = [new Histogram(), new Histogram()];
+  for (let ms = 1; ms <= 50; ms++) one.add(ms);
+  for (let ms = 51; ms <= 100; ms++) other.add(ms);
+  one.merge(other);
+  assertEquals([one.count, one.maxMs, one.meanMs], [100, 100, 50.5]);
+  assert(Math.abs(one.percentile(0.75) - 75) < 2);
+});

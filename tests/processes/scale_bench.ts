@@ -1,7 +1,9 @@
 /**
  * A store that grows: three durable nodes and the load on one machine. Prints what each step costs,
- * and draws it as a page: `deno task bench:scale [--keys N] [--value-bytes N] [--minutes N] [--page
- * FILE]`. After so many minutes of loading it goes on with the keys that are there, and says how many.
+ * what a put costs as the keys become more, and what is aimed at beside what was seen; draws it as a
+ * page: `deno task bench:scale [--keys N] [--value-bytes N] [--minutes N] [--page FILE]`. Keys are
+ * loaded by batches. After so many minutes of loading it goes on with the keys that are there, and
+ * says how many. It ends by itself.
  *
  * Two nodes run from the start; the third comes when all keys are there, and must catch up.
  *
@@ -14,7 +16,7 @@ import { RpcClient } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import { Histogram } from "../../cli/trials/histogram.ts";
 import { ProcessServiceCluster } from "./process_service_cluster.ts";
-import { scalePage, type ScaleRow } from "./scale_page.ts";
+import { aimLines, costLines, type CostPoint, scalePage, type ScaleRow } from "./scale_page.ts";
 
 const CLIENTS = 64;
 const MEASURE_MS = 10_000;
@@ -22,14 +24,20 @@ const MEASURE_MS = 10_000;
 const LOAD_KEYS = 200;
 const LOAD_CLIENTS = 8;
 const PROGRESS_MS = 10_000;
+/** An empty store has so many keys, that there is something to get. */
+const EMPTY_KEYS = 1000;
 
 const flags = parseArgs(Deno.args, { string: ["keys", "value-bytes", "minutes", "page"] });
 const keys = Number(flags.keys ?? 1_000_000);
 const valueBytes = Number(flags["value-bytes"] ?? 100);
+/** What an entry has that was loaded. */
+const entryBytes = keyAt(0).length + valueBytes;
 const loadMs = 60_000 * Number(flags.minutes ?? 20);
 const cluster = new ProcessServiceCluster({ seed: Date.now(), nodes: 3, machine: "kv" });
 const rows: ScaleRow[] = [];
+const costs: CostPoint[] = [];
 let highestTerm = 0;
+let highestMemory = 0;
 /** The number of keys that are there, or on their way. */
 let loaded = 0;
 
@@ -158,7 +166,7 @@ async function note(
   step: string,
   measured: { readonly times: Histogram; readonly seconds: number; readonly failures: number },
   perRequest = 1,
-): Promise<void> {
+): Promise<ScaleRow> {
   const { times, seconds, failures } = measured;
   const reports = (await Promise.all(cluster.ids.map((id) => cluster.report(id))))
     .filter((report) => report !== null);
@@ -179,6 +187,11 @@ async function note(
     diskMiB: Math.round((first?.bytes ?? 0) / 2 ** 20),
     levels: (first?.tables ?? []).join(" "),
     writeAmplification: (first?.writtenBytes ?? 0) / Math.max(1, first?.addedBytes ?? 1),
+    spaceAmplification: (first?.bytes ?? 0) / Math.max(1, loaded * entryBytes),
+    tablesPerGet: (first?.tables ?? []).reduce(
+      (sum, count, level) => sum + (level === 0 ? count : Math.min(1, count)),
+      0,
+    ),
   };
   rows.push(row);
   console.log(
@@ -192,6 +205,7 @@ async function note(
       row.writeAmplification.toFixed(1)
     }x${failures > 0 ? `  ${failures} failures` : ""}`,
   );
+  return row;
 }
 
 let fresh = 1_000_000_000;
@@ -216,56 +230,138 @@ async function restart(id: NodeId): Promise<number> {
   return performance.now() - begin;
 }
 
+/** What the leader's puts have cost so far. */
+async function costNow(): Promise<{ readonly cpuMs: number; readonly at: number }> {
+  const report = await cluster.report(await leader());
+  return { cpuMs: report?.cpuMs ?? 0, at: performance.now() };
+}
+
 /** Loads all keys, or as many as the time allows. */
 async function loadKeys(): Promise<void> {
   const begin = performance.now();
   const progress = setInterval(async () => {
     const report = await cluster.report(await leader());
     const memory = Math.round((report?.memoryBytes ?? 0) / 2 ** 20);
+    highestMemory = Math.max(highestMemory, memory);
+    const { pressure = 0, tables = [] } = report?.tables ?? {};
     const seconds = Math.round((performance.now() - begin) / 1000);
-    console.log(`  ${loaded} keys after ${seconds} s, the leader takes ${memory} MiB`);
+    console.log(
+      `  ${loaded} keys after ${seconds} s, the leader takes ${memory} MiB, pressure ${
+        Math.round(100 * pressure)
+      } % (${tables.join(" ")})`,
+    );
   }, PROGRESS_MS);
-  const fill = (): Uint8Array | null => {
-    if (loaded >= keys || performance.now() - begin > loadMs) return null;
-    const count = Math.min(LOAD_KEYS, keys - loaded);
-    loaded += count;
-    return batchOf(Array.from({ length: count }, (_, place) => loaded - count + place));
-  };
-  const loading = await load(LOAD_CLIENTS, fill);
+  const times = new Histogram();
+  let failures = 0;
+  for (const goal of goalsUpTo(keys)) {
+    const from = loaded;
+    const before = await costNow();
+    const fill = (): Uint8Array | null => {
+      if (loaded >= goal || performance.now() - begin > loadMs) return null;
+      const count = Math.min(LOAD_KEYS, goal - loaded);
+      loaded += count;
+      return batchOf(Array.from({ length: count }, (_, place) => loaded - count + place));
+    };
+    const part = await load(LOAD_CLIENTS, fill);
+    times.merge(part.times);
+    failures += part.failures;
+    const { cpuMs, at } = await costNow();
+    const count = loaded - from;
+    if (count === 0) continue;
+    const perSecond = 1000 * count / (at - before.at);
+    costs.push({ keys: loaded, perSecond, cpuUs: 1000 * (cpuMs - before.cpuMs) / count });
+  }
   clearInterval(progress);
-  await note(`loading ${loaded} of ${keys} keys`, loading, LOAD_KEYS);
+  const seconds = (performance.now() - begin) / 1000;
+  await note(`loading ${loaded} of ${keys} keys`, { times, seconds, failures }, LOAD_KEYS);
+}
+
+/** 1,000, 3,000, 10,000 and so on: the points at which the cost of a put is noted. */
+function goalsUpTo(most: number): number[] {
+  const goals: number[] = [];
+  for (let goal = 1000; goal < most; goal *= goals.length % 2 === 1 ? 3 : 10 / 3) {
+    goals.push(Math.round(goal));
+  }
+  return [...goals, most];
+}
+
+/** Starts a node without anything and waits until it has what the leader has then. */
+async function catchUp(id: NodeId): Promise<{ readonly seconds: number; readonly bytes: number }> {
+  const sent = async (): Promise<number> => {
+    const reports = await Promise.all(cluster.ids.map((each) => cluster.report(each)));
+    return reports.reduce((sum, report) => sum + (report?.traffic.bytes ?? 0), 0);
+  };
+  const before = await sent();
+  const begin = performance.now();
+  await cluster.start(id);
+  const wanted = (await cluster.status(await leader()))!.applied;
+  while (((await cluster.status(id))?.applied ?? 0) < wanted) await cluster.sleep(50);
+  return { seconds: (performance.now() - begin) / 1000, bytes: await sent() - before };
 }
 
 async function run(): Promise<void> {
   for (const id of [1, 2]) await cluster.start(id);
   await leader();
-  await note("puts of new keys, empty", await load(CLIENTS, during(MEASURE_MS, newKey)));
-  await loadKeys();
-  await note("puts of new keys, full", await load(CLIENTS, during(MEASURE_MS, newKey)));
-  await note("overwrites of any key", await load(CLIENTS, during(MEASURE_MS, overwrite)));
-  await note("gets of any key", await load(CLIENTS, during(MEASURE_MS, anyGet)));
-  const half = load(CLIENTS / 4, during(MEASURE_MS * 3, overwrite), 5);
-  const begin = performance.now();
-  await cluster.start(3);
-  const wanted = (await cluster.status(await leader()))!.applied;
-  while (((await cluster.status(3))?.applied ?? 0) < wanted) await cluster.sleep(50);
-  console.log(`a fresh node caught up in ${((performance.now() - begin) / 1000).toFixed(1)} s`);
-  await note("overwrites while it caught up", await half);
-  const followers = cluster.ids.filter((id) => id !== undefined);
-  const led = await leader();
-  const follower = followers.find((id) => id !== led)!;
-  console.log(
-    `a restarted node serves again after ${(await restart(follower) / 1000).toFixed(1)} s`,
+  const empty = await note(
+    "puts of new keys, empty",
+    await load(CLIENTS, during(MEASURE_MS, newKey)),
   );
+  await loadSome(EMPTY_KEYS);
+  const fewGets = await note(
+    "gets of any key, empty",
+    await load(CLIENTS, during(MEASURE_MS, anyGet)),
+  );
+  await loadKeys();
+  const { term } = rows.at(-1)!;
+  const full = await note(
+    "puts of new keys, full",
+    await load(CLIENTS, during(MEASURE_MS, newKey)),
+  );
+  await note("overwrites of any key", await load(CLIENTS, during(MEASURE_MS, overwrite)));
+  const gets = await note("gets of any key", await load(CLIENTS, during(MEASURE_MS, anyGet)));
+  const half = (ms: number) => load(CLIENTS / 4, during(ms, overwrite), 5);
+  const calm = await note("overwrites, half a load", await half(MEASURE_MS));
+  const loading = half(3 * MEASURE_MS);
+  const caught = await catchUp(3);
+  const busy = await note("overwrites while a node caught up", await loading);
+  const led = await leader();
+  const restartMs = await restart(cluster.ids.find((id) => id !== led)!);
   await note("gets of any key, at the end", await load(CLIENTS, during(MEASURE_MS, anyGet)));
+  const liveBytes = loaded * entryBytes;
+  const last = rows.at(-1)!;
+  for (const line of costLines(costs)) console.log(line);
+  const aims = aimLines({
+    memoryMiB: Math.max(highestMemory, ...rows.flatMap(({ memoryMiB }) => memoryMiB)),
+    changes: term - empty.term,
+    tail: full.p999Ms / full.p50Ms,
+    lagMs: Math.max(...rows.map(({ lagMs }) => lagMs)),
+    puts: full.perSecond / empty.perSecond,
+    gets: gets.perSecond / fewGets.perSecond,
+    restartSeconds: restartMs / 1000,
+    caughtUpSeconds: caught.seconds,
+    caughtUpBytes: caught.bytes / liveBytes,
+    slower: busy.p99Ms / calm.p99Ms,
+    writeAmplification: rows.find(({ step }) => step === "gets of any key")!.writeAmplification,
+    spaceAmplification: Math.max(...rows.slice(3).map((row) => row.spaceAmplification)),
+    tablesPerGet: last.tablesPerGet,
+  });
+  for (const line of aims) console.log(line);
+  if (flags.page !== undefined) {
+    const page = scalePage(rows, { keys, valueBytes, costs, aims });
+    await Deno.writeTextFile(flags.page, page);
+  }
+}
+
+/** Loads a few keys, so that there is something to get. */
+async function loadSome(count: number): Promise<void> {
+  const places = Array.from({ length: count }, (_, place) => place);
+  loaded = count;
+  await load(1, () => places.length === 0 ? null : batchOf(places.splice(0, LOAD_KEYS)));
 }
 
 let keep = true;
 try {
   await run();
-  if (flags.page !== undefined) {
-    await Deno.writeTextFile(flags.page, scalePage(rows, { keys, valueBytes }));
-  }
   keep = false;
 } finally {
   await cluster.close({ keep });

@@ -27,6 +27,82 @@ export interface ScaleRow {
   readonly levels: string;
   /** Bytes written to tables for each byte of keys and values. */
   readonly writeAmplification: number;
+  /** Bytes of tables for each byte of keys and values that were loaded. */
+  readonly spaceAmplification: number;
+  /** In how many tables a get may have to look, without the filters. */
+  readonly tablesPerGet: number;
+}
+
+/** What a put cost while the keys became so many. */
+export interface CostPoint {
+  readonly keys: number;
+  readonly perSecond: number;
+  /** Processor time of the leader for each key. */
+  readonly cpuUs: number;
+}
+
+/** What was seen of what is aimed at. */
+export interface Aims {
+  readonly memoryMiB: number;
+  /** Changes of the leader while keys were loaded. */
+  readonly changes: number;
+  /** The slowest thousandth of puts against the median. */
+  readonly tail: number;
+  readonly lagMs: number;
+  /** Puts and gets a second against those of an empty store. */
+  readonly puts: number;
+  readonly gets: number;
+  readonly restartSeconds: number;
+  readonly caughtUpSeconds: number;
+  /** Bytes that were sent for each byte of keys and values. */
+  readonly caughtUpBytes: number;
+  /** The slowest hundredth of writes while a node caught up, against before. */
+  readonly slower: number;
+  readonly writeAmplification: number;
+  readonly spaceAmplification: number;
+  readonly tablesPerGet: number;
+}
+
+/** The cost of a put against the number of keys, drawn with characters. */
+export function costLines(costs: readonly CostPoint[]): string[] {
+  const most = Math.max(...costs.map(({ cpuUs }) => cpuUs), 1e-9);
+  return costs.map(({ keys, perSecond, cpuUs }) => {
+    const bar = "#".repeat(Math.round(40 * cpuUs / most));
+    return `${String(keys).padStart(10)} keys  ${String(Math.round(perSecond)).padStart(7)}/s  ${
+      cpuUs.toFixed(1).padStart(6)
+    } µs of the leader a put  ${bar}`;
+  });
+}
+
+/** What is aimed at beside what was seen. */
+export function aimLines(seen: Aims): string[] {
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  const times = (factor: number): string => `${factor.toFixed(2)}×`;
+  const lines: [name: string, seen: string, aim: string, isMet: boolean | null][] = [
+    ["highest memory of a node", `${seen.memoryMiB} MiB`, "under 512", seen.memoryMiB < 512],
+    ["changes of the leader while loading", `${seen.changes}`, "0", seen.changes === 0],
+    ["puts, p99.9 against p50, full", times(seen.tail), "under 10", seen.tail < 10],
+    ["longest pause of a loop", `${seen.lagMs.toFixed(0)} ms`, "20 at p99.99", null],
+    ["puts, full against empty", percent(seen.puts), "70 %", seen.puts >= 0.7],
+    ["gets, full against empty", percent(seen.gets), "50 %", seen.gets >= 0.5],
+    ["restart", `${seen.restartSeconds.toFixed(1)} s`, "under 3", seen.restartSeconds < 3],
+    ["a fresh node catches up", `${seen.caughtUpSeconds.toFixed(1)} s`, "", null],
+    ["bytes sent for it", times(seen.caughtUpBytes), "1.1", seen.caughtUpBytes <= 1.1],
+    ["writes' p99 meanwhile", times(seen.slower), "under 2", seen.slower < 2],
+    [
+      "write amplification",
+      times(seen.writeAmplification),
+      "under 12",
+      seen.writeAmplification < 12,
+    ],
+    ["space amplification", times(seen.spaceAmplification), "under 2", seen.spaceAmplification < 2],
+    ["tables for a get", `${seen.tablesPerGet}`, "", null],
+  ];
+  return lines.map(([name, found, aim, isMet]) =>
+    `${name.padEnd(36)} ${found.padStart(9)}${aim === "" ? "" : `   aim ${aim}`}${
+      isMet === null ? "" : isMet ? ": met" : ": MISSED"
+    }`
+  );
 }
 
 const HEADS = [
@@ -53,7 +129,12 @@ const STYLE = "body{font:14px system-ui;margin:2em}table{border-collapse:collaps
 /** Makes the page. */
 export function scalePage(
   rows: readonly ScaleRow[],
-  { keys, valueBytes }: { readonly keys: number; readonly valueBytes: number },
+  { keys, valueBytes, costs, aims }: {
+    readonly keys: number;
+    readonly valueBytes: number;
+    readonly costs: readonly CostPoint[];
+    readonly aims: readonly string[];
+  },
 ): string {
   const fastest = Math.max(1, ...rows.map(({ perSecond }) => perSecond));
   const title = `${keys} keys of ${valueBytes} bytes`;
@@ -81,7 +162,7 @@ export function scalePage(
   return `<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>${title}</title>` +
     `<style>${STYLE}</style>\n<h1>${title}</h1>\n<table>\n<tr>${heads}</tr>\n${
       body.join("\n")
-    }\n</table>\n`;
+    }\n</table>\n<pre>${escaped([...aims, "", ...costLines(costs)].join("\n"))}</pre>\n`;
 }
 
 function escaped(text: string): string {
