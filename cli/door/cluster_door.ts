@@ -24,8 +24,7 @@ import { type Access, checkAccess } from "./access.ts";
 import { LiveControl } from "./live_control.ts";
 import { liveRoutes } from "./live_routes.ts";
 import { LiveView } from "./live_view.ts";
-import { METRICS } from "./metrics.ts";
-import { httpSamples } from "./samples.ts";
+import { httpSamples, METRICS } from "../metrics/mod.ts";
 
 /** Options of {@linkcode openClusterDoor}. */
 export interface ClusterDoorOptions {

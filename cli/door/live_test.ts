@@ -12,7 +12,7 @@ import type { StoreClient } from "../../net/store/mod.ts";
 import { until } from "../../tests/helpers/until.ts";
 import type { Session } from "../table/mod.ts";
 import { joinedScript, LIVE_SCRIPT, livePage } from "./live_page.ts";
-import { LeaderHistory } from "./leaders.ts";
+import { LeaderHistory } from "../metrics/leaders.ts";
 import { LiveControl } from "./live_control.ts";
 import { LiveView } from "./live_view.ts";
 

@@ -9,9 +9,8 @@ import type { Sample } from "../../net/http/mod.ts";
 import type { Delay } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import { nodeName, type NodeReport, type Session } from "../table/mod.ts";
-import { LeaderHistory, LEADERS_REQUEST } from "./leaders.ts";
 import type { PageNode, PageState } from "./page_data.ts";
-import { METRICS_REQUEST, samplesOf } from "./samples.ts";
+import { LeaderHistory, LEADERS_REQUEST, METRICS_REQUEST, samplesOf } from "../metrics/mod.ts";
 
 /** The time from one state to the next. */
 const EVERY_MS = 400;

@@ -12,9 +12,9 @@ import { parsePrometheus } from "../../tests/helpers/prometheus.ts";
 import { startNode, storeOf } from "../../tests/helpers/serving_node.ts";
 import { until } from "../../tests/helpers/until.ts";
 import { withFolder } from "../../tests/helpers/with_folder.ts";
-import { METRICS } from "./metrics.ts";
+import { METRICS } from "../metrics/metrics.ts";
 import { openNodeDoor } from "./node_door.ts";
-import { samplesOf } from "./samples.ts";
+import { samplesOf } from "../metrics/samples.ts";
 
 const PAGE = new URL("../../docs/metrics.md", import.meta.url);
 const DASHBOARD = new URL("../../docs/grafana.json", import.meta.url);

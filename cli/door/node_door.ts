@@ -13,7 +13,7 @@ import type { Access } from "./access.ts";
 import { type ClusterDoor, openClusterDoor } from "./cluster_door.ts";
 import { nodeHealth } from "./health.ts";
 import { HttpNodes } from "./http_nodes.ts";
-import { listening } from "./listening.ts";
+import { listening } from "../metrics/mod.ts";
 
 /** The name of the socket behind the gate, within the folder of a node. */
 const HTTP_SOCKET = "http.sock";

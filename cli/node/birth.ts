@@ -26,7 +26,7 @@ import { addressText, attempt, CommandError, nodeName } from "../table/mod.ts";
 import type { NodeSettings } from "./node_settings.ts";
 import { answerIdentity, clientOf } from "./member_requests.ts";
 import { askToJoin } from "./joining.ts";
-import { listening } from "../door/mod.ts";
+import { listening } from "../metrics/mod.ts";
 import { refusedLog } from "./log/mod.ts";
 
 /** A folder that belongs to a cluster. */

@@ -8,7 +8,7 @@ import { cpuUsage } from "node:process";
 import { TimeBuckets } from "../../net/http/mod.ts";
 import type { Answer, Plain, WireValue } from "../../net/mod.ts";
 import type { NodeId, Status } from "../../raft/mod.ts";
-import { LEADERS_REQUEST, type LeaderSeen } from "../door/mod.ts";
+import { LEADERS_REQUEST, type LeaderSeen } from "../metrics/mod.ts";
 import type { SaveFigures } from "../table/mod.ts";
 
 /** A timer at this interval costs half a millisecond of processor time per second. */

@@ -21,7 +21,8 @@ import {
   systemMessage,
   UsageError,
 } from "../table/mod.ts";
-import { accessOf, type ClusterDoor, ListenError, openNodeDoor } from "../door/mod.ts";
+import type { ClusterDoor } from "../door/mod.ts";
+import { ListenError } from "../metrics/mod.ts";
 import { StoppedUnborn } from "./birth.ts";
 import { type NodeLog, setupLog } from "./log/mod.ts";
 import { parseEndpoint } from "../cluster/mod.ts";
@@ -114,6 +115,8 @@ async function startDoor(
   if (options.http === null) return null;
   try {
     const address = parseEndpoint(options.http);
+    // A node without an HTTP port does not load it: its modules take five megabytes.
+    const { accessOf, openNodeDoor } = await import("../door/mod.ts");
     return await openNodeDoor(node, settings, { address, access: await accessOf(options) });
   } catch (error) {
     await node.stop();

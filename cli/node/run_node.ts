@@ -31,7 +31,7 @@ import {
 } from "../../raft/mod.ts";
 import { type BornFolder, openFolder } from "./birth.ts";
 import { cpuMs, LeaderChanges, LoopLag, SaveTimes } from "./figures.ts";
-import { listening, METRICS_REQUEST, nodeSamples } from "../door/mod.ts";
+import { listening, METRICS_REQUEST, nodeSamples } from "../metrics/mod.ts";
 import { leadershipLog, openingLog, refusedLog } from "./log/mod.ts";
 import { makeMachine, type RunningMachine } from "./machines.ts";
 import { COMPACT_REQUEST, formatBytes, type NodeReport, REPORT_REQUEST } from "../table/mod.ts";

@@ -7,7 +7,7 @@
  */
 
 import type { Sample } from "../../net/http/mod.ts";
-import { METRICS } from "../door/mod.ts";
+import { METRICS } from "../metrics/mod.ts";
 
 /** The runtime declares its providers without types; these parts of their interface are used. */
 interface Tracer {

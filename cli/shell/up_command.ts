@@ -29,14 +29,8 @@ import {
   readClusterFile,
   untilServing,
 } from "../cluster/mod.ts";
-import {
-  accessOf,
-  type ClusterDoor,
-  clusterHealth,
-  METRICS_REQUEST,
-  openClusterDoor,
-  samplesOf,
-} from "../door/mod.ts";
+import { accessOf, type ClusterDoor, clusterHealth, openClusterDoor } from "../door/mod.ts";
+import { METRICS_REQUEST, samplesOf } from "../metrics/mod.ts";
 import { runShell } from "./shell_command.ts";
 
 /** The number of nodes of a new cluster. */

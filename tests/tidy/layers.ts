@@ -37,6 +37,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["cli/rows"],
   ["cli/cluster/remote"],
   ["cli/cluster"],
+  ["cli/metrics"],
   ["cli/door"],
   ["cli/members", "cli/node/log", "cli/shell", "cli/store"],
   ["tests/cluster"],

@@ -7,7 +7,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { METRICS } from "../../../cli/door/mod.ts";
+import { METRICS } from "../../../cli/metrics/mod.ts";
 import { openNodeDoor } from "../../../cli/door/node_door.ts";
 import { listLog } from "../../helpers/list_log.ts";
 import { startNode } from "../../helpers/serving_node.ts";
