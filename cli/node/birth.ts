@@ -17,8 +17,10 @@ import {
   FileStorage,
   type Folder,
   type Members,
+  NO_STARTS,
   type NodeId,
   readFolder,
+  type Starts,
   StorageError,
   writeFolder,
 } from "../../raft/mod.ts";
@@ -50,11 +52,22 @@ export async function openFolder(settings: NodeSettings): Promise<BornFolder> {
     await storage.load();
     await storage.close();
   }
-  const folder = { ...found, ...ownAddresses(settings), hasBegun: true };
-  if (JSON.stringify(folder) !== JSON.stringify(found)) {
-    await locked(data, (files) => writeFolder(files, folder));
-  }
+  const starts = oneMore(found.starts);
+  const folder = { ...found, ...ownAddresses(settings), hasBegun: true, starts };
+  await locked(data, (files) => writeFolder(files, folder));
   return folder;
+}
+
+/**
+ * Counts this start (D8). Earlier releases drop the count, so the first number is the time: it is
+ * higher than all that were counted up from an earlier time.
+ */
+function oneMore({ latest, drawn }: Starts): Starts {
+  const [number = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return {
+    latest: latest === 0 ? Math.floor(Date.now() / 1_000) : latest + 1,
+    drawn: [...drawn, number].slice(-STARTS_MAX),
+  };
 }
 
 async function locked<Result>(
@@ -89,7 +102,8 @@ async function readOrMake(files: DenoFiles, settings: NodeSettings): Promise<Fol
     throw new StorageError("damaged", "the file is missing", { file: "members" });
   }
   const identity = { cluster, node: id, clusterId: "", incarnation: drawId() };
-  const folder = { identity, founders: null, ...ownAddresses(settings), hasBegun: false };
+  const empty = { identity, founders: null, hasBegun: false, starts: NO_STARTS, heard: [] };
+  const folder = { ...empty, ...ownAddresses(settings) };
   await writeFolder(files, folder);
   return folder;
 }
@@ -164,6 +178,7 @@ class Waiting {
           certificate: null,
           client,
           held: () => NOTHING,
+          ...{ starts: NO_STARTS, heard: [] },
         },
         met: (peer, claim) => this.#met(peer, claim),
         receive: () => {},
@@ -256,6 +271,9 @@ class Waiting {
     );
   }
 }
+
+/** So many of the latest starts are told apart. */
+const STARTS_MAX = 64;
 
 /** What an empty folder holds. */
 const NOTHING = { index: 0, term: 0 };

@@ -4,14 +4,22 @@
  * @module
  */
 
-import type { Answer, PeerIdentity, Plain, WireValue } from "../../net/mod.ts";
+import {
+  type Answer,
+  HeardFile,
+  type PeerIdentity,
+  type Plain,
+  type WireValue,
+} from "../../net/mod.ts";
 import {
   decodeMembers,
+  DenoFiles,
   encodeMembers,
   type Folder,
   type Member,
   type Members,
   type Node,
+  writeFolder,
 } from "../../raft/mod.ts";
 import {
   IDENTITY_REQUEST,
@@ -30,11 +38,21 @@ export function peerIdentity(
   folder: Folder & { readonly founders: Members },
   held: PeerIdentity["held"],
 ): PeerIdentity {
-  const { identity, founders } = folder;
+  const { identity, founders, starts, heard } = folder;
   return {
-    ...{ ...identity, founders, client: clientOf(folder), held },
+    ...{ ...identity, founders, client: clientOf(folder), held, starts, heard },
     certificate: encodeMembers(founders),
   };
+}
+
+/** Writes what peers promise into a folder; `null`: there is none with ids. */
+export function heardFile(
+  folder: Folder | null,
+  data: string,
+  failed: (error: unknown) => void,
+): HeardFile | null {
+  const write = (now: Folder): Promise<void> => writeFolder(new DenoFiles(data), now);
+  return folder && new HeardFile({ folder, write, failed });
 }
 
 /** Answers the question which node this is; false for another request. */

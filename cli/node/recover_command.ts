@@ -17,6 +17,7 @@ import {
   type Folder,
   loneLog,
   type Moment,
+  NO_STARTS,
   type Persistent,
   readFolder,
   StorageError,
@@ -145,7 +146,8 @@ async function makeNew(
   }
   await copyTables(`${data}/${TABLES_FOLDER}`, `${next}/${TABLES_FOLDER}`);
   const founders = { voters: [member], outgoing: [], learners: [] };
-  await writeFolder(new DenoFiles(next), { ...folder, identity, founders, hasBegun: true });
+  const whole = { identity, founders, peer, client, hasBegun: true, starts: NO_STARTS, heard: [] };
+  await writeFolder(new DenoFiles(next), whole);
   await attempt(`rename ${data}`, () => Deno.rename(data, kept));
   await attempt(`rename ${next}`, () => Deno.rename(next, data));
   return { clusterId: identity.clusterId, kept };

@@ -40,15 +40,13 @@ import { openNodeControl } from "./control.ts";
 import { handOver } from "./hand_over.ts";
 import { untilVoter } from "./joining.ts";
 import { FAREWELL_MS, isMembersFolder, removedError } from "./leaving.ts";
-import { answerIdentity, answerMembers, peerIdentity } from "./member_requests.ts";
+import { answerIdentity, answerMembers, heardFile, peerIdentity } from "./member_requests.ts";
 import type { NodeSettings, RunningNode } from "./node_settings.ts";
 
 /** The lab's default in ticks of 25 ms instead of 10. */
 const LAB_PACE = { electionTicks: 10, heartbeatTicks: 4 };
 
-/**
- * Most of a compacted log that stays in memory for followers that lag; half of its limit if less.
- */
+/** Most of a compacted log that stays in memory for slow followers; half of its limit if less. */
 const TRAILING_BYTES_MAX = 16 * 2 ** 20;
 
 /** Any free port of the loopback. */
@@ -78,6 +76,7 @@ class NodeProcess implements RunningNode {
   readonly #settings: NodeSettings;
   /** `null`: nodes of a test that have no ids. */
   readonly #folder: BornFolder | null;
+  readonly #heardFile;
   readonly #limits;
   readonly #clock = new SystemClock();
   readonly #machine: RunningMachine;
@@ -106,6 +105,7 @@ class NodeProcess implements RunningNode {
     this.#folder = folder;
     const { id, cluster, peers, log } = settings;
     const identity = folder?.identity ?? { cluster, node: id };
+    this.#heardFile = heardFile(folder, settings.data, (error) => this.#fail(error));
     this.#storage = new FileStorage({
       files: new DenoFiles(settings.data),
       identity,
@@ -124,6 +124,7 @@ class NodeProcess implements RunningNode {
         listen: address,
         receive: (envelope) => this.#receive(envelope),
         heard: (from) => this.#heard(from),
+        heardMore: (heard) => this.#heardFile?.keep(heard),
         log: (line) => log.warn(line),
         refused: refusedLog(log, {
           olderCopy: (detail) => void this.#giveUp(new StorageError("foreign", detail)),
@@ -266,9 +267,7 @@ class NodeProcess implements RunningNode {
   /** Stops the node soon in any case: messages that have not left by now are dropped. */
   async stop(): Promise<void> {
     if (!this.#isStopped && this.#node !== null) await handOver(this.#node);
-    this.#close();
-    await this.#node?.stop();
-    this.#end.resolve(null);
+    await this.#giveUp(null);
   }
 
   #close(): void {
@@ -282,10 +281,10 @@ class NodeProcess implements RunningNode {
     this.#control?.close();
   }
 
-  /** A peer knows that this node must promise nothing any more (D8, M7). */
-  async #giveUp(reason: Error): Promise<void> {
+  /** It was stopped, or a peer knows that it must promise nothing any more (D8, M7). */
+  async #giveUp(reason: Error | null): Promise<void> {
     this.#close();
-    await this.#node?.stop();
+    await Promise.all([this.#node?.stop(), this.#heardFile?.close()]);
     this.#end.resolve(reason);
   }
 
@@ -300,6 +299,7 @@ class NodeProcess implements RunningNode {
 
   #fail(error: unknown): void {
     this.#close();
+    void this.#heardFile?.close();
     this.#end.resolve(error);
   }
 

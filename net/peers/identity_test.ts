@@ -5,7 +5,13 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Envelope, Members, NodeId, Position } from "../../raft/mod.ts";
+import {
+  type Envelope,
+  type Members,
+  NO_STARTS,
+  type NodeId,
+  type Position,
+} from "../../raft/mod.ts";
 import { until } from "../../tests/helpers/until.ts";
 import type { PeerClaim, PeerIdentity, TcpTransportOptions } from "../wire/tcp_options.ts";
 import { PEER_VERSIONS, type PeerHello, refusePeer, type Self } from "./peer_hello.ts";
@@ -48,7 +54,14 @@ function identityOf(
   known: readonly string[],
 ): PeerIdentity {
   const ids = { clusterId, incarnation, founders: membersOf(known) };
-  return { ...ids, certificate: null, client: "", held: () => NOWHERE };
+  return {
+    ...ids,
+    certificate: null,
+    client: "",
+    held: () => NOWHERE,
+    starts: NO_STARTS,
+    heard: [],
+  };
 }
 
 /** How two nodes refuse each other, after each has tried; each knows members as of a place. */
@@ -181,7 +194,7 @@ Deno.test("refusePeer refuses what lacks a cluster, and what means another folde
   const hello: PeerHello = {
     ...{ versions: PEER_VERSIONS, cluster: "test", clusterId: "c", from: 2, incarnation: "a2" },
     ...{ wanted: "a1", to: 1, run: 1, dial: 1, line: "small", members: "", address: "" },
-    ...{ certificate: null, asOf: none, client: "", held: null },
+    ...{ certificate: null, asOf: none, client: "", held: null, starts: NO_STARTS },
   };
   const refusal = (change: Partial<PeerHello>) =>
     refusePeer({ ...hello, ...change }, mine)?.refusal;

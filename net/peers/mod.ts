@@ -4,4 +4,5 @@
  * @module
  */
 
+export { HeardFile } from "./heard_file.ts";
 export { TcpTransport } from "./tcp_transport.ts";

@@ -4,13 +4,20 @@
  * @module
  */
 
-import { Configuration, type Members, type NodeId, type Position } from "../../raft/mod.ts";
+import {
+  Configuration,
+  type Members,
+  NO_STARTS,
+  type NodeId,
+  type Position,
+} from "../../raft/mod.ts";
 import type { PeerIdentity, TcpTransportOptions } from "../wire/mod.ts";
 import { PEER_VERSIONS, type Self } from "./peer_hello.ts";
 
 const NO_IDS: PeerIdentity = {
   ...{ clusterId: "", incarnation: "", founders: null, certificate: null, client: "" },
   held: () => ({ index: 0, term: 0 }),
+  ...{ starts: NO_STARTS, heard: [] },
 };
 
 /** What stays and what changes of it. */

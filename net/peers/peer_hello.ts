@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { NodeId, Position } from "../../raft/mod.ts";
+import { NO_STARTS, type NodeId, type Position, type Starts } from "../../raft/mod.ts";
 import {
   agree,
   agreed,
@@ -47,6 +47,9 @@ export const LINES = ["small", "bulk"] as const;
  */
 export type Line = typeof LINES[number];
 
+/** The longest list of starts that is read. */
+const STARTS_MAX = 256;
+
 /** First frame of the node that dials. */
 export interface PeerHello {
   readonly versions: Versions;
@@ -80,6 +83,8 @@ export interface PeerHello {
   readonly client: string;
   /** The term and the last entry of the sender's folder when it was opened; `null`: it does not say. */
   readonly held: Position | null;
+  /** The starts of the sender's folder, with this one. */
+  readonly starts: Starts;
 }
 
 /** First frame of the node that was dialled, if it accepts the hello. */
@@ -97,11 +102,11 @@ export interface PeerAnswer {
 export function encodePeerHello(hello: PeerHello): WireValue {
   const { lowest, highest, features } = hello.versions;
   const { cluster, clusterId, from, incarnation, to, wanted, run, dial } = hello;
-  const { members, address, certificate, asOf, client, held } = hello;
+  const { members, address, certificate, asOf, client, held, starts } = hello;
   const line = LINES.indexOf(hello.line);
   const place = [cluster, clusterId, GROUP, from, incarnation, to, wanted, run, dial, line];
-  const later = [members, address, certificate, asOf.term, asOf.index, client];
-  if (held !== null) later.push(held.term, held.index);
+  const later: WireValue[] = [members, address, certificate, asOf.term, asOf.index, client];
+  if (held !== null) later.push(held.term, held.index, starts.latest, starts.drawn);
   return [MARK.peer, lowest, highest, features, ...place, ...later];
 }
 
@@ -143,7 +148,7 @@ export function decodePeerHello(
   if ("refusal" in agreement) return agreement;
   const [cluster, clusterId, group, from, incarnation, to, wanted, run, dial, place] = rest;
   const [members, address, certificate = null, term = 0, index = 0, client = ""] = rest.slice(10);
-  const [heldTerm, heldIndex] = rest.slice(16);
+  const [heldTerm, heldIndex, latest, drawn] = rest.slice(16);
   if (!isWhole(from) || !isWhole(to) || !isWhole(run) || !isWhole(dial)) return bad("wanted ids");
   if (!isWhole(term) || !isWhole(index)) return bad("wanted a place of the log");
   const line = isWhole(place) ? LINES[place] : undefined;
@@ -164,7 +169,13 @@ export function decodePeerHello(
   const held = isWhole(heldTerm) && isWhole(heldIndex)
     ? { term: heldTerm, index: heldIndex }
     : null;
-  return { ...agreement, versions, ...ids, members, address, certificate, asOf, client, held };
+  const about = { members, address, certificate, asOf, client, held };
+  return { ...agreement, versions, ...ids, ...about, starts: startsOf(latest, drawn) };
+}
+
+function startsOf(latest: WireValue | undefined, drawn: WireValue | undefined): Starts {
+  if (!isWhole(latest) || !Array.isArray(drawn) || !drawn.every(isWhole)) return NO_STARTS;
+  return { latest, drawn: drawn.slice(-STARTS_MAX) };
 }
 
 /** Why a hello is not welcome; `null`: it is. */

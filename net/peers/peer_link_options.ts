@@ -14,7 +14,7 @@ export type AddressSource = "member" | "other";
 /** Options of a {@linkcode PeerLink}. */
 export interface PeerLinkOptions {
   /** What this node is at the moment. */
-  readonly self: () => Self & Pick<PeerIdentity, "certificate" | "client" | "held">;
+  readonly self: () => Self & Pick<PeerIdentity, "certificate" | "client" | "held" | "starts">;
   readonly peer: NodeId;
   readonly line: Line;
   readonly run: number;

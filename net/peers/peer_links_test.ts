@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { Configuration, type NodeId } from "../../raft/mod.ts";
+import { Configuration, NO_STARTS, type NodeId } from "../../raft/mod.ts";
 import { PEER_VERSIONS } from "./peer_hello.ts";
 import { PeerLink } from "./peer_link.ts";
 import { type Links, PeerLinks } from "./peer_links.ts";
@@ -20,6 +20,7 @@ const SELF = {
     members: "",
     certificate: null,
     held: () => null,
+    ...{ starts: NO_STARTS, heard: [] },
     versions: PEER_VERSIONS,
   },
 };

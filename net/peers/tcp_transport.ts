@@ -1,12 +1,11 @@
 /**
- * The {@linkcode Transport} between real nodes: two TCP connections in each direction between two
- * nodes, one for small messages and one for long ones. The sender dials; `docs/protocol.md` says
- * what travels.
+ * The {@linkcode Transport} between real nodes: two TCP connections in each direction, one for small
+ * messages and one for long ones. The sender dials; `docs/protocol.md` says what travels.
  *
  * Invariants: a message that arrives came from a member of this cluster, was meant for this node,
  * and was sent in the latest run of its sender that this node has seen; a small message never waits
- * behind a long one; a stuck peer blocks no other;
- * memory is bounded whatever arrives from outside; every refusal is counted.
+ * behind a long one; a stuck peer blocks no other; memory is bounded whatever arrives from outside;
+ * every refusal is counted.
  *
  * @module
  */
@@ -95,7 +94,7 @@ export class TcpTransport implements Transport {
   readonly #refusals: Refusals;
   readonly #lobby: Lobby;
   readonly #links: PeerLinks;
-  readonly #promises = new PeerPromises();
+  readonly #promises: PeerPromises;
   /** At most one for each line of each peer. */
   readonly #incoming = new Set<Incoming>();
   readonly #ticker: ReturnType<typeof setInterval>;
@@ -107,11 +106,12 @@ export class TcpTransport implements Transport {
     checkClusterName(options.cluster);
     this.#options = options;
     this.#self = new OwnIdentity(options);
+    this.#promises = new PeerPromises(options.identity?.heard, options.heardMore);
     this.#limits = { ...TCP_LIMITS, ...options.limits };
     this.#run = Date.now() * 1024 + Math.floor(1024 * Math.random());
-    this.#refusals = new Refusals({ log: options.log, now: () => performance.now() });
-    const make = (peer: NodeId): Links => this.#linksTo(peer);
     const now = (): number => performance.now();
+    this.#refusals = new Refusals({ log: options.log, now });
+    const make = (peer: NodeId): Links => this.#linksTo(peer);
     this.#links = new PeerLinks({ id: options.id, make, now }, options.peers);
     const listener = Deno.listen({ ...options.listen, transport: "tcp" });
     const { hostname, port } = listener.addr as Deno.NetAddr;
@@ -159,9 +159,8 @@ export class TcpTransport implements Transport {
 
   /** Traffic to each peer. */
   traffic(): ReadonlyMap<NodeId, PeerTraffic> {
-    return new Map(
-      [...this.#links].map(([id, { small, bulk }]) => [id, sum(small.traffic, bulk.traffic)]),
-    );
+    const links = [...this.#links];
+    return new Map(links.map(([id, { small, bulk }]) => [id, sum(small.traffic, bulk.traffic)]));
   }
 
   /** Number of messages received since the start. */
@@ -182,6 +181,7 @@ export class TcpTransport implements Transport {
   /** Closes all connections at once. */
   close(): void {
     clearInterval(this.#ticker);
+    this.#promises.keep();
     this.#lobby.close();
     for (const link of this.#links.all()) link.close();
     const end = { kind: "local", message: "this node stops" } as const;
@@ -211,10 +211,8 @@ export class TcpTransport implements Transport {
       this.#promises.judge(hello);
     if (refusal !== null) return refusal;
     this.#endEarlier(hello);
-    const heardAt = performance.now();
-    const promised = this.#promises.of(hello);
-    const ids = { peer, hello, line, connection, run, dial, promised };
-    const incoming: Incoming = { ...ids, heardBytes: 0, heardAt };
+    const ids = { peer, hello, line, connection, run, dial, promised: this.#promises.of(hello) };
+    const incoming: Incoming = { ...ids, heardBytes: 0, heardAt: performance.now() };
     for (const other of this.#incoming) {
       invariant(other.peer !== peer || other.run === run, `n${peer} has connections of one run`);
     }
@@ -293,6 +291,7 @@ export class TcpTransport implements Transport {
     this.#tickedAt = now;
     this.#links.dismissGuests(new Set([...this.#incoming].map(({ peer }) => peer)));
     for (const link of this.#links.all()) link.tick(now, didStall);
+    this.#promises.keep();
     for (const incoming of this.#incoming) {
       const bytes = incoming.connection.bytesReceived;
       if (bytes !== incoming.heardBytes || didStall) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Envelope, Members, NodeId, Position } from "../../raft/mod.ts";
+import type { Envelope, Heard, Members, NodeId, Position, Starts } from "../../raft/mod.ts";
 import type { Versions } from "./hello.ts";
 
 /** Where a server listens. */
@@ -81,6 +81,10 @@ export interface PeerIdentity {
   readonly client: string;
   /** The term and the last entry of its folder; `null`: it is not open yet, and this node dials no peer. */
   readonly held: () => Position | null;
+  /** The starts of its folder, with this one. */
+  readonly starts: Starts;
+  /** What peers have promised to earlier runs of this node. */
+  readonly heard: readonly Heard[];
 }
 
 /** What a peer says in a hello, whether it is let in or not. */
@@ -114,6 +118,8 @@ export interface TcpTransportOptions {
   readonly heard?: (from: NodeId) => void;
   /** The cluster and the folder of this node. @default {any folder of any cluster of the name} */
   readonly identity?: PeerIdentity;
+  /** Called now and then when peers have promised more, with all that they have. It must not throw. */
+  readonly heardMore?: (heard: readonly Heard[]) => void;
   /** Called with the hello of each peer, also of one that is refused. It must not throw. */
   readonly met?: (peer: NodeId, claim: PeerClaim) => void;
   /** What is spoken with peers, for tests of an upgrade. @default {all that this program speaks} */

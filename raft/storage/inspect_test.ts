@@ -50,6 +50,7 @@ Deno.test("inspect refuses a folder whose members are damaged, as a node does", 
   const disk = await livedDisk();
   await writeFolder(disk.open(), {
     ...{ identity: IDENTITY, founders: null, peer: "", client: "", hasBegun: true },
+    ...{ starts: { latest: 0, drawn: [] }, heard: [] },
   });
   assertEquals((await inspect(disk.open())).verdict, "sound");
   disk.damage("members", 40, (byte) => byte ^ 1);

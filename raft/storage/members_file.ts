@@ -1,16 +1,22 @@
 /**
  * The file that says to which cluster a folder belongs, which members the cluster had when it was born,
- * and where the node listened last. It is written before anything else is in the folder, once the
- * node belongs to a cluster, and when its addresses change.
+ * where the node listened last, how often it was started, and what its peers promised. It is written
+ * before anything else is in the folder, at each start, and when a peer has promised more.
  *
  * The bytes: the head of every file with the letter M and the length of the text, an object in JSON
- * (`founders` as `encodeMembers` has members, or `null`; `peer`, `client`, `begun`), and the CRC-32 of
- * the text.
+ * (`founders` as `encodeMembers` has members, or `null`; `peer`, `client`, `begun`, `starts`,
+ * `heard`), and the CRC-32 of the text.
  *
  * @module
  */
 
-import { decodeMembers, encodeMembers, type Files, type Members } from "../core/mod.ts";
+import {
+  decodeMembers,
+  encodeMembers,
+  type Files,
+  type Members,
+  type NodeId,
+} from "../core/mod.ts";
 import { MEMBERS_FILE, readHeader, VOTE_FILE } from "./file_reading.ts";
 import { FinalFiles, writeFile } from "./final_files.ts";
 import {
@@ -21,6 +27,38 @@ import {
   type Identity,
 } from "./format/mod.ts";
 import { StorageError } from "./storage_error.ts";
+
+/**
+ * The starts of a folder. A copy that is started anew has other numbers from there on, so its peers know
+ * it however often it is started.
+ */
+export interface Starts {
+  /** The number of the latest one; 0: none was counted. */
+  readonly latest: number;
+  /** A random number for each of the latest ones, in order. */
+  readonly drawn: readonly number[];
+}
+
+/** No start was counted. */
+export const NO_STARTS: Starts = { latest: 0, drawn: [] };
+
+/** What the folder of a peer must hold, by what its node said (D8). */
+export interface Heard {
+  /** The peer. */
+  readonly id: NodeId;
+  /** Its folder. */
+  readonly incarnation: string;
+  /** The number of its latest start; 0: it does not say. */
+  readonly start: number;
+  /** What was drawn at that start. */
+  readonly drawn: number;
+  /** The run of the peer that was heard last. */
+  readonly run: number;
+  /** The highest term of its messages. */
+  readonly term: number;
+  /** The highest index that it acknowledged in that term. */
+  readonly match: number;
+}
 
 /** The node and the cluster that a folder belongs to. */
 export interface Folder {
@@ -34,6 +72,10 @@ export interface Folder {
   readonly client: string;
   /** Whether the other files were made: from then on they must be there. */
   readonly hasBegun: boolean;
+  /** The starts of the folder's node. */
+  readonly starts: Starts;
+  /** What the peers of the node have promised. */
+  readonly heard: readonly Heard[];
 }
 
 /**
@@ -76,22 +118,53 @@ export async function writeFolder(files: Files, { identity, ...rest }: Folder): 
   await final.syncFolder();
 }
 
-function encodeText({ founders, peer, client, hasBegun }: Omit<Folder, "identity">): Uint8Array {
+function encodeText(
+  { founders, hasBegun: begun, ...rest }: Omit<Folder, "identity">,
+): Uint8Array {
   const members = founders === null ? null : JSON.parse(textOf(encodeMembers(founders)));
-  return bytesOf(JSON.stringify({ founders: members, peer, client, begun: hasBegun }));
+  const { peer, client, starts, heard } = rest;
+  return bytesOf(JSON.stringify({ founders: members, peer, client, begun, starts, heard }));
 }
 
 function decodeText(bytes: Uint8Array): Omit<Folder, "identity"> {
   try {
-    const { founders, peer, client, begun } = JSON.parse(textOf(bytes));
+    const { founders, peer, client, begun, ...later } = JSON.parse(textOf(bytes));
+    const { starts = NO_STARTS, heard = [] } = later;
     if (typeof peer !== "string" || typeof client !== "string" || typeof begun !== "boolean") {
       throw new TypeError("wanted addresses");
     }
+    if (!Array.isArray(heard)) throw new TypeError("wanted promises of peers");
     const members = founders === null ? null : decodeMembers(bytesOf(JSON.stringify(founders)));
-    return { founders: members, peer, client, hasBegun: begun };
+    return {
+      founders: members,
+      peer,
+      client,
+      hasBegun: begun,
+      starts: decodeStarts(starts),
+      heard: heard.map(decodeHeard),
+    };
   } catch (error) {
     throw damaged(error instanceof Error ? error.message : String(error));
   }
+}
+
+function decodeStarts(value: unknown): Starts {
+  const { latest, drawn } = Object(value);
+  if (isCount(latest) && Array.isArray(drawn) && drawn.every(isCount)) return { latest, drawn };
+  throw new TypeError("wanted starts");
+}
+
+/** Fields that a later release adds are passed over. */
+function decodeHeard(value: unknown): Heard {
+  const { id, incarnation, start, drawn, run, term, match } = Object(value);
+  if (![id, start, drawn, run, term, match].every(isCount) || typeof incarnation !== "string") {
+    throw new TypeError("wanted promises of peers");
+  }
+  return { id, incarnation, start, drawn, run, term, match };
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 function textOf(bytes: Uint8Array): string {

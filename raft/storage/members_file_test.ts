@@ -20,6 +20,16 @@ const FOLDER: Folder = {
   identity: IDENTITY,
   founders: { voters: [1, 2, 3].map(member), outgoing: [], learners: [] },
   ...{ peer: "10.0.0.2:7400", client: "10.0.0.2:7401", hasBegun: false },
+  starts: { latest: 1_760_000_001, drawn: [17, 2 ** 32 - 1] },
+  heard: [{
+    id: 1,
+    incarnation: "1".repeat(32),
+    start: 4,
+    drawn: 99,
+    run: 2 ** 50,
+    term: 3,
+    match: 17,
+  }],
 };
 const UNBORN: Folder = { ...FOLDER, identity: { ...IDENTITY, clusterId: "" }, founders: null };
 

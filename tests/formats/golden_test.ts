@@ -10,6 +10,7 @@ import { assert, assertEquals } from "@std/assert";
 import { encodeMembers } from "../../raft/core/members/members_codec.ts";
 import { decodeEnvelope, encodeEnvelope } from "../../raft/message.ts";
 import type { Entry, Envelope, Message } from "../../raft/core/model/types.ts";
+import { NO_STARTS } from "../../raft/storage/members_file.ts";
 import { decodeFileHeader, encodeFileHeader } from "../../raft/storage/format/file_head.ts";
 import {
   decodeRecordBody,
@@ -128,6 +129,7 @@ const PEER_HELLO: PeerHello = {
   certificate: data,
   ...{ asOf: { index: 304, term: 6 }, client: "10.0.0.1:7401" },
   held: { index: 303, term: 5 },
+  starts: { latest: 1_760_000_001, drawn: [7, 2 ** 32 - 1] },
 };
 const ANSWER = { cluster: "kontiki", ...IDS, from: 2, run: 2 ** 50 + 1, asOf: PEER_HELLO.asOf };
 const AGREED = { version: 4, features: 0 };
@@ -224,7 +226,16 @@ Deno.test("golden hellos without the fields that came later are read", () => {
   const versions = PEER_VERSIONS;
   const none = { index: 0, term: 0 };
   const hello = decodePeerHello(decode(goldenBytes("earlier hello of a peer")), { versions });
-  assertEquals(hello, { ...AGREED, ...PEER_HELLO, asOf: none, client: "", held: null });
+  assertEquals(hello, {
+    ...AGREED,
+    ...PEER_HELLO,
+    asOf: none,
+    client: "",
+    held: null,
+    starts: NO_STARTS,
+  });
+  const second = decodePeerHello(decode(goldenBytes("earlier 2 hello of a peer")), { versions });
+  assertEquals(second, { ...AGREED, ...PEER_HELLO, starts: NO_STARTS });
   const self = { ...IDS, asOf: none, incarnationOf: () => "", cluster: "kontiki", id: 1 };
   const mine = { ...self, members: "", versions, peer: 2 };
   const answer = decodePeerAnswer(decode(goldenBytes("earlier answer of a peer")), mine);

@@ -23,6 +23,11 @@ const TIMEOUT_MS = 20_000;
 const CHECK_MS = 30_000;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** How often each processor is wanted at a time; 1: all have time. */
+function busyness(): number {
+  return Math.max(1, Deno.loadavg()[0]! / navigator.hardwareConcurrency);
+}
+
 /** The clients of a cluster, and how long they waited. */
 class Load {
   readonly recorder = new KvRecorder(() => performance.now());
@@ -63,9 +68,11 @@ class Load {
     assertEquals(this.recorder.judge(CHECK_MS), "ok");
     const sorted = this.latenciesMs.toSorted((a, b) => a - b);
     const at = (part: number) => Math.round(sorted[Math.floor(part * (sorted.length - 1))]!);
-    console.log(`${sorted.length} operations: p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)} ms`);
-    assertLess(at(0.99), 1_000);
-    assertLess(at(1), slowestMsMax);
+    const busy = busyness();
+    const times = `p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)} ms`;
+    console.log(`${sorted.length} operations: ${times}; processors ${busy.toFixed(1)} times taken`);
+    assertLess(at(0.99), 1_000 * busy);
+    assertLess(at(1), slowestMsMax * busy);
   }
 }
 

@@ -220,6 +220,56 @@ Deno.test("a node with an older copy of its folder is refused, and ends (D8)", a
   });
 });
 
+Deno.test("an older copy of a folder is refused by each peer alone, also after all peers were restarted (D8)", async () => {
+  await withNodes(async (nodes) => {
+    const peers = places();
+    await nodes.startAll("a", peers);
+    assertEquals(await nodes.put("before", ["a1", "a2", "a3"]), "yes");
+    await nodes.stop("a2");
+    await copy(nodes.folder("a2"), nodes.folder("copy"));
+    await nodes.start("a2", 2, peers);
+    assertEquals(await nodes.put("after", ["a1", "a2", "a3"]), "yes");
+    for (const name of ["a1", "a2", "a3"]) await nodes.stop(name);
+    for (const [name, id] of [["a1", 1], ["a3", 3]] as const) {
+      await nodes.start(name, id, peers);
+      const node = await nodes.start("copy", 2, peers);
+      const error = await inTime(node.ended, "the end of the older copy", SOON_MS);
+      assert(error instanceof StorageError && error.kind === "foreign", String(error));
+      assertStringIncludes(error.message, "n2 was started with a newer folder since");
+      nodes.running.delete("copy");
+      await nodes.stop(name);
+    }
+    await nodes.startAll("a", peers);
+    assertEquals(await nodes.put("all", ["a1", "a2", "a3"]), "yes");
+  });
+});
+
+Deno.test("a copy of a folder in use is refused when its leader was restarted (D8)", async () => {
+  await withNodes(async (nodes) => {
+    const peers = places();
+    await nodes.startAll("a", peers);
+    const all = ["a1", "a2", "a3"];
+    const statusOf = (name: string) => nodes.running.get(name)!.report().status;
+    assertEquals(await nodes.put("before", all), "yes");
+    const leader = all.find((each) => statusOf(each).role === "leader")!;
+    const [name, other] = all.filter((each) => each !== leader);
+    await copy(nodes.folder(name!), nodes.folder("copy"));
+    for (const key of ["one", "two"]) assertEquals(await nodes.put(key, all), "yes");
+    const isThere = () => {
+      const { last, peers } = statusOf(leader);
+      return peers.every(({ match }) => match === last.index);
+    };
+    await until(isThere);
+    for (const each of [other!, name!, leader]) await nodes.stop(each);
+    await nodes.start(leader, Number(leader.slice(1)), peers);
+    const node = await nodes.start("copy", Number(name!.slice(1)), peers);
+    const error = await inTime(node.ended, "the end of the older copy", SOON_MS);
+    assert(error instanceof StorageError && error.kind === "foreign", String(error));
+    assertStringIncludes(error.message, "and held entry");
+    nodes.running.delete("copy");
+  });
+});
+
 /** Copies a folder with all that is in it. */
 async function copy(from: string, to: string): Promise<void> {
   await Deno.mkdir(to);
