@@ -28,7 +28,7 @@ import { faultsText } from "./faults_text.ts";
 import type { Row } from "../rows/mod.ts";
 import { onCluster } from "./open_session.ts";
 import { TransferWatch } from "./transfers.ts";
-import { pressureText, troubleText } from "./trouble.ts";
+import { levelText, pressureText, troubleText } from "./trouble.ts";
 
 /** `kontiki status`. */
 export const status = onCluster<Row<"status">>(runStatus);
@@ -87,6 +87,7 @@ async function show(
     if (!options.watch) noteTrouble(session, output);
     if (!options.watch) noteDifference(reports, output);
     if (!options.watch) notePressure(reports, output);
+    if (!options.watch) noteLevel(reports, output);
   }
   return isServed ? "ok" : "unavailable";
 }
@@ -125,6 +126,11 @@ function noteTrouble({ nodes }: Session, output: Output): void {
 function notePressure(reports: readonly (NodeReport | null)[], output: Output): void {
   const pressure = pressureText(reports);
   if (pressure !== "") output.note(pressure);
+}
+
+function noteLevel(reports: readonly (NodeReport | null)[], output: Output): void {
+  const level = levelText(reports);
+  if (level !== "") output.note(level);
 }
 
 /** A column with the addresses for clients, after the names of the nodes. */

@@ -5,7 +5,13 @@
  */
 
 import type { ConnectFailureKind } from "../../net/mod.ts";
-import { leaderOf, nodeName, type NodeReport, type SessionNode } from "../table/mod.ts";
+import {
+  leaderOf,
+  type LevelFigures,
+  nodeName,
+  type NodeReport,
+  type SessionNode,
+} from "../table/mod.ts";
 
 /** The sentence for each kind of failure, given the addresses of the nodes concerned. */
 const sentences: Readonly<Record<ConnectFailureKind, (places: string) => string>> = {
@@ -53,6 +59,23 @@ export function pressureText(reports: readonly (NodeReport | null)[]): string {
   if (slow.length === 0) return "";
   return `Tables are written and merged more slowly than entries come: ${slow.join(", ")}. ` +
     "At 100 % writes wait, and none is refused.";
+}
+
+/** Explains which nodes keep the cluster from what a newer program brings; "": none does. */
+export function levelText(reports: readonly (NodeReport | null)[]): string {
+  const levels = reports.flatMap((report) => {
+    if (report === null || report.level === null) return [];
+    // A node of a release before the first level says nothing of it.
+    const { value = 0, known = 0 } = report.level as LevelFigures | undefined ?? {};
+    return [{ id: report.id, value, known }];
+  });
+  const value = Math.max(...levels.map((level) => level.value));
+  const known = Math.max(...levels.map((level) => level.known));
+  const behind = levels.filter((level) => level.known < known).map(({ id }) => nodeName(id));
+  if (behind.length === 0) return "";
+  const names = `${behind.join(", ")} ${behind.length === 1 ? "is" : "are"}`;
+  return `The cluster is at feature level ${value} of ${known}: ` +
+    `what is new can be used when ${names} upgraded too.`;
 }
 
 /** Explains why a majority does not serve, in one sentence; "" where nothing is known. */

@@ -30,6 +30,7 @@ import {
   TurnTime,
 } from "../../raft/mod.ts";
 import type { MachineName } from "../rows/mod.ts";
+import type { LevelFigures } from "../table/mod.ts";
 import { type Driver, NodeLevels } from "./node_levels.ts";
 import { requestSpans } from "./telemetry.ts";
 
@@ -55,6 +56,8 @@ export interface RunningMachine {
   tables(): TablesReport | null;
   /** The number of leases; `null`: the machine has none. */
   leases(): number | null;
+  /** What all members know, and what this program knows; `null`: the machine has no levels. */
+  level(): LevelFigures | null;
   /** How long requests of clients took, by kind. */
   readonly times: Readonly<Record<string, TimeBuckets>>;
   stop(): void;
@@ -188,6 +191,11 @@ function makeService(
     },
     tables: () => images?.status() ?? null,
     leases: () => machine instanceof KvStore ? machine.leases : null,
+    level: () => {
+      if (!(machine instanceof KvStore)) return null;
+      const { value, known } = machine.level;
+      return { value, known };
+    },
     stop: () => {
       ends?.stop();
       level.stop();
@@ -240,6 +248,7 @@ async function makeLog(
     compact: () => false,
     tables: () => null,
     leases: () => null,
+    level: () => null,
     times: {},
     stop: () => {},
   };

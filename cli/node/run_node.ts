@@ -246,6 +246,7 @@ class NodeProcess implements RunningNode {
       loopLagMs: this.#lag.longestMs,
       saves: this.#saves.figures(),
       tables,
+      level: this.#machine.level(),
       faults: this.#faulty?.faults ?? null,
       clients: clientAddresses(status, this.#settings),
     };

@@ -29,6 +29,7 @@ function report(id: number, role: RoleName, term: number): NodeReport {
     ...{ diskBytes: 0, memoryBytes: 0, cpuMs: 0, uptimeMs: 0, loopLagMs: 0, faults: noFaults },
     saves: { count: 0, p99Ms: 0, lastSlow: null },
     tables: null,
+    level: null,
     clients: [],
     http: null,
   };

@@ -33,6 +33,7 @@ export {
   type CountingReport,
   IDENTITY_REQUEST,
   leaderOf,
+  type LevelFigures,
   MEMBER_ACTIONS,
   MEMBERS_REQUEST,
   type NodeIdentity,

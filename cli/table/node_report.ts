@@ -19,6 +19,12 @@ export interface SaveFigures {
   readonly lastSlow: { readonly ms: number; readonly agoMs: number } | null;
 }
 
+/** The feature level of the cluster, and the highest one that the node's program knows. */
+export interface LevelFigures {
+  readonly value: number;
+  readonly known: number;
+}
+
 /** The state and the figures of one node. */
 export interface NodeReport {
   readonly cluster: string;
@@ -34,6 +40,8 @@ export interface NodeReport {
   readonly saves: SaveFigures;
   /** The tables of the store; `null`: its state is in memory. */
   readonly tables: TablesReport | null;
+  /** `null`: the node runs a machine of the course's tests. */
+  readonly level: LevelFigures | null;
   /** `null`: this node was started without a control socket. */
   readonly faults: Faults | null;
   /** Where the members listen for clients, as far as this node knows. */
