@@ -28,11 +28,30 @@ class Room {
 
 /**
  * Rooms of writers that have finished. A new room and its view for every short message would cost more
- * than all else; long messages keep theirs.
+ * than all else.
  */
 const rooms: Room[] = [];
 const ROOMS_MAX = 8;
 const ROOM_BYTES = 4096;
+
+/** A room for pages of lists, which would outgrow several before; what is longer keeps its own. */
+let longRoom: Room | null = null;
+const LONG_ROOM_BYTES = 512 * 1024;
+
+/** Room for so many bytes at least. */
+function largerRoom(bytes: number): Room {
+  if (bytes > LONG_ROOM_BYTES) return new Room(bytes);
+  const room = longRoom ?? new Room(LONG_ROOM_BYTES);
+  longRoom = null;
+  return room;
+}
+
+/** A writer has left its room, unless that was made for its message alone. */
+function giveBack(room: Room): void {
+  const { length } = room.bytes;
+  if (length === ROOM_BYTES && rooms.length < ROOMS_MAX) rooms.push(room);
+  if (length === LONG_ROOM_BYTES) longRoom = room;
+}
 
 /** A writer that has finished has no room, so that it cannot write into that of another one. */
 const NO_ROOM = new Room(0);
@@ -50,9 +69,9 @@ export class Writer {
   /** The bytes. To be called once; nothing may be written after that. */
   finish(): Uint8Array {
     const { bytes } = this.#room;
-    if (bytes.length > ROOM_BYTES) return bytes.subarray(0, this.#length);
+    if (bytes.length > LONG_ROOM_BYTES) return bytes.subarray(0, this.#length);
     const copy = bytes.slice(0, this.#length);
-    if (rooms.length < ROOMS_MAX) rooms.push(this.#room);
+    giveBack(this.#room);
     this.#room = NO_ROOM;
     return copy;
   }
@@ -102,10 +121,9 @@ export class Writer {
     this.#length += count;
     const { bytes } = this.#room;
     if (this.#length <= bytes.length) return at;
-    const larger = new Room(Math.max(this.#length, bytes.length * 2));
+    const larger = largerRoom(Math.max(this.#length, bytes.length * 2));
     larger.bytes.set(bytes.subarray(0, at));
-    // The room that was too small is free again, unless it was made for this message.
-    if (bytes.length === ROOM_BYTES && rooms.length < ROOMS_MAX) rooms.push(this.#room);
+    giveBack(this.#room);
     this.#room = larger;
     return at;
   }

@@ -180,9 +180,16 @@ export class StoreReadError extends Error {
 /** An entry as programs get it. */
 export function storeEntry(entry: FoundEntry): StoreEntry {
   const { key, value, version, created, revision } = entry;
-  const names = { key: shownKey(key), keyBytes: keyBytes(key), value: value ?? EMPTY };
-  const [expiresAt, lease] = [entry.expires ?? null, entry.lease ?? null];
-  return { ...names, version, created, revision, expiresAt, lease };
+  return {
+    key: shownKey(key),
+    keyBytes: keyBytes(key),
+    value: value ?? EMPTY,
+    version,
+    created,
+    revision,
+    expiresAt: entry.expires ?? null,
+    lease: entry.lease ?? null,
+  };
 }
 
 /** The outcome of a batch, as programs get it. `reason` is why there was no answer, if there was none. */

@@ -10,6 +10,7 @@ import {
   type CallOptions,
   type Clerk,
   endOfPrefix,
+  type FoundEntry,
   type Key,
   type Operation,
   RANGE_KEYS_MAX,
@@ -57,11 +58,19 @@ export function rangeOf(range: KeyRange): { readonly start: Key; readonly end: K
  * All entries of a range at one revision, a page at a time (O4). From the second page on the next one is
  * on its way while one is taken, so at most two are in memory.
  */
-export async function* listRange(
+export function listRange(
+  range: KeyRange,
+  options: ListOptions,
+  read: ReadPage,
+): AsyncGenerator<StoreEntry, void, void> {
+  return new Entries(listPages(range, options, read));
+}
+
+async function* listPages(
   range: KeyRange,
   { limit = Infinity, reverse = false, keysOnly = false, at = 0, aged }: ListOptions,
   read: ReadPage,
-): AsyncGenerator<StoreEntry, void, void> {
+): AsyncGenerator<readonly FoundEntry[], void, void> {
   const show = keysOnly ? "keys" : "entries";
   const readRest = ({ start, end, left, revision }: Rest): Promise<Page> => {
     const page = { op: "range", start, end, limit: Math.min(left, RANGE_KEYS_MAX) } as const;
@@ -83,7 +92,7 @@ export async function* listRange(
     const isLast: boolean = next === null || left <= 0;
     rest = { ...rest, ...bound, left, revision };
     coming = !isLast && pages > 0 ? readRest(rest) : null;
-    yield* entries.map(storeEntry);
+    yield entries;
     if (isLast) return;
     coming ??= readRest(rest);
   }
@@ -130,6 +139,73 @@ export async function deletePrefix(
     report?.(count);
     if (result.next === null) return { ...outcome, count };
     start = result.next;
+  }
+}
+
+/** The entries of pages. A generator that yields each entry of a page waits three times for it. */
+class Entries implements AsyncGenerator<StoreEntry, void, void> {
+  readonly #pages: AsyncGenerator<readonly FoundEntry[], void, void>;
+  #page: readonly FoundEntry[] = [];
+  #place = 0;
+  /** Calls that are under way, one after the other. */
+  #turning: Promise<unknown> | null = null;
+
+  constructor(pages: AsyncGenerator<readonly FoundEntry[], void, void>) {
+    this.#pages = pages;
+  }
+
+  next(): Promise<IteratorResult<StoreEntry, void>> {
+    const entry = this.#turning === null ? this.#page[this.#place] : undefined;
+    if (entry === undefined) return this.#later(() => this.#turn());
+    this.#place++;
+    return Promise.resolve({ value: storeEntry(entry), done: false });
+  }
+
+  return(): Promise<IteratorResult<StoreEntry, void>> {
+    return this.#later(() => this.#end(() => this.#pages.return()));
+  }
+
+  throw(error: unknown): Promise<IteratorResult<StoreEntry, void>> {
+    return this.#later(() => this.#end(() => this.#pages.throw(error)));
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  /** Runs when the calls before have ended: a caller need not wait for one before the next. */
+  #later<Value>(run: () => Promise<Value>): Promise<Value> {
+    const before = this.#turning ?? Promise.resolve();
+    const ended = before.then(run, run);
+    this.#turning = ended;
+    const over = (): void => {
+      if (this.#turning === ended) this.#turning = null;
+    };
+    ended.then(over, over);
+    return ended;
+  }
+
+  /** The next entry, which may be that of another page. */
+  async #turn(): Promise<IteratorResult<StoreEntry, void>> {
+    while (this.#place === this.#page.length) {
+      const { value, done } = await this.#pages.next();
+      if (done) return { value: undefined, done };
+      this.#page = value;
+      this.#place = 0;
+    }
+    return { value: storeEntry(this.#page[this.#place++]!), done: false };
+  }
+
+  /** What is left of a page is forgotten. */
+  async #end(end: () => Promise<unknown>): Promise<IteratorResult<StoreEntry, void>> {
+    this.#page = [];
+    this.#place = 0;
+    await end();
+    return { value: undefined, done: true };
   }
 }
 

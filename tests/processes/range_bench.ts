@@ -1,11 +1,12 @@
 /**
  * A list of very many keys: three durable nodes, `deno task bench:range [--keys N] [--value-bytes N]`.
- * Prints entries a second, the memory of both sides before and after, and what the list costs reads of
- * single keys meanwhile. Everything shares this machine, so only ratios within one run mean anything.
+ * Prints entries a second, processor time, the memory of both sides before and after, and what the list
+ * costs reads of single keys meanwhile. Everything shares this machine, so only ratios within one run mean anything.
  *
  * @module
  */
 
+import { cpuUsage } from "node:process";
 import { parseArgs } from "@std/cli";
 import { encodeRequest } from "../../kv/mod.ts";
 import { RpcClient } from "../../net/mod.ts";
@@ -73,6 +74,13 @@ function readers(store: StoreClient): () => Promise<Histogram> {
   };
 }
 
+/** Processor time of all nodes and of this process, in microseconds. */
+async function cpuNow(): Promise<readonly [number, number]> {
+  const reports = await Promise.all(cluster.ids.map((id) => cluster.report(id)));
+  const { user, system } = cpuUsage();
+  return [reports.reduce((sum, report) => sum + (report?.cpuMs ?? 0) * 1000, 0), user + system];
+}
+
 function addressOf(id: number): string {
   const { hostname, port } = cluster.node(id).clients!;
   return `${hostname}:${port}`;
@@ -101,15 +109,20 @@ async function run(): Promise<void> {
   console.log(`before: ${await memory()}`);
   for (let list = 1; list <= LISTS; list++) {
     const busy = readers(reading);
+    const before = await cpuNow();
     const start = performance.now();
     let entries = 0;
     for await (const { version } of listing.list("key ")) entries += version;
     const seconds = (performance.now() - start) / 1000;
+    const after = await cpuNow();
     const beside = await busy();
+    const [nodes, here] = [0, 1].map((role) =>
+      ((after[role]! - before[role]!) / entries).toFixed(2)
+    );
     console.log(
       `list ${list}: ${entries} entries, ${Math.round(entries / seconds)} a second; gets p99 ` +
         `${alone.percentile(0.99).toFixed(1)} → ${beside.percentile(0.99).toFixed(1)} ms; ` +
-        await memory(),
+        await memory() + `; processor time an entry: nodes ${nodes}, here ${here} µs`,
     );
   }
   await listing.close();
