@@ -88,14 +88,24 @@ function planHistory(random: SeededRandom) {
   return { ...bytes === 0 ? {} : { bytes }, ...watchBytes === 0 ? {} : { watchBytes } };
 }
 
-/** The store grows to some hundred KiB, of which chunks of a few bytes would take minutes. */
+/** The least that messages of the log and of images hold, and that is under way. */
+const ROOM = {
+  appendEntriesMax: 5,
+  appendBytesMax: 100,
+  snapshotChunkBytes: 500,
+  inFlightBytesMax: 2000,
+};
+
+/**
+ * The limits of the swarm of Raft alone, without the smallest ones: the clients of the store write more
+ * in a second than one entry in a round trip, and its images have some hundred KiB.
+ */
 function roomy(raft: SwarmPlan["raft"]): SwarmPlan["raft"] {
-  const { snapshotChunkBytes = Infinity, inFlightBytesMax = Infinity } = raft;
-  return {
-    ...raft,
-    ...snapshotChunkBytes < 500 ? { snapshotChunkBytes: 500 } : {},
-    ...inFlightBytesMax < 2000 ? { inFlightBytesMax: 2000 } : {},
-  };
+  const limits = Object.entries(ROOM).map(([name, least]) => {
+    const limit = raft[name as keyof typeof ROOM];
+    return limit === undefined ? {} : { [name]: Math.max(limit, least) };
+  });
+  return Object.assign({ ...raft }, ...limits);
 }
 
 /** Some reads go to any server, and some may see an older state. */
