@@ -1,16 +1,21 @@
 /**
- * `deno task sim:kv [--seed N] [--seeds N]`: seeds of the key/value swarm, with a line for each that
- * fails and the totals at the end: what happened how often, and in how many seeds. Every 500 seeds it says
- * on stderr how far it is.
+ * `deno task sim:kv [--seed N] [--seeds N] [--pages FOLDER]`: seeds of the key/value swarm, with a
+ * line and two pages for each that fails and the totals at the end: what happened how often, and in how
+ * many seeds. Every 500 seeds it says on stderr how far it is.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli";
+import { kvSeedPages, writePages } from "../tests/seeds/mod.ts";
 import { runKvSwarm } from "../tests/swarm/mod.ts";
 import { refuse, wholeNumber } from "./flags.ts";
 
-const flags = parseArgs(Deno.args, { string: ["seed", "seeds"], boolean: [], unknown: refuse });
+const flags = parseArgs(Deno.args, {
+  string: ["seed", "seeds", "pages"],
+  boolean: [],
+  unknown: refuse,
+});
 const first = wholeNumber("seed", flags.seed ?? String(Date.now() % 1_000_000));
 const seeds = wholeNumber("seeds", flags.seeds ?? "1");
 const totals = {
@@ -43,6 +48,8 @@ for (let seed = first; seed < first + seeds; seed++) {
   if (result.failure === "") continue;
   totals.failed++;
   console.log(`seed ${seed}: ${result.failure}\n  again: deno task sim:kv --seed ${seed}`);
+  const paths = await writePages(flags.pages ?? "failed-seeds", await kvSeedPages(seed));
+  console.log(`  to look at: ${paths.join(" and ")}`);
 }
 const shown = Object.entries(counts).map(([name, { times, seeds }]) =>
   `${name} ${times} (${seeds})`

@@ -21,6 +21,12 @@ import {
   toggle,
 } from "./flags.ts";
 
+/** Where pages of runs that failed go. */
+const pages = text("pages", "the folder for the pages of runs that failed; made when one does", {
+  value: "FOLDER",
+  default: "failed-seeds",
+});
+
 /** `kontiki test`. */
 export const test = {
   name: "test",
@@ -37,6 +43,7 @@ export const test = {
     toggle("fail-fast", "end with the first failure"),
     toggle("processes", "on real processes, sockets and disks instead of the simulator"),
     toggle("keep", "keep the folders and logs of processes that failed"),
+    pages,
     json,
   ],
   examples: [
@@ -80,10 +87,7 @@ export const fuzz = {
     integer("step", "from one seed to the next", { default: "1", min: 1 }),
     simulatedNodes,
     simulatedMembers,
-    text("pages", "the folder for the pages of seeds that failed; made when one does", {
-      value: "FOLDER",
-      default: "failed-seeds",
-    }),
+    pages,
     json,
   ],
   examples: [{ line: "kontiki fuzz 10 --jobs 4", help: "ten minutes on four processes" }],

@@ -13,14 +13,9 @@ import {
   type SwarmOutcome,
   type SwarmResult,
 } from "../../tests/swarm/mod.ts";
-import { seedPage, SeedRecorder } from "../../tests/pages/mod.ts";
-import {
-  attempt,
-  type CommandCode,
-  countText,
-  type ExitReason,
-  untilInterrupted,
-} from "../table/mod.ts";
+import { SeedRecorder } from "../../tests/pages/mod.ts";
+import { swarmPage } from "../../tests/seeds/mod.ts";
+import { attempt, type CommandCode, type ExitReason, untilInterrupted } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 import { type FuzzRequest, type FuzzTotals, planFlags, shareFuzz } from "./sim_workers.ts";
 
@@ -134,24 +129,8 @@ export async function runSim(request: SimRequest): Promise<SwarmOutcome> {
     `${result.outcome}: ${(result.virtualMs / 1000).toFixed(1)} s, ${result.events} events, ` +
       `${result.committed} committed, ${result.load.readsConfirmed} reads, trace ${result.hash}`,
   );
-  if (recorder !== null) await writePage?.(pageOf(result, recorder));
+  if (recorder !== null) await writePage?.(swarmPage(result, recorder));
   return result.outcome;
-}
-
-function pageOf(result: SwarmResult, recorder: SeedRecorder): string {
-  const { seed, outcome, detail, virtualMs, events, committed } = result;
-  const data = recorder.data();
-  return seedPage({
-    title: `Seed ${seed}`,
-    detail: outcome === "passed" ? "" : `${outcome}: ${detail}`,
-    facts: [
-      countText(data.nodes.length, "node"),
-      `${(virtualMs / 1000).toFixed(1)} s`,
-      `${events.toLocaleString("en")} events`,
-      `${committed.toLocaleString("en")} committed`,
-    ],
-    data,
-  });
 }
 
 /** Runs seeds until the time is up or there are many failures; returns the worst result. */
@@ -186,7 +165,7 @@ async function drawFailure(
   const recorder = new SeedRecorder();
   const result = await run(seed, { ...plan, take: (at, event) => recorder.record(at, event) });
   print(
-    `seed ${seed} to look at: ${await writePage(`seed-${seed}.html`, pageOf(result, recorder))}`,
+    `seed ${seed} to look at: ${await writePage(`seed-${seed}.html`, swarmPage(result, recorder))}`,
   );
 }
 

@@ -14,12 +14,16 @@ import {
   simArena,
 } from "../../tests/lab/mod.ts";
 import type { Scenario } from "../../tests/cluster/mod.ts";
+import { labPage } from "../../tests/seeds/mod.ts";
 import { ProcessArena } from "../../tests/processes/mod.ts";
 import { labScenarios } from "../../tests/scenarios/mod.ts";
-import { type CommandContext, type ExitReason, untilInterrupted } from "../table/mod.ts";
+import { attempt, type CommandContext, type ExitReason, untilInterrupted } from "../table/mod.ts";
 import type { Row } from "../rows/mod.ts";
 import { LabTally } from "./test_tally.ts";
 import { runInWorkers } from "./test_workers.ts";
+
+/** So many failures are drawn; more of them are rarely looked at. */
+const PAGES_MAX = 10;
 
 /** The scenarios to run, and how. */
 interface LabRequest {
@@ -37,6 +41,8 @@ interface LabRequest {
   readonly processes: boolean;
   /** With processes: leaves the folder of a failed run, with the logs of its nodes. */
   readonly keep: boolean;
+  /** The folder for pages of runs that failed in the simulator. */
+  readonly pages: string;
   /** Prints one JSON value for each run, instead of lines for people. */
   readonly json: boolean;
 }
@@ -46,10 +52,10 @@ export async function run(context: CommandContext<Row<"test">>): Promise<ExitRea
   const { options, output, args } = context;
   const seed = options.seed ?? Date.now() % 1_000_000;
   if (options.seed === null) output.note(`seed ${seed}`);
-  const { seeds, failFast, jobs, processes, keep } = options;
+  const { seeds, failFast, jobs, processes, keep, pages } = options;
   const { isJson: json } = output;
-  const request = { words: args.scenario, seed, seeds, failFast, jobs, processes, keep, json };
-  return await untilInterrupted(context, runLab(request));
+  const how = { words: args.scenario, seed, seeds, failFast, jobs, processes };
+  return await untilInterrupted(context, runLab({ ...how, keep, pages, json }));
 }
 
 /** Prints results to standard output, progress to standard error. */
@@ -64,8 +70,10 @@ async function runLab(request: LabRequest): Promise<ExitReason> {
     return "usage";
   }
   const tally = new LabTally(chosen, { seeds: request.seeds, silent: request.json });
+  const failed: LabResult[] = [];
   const report = (result: LabResult) => {
     tally.add(result);
+    if (result.failure !== null) failed.push(result);
     if (request.json) console.log(JSON.stringify(result));
     else if (result.failure !== null) printFailure(result, request);
   };
@@ -75,7 +83,10 @@ async function runLab(request: LabRequest): Promise<ExitReason> {
   } else {
     await runHere(chosen, request, report);
   }
-  if (!request.json) console.log(tally.lines().join("\n"));
+  if (!request.json) {
+    for (const result of failed.slice(0, PAGES_MAX)) await writeLabPage(result, request);
+    console.log(tally.lines().join("\n"));
+  }
   return tally.failures === 0 ? "ok" : "failure";
 }
 
@@ -99,6 +110,22 @@ async function runHere(
       if (failFast && result.failure !== null) return;
     }
   }
+}
+
+/** Runs a scenario that failed once more, and writes its page. Processes do not run the same again. */
+async function writeLabPage(
+  { name, seed }: LabResult,
+  { processes, pages }: LabRequest,
+): Promise<void> {
+  const scenario = labScenarios.find((each) => each.name === name);
+  if (processes || scenario === undefined) return;
+  const page = await labPage(scenario, seed);
+  const path = `${pages}/${page.name}`;
+  await attempt(`write ${path}`, async () => {
+    await Deno.mkdir(pages, { recursive: true });
+    await Deno.writeTextFile(path, page.html);
+  });
+  console.log(`${name}, seed ${seed}, to look at: ${path}`);
 }
 
 function printFailure(result: LabResult, { processes }: LabRequest): void {

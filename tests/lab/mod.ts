@@ -18,4 +18,4 @@ export {
 } from "./lab_runner.ts";
 export { type LabScenario, labScenario } from "./lab_scenario.ts";
 export { type Service, serviceScenario } from "./service_scenario.ts";
-export { simArena } from "./sim_arena.ts";
+export { simArena, tracedArena } from "./sim_arena.ts";

@@ -7,6 +7,7 @@
 
 import { assertEquals, assertGreater, AssertionError } from "@std/assert";
 import { type Arena, failureLines, runScenario } from "../lab/lab_runner.ts";
+import { labPage } from "../seeds/lab_page.ts";
 import { simArena } from "../lab/sim_arena.ts";
 import { labScenarios } from "./mod.ts";
 
@@ -49,6 +50,10 @@ for (const scenario of labScenarios) {
       return;
     }
     const again = `deno task lab ${scenario.name} --seed ${SEED}`;
-    throw new AssertionError(failureLines(result, again).join("\n"));
+    const { name, html } = await labPage(scenario, SEED);
+    const path = `${await Deno.makeTempDir({ prefix: "kontiki-failed-lab-" })}/${name}`;
+    await Deno.writeTextFile(path, html);
+    const lines = [...failureLines(result, again), `to look at: ${path}`];
+    throw new AssertionError(lines.join("\n"));
   });
 }

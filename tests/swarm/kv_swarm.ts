@@ -18,7 +18,13 @@ import {
   StoreRecorder,
 } from "../recorder/mod.ts";
 import type { Operation, Verdict } from "../checker/search/mod.ts";
-import { SeededRandom, SimServiceCluster, type TableSizes } from "../sim/mod.ts";
+import {
+  SeededRandom,
+  SimServiceCluster,
+  type TableSizes,
+  Trace,
+  type TraceEvent,
+} from "../sim/mod.ts";
 import { KvWatching } from "./kv_watching.ts";
 import { planSwarm, type SwarmPlan } from "./swarm_plan.ts";
 
@@ -61,9 +67,20 @@ const CHECK_MS = 10_000;
 /** Longer runs find no more than as many seeds as fit into the same time. */
 const SAFETY_MS_MAX = 20_000;
 
+/** Options of {@linkcode runKvSwarm}. */
+export interface KvSwarmOptions {
+  /** Receives every event of the trace. */
+  readonly take?: (atMs: number, event: TraceEvent) => void;
+  /** Changes the history before it is judged: the failure that a test plants. */
+  readonly spoil?: (history: Operation<KvInput, KvOutput>[]) => void;
+}
+
 /** Runs one seed. */
-export async function runKvSwarm(seed: number): Promise<KvSwarmResult> {
-  const run = new KvSwarmRun(planSwarm(seed));
+export async function runKvSwarm(
+  seed: number,
+  options: KvSwarmOptions = {},
+): Promise<KvSwarmResult> {
+  const run = new KvSwarmRun(planSwarm(seed), options);
   return await run.run();
 }
 
@@ -116,6 +133,7 @@ function randomRead(random: SeededRandom): Pick<ReadOptions, "stale" | "anyServe
 
 class KvSwarmRun {
   readonly #plan: SwarmPlan;
+  readonly #options: KvSwarmOptions;
   readonly #random: SeededRandom;
   readonly #cluster: SimServiceCluster;
   readonly #recorder: KvRecorder;
@@ -129,8 +147,9 @@ class KvSwarmRun {
   #unknown = 0;
   #unavailable = 0;
 
-  constructor(plan: SwarmPlan) {
+  constructor(plan: SwarmPlan, options: KvSwarmOptions) {
     this.#plan = plan;
+    this.#options = options;
     this.#random = new SeededRandom(plan.seed, "kv swarm");
     const { profile, applyEntriesMax } = plan.raft;
     // A snapshot after every two entries on a slow disk takes longer than the clients' retries.
@@ -139,7 +158,10 @@ class KvSwarmRun {
     this.#keys = this.#random.between(1, 4);
     const tables = planTables(this.#random.fork("tables"));
     const history = planHistory(this.#random.fork("history"));
+    const { take } = options;
+    const trace = new Trace(take === undefined ? {} : { take });
     const cluster = this.#cluster = new SimServiceCluster({
+      trace,
       ...{ ...plan, machine: "kv", profile, logBytesMax, tables, history, raft: roomy(plan.raft) },
     });
     this.#chaos = new Chaos(cluster, plan, this.#random.fork("chaos"));
@@ -165,9 +187,11 @@ class KvSwarmRun {
       await this.#play();
       await cluster.verify();
       this.#watching.verify();
+      this.#options.spoil?.(this.#recorder.history);
       verdict = this.#recorder.judge(CHECK_MS);
     } catch (error) {
       failure = error instanceof Error ? error.stack ?? error.message : String(error);
+      cluster.note(0, `FAILS: ${failure.split("\n")[0]}`);
     }
     await cluster.close();
     return {

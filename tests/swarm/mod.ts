@@ -5,7 +5,7 @@
  */
 
 export { Chaos } from "./chaos.ts";
-export { runKvSwarm } from "./kv_swarm.ts";
+export { type KvSwarmOptions, type KvSwarmResult, runKvSwarm } from "./kv_swarm.ts";
 export { runSwarm, type SwarmOutcome, type SwarmResult } from "./swarm.ts";
 export { type PlanOptions, planSwarm, type SwarmPlan } from "./swarm_plan.ts";
 export { walk } from "./walk.ts";

@@ -48,7 +48,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["tests/pages", "tests/scripts", "tests/storage"],
   ["tests/recorder"],
   ["tests/lab", "tests/swarm"],
-  ["tests/counting"],
+  ["tests/counting", "tests/seeds"],
   ["tests/scenarios", "tests/processes"],
   ["cli/trials"],
   ["cli"],
