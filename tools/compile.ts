@@ -6,7 +6,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { formatBytes, formatDuration, permissions } from "../cli/table/mod.ts";
+import { formatBytes, formatDuration, HEAP_FLAG, permissions } from "../cli/table/mod.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -29,6 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
       "compile",
       "--quiet",
       "--no-check",
+      HEAP_FLAG,
       ...permissions,
       ...included.flatMap((file) => ["--include", file]),
       ...target === null ? [] : ["--target", target],

@@ -92,11 +92,15 @@ export const node = {
     duration("history", "how long older values stay readable; left out: within --history-bytes", {
       min: 1,
     }),
-    size("history-bytes", "what older values, and events for watches, may each take in memory", {
-      default: "32MiB",
-      min: 1,
-      max: 1024 ** 3,
-    }),
+    size(
+      "history-bytes",
+      "what older values may take on the disk, and events for watches in memory",
+      {
+        default: "32MiB",
+        min: 1,
+        max: 1024 ** 3,
+      },
+    ),
     integer("tick-ms", "length of a tick, in which elections and heartbeats are counted", {
       default: "25",
       min: 1,

@@ -62,7 +62,7 @@ export {
   terminalColumns,
 } from "./output.ts";
 export type { ArgumentRow, CommandRow, FlagRow, FlagType } from "./row.ts";
-export { permissions, selfCommand } from "./self_command.ts";
+export { HEAP_FLAG, permissions, selfCommand } from "./self_command.ts";
 export type { FaultControl, ProcessControl, Session, SessionNode } from "./session.ts";
 export { untilInterrupted } from "./until_interrupted.ts";
 export { parseDuration, parseHex } from "./values.ts";
