@@ -87,7 +87,7 @@ class SystemTimer implements Timer {
 
 /** A timer that is later than this shows that the process was held up. */
 const STALL_MS = 100;
-/** The time to read what waits then. */
+/** The least time to read what waits then; after a longer stall it may take as long. */
 const GRACE_MS = 100;
 
 /**
@@ -98,7 +98,8 @@ const GRACE_MS = 100;
 export function setDeadline(run: () => void, ms: number): () => void {
   const dueAt = performance.now() + ms;
   let timer = setTimeout(() => {
-    if (performance.now() - dueAt > STALL_MS) timer = setTimeout(run, GRACE_MS);
+    const lateMs = performance.now() - dueAt;
+    if (lateMs > STALL_MS) timer = setTimeout(run, Math.max(GRACE_MS, Math.min(lateMs, ms)));
     else run();
   }, ms);
   return () => clearTimeout(timer);

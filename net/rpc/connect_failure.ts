@@ -66,6 +66,17 @@ export function saidNo(hello: HelloRefusal | null, value: WireValue): ConnectFai
   return { kind: kind ?? "notKontiki", message: detail };
 }
 
+/** A server that waits no longer for a hello has waited at least so long. */
+const HELLO_MS_MIN = 500;
+
+/**
+ * Whether a dial that failed after this time should be tried again: this process was held up, and the
+ * server hung up because it got no hello.
+ */
+export function late(failure: ConnectFailure | null, ms: number): boolean {
+  return failure?.kind === "notKontiki" && ms > HELLO_MS_MIN;
+}
+
 /** The connection ended before a first frame. */
 export function endedEarly({ kind, message }: Closed): ConnectFailure {
   switch (kind) {

@@ -12,7 +12,7 @@ import { Connection, type WireValue } from "../wire/mod.ts";
 import type { CallLimits, CallOutcome } from "./call.ts";
 import { CLIENT_DEFAULTS, type RpcClientOptions } from "./client_options.ts";
 import { type ClientStream, ClientStreams, type StreamHandlers } from "./client_streams.ts";
-import { type ConnectFailure, endedEarly, saidNo, systemFailure } from "./connect_failure.ts";
+import { type ConnectFailure, endedEarly, late, saidNo, systemFailure } from "./connect_failure.ts";
 import {
   decodeReplyFrame,
   decodeServerHello,
@@ -94,10 +94,9 @@ export class RpcClient {
     const deadline = performance.now() + withinMs;
     const connection = this.#connection;
     if (signal?.aborted) return Promise.resolve({ kind: "neverSent", reason: "aborted" });
-    if (connection !== null && !connection.isClosed) {
-      return this.#callNow(connection, { payload, deadline, signal });
-    }
-    return this.#callLater({ payload, deadline, signal });
+    const request = { payload, deadline, signal };
+    if (connection === null || connection.isClosed) return this.#callLater(request);
+    return this.#callNow(connection, request);
   }
 
   /** Sends a request that is answered by a stream, of which this client takes so many bytes at first. */
@@ -162,12 +161,14 @@ export class RpcClient {
   /** The connection, made if there is none; `null` if it cannot be made now. */
   connect(): Promise<Connection | null> {
     if (this.#isClosed) return Promise.resolve(null);
-    if (this.#connection !== null && !this.#connection.isClosed) {
-      return Promise.resolve(this.#connection);
-    }
+    if (this.isConnected) return Promise.resolve(this.#connection);
     if (this.#connecting !== null) return this.#connecting;
     if (performance.now() - this.#failedAt < this.#options.retryMs) return Promise.resolve(null);
+    const begin = performance.now();
     this.#connecting = this.#dial().then((connection) => {
+      return connection ??
+        (late(this.#failure, performance.now() - begin) ? this.#dial() : null);
+    }).then((connection) => {
       this.#connecting = null;
       this.#connection = connection;
       if (connection === null) this.#failedAt = performance.now();
@@ -260,10 +261,8 @@ export class RpcClient {
   #sweepLater(): void {
     const ms = this.#pending.size > 0 ? SWEEP_MS : STREAM_SWEEP_MS;
     const dueAt = performance.now() + ms;
-    if (this.#sweeper !== null) {
-      if (dueAt >= this.#sweepDueAt) return;
-      clearTimeout(this.#sweeper);
-    }
+    if (this.#sweeper !== null && dueAt >= this.#sweepDueAt) return;
+    clearTimeout(this.#sweeper ?? undefined);
     this.#sweepDueAt = dueAt;
     this.#sweeper = setTimeout(() => this.#sweep(), ms);
   }

@@ -59,6 +59,20 @@ Deno.test("RpcClient reaches a server although its own process is held up while 
   server.close();
 });
 
+Deno.test("RpcClient dials again when it was held up for so long that the server hung up (X3)", async () => {
+  const listener = Deno.listen(local);
+  const client = new RpcClient({ server: listener.addr as Deno.NetAddr, retryMs: 60_000 });
+  const call = client.call(1, { withinMs: 10_000 });
+  const first = listener.accept();
+  const end = performance.now() + 700;
+  while (performance.now() < end);
+  (await inTime(first)).close();
+  const { server } = serve(echo, { listener });
+  assertEquals(await inTime(call), { kind: "replied", payload: 1 });
+  client.close();
+  server.close();
+});
+
 Deno.test("RpcClient does not dial again right after a dial that failed", async () => {
   const listener = Deno.listen(local);
   const client = new RpcClient({ server: listener.addr as Deno.NetAddr, retryMs: 60_000 });

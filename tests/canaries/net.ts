@@ -108,9 +108,17 @@ export const netCanaries: readonly Canary[] = [
     bug: "a process that was held up takes its own silence for that of the other side",
     file: "raft/system_clock.ts",
     find:
-      "if (performance.now() - dueAt > STALL_MS) timer = setTimeout(run, GRACE_MS);\n    else run();",
+      "if (lateMs > STALL_MS) timer = setTimeout(run, Math.max(GRACE_MS, Math.min(lateMs, ms)));\n    else run();",
     replace: "run();",
     caughtBy: ["raft/system_clock_test.ts", ...rpc],
+  },
+  {
+    rule: "X3",
+    bug: "a client that was held up takes the silence of a server for its answer",
+    file: "net/rpc/connect_failure.ts",
+    find: 'return failure?.kind === "notKontiki" && ms > HELLO_MS_MIN;',
+    replace: 'return failure?.kind === "notKontiki" && ms > 2 ** 31;',
+    caughtBy: rpc,
   },
   {
     rule: "X3",
