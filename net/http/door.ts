@@ -207,6 +207,9 @@ export class Door {
   async #answer(request: Request, completed: Promise<void>): Promise<Response> {
     try {
       const { path, query } = this.#guard.admit(request);
+      if (request.method === "OPTIONS") {
+        return new Response(null, { status: 204, headers: { allow: this.#router.allowed(path) } });
+      }
       const match = this.#router.match(request.method, path);
       if (match.route.access !== "open") this.#guard.authorize(request);
       return await this.#call({ request, match, query, completed });

@@ -87,7 +87,7 @@ Deno.test("the door answers routes, and problems for everything else", async () 
       detail: "Nothing is served at /nothing",
     });
     const wrong = await fetch(`${base}/echo/x`);
-    assertEquals([wrong.status, wrong.headers.get("allow")], [405, "POST"]);
+    assertEquals([wrong.status, wrong.headers.get("allow")], [405, "OPTIONS, POST"]);
     await wrong.body?.cancel();
   });
 });
@@ -148,8 +148,11 @@ Deno.test("the door refuses requests that the page of another site has made", as
     assertEquals(await status(link), 200);
     const preflight = await fetch(base, { method: "OPTIONS" });
     await preflight.body?.cancel();
-    assertEquals(preflight.status, 405);
+    assertEquals([preflight.status, preflight.headers.get("allow")], [204, "GET, HEAD, OPTIONS"]);
     assertEquals(preflight.headers.get("access-control-allow-methods"), null);
+    const foreign = get(`Host: ${base.slice(7)}\r\nOrigin: http://evil.example\r\n`);
+    const refused = await raw(door.address.port, foreign.replace("GET", "OPTIONS"));
+    assertEquals([statusOf(refused), refused.includes("access-control")], [403, false]);
   });
 });
 

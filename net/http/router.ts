@@ -78,18 +78,32 @@ export class Router {
   match(method: string, path: string): Match {
     const wanted = method === "HEAD" ? "GET" : method;
     const segments = path.split("/").slice(1);
-    const allowed = new Set<string>();
     for (const compiled of this.#routes) {
+      if (compiled.route.method !== wanted) continue;
       const params = matchSegments(compiled, segments);
-      if (params === null) continue;
-      if (compiled.route.method === wanted) return { route: compiled.route, params };
-      allowed.add(compiled.route.method);
+      if (params !== null) return { route: compiled.route, params };
     }
-    if (allowed.size === 0) throw new HttpProblem("notFound", `Nothing is served at ${path}`);
-    const list = [...allowed].sort().join(", ");
-    throw new HttpProblem("methodNotAllowed", `Wanted ${list}, got ${method}`, {
-      headers: { allow: list },
+    const allow = this.allowed(path);
+    throw new HttpProblem("methodNotAllowed", `Wanted ${allow}, got ${method}`, {
+      headers: { allow },
     });
+  }
+
+  /**
+   * The methods that a path has, as the header `allow` names them.
+   *
+   * @throws {HttpProblem} If nothing is served there.
+   */
+  allowed(path: string): string {
+    const segments = path.split("/").slice(1);
+    const methods = new Set<string>(["OPTIONS"]);
+    for (const compiled of this.#routes) {
+      if (matchSegments(compiled, segments) === null) continue;
+      methods.add(compiled.route.method);
+      if (compiled.route.method === "GET") methods.add("HEAD");
+    }
+    if (methods.size === 1) throw new HttpProblem("notFound", `Nothing is served at ${path}`);
+    return [...methods].sort().join(", ");
   }
 }
 

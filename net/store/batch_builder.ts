@@ -13,7 +13,7 @@ import {
   RANGE_KEYS_MAX,
   toKey,
 } from "../../kv/mod.ts";
-import type { CommitOutcome, Ending, OperationOptions } from "./outcomes.ts";
+import type { CommitOutcome, Ending, ReadOptions } from "./outcomes.ts";
 import { type KeyRange, rangeOf } from "./ranges.ts";
 
 /** A key: text, stored as UTF-8, or bytes. */
@@ -60,14 +60,14 @@ const NO_BOUND = new Uint8Array();
  * ```
  */
 export class BatchBuilder {
-  readonly #commit: (batch: Batch, options: OperationOptions) => Promise<CommitOutcome>;
+  readonly #commit: (batch: Batch, options: ReadOptions) => Promise<CommitOutcome>;
   readonly #checks: Check[] = [];
   readonly #then: Operation[] = [];
   readonly #otherwise: Operation[] = [];
   #branch: Operation[] = this.#then;
 
   /** An empty batch; `StoreClient.batch` makes it. */
-  constructor(commit: (batch: Batch, options: OperationOptions) => Promise<CommitOutcome>) {
+  constructor(commit: (batch: Batch, options: ReadOptions) => Promise<CommitOutcome>) {
     this.#commit = commit;
   }
 
@@ -182,12 +182,12 @@ export class BatchBuilder {
   }
 
   /**
-   * Sends the batch.
+   * Sends the batch. A batch that only reads may see an older state with `stale`; others ignore it.
    *
    * @throws {RangeError} If it is beyond a limit: 1,000 checks, 1,000 operations, 8 MiB, keys of 1 to
    * 4,096 bytes, values of 1 MiB.
    */
-  commit(options: OperationOptions = {}): Promise<CommitOutcome> {
+  commit(options: ReadOptions = {}): Promise<CommitOutcome> {
     const [checks, then, otherwise] = [this.#checks, this.#then, this.#otherwise];
     return this.#commit({ checks, then, otherwise, at: 0 }, options);
   }

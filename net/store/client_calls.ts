@@ -96,7 +96,7 @@ export class ClientCalls {
   }
 
   /** Executes a batch; its outcome is as programs get it. */
-  async commit(batch: Batch, options: OperationOptions): Promise<CommitOutcome> {
+  async commit(batch: Batch, options: ReadOptions): Promise<CommitOutcome> {
     return commitOutcome(await this.execute(batch, options), this.reason(options));
   }
 

@@ -314,7 +314,7 @@ export class StoreClient implements AsyncDisposable {
    * @throws {SyntaxError} If it is no batch; the message names the wrong field.
    * @throws {RangeError} If it is beyond a limit.
    */
-  async commitJson(json: unknown, options: OperationOptions = {}): Promise<JsonOutcome> {
+  async commitJson(json: unknown, options: ReadOptions = {}): Promise<JsonOutcome> {
     const done = await this.#calls.execute(batchOfJson(json), options);
     return jsonOutcome(done, this.#calls.reason(options));
   }

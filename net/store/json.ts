@@ -18,7 +18,12 @@ import type { StoreChange, WatchGroup } from "./watch.ts";
 /** The outcome of a batch that came as JSON. */
 export type JsonOutcome =
   /** It happened, or its checks did not hold: the result, as `kontiki batch --json` prints it. */
-  | { readonly outcome: "yes"; readonly result: Readonly<Record<string, unknown>> }
+  | {
+    readonly outcome: "yes";
+    readonly result: Readonly<Record<string, unknown>>;
+    /** Of a batch with `stale`: the state was the newest so many milliseconds ago, or later. */
+    readonly ageMs?: number;
+  }
   /** Nothing was changed and nothing will be. */
   | {
     readonly outcome: "no";
@@ -33,8 +38,10 @@ export function jsonOutcome(done: BatchOutcome, reason: GivenUp): JsonOutcome {
   const no = (reason: (JsonOutcome & { outcome: "no" })["reason"], message: string) =>
     ({ outcome: "no", reason, message }) as const;
   switch (done.type) {
-    case "done":
-      return { outcome: "yes", result: jsonOfResult(done.result) as Record<string, unknown> };
+    case "done": {
+      const result = jsonOfResult(done.result) as Record<string, unknown>;
+      return { outcome: "yes", result, ...done.ageMs === undefined ? {} : { ageMs: done.ageMs } };
+    }
     case "maybe":
       return { outcome: "unknown", reason };
     case "invalid":

@@ -141,6 +141,8 @@ export type CommitOutcome =
     readonly revision: number;
     readonly failedChecks: readonly number[];
     readonly results: readonly BatchAnswer[];
+    /** Of a batch with `stale`: the state was the newest so many milliseconds ago, or later. */
+    readonly ageMs?: number;
   }
   /** Nothing was changed and nothing will be; the message says why. */
   | { readonly outcome: "no"; readonly reason: "invalid"; readonly message: string }
@@ -198,7 +200,8 @@ export function commitOutcome(done: BatchOutcome, reason: GivenUp): CommitOutcom
     case "done": {
       const { held, revision, failedChecks, results } = done.result;
       const answers = results.map(batchAnswer);
-      return { outcome: "yes", held, revision, failedChecks, results: answers };
+      const age = done.ageMs === undefined ? {} : { ageMs: done.ageMs };
+      return { outcome: "yes", held, revision, failedChecks, results: answers, ...age };
     }
     case "maybe":
       return { outcome: "unknown", reason };

@@ -61,6 +61,25 @@ export function etagOf(revision: number): string {
   return `"${revision}"`;
 }
 
+/**
+ * Whether a header of a read names the entity: `*`, or one of its tags. Caches weaken tags, which makes
+ * no difference for a read (RFC 9110, section 13.1.2). `undefined`: the header is not there.
+ */
+export function namesEntity(
+  headers: Headers,
+  name: string,
+  entry: { readonly revision: number } | null,
+): boolean | undefined {
+  const text = headers.get(name)?.trim();
+  if (text === undefined) return undefined;
+  if (text === "*") return entry !== null;
+  const tags = text.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+  if (tags.every((tag) => /^"[^"]*"$/.test(tag))) {
+    return entry !== null && tags.includes(etagOf(entry.revision));
+  }
+  throw new HttpProblem("badRequest", `${name}: wanted * or tags such as "7", got ${text}`);
+}
+
 /** The revision of an entity tag; `null`: it is `*`, `undefined`: the header is not there. */
 export function revisionOf(headers: Headers, name: string): number | null | undefined {
   const text = headers.get(name)?.trim();
@@ -69,6 +88,23 @@ export function revisionOf(headers: Headers, name: string): number | null | unde
   const [, revision] = /^"(\d{1,16})"$/.exec(text) ?? [];
   if (revision !== undefined) return Number(revision);
   throw new HttpProblem("badRequest", `${name}: wanted * or a revision such as "7", got ${text}`);
+}
+
+/** The units of times in a query. */
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+
+/** The age that a read may have, as an option of the library; nothing: it must be the newest state. */
+export function staleOf(query: URLSearchParams): { readonly stale?: number } {
+  const text = query.get("stale");
+  if (text === null) return {};
+  const [, count, unit = "s"] = /^(\d{1,9})(ms|s|m)?$/.exec(text) ?? [];
+  if (count !== undefined) return { stale: Number(count) * UNITS_MS[unit]! };
+  throw new HttpProblem("badRequest", `stale: wanted a time such as 5s or 200ms, got "${text}"`);
+}
+
+/** The age of what was read, as a member of an answer. */
+export function ageOf(ageMs: number | undefined): { readonly ageMs?: number } {
+  return ageMs === undefined ? {} : { ageMs: Math.ceil(ageMs) };
 }
 
 /** The key of a path. */

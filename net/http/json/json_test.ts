@@ -76,6 +76,66 @@ Deno.test("a write happens only if its conditions hold", async () => {
   });
 });
 
+Deno.test("a read obeys lists of tags, and those that a cache has weakened", async () => {
+  await withJsonDoor(async (base) => {
+    const url = `${base}/v1/keys/a`;
+    const status = async (headers: HeadersInit) => (await ask(url, { headers })).status;
+    assertEquals(await status({ "if-match": "*" }), 412);
+    assertEquals(await status({ "if-none-match": "*" }), 404);
+    const tag = (await put(url, "1")).headers.get("etag")!;
+    for (const known of [tag, `W/${tag}`, `"1", W/${tag}`, "*"]) {
+      assertEquals(await status({ "if-none-match": known }), 304, known);
+      assertEquals(await status({ "if-match": known }), 200, known);
+    }
+    for (const other of ['"1"', 'W/"1"', '"x", "y"']) {
+      assertEquals(await status({ "if-none-match": other }), 200, other);
+      assertEquals(await status({ "if-match": other }), 412, other);
+    }
+    for (const wrong of ["1", '"1" "2"', 'w"1"']) {
+      assertEquals(await status({ "if-none-match": wrong }), 400, wrong);
+    }
+  });
+});
+
+Deno.test("HEAD answers as GET without the body, and OPTIONS names the methods of a path", async () => {
+  await withJsonDoor(async (base) => {
+    const url = `${base}/v1/keys/a`;
+    const tag = (await put(url, "12345")).headers.get("etag");
+    const head = await ask(url, { method: "HEAD" });
+    assertEquals([head.status, head.body2, head.headers.get("etag")], [200, "", tag]);
+    assertEquals((await ask(`${url}/none`, { method: "HEAD" })).status, 404);
+    const options = await ask(url, { method: "OPTIONS" });
+    const methods = "DELETE, GET, HEAD, OPTIONS, PUT";
+    assertEquals([options.status, options.headers.get("allow")], [204, methods]);
+    const post = await ask(url, { method: "POST", body: "x" });
+    assertEquals([post.status, post.headers.get("allow")], [405, methods]);
+    assertEquals((await ask(`${base}/nothing`, { method: "OPTIONS" })).status, 404);
+  });
+});
+
+Deno.test("a read that may see an older state says how old it is", async () => {
+  await withJsonDoor(async (base) => {
+    const url = `${base}/v1/keys/a`;
+    await put(url, "1");
+    const plain = await ask(url);
+    assertEquals(plain.headers.get("kontiki-age-ms"), null);
+    const stale = await ask(`${url}?stale=5s`);
+    const age = Number(stale.headers.get("kontiki-age-ms") ?? NaN);
+    assertEquals([stale.status, stale.body2], [200, "1"]);
+    assert(age >= 0 && age <= 5000, `${age} ms`);
+    for (const path of ["range?", "count?prefix=a&"]) {
+      const { ageMs } = await json(`${base}/v1/${path}stale=200ms`);
+      assert(Number(ageMs) >= 0 && Number(ageMs) <= 200, `${path}: ${ageMs} ms`);
+      assertEquals((await json(`${base}/v1/${path}`))["ageMs"], undefined);
+    }
+    const lines = (await ask(`${base}/v1/lines?stale=1m`)).body2.trim().split("\n");
+    assert(JSON.parse(lines.at(-1)!).ageMs >= 0, lines.at(-1));
+    for (const wrong of ["", "5h", "-1s", "1.5s", "s"]) {
+      assertEquals((await ask(`${url}?stale=${wrong}`)).status, 400, wrong);
+    }
+  });
+});
+
 Deno.test("keys and values may be any bytes", async () => {
   await withJsonDoor(async (base) => {
     const value = Uint8Array.of(0, 255, 10, 13);
@@ -261,7 +321,7 @@ Deno.test("a watch brings every change once, and goes on after the last one seen
 Deno.test("what means nothing is refused, with what was wanted", async () => {
   await withJsonDoor(async (base) => {
     const cases: readonly (readonly [string, string])[] = [
-      ["/v1/keys/a?x=1", 'Wanted no query, got "x"'],
+      ["/v1/keys/a?x=1", 'Wanted one of stale, got "x"'],
       ["/v1/range?limit=x", 'limit: wanted a whole number, got "x"'],
       ["/v1/range?limit=5000", "then[0].limit: wanted a whole number from 1 to 1000, got 5000"],
       ["/v1/range?reverse=2", 'reverse: wanted true or false, got "2"'],

@@ -8,6 +8,7 @@ import type { BatchAnswer, StoreClient, StoreEntry } from "../../store/mod.ts";
 import { jsonEntry } from "../../store/mod.ts";
 import { type HttpCall, HttpProblem, type Route } from "../mod.ts";
 import {
+  ageOf,
   checked,
   checkNames,
   type Done,
@@ -15,8 +16,10 @@ import {
   etagOf,
   keyOf,
   leaseOf,
+  namesEntity,
   OPERATION_MS_MAX,
   revisionOf,
+  staleOf,
   wholeOf,
 } from "./answers.ts";
 
@@ -35,23 +38,27 @@ export function keyRoutes(store: StoreClient): Route[] {
 }
 
 async function getKey(store: StoreClient, call: HttpCall): Promise<Response> {
-  checkNames(call.query, []);
-  const known = revisionOf(call.request.headers, "if-none-match");
-  const done = doneOf(await store.batch().get(keyOf(call.params["key"])).commit(LIMITS));
+  checkNames(call.query, ["stale"]);
+  const { headers } = call.request;
+  const limits = { ...LIMITS, ...staleOf(call.query) };
+  const done = doneOf(await store.batch().get(keyOf(call.params["key"])).commit(limits));
   const entry = entryOf(done.results[0]);
+  const isKnown = namesEntity(headers, "if-none-match", entry);
+  if (namesEntity(headers, "if-match", entry) === false) throw conditionFails(entry, "read");
   if (entry === null) {
     throw new HttpProblem("notFound", "The key does not exist", {
       members: { revision: done.revision },
     });
   }
-  if (known === null || known === entry.revision) {
-    return new Response(null, { status: 304, headers: headersOf(entry) });
-  }
-  if (call.request.headers.get("accept")?.includes("application/json")) {
-    return Response.json(jsonEntry(entry, { keysOnly: false }), { headers: headersOf(entry) });
+  const { ageMs } = ageOf(done.ageMs);
+  const age = ageMs === undefined ? {} : { "kontiki-age-ms": `${ageMs}` };
+  const about = { ...headersOf(entry), ...age };
+  if (isKnown) return new Response(null, { status: 304, headers: about });
+  if (headers.get("accept")?.includes("application/json")) {
+    return Response.json(jsonEntry(entry, { keysOnly: false }), { headers: about });
   }
   return new Response(entry.value as BodyInit, {
-    headers: { "content-type": "application/octet-stream", ...headersOf(entry) },
+    headers: { "content-type": "application/octet-stream", ...about },
   });
 }
 
@@ -106,9 +113,12 @@ function conditional(
 
 function checkHeld({ held, results }: Done): void {
   if (held) return;
-  const entry = entryOf(results[0]);
+  throw conditionFails(entryOf(results[0]), "changed");
+}
+
+function conditionFails(entry: StoreEntry | null, what: "read" | "changed"): HttpProblem {
   const found = entry === null ? "the key does not exist" : `its revision is ${entry.revision}`;
-  throw new HttpProblem("preconditionFailed", `Nothing was changed: ${found}`, {
+  return new HttpProblem("preconditionFailed", `Nothing was ${what}: ${found}`, {
     headers: entry === null ? {} : { etag: etagOf(entry.revision) },
   });
 }

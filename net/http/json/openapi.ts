@@ -28,12 +28,15 @@ const RANGE = [
   query("end", text, "The first key that is not in the range."),
 ];
 const AT = query("at", whole, "The revision whose state is read; left out: the newest.");
+const STALE = query("stale", text, "5s, 200ms: any node answers, with a state so old at most.");
+const ageMs = { ...whole, description: "With `stale`: it was the newest state so long ago." };
 const PAGE = [
   ...RANGE,
   query("limit", whole, "At most so many entries."),
   query("reverse", yesNo, "The last key first."),
   query("keysOnly", yesNo, "No values."),
   AT,
+  STALE,
 ];
 const KEY = {
   name: "key",
@@ -67,17 +70,20 @@ function operation(
 }
 
 const raw = { "application/octet-stream": { schema: { type: "string", format: "binary" } } };
-const written = {
-  type: "object",
-  properties: { version: whole, revision: whole },
-};
+const written = { type: "object", properties: { version: whole, revision: whole } };
 
 const PATHS: Json = {
   "/v1/keys/{key}": {
     get: operation("getKey", "Reads a key: its value, with the revision as ETag.", {
-      parameters: [KEY, header("if-none-match", "304 if the key still has this revision.")],
+      parameters: [
+        KEY,
+        STALE,
+        header("if-none-match", "304 if the key still has one of these revisions."),
+        header("if-match", "412 if the key has none of these revisions."),
+      ],
       responses: {
         200: {
+          headers: { "kontiki-age-ms": { schema: ageMs }, etag: { schema: text } },
           description: "The value; an entry for `accept: application/json`.",
           content: { ...raw, "application/json": { schema: reference("Entry") } },
         },
@@ -115,6 +121,7 @@ const PATHS: Json = {
             revision: whole,
             entries: { type: "array", items: reference("Entry") },
             next: { oneOf: [bytes, { type: "null" }] },
+            ageMs,
           },
         }),
       },
@@ -133,8 +140,10 @@ const PATHS: Json = {
   },
   "/v1/count": {
     get: operation("getCount", "Counts the keys of a range.", {
-      parameters: [...RANGE, AT],
-      responses: { 200: answer("How many.", { type: "object", properties: { count: whole } }) },
+      parameters: [...RANGE, AT, STALE],
+      responses: {
+        200: answer("How many.", { type: "object", properties: { count: whole, ageMs } }),
+      },
     }),
   },
   "/v1/batch": {

@@ -16,12 +16,14 @@ import {
 } from "../../store/mod.ts";
 import { type HttpCall, HttpProblem, percentDecode, type Route } from "../mod.ts";
 import {
+  ageOf,
   checked,
   checkNames,
   isOn,
   maybeDone,
   notDone,
   OPERATION_MS_MAX,
+  staleOf,
   wholeOf,
 } from "./answers.ts";
 import { linesOf } from "./streams.ts";
@@ -86,7 +88,7 @@ function encode(text: string): Uint8Array {
 }
 
 async function getRange(store: StoreClient, { query }: HttpCall): Promise<Response> {
-  checkNames(query, ["prefix", "start", "end", "limit", "reverse", "keysOnly", "at"]);
+  checkNames(query, ["prefix", "start", "end", "limit", "reverse", "keysOnly", "at", "stale"]);
   const { start, end } = rangeOf(query);
   const operation = {
     op: "range",
@@ -96,34 +98,42 @@ async function getRange(store: StoreClient, { query }: HttpCall): Promise<Respon
     reverse: isOn(query, "reverse"),
     show: isOn(query, "keysOnly") ? "keys" : "entries",
   };
-  const done = await store.commitJson({ then: [operation], at: wholeOf(query, "at") ?? 0 }, LIMITS);
+  const at = wholeOf(query, "at") ?? 0;
+  const limits = { ...LIMITS, ...staleOf(query) };
+  const done = await store.commitJson({ then: [operation], at }, limits);
   const { revision, results } = resultOf(done);
   const [page] = results as readonly { entries: unknown; next?: JsonBytes | null }[];
-  return Response.json({ revision, entries: page?.entries, next: page?.next ?? null });
+  const age = done.outcome === "yes" ? ageOf(done.ageMs) : {};
+  return Response.json({ revision, entries: page?.entries, next: page?.next ?? null, ...age });
 }
 
 /** The whole range, a line for each entry, read a page at a time. */
 function getLines(store: StoreClient, { query, signal }: HttpCall): Response {
-  checkNames(query, ["prefix", "start", "end", "limit", "reverse", "keysOnly", "at"]);
+  checkNames(query, ["prefix", "start", "end", "limit", "reverse", "keysOnly", "at", "stale"]);
   const keysOnly = isOn(query, "keysOnly");
   const limit = wholeOf(query, "limit");
   const at = wholeOf(query, "at");
+  let age: number | undefined;
   const entries = store.list(keyRange(rangeOf(query)), {
     ...LIMITS,
-    ...{ signal, keysOnly, reverse: isOn(query, "reverse") },
+    ...{ signal, keysOnly, reverse: isOn(query, "reverse"), ...staleOf(query) },
+    aged: (ageMs) => age = ageMs,
     ...limit === undefined ? {} : { limit },
     ...at === undefined ? {} : { at },
   });
-  return linesOf(jsonLines(entries, keysOnly), signal);
+  return linesOf(jsonLines(entries, { keysOnly, age: () => ageOf(age) }), signal);
 }
 
 async function* jsonLines(
   entries: ReturnType<StoreClient["list"]>,
-  keysOnly: boolean,
+  { keysOnly, age }: {
+    readonly keysOnly: boolean;
+    readonly age: () => { readonly ageMs?: number };
+  },
 ): AsyncGenerator<string, void, void> {
   try {
     for await (const entry of entries) yield JSON.stringify(jsonEntry(entry, { keysOnly }));
-    yield JSON.stringify({ end: true });
+    yield JSON.stringify({ end: true, ...age() });
   } catch (error) {
     if (!(error instanceof StoreReadError)) throw error;
     // The status has left long ago: a last line says that this is not all.
@@ -132,11 +142,14 @@ async function* jsonLines(
 }
 
 async function getCount(store: StoreClient, { query }: HttpCall): Promise<Response> {
-  checkNames(query, ["prefix", "start", "end", "at"]);
+  checkNames(query, ["prefix", "start", "end", "at", "stale"]);
   const at = wholeOf(query, "at");
+  let age: number | undefined;
   try {
-    const options = { ...LIMITS, ...at === undefined ? {} : { at } };
-    return Response.json({ count: await store.count(keyRange(rangeOf(query)), options) });
+    const options = { ...LIMITS, ...staleOf(query), ...at === undefined ? {} : { at } };
+    const aged = (ageMs: number): void => void (age = ageMs);
+    const count = await store.count(keyRange(rangeOf(query)), { ...options, aged });
+    return Response.json({ count, ...ageOf(age) });
   } catch (error) {
     if (error instanceof StoreReadError) throw notDone(error.reason, error.message);
     throw error;
