@@ -4,6 +4,7 @@
  * @module
  */
 
+import { operationNames } from "../../kv/command/mod.ts";
 import type { CommandRow } from "../table/mod.ts";
 import {
   argument,
@@ -118,8 +119,8 @@ export const batch = {
   summary: "Do several things at once, or none of them.",
   description: [
     "FILE holds JSON: `checks`, `then` (done if all checks hold) and `otherwise` (done if one fails). " +
-    "Everything happens at one revision. An operation is an object with `op`, one of put, delete, " +
-    "deleteRange, add, min, max, putAtRevision, putStamped, calculate, get, range and count, and " +
+    "Everything happens at one revision. An operation is an object with `op`, one of " +
+    `${operationNames.join(", ")}, and ` +
     "its fields; docs/protocol.md lists them. A check has a `key` and one of absent, present, version, revision " +
     "and value.",
     "When a check fails the exit code is 4, also if `otherwise` was done.",

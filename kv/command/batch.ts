@@ -87,8 +87,9 @@ export function isRepeatable(batch: Batch): boolean {
     return "key" in check && ("version" in check || "revision" in check) ? [check.key] : [];
   }));
   return batch.then.some((operation) => {
+    // What answers whether its key existed changes nothing if it did not.
     return !isRead(operation) && "key" in operation && guarded.has(operation.key) &&
-      operation.op !== "delete";
+      !("existed" in OPERATIONS[operation.op].result);
   });
 }
 

@@ -30,6 +30,8 @@ export {
   toKey,
 } from "./key_text.ts";
 export {
+  isRead,
+  leaseGivenBy,
   type Operation,
   type OperationName,
   operationNames,

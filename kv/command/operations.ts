@@ -264,6 +264,13 @@ export type ResultOf<Name extends OperationName> = Extract<Result, { readonly op
 /** The names of all operations. */
 export const operationNames = Object.keys(OPERATIONS) as readonly OperationName[];
 
+/** The lease that an operation gives to what it writes; 0: none. */
+export function leaseGivenBy(operation: Operation): number {
+  const { later } = OPERATIONS[operation.op];
+  if (later === undefined || !("lease" in later.fields)) return 0;
+  return (operation as { readonly lease?: number }).lease ?? 0;
+}
+
 /** Whether every server of the cluster can do without a log entry for it. */
 export function isRead({ op }: Operation): boolean {
   return OPERATIONS[op].access === "read";

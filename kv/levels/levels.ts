@@ -16,8 +16,17 @@ export interface Levels {
   readonly last: number;
 }
 
-/** What this program knows. Level 4 has entries that raise the level of the cluster. */
-export const LEVELS: Levels = { first: 3, last: 4 };
+/** Since when entries may raise the level of the cluster. */
+const RAISED_SINCE = 4;
+
+/** What this program knows: all operations of its table. */
+export const LEVELS: Levels = {
+  first: 3,
+  last: Object.values(OPERATIONS).reduce(
+    (last, { since, later }) => Math.max(last, since, later?.since ?? 0),
+    RAISED_SINCE,
+  ),
+};
 
 /** The lowest level of a cluster whose log may hold the request. */
 export function levelOf(request: Request): number {

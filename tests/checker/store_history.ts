@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Batch, isReadOnly, jsonOfBatch } from "../../kv/mod.ts";
+import { type Batch, isRead, isReadOnly, jsonOfBatch, leaseGivenBy } from "../../kv/mod.ts";
 import type { Operation } from "./search/mod.ts";
 import { Renewals, type StoreOutput } from "./store_leases.ts";
 import { answer, EMPTY_STATE, type Ended, endKeys } from "./store_model.ts";
@@ -165,11 +165,13 @@ function findEarlyEnd(placed: readonly Placed[], endings: readonly Ended[]): str
     renewals.learn(input, output, call);
     for (const each of [...input.then, ...input.otherwise]) {
       // Nothing is known of a key that may or may not have been written.
-      if (each.op === "put" || each.op === "calculate") leases.delete(each.key);
+      if (!isRead(each) && "key" in each) leases.delete(each.key);
     }
     if (output === null || output === "invalid") continue;
-    for (const each of output.held ? input.then : input.otherwise) {
-      if (each.op === "put" || each.op === "calculate") leases.set(each.key, each.lease ?? 0);
+    for (const [at, each] of (output.held ? input.then : input.otherwise).entries()) {
+      const result = output.results[at]!;
+      if ("existed" in result && !result.existed) continue;
+      if ("key" in each && leaseGivenBy(each) > 0) leases.set(each.key, leaseGivenBy(each));
     }
   }
   return null;

@@ -8,6 +8,7 @@
 import { calculated } from "./calculated.ts";
 import { answerLease, type Copy, type StoreKey, type StoreOutput } from "./store_leases.ts";
 import { keyOf } from "../../kv/tables/mod.ts";
+import { leaseGivenBy } from "../../kv/mod.ts";
 import type { Batch, Check, FoundEntry, Operation, Result } from "../../kv/mod.ts";
 
 /** A lease: its time to live. */
@@ -99,7 +100,7 @@ interface Moment {
 /** What one operation answers; it changes the keys. */
 function answerOne(copy: Copy, operation: Operation, moment: Moment): Result | "invalid" {
   const { keys, leases } = copy;
-  const bound = "value" in operation || operation.op === "calculate" ? operation.lease ?? 0 : 0;
+  const bound = leaseGivenBy(operation);
   if (bound > 0 && !leases.has(bound)) return "invalid";
   switch (operation.op) {
     case "grant":
