@@ -5,7 +5,13 @@
  * @module
  */
 
-import { isSystemKey, type Key, SYSTEM_KEYS } from "../command/mod.ts";
+import {
+  ENTRY_HEAD_BYTES,
+  type FoundEntry,
+  isSystemKey,
+  type Key,
+  SYSTEM_KEYS,
+} from "../command/mod.ts";
 import type { Entry, State } from "../tables/mod.ts";
 
 /** A part of the keys, in order or against it. */
@@ -141,4 +147,20 @@ export class InvalidBatch extends Error {
 /** Whether observers hear of a change: most touch no key of the store's own, and need no copy of the list. */
 export function isShown({ entry }: Change): boolean {
   return !isSystemKey(entry.key);
+}
+
+/** What an entry takes in a result. */
+export function sizeOf({ key, value }: Entry): number {
+  return ENTRY_HEAD_BYTES + key.length + (value?.length ?? 0);
+}
+
+/** An entry as reads return it. */
+export function found(
+  { key, value, version, created, revision, lease, expires }: Entry,
+  hasValue: boolean,
+): FoundEntry {
+  const entry = { key, value: hasValue ? value : null, version, created, revision };
+  // Most entries have neither, and a spread of nothing costs as much as all else.
+  if (lease === 0 && expires === 0) return entry;
+  return { ...entry, ...lease === 0 ? {} : { lease }, ...expires === 0 ? {} : { expires } };
 }

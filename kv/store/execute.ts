@@ -26,9 +26,11 @@ import { hasLease, type LeaseMoment, LeaseWork } from "./lease_work.ts";
 import {
   type Draft,
   type Ending,
+  found,
   InvalidBatch,
   type KeyRange,
   NO_ENDING,
+  sizeOf,
   written,
 } from "./draft.ts";
 
@@ -281,18 +283,4 @@ function sum(now: bigint, { amount, overflow }: OperationOf<"add">): bigint {
   const exact = now + amount;
   if (exact <= LAST_NUMBER) return exact;
   return overflow === "clamp" ? LAST_NUMBER : BigInt.asUintN(64, exact);
-}
-
-function sizeOf({ key, value }: Entry): number {
-  return ENTRY_HEAD_BYTES + key.length + (value?.length ?? 0);
-}
-
-function found(
-  { key, value, version, created, revision, lease, expires }: Entry,
-  hasValue: boolean,
-): FoundEntry {
-  const entry = { key, value: hasValue ? value : null, version, created, revision };
-  // Most entries have neither, and a spread of nothing costs as much as all else.
-  if (lease === 0 && expires === 0) return entry;
-  return { ...entry, ...lease === 0 ? {} : { lease }, ...expires === 0 ? {} : { expires } };
 }
