@@ -15,6 +15,11 @@ export interface OperationTypes {
   /** See the row of this name. */
   delete: [{ key: Key }, { existed: boolean }];
   /** See the row of this name. */
+  touch: [
+    { key: Key; expires?: number; lease?: number },
+    { existed: boolean; version: number },
+  ];
+  /** See the row of this name. */
   deleteRange: [
     { start: Key; end: Key | null; limit: number },
     { count: number; next: Key | null },

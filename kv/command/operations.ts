@@ -107,6 +107,16 @@ export const OPERATIONS: {
     result: { existed: flag },
     meaning: "removes a key; its version grows and is remembered",
   },
+  touch: {
+    code: 17,
+    access: "write",
+    since: 5,
+    fields: { key },
+    later: { code: 17 + LATER, since: 5, fields: endings },
+    result: { existed: flag, version: whole },
+    meaning:
+      "gives a key that exists another end and lease, or none, and leaves its value; its version grows",
+  },
   deleteRange: {
     code: 3,
     access: "write",

@@ -81,6 +81,8 @@ class Work {
         return { op: "put", version: this.#put(operation).version };
       case "delete":
         return { op: "delete", existed: this.#delete(operation.key) };
+      case "touch":
+        return { op: "touch", ...this.#retain(operation) };
       case "deleteRange":
         return this.#deleteRange(operation);
       case "add":
@@ -147,6 +149,14 @@ class Work {
     if (before === null || before.value === null) return false;
     this.#write(key, null);
     return true;
+  }
+
+  /** Writes a key that exists with its own value. */
+  #retain({ key, ...ending }: OperationOf<"touch">): { existed: boolean; version: number } {
+    const end = this.#ending(ending);
+    const { value = null, version = 0 } = this.#draft.get(key) ?? {};
+    if (value === null) return { existed: false, version };
+    return { existed: true, version: this.#write(key, value, end).version };
   }
 
   #deleteRange({ start, end, limit }: OperationOf<"deleteRange">): ResultOf<"deleteRange"> {

@@ -71,6 +71,46 @@ Deno.test("a key leaves its lease when it is written without it, or with another
   assertEquals(world.keys(), ["other", "plain"]);
 });
 
+Deno.test("a key that is touched keeps its value and gets another lease and end, or none", () => {
+  const world = new StoreWorld();
+  world.grant(1, 500);
+  world.grant(2, 5000);
+  for (const key of ["free", "moved", "timed"]) world.put(key, { lease: 1 });
+  const missing = { op: "touch", existed: false, version: 0 } as const;
+  assertEquals(world.run({ op: "touch", key: "none", lease: 2 }), [missing]);
+  const touched = { op: "touch", existed: true, version: 2 } as const;
+  assertEquals(
+    world.run(
+      { op: "touch", key: "free" },
+      { op: "touch", key: "moved", lease: 2 },
+      { op: "touch", key: "timed", expires: 9000 },
+    ),
+    [touched, touched, touched],
+  );
+  world.steady = 2000;
+  world.end();
+  assertEquals(world.keys(), ["free", "moved", "timed"]);
+  const entries = ["free", "moved", "timed"].map((key) => {
+    const [found] = world.run({ op: "get", key });
+    assert(found?.op === "get" && found.entry !== null);
+    const { value, version, created, lease = 0, expires = 0 } = found.entry;
+    return [value, version, created < found.entry.revision, lease, expires];
+  });
+  assertEquals(entries, [
+    [value, 2, true, 0, 0],
+    [value, 2, true, 2, 0],
+    [value, 2, true, 0, 9000],
+  ]);
+  // A lease that has ended is refused as it is by a put, and the batch changes nothing.
+  const reply = world.ask([{ op: "touch", key: "free", expires: 1 }, {
+    ...{ op: "touch", key: "moved", lease: 1 },
+  }]);
+  assertEquals([reply?.type, world.groups.length], ["invalid", 4]);
+  world.wall = 9000;
+  world.end();
+  assertEquals(world.keys(), ["free", "moved"]);
+});
+
 Deno.test("nothing is bound to a lease that is not there, and the batch changes nothing", () => {
   const world = new StoreWorld();
   const reply = world.ask([

@@ -100,6 +100,11 @@ export class BatchBuilder {
     return this.#push({ op: "delete", key: toKey(key) });
   }
 
+  /** Gives a key that exists another end, or none, and leaves its value. */
+  touch(key: KeyLike, ending: Ending = {}): this {
+    return this.#push({ op: "touch", key: toKey(key), ...endOf(ending) });
+  }
+
   /** Removes the first keys of a range, at most a thousand; the answer says where the rest begins. */
   deleteRange(range: KeyRange, limit: number = RANGE_KEYS_MAX): this {
     return this.#push({ op: "deleteRange", ...rangeOf(range), limit });

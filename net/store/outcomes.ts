@@ -121,6 +121,7 @@ export type BatchAnswer =
   | { readonly op: "range"; readonly entries: readonly StoreEntry[]; readonly next: string | null }
   | { readonly op: "put" | "putStamped" | "calculate"; readonly version: number }
   | { readonly op: "delete"; readonly existed: boolean }
+  | { readonly op: "touch"; readonly existed: boolean; readonly version: number }
   | { readonly op: "grant"; readonly created: boolean }
   | { readonly op: "renew"; readonly gone: readonly number[] }
   | { readonly op: "revoke"; readonly existed: boolean; readonly count: number }
@@ -240,6 +241,7 @@ function batchAnswer(result: Result): BatchAnswer {
     case "putStamped":
     case "calculate":
     case "delete":
+    case "touch":
     case "add":
     case "min":
     case "max":

@@ -186,6 +186,14 @@ export const endingsCanaries: readonly Canary[] = [
   },
   {
     rule: "N4",
+    bug: "a key that is touched keeps the lease that it had",
+    file: "kv/store/execute.ts",
+    find: "return { existed: true, version: this.#write(key, value, end).version };",
+    replace: "return { existed: true, version: this.#rewrite(key, value).version };",
+    caughtBy: [LEASES],
+  },
+  {
+    rule: "N4",
     bug: "a lease ends by the date of the leader",
     file: STORE,
     find: "endLeases(draft, this.#own.leases.due(this.#steady), moment);",

@@ -9,7 +9,7 @@ import { calculated } from "./calculated.ts";
 import { answerLease, type Copy, type StoreKey, type StoreOutput } from "./store_leases.ts";
 import { keyOf } from "../../kv/tables/mod.ts";
 import { leaseGivenBy } from "../../kv/mod.ts";
-import type { Batch, Check, FoundEntry, Operation, Result } from "../../kv/mod.ts";
+import type { Batch, Check, FoundEntry, Operation, OperationOf, Result } from "../../kv/mod.ts";
 
 /** A lease: its time to live. */
 export type StoreLeases = ReadonlyMap<number, number>;
@@ -100,8 +100,7 @@ interface Moment {
 /** What one operation answers; it changes the keys. */
 function answerOne(copy: Copy, operation: Operation, moment: Moment): Result | "invalid" {
   const { keys, leases } = copy;
-  const bound = leaseGivenBy(operation);
-  if (bound > 0 && !leases.has(bound)) return "invalid";
+  if (![0, ...leases.keys()].includes(leaseGivenBy(operation))) return "invalid";
   switch (operation.op) {
     case "grant":
     case "renew":
@@ -118,8 +117,10 @@ function answerOne(copy: Copy, operation: Operation, moment: Moment): Result | "
     case "delete": {
       const existed = (keys.get(operation.key)?.value ?? null) !== null;
       if (existed) write(keys, { key: operation.key, value: null }, moment);
-      return { op: "delete", existed };
+      return { op: operation.op, existed };
     }
+    case "touch":
+      return answerTouch(keys, operation, moment);
     case "deleteRange": {
       const all = within(keys, operation);
       const gone = all.slice(0, operation.limit);
@@ -166,6 +167,13 @@ function answerOne(copy: Copy, operation: Operation, moment: Moment): Result | "
     default:
       return operation satisfies never;
   }
+}
+
+function answerTouch(keys: Keys, operation: OperationOf<"touch">, moment: Moment): Result {
+  const { op, key, ...end } = operation;
+  const { value = null, version = 0 } = keys.get(key) ?? {};
+  if (value === null) return { op, existed: false, version };
+  return { op, existed: true, version: write(keys, { key, value, ...end }, moment) };
 }
 
 function answerNumber(

@@ -20,6 +20,7 @@ const entry = { key: "k", value, version: 3, created: 4, revision: 9 };
 const OPERATIONS: { readonly [Name in OperationName]: OperationOf<Name> } = {
   put: { op: "put", key: "k", value },
   delete: { op: "delete", key: "\xfe\xff" },
+  touch: { op: "touch", key: "k", expires: 2 ** 41, lease: 7 },
   deleteRange: { op: "deleteRange", start: "", end: null, limit: 1 },
   add: { op: "add", key: "n", amount: 2n ** 64n - 1n, overflow: "clamp" },
   min: { op: "min", key: "n", amount: 0n },
@@ -47,6 +48,7 @@ const OPERATIONS: { readonly [Name in OperationName]: OperationOf<Name> } = {
 const RESULTS: { readonly [Name in OperationName]: ResultOf<Name> } = {
   put: { op: "put", version: 3 },
   delete: { op: "delete", existed: true },
+  touch: { op: "touch", existed: true, version: 4 },
   deleteRange: { op: "deleteRange", count: 1000, next: "k" },
   add: { op: "add", version: 1, value: 2n ** 63n },
   min: { op: "min", version: 2, value: 0n },

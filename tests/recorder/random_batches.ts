@@ -121,6 +121,7 @@ export class RandomBatches {
     const makers: Makers = {
       put: () => ({ op: "put", key, value: this.#value(), ...this.#end() }),
       delete: () => ({ op: "delete", key }),
+      touch: () => ({ op: "touch", key, ...this.#end() }),
       deleteRange: () => ({ op: "deleteRange", ...range, limit: random.between(1, 3) }),
       add: () => ({ op: "add", key: random.chance(0.1) ? key : number, amount, overflow: "wrap" }),
       min: () => ({ op: "min", key: number, amount }),
