@@ -150,6 +150,8 @@ export interface LocalClusterOptions {
   readonly folder: string;
   readonly file: ClusterFile;
   readonly logLevel: string;
+  /** More flags of every node. @default {none} */
+  readonly flags?: readonly string[];
   /** This program for a node, with its first arguments. @default {selfCommand} */
   readonly command?: (id: NodeId) => readonly string[];
   /** Called when a node ends by itself. */
@@ -175,7 +177,7 @@ export class LocalCluster implements ProcessControl {
 
   /** Starts a node; does not wait until it serves. */
   async start(id: NodeId): Promise<void> {
-    const { folder, logLevel, command = selfCommand, died } = this.#options;
+    const { folder, logLevel, flags = [], command = selfCommand, died } = this.#options;
     const { nodes, cluster } = this.#file;
     const list = (role: "peers" | "clients") =>
       nodes.map((node) => `${node.id}=${node[role]}`).join(",");
@@ -185,7 +187,7 @@ export class LocalCluster implements ProcessControl {
       id,
       folder: nodeFolder(folder, id),
       command: [...command(id), "node"],
-      args: [...args, "--log-level", logLevel],
+      args: [...args, ...flags, "--log-level", logLevel],
     });
     this.#running.set(id, node);
     node.serves.then((isServing) => isServing && this.#noteServed(id));

@@ -104,6 +104,20 @@ export const timeout = duration("timeout", "give up after this time", {
   shared: true,
 });
 
+/** How long older values stay readable. */
+export const historyTime = duration(
+  "history",
+  "how long older values stay readable; left out: within --history-bytes",
+  { min: 1 },
+);
+
+/** How much of them stays. */
+export const historyBytes = size(
+  "history-bytes",
+  "what older values may take on the disk, and events for watches in memory",
+  { default: "32MiB", min: 1, max: 1024 ** 3 },
+);
+
 /** The least urgent messages of a node's log. */
 export const logLevel = text(
   "log-level",

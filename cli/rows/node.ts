@@ -8,7 +8,8 @@ import type { CommandRow } from "../table/mod.ts";
 import {
   argument,
   databaseTokens,
-  duration,
+  historyBytes,
+  historyTime,
   httpToken,
   integer,
   json,
@@ -89,18 +90,8 @@ export const node = {
       default: "32MiB",
       min: 1,
     }),
-    duration("history", "how long older values stay readable; left out: within --history-bytes", {
-      min: 1,
-    }),
-    size(
-      "history-bytes",
-      "what older values may take on the disk, and events for watches in memory",
-      {
-        default: "32MiB",
-        min: 1,
-        max: 1024 ** 3,
-      },
-    ),
+    historyTime,
+    historyBytes,
     integer("tick-ms", "length of a tick, in which elections and heartbeats are counted", {
       default: "25",
       min: 1,

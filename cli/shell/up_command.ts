@@ -64,6 +64,10 @@ export async function run(context: UpContext): Promise<Ending> {
     folder,
     file,
     logLevel: options.logLevel,
+    flags: [
+      ...options.history === null ? [] : ["--history", `${options.history}ms`],
+      ...["--history-bytes", `${options.historyBytes}B`],
+    ],
     died: async (id, { code, lastMessage }) => {
       // Ctrl-C reaches the nodes too, perhaps before it reaches this process.
       await new Promise((resolve) => setTimeout(resolve, signalMsMax));

@@ -63,7 +63,8 @@ export const EMPTY_MANIFEST: Manifest = {
 /** The name of the file. */
 export const MANIFEST = "manifest";
 
-const FORMAT = "kontiki manifest 2";
+const FORMAT_NUMBER = 2;
+const FORMAT = `kontiki manifest ${FORMAT_NUMBER}`;
 const UNFINISHED = "manifest.new";
 const BYTES_MAX = 16 * 1024 * 1024;
 
@@ -99,9 +100,23 @@ export function decodeManifest(bytes: Uint8Array): Manifest | string {
 export async function readManifest(files: Files): Promise<Manifest> {
   if (!(await files.list()).includes(MANIFEST)) return EMPTY_MANIFEST;
   const bytes = await files.read(MANIFEST, { offset: 0, length: BYTES_MAX });
+  checkFormat(bytes);
   const manifest = decodeManifest(bytes);
   if (typeof manifest !== "string") return manifest;
   throw new StorageError("damaged", manifest, { file: MANIFEST });
+}
+
+/**
+ * Refuses what another version of this program wrote, which is not damaged: a head as ours with another
+ * number.
+ */
+function checkFormat(bytes: Uint8Array): void {
+  const [head = ""] = new TextDecoder().decode(bytes.subarray(0, 64)).split("\n");
+  const number = /^kontiki manifest ([1-9]\d{0,8}) [0-9a-f]{8}$/.exec(head)?.[1];
+  if (number === undefined || Number(number) === FORMAT_NUMBER) return;
+  const kind = Number(number) > FORMAT_NUMBER ? "newer" : "older";
+  const problem = `the tables are of format ${number}, wanted ${FORMAT_NUMBER}`;
+  throw new StorageError(kind, problem, { file: MANIFEST });
 }
 
 /** Makes the manifest durable, and with it the names of the tables that were finished before. */

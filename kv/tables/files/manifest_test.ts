@@ -59,3 +59,16 @@ Deno.test("a manifest with a changed bit or a truncated end is refused with the 
 Deno.test("tableName sorts like its numbers", () => {
   assertEquals([tableName(1), tableName(12_345_678)], ["00000001.table", "12345678.table"]);
 });
+
+Deno.test("a manifest of another format is not damaged: another version of the program reads it", async () => {
+  for (const [format, kind] of [[1, "older"], [3, "newer"]] as const) {
+    const disk = new SimDisk();
+    await writeManifest(disk.open(), SOME);
+    const bytes = disk.image().get(MANIFEST)!;
+    const text = new TextDecoder().decode(bytes).replace(/manifest \d/, `manifest ${format}`);
+    const other = new SimDisk(new Map([[MANIFEST, new TextEncoder().encode(text)]]));
+    const error = await assertRejects(() => readManifest(other.open()), StorageError);
+    assertEquals(error.kind, kind);
+    assert(error.message.includes(`the tables are of format ${format}, wanted 2 (manifest)`));
+  }
+});
