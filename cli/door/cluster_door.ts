@@ -19,11 +19,11 @@ import {
 import { jsonRoutes } from "../../net/http/json/mod.ts";
 import { connect, type StoreClient } from "../../net/store/mod.ts";
 import { SystemClock } from "../../raft/mod.ts";
-import type { Session } from "../table/mod.ts";
 import { type Access, checkAccess } from "./access.ts";
 import { LiveControl } from "./live_control.ts";
 import { liveRoutes } from "./live_routes.ts";
 import { LiveView } from "./live_view.ts";
+import type { SeenCluster } from "./member_session.ts";
 import { httpSamples, METRICS } from "../metrics/mod.ts";
 
 /** Options of {@linkcode openClusterDoor}. */
@@ -39,7 +39,7 @@ export interface ClusterDoorOptions {
   /** Where its nodes listen for clients. */
   readonly endpoints: readonly string[];
   /** The nodes, for the page. */
-  readonly session: Session;
+  readonly session: SeenCluster;
   readonly health: Health;
   /** The nodes with an HTTP port, this one included. @default this port alone */
   readonly nodes?: () => Promise<readonly ConnectNode[]>;

@@ -37,7 +37,7 @@ Deno.test("nodes that answer are listed with their part, and others are left out
     serving(undefined),
   ];
   const own = () => reportOf("follower", "http://a:3") as unknown as NodeReport;
-  const others = [...servers.map(({ at }) => at), "127.0.0.1:1"];
+  const others = () => [...servers.map(({ at }) => at), "127.0.0.1:1"];
   const nodes = new HttpNodes({ own, others, cluster: "c" });
   try {
     assertEquals(await nodes.list(), [
@@ -51,5 +51,26 @@ Deno.test("nodes that answer are listed with their part, and others are left out
   } finally {
     nodes.close();
     for (const server of servers) server.close();
+  }
+});
+
+Deno.test("nodes that were added are listed, and those that were replaced are not", async () => {
+  const [old, added] = [
+    serving(reportOf("leader", "http://old:1")),
+    serving(reportOf("leader", "http://new:2")),
+  ];
+  let others = [old.at];
+  const own = () => reportOf("follower", "http://a:3") as unknown as NodeReport;
+  const nodes = new HttpNodes({ own, others: () => others, cluster: "c" });
+  try {
+    const urls = async () => (await nodes.list()).map(({ url }) => url);
+    assertEquals(await urls(), [null, "http://old:1"]);
+    others = [old.at, added.at];
+    assertEquals(await urls(), [null, "http://old:1", "http://new:2"]);
+    others = [added.at];
+    assertEquals(await urls(), [null, "http://new:2"]);
+  } finally {
+    nodes.close();
+    for (const server of [old, added]) server.close();
   }
 });

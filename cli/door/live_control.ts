@@ -9,7 +9,8 @@ import { HttpProblem } from "../../net/http/mod.ts";
 import { type Link, reliable, undisturbed, unreliable } from "../../net/mod.ts";
 import type { StoreClient } from "../../net/store/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
-import type { FaultControl, ProcessControl, Session } from "../table/mod.ts";
+import type { FaultControl, ProcessControl } from "../table/mod.ts";
+import type { SeenCluster } from "./member_session.ts";
 
 /** The number of requests that load keeps under way. */
 const WORKERS = 8;
@@ -32,11 +33,11 @@ interface Action {
 
 /** Executes what the page asks for. */
 export class LiveControl {
-  readonly #session: Session;
+  readonly #session: SeenCluster;
   readonly #store: StoreClient;
   #load: AbortController | null = null;
 
-  constructor(session: Session, store: StoreClient) {
+  constructor(session: SeenCluster, store: StoreClient) {
     this.#session = session;
     this.#store = store;
   }

@@ -8,7 +8,8 @@
 import type { Sample } from "../../net/http/mod.ts";
 import type { Delay } from "../../net/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
-import { nodeName, type NodeReport, type Session } from "../table/mod.ts";
+import { nodeName, type NodeReport } from "../table/mod.ts";
+import type { SeenCluster } from "./member_session.ts";
 import type { PageNode, PageState } from "./page_data.ts";
 import { LeaderHistory, LEADERS_REQUEST, METRICS_REQUEST, samplesOf } from "../metrics/mod.ts";
 
@@ -17,7 +18,7 @@ const EVERY_MS = 400;
 
 /** Shows the state of a cluster to any number of pages. */
 export class LiveView {
-  readonly #session: Session;
+  readonly #session: SeenCluster;
   readonly #hasLoad: () => boolean;
   readonly #waiting = new Set<() => void>();
   /** What each node said last. */
@@ -27,7 +28,7 @@ export class LiveView {
   #latest: PageState | null = null;
   #asking: Promise<void> | null = null;
 
-  constructor(session: Session, { hasLoad }: { readonly hasLoad: () => boolean }) {
+  constructor(session: SeenCluster, { hasLoad }: { readonly hasLoad: () => boolean }) {
     this.#session = session;
     this.#hasLoad = hasLoad;
   }
@@ -90,6 +91,7 @@ export class LiveView {
       this.#nodes.set(id, node);
       return node;
     }));
+    for (const id of this.#nodes.keys()) if (!ids.includes(id)) this.#nodes.delete(id);
     await this.#askLeaders(reports);
     const faults = reports.flatMap((report) => report?.faults ?? []);
     const blocked = new Map(

@@ -7,13 +7,13 @@
 import { type Address, parseAddress } from "../../net/mod.ts";
 import type { Sample } from "../../net/http/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
-import { openNodes } from "../cluster/mod.ts";
 import type { NodeReport } from "../table/mod.ts";
 import type { Access } from "./access.ts";
 import { type ClusterDoor, openClusterDoor } from "./cluster_door.ts";
 import { nodeHealth } from "./health.ts";
 import { HttpNodes } from "./http_nodes.ts";
 import { listening } from "../metrics/mod.ts";
+import { MemberSession, placesOf } from "./member_session.ts";
 
 /** The name of the socket behind the gate, within the folder of a node. */
 const HTTP_SOCKET = "http.sock";
@@ -52,19 +52,22 @@ export async function openNodeDoor(
 ): Promise<ClusterDoor> {
   const own = node.clients;
   if (own === null) throw new RangeError("Cannot listen for HTTP: wanted --clients with --http");
-  const others = node.report().clients.flatMap((at) => at.id === id ? [] : [at.endpoint]);
+  const others = (): string[] =>
+    [...placesOf(node.report())].flatMap(([other, at]) => other === id ? [] : [at]);
   const listener = listening(
     { address, role: "HTTP" },
     () => Deno.listen({ ...address, transport: "tcp" }),
   );
   const ownPlace = textOf(reachable(own));
-  const known = node.report().clients.map((at) => [at.id, at.endpoint] as const);
-  const session = openNodes(new Map([...known, [id, ownPlace]]), cluster);
+  const session = new MemberSession(
+    cluster,
+    () => new Map([...placesOf(node.report()), [id, ownPlace]]),
+  );
   const nodes = new HttpNodes({ own: () => node.report(), others, cluster });
   try {
     const door = await openClusterDoor({
       ...{ listener, access, cluster, host: address.hostname, socket: `${data}/${HTTP_SOCKET}` },
-      endpoints: [ownPlace, ...others],
+      endpoints: [ownPlace, ...others()],
       session,
       health: nodeHealth(() => node.report()),
       samples: () => node.samples(),

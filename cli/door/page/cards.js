@@ -76,6 +76,11 @@ function actionOf(state, node, name) {
 
 /** Shows a state. @param {PageState} state @param {number | null} selected */
 export function drawCards(state, selected) {
+  for (const [id, { root }] of cards) {
+    if (state.nodes.some((node) => node.id === id)) continue;
+    root.remove();
+    cards.delete(id);
+  }
   for (const node of state.nodes) {
     let card = cards.get(node.id);
     if (card === undefined) {
