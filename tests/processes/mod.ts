@@ -5,6 +5,7 @@
  */
 
 export { ProcessArena } from "./process_arena.ts";
+export { ProcessServiceCluster } from "./process_service_cluster.ts";
 export {
   isWell,
   runSoak,
