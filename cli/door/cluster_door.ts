@@ -46,7 +46,12 @@ export interface ClusterDoorOptions {
   /** The metrics of the nodes that are served here. */
   readonly samples: () => readonly Sample[] | Promise<readonly Sample[]>;
   readonly log: (line: string) => void;
+  /** @default {no spans} */
+  readonly spans?: Spans | null;
 }
+
+/** Runs work in a span of this name. */
+export type Spans = <Result>(name: string, work: () => Promise<Result>) => Promise<Result>;
 
 /** An open HTTP port. */
 export interface ClusterDoor {
@@ -77,9 +82,17 @@ function routesOf(
   ];
 }
 
+/** The route, with a span around its handler: below that of the request, which the runtime makes. */
+function traced(route: Route, spans: Spans | null): Route {
+  if (spans === null) return route;
+  const name = `kontiki.http ${route.method} ${route.path}`;
+  return { ...route, handle: (call) => spans(name, async () => await route.handle(call)) };
+}
+
 /** Opens the port; resolves when it serves. */
 export async function openClusterDoor(options: ClusterDoorOptions): Promise<ClusterDoor> {
-  const { listener, host, access, socket, cluster, endpoints, session, log } = options;
+  const { listener, host, access, socket, cluster, endpoints, session, log, spans = null } =
+    options;
   checkAccess(host, access);
   const store = connect(endpoints, { cluster });
   const control = new LiveControl(session, store);
@@ -90,7 +103,7 @@ export async function openClusterDoor(options: ClusterDoorOptions): Promise<Clus
     routes: [
       ...liveRoutes(view, control),
       ...routesOf(store, options, () => httpSamples(door.load(), door.refusals())),
-    ],
+    ].map((route) => traced(route, spans)),
     names: [host],
     limits: { connectionsMax, refusedMax: connectionsMax },
   });

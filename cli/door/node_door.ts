@@ -9,7 +9,7 @@ import type { Sample } from "../../net/http/mod.ts";
 import type { NodeId } from "../../raft/mod.ts";
 import type { NodeReport } from "../table/mod.ts";
 import type { Access } from "./access.ts";
-import { type ClusterDoor, openClusterDoor } from "./cluster_door.ts";
+import { type ClusterDoor, openClusterDoor, type Spans } from "./cluster_door.ts";
 import { nodeHealth } from "./health.ts";
 import { HttpNodes } from "./http_nodes.ts";
 import { listening } from "../metrics/mod.ts";
@@ -22,6 +22,8 @@ const HTTP_SOCKET = "http.sock";
 export interface HttpSettings {
   readonly address: Address;
   readonly access: Access;
+  /** Runs the handler of a route in a span of this name. @default {no spans} */
+  readonly spans?: Spans | null;
 }
 
 /** A node that serves. */
@@ -48,7 +50,7 @@ export interface NodeDoorSettings {
 export async function openNodeDoor(
   node: ServingNode,
   { id, cluster, data, log }: NodeDoorSettings,
-  { address, access }: HttpSettings,
+  { address, access, spans = null }: HttpSettings,
 ): Promise<ClusterDoor> {
   const own = node.clients;
   if (own === null) throw new RangeError("Cannot listen for HTTP: wanted --clients with --http");
@@ -66,7 +68,14 @@ export async function openNodeDoor(
   const nodes = new HttpNodes({ own: () => node.report(), others, cluster });
   try {
     const door = await openClusterDoor({
-      ...{ listener, access, cluster, host: address.hostname, socket: `${data}/${HTTP_SOCKET}` },
+      ...{
+        listener,
+        access,
+        cluster,
+        spans,
+        host: address.hostname,
+        socket: `${data}/${HTTP_SOCKET}`,
+      },
       endpoints: [ownPlace, ...others()],
       session,
       health: nodeHealth(() => node.report()),

@@ -30,7 +30,7 @@ import type { Row } from "../rows/mod.ts";
 import type { NodeSettings, RunningNode } from "./node_settings.ts";
 import { runNode } from "./run_node.ts";
 import { settingsOf } from "./node_flags.ts";
-import { sendMetrics } from "./telemetry.ts";
+import { nestedSpans, sendMetrics } from "./telemetry.ts";
 
 const stopMsMax = 3000;
 
@@ -117,7 +117,8 @@ async function startDoor(
     const address = parseEndpoint(options.http);
     // A node without an HTTP port does not load it: its modules take five megabytes.
     const { accessOf, openNodeDoor } = await import("../door/mod.ts");
-    return await openNodeDoor(node, settings, { address, access: await accessOf(options) });
+    const http = { address, access: await accessOf(options), spans: nestedSpans() };
+    return await openNodeDoor(node, settings, http);
   } catch (error) {
     await node.stop();
     if (error instanceof RangeError) throw new UsageError(error.message, "node");

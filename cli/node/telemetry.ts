@@ -1,7 +1,7 @@
 /**
  * OpenTelemetry through the runtime's own support, which `OTEL_DENO=true` switches on: a span for each
- * request of a client, and the metrics of `/metrics`. Switched off it costs one look at the
- * environment when a node starts.
+ * request of a client and for each route of the HTTP port, and the metrics of `/metrics`. Switched off it
+ * costs one look at the environment when a node starts.
  *
  * @module
  */
@@ -11,7 +11,12 @@ import { METRICS } from "../metrics/mod.ts";
 
 /** The runtime declares its providers without types; these parts of their interface are used. */
 interface Tracer {
-  startSpan(name: string): { end(): void };
+  startSpan(name: string): Span;
+  startActiveSpan<Result>(name: string, work: (span: Span) => Result): Result;
+}
+
+interface Span {
+  end(): void;
 }
 
 /** An instrument whose values are read when they are sent. */
@@ -49,6 +54,22 @@ export function requestSpans(): ((kind: "read" | "write") => () => void) | null 
     const span = tracer.startSpan(`kontiki.${kind}`);
     return () => span.end();
   };
+}
+
+/** Runs work in a span below the one that is active; `null`: nothing is sent. */
+export function nestedSpans():
+  | (<Result>(name: string, work: () => Promise<Result>) => Promise<Result>)
+  | null {
+  if (!isOn()) return null;
+  const tracer: Tracer = Deno.telemetry.tracerProvider.getTracer(SCOPE);
+  return (name, work) =>
+    tracer.startActiveSpan(name, async (span) => {
+      try {
+        return await work();
+      } finally {
+        span.end();
+      }
+    });
 }
 
 /** Has the samples sent in the interval that the environment says, or never. */

@@ -12,6 +12,8 @@ import { withFolder } from "../../helpers/with_folder.ts";
 /** What a receiver of OTLP over HTTP has got, in the encoding as JSON. */
 interface Received {
   readonly spans: Set<string>;
+  /** The trace, the parent and the id of each span over HTTP. */
+  readonly http: SpanData[];
   /** The last value of each metric of node 1. */
   readonly metrics: Map<string, number>;
 }
@@ -19,11 +21,18 @@ interface Received {
 /** The parts of the messages that the test looks at. */
 interface Message {
   readonly resourceSpans?: readonly {
-    readonly scopeSpans: readonly { readonly spans: readonly { readonly name: string }[] }[];
+    readonly scopeSpans: readonly { readonly spans: readonly SpanData[] }[];
   }[];
   readonly resourceMetrics?: readonly {
     readonly scopeMetrics: readonly { readonly metrics: readonly Metric[] }[];
   }[];
+}
+
+interface SpanData {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
 }
 
 interface Metric {
@@ -45,7 +54,12 @@ interface Points {
 
 function keep(received: Received, { resourceSpans = [], resourceMetrics = [] }: Message): void {
   for (const { scopeSpans } of resourceSpans) {
-    for (const { spans } of scopeSpans) for (const { name } of spans) received.spans.add(name);
+    for (const { spans } of scopeSpans) {
+      for (const span of spans) {
+        received.spans.add(span.name);
+        received.http.push(span);
+      }
+    }
   }
   const metrics = resourceMetrics.flatMap(({ scopeMetrics }) =>
     scopeMetrics.flatMap(({ metrics }) => metrics)
@@ -59,7 +73,7 @@ function keep(received: Received, { resourceSpans = [], resourceMetrics = [] }: 
 }
 
 Deno.test("a node sends a span for each request, and its metrics", async () => {
-  const received: Received = { spans: new Set(), metrics: new Map() };
+  const received: Received = { spans: new Set(), http: [], metrics: new Map() };
   const receiver = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
@@ -69,7 +83,8 @@ Deno.test("a node sends a span for each request, and its metrics", async () => {
   );
   await withFolder(async (folder) => {
     const address = ["--id", "1", "--peers", "1=127.0.0.1:0", "--clients", "127.0.0.1:0"];
-    const node = startCommand(["node", "--bootstrap", ...address, "--data", `${folder}/n1`], {
+    const http = ["--http", "127.0.0.1:0", "--data", `${folder}/n1`];
+    const node = startCommand(["node", "--bootstrap", ...address, ...http], {
       env: {
         OTEL_DENO: "true",
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${receiver.addr.port}`,
@@ -79,7 +94,7 @@ Deno.test("a node sends a span for each request, and its metrics", async () => {
       },
     });
     try {
-      const { clients } = JSON.parse(await firstLine(node.stdout));
+      const { clients, http } = JSON.parse(await firstLine(node.stdout));
       const flags = ["--endpoints", `${clients.hostname}:${clients.port}`];
       assertEquals((await runCommand(["put", "a", "b", ...flags])).code, 0);
       assertEquals((await runCommand(["get", "a", ...flags])).out, "b");
@@ -88,6 +103,19 @@ Deno.test("a node sends a span for each request, and its metrics", async () => {
       await until(() => metrics.get("kontiki_is_leader") === 1, "a gauge");
       const counts = ["kontiki_saves_total", "kontiki_request_seconds_count"];
       await until(() => counts.every((name) => (metrics.get(name) ?? 0) > 0), "the counters");
+      // A request over HTTP goes on with the trace of its client, down to the handler of its route.
+      const [trace, client] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
+      const put = await fetch(`http://${http.hostname}:${http.port}/v1/keys/a`, {
+        ...{ method: "PUT", body: "c" },
+        headers: { traceparent: `00-${trace}-${client}-01` },
+      });
+      assertEquals((await put.json()).version, 2);
+      const name = "kontiki.http PUT /v1/keys/{key*}";
+      await until(() => received.http.some((span) => span.name === name), "the span of the route");
+      const inner = received.http.find((span) => span.name === name)!;
+      await until(() => received.http.some(({ spanId }) => spanId === inner.parentSpanId));
+      const outer = received.http.find(({ spanId }) => spanId === inner.parentSpanId)!;
+      assertEquals([inner.traceId, outer.traceId, outer.parentSpanId], [trace, trace, client]);
     } finally {
       await killCommand(node);
     }
