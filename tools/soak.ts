@@ -1,6 +1,6 @@
 /**
- * `deno task soak MINUTES [--seed N] [--clients N] [--nodes N] [--out FOLDER]`: clerks on real
- * processes under kill -9, pauses, partitions of every shape and a bad network; every history is
+ * `deno task soak MINUTES [--seed N] [--clients N] [--nodes N] [--preload N] [--out FOLDER]`: clerks
+ * on real processes under kill -9, pauses, partitions of every shape and a bad network; every history is
  * checked. Writes `soak.html`, and for a bad epoch its history and timeline. Exit code 1: something
  * is wrong, or not known to be right; 2: wrong command line.
  *
@@ -13,7 +13,7 @@ import { isWell, runSoak, type SoakEpoch } from "../tests/processes/mod.ts";
 import { timelinePage } from "../tests/pages/mod.ts";
 import { soakPage } from "../tests/processes/mod.ts";
 
-const FLAGS = ["seed", "clients", "nodes", "out"];
+const FLAGS = ["seed", "clients", "nodes", "preload", "out"];
 
 const flags = parseArgs(Deno.args, { string: ["_", ...FLAGS], unknown: refuse });
 const minutes = Number(flags._[0] ?? NaN);
@@ -27,6 +27,7 @@ const result = await runSoak({
   durationMs: minutes * 60_000,
   nodes: wholeNumber("nodes", 5),
   clients: wholeNumber("clients", 50),
+  ...flags["preload"] === undefined ? {} : { preload: wholeNumber("preload", 0) },
   print: (line) => console.log(line),
   illegal: writeEpoch,
 });

@@ -24,6 +24,8 @@ export interface SoakOptions {
   readonly durationMs: number;
   readonly nodes: number;
   readonly clients: number;
+  /** Keys that are there before the first fault. @default {0} */
+  readonly preload?: number;
   /** Receives a line after every epoch. */
   readonly print: (line: string) => void;
   /** Receives every history that is not linearizable, with the faults during it. */
@@ -88,6 +90,10 @@ const SNAPSHOT_BYTES = 256 * 1024;
 /** The memory limit of one node, however long the soak. */
 const MEMORY_BYTES_MAX = 512 * 1024 * 1024;
 const DISK_BYTES_MAX = 64 * 1024 * 1024;
+/** With keys that are loaded before, tables are written as often as in use. */
+const PRELOADED_SNAPSHOT_BYTES = 32 * 1024 * 1024;
+/** Keys that one batch loads, the bytes of their values, and what each may take on the disk. */
+const PRELOAD = { keys: 200, valueBytes: 100, diskBytes: 400 };
 
 const decoder = new TextDecoder();
 
@@ -124,7 +130,10 @@ class Soak {
       seed: options.seed,
       nodes: options.nodes,
       machine: "kv",
-      args: ["--snapshot-after", String(SNAPSHOT_BYTES)],
+      args: [
+        "--snapshot-after",
+        String(options.preload === undefined ? SNAPSHOT_BYTES : PRELOADED_SNAPSHOT_BYTES),
+      ],
     });
     this.#faults = new SoakFaults(this.#cluster, this.#random.fork("faults"));
     this.#clerks = Array.from({ length: options.clients }, (_, number) => this.#clerk(number));
@@ -162,6 +171,7 @@ class Soak {
   async #play(): Promise<number> {
     const cluster = this.#cluster;
     for (const id of cluster.ids) await cluster.start(id);
+    await this.#preload();
     this.#startedAt = cluster.now();
     const sampling = this.#sampleOften();
     this.#faults.begin();
@@ -186,10 +196,33 @@ class Soak {
     return lost;
   }
 
+  /** Loads keys that nobody changes: every flush, merge and image has them. */
+  async #preload(): Promise<void> {
+    const { preload = 0, print } = this.#options;
+    let next = 0;
+    const run = async (clerk: Clerk): Promise<void> => {
+      while (next < preload) {
+        const first = next;
+        next += PRELOAD.keys;
+        const then = Array.from({ length: Math.min(PRELOAD.keys, preload - first) }, (_, at) => ({
+          op: "put" as const,
+          key: `loaded ${(first + at) * 2_654_435_761 % 4_294_967_291}`,
+          value: new Uint8Array(PRELOAD.valueBytes),
+        }));
+        const batch = { checks: [], then, otherwise: [], at: 0 };
+        // Keys that are written twice are as good.
+        while ((await clerk.batch(batch, { timeoutMs: RECOVERY_MS })).type !== "done");
+      }
+    };
+    await Promise.all(this.#clerks.slice(0, 8).map(run));
+    if (preload > 0) print(`${preload} keys were loaded`);
+  }
+
   #checkBounds(): void {
+    const diskMax = DISK_BYTES_MAX + PRELOAD.diskBytes * (this.#options.preload ?? 0);
     for (const { atMs, memoryBytesMax, diskBytesMax } of this.#samples) {
       if (memoryBytesMax === null || diskBytesMax === null) continue;
-      if (memoryBytesMax <= MEMORY_BYTES_MAX && diskBytesMax <= DISK_BYTES_MAX) continue;
+      if (memoryBytesMax <= MEMORY_BYTES_MAX && diskBytesMax <= diskMax) continue;
       throw new Error(
         `After ${Math.round(atMs / 1000)} s a node held ${memoryBytesMax} bytes of memory ` +
           `and ${diskBytesMax} of disk`,
