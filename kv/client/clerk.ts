@@ -15,21 +15,18 @@
 import type { NodeId } from "../../raft/mod.ts";
 import {
   type Batch,
-  decodeAged,
-  decodeReply,
   encodeRequest,
   encodeStale,
   isIdempotent,
   isReadOnly,
   isRepeatable,
-  type Reply,
   toKey,
 } from "../command/mod.ts";
+import { type Definite, outcomeOf, readResult } from "./clerk_replies.ts";
 import { ClerkSession } from "./clerk_session.ts";
 import type {
   BatchOutcome,
   CallOptions,
-  CallResult,
   ClerkOptions,
   GetResult,
   PutOptions,
@@ -44,8 +41,6 @@ const DEFAULTS = {
   pauseMs: { min: 20, max: 200 },
   overloadPauseMs: { min: 500, max: 10_000 },
 };
-
-type Definite = Exclude<Reply, { readonly type: "wrongLeader" | "unknown" | "overloaded" }>;
 
 interface Answer {
   /** `null` when the time was up. */
@@ -171,10 +166,16 @@ export class Clerk {
   }
 
   /** A read that may see an older state, if the caller allows it. */
-  #read(request: Uint8Array, options: ReadOptions): Promise<Answer> {
-    const { stale } = options;
-    if (stale === undefined) return this.#send(request, options);
-    return this.#send(encodeStale({ maxAgeMs: stale, request }), { ...options, anyServer: true });
+  async #read(request: Uint8Array, options: ReadOptions): Promise<Answer> {
+    const { stale, timeoutMs = Infinity } = options;
+    if (stale === undefined) return await this.#send(request, options);
+    const deadline = this.#options.clock.now() + timeoutMs;
+    const aged = encodeStale({ maxAgeMs: stale, request });
+    const answer = await this.#send(aged, { ...options, anyServer: true });
+    if (answer.reply?.type !== "refused") return answer;
+    // A node of an older release knows no ages, and the newest state is never too old.
+    const left = { timeoutMs: deadline - this.#options.clock.now() };
+    return { ...await this.#send(request, { ...options, ...left }), age: { ageMs: 0 } };
   }
 
   async #send(
@@ -273,28 +274,4 @@ export class Clerk {
     signal?.removeEventListener("abort", goOn);
     timer.cancel();
   }
-}
-
-/** What a reply that is no result says of a batch. */
-function outcomeOf(reply: Definite | null): BatchOutcome {
-  if (reply === null) return { type: "unavailable" };
-  switch (reply.type) {
-    case "compacted":
-    case "future":
-    case "invalid":
-    case "full":
-      return reply;
-    case "unsupported":
-      return { type: "invalid", reason: reply.reason };
-    default:
-      return { type: "refused" };
-  }
-}
-
-function readResult(result: CallResult): Pick<Answer, "age"> & { readonly reply: Reply | null } {
-  if (result === "unsent") return { reply: { type: "wrongLeader", leader: null }, age: {} };
-  if (result === null) return { reply: null, age: {} };
-  const aged = decodeAged(result);
-  if (aged === null) return { reply: decodeReply(result), age: {} };
-  return { reply: decodeReply(aged.reply), age: { ageMs: aged.ageMs } };
 }

@@ -304,3 +304,11 @@ Deno.test("Clerk asks the server that answered last for reads that any server ma
   }
   assertEquals(asked, [1, 2, 2, 2, 2]);
 });
+
+Deno.test("Clerk reads the newest state where a node of an older release knows no ages", async () => {
+  const { clock, clerk, asked } = makeWorld((_server, attempt) => {
+    return attempt === 1 ? { type: "refused" } : { type: "noKey" };
+  });
+  const found = await clock.wait(clerk.get("k", { stale: 50 }));
+  assertEquals([found, asked], [{ type: "noKey", ageMs: 0 }, [1, 1]]);
+});

@@ -156,7 +156,7 @@ export const kvCanaries: readonly Canary[] = [
   {
     rule: "C2",
     bug: "a clerk treats a request that was never sent as possibly executed",
-    file: CLERK,
+    file: "kv/client/clerk_replies.ts",
     find:
       'if (result === "unsent") return { reply: { type: "wrongLeader", leader: null }, age: {} };',
     replace: 'if (result === "unsent") return { reply: null, age: {} };',
