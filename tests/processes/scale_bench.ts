@@ -221,13 +221,14 @@ const anyGet = (): Uint8Array => encodeRequest({ type: "get", key: binaryKey(key
 const overwrite = (): Uint8Array => batchOf([anyPlace()]);
 
 /** Kills a node that does not lead, and waits until it has applied what the leader had then. */
-async function restart(id: NodeId): Promise<number> {
+async function restart(id: NodeId): Promise<{ readonly seconds: number; readonly cpu: number }> {
   const before = (await cluster.status(await leader()))!.applied;
   await cluster.kill(id);
   const begin = performance.now();
   await cluster.start(id);
   while (((await cluster.status(id))?.applied ?? 0) < before) await cluster.sleep(10);
-  return performance.now() - begin;
+  const seconds = (performance.now() - begin) / 1000;
+  return { seconds, cpu: ((await cluster.report(id))?.cpuMs ?? 0) / 1000 };
 }
 
 /** What the leader's puts have cost so far. */
@@ -325,7 +326,7 @@ async function run(): Promise<void> {
   const caught = await catchUp(3);
   const busy = await note("overwrites while a node caught up", await loading);
   const led = await leader();
-  const restartMs = await restart(cluster.ids.find((id) => id !== led)!);
+  const restarted = await restart(cluster.ids.find((id) => id !== led)!);
   await note("gets of any key, at the end", await load(CLIENTS, during(MEASURE_MS, anyGet)));
   const liveBytes = loaded * entryBytes;
   const last = rows.at(-1)!;
@@ -337,7 +338,8 @@ async function run(): Promise<void> {
     lagMs: Math.max(...rows.map(({ lagMs }) => lagMs)),
     puts: full.perSecond / empty.perSecond,
     gets: gets.perSecond / fewGets.perSecond,
-    restartSeconds: restartMs / 1000,
+    restartSeconds: restarted.seconds,
+    restartCpuSeconds: restarted.cpu,
     caughtUpSeconds: caught.seconds,
     caughtUpBytes: caught.bytes / liveBytes,
     slower: busy.p99Ms / calm.p99Ms,

@@ -55,7 +55,13 @@ Deno.test("costLines draws the cost of a put as bars", () => {
 Deno.test("aimLines says of every aim whether it is met", () => {
   const seen = {
     ...{ memoryMiB: 511, changes: 0, tail: 9.5, lagMs: 30, puts: 0.8, gets: 0.4 },
-    ...{ restartSeconds: 3.1, caughtUpSeconds: 60, caughtUpBytes: 1.05, slower: 1.5 },
+    ...{
+      restartSeconds: 3.1,
+      restartCpuSeconds: 1,
+      caughtUpSeconds: 60,
+      caughtUpBytes: 1.05,
+      slower: 1.5,
+    },
     ...{ writeAmplification: 9, spaceAmplification: 2.1, tablesPerGet: 6 },
   };
   const lines = aimLines(seen);
