@@ -63,7 +63,7 @@ ${isGood ? "" : `<pre class="panel detail">${escapeHtml(detail)}</pre>`}
 <canvas id="logs" role="img" aria-label="The logs of all nodes at the cursor"></canvas>
 <ul class="legend"><li><i class="applied"></i>applied</li><li><i class="saved"></i>committed</li>
 <li><i class="unsaved"></i>not committed</li><li><i class="base"></i>in the snapshot</li></ul></section>
-<section class="panel box"><h2>Shown</h2><div id="filters"></div></section>
+<section class="panel box"><h2>Shown</h2><div id="kinds" class="filters"></div><div id="nodes" class="filters row"></div></section>
 <section class="panel box"><h2>Messages at the cursor</h2><ol id="events"></ol></section>
 </aside>
 <footer><span>Scroll moves, with Ctrl it zooms; drag moves; a click sets the cursor. Colours are terms, a broad column with gold leads; a cross is a lost message.</span>${
@@ -87,7 +87,9 @@ body.seed .detail { grid-column: 1 / -1; margin: 0; padding: 10px 16px; border-l
 #overview { display: block; width: 74px; height: 100%; cursor: ns-resize; touch-action: none; }
 .tools { display: flex; gap: 6px; }
 #logs { display: block; width: 100%; height: 150px; margin: 10px 0 6px; }
-#filters { display: flex; flex-wrap: wrap; gap: 4px 14px; margin-top: 8px; font-size: 13px; }
+.filters { display: grid; gap: 5px; margin-top: 10px; font-size: 13px; }
+.filters.row { display: flex; flex-wrap: wrap; gap: 5px 16px; padding-top: 10px; border-top: 1px solid var(--line); }
+#events .none { color: var(--soft); }
 .filter { display: flex; gap: 6px; align-items: center; cursor: pointer; }
 .legend .base { background: var(--line); }
 .filter input { width: auto; margin: 0; padding: 0; }

@@ -130,7 +130,7 @@ function drawBands(brush) {
     for (const [a, b] of links) {
       const [left, right] = [columnX(Math.min(a, b)), columnX(Math.max(a, b))];
       brush.fillStyle = themeColor("bad");
-      brush.globalAlpha = 0.05;
+      brush.globalAlpha = 0.03;
       brush.fillRect(left, y, right - left, end - y);
     }
     brush.globalAlpha = 0.8;
@@ -143,10 +143,7 @@ function drawBands(brush) {
     const x = node < 0 ? AXIS + 4 : columnX(node);
     if (kind === "note") {
       if (look.to - look.from > whole / 3 && text !== "hands over" && node >= 0) continue;
-      brush.textAlign = "left";
-      brush.globalAlpha = 1;
-      brush.fillStyle = themeColor("soft");
-      brush.fillText(text, node < 0 ? x : x + 12, y + 4);
+      labels.push({ text, x: node < 0 ? x : x + 12, y: y + 4, color: "soft" });
       continue;
     }
     const end = Math.min(look.height, timeY(e));
@@ -154,8 +151,9 @@ function drawBands(brush) {
     brush.fillStyle = themeColor(kind === "crash" ? "bad" : "unsaved");
     brush.fillRect(x - wide / 2, y, wide, Math.max(2, end - y));
     brush.globalAlpha = 1;
-    brush.textAlign = "center";
-    if (end - y > 14) brush.fillText(kind === "crash" ? "down" : "paused", x, y + 12);
+    if (end - y <= 14) continue;
+    const [word, color] = kind === "crash" ? ["down", "bad"] : ["paused", "unsaved"];
+    labels.push({ text: word, x: x + 10, y: y + 14, color });
   }
   brush.globalAlpha = 1;
 }
@@ -239,8 +237,39 @@ function arrow(brush, { a, b, s, e }) {
   brush.fill();
 }
 
+/** More words than that leave no picture. */
+const LABELS_MAX = 120;
+/** Words beside what they name, drawn above the arrows. @type {{ readonly text: string, readonly x: number, readonly y: number, readonly color: string }[]} */
+const labels = [];
+
+/** @param {Brush} brush */
+function drawLabels(brush) {
+  brush.font = '11px Inter, "Segoe UI", system-ui, sans-serif';
+  brush.textAlign = "left";
+  brush.globalAlpha = 1;
+  /** @type {(readonly [left: number, right: number, y: number])[]} */
+  const taken = [];
+  for (const { text, x, y: wanted, color } of labels.splice(0).slice(0, LABELS_MAX)) {
+    const right = x + brush.measureText(text).width;
+    let y = wanted;
+    while (
+      taken.some(([from, to, at]) => from < right + 8 && to > x - 8 && Math.abs(at - y) < 17)
+    ) {
+      y += 17;
+    }
+    taken.push([x, right, y]);
+    brush.fillStyle = themeColor("card");
+    brush.beginPath();
+    brush.roundRect(x - 5, y - 11, right - x + 10, 16, 5);
+    brush.fill();
+    brush.fillStyle = themeColor(color);
+    brush.fillText(text, x, y + 1);
+  }
+}
+
 /** Names of the columns, and the cursor. @param {Brush} brush */
 function drawFront(brush) {
+  drawLabels(brush);
   brush.fillStyle = themeColor("card");
   brush.fillRect(0, 0, look.width, HEAD - 8);
   brush.textAlign = "center";
@@ -337,14 +366,16 @@ function listEvents() {
   const near = messagesInView()
     .filter(({ e, s }) => e >= look.cursor - 0.001 && s <= look.cursor + 0.001)
     .slice(0, 40);
-  list.replaceChildren(...near.map(({ a, b, l, x }) => {
-    const line = made("li", x === 1 ? "lost" : "");
-    line.append(
-      made("b", "", `${seed.nodes[a]} → ${seed.nodes[b]}`),
-      made("span", "", ` ${l}${x === 1 ? " — lost" : ""}`),
-    );
-    return line;
-  }));
+  if (near.length === 0) {
+    list.replaceChildren(made("li", "none", "None is under way at this moment."));
+  } else {list.replaceChildren(...near.map(({ a, b, l, x }) => {
+      const line = made("li", x === 1 ? "lost" : "");
+      line.append(
+        made("b", "", `${seed.nodes[a]} → ${seed.nodes[b]}`),
+        made("span", "", ` ${l}${x === 1 ? " — lost" : ""}`),
+      );
+      return line;
+    }));}
   element("now").textContent = `${look.cursor.toFixed(3)} ms`;
 }
 
@@ -473,8 +504,8 @@ for (
   ])
 ) element(id).addEventListener("click", work);
 
-/** A switch for what is shown. @param {string} name @param {string} text @param {string} color */
-function addFilter(name, text, color) {
+/** A switch for what is shown. @param {string} place @param {string} name @param {string} text @param {string} color */
+function addFilter(place, name, text, color) {
   const label = made("label", "filter");
   const box = document.createElement("input");
   box.type = "checkbox";
@@ -484,15 +515,19 @@ function addFilter(name, text, color) {
     else off.add(name);
     redraw();
   });
-  const swatch = made("i", "");
-  swatch.style.background = color === "" ? "transparent" : `var(--${color})`;
-  label.append(box, swatch, made("span", "", text));
-  element("filters").append(label);
+  label.append(box);
+  if (color !== "") {
+    const swatch = made("i", "");
+    swatch.style.background = `var(--${color})`;
+    label.append(swatch);
+  }
+  label.append(made("span", "", text));
+  element(place).append(label);
 }
 seed.kinds.forEach((kind, at) =>
-  addFilter(`kind ${at}`, kind, KIND_COLORS[at % KIND_COLORS.length] ?? "")
+  addFilter("kinds", `kind ${at}`, kind, KIND_COLORS[at % KIND_COLORS.length] ?? "")
 );
-seed.nodes.forEach((name, at) => addFilter(`node ${at}`, name, ""));
+seed.nodes.forEach((name, at) => addFilter("nodes", `node ${at}`, name, ""));
 themeButton("theme", redraw);
 new ResizeObserver(redraw).observe(stage);
 if (seed.failedAt !== null) goToFailure();
