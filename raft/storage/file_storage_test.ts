@@ -62,6 +62,26 @@ Deno.test("FileStorage writes what lives again when most of the segments is dead
   await storage.close();
 });
 
+Deno.test("FileStorage writes nothing again after a start while all of the log lives", async () => {
+  const disk = new SimDisk();
+  const before = smallStorage(disk.open());
+  await before.load();
+  const tail = { from: 1, entries: entriesOf(1, 100, 1) };
+  await before.save(saveOf({ vote: { term: 1, votedFor: 1 }, tail }));
+  await before.close();
+  const storage = smallStorage(disk.open());
+  await storage.load();
+  const segments = (): string[] =>
+    [...disk.image().keys()].filter((name) => /^log-\d+$/.test(name)).sort();
+  const [first] = segments();
+  for (let index = 101; index <= 150; index++) {
+    await storage.save(saveOf({ tail: { from: index, entries: entriesOf(index, 1, 1) } }));
+  }
+  assertEquals(segments()[0], first);
+  assert(segments().length > 10, segments().join());
+  await storage.close();
+});
+
 Deno.test("FileStorage counts what lives right after snapshots from elsewhere", async () => {
   const disk = new SimDisk();
   const storage = smallStorage(disk.open());

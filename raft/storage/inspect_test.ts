@@ -75,6 +75,11 @@ Deno.test("inspect reports an unfinished save and leftover files as such", async
   assert(content.endsWith(`; ${bytes} bytes of an unfinished save at byte ${offset}`), content);
   const kinds = new Map(report.files.map(({ name, kind }) => [name, kind]));
   assertEquals([kinds.get("vote.tmp"), kinds.get("notes.txt")], ["temporary", "unknown"]);
+  const marks = new Map(
+    formatFolder(report).split("\n").map((line) => [line.slice(5).split(" ")[0], line.slice(0, 4)]),
+  );
+  const seen = ["vote", newest, "vote.tmp", "notes.txt"].map((name) => marks.get(name)?.trim());
+  assertEquals(seen, ["ok", "ok", "-", "-"]);
 });
 
 Deno.test("inspect reports an empty folder when nothing was ever saved", async () => {
