@@ -30,6 +30,7 @@ import { answerIdentity, clientOf } from "./member_requests.ts";
 import { askToJoin } from "./joining.ts";
 import { listening } from "../metrics/mod.ts";
 import { refusedLog } from "./log/mod.ts";
+import { isCutOff, realDisk } from "./recovery/mod.ts";
 
 /** A folder that belongs to a cluster. */
 export interface BornFolder extends Folder {
@@ -45,6 +46,11 @@ export class StoppedUnborn extends Error {
 /** Opens the folder, and waits until it belongs to a cluster. */
 export async function openFolder(settings: NodeSettings): Promise<BornFolder> {
   const { data } = settings;
+  if (isCutOff(data, realDisk)) {
+    const recover = `kontiki recover --data ${data}`;
+    const problem = `a recovery of ${data} was cut off. Run "${recover}" again`;
+    throw new CommandError("failure", `Cannot start: ${problem}`);
+  }
   const found = await locked(data, (files) => bornFolder(files, settings));
   if (!found.hasBegun) {
     // Nothing has been promised yet. From here on the files have to be there.

@@ -8,7 +8,7 @@
 import { formatTables, inspectTables, type TablesInspection } from "../../kv/mod.ts";
 import { SystemClock } from "../../raft/mod.ts";
 import { DenoFiles, type FolderReport, formatFolder, inspect } from "../../raft/storage/mod.ts";
-import { TABLES_FOLDER } from "./machines.ts";
+import { TABLES_FOLDER } from "./recovery/mod.ts";
 import {
   type CommandContext,
   CommandError,

@@ -33,6 +33,7 @@ import type { MachineName } from "../rows/mod.ts";
 import type { LevelFigures } from "../table/mod.ts";
 import { type Driver, NodeLevels } from "./node_levels.ts";
 import { requestSpans } from "./telemetry.ts";
+import { TABLES_FOLDER } from "./recovery/mod.ts";
 
 /** A machine with everything that connects it to a node. */
 export interface RunningMachine {
@@ -75,9 +76,6 @@ export interface MachineOptions {
   /** The node's data folder; tables are kept in a folder below it. */
   readonly data: string;
 }
-
-/** The folder of the tables, below the data folder. */
-export const TABLES_FOLDER = "tables";
 
 /** The size of the log at which the course's tests take a snapshot. */
 const LAB_LOG_BYTES_MAX = 1000;

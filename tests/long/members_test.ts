@@ -21,6 +21,8 @@ const KEYS = 12;
 const CLIENTS = 4;
 const TIMEOUT_MS = 20_000;
 const CHECK_MS = 30_000;
+/** The time in which a process begins, also beside many others. */
+const START_MS = 60_000;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** How often each processor is wanted at a time; 1: all have time. */
@@ -197,6 +199,8 @@ Deno.test("from one node to five and back to three others, under load, kills and
           const [old, fresh] = [names[at]!, names[at + 5]!];
           await trouble.aim(names.slice(at + 1, at + 5));
           nodes.start(fresh, "--control");
+          const waits = () => nodes.log(fresh).includes("waits until its cluster adds it");
+          await until(waits, `${fresh} to wait`, START_MS);
           await member(
             endpoints,
             "replace",

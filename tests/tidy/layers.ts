@@ -39,7 +39,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["cli/cluster"],
   ["cli/metrics"],
   ["cli/door"],
-  ["cli/members", "cli/node/log", "cli/shell", "cli/store"],
+  ["cli/members", "cli/node/log", "cli/node/recovery", "cli/shell", "cli/store"],
   ["tests/cluster"],
   ["cli/node"],
   ["tests/helpers", "tests/checker/search"],
