@@ -7,11 +7,10 @@
  */
 
 import { AssertionError } from "@std/assert";
-import { MEMBERS_REQUEST } from "../../cli/table/mod.ts";
 import { Clerk } from "../../kv/mod.ts";
-import { noFaults, partition, RpcClient, undisturbed } from "../../net/mod.ts";
-import { encodeMembers, type NodeId } from "../../raft/mod.ts";
-import { ProcessServiceCluster } from "../processes/mod.ts";
+import { noFaults, partition, undisturbed } from "../../net/mod.ts";
+import type { NodeId } from "../../raft/mod.ts";
+import { changeMember, ProcessServiceCluster } from "../processes/mod.ts";
 import { SeededRandom } from "../sim/mod.ts";
 
 /** Options of {@linkcode runProcessCounting}. */
@@ -37,7 +36,7 @@ export interface ProcessCounts {
 
 const NODES = 5;
 const CLERKS = 6;
-const AT_ONCE = 4;
+const AT_ONCE = 32;
 const COUNTERS = 3;
 const TIMEOUT_MS = 120_000;
 const PRINT_ROUNDS = 20;
@@ -100,7 +99,10 @@ class ProcessCounting {
 
   async #disturb(victim: NodeId, round: number): Promise<void> {
     const cluster = this.#cluster;
-    if (round % 3 === 0) return await this.#change(victim);
+    if (round % 3 === 0) {
+      if (await changeMember(cluster, victim) !== null) this.#counts.changes++;
+      return;
+    }
     if (round % 3 === 1) {
       this.#counts.kills++;
       await cluster.kill(victim);
@@ -112,27 +114,6 @@ class ProcessCounting {
     await cluster.setFaults({ blocked: partition([[victim], others]) });
     await cluster.sleep(this.#random.range(300, 1500));
     await cluster.setFaults({ blocked: noFaults.blocked });
-  }
-
-  /** Makes a voter a learner, or a learner a voter, if there is a leader that can. */
-  async #change(id: NodeId): Promise<void> {
-    const reports = await Promise.all(this.#cluster.ids.map((each) => this.#cluster.report(each)));
-    const status = reports.find((report) => report?.status.role === "leader")?.status;
-    if (status === undefined) return;
-    const { voters, learners } = status.members;
-    const isVoter = voters.some((each) => each.id === id);
-    if (isVoter && voters.length <= 3) return;
-    const one = [...voters, ...learners].filter((each) => each.id === id);
-    const without = (members: typeof voters) => members.filter((each) => each.id !== id);
-    const target = isVoter
-      ? { voters: without(voters), learners: [...learners, ...one] }
-      : { voters: [...voters, ...one], learners: without(learners) };
-    const bytes = encodeMembers({ ...target, outgoing: [] });
-    const server = new RpcClient({ server: this.#cluster.node(status.id).clients! });
-    const request = [MEMBERS_REQUEST, status.membersIndex, bytes];
-    const outcome = await server.call(request, { withinMs: 3000 });
-    server.close();
-    if (outcome.kind === "replied" && Array.isArray(outcome.payload)) this.#counts.changes++;
   }
 
   async #count(clerk: Clerk): Promise<void> {

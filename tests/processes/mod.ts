@@ -14,4 +14,5 @@ export {
   type SoakSample,
   type SoakSecond,
 } from "./soak.ts";
+export { changeMember } from "./soak_faults.ts";
 export { soakPage } from "./soak_page.ts";

@@ -1,6 +1,7 @@
 /**
- * Faults for a soak of real processes, in two concurrent loops: one for the network (partitions of
- * every shape, loss, delay, reordering), one for processes (kill -9 of one, two or all, SIGSTOP).
+ * Faults for a soak of real processes, in three concurrent loops: one for the network (partitions of
+ * every shape, loss, delay, reordering), one for processes (kill -9 of one, two or all, SIGSTOP), one
+ * for members (voters become learners and come back).
  * Each fault ends before the next of its kind begins; {@linkcode SoakFaults.end} removes all.
  *
  * @module
@@ -15,9 +16,11 @@ import {
   minorityWith,
   oneWay,
   reliable,
+  RpcClient,
   unreliable,
 } from "../../net/mod.ts";
-import type { NodeId } from "../../raft/mod.ts";
+import { MEMBERS_REQUEST } from "../../cli/table/mod.ts";
+import { encodeMembers, type NodeId } from "../../raft/mod.ts";
 import type { Annotation } from "../checker/mod.ts";
 import type { ProcessServiceCluster } from "./process_service_cluster.ts";
 import type { SeededRandom } from "../sim/mod.ts";
@@ -25,6 +28,7 @@ import type { SeededRandom } from "../sim/mod.ts";
 const QUIET_MS = { least: 500, most: 3_000 };
 const CUT_MS = { least: 500, most: 5_000 };
 const DOWN_MS = { least: 0, most: 3_000 };
+const CHANGE_MS = 3_000;
 const PAUSE_MS = { least: 100, most: 4_000 };
 
 /** Injects the faults of one soak. */
@@ -44,7 +48,8 @@ export class SoakFaults {
   begin(): void {
     const network = this.#loop(this.#random.fork("network"), (random) => this.#disturb(random));
     const processes = this.#loop(this.#random.fork("processes"), (random) => this.#hurt(random));
-    this.#loops = Promise.all([network, processes]);
+    const members = this.#loop(this.#random.fork("members"), (random) => this.#change(random));
+    this.#loops = Promise.all([network, processes, members]);
     // `end` reports a failure; until then it must not end the process as an unhandled rejection.
     this.#loops.catch(() => undefined);
   }
@@ -108,6 +113,12 @@ export class SoakFaults {
     }
   }
 
+  async #change(random: SeededRandom): Promise<void> {
+    const start = this.#cluster.now();
+    const text = await changeMember(this.#cluster, random.pick(this.#cluster.ids));
+    if (text !== null) this.annotations.push({ kind: "info", text, start, end: start });
+  }
+
   async #hurt(random: SeededRandom): Promise<void> {
     const one = await this.#victim(random);
     if (random.chance(0.4)) {
@@ -147,4 +158,35 @@ export class SoakFaults {
     await run();
     this.annotations[place] = { kind, text, start, end: this.#cluster.now() };
   }
+}
+
+/** So many voters stay. */
+const VOTERS_MIN = 3;
+
+/**
+ * Makes a voter a learner, or a learner a voter; `null`: there is no leader that has begun to. What was
+ * begun may still be undone by the next leader.
+ */
+export async function changeMember(
+  cluster: ProcessServiceCluster,
+  id: NodeId,
+): Promise<string | null> {
+  const reports = await Promise.all(cluster.ids.map((each) => cluster.report(each)));
+  const status = reports.find((report) => report?.status.role === "leader")?.status;
+  if (status === undefined || !cluster.isRunning(status.id)) return null;
+  const { voters, learners } = status.members;
+  const isVoter = voters.some((each) => each.id === id);
+  if (isVoter && voters.length <= VOTERS_MIN) return null;
+  const one = [...voters, ...learners].filter((each) => each.id === id);
+  const without = (members: typeof voters) => members.filter((each) => each.id !== id);
+  const target = isVoter
+    ? { voters: without(voters), learners: [...learners, ...one] }
+    : { voters: [...voters, ...one], learners: without(learners) };
+  const bytes = encodeMembers({ ...target, outgoing: [] });
+  const server = new RpcClient({ server: cluster.node(status.id).clients! });
+  const request = [MEMBERS_REQUEST, status.membersIndex, bytes];
+  const outcome = await server.call(request, { withinMs: CHANGE_MS });
+  server.close();
+  const hasBegun = outcome.kind === "replied" && Array.isArray(outcome.payload);
+  return hasBegun ? `n${id} becomes a ${isVoter ? "learner" : "voter"}` : null;
 }
