@@ -84,6 +84,25 @@ Deno.test("an operation is refused until all members have announced its level, w
   assertEquals(world.proposed, [3]);
 });
 
+Deno.test("a server looks no more once the cluster is at the highest level it knows", async () => {
+  const { store } = new World();
+  let looks = 0;
+  const proposer = new LevelProposer({
+    ...{ store, id: 1, led: () => null, announced: () => null },
+    rsm: { submit: () => {} },
+    clock: {
+      after: (_ms, run) => {
+        if (++looks < 5) queueMicrotask(run);
+        return { cancel: () => {} };
+      },
+    },
+  });
+  store.apply(encodeRequest({ type: "level", level: store.level.known }));
+  await Promise.resolve();
+  assertEquals(looks, 1, "the look that was set before");
+  proposer.stop();
+});
+
 Deno.test("a learner counts for the level like a voter (O9)", async () => {
   const world = new World();
   world.members = members([1, 2], [5]);
