@@ -266,7 +266,7 @@ export const identityCanaries: readonly Canary[] = [
     file: "cli/node/recovery/recovery.ts",
     find: 'if (name !== "lock") await disk.copy',
     replace: 'if (name === "") await disk.copy',
-    caughtBy: ["tests/long/storage/recovery_test.ts"],
+    caughtBy: ["tests/long/lost_folder_test.ts"],
   },
   {
     rule: "I7",
