@@ -48,6 +48,7 @@ export class StoreRecorder {
   readonly #now: () => number;
   #last = -Infinity;
   #count = 0;
+  #failure: unknown = null;
 
   /** `now` returns milliseconds. */
   constructor(now: () => number) {
@@ -79,7 +80,7 @@ export class StoreRecorder {
   recorded({ clerk, client }: Pick<StoreAct, "clerk" | "client">): Pick<Clerk, "batch"> {
     return {
       batch: async (batch, { timeoutMs = Infinity } = {}) => {
-        const output = await this.execute(batch, { clerk, client, timeoutMs });
+        const output = await this.#attempt(batch, { clerk, client, timeoutMs });
         if (output === "unknown") return { type: "maybe" };
         if (output === "never") return { type: "unavailable" };
         if (output === "invalid") return { type: "invalid", reason: "" };
@@ -101,8 +102,19 @@ export class StoreRecorder {
     clerk: Clerk,
     { timeoutMs, endings }: { readonly timeoutMs: number; readonly endings: readonly Ended[] },
   ): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
     const violation = findViolation(this.history, await readMarks(clerk, timeoutMs), endings);
     if (violation !== null) throw new AssertionError(`A history of batches is wrong: ${violation}`);
+  }
+
+  /** As {@linkcode execute}, but a failure waits for {@linkcode judge}: timers have no caller. */
+  async #attempt(batch: Batch, act: StoreAct): Promise<Recorded> {
+    try {
+      return await this.execute(batch, act);
+    } catch (error) {
+      this.#failure ??= error;
+      return "never";
+    }
   }
 
   #time(): number {
