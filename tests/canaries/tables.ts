@@ -72,7 +72,7 @@ export const tableCanaries: readonly Canary[] = [
     file: TABLE_FILES,
     find: "    await before;\n    try {",
     replace: "    try {",
-    caughtBy: [MODEL],
+    caughtBy: ["kv/tables/folder/table_files_test.ts"],
   },
   {
     rule: "T2",

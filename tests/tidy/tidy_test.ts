@@ -57,7 +57,6 @@ const ALLOWANCE: Allowance = {
     "kv/tables/folder/open_tables.ts": "kv/tables/tables_test.ts",
     "kv/tables/work.ts": "kv/tables/tables_test.ts",
     "kv/tables/folder/slices.ts": "kv/tables/tables_test.ts",
-    "kv/tables/folder/table_files.ts": "kv/tables/tables_test.ts",
     "kv/tables/versions.ts": "kv/tables/tables_test.ts",
     "kv/watch/changes.ts": "kv/watch/hub_test.ts",
     "kv/watch/recent_groups.ts": "kv/watch/hub_test.ts",
