@@ -42,7 +42,11 @@ export class RandomLocks {
   }
 
   /** Takes the lock, uses it and loses it; false: the client did not get it in time. */
-  async use(client: LockClient, timeoutMs: number): Promise<boolean> {
+  use(client: LockClient, timeoutMs: number): Promise<boolean> {
+    return Promise.race([this.#use(client, timeoutMs), this.#options.recorder.failed]);
+  }
+
+  async #use(client: LockClient, timeoutMs: number): Promise<boolean> {
     const { recorder, clock, watch, name } = this.#options;
     const { random } = client;
     const recorded = recorder.recorded(client);

@@ -48,11 +48,12 @@ export class StoreRecorder {
   readonly #now: () => number;
   #last = -Infinity;
   #count = 0;
-  #failure: unknown = null;
+  readonly #failed = Promise.withResolvers<never>();
 
   /** `now` returns milliseconds. */
   constructor(now: () => number) {
     this.#now = now;
+    this.#failed.promise.catch(() => undefined);
   }
 
   /** Executes a batch, with its mark, and records it. */
@@ -102,18 +103,22 @@ export class StoreRecorder {
     clerk: Clerk,
     { timeoutMs, endings }: { readonly timeoutMs: number; readonly endings: readonly Ended[] },
   ): Promise<void> {
-    if (this.#failure !== null) throw this.#failure;
     const violation = findViolation(this.history, await readMarks(clerk, timeoutMs), endings);
     if (violation !== null) throw new AssertionError(`A history of batches is wrong: ${violation}`);
   }
 
-  /** As {@linkcode execute}, but a failure waits for {@linkcode judge}: timers have no caller. */
+  /** Rejects when a recorded clerk has failed, perhaps in a timer, which has no caller. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  /** As {@linkcode execute}, but it never ends when it fails: {@linkcode failed} says so. */
   async #attempt(batch: Batch, act: StoreAct): Promise<Recorded> {
     try {
       return await this.execute(batch, act);
     } catch (error) {
-      this.#failure ??= error;
-      return "never";
+      this.#failed.reject(error);
+      return await new Promise(() => {});
     }
   }
 
