@@ -336,7 +336,7 @@ export const storeCanaries: readonly Canary[] = [
     file: STORE,
     find: "    this.#own = ownKeys(state, this.#levels);",
     replace:
-      "    this.#own = { ...ownKeys(state, this.#levels), sessions: new Sessions(new MemoryState(), SESSION_LIMITS) };",
+      "    this.#own = { ...ownKeys(state, this.#levels), sessions: ownKeys(new MemoryState(), this.#levels).sessions };",
     caughtBy: [NUMBERS, SWARM],
   },
   {
