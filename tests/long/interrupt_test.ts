@@ -50,7 +50,7 @@ const openVote: Case["middle"] = (_, place) => openPipe(place);
 
 const patient = ["--timeout", "60s"];
 
-/** Every command but two that end at once, as they wait for nothing but one folder. */
+/** Every command but `version`, and `recover`, which has a test of its own in `storage/recovery_test.ts`. */
 type Interrupted = Exclude<(typeof rows)[number]["name"], "version" | "recover">;
 
 /** Arguments with which each command works for long, and the output that shows that it has begun. */

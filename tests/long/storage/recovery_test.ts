@@ -12,8 +12,9 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { DenoFiles, type Files, readFolder } from "../../../raft/mod.ts";
+import { endOf, firstLine, startCommand } from "../../helpers/commands.ts";
 import { startNode, storeOf } from "../../helpers/serving_node.ts";
-import { CommandError } from "../../../cli/table/mod.ts";
+import { CommandError, exitCodes } from "../../../cli/table/mod.ts";
 import { finish, isCutOff, openOld, recover } from "../../../cli/node/recovery/recovery.ts";
 import { realDisk, type RecoveryDisk } from "../../../cli/node/recovery/recovery_disk.ts";
 
@@ -75,8 +76,11 @@ const never = new AbortController().signal;
 /** A folder in memory, if the system has one: only the order of the calls counts here. */
 const MEMORY = "/dev/shm";
 
-async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir(realDisk.isThere(MEMORY) ? { dir: MEMORY } : {});
+async function withFolder(
+  work: (folder: string) => Promise<void>,
+  dir = realDisk.isThere(MEMORY) ? MEMORY : undefined,
+): Promise<void> {
+  const folder = await Deno.makeTempDir(dir === undefined ? {} : { dir });
   try {
     await work(folder);
   } finally {
@@ -206,4 +210,29 @@ Deno.test("a recovery that is interrupted after the first rename is finished", a
     const { clusterId } = await recoverOn(data, disk, interrupt.signal);
     assertEquals(await clusterOf(data), clusterId);
   });
+});
+
+Deno.test("a recovery that is interrupted by a signal leaves the old folder as it was", async () => {
+  // Another process may not use the folder in memory: the runtime refuses paths below /dev.
+  await withFolder(async (folder) => {
+    const data = `${folder}/data`;
+    await madeFolder(data);
+    const cluster = await clusterOf(data);
+    // Files to copy for long enough: a node removes them at its next start, for no manifest names them.
+    for (let at = 0; at < 6_000; at++) {
+      Deno.writeFileSync(`${data}/tables/${at}`.padEnd(40, "0"), new Uint8Array(0));
+    }
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      const child = startCommand(["recover", "--data", data]);
+      await firstLine(child.stdout);
+      child.kill(signal);
+      const { code, error } = await endOf(child);
+      assertEquals(code, exitCodes.interrupted, error);
+      assertEquals(await clusterOf(data), cluster);
+      assertEquals(realDisk.isThere(`${data}.recovering`), false, "the copy is removed");
+    }
+    const { clusterId } = await recoverOn(data, realDisk);
+    assertNotEquals(clusterId, cluster);
+    assertEquals(await keysOf(data), 20);
+  }, Deno.env.get("TMPDIR") ?? "/tmp");
 });
