@@ -126,10 +126,18 @@ async function startDoor(
   }
 }
 
+/** How a node whose folder is of no use gets everything from the others. */
+const WAY_BACK =
+  ". To get it back from them, move the folder away, start the node again with its " +
+  'number and its addresses, and run "kontiki member replace" with it';
+
 /** The reason why the node ended. Only an error of this program shows its stack. */
 function failureOf(error: unknown): { readonly reason: ExitReason; readonly message: string } {
   if (error instanceof StorageError) {
-    return { reason: isFolderAtFault[error.kind] ? "damaged" : "failure", message: error.message };
+    const { kind, message } = error;
+    const isFolder = isFolderAtFault[kind];
+    const way = kind === "damaged" ? WAY_BACK : "";
+    return { reason: isFolder ? "damaged" : "failure", message: `${message}${way}` };
   }
   if (error instanceof NeedsUpgrade) return { reason: "needsUpgrade", message: error.message };
   if (error instanceof ListenError) return { reason: "failure", message: listenMessage(error) };

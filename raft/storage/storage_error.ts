@@ -33,9 +33,9 @@ export interface StorageErrorOptions extends ErrorOptions {
 }
 
 const ADVICE: Record<StorageErrorKind, string> = {
-  damaged: "Keep a copy of the folder, and do not start this node with an empty or an older one: " +
-    "it would not know what it voted for and acknowledged, and the others count on that. They go " +
-    "on without it while they are a majority",
+  damaged: "Keep a copy of the folder. Only a new member may take the place of this one: with an " +
+    "empty or an older folder it would not know what it voted for and acknowledged, and the others " +
+    "count on that. They go on without it while they are a majority",
   foreign: "Start with the folder that belongs to this node",
   newer: "Start with the version that wrote it, or a later one",
   older:

@@ -99,6 +99,7 @@ Deno.test("inspect and a start refuse a log that has lost entries of which the t
     const place = ["--id", "1", "--peers", "1", "--clients", "127.0.0.1:0", "--cluster", "test"];
     const ended = await runToEnd(startCommand(["node", ...place, "--data", folder]), "");
     assertEquals(ended.code, exitCodes.damaged, ended.error);
+    assert(ended.error.includes("kontiki member replace"), ended.error);
     assert(ended.error.includes("up to entry 101 of term 1, and the log ends at 89"), ended.error);
   });
 });
