@@ -108,6 +108,8 @@ async function scriptBegin(page: Browser): Promise<number> {
 
 /** On a machine with other work an empty page may take longer than this. */
 const PAINT_MS_MAX = 200;
+/** What the script waits for is the frame; the browser counts a paint when it is on the screen. */
+const FRAMES_MS = 50;
 /** The script does not wait longer for the first paint. */
 const SCRIPT_MS_MAX = 1500;
 
@@ -126,7 +128,7 @@ Deno.test({
         await withPage("<!doctype html><p>empty", async (shown) => {
           empty = await firstPaint(shown);
         });
-        const isLater = page <= script || script >= SCRIPT_MS_MAX;
+        const isLater = page <= script + FRAMES_MS || script >= SCRIPT_MS_MAX;
         assert(isLater, `the script began after ${script} ms, the paint after ${page} ms`);
         times.push({ page, empty });
         isSoon = page < Math.max(PAINT_MS_MAX, 3 * empty);

@@ -62,6 +62,14 @@ class Nodes {
     return starting;
   }
 
+  /** Starts a node that is to end by itself, and returns why: it may do so before it serves. */
+  async endOf(name: string, id: number, peers: Places): Promise<unknown> {
+    const ended = this.start(name, id, peers).then((node) => node.ended, (error) => error);
+    const error = await inTime(ended, `the end of ${name}`, SOON_MS);
+    this.running.delete(name);
+    return error;
+  }
+
   startAll(prefix: string, peers: Places): Promise<readonly RunningNode[]> {
     return Promise.all([1, 2, 3].map((id) => this.start(`${prefix}${id}`, id, peers)));
   }
@@ -210,11 +218,9 @@ Deno.test("a node with an older copy of its folder is refused, and ends (D8)", a
       })
     );
     await nodes.stop(name);
-    const node = await nodes.start("copy", id, peers);
-    const error = await inTime(node.ended, "the end of the older copy", SOON_MS);
+    const error = await nodes.endOf("copy", id, peers);
     assert(error instanceof StorageError && error.kind === "foreign", String(error));
     assertStringIncludes(error.message, "this folder is an older copy");
-    nodes.running.delete("copy");
     await nodes.start(name, id, peers);
     assertEquals(await nodes.put("three", all), "yes");
   });
@@ -232,11 +238,9 @@ Deno.test("an older copy of a folder is refused by each peer alone, also after a
     for (const name of ["a1", "a2", "a3"]) await nodes.stop(name);
     for (const [name, id] of [["a1", 1], ["a3", 3]] as const) {
       await nodes.start(name, id, peers);
-      const node = await nodes.start("copy", 2, peers);
-      const error = await inTime(node.ended, "the end of the older copy", SOON_MS);
+      const error = await nodes.endOf("copy", 2, peers);
       assert(error instanceof StorageError && error.kind === "foreign", String(error));
       assertStringIncludes(error.message, "n2 was started with a newer folder since");
-      nodes.running.delete("copy");
       await nodes.stop(name);
     }
     await nodes.startAll("a", peers);
@@ -262,11 +266,9 @@ Deno.test("a copy of a folder in use is refused when its leader was restarted (D
     await until(isThere);
     for (const each of [other!, name!, leader]) await nodes.stop(each);
     await nodes.start(leader, Number(leader.slice(1)), peers);
-    const node = await nodes.start("copy", Number(name!.slice(1)), peers);
-    const error = await inTime(node.ended, "the end of the older copy", SOON_MS);
+    const error = await nodes.endOf("copy", Number(name!.slice(1)), peers);
     assert(error instanceof StorageError && error.kind === "foreign", String(error));
     assertStringIncludes(error.message, "and held entry");
-    nodes.running.delete("copy");
   });
 });
 

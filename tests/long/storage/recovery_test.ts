@@ -220,7 +220,7 @@ Deno.test("a recovery that is interrupted by a signal leaves the old folder as i
     const cluster = await clusterOf(data);
     // Files to copy for long enough: a node removes them at its next start, for no manifest names them.
     for (let at = 0; at < 6_000; at++) {
-      Deno.writeFileSync(`${data}/tables/${at}`.padEnd(40, "0"), new Uint8Array(0));
+      await Deno.writeFile(`${data}/tables/${at}`.padEnd(40, "0"), new Uint8Array(0));
     }
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const child = startCommand(["recover", "--data", data]);
