@@ -126,14 +126,15 @@ function list(context: MemberContext, { id: leads, status }: NodeReport): ExitRe
     output.json({ outcome: "ok", committed: isCommitted, members: rows });
     return "ok";
   }
-  const columns = ["node", "role", "peers at", "clients at", "behind", "answers"].map((title) => ({
-    title,
-  }));
-  const lines = rows.map(({ id, role, leads, peer, client, behind, active }) => [
+  const titles = ["node", "role", "peers at", "clients at", "folder", "behind", "answers"];
+  const columns = titles.map((title) => ({ title }));
+  const lines = rows.map(({ id, role, leads, peer, client, incarnation, behind, active }) => [
     nodeName(id),
     leads ? `${role}, leads` : role,
     peer || "-",
     client || "-",
+    // Enough of the incarnation to tell two folders apart.
+    incarnation.slice(0, 8) || "-",
     String(behind),
     active ? "yes" : "no",
   ]);
