@@ -223,3 +223,14 @@ Deno.test("TcpTransport dials no peer before its folder is open (D8)", async () 
   one.transport.close();
   two.transport.close();
 });
+
+Deno.test("TcpTransport tells which features each peer has announced (O9)", async () => {
+  const [one, two] = [open(1, { features: 1 }), open(2, { features: 3 })];
+  assertEquals(one.transport.features(2), null);
+  one.transport.setPeer(2, two.transport.address);
+  two.transport.setPeer(1, one.transport.address);
+  await until(() => one.transport.features(2) !== null && two.transport.features(1) !== null);
+  assertEquals([one.transport.features(2), two.transport.features(1)], [3, 1]);
+  one.transport.close();
+  two.transport.close();
+});

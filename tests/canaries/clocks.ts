@@ -141,7 +141,7 @@ export const endingsCanaries: readonly Canary[] = [
     file: STORE,
     find: "this.#own = ownKeys(state, this.#levels);",
     replace:
-      "this.#own = { ...ownKeys(state, this.#levels), endings: new Endings(new MemoryState()) };",
+      "this.#own = { ...ownKeys(state, this.#levels), endings: ownKeys(new MemoryState(), this.#levels).endings };",
     caughtBy: [UNITS],
   },
   {
@@ -262,7 +262,7 @@ export const endingsCanaries: readonly Canary[] = [
     file: STORE,
     find: "this.#own = ownKeys(state, this.#levels);",
     replace:
-      "this.#own = { ...ownKeys(state, this.#levels), leases: new Leases(new MemoryState()) };",
+      "this.#own = { ...ownKeys(state, this.#levels), leases: ownKeys(new MemoryState(), this.#levels).leases };",
     caughtBy: [LEASES],
   },
   {

@@ -476,6 +476,6 @@ export const identityCanaries: readonly Canary[] = [
     file: "net/peers/own_identity.ts",
     find: "features: options.features ?? spoken.features",
     replace: "features: 255",
-    caughtBy: ["tests/long/nodes/upgrade_test.ts"],
+    caughtBy: ["net/peers/identity_test.ts --filter features"],
   },
 ];

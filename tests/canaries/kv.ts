@@ -210,7 +210,7 @@ export const kvCanaries: readonly Canary[] = [
     file: RSM,
     find: "if (head === undefined || head.index > entry.index) return;",
     replace: "if (head === undefined) return;",
-    caughtBy: [CLERKS, "raft/rsm/rsm_test.ts"],
+    caughtBy: ["raft/rsm/rsm_test.ts", CLERKS],
   },
   {
     rule: "C1",
