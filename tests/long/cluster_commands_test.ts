@@ -136,6 +136,8 @@ async function answers(endpoint: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return false;
+    // The node ended while the connection was made.
+    if (error instanceof Deno.errors.NotConnected) return true;
     throw error;
   }
 }
