@@ -20,7 +20,8 @@ Deno.test("up goes on without a node whose folder is lost, which waits to be add
   await withFolder(async (parent) => {
     const folder = `${parent}/data`;
     const up = (script: string) => runCommand(["up", "--data", folder, "--exec", script]);
-    assertEquals((await up("put a 1")).code, exitCodes.ok);
+    const begun = await up("put a 1");
+    assertEquals(begun.code, exitCodes.ok, begun.error);
     await Deno.remove(`${folder}/n2`, { recursive: true });
     const { code, out, error } = await up("get a; put a 2 --version 1");
     assertEquals([code, out.startsWith("1\n")], [exitCodes.ok, true], error);
